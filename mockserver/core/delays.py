@@ -1,0 +1,71 @@
+"""How long something takes: fixed, uniform, lognormal or never."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import exp, log
+from statistics import NormalDist
+
+from mockserver.core.errors import Problem, Refusal
+from mockserver.core.messages import SECOND, Micros
+
+FORMS = "'2s', '250ms', '1.5m', 'uniform 1s..5s', 'lognormal 2s sigma 0.5', 'never'"
+LONGEST: Micros = 366 * 24 * 3600 * SECOND
+_UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND}
+_DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """A distribution of times. `text` is what it was written as; a and b are its two numbers."""
+
+    text: str
+    kind: str
+    a: Micros = 0
+    b: float = 0.0
+
+    def sample(self, u: float) -> Micros | None:
+        """The time at the quantile u (from 0 up to but not including 1); None is never."""
+        if self.kind == "fixed":
+            return self.a
+        if self.kind == "never":
+            return None
+        if self.kind == "uniform":
+            return self.a + int((self.b - self.a) * u)
+        quantile = NormalDist().inv_cdf(min(max(u, 1e-9), 1 - 1e-9))
+        return min(int(exp(log(max(self.a, 1)) + self.b * quantile)), LONGEST)
+
+
+def duration(text: str, where: str) -> Micros:
+    """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days.
+
+    Raises Refusal naming `where`.
+    """
+    match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
+    if match is None:
+        raise Refusal(Problem(where, f"{text!r} is no duration", "write it as '2s', '250ms', '1.5m', '1h'"))
+    micros = round(float(match[1]) * _UNITS[match[2]])
+    if micros > LONGEST:
+        raise Refusal(Problem(where, f"{text!r} is too long", "allowed: up to 366 days"))
+    return micros
+
+
+def parse_delay(text: str, where: str) -> Delay:
+    """A delay as the settings write it.
+
+    Raises Refusal naming `where`, with every form that is allowed.
+    """
+    plain = " ".join(text.split())
+    if plain == "never":
+        return Delay(plain, "never")
+    if re.fullmatch(_DURATION, plain, re.ASCII):
+        return Delay(plain, "fixed", duration(plain, where))
+    if match := re.fullmatch(r"uniform (\S+?)\.\.(\S+)", plain):
+        low, high = duration(match[1], where), duration(match[2], where)
+        if low > high:
+            raise Refusal(Problem(where, f"{text!r} runs backwards", f"write 'uniform {match[2]}..{match[1]}'"))
+        return Delay(plain, "uniform", low, float(high))
+    if match := re.fullmatch(r"lognormal (\S+) sigma ([0-9]{1,3}(?:\.[0-9]{1,6})?)", plain):
+        return Delay(plain, "lognormal", duration(match[1], where), float(match[2]))
+    raise Refusal(Problem(where, f"{text!r} is no delay", f"allowed: {FORMS}"))

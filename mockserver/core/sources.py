@@ -1,0 +1,49 @@
+"""The sources of the three editions: one table, to which a new source is one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a phone is searched. `section` is the member of the ready answer that it fills; boards are host names."""
+
+    number: int
+    title: str
+    section: str
+    boards: tuple[str, ...] = ()
+
+
+NAMES = Source(1, "how others saved the number", "names")
+BOARDS = Source(2, "classified boards", "data", ("avito.ru", "youla.io", "auto.ru", "irr.ru", "am.ru"))
+WHATSAPP = Source(3, "whatsapp", "photo")
+VIBER = Source(4, "viber", "photo")
+BOARDS_RU = Source(2, "classified boards RU", "data", ("irr.ru", "am.ru", "youla.io", "avito.ru"))
+BOARDS_KZ = Source(11, "classified boards KZ", "data", ("olx.kz",))
+BOARDS_BY = Source(12, "classified boards BY", "data", ("kufar.by",))
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An edition of the operator's page (EVIDENCE). `required`: whether create must name its source."""
+
+    sources: Mapping[str, Source]
+    required: bool
+
+
+def _edition(*sources: Source, required: bool) -> Edition:
+    return Edition(MappingProxyType({str(s.number): s for s in sources}), required)
+
+
+EDITIONS: Mapping[str, Edition] = MappingProxyType(
+    {
+        "A": _edition(BOARDS, required=False),
+        "B": _edition(NAMES, BOARDS, WHATSAPP, VIBER, required=True),
+        "C": _edition(NAMES, BOARDS_RU, WHATSAPP, BOARDS_KZ, BOARDS_BY, required=True),
+    }
+)
+
+ALL_SOURCES: tuple[int, ...] = tuple(sorted({s.number for e in EDITIONS.values() for s in e.sources.values()}))

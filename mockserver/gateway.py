@@ -1,0 +1,49 @@
+"""One request's values to one answer's values: the whole API, for every server that carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from mockserver.core.messages import Micros
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as a server read it.
+
+    path is percent-decoded bytes without the query, query the raw bytes after the question mark, headers by
+    lower-case name (the last of a repeated one), peer the caller's address without the port. too_large says that the
+    body passed MAX_BODY and was not kept.
+    """
+
+    verb: str
+    path: bytes
+    query: bytes
+    headers: Mapping[str, str]
+    body: bytes
+    peer: str
+    too_large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How an answer travels. latency: real time to let pass before the first byte. Transport faults will stand here."""
+
+    latency: Micros = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a server sends. headers hold Content-Type and the mock's own, not Content-Length, Date, Server or
+    Connection, which are the server's. The body is whole also for HEAD; a server leaves it out of what it sends.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    delivery: Delivery = field(default_factory=Delivery)
