@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from io import BytesIO
+from urllib.parse import parse_qsl
 
-from mockserver.core.messages import Micros
+from mockserver.core.errors import ApiError, StoreError
+from mockserver.core.messages import Answer, Call, Micros, Page
+from mockserver.core.mock import Mock
+from mockserver.core.profile import Reading
+from mockserver.formats import FORMATS
+from mockserver.settings import Settings, words
+from mockserver.stores import open_store
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
+
+MAX_FIELDS = 1000
+"""Parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`."""
+
+BASE = b"/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +60,170 @@ class Response:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     delivery: Delivery = field(default_factory=Delivery)
+
+
+class Gateway:
+    """The API over one mock. plain leaves out the headers `X-Mock-Task` and `X-Mock-Reason`."""
+
+    def __init__(self, mock: Mock, *, plain: bool = False) -> None:
+        self.mock = mock
+        self.plain = plain
+
+    def answer(self, request: Request) -> Response:
+        """The response to one request; for servers that take one at a time."""
+        return self.turn((request,))[0]
+
+    def turn(self, requests: Sequence[Request]) -> list[Response]:
+        """The responses to requests that are answered together: what they write is kept by one commit.
+
+        Where that fails, every answer from the first that wrote on is a server error, and nothing is charged.
+        """
+        given: list[Answer | Page] = []
+        try:
+            with self.mock.store.transaction():
+                given.extend(map(self._safely, requests))
+        except StoreError:
+            failed = self._server_error()
+            first = next((i for i, a in enumerate(given) if isinstance(a, Answer) and a.wrote), len(given))
+            given[first:] = [failed] * (len(requests) - first)
+        return [self._response(*pair) for pair in zip(requests, given, strict=True)]
+
+    def _safely(self, request: Request) -> Answer | Page:
+        try:
+            return self._given(request)
+        except StoreError:
+            return self._server_error()
+
+    def _server_error(self) -> Answer:
+        return self.mock.refused(ApiError("server", reason="the store failed"), {})
+
+    def _given(self, request: Request) -> Answer | Page:
+        if request.verb == "OPTIONS" and self.mock.profile.deciding.origin is not None:
+            return Page(204, "", b"", reason="clause cors")
+        params: Mapping[str, str] = {}
+        try:
+            if request.too_large:
+                raise ApiError("too-large", reason=f"the body has more than {MAX_BODY} bytes", http=413)
+            params = read_params(request, self.mock.profile.reading)
+            if not request.path.startswith(BASE):
+                raise ApiError("unknown-method", reason="the API is below /api/", http=404)
+        except ApiError as error:
+            return self.mock.refused(error, params)
+        operation = request.path[len(BASE) :].decode("utf-8", "replace")
+        verb = "GET" if request.verb == "HEAD" else request.verb
+        return self.mock.answer(Call(operation, verb, params, request.peer))
+
+    def _response(self, request: Request, answer: Answer | Page) -> Response:
+        headers: list[tuple[str, str]] = []
+        if isinstance(answer, Answer):
+            form = FORMATS[answer.format]
+            body = form.write(answer, self.mock.profile.writing)
+            headers.append(("Content-Type", form.content_type(self.mock.profile.writing)))
+            if answer.allow:
+                headers.append(("Allow", ", ".join(("HEAD", *answer.allow))))
+        else:
+            body = answer.body
+            if answer.content_type:
+                headers.append(("Content-Type", answer.content_type))
+        headers.extend(self._cors(request))
+        if not self.plain:
+            headers.extend(_told(answer))
+        return Response(answer.http, tuple(headers), body, Delivery(answer.latency))
+
+    def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
+        origin = self.mock.profile.deciding.origin
+        if origin is None:
+            return
+        yield "Access-Control-Allow-Origin", origin
+        if request.verb == "OPTIONS":
+            yield "Access-Control-Allow-Methods", "GET, POST"
+            yield "Access-Control-Allow-Headers", "Content-Type"
+
+
+def _told(answer: Answer | Page) -> Iterator[tuple[str, str]]:
+    if isinstance(answer, Answer) and answer.task is not None:
+        yield "X-Mock-Task", str(answer.task)
+    if answer.reason:
+        yield "X-Mock-Reason", answer.reason.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def read_params(request: Request, reading: Reading) -> Mapping[str, str]:
+    """The parameters of a request, each with the value that counts.
+
+    Raises ApiError for more than MAX_FIELDS in the query or in the body.
+    """
+    query = _chosen(_pairs(request.query), reading)
+    body = _chosen(_body_pairs(request, reading), reading) if request.verb == "POST" else {}
+    return query | body if reading.body_wins else body | query
+
+
+def _too_many() -> ApiError:
+    return ApiError("too-large", reason=f"more than {MAX_FIELDS} parameters", http=413)
+
+
+def _chosen(pairs: Sequence[tuple[str, str]], reading: Reading) -> dict[str, str]:
+    return dict(pairs if reading.repeated_last else reversed(pairs))
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    if not text:
+        return []
+    try:
+        return parse_qsl(
+            text.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS
+        )
+    except ValueError:
+        raise _too_many() from None
+
+
+def _body_pairs(request: Request, reading: Reading) -> list[tuple[str, str]]:
+    kind, _, options = request.headers.get("content-type", "").partition(";")
+    reader = _BODIES.get(kind.strip().lower())
+    return [] if reader is None else reader(request.body, options, reading)
+
+
+def _urlencoded(body: bytes, _options: str, _reading: Reading) -> list[tuple[str, str]]:
+    return _pairs(body)
+
+
+def _multipart(body: bytes, options: str, reading: Reading) -> list[tuple[str, str]]:
+    """The fields of a multipart form; a form that can't be parsed has none, as in PHP."""
+    if not reading.multipart:
+        return []
+    from werkzeug.exceptions import RequestEntityTooLarge  # noqa: PLC0415 - seldom needed, and slow to import
+    from werkzeug.formparser import MultiPartParser  # noqa: PLC0415
+    from werkzeug.http import parse_options_header  # noqa: PLC0415
+
+    boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "")
+    try:
+        form, _files = MultiPartParser(max_form_parts=MAX_FIELDS).parse(
+            BytesIO(body), boundary.encode("latin-1"), len(body)
+        )
+    except RequestEntityTooLarge:
+        raise _too_many() from None
+    except ValueError:
+        return []
+    return list(form.items(multi=True))
+
+
+_BODIES: Mapping[str, Callable[[bytes, str, Reading], list[tuple[str, str]]]] = {
+    "application/x-www-form-urlencoded": _urlencoded,
+    "multipart/form-data": _multipart,
+}
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """The API as the settings want it, on its store and on real time.
+
+    Raises StoreError where the store can't be opened. Real time is the wall clock's at the start, counted on by the
+    monotonic clock: a step of the wall clock must not make a ready task unready.
+    """
+    started = time.time_ns() - time.monotonic_ns()
+    mock = Mock(
+        open_store(settings.state),
+        settings.profile,
+        settings.simulation,
+        words(),
+        lambda: (started + time.monotonic_ns()) // 1000,
+    )
+    return Gateway(mock, plain=settings.plain)

@@ -19,7 +19,9 @@ class ApiError(Exception):
     """An error in the API's own words, turned into an answer by `operations`.
 
     kind is a key of `error.codes`; fields fill the placeholders of the kind's message; code and message, where
-    given, stand in place of the profile's. reason is for `X-Mock-Reason` and never holds a credential.
+    given, stand in place of the profile's. http is the HTTP status of what is wrong with the request itself, which no
+    clause decides; allow the HTTP methods that would have been right. reason is for `X-Mock-Reason` and never holds a
+    credential.
     """
 
     def __init__(
@@ -29,6 +31,8 @@ class ApiError(Exception):
         reason: str,
         code: int | None = None,
         message: str | None = None,
+        http: int | None = None,
+        allow: tuple[str, ...] = (),
         **fields: str,
     ) -> None:
         super().__init__(reason)
@@ -36,6 +40,8 @@ class ApiError(Exception):
         self.reason = reason
         self.code = code
         self.message = message
+        self.http = http
+        self.allow = allow
         self.fields: Mapping[str, str] = MappingProxyType(fields)
 
 

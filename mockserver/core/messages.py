@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TypeAlias
 
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
@@ -36,7 +35,9 @@ class Answer:
 
     body is ordered. rows names the member whose entries are what a table has for rows (`data`, `names`), None for a
     flat answer. format is `json`, `xml` or `csv`. task is the id that the answer is about. reason says in a few
-    words why the answer is what it is. latency is real time to let pass before it is sent.
+    words why the answer is what it is. latency is real time to let pass before it is sent. wrote: whether it tells of a
+    change of the store, so that it must not be sent before that is kept. allow, where the HTTP method was wrong: the
+    right ones.
     """
 
     body: Body
@@ -46,7 +47,8 @@ class Answer:
     task: int | None = None
     reason: str = ""
     latency: Micros = 0
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    wrote: bool = False
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +60,3 @@ class Page:
     body: bytes
     reason: str = ""
     latency: Micros = 0
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,5 @@
+"""The command `ifind-mock`."""
+
+from mockserver.cli.main import main
+
+__all__ = ["main"]

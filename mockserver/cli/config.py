@@ -1,0 +1,116 @@
+"""`ifind-mock config`: a commented settings file, its check, and the settings in force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockserver.cli.options import load_settings, with_settings
+from mockserver.core.clauses import Clause
+from mockserver.core.errors import Problem, Refusal
+from mockserver.settings import CONFIG_FILE, SETTINGS, clauses, load
+
+
+@click.group("config")
+def command() -> None:
+    """Writes, checks and shows settings."""
+
+
+@command.command("init")
+@click.argument("file", default=CONFIG_FILE)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def init(file: str, *, force: bool) -> None:
+    """Writes FILE (ifind-mock.toml) with every setting, commented out, at its default."""
+    path = Path(file)
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as out:
+            out.write("\n".join(commented()) + "\n")
+    except FileExistsError:
+        raise Refusal(Problem(file, "is there already", "name another file, or use --force")) from None
+    except OSError as error:
+        raise Refusal(Problem(file, f"can't be written: {error.strerror}", "name another file")) from None
+    click.echo(f"wrote {file}", err=True)
+
+
+@command.command("check")
+@click.argument("file", default=CONFIG_FILE)
+def check(file: str) -> None:
+    """Checks FILE (ifind-mock.toml) and nothing else; tells everything that is wrong."""
+    load({"config": file})
+    click.echo(f"{file}: ok")
+
+
+@with_settings()
+@command.command("show")
+def show(**options: Any) -> None:
+    """Prints the settings in force and where each came from."""
+    settings = load_settings(options)
+    for setting in SETTINGS:
+        value = "(not shown)" if setting.secret and settings.values[setting.name] else None
+        told = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
+        click.echo(f"{setting.name} = {told}  # {settings.origins[setting.name]}")
+
+
+def commented() -> Iterator[str]:
+    """The lines of a settings file that holds every setting as a comment."""
+    yield "# Settings of ifind-mock. What is commented out stands at its default."
+    yield f"# The same by {SETTINGS[0].variable} and so on, and by options: ifind-mock serve --help"
+    for setting in SETTINGS:
+        if not setting.table and not isinstance(setting.default, list | dict):
+            yield ""
+            yield f"# {setting.help} ({setting.metavar})"
+            yield (
+                f"# {setting.name} = {_toml(setting.default)}" if setting.default is not None else f"# {setting.name} ="
+            )
+    yield from _TABLES.splitlines()
+    yield ""
+    yield "# What the API's documentation leaves open: a choice for each clause."
+    yield "# [profile]"
+    for clause in clauses().values():
+        if clause.default is not None:
+            yield f"# {clause.title} ({clause.grade})"
+            yield f"# {json.dumps(clause.id)} = {_toml(clause.default)}  # {_allowed(clause)}"
+
+
+def _allowed(clause: Clause) -> str:
+    words = [_toml(choice) for choice in clause.choices]
+    if clause.value is not None and not isinstance(clause.default, Mapping):
+        words.append(f"or such as {_toml(clause.samples[0])}")
+    return " | ".join(words) or "entries that are left out keep their defaults"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
+
+
+_TABLES = """
+# Who may call: once any account is given, the default one (demo@example.com, demo-token) is gone.
+# [[accounts]]
+# login = "demo@example.com"
+# token = "demo-token"
+# daily_limit = 100
+# paid_until = "2099-12-31"
+# demo = false
+# delay = "2s"
+# seed = 0
+
+# Processing time by source, and by phone.
+# [delays]
+# 1 = "1s"
+# 2 = "uniform 1s..5s"
+# [delays.phones]
+# 70000000001 = "never"
+
+# Faults that are armed from the start: error, http, latency, stuck, fail-task.
+# [[faults]]
+# match = { method = "result", nth = 2 }
+# action = { kind = "error", code = 500, message = "try later" }
+# times = 1
+# after = 0
+# probability = 1.0"""

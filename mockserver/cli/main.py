@@ -1,0 +1,73 @@
+"""The group of commands, each loaded when it is called, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+from mockserver.core.errors import IfindMockError
+
+USAGE = 2
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "serve": "runs the mock",
+        "check": "runs the contract suite",
+        "sample": "prints an answer without a server",
+        "config": "writes, checks and shows settings",
+    }
+)
+"""Each command with what it does; its code is the module of its name in this package."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are needed: `serve` must be up fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the table's order."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of the name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does, with the nearest name suggested for an unknown one."""
+        if args and args[0] not in COMMANDS:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, without importing what it names."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ifind-mock")
+def commands() -> None:
+    """A mock server and contract-testing kit for the phone-lookup API of i-find.pro."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs the command line and ends the process: 0 well, 2 wrong usage or settings, others by command."""
+    try:
+        commands(args, prog_name="ifind-mock")
+    except IfindMockError as error:
+        for line in str(error).splitlines():
+            click.echo(f"ifind-mock: {line}", err=True)
+        sys.exit(USAGE)

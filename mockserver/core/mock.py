@@ -1,0 +1,280 @@
+"""The mock: the API and its control verbs over one store, one profile and one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mockserver.core import operations
+from mockserver.core.chance import fraction, number
+from mockserver.core.clock import Clock
+from mockserver.core.delays import Delay, parse_delay
+from mockserver.core.errors import ApiError, Problem, Refusal
+from mockserver.core.faults import NO_EFFECT, Countdown, Facts, Faults
+from mockserver.core.magic import MAGIC
+from mockserver.core.messages import Answer, Call, Micros, Page
+from mockserver.core.operations import OPERATIONS, Operation, Scene, World
+from mockserver.core.profile import Profile
+from mockserver.core.quota import next_turn
+from mockserver.core.tasks import Account, Store
+from mockserver.core.words import Words
+
+TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
+TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How the mock behaves beside what the API's profile says.
+
+    delay is the processing time of a task; by_source and by_phone stand in its place, an account's own delay in
+    theirs. latency is real time before every API answer. daily_limit and paid_until are those of accounts that name
+    none. accounts and faults are those of the start.
+    """
+
+    delay: Delay
+    by_source: Mapping[int, Delay]
+    by_phone: Mapping[str, Delay]
+    latency: Delay
+    daily_limit: int
+    paid_until: str
+    seed: int
+    accounts: Sequence[Account] = ()
+    faults: Sequence[Mapping[str, Any]] = ()
+
+
+class Mock:
+    """The API and its control verbs. real gives the real time in microseconds since 1970 and never goes back.
+
+    Not safe to be entered twice at a time: the server that carries it sees to that.
+    """
+
+    def __init__(
+        self, store: Store, profile: Profile, simulation: Simulation, words: Words, real: Callable[[], Micros]
+    ) -> None:
+        self.store = store
+        self.profile = profile
+        self.simulation = simulation
+        self.faults = Faults()
+        self._real = real
+        self._windows: dict[str, tuple[Micros, int]] = {}
+        self._samples: dict[tuple[str, str], int] = {}
+        self._world = World(store, words, self._processing_time, simulation.seed)
+        with store.transaction():
+            for account in simulation.accounts:
+                self._configure(account)
+        self._arm_configured()
+
+    def answer(self, call: Call) -> Answer | Page:
+        """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
+        rules = self.profile.deciding
+        if call.operation not in OPERATIONS and rules.html_not_found:
+            return Page(404, "text/html", operations.NOT_FOUND, reason="clause not-found = html-404")
+        asked = operations.format_of(call.params)
+        account: Account | None = None
+        struck: Countdown | None = None
+        try:
+            operation = self._operation(call)
+            account = self._account(call.params)
+            struck = self._struck(operation, call, account, asked)
+            effect = struck.fault.effect if struck else NO_EFFECT
+            if effect.page is not None:
+                answer: Answer | Page = effect.page
+            else:
+                now = self.now(account.login if account else None)
+                self._count_call(account, now)
+                scene = Scene(call, rules, self._world, now, asked, effect)
+                answer = operations.answer(operation, scene, account)
+        except ApiError as error:
+            answer = operations.error_answer(error, rules, asked)
+        return self._delivered(answer, account, struck)
+
+    def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer:
+        """The answer to an error that is found before there is a call, such as a body that is too large."""
+        return operations.error_answer(error, self.profile.deciding, operations.format_of(params))
+
+    def now(self, login: str | None = None) -> Micros:
+        """The time of the login's clock, with None of the server's."""
+        return self.clock(login).now(self._real())
+
+    def clock(self, login: str | None = None) -> Clock:
+        """The clock that the login goes by."""
+        own = self.store.clock(login) if login is not None else None
+        return own or self.store.clock(None) or Clock()
+
+    def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
+        """Sets the clock of the login (one of its own from then on) or the server's.
+
+        frozen False without a time brings it back to real time. Raises Refusal for what is out of range.
+        """
+        real = self._real()
+        if frozen is False:
+            clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
+            clock = Clock() if now is None and clock.speed == 1 else clock
+        else:
+            clock = self.clock(login).set(real, now=now, speed=0.0 if frozen else speed)
+        self.store.put_clock(login, clock)
+        return clock
+
+    def advance(self, login: str | None, by: Micros) -> Clock:
+        """Puts the clock forward. Raises Refusal for a step back."""
+        clock = self.clock(login).advanced(by)
+        self.store.put_clock(login, clock)
+        return clock
+
+    def advance_to(self, login: str | None, target: str) -> Clock:
+        """Puts the clock forward to `midnight` (when the day of the limit turns) or `next-ready`.
+
+        Raises Refusal for another target, or where no task is on its way.
+        """
+        now = self.now(login)
+        if target == "midnight":
+            return self.advance(login, next_turn(now, self.profile.deciding.day_turn) - now)
+        if target != "next-ready":
+            raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
+        ready = self.store.next_ready(now, self._following(login))
+        if ready is None:
+            raise Refusal(Problem("to", "no task is on its way", "create one first"))
+        return self.advance(login, ready - now)
+
+    def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
+        """The account of the login with the changes, and whether it was made now. What is left out of a new one is
+        made up from the seed.
+        """
+        name = login or self._free_login()
+        known = self.store.account(name)
+        account = replace(known or self._new_account(name), **changes)
+        self.store.put_account(account)
+        return account, known is None
+
+    def reset(self, login: str | None) -> None:
+        """Drops the tasks, charges, clock and faults of the login; with None all, and the faults of the settings are
+        armed anew. Accounts stay, and no id is given twice.
+        """
+        self.store.reset(login)
+        self.faults.reset(login)
+        if login is None:
+            self._windows.clear()
+            self._samples.clear()
+            self._arm_configured()
+        else:
+            self._windows.pop(login, None)
+            self._samples = {key: n for key, n in self._samples.items() if key[0] != login}
+
+    def _operation(self, call: Call) -> Operation:
+        operation = OPERATIONS.get(call.operation)
+        if operation is None:
+            raise ApiError("unknown-method", reason=f"methods are {', '.join(OPERATIONS)}")
+        verbs = self.verbs(operation.name)
+        if call.verb not in verbs:
+            raise ApiError("http-method", reason=f"allowed: {', '.join(verbs)}", http=405, allow=verbs)
+        return operation
+
+    def verbs(self, operation: str) -> tuple[str, ...]:
+        """The HTTP methods of an operation."""
+        return ("GET",) if operation == "info" and not self.profile.deciding.info_post else ("GET", "POST")
+
+    def _struck(self, operation: Operation, call: Call, account: Account | None, asked: str) -> Countdown | None:
+        if not self.faults.armed:
+            return None
+        phone: str | None = None
+        source: int | None = None
+        rules = self.profile.deciding
+        if operation.name == "create":
+            phone = operations.phone_of(call.params.get("phone", ""), rules)
+            named = call.params.get("source", "")
+            source = int(named) if named in rules.edition.sources else None
+        elif operation.name == "result" and account is not None:
+            wanted = operations.task_id(call.params.get("id"))
+            task = self.store.read_task(wanted) if wanted is not None else None
+            if task is not None and task.login == account.login:
+                phone, source = task.phone, task.source
+        facts = Facts(operation.name, call.params.get("login"), phone, source, asked)
+        return self.faults.strike(facts, self._seed(account))
+
+    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Countdown | None) -> Answer | Page:
+        """The answer with its latency and, where a fault struck, with that for its reason."""
+        late = self._late(self.simulation.latency, account, "latency")
+        if struck is None:
+            return replace(answer, latency=late) if late else answer
+        if struck.fault.effect.latency is not None:
+            late += self._late(struck.fault.effect.latency, account, struck.fault.id)
+        told = f"{struck.told}; {answer.reason}" if answer.reason else struck.told
+        return replace(answer, latency=late, reason=told)
+
+    def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
+        if delay.kind == "fixed":
+            return delay.a
+        key = (account.login if account else "", what)
+        self._samples[key] = n = self._samples.get(key, 0) + 1
+        return delay.sample(fraction(self._seed(account), *key, n)) or 0
+
+    def _account(self, params: Mapping[str, str]) -> Account | None:
+        login = params.get("login")
+        if not login:
+            return None
+        known = self.store.account(login)
+        if known is None and is_test_login(login) and params.get("token") == TEST_TOKEN:
+            known = replace(self._new_account(login), token=TEST_TOKEN)
+            self.store.put_account(known)
+        return known
+
+    def _count_call(self, account: Account | None, now: Micros) -> None:
+        rate = self.profile.deciding.rate
+        if rate is None or account is None:
+            return
+        allowed, period = rate
+        start, count = self._windows.get(account.login, (now, 0))
+        if not start <= now < start + period:
+            start, count = now, 0
+        self._windows[account.login] = (start, count + 1)
+        if count >= allowed:
+            raise ApiError("rate", reason=f"clause rate.limit = {self.profile.choices['rate.limit']}")
+
+    def _processing_time(self, account: Account, phone: str, source: int, seed: int) -> Micros | None:
+        simulation = self.simulation
+        magic = MAGIC.get(phone)
+        if magic is not None and magic.delay is not None:
+            return magic.delay
+        delay = (
+            parse_delay(account.delay, "delay")
+            if account.delay is not None
+            else simulation.by_phone.get(phone) or simulation.by_source.get(source) or simulation.delay
+        )
+        return delay.sample(fraction(seed, account.login, "create", account.creates))
+
+    def _seed(self, account: Account | None) -> int:
+        return self.simulation.seed if account is None or account.seed is None else account.seed
+
+    def _new_account(self, login: str) -> Account:
+        token = f"token-{number(self.simulation.seed, 'token', login):016x}"
+        return Account(login, token, self.simulation.daily_limit, self.simulation.paid_until)
+
+    def _free_login(self) -> str:
+        n = len(self.store.accounts()) + 1
+        while self.store.account(f"account-{n}@example.com") is not None:
+            n += 1
+        return f"account-{n}@example.com"
+
+    def _configure(self, account: Account) -> None:
+        """Puts an account of the settings into the store; what it has used before stays."""
+        known = self.store.account(account.login)
+        if known is not None:
+            account = replace(account, day=known.day, used=known.used, creates=known.creates)
+        self.store.put_account(account)
+
+    def _arm_configured(self) -> None:
+        for document in self.simulation.faults:
+            self.faults.arm(document)
+
+    def _following(self, login: str | None) -> list[str]:
+        """The logins whose tasks go by the clock of the login, or by the server's."""
+        if login is not None:
+            return [login]
+        return [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]
+
+
+def is_test_login(login: str) -> bool:
+    """Whether an account of this login is made on first use, with the token `test-token`."""
+    return login.startswith(TEST_PREFIX) and login.endswith(TEST_SUFFIX)

@@ -1,0 +1,151 @@
+"""Readers of what people write, in a file, an option or the admin API: each gives the value or a Refusal that names
+the place and what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from mockserver.core.clauses import CONTENT_TYPE, illegal_in_xml
+from mockserver.core.delays import Delay, parse_delay
+from mockserver.core.errors import Problem, Refusal, unknown
+
+Reader: TypeAlias = "Callable[[str, Any], Any]"
+
+
+def table(
+    given: Any, where: str, readers: Mapping[str, Reader], problems: list[Problem], *, required: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The entries of a table, each read by its key's reader; whatever is wrong goes to problems."""
+    if not isinstance(given, Mapping):
+        problems.append(Problem(where, f"{given!r} is no table", f"keys: {', '.join(readers)}"))
+        return {}
+    entries: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in readers:
+            problems.append(unknown(where, str(key), readers))
+            continue
+        try:
+            entries[key] = readers[key](inside(where, key), value)
+        except Refusal as refusal:
+            problems.extend(refusal.problems)
+    problems.extend(
+        Problem(inside(where, name), "is missing", "it has no default") for name in required if name not in given
+    )
+    return entries
+
+
+def inside(where: str, key: str) -> str:
+    """The place of a key within a place."""
+    return f"{where}.{key}" if where else key
+
+
+def as_is(_where: str, value: Any) -> Any:
+    """Whatever stands there; its own reader comes later."""
+    return value
+
+
+def one_of(words: Iterable[str | int]) -> Reader:
+    """A reader of one of the words, with the nearest one suggested for a text."""
+    allowed = tuple(words)
+
+    def read(where: str, value: Any) -> Any:
+        if value in allowed and not isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            raise Refusal(unknown(where, value, map(str, allowed), noun="choice"))
+        raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: {', '.join(map(str, allowed))}"))
+
+    return read
+
+
+def whole(low: int, high: int = 1_000_000_000) -> Callable[[str, Any], int]:
+    """A reader of whole numbers in a range, ends included."""
+
+    def read(where: str, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: whole numbers from {low} to {high}"))
+        return value
+
+    return read
+
+
+def text(where: str, value: Any) -> str:
+    """A text that every format can carry."""
+    if not isinstance(value, str):
+        raise Refusal(Problem(where, f"{value!r} is no text", "write it in quotes"))
+    if (illegal := illegal_in_xml(value)) is not None:
+        raise Refusal(Problem(where, f"the character {illegal!r} can't stand in XML", "leave it out"))
+    return value
+
+
+def word(where: str, value: Any) -> str:
+    """A text of 1 to 254 visible characters without a blank, such as a login or a token; never shown again."""
+    if not isinstance(value, str) or re.fullmatch(r"\S{1,254}", value) is None or not value.isprintable():
+        raise Refusal(Problem(where, "is no login or token", "allowed: a text of 1 to 254 characters without blanks"))
+    return value
+
+
+def flag(where: str, value: Any) -> bool:
+    """Either true or false."""
+    if not isinstance(value, bool):
+        raise Refusal(Problem(where, f"{value!r} is neither true nor false", "allowed: true, false"))
+    return value
+
+
+def content_type(where: str, value: Any) -> str:
+    """The value of a header Content-Type."""
+    if not isinstance(value, str) or re.fullmatch(CONTENT_TYPE, value) is None:
+        raise Refusal(Problem(where, f"{value!r} is no content type", "write it as 'text/html; charset=utf-8'"))
+    return value
+
+
+def phone(where: str, value: Any) -> str:
+    """A phone: 7 to 15 digits from the country code, as text."""
+    if not isinstance(value, str) or re.fullmatch(r"[0-9]{7,15}", value) is None:
+        raise Refusal(
+            Problem(where, f"{value!r} is no phone", "write it in quotes: 7 to 15 digits from the country code")
+        )
+    return value
+
+
+def delay(where: str, value: Any) -> Delay:
+    """A processing time, which may be never."""
+    return parse_delay(text(where, value), where)
+
+
+def latency(where: str, value: Any) -> Delay:
+    """A time before an answer, which has to come."""
+    read = delay(where, value)
+    if read.kind == "never":
+        raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
+    return read
+
+
+def number(low: float, high: float) -> Reader:
+    """A reader of numbers in a range, ends included."""
+
+    def read(where: str, value: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+            raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: {low:g} to {high:g}"))
+        return float(value)
+
+    return read
+
+
+def day(where: str, value: Any) -> str:
+    """A date, with or without a time, as the text in which info tells it."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", value):
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            raise Refusal(Problem(where, f"{value!r} is no date of the calendar", "write it as 2030-12-31")) from None
+        return value
+    raise Refusal(Problem(where, f"{value!r} is no date", "write it as '2030-12-31' or '2030-12-31 23:59:59'"))

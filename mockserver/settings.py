@@ -1,0 +1,395 @@
+"""Settings: built-in defaults < TOML file < IFIND_MOCK_* variables < options, each read and checked by one table.
+
+A new setting is one row of SETTINGS: the option, the variable, the file's key and the commented file follow from it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mockserver import data
+from mockserver.core import reading
+from mockserver.core.accounts import MAX_SEED, login_and_token, read_account
+from mockserver.core.clauses import Clause, parse_clauses
+from mockserver.core.delays import Delay
+from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.faults import read_fault
+from mockserver.core.mock import Simulation
+from mockserver.core.profile import Profile, choices_of, resolve
+from mockserver.core.sources import ALL_SOURCES, EDITIONS
+from mockserver.core.tasks import Account
+from mockserver.core.words import Words, parse_words
+
+PREFIX = "IFIND_MOCK_"
+CONFIG_FILE = "ifind-mock.toml"
+DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name at the top of the file (in the variable in capitals, in the option with hyphens), its
+    default as the file would write it, its reader, what it is, and how a text (of an option or a variable) becomes
+    what the file would hold. table settings stand in the file alone; secret ones are never shown.
+    """
+
+    name: str
+    default: Any
+    read: reading.Reader
+    help: str
+    from_text: Callable[[str, str], Any] = lambda _where, text: text
+    metavar: str = "TEXT"
+    table: bool = False
+    secret: bool = False
+
+    @property
+    def option(self) -> str:
+        """The name on the command line; accounts are given there one at a time."""
+        return "--" + {"accounts": "account"}.get(self.name, self.name).replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The name in the environment."""
+        return PREFIX + self.name.upper()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Settings from one place: where tells the place of an entry from its name, as its reader would see it."""
+
+    origin: str
+    entries: Mapping[str, Any]
+    where: Callable[[Setting], str]
+    is_text: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, read and checked. values are as the file would write them, origins tell where each came from."""
+
+    host: str
+    port: int
+    state: str
+    admin_token: str | None
+    access_log: bool
+    plain: bool
+    simulation: Simulation
+    profile: Profile
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+
+
+def clauses() -> Mapping[str, Clause]:
+    """The clauses of schemas/clauses.toml."""
+    return parse_clauses(data.toml("schemas", "clauses.toml"))
+
+
+def words() -> Words:
+    """The words of fixtures/words.toml."""
+    return parse_words(data.toml("fixtures", "words.toml"))
+
+
+def load(
+    options: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Settings:
+    """The settings of the options (by setting name, and `config`), the environment and the file.
+
+    Raises Refusal with everything that is wrong in any of them.
+    """
+    given = dict(options or {})
+    variables = dict(environ or {})
+    problems: list[Problem] = []
+    config = given.pop("config", None) or variables.pop(f"{PREFIX}CONFIG", None)
+    layers = [Layer("default", {s.name: s.default for s in SETTINGS}, lambda s: s.name)]
+    if (file := _file_layer(config, directory or Path(), problems)) is not None:
+        layers.append(file)
+    layers.append(_variables_layer(variables, problems))
+    layers.append(Layer("option", given, lambda s: s.option, is_text=True))
+    values, read, origins = _merge(layers, problems)
+    if problems:
+        raise Refusal(*problems)
+    return _settings(values, read, origins)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file. Raises Refusal naming it, with the line of a slip of syntax."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise Refusal(Problem(str(path), "there is no such file", "check the path")) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Refusal(Problem(str(path), f"can't be read: {reason}", "")) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(Problem(str(path), f"is no TOML: {error}", "texts stand in quotes")) from None
+
+
+def read_profile(path: Path, known: Mapping[str, Clause]) -> Mapping[str, Any]:
+    """The choices of a profile file, whose table [profile] holds them, checked.
+
+    Raises Refusal naming the file, and every clause or choice that is wrong.
+    """
+    document = read_toml(path)
+    if "profile" not in document or not isinstance(document["profile"], Mapping):
+        raise Refusal(Problem(str(path), "has no table [profile]", "write the clauses below a line [profile]"))
+    chosen = document["profile"]
+    try:
+        choices_of(known, chosen)
+    except Refusal as refusal:
+        raise refusal.at(f"{path}: profile") from None
+    return {name: _choice(entry) for name, entry in chosen.items()}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _choice(entry: Any) -> Any:
+    return entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
+
+
+def _file_layer(config: str | None, directory: Path, problems: list[Problem]) -> Layer | None:
+    path = Path(config) if config else directory / CONFIG_FILE
+    if config is None and not path.is_file():
+        return None
+    name = config or CONFIG_FILE
+    try:
+        document = read_toml(path)
+    except Refusal as refusal:
+        problems.extend(refusal.problems)
+        return None
+    entries = {key: value for key, value in document.items() if key in _BY_NAME}
+    problems.extend(unknown(name, key, _BY_NAME) for key in document if key not in _BY_NAME)
+    return Layer(name, entries, lambda s: f"{name}: {s.name}")
+
+
+def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:
+    known = {s.variable: s.name for s in SETTINGS if not s.table}
+    entries: dict[str, str] = {}
+    for variable, value in variables.items():
+        if not variable.startswith(PREFIX):
+            continue
+        if variable in known:
+            entries[known[variable]] = value
+        else:
+            problems.append(unknown("environment", variable, [*known, f"{PREFIX}CONFIG"], noun="variable"))
+    return Layer("environment", entries, lambda s: s.variable, is_text=True)
+
+
+def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    """What each setting is as written, as read, and where it came from: the last layer that has it. Every layer is
+    checked, also where a later one stands over it.
+    """
+    values: dict[str, Any] = {}
+    read: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in layers:
+        for name, entry in layer.entries.items():
+            setting = _BY_NAME[name]
+            where = layer.where(setting)
+            try:
+                value = _from_text(setting, where, entry) if layer.is_text else entry
+                parsed = setting.read(where, value)
+            except Refusal as refusal:
+                problems.extend(refusal.problems)
+                continue
+            if name == "profile" and name in read:
+                value, parsed = {**values[name], **parsed}, {**read[name], **parsed}
+            values[name], read[name], origins[name] = value, parsed, layer.origin
+    return values, read, origins
+
+
+def _from_text(setting: Setting, where: str, entry: Any) -> Any:
+    """What the file would hold for an option's or a variable's text (several, where an option is given again)."""
+    if isinstance(entry, list | tuple):
+        return [part for text in entry for part in setting.from_text(where, text)]
+    return setting.from_text(where, entry) if isinstance(entry, str) else entry
+
+
+def _settings(values: Mapping[str, Any], read: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
+    host: str = read["host"]
+    if not is_loopback(host) and read["admin_token"] is None:
+        where = f"{origins['host']}: host"
+        remedy = "give an admin_token too: whoever reaches the host could else command the mock"
+        raise Refusal(Problem(where, f"{host!r} is not this machine alone", remedy))
+    edition = {} if read["edition"] is None else {"edition": read["edition"]}
+    return Settings(
+        host=host,
+        port=read["port"],
+        state=read["state"],
+        admin_token=read["admin_token"],
+        access_log=read["access_log"],
+        plain=read["plain"],
+        simulation=Simulation(
+            delay=read["delay"],
+            by_source=read["delays"]["sources"],
+            by_phone=read["delays"]["phones"],
+            latency=read["latency"],
+            daily_limit=read["daily_limit"],
+            paid_until=read["paid_until"],
+            seed=read["seed"],
+            accounts=tuple(
+                Account(**{"daily_limit": read["daily_limit"], "paid_until": read["paid_until"], **fields})
+                for fields in read["accounts"]
+            ),
+            faults=tuple(read["faults"]),
+        ),
+        profile=resolve(clauses(), {**read["profile"], **edition}),
+        values=MappingProxyType(dict(values)),
+        origins=MappingProxyType(dict(origins)),
+    )
+
+
+def _whole_text(where: str, text: str) -> int:
+    if re.fullmatch(r"-?[0-9]{1,18}", text) is None:
+        raise Refusal(Problem(where, f"{text!r} is no whole number", "write digits alone"))
+    return int(text)
+
+
+def _flag_text(where: str, text: str) -> bool:
+    words_ = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+    if text.lower() not in words_:
+        raise Refusal(Problem(where, f"{text!r} is neither true nor false", f"allowed: {', '.join(words_)}"))
+    return words_[text.lower()]
+
+
+def _accounts_text(where: str, text: str) -> list[Any]:
+    return [login_and_token(part, where) for part in text.split(",")]
+
+
+def _host(where: str, value: Any) -> str:
+    host: str = reading.word(where, value) if isinstance(value, str) and value.strip() else ""
+    if not host:
+        raise Refusal(Problem(where, f"{value!r} is no host", "write it as 127.0.0.1 or localhost"))
+    return host
+
+
+def _optional(read: reading.Reader) -> reading.Reader:
+    return lambda where, value: None if value is None else read(where, value)
+
+
+def _workers(where: str, value: Any) -> int:
+    if value != 1 or isinstance(value, bool):
+        raise Refusal(Problem(where, f"{value!r} workers are not available in this version", "allowed: 1"))
+    return 1
+
+
+def _state(where: str, value: Any) -> str:
+    state = reading.text(where, value)
+    scheme, address, _ = state.partition("://")
+    if not address and (state == "memory" or re.search(r"\.(db|sqlite|sqlite3)$", state)):
+        return state
+    # What follows the scheme of an address may hold a password.
+    told = f"{scheme}:// is not available in this version" if address else f"{state!r} is no state"
+    raise Refusal(Problem(where, told, "allowed: memory, or a file ending in .db"))
+
+
+def _accounts(where: str, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise Refusal(Problem(where, "is no list of tables", "write each account below a line [[accounts]]"))
+    problems: list[Problem] = []
+    accounts: list[dict[str, Any]] = []
+    for n, document in enumerate(value):
+        try:
+            accounts.append(read_account(document, f"{where}[{n}]", required=("login", "token")))
+        except Refusal as refusal:
+            problems.extend(refusal.problems)
+    logins = [account["login"] for account in accounts]
+    if len(set(logins)) < len(logins):
+        problems.append(Problem(where, "a login stands there twice", "give each account a login of its own"))
+    if problems:
+        raise Refusal(*problems)
+    return accounts
+
+
+def _faults(where: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise Refusal(Problem(where, "is no list of tables", "write each fault below a line [[faults]]"))
+    problems: list[Problem] = []
+    for n, document in enumerate(value):
+        try:
+            read_fault(document, "")
+        except Refusal as refusal:
+            problems.extend(refusal.at(f"{where}[{n}]").problems)
+    if problems:
+        raise Refusal(*problems)
+    return value
+
+
+def _delays(where: str, value: Any) -> dict[str, Mapping[Any, Delay]]:
+    problems: list[Problem] = []
+    sources = {str(n): reading.delay for n in ALL_SOURCES}
+    top = reading.table(value, where, {**sources, "phones": reading.as_is}, problems)
+    phones: dict[str, Delay] = {}
+    for number, text in (
+        reading.table({"phones": top.pop("phones", {})}, where, {"phones": _is_table}, problems)
+        .get("phones", {})
+        .items()
+    ):
+        place = f"{where}.phones.{number}"
+        try:
+            phones[reading.phone(place, number)] = reading.delay(place, text)
+        except Refusal as refusal:
+            problems.extend(refusal.problems)
+    if problems:
+        raise Refusal(*problems)
+    return {"sources": {int(n): delay for n, delay in top.items()}, "phones": phones}
+
+
+def _is_table(where: str, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise Refusal(Problem(where, f"{value!r} is no table", "write phone = delay, with the phone in quotes"))
+    return value
+
+
+def _profile(where: str, value: Any) -> Mapping[str, Any]:
+    if isinstance(value, str):
+        try:
+            return read_profile(Path(value), clauses())
+        except Refusal as refusal:
+            raise refusal.at(where) from None
+    if not isinstance(value, Mapping):
+        raise Refusal(Problem(where, f"{value!r} is no profile", "write a file's path, or a table of clauses"))
+    try:
+        choices_of(clauses(), value)
+    except Refusal as refusal:
+        raise refusal.at(where) from None
+    return {name: _choice(entry) for name, entry in value.items()}
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("host", "127.0.0.1", _host, "Address to listen on.", metavar="HOST"),
+    Setting("port", 8080, reading.whole(0, 65535), "Port to listen on; 0 is a free one.", _whole_text, "PORT"),
+    Setting("state", "memory", _state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
+    Setting("workers", 1, _workers, "Processes; more than 1 come later.", _whole_text, "N"),
+    Setting("edition", None, _optional(reading.one_of(EDITIONS)), "Edition of the API's page.", metavar="A|B|C"),
+    Setting("delay", "2s", reading.delay, "Processing time of a task.", metavar="DELAY"),
+    Setting("latency", "0s", reading.latency, "Real time before every API answer.", metavar="DELAY"),
+    Setting("daily_limit", 100, reading.whole(0), "Units a day of accounts that name none.", _whole_text, "UNITS"),
+    Setting("paid_until", "2099-12-31", reading.day, "What info tells of accounts that name none.", metavar="DATE"),
+    Setting("seed", 0, reading.whole(0, MAX_SEED), "Seed of all made-up data and chance.", _whole_text, "N"),
+    Setting(
+        "admin_token", None, _optional(reading.word), "Token of the routes under /_mock/.", metavar="T", secret=True
+    ),
+    Setting("plain", False, reading.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", _flag_text, "BOOL"),
+    Setting("access_log", False, reading.flag, "One line for each request, to standard error.", _flag_text, "BOOL"),
+    Setting("accounts", [DEFAULT_ACCOUNT], _accounts, "Who may call.", _accounts_text, "LOGIN:TOKEN", secret=True),
+    Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE"),
+    Setting("delays", {}, _delays, "Processing time by source, and by phone.", table=True),
+    Setting("faults", [], _faults, "Faults that are armed from the start.", table=True),
+)
+_BY_NAME: Mapping[str, Setting] = MappingProxyType({s.name: s for s in SETTINGS})

@@ -1,0 +1,353 @@
+"""The store in an SQLite file, which outlives its process.
+
+What is kept: when the outermost transaction has returned, its writes survive the death of the process (kill -9). A
+power cut may take the last moments, never the file (WAL with synchronous=NORMAL: sqlite.org/pragma.html).
+
+Several processes may share a file: nothing is cached, ids and charges are taken inside BEGIN IMMEDIATE, and one process
+waits for another's commit. What is read before the first write of a transaction may be changed by another process in
+between: who puts back what they read, opens it with `write=True`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from mockserver.core.clock import Clock
+from mockserver.core.errors import StoreError
+from mockserver.core.messages import Micros
+from mockserver.core.tasks import Account, LimitReached, Task
+
+APPLICATION_ID = 0x1F1D_30C4
+"""Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
+VERSION = 1
+PATIENCE = 5.0
+"""Seconds to wait for another process's transaction."""
+
+_NEEDED = (3, 37, 0)
+
+Row: TypeAlias = tuple[Any, ...]
+
+# Columns stand in the order of the records' fields. A seed may have 64 bits without a sign, or more: as text it fits.
+_SCHEMA = (
+    """CREATE TABLE accounts (
+        place INTEGER PRIMARY KEY, login TEXT NOT NULL UNIQUE, token TEXT NOT NULL, daily_limit INTEGER NOT NULL,
+        paid_until TEXT NOT NULL, demo INTEGER NOT NULL, delay TEXT, seed TEXT, day INTEGER NOT NULL,
+        used INTEGER NOT NULL, creates INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE tasks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL, phone TEXT NOT NULL, source INTEGER NOT NULL,
+        ip TEXT NOT NULL, created INTEGER NOT NULL, ready INTEGER, cost INTEGER NOT NULL, seed TEXT NOT NULL,
+        demo INTEGER NOT NULL, fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT) STRICT""",
+    "CREATE INDEX tasks_ready ON tasks (login, ready)",
+    """CREATE TABLE clocks (
+        owner TEXT PRIMARY KEY, base INTEGER NOT NULL, since INTEGER NOT NULL, speed REAL NOT NULL) STRICT""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {VERSION}",
+)
+_PROBES = ("SELECT * FROM accounts LIMIT 1", "SELECT * FROM tasks LIMIT 1", "SELECT * FROM clocks LIMIT 1")
+
+_ACCOUNTS = "SELECT * FROM accounts ORDER BY place"
+_READ_ACCOUNT = "SELECT * FROM accounts WHERE login = ?"
+_PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO UPDATE
+    SET (token, daily_limit, paid_until, demo, delay, seed, day, used, creates) = (excluded.token, excluded.daily_limit,
+        excluded.paid_until, excluded.demo, excluded.delay, excluded.seed, excluded.day, excluded.used,
+        excluded.creates)"""
+
+_READ_TASK = "SELECT * FROM tasks WHERE id = ?"
+_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
+    WHERE login = ? AND CASE day WHEN ? THEN used ELSE 0 END < daily_limit"""
+# Takes no value that _ADD has not taken before it: what can't be stored is found before anything is changed.
+_CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
+    WHERE login = ?"""
+_NEXT_READY = "SELECT ready FROM tasks WHERE login = ? AND ready > ? ORDER BY ready LIMIT 1"
+
+_READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
+_PUT_CLOCK = "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)"
+
+_REMEDIES: Mapping[int, str] = MappingProxyType(
+    {
+        sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
+        sqlite3.SQLITE_FULL: "make room on the disk",
+        sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
+        sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
+        sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
+        sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
+    }
+)
+
+
+class SqliteStore:
+    """All state in one file. Calls may come from several threads, one at a time.
+
+    Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
+    StoreError, and so does the end of the outermost block, also where the first StoreError was caught inside.
+    """
+
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
+        """Opens the file, or makes it.
+
+        Raises StoreError for a file that can't be used; one of another application or version is left as it was.
+        """
+        self._path = path.absolute()
+        self._depth = 0
+        self._writing = False
+        self._failed: str | None = None
+        _look_at(self._path)
+        try:
+            self._connection = sqlite3.connect(
+                self._path, timeout=patience, isolation_level=None, check_same_thread=False
+            )
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(_sentence(self._path, error)) from error
+        try:
+            self._prepare(patience)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, patience: float) -> None:
+        if self._empty():
+            with self.transaction(write=True):
+                # Another process may have been first.
+                for statement in _SCHEMA if self._empty() else ():
+                    self._run(statement)
+            _look_at(self._path)
+        # Not before: so the mark stands in the file itself from its first byte on, and never in the log alone.
+        self._write_ahead(time.monotonic() + patience)
+        self._run("PRAGMA synchronous = NORMAL")
+        for probe in _PROBES:
+            self._rows(probe)
+
+    def _write_ahead(self, end: float) -> None:
+        """Switches the log on, or finds it on. SQLite does not wait where two processes do so at once."""
+        mode = ""
+        while mode != "wal":
+            try:
+                ((mode,),) = self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            except sqlite3.Error as error:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise self._failure(error) from error
+                time.sleep(0.01)
+            else:
+                if mode != "wal":
+                    raise StoreError(f"{self._path}: can't hold a write-ahead log there; name a file on a local disk")
+
+    def _empty(self) -> bool:
+        return not self._rows("SELECT 1 FROM sqlite_schema LIMIT 1")
+
+    @contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[None]:
+        """What happens inside is kept together or not at all. The file is locked for writing from the first write on,
+        with write=True from the start, so that what is read inside stays true.
+
+        Raises StoreError where it could not be kept, at the end of the outermost block.
+        """
+        self._depth += 1
+        try:
+            if write:
+                self._lock()
+            yield
+            if self._depth == 1:
+                self._commit()
+        except BaseException:
+            if self._depth == 1:
+                self._roll_back()
+            raise
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._writing, self._failed = False, None
+
+    def _lock(self) -> None:
+        if self._failed:
+            raise StoreError(self._failed)
+        if not self._writing:
+            # A reading transaction can't become a writing one if another process has written since.
+            self._commit()
+            self._run("BEGIN IMMEDIATE")
+            self._writing = True
+
+    def _commit(self) -> None:
+        if self._failed:
+            raise StoreError(self._failed)
+        if self._connection.in_transaction:
+            self._run("COMMIT")
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.rollback()
+        except sqlite3.Error as error:
+            raise StoreError(_sentence(self._path, error)) from error
+
+    def _run(self, statement: str, values: Row = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, values)
+        except (OverflowError, UnicodeEncodeError) as error:
+            # Found before the statement ran: nothing is half done.
+            raise StoreError(f"{self._path}: it holds numbers of 64 bits and Unicode text alone") from error
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _rows(self, statement: str, values: Row = ()) -> list[Row]:
+        if self._depth and not self._connection.in_transaction:
+            # Several reads in one transaction cost half of what they cost alone.
+            self._run("BEGIN")
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except (OverflowError, UnicodeEncodeError):
+            # What can't be stored (a number beyond 64 bits, a lone surrogate) is not there.
+            return []
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.Error) -> StoreError:
+        text = _sentence(self._path, error)
+        if self._depth:
+            # SQLite itself may have undone the whole transaction (sqlite.org/lang_transaction.html), so all of it goes.
+            self._failed = text
+            self._roll_back()
+        return StoreError(text)
+
+    def account(self, login: str) -> Account | None:
+        """The account of the login."""
+        rows = self._rows(_READ_ACCOUNT, (login,))
+        return _account(rows[0]) if rows else None
+
+    def accounts(self) -> Sequence[Account]:
+        """All accounts in the order in which they were made."""
+        return [_account(row) for row in self._rows(_ACCOUNTS)]
+
+    def put_account(self, account: Account) -> None:
+        """Adds the account, or puts it whole, its charges too, in the place of the one with its login."""
+        seed = None if account.seed is None else str(account.seed)
+        head = (account.login, account.token, account.daily_limit, account.paid_until, account.demo, account.delay)
+        with self.transaction(write=True):
+            self._run(_PUT_ACCOUNT, (*head, seed, account.day, account.used, account.creates))
+
+    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+        """Charges the task's whole cost and keeps it under a new id, unless the limit has been reached.
+
+        Raises KeyError for a login without an account.
+        """
+        with self.transaction(write=True):
+            added = self._run(_ADD, (*_columns(task), task.login, day))
+            if not added.rowcount:
+                return self._refusal(task.login, day)
+            self._run(_CHARGE, (day, task.cost, day, task.login))
+        assert added.lastrowid is not None
+        return replace(task, id=added.lastrowid)
+
+    def _refusal(self, login: str, day: int) -> LimitReached:
+        account = self.account(login)
+        if account is None:
+            raise KeyError(login)
+        return LimitReached(account.used_on(day), account.daily_limit)
+
+    def read_task(self, task_id: int) -> Task | None:
+        """The task of the id."""
+        rows = self._rows(_READ_TASK, (task_id,))
+        return _task(rows[0]) if rows else None
+
+    def next_ready(self, now: Micros, logins: Sequence[str]) -> Micros | None:
+        """The earliest time after now at which a task of one of the logins is ready."""
+        return min((row[0] for login in logins for row in self._rows(_NEXT_READY, (login, now))), default=None)
+
+    def clock(self, login: str | None) -> Clock | None:
+        """The clock of the login, where it has one of its own; with None the server's."""
+        rows = self._rows(_READ_CLOCK, (_owner(login),))
+        return Clock(*rows[0]) if rows else None
+
+    def put_clock(self, login: str | None, clock: Clock | None) -> None:
+        """Keeps the clock; None takes the login's own clock away."""
+        with self.transaction(write=True):
+            if clock is None:
+                self._run("DELETE FROM clocks WHERE owner = ?", (_owner(login),))
+            else:
+                self._run(_PUT_CLOCK, (_owner(login), clock.base, clock.since, clock.speed))
+
+    def reset(self, login: str | None) -> None:
+        """Drops the tasks, the charges and the clock of the login, with None those of all."""
+        with self.transaction(write=True):
+            if login is None:
+                self._run("DELETE FROM tasks")
+                self._run("UPDATE accounts SET used = 0, creates = 0")
+                self._run("DELETE FROM clocks")
+            else:
+                self._run("DELETE FROM tasks WHERE login = ?", (login,))
+                self._run("UPDATE accounts SET used = 0, creates = 0 WHERE login = ?", (login,))
+                self._run("DELETE FROM clocks WHERE owner = ?", (_owner(login),))
+
+    def close(self) -> None:
+        """Ends the use of the store."""
+        self._connection.close()
+
+
+def _columns(task: Task) -> Row:
+    fails = task.failure is not None
+    head = (task.phone, task.source, task.ip, task.created, task.ready, task.cost, str(task.seed), task.demo)
+    return (*head, fails, *(task.failure or (None, None)))
+
+
+def _task(row: Row) -> Task:
+    task_id, login, phone, source, ip, created, ready, cost, seed, demo, fails, code, message = row
+    failure = (code, message) if fails else None
+    return Task(task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), failure)
+
+
+def _account(row: Row) -> Account:
+    _, login, token, limit, paid_until, demo, delay, seed, day, used, creates = row
+    number = None if seed is None else int(seed)
+    return Account(login, token, limit, paid_until, bool(demo), delay, number, day, used, creates)
+
+
+def _owner(login: str | None) -> str:
+    return "server" if login is None else f"login:{login}"
+
+
+def _sentence(path: Path, error: Exception) -> str:
+    remedy = _REMEDIES.get(_code(error))
+    return f"{path}: {error}; {remedy}" if remedy else f"{path}: {error}"
+
+
+def _code(error: Exception) -> int:
+    """SQLite's code, without the detail above its lowest byte (sqlite.org/rescode.html); 0 where there is none."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def _look_at(path: Path) -> None:
+    """Reads the head of the file, where there is one, without SQLite, which could write to it.
+
+    Raises StoreError for a file that can't be written, or that belongs to something else.
+    """
+    if sqlite3.sqlite_version_info < _NEEDED:
+        have = sqlite3.sqlite_version
+        raise StoreError(f"{path}: needs SQLite 3.37 or newer, this Python has {have}; use the state memory")
+    try:
+        if not path.parent.is_dir():
+            raise StoreError(f"{path}: there is no directory {path.parent}; make it, or name another file")
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise StoreError(f"{path}: is no ordinary file; name another")
+        with path.open("r+b") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; name a file that can be written") from error
+    if head:
+        _check_head(path, head)
+
+
+def _check_head(path: Path, head: bytes) -> None:
+    """Places of the numbers: sqlite.org/fileformat.html, 1.3."""
+    version, mark = int.from_bytes(head[60:64], "big"), int.from_bytes(head[68:72], "big")
+    if not head.startswith(b"SQLite format 3\0") or mark != APPLICATION_ID:
+        raise StoreError(f"{path}: was not made by ifind-mock, and is left as it is; name another file")
+    if version != VERSION:
+        raise StoreError(f"{path}: has format {version}, this ifind-mock reads format {VERSION}; name another file")

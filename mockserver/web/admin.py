@@ -1,0 +1,119 @@
+"""The mock's own routes under /_mock/: JSON in and out, refusals as application/problem+json."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from difflib import get_close_matches
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from mockserver.core.errors import Problem, Refusal, StoreError
+from mockserver.core.mock import Mock
+from mockserver.settings import Settings
+from mockserver.web.control import Ask, Control, Verb
+
+MAX_BODY = 1024 * 1024
+
+
+def admin_routes(mock: Mock, run: Callable[[Callable[[], Any]], Any], settings: Settings) -> Blueprint:
+    """The routes over one mock. run enters the mock while nothing else does."""
+    routes = Blueprint("mock", __name__, url_prefix="/_mock")
+    control = Control(mock, settings)
+
+    def kept(operation: Callable[[], Any]) -> Any:
+        def whole() -> Any:
+            with mock.store.transaction():
+                return operation()
+
+        return run(whole)
+
+    for path, verbs in control.routes().items():
+        for verb, view in verbs.items():
+            routes.add_url_rule(
+                path, f"{verb} {path}", _view(view, kept), methods=[verb], provide_automatic_options=False
+            )
+
+    def anything(path: str = "") -> Response:
+        return _unknown_route(f"/{path}", control.routes())
+
+    for rule in ("/", "/<path:path>"):
+        routes.add_url_rule(rule, f"any {rule}", anything, methods=list(_VERBS), provide_automatic_options=False)
+    routes.before_request(lambda: _unauthorised(settings.admin_token))
+    routes.register_error_handler(Refusal, lambda refusal: _problem(422, "The request was refused", refusal.problems))
+    routes.register_error_handler(
+        StoreError, lambda error: _problem(503, "The store failed", (Problem("", str(error)),))
+    )
+    routes.register_error_handler(HTTPException, _http_problem)
+    return routes
+
+
+_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def _view(verb: Verb, run: Callable[[Callable[[], Any]], Any]) -> Callable[..., Response]:
+    def view(**parts: str) -> Response:
+        host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
+        ask = Ask(_body(), dict(request.args), parts, host, port)
+        status, answer = run(lambda: verb(ask))
+        return Response(status=204) if status == 204 else _json(status, answer)  # noqa: PLR2004 - no content
+
+    return view
+
+
+def _body() -> Any:
+    request.max_content_length = MAX_BODY
+    raw = request.get_data(cache=False)
+    if not raw.strip():
+        return {}
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise Refusal(Problem("body", f"is no JSON: {error}", "send an object, or nothing")) from None
+
+
+def _json(status: int, answer: Any, content_type: str = "application/json") -> Response:
+    return Response(json.dumps(answer, ensure_ascii=False) + "\n", status, content_type=content_type)
+
+
+def _problem(status: int, title: str, problems: tuple[Problem, ...]) -> Response:
+    told = [{k: v for k, v in asdict(p).items() if v} for p in problems]
+    answer = {"title": title, "status": status, "detail": "\n".join(map(str, problems)), "problems": told}
+    return _json(status, answer, "application/problem+json")
+
+
+def _http_problem(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        return _problem(413, "The body is too large", (Problem("body", f"has more than {MAX_BODY} bytes"),))
+    return _problem(error.code or 500, error.name, (Problem("", error.description or error.name),))
+
+
+def _unauthorised(token: str | None) -> Response | None:
+    if token is None:
+        return None
+    sent = request.headers.get("Authorization", "")
+    if hmac.compare_digest(sent.encode("utf-8", "replace"), f"Bearer {token}".encode()):
+        return None
+    remedy = "send the header Authorization: Bearer with the mock's --admin-token"
+    answered = _problem(401, "The admin token is needed", (Problem("Authorization", "is missing or wrong", remedy),))
+    answered.headers["WWW-Authenticate"] = "Bearer"
+    return answered
+
+
+def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Response:
+    """404 with the nearest route, or 405 where the path is one."""
+    known = path if path in routes else "/faults/<fault_id>" if path.startswith("/faults/") else None
+    if known is not None:
+        allowed = ", ".join(routes[known])
+        what = f"{request.method} is not allowed on /_mock{known}"
+        answered = _problem(405, "The method is not allowed", (Problem("method", what, f"allowed: {allowed}"),))
+        answered.headers["Allow"] = allowed
+        return answered
+    near = get_close_matches(path, routes, n=1)
+    hint = f"did you mean /_mock{near[0]}? " if near else ""
+    remedy = f"{hint}routes: {', '.join(f'/_mock{route}' for route in routes)}"
+    return _problem(404, "There is no such route", (Problem("path", f"/_mock{path} is no route", remedy),))

@@ -1,0 +1,99 @@
+"""The Flask app around one gateway."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import click
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import Rule
+
+from mockserver import gateway as api
+from mockserver.core.errors import IfindMockError
+from mockserver.core.messages import SECOND
+from mockserver.settings import Settings, load
+from mockserver.web.admin import admin_routes
+
+T = TypeVar("T")
+
+
+class Guard(Protocol):
+    """Runs an operation on the mock while nothing else touches it, and gives its result or raises its exception."""
+
+    def __call__(self, operation: Callable[[], T], /) -> T:
+        """The operation's result."""
+
+
+class LockGuard:
+    """The guard under a WSGI server with threads: a lock, held while thinking and never while sleeping."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __call__(self, operation: Callable[[], T], /) -> T:
+        """The operation's result."""
+        with self._lock:
+            return operation()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The complete app with a mock of its own, for `flask run`, gunicorn, granian, or Flask's test client.
+
+    Without settings they are read from IFIND_MOCK_* and ifind-mock.toml, as `ifind-mock serve` reads them; what is
+    wrong there is raised as click.UsageError, which `flask run` shows as a message. One process alone may serve a
+    mock whose state is in memory.
+    """
+    try:
+        known = load(environ=os.environ) if settings is None else settings
+        gateway = api.open_gateway(known)
+    except IfindMockError as error:
+        raise click.UsageError(str(error)) from None
+    return make_app(gateway, LockGuard(), known)
+
+
+def make_app(gateway: api.Gateway, guard: Guard, settings: Settings) -> Flask:
+    """The app around a gateway that is there already."""
+    app = Flask("mockserver", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
+    app.url_map.merge_slashes = False
+    app.register_blueprint(admin_routes(gateway.mock, guard, settings))
+
+    def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
+        asked = _request()
+        given = guard(lambda: gateway.answer(asked))
+        if given.delivery.latency:
+            time.sleep(given.delivery.latency / SECOND)
+        answered = Response(given.body, given.status)
+        del answered.headers["Content-Type"]
+        for name, value in given.headers:
+            answered.headers.add(name, value)
+        return answered
+
+    for rule in ("/", "/<path:path>"):
+        # A rule without methods takes any, so that the gateway alone decides which are right.
+        app.url_map.add(Rule(rule, endpoint="api", methods=None))
+    app.view_functions["api"] = answer
+    return app
+
+
+def _request() -> api.Request:
+    request.max_content_length = api.MAX_BODY
+    try:
+        body, too_large = request.get_data(cache=False), False
+    except RequestEntityTooLarge:
+        body, too_large = b"", True
+    environ = request.environ
+    return api.Request(
+        verb=request.method,
+        path=environ.get("PATH_INFO", "").encode("latin-1"),
+        query=environ.get("QUERY_STRING", "").encode("latin-1"),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        peer=request.remote_addr or "",
+        too_large=too_large,
+    )

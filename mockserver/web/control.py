@@ -1,0 +1,183 @@
+"""The control verbs of the routes under /_mock/, from JSON values to JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+from mockserver.core import reading
+from mockserver.core.accounts import read_account
+from mockserver.core.clock import Clock, iso_of, parse_iso
+from mockserver.core.delays import Delay
+from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.faults import ALWAYS, Countdown
+from mockserver.core.messages import SECOND
+from mockserver.core.mock import Mock, is_test_login
+from mockserver.core.quota import day_of
+from mockserver.core.tasks import Account
+from mockserver.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked: the body's JSON value ({} where there is none), the query, the path's parts, and the address
+    that the server is really bound to.
+    """
+
+    body: Any
+    query: Mapping[str, str]
+    parts: Mapping[str, str]
+    host: str
+    port: int
+
+
+Verb: TypeAlias = "Callable[[Ask], tuple[int, Any]]"
+
+
+class Control:
+    """The control verbs as JSON sees them: each takes what was asked and gives a status and what is to be sent."""
+
+    def __init__(self, mock: Mock, settings: Settings) -> None:
+        self.mock = mock
+        self.settings = settings
+
+    def routes(self) -> Mapping[str, Mapping[str, Verb]]:
+        """Every route: path, HTTP method, verb."""
+        return {
+            "/health": {"GET": self.health},
+            "/accounts": {"GET": self.accounts, "POST": self.put_account},
+            "/faults": {"GET": self.faults, "POST": self.arm, "DELETE": self.disarm_all},
+            "/faults/<fault_id>": {"DELETE": self.disarm},
+            "/clock": {"GET": self.clock, "PUT": self.set_clock},
+            "/clock/advance": {"POST": self.advance},
+            "/reset": {"POST": self.reset},
+        }
+
+    def health(self, ask: Ask) -> tuple[int, Any]:
+        """What runs here; the port is the one really bound."""
+        _keys(ask.body, {})
+        told_host = f"[{ask.host}]" if ":" in ask.host else ask.host
+        return 200, {
+            "status": "ok",
+            "version": version("ifind-mock"),
+            "api": f"http://{told_host}:{ask.port}/api",
+            "host": ask.host,
+            "port": ask.port,
+            "state": "memory" if self.settings.state == "memory" else "sqlite",
+            "edition": self.mock.profile.choices["edition"],
+            "now": iso_of(self.mock.now()),
+        }
+
+    def accounts(self, ask: Ask) -> tuple[int, Any]:
+        """All accounts; tokens are told once, when an account is made."""
+        _keys(ask.body, {})
+        return 200, {"accounts": [self._account(a) for a in self.mock.store.accounts()]}
+
+    def put_account(self, ask: Ask) -> tuple[int, Any]:
+        """Makes an account, or changes the one with the login: what is left out stays or is made up."""
+        fields = read_account(ask.body)
+        account, made = self.mock.put_account(fields.pop("login", None), fields)
+        return (201 if made else 200), {**self._account(account), "token": account.token}
+
+    def faults(self, ask: Ask) -> tuple[int, Any]:
+        """All armed faults with their counts."""
+        _keys(ask.body, {})
+        return 200, {"faults": [_fault(c) for c in self.mock.faults.armed.values()]}
+
+    def arm(self, ask: Ask) -> tuple[int, Any]:
+        """Arms a fault."""
+        return 201, _fault(self.mock.faults.arm(ask.body))
+
+    def disarm(self, ask: Ask) -> tuple[int, Any]:
+        """Takes one fault away."""
+        _keys(ask.body, {})
+        self.mock.faults.disarm(ask.parts["fault_id"])
+        return 204, None
+
+    def disarm_all(self, ask: Ask) -> tuple[int, Any]:
+        """Takes all faults away, and nothing else."""
+        _keys(ask.body, {})
+        self.mock.faults.reset(None)
+        return 204, None
+
+    def clock(self, ask: Ask) -> tuple[int, Any]:
+        """The clock of the login in the query, else the server's."""
+        _keys(ask.body, {})
+        query = _keys(ask.query, {"login": reading.text})
+        login = self._login(query.get("login"))
+        return 200, self._clock(login, self.mock.clock(login))
+
+    def set_clock(self, ask: Ask) -> tuple[int, Any]:
+        """Sets the clock of a login or of the server."""
+        keys = {"mode": reading.one_of(("real", "frozen")), "now": _time, "speed": reading.number(0, 1_000_000)}
+        fields = _keys(ask.body, {**keys, "login": reading.text})
+        frozen = {"real": False, "frozen": True, None: None}[fields.get("mode")]
+        if frozen and fields.get("speed", 0) not in (0, 1):
+            raise Refusal(Problem("speed", "a frozen clock has none", "leave it out, or use the mode real"))
+        login = self._login(fields.get("login"))
+        return 200, self._clock(
+            login, self.mock.set_clock(login, frozen=frozen, now=fields.get("now"), speed=fields.get("speed"))
+        )
+
+    def advance(self, ask: Ask) -> tuple[int, Any]:
+        """Puts a clock forward by seconds, or to a moment that is to come."""
+        targets = reading.one_of(("midnight", "next-ready"))
+        fields = _keys(ask.body, {"seconds": reading.number(0, 1e11), "to": targets, "login": reading.text})
+        login = self._login(fields.get("login"))
+        if ("seconds" in fields) == ("to" in fields):
+            raise Refusal(Problem("", "either seconds or to is needed", 'write {"seconds": 5} or {"to": "midnight"}'))
+        if "to" in fields:
+            return 200, self._clock(login, self.mock.advance_to(login, fields["to"]))
+        return 200, self._clock(login, self.mock.advance(login, round(fields["seconds"] * SECOND)))
+
+    def reset(self, ask: Ask) -> tuple[int, Any]:
+        """Resets one login, or all."""
+        self.mock.reset(self._login(_keys(ask.body, {"login": reading.text}).get("login")))
+        return 204, None
+
+    def _login(self, login: str | None) -> str | None:
+        """The login, where there is such an account, or one is made on first use."""
+        if login is None or is_test_login(login) or self.mock.store.account(login) is not None:
+            return login
+        known = [a.login for a in self.mock.store.accounts()]
+        raise Refusal(unknown("login", login, known, noun="account"))
+
+    def _account(self, account: Account) -> dict[str, Any]:
+        fields = {k: v for k, v in asdict(account).items() if k not in ("token", "day", "creates", "used")}
+        day = day_of(self.mock.now(account.login), self.mock.profile.deciding.day_turn)
+        return {**fields, "used": account.used_on(day)}
+
+    def _clock(self, login: str | None, clock: Clock) -> dict[str, Any]:
+        mode = "frozen" if clock.frozen else "real"
+        now = iso_of(self.mock.now(login))
+        return {"mode": mode, "now": now, "speed": clock.speed, **({"login": login} if login else {})}
+
+
+def _fault(countdown: Countdown) -> dict[str, Any]:
+    fault = countdown.fault
+    settings = {k: v.text if isinstance(v, Delay) else v for k, v in fault.settings.items()}
+    return {
+        "id": fault.id,
+        "match": dict(fault.match),
+        "action": {"kind": fault.kind, **settings},
+        "times": ALWAYS if fault.times is None else fault.times,
+        "after": fault.after,
+        "probability": fault.probability,
+        "seen": countdown.seen,
+        "struck": countdown.struck,
+    }
+
+
+def _time(where: str, value: Any) -> int:
+    return parse_iso(reading.text(where, value), where)
+
+
+def _keys(body: Any, readers: Mapping[str, reading.Reader]) -> dict[str, Any]:
+    """The object's entries. Raises Refusal with every problem."""
+    problems: list[Problem] = []
+    fields = reading.table(body, "", readers, problems)
+    if problems:
+        raise Refusal(*problems)
+    return fields

@@ -1,0 +1,42 @@
+"""What can go wrong at the socket, and how a failure inside is told.
+
+IfindMockError
+└── WireError       the server can't listen, or is asked for something after its end
+Exception
+└── Rejected        a request that breaks HTTP or a limit; carries the status to answer
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import PurePath
+
+from mockserver.core.errors import IfindMockError
+
+
+class WireError(IfindMockError):
+    """The server can't listen, or has stopped; says where and why."""
+
+
+class Rejected(Exception):
+    """A request that can't be taken: its connection answers `status` and closes. The message holds no request data."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def report(what: str, error: BaseException) -> None:
+    """Say on standard error that a part failed: the kind of error and its place, not its text, which may hold
+    credentials of the request.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    tell(f"{what} failed with {type(error).__name__}{place}")
+
+
+def tell(line: str) -> None:
+    """Say a line on standard error."""
+    sys.stderr.write(f"ifind-mock: {line}\n")

@@ -1,0 +1,68 @@
+"""The sockets that a server listens on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from mockserver.wire.errors import WireError
+
+_BACKLOG = 1024
+_LAST_PORT = 65535
+_WHY = {
+    errno.EADDRINUSE: "the port is in use; stop what listens there, or choose another port (0: any free one)",
+    errno.EACCES: "no permission; ports below 1024 are often reserved, choose a higher one",
+    errno.EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 and 0.0.0.0 are always there",
+}
+
+
+def sockets(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets for each address that host stands for, all on one port; 0 chooses a free one.
+
+    Raises WireError where the host is unknown, or the port can't be had.
+    """
+    if not 0 <= port <= _LAST_PORT:
+        raise WireError(f"can't listen on port {port}; ports are 1 to {_LAST_PORT}, and 0 for any free one")
+    bound: list[socket.socket] = []
+    refused: OSError | None = None
+    with ExitStack() as undo:
+        for family, address in _addresses(host, port):
+            opened = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            try:
+                _bind(opened, (address[0], bound[0].getsockname()[1] if bound else port, *address[2:]))
+            except OSError as error:
+                refused = error
+                # A name can stand for an address that is switched off, as ::1 often is in containers.
+                if error.errno != errno.EADDRNOTAVAIL:
+                    break
+            else:
+                bound.append(opened)
+                refused = None
+        if refused is not None:
+            why = _WHY.get(refused.errno or 0) or os.strerror(refused.errno or 0)
+            raise WireError(f"can't listen on {host} port {port}: {why}")
+        undo.pop_all()
+    return bound
+
+
+def _addresses(host: str, port: int) -> Iterator[tuple[socket.AddressFamily, tuple[str, int]]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise WireError(f"can't listen on {host!r}: the host is unknown; give an address, such as 127.0.0.1") from None
+    for family, _, _, _, address in dict.fromkeys(found):
+        yield family, address  # type: ignore[misc]
+
+
+def _bind(opened: socket.socket, address: tuple[object, ...]) -> None:
+    if sys.platform != "win32":  # where it would let two servers share a port
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if opened.family == socket.AF_INET6:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    opened.setblocking(False)
+    opened.bind(address)
+    opened.listen(_BACKLOG)

@@ -1,0 +1,215 @@
+"""The server: every connection's requests to the gateway or the WSGI application, turn by turn."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Protocol, TypeAlias
+from urllib.parse import quote
+from wsgiref.types import WSGIApplication
+
+from mockserver.core.messages import SECOND
+from mockserver.gateway import Request, Response
+from mockserver.wire.answers import refusal
+from mockserver.wire.connection import Connection, Exchange
+from mockserver.wire.errors import report
+from mockserver.wire.limits import Limits
+from mockserver.wire.listening import sockets
+from mockserver.wire.threads import LoopGuard, Pool
+from mockserver.wire.wsgi import call
+
+WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
+
+_OWN = b"/_mock"
+_POLL = 0.005
+"""Seconds that let a stopping server read what has already reached it."""
+
+
+class Answering(Protocol):
+    """What answers API requests: the gateway."""
+
+    def turn(self, requests: Sequence[Request]) -> Sequence[Response]:
+        """The answers to all requests of one turn of the loop, in their order. Raises nothing."""
+
+
+class Server:
+    """Listens, and answers: `/_mock` and what is below it by the WSGI application, all else by `answering.turn`.
+
+    wsgi_factory is called when the first request needs it, in a thread, with the guard through which the
+    application reaches the loop. access_log, where given, is called on the loop with a line for each answer: peer,
+    verb, path (without the query, which holds credentials), status, bytes of the body, milliseconds.
+    """
+
+    def __init__(
+        self,
+        answering: Answering,
+        wsgi_factory: WsgiFactory,
+        *,
+        limits: Limits | None = None,
+        access_log: Callable[[str], None] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.stopping = False
+        self._answering = answering
+        self._wsgi_factory = wsgi_factory
+        self._access_log = access_log
+        self._application: WSGIApplication | None = None
+        self._application_lock = threading.Lock()
+        self._batch: list[Exchange] = []
+        self._connections: set[Connection] = set()
+        self._listeners: list[asyncio.Server] = []
+        self._waiting: dict[Exchange, asyncio.TimerHandle] = {}
+        self._pool = Pool(self.limits.threads)
+        self._address = ("", 0)
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        """Accept connections on the running loop; gives the bound address. Port 0: a free one.
+
+        Raises WireError where the address can't be had. A server is started once.
+        """
+        opened = sockets(host, port)
+        self._loop = asyncio.get_running_loop()
+        self._guard = LoopGuard(self._loop)
+        self._emptied = asyncio.Event()
+        self._address = opened[0].getsockname()[:2]
+        for one in opened:
+            self._listeners.append(await self._loop.create_server(lambda: Connection(self), sock=one))
+        self._clock = self._loop.call_later(self.limits.tick, self._tick)
+        return self._address
+
+    async def stop(self) -> None:
+        """Accept no more, let the answers in flight finish, close everything: within a second."""
+        if self.stopping or not self._listeners:
+            return
+        for listener in self._listeners:
+            listener.close()
+        await asyncio.sleep(_POLL)
+        self.stopping = True
+        for connection in tuple(self._connections):
+            connection.finish()
+        if self._connections:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), self.limits.stop_time)
+        for connection in tuple(self._connections):
+            connection.abort()
+        self._clock.cancel()
+        self._guard.close()
+        self._pool.close()
+        await asyncio.sleep(0)
+
+    def cancel_waiting(self) -> int:
+        """End the answers that wait for their latency: their connections close without them. Gives their number."""
+        waiting = tuple(self._waiting)
+        for exchange in waiting:
+            exchange.connection.abort()
+            self._waiting.pop(exchange).cancel()
+        return len(waiting)
+
+    # What connections call.
+
+    def joined(self, connection: Connection) -> bool:
+        """See `connection.Host`."""
+        self._connections.add(connection)
+        excess = len(self._connections) - self.limits.connections
+        if excess > self.limits.turned_away:
+            connection.abort()
+        return excess <= 0
+
+    def left(self, connection: Connection) -> None:
+        """See `connection.Host`."""
+        self._connections.discard(connection)
+        if self.stopping and not self._connections:
+            self._emptied.set()
+        for exchange in connection.queue:
+            timer = self._waiting.pop(exchange, None)
+            if timer is not None:
+                timer.cancel()
+
+    def submit(self, exchange: Exchange) -> None:
+        """See `connection.Host`."""
+        request = exchange.request
+        assert request is not None
+        path = request.path
+        if path.startswith(_OWN) and path[len(_OWN) : len(_OWN) + 1] in {b"", b"/"}:
+            if request.too_large:
+                self._loop.call_soon(self._deliver, exchange, refusal(413, "the request's body is too long"))
+            else:
+                self._pool.submit(lambda: self._in_thread(exchange, request))
+        elif path == b"*":
+            allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
+            self._loop.call_soon(self._deliver, exchange, allowed)
+        else:
+            if not self._batch:
+                self._loop.call_soon(self._turn)
+            self._batch.append(exchange)
+
+    def sent(self, exchange: Exchange, response: Response) -> None:
+        """See `connection.Host`."""
+        if self._access_log is None:
+            return
+        request = exchange.request
+        asked = f"{request.verb} {quote(request.path)}" if request else "- -"
+        took = (monotonic() - exchange.began) * 1000
+        size = 0 if request and request.verb == "HEAD" else len(response.body)
+        self._access_log(f"{exchange.connection.peer} {asked} {response.status} {size} {took:.1f}ms")
+
+    # Answering.
+
+    def _turn(self) -> None:
+        """Answer what this turn of the loop has brought, all at once, so that a store can commit once for all."""
+        batch, self._batch = self._batch, []
+        try:
+            responses = self._answering.turn([one.request for one in batch if one.request is not None])
+            if len(responses) != len(batch):
+                raise AssertionError("not one answer for each request")
+        except Exception as error:  # noqa: BLE001 - a bug there must not end the server
+            report("the gateway", error)
+            responses = [_failed()] * len(batch)
+        for exchange, response in zip(batch, responses, strict=True):
+            if response.delivery.latency > 0:
+                wait = response.delivery.latency / SECOND
+                self._waiting[exchange] = self._loop.call_later(wait, self._deliver, exchange, response)
+            else:
+                exchange.response = response
+        for exchange in batch:
+            exchange.connection.advance()
+
+    def _deliver(self, exchange: Exchange, response: Response, length: int | None = None) -> None:
+        self._waiting.pop(exchange, None)
+        exchange.response, exchange.length = response, length
+        exchange.connection.advance()
+
+    def _in_thread(self, exchange: Exchange, request: Request) -> None:
+        try:
+            response, length = call(self._wsgi(), request, *self._address)
+        except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
+            report("the WSGI application", error)
+            response, length = _failed(), None
+        try:
+            self._loop.call_soon_threadsafe(self._deliver, exchange, response, length)
+        except RuntimeError:
+            return  # the loop has ended, and the connection with it
+
+    def _wsgi(self) -> WSGIApplication:
+        with self._application_lock:
+            if self._application is None:
+                self._application = self._wsgi_factory(self._guard)
+            return self._application
+
+    def _tick(self) -> None:
+        now = monotonic()
+        for connection in tuple(self._connections):
+            connection.check(now)
+        self._clock = self._loop.call_later(self.limits.tick, self._tick)
+
+
+def _failed() -> Response:
+    return refusal(500, "the mock failed; its standard error says where")
+
+
+def url_of(host: str, port: int) -> str:
+    """The URL of a bound address, without a path."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,100 @@
+"""The threads that run the WSGI application, and their way back to the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from mockserver.wire.errors import WireError
+
+T = TypeVar("T")
+
+_LOOK = 0.5
+"""Seconds between two looks whether the event loop still runs, while an operation waits for it."""
+
+
+class Pool:
+    """A few threads that are started as they are needed. They never keep the process from ending, which the standard
+    library's pool would do where an application hangs.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._threads = 0
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Have a job done; it must not raise. Called on the loop only."""
+        if self._threads < self._size:
+            self._threads += 1
+            threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
+        self._jobs.put(job)
+
+    def close(self) -> None:
+        """Let the threads end after the jobs they have."""
+        for _ in range(self._threads):
+            self._jobs.put(None)
+        self._size = self._threads = 0
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return
+            job()
+
+
+class LoopGuard:
+    """Runs operations on the event loop, from any thread: `guard(operation)` gives what the operation returns, or
+    raises what it raises. So state is touched on the loop alone, without a lock.
+
+    Made on the loop. Raises WireError where the loop has ended.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._waiting: set[Future[Any]] = set()
+        self._closed = False
+
+    def __call__(self, operation: Callable[[], T]) -> T:
+        """The operation's result. On the loop's own thread it is run at once."""
+        if threading.get_ident() == self._thread:
+            return operation()
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed or not self._loop.is_running():
+                raise _stopped()
+            self._waiting.add(future)
+            self._loop.call_soon_threadsafe(self._run, operation, future)
+        while not wait([future], timeout=_LOOK).done:
+            if not self._loop.is_running():
+                raise _stopped()
+        return future.result()
+
+    def close(self) -> None:
+        """Refuse what comes from now on, and what still waits."""
+        with self._lock:
+            self._closed = True
+            waiting, self._waiting = self._waiting, set()
+        for future in waiting:
+            future.set_exception(_stopped())
+
+    def _run(self, operation: Callable[[], T], future: Future[T]) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._waiting.discard(future)
+        try:
+            future.set_result(operation())
+        except Exception as error:  # noqa: BLE001 - it is raised where the operation was asked for
+            future.set_exception(error)
+
+
+def _stopped() -> WireError:
+    return WireError("the server has stopped; nothing can be read or changed in it any more")

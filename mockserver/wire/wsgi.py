@@ -1,0 +1,104 @@
+"""The bridge from a request to a WSGI application (PEP 3333) and back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from types import TracebackType
+from typing import Any, TypeAlias
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from mockserver.gateway import Request, Response
+
+ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None"
+
+_OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
+"""Headers that the server writes itself."""
+
+
+def call(application: WSGIApplication, request: Request, host: str, port: int) -> tuple[Response, int | None]:
+    """The application's answer, and what its Content-Length says where that isn't the body's length: for a HEAD.
+
+    host and port are those bound. Raises what the application raises, and ValueError or AssertionError where it
+    breaks PEP 3333.
+    """
+    answer = _Answer()
+    pieces: Iterable[bytes] = application(environ(request, host, port), answer.start)
+    try:
+        for piece in pieces:
+            answer.write(piece)
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+    return answer.whole(), answer.length() if request.verb == "HEAD" else None
+
+
+def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
+    """The request as PEP 3333 names its parts: bytes travel as latin-1 text."""
+    headers = request.headers
+    made: dict[str, Any] = {
+        f"HTTP_{name.upper().replace('-', '_')}": value
+        for name, value in headers.items()
+        # A name with an underscore would pass for the one with a dash.
+        if "_" not in name and name not in {"content-type", "content-length", "transfer-encoding"}
+    }
+    made |= {
+        "REQUEST_METHOD": request.verb,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": request.path.decode("latin-1"),
+        "QUERY_STRING": request.query.decode("latin-1"),
+        "CONTENT_TYPE": headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(request.body)),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": request.peer,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(request.body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    return made
+
+
+class _Answer:
+    """What the application has said so far."""
+
+    def __init__(self) -> None:
+        self._status: int | None = None
+        self._headers: list[tuple[str, str]] = []
+        self._body = bytearray()
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None, /) -> Callable[[bytes], Any]:
+        """PEP 3333's start_response."""
+        if exc_info is not None and exc_info[1] is not None and self._body:
+            raise exc_info[1].with_traceback(exc_info[2])  # by the standard, what was begun can't be taken back
+        if exc_info is None and self._status is not None:
+            raise AssertionError("start_response was called twice without exc_info")
+        self._status, self._headers = int(status[:3]), headers
+        return self.write
+
+    def write(self, piece: bytes) -> None:
+        """PEP 3333's write, also for the pieces that were iterated over."""
+        if self._status is None:
+            raise AssertionError("the application gave a body before it called start_response")
+        self._body += piece
+
+    def length(self) -> int | None:
+        """The application's Content-Length."""
+        for name, value in self._headers:
+            if name.lower() == "content-length" and value.isascii() and value.isdigit():
+                return int(value)
+        return None
+
+    def whole(self) -> Response:
+        """The response, once the application has ended."""
+        if self._status is None:
+            raise AssertionError("the application ended without calling start_response")
+        headers = tuple((name, value) for name, value in self._headers if name.lower() not in _OURS)
+        return Response(self._status, headers, bytes(self._body))
