@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from driving import LOGIN, Api
 from hypothesis import given
 from hypothesis import strategies as st
+
+from driving import LOGIN, PHONE, Api
 from mockserver.core.clock import Clock, iso_of, parse_iso, text_of
 from mockserver.core.delays import parse_delay
 from mockserver.core.errors import Refusal
@@ -105,7 +108,7 @@ def test_a_lognormal_delay_has_its_median() -> None:
     "text", ["", "2", "s", "-1s", "2 parsecs", "uniform 5s..1s", "uniform 1s", "lognormal 2s", "9999d", "１s"]
 )
 def test_a_text_that_is_no_delay_is_refused_with_the_forms_there_are(text: str) -> None:
-    with pytest.raises(Refusal, match="delay: .*(allowed|write)"):
+    with pytest.raises(Refusal, match=r"delay: .*(allowed|write)"):
         parse_delay(text, "delay")
 
 
@@ -126,10 +129,19 @@ def test_the_same_seed_gives_the_same_delays_whatever_other_accounts_do() -> Non
     assert len(set(delays(busy=False))) == 5
 
 
-def test_delays_are_told_by_phone_before_account_before_source(tmp_path: object) -> None:
-    api = Api(delay="9s")
-    api.account(LOGIN, delay="5s")
-    number = api.create()
-    api.time.passes(5)
+def test_a_delay_is_the_phones_before_the_accounts_before_the_sources(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("delay = '9s'\n[delays]\n1 = '7s'\n[delays.phones]\n70000000001 = '3s'\n")
+    api = Api(config=str(file))
 
-    assert api.call("result", id=number)["status"] == "ready"
+    def seconds(phone: str, source: int) -> float:
+        task = api.mock.store.read_task(api.create(phone, source))
+        assert task is not None
+        assert task.ready is not None
+        return (task.ready - task.created) / SECOND
+
+    default, by_source = seconds(PHONE, 2), seconds(PHONE, 1)
+    api.account(LOGIN, delay="5s")
+    by_account, by_phone = seconds(PHONE, 1), seconds("70000000001", 1)
+
+    assert (default, by_source, by_account, by_phone) == (9, 7, 5, 3)

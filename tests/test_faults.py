@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import LOGIN, PHONE, Api, reason
 from hypothesis import given
 from hypothesis import strategies as st
+
+from driving import LOGIN, PHONE, Api, reason
 from mockserver.core.errors import Refusal
 from mockserver.core.faults import KINDS, LATER
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from driving import LOGIN, PHONE, TOKEN, Api, reason
 from hypothesis import given
 from hypothesis import strategies as st
+
+from driving import LOGIN, PHONE, TOKEN, Api, reason
 
 ROW = ["title", "price", "time", "phone", "name", "description", "location", "source", "category", "url"]
 READY = ["status", "data", "names", "photo", "cost", "ip", "create_time", "end_time"]
@@ -88,9 +89,7 @@ def test_two_reads_of_a_ready_task_are_equal_to_the_byte(api: Api) -> None:
         ({"login": LOGIN, "token": TOKEN, "phone": "", "source": "2"}, "phone"),
     ],
 )
-def test_missing_parameters_are_named_in_the_documentations_order(
-    api: Api, given: dict[str, str], names: str
-) -> None:
+def test_missing_parameters_are_named_in_the_documentations_order(api: Api, given: dict[str, str], names: str) -> None:
     answer = api.call("create", **{"login": None, "token": None, **given})
 
     assert answer == {"status": "error", "error_code": 400, "message": f"Not set param(s) {names}"}
@@ -106,7 +105,9 @@ def test_wrong_credentials_are_refused_by_every_method(api: Api, method: str, wr
     assert (answer["status"], answer["error_code"]) == ("error", 401)
 
 
-@pytest.mark.parametrize("phone", ["+79991231212", "7999123121x", "123456", "1" * 16, "７００01234567", "70001234567\n"])
+@pytest.mark.parametrize(
+    "phone", ["+79991231212", "7999123121x", "123456", "1" * 16, "７００01234567", "70001234567\n"]
+)
 def test_a_phone_that_is_not_7_to_15_ascii_digits_is_refused_by_name(api: Api, phone: str) -> None:
     assert api.call("create", phone=phone, source=2)["message"] == "Wrong value of param(s) phone"
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from driving import CLAUSES, LOGIN, PHONE, TOKEN, Api
 from mockserver.core.errors import Refusal
 from mockserver.core.profile import resolve
@@ -48,6 +49,7 @@ def transcript(profile: dict[str, Any]) -> list[Any]:
     send("create", source=9, phone="x", login="", format="yaml")
     send("create", login=None, format="yaml")
     send("create", token="wrong", phone="7x0001234567")
+    send("info", format="yaml")
     send("info", verb="POST", body=b"token=wrong", headers={"content-type": FORM})
     send("info", verb="POST", login=f"{LOGIN}&login=x")
     send("info", verb="POST", login=None, body=MULTIPART, headers={"content-type": "multipart/form-data; boundary=x"})
@@ -69,6 +71,7 @@ def transcript(profile: dict[str, Any]) -> list[Any]:
     send("info", **login)
     api.time.passes(7200)
     send("result", id=number, **login)
+    send("info", **login)
     api.time.passes(12 * 3600 - 7200)
     send("info", **login)
     return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -29,7 +29,7 @@ class Clause:
     weak: bool = False
     default: Choice | None = None
     choices: tuple[str, ...] = ()
-    meaning: Mapping[str, str] = MappingProxyType({})
+    meaning: Mapping[str, str] = field(default_factory=dict)
     value: str | None = None
     samples: tuple[Any, ...] = ()
     unseen: str = ""

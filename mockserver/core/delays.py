@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import exp, log
+from math import exp
 from statistics import NormalDist
 
 from mockserver.core.errors import Problem, Refusal
@@ -34,7 +34,7 @@ class Delay:
         if self.kind == "uniform":
             return self.a + int((self.b - self.a) * u)
         quantile = NormalDist().inv_cdf(min(max(u, 1e-9), 1 - 1e-9))
-        return min(int(exp(log(max(self.a, 1)) + self.b * quantile)), LONGEST)
+        return min(round(self.a * exp(min(self.b * quantile, 50))), LONGEST)
 
 
 def duration(text: str, where: str) -> Micros:

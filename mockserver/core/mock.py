@@ -28,9 +28,9 @@ TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
 class Simulation:
     """How the mock behaves beside what the API's profile says.
 
-    delay is the processing time of a task; by_source and by_phone stand in its place, an account's own delay in
-    theirs. latency is real time before every API answer. daily_limit and paid_until are those of accounts that name
-    none. accounts and faults are those of the start.
+    delay is the processing time of a task; by_source stands in its place, an account's own delay in theirs, by_phone
+    in all of these. latency is real time before every API answer. daily_limit and paid_until are those of accounts that
+    name none. accounts and faults are those of the start.
     """
 
     delay: Delay
@@ -238,9 +238,10 @@ class Mock:
         if magic is not None and magic.delay is not None:
             return magic.delay
         delay = (
-            parse_delay(account.delay, "delay")
-            if account.delay is not None
-            else simulation.by_phone.get(phone) or simulation.by_source.get(source) or simulation.delay
+            simulation.by_phone.get(phone)
+            or (parse_delay(account.delay, "delay") if account.delay is not None else None)
+            or simulation.by_source.get(source)
+            or simulation.delay
         )
         return delay.sample(fraction(seed, account.login, "create", account.creates))
 

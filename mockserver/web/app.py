@@ -61,6 +61,7 @@ def make_app(gateway: api.Gateway, guard: Guard, settings: Settings) -> Flask:
     app = Flask("mockserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
     app.register_blueprint(admin_routes(gateway.mock, guard, settings))
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself

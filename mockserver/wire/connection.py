@@ -49,7 +49,7 @@ class Host(Protocol):
     stopping: bool
 
     def joined(self, connection: Connection) -> bool:
-        """Take a new connection in; whether there is room for it."""
+        """Take a new connection in; whether there is room for it. If not, it will be turned away or aborted."""
 
     def left(self, connection: Connection) -> None:
         """Forget a closed connection, and the timers of its answers."""
@@ -96,13 +96,12 @@ class Connection(asyncio.Protocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; or turn the client away where there are too many."""
+        """Begin; where there are too many, the server turns this one away."""
         self._transport = cast("asyncio.Transport", transport)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         self._reader = Reader(self._host.limits, self.peer, self._take)
-        if not self._host.joined(self) and not transport.is_closing():
-            self._refuse(Rejected(503, "too many connections"))
+        self._reader.finished = not self._host.joined(self)
 
     def data_received(self, data: bytes) -> None:
         """Read on, in slices."""
@@ -196,6 +195,10 @@ class Connection(asyncio.Protocol):
                 self._refuse(Rejected(408, "the request took too long to arrive"))
         elif now - self._since > limits.idle_time:
             self._transport.close()
+
+    def turn_away(self) -> None:
+        """Refuse a client that is one too many."""
+        self._refuse(Rejected(503, "too many connections"))
 
     def finish(self) -> None:
         """Read no more, and close once the answers in flight are out."""

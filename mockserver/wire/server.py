@@ -114,8 +114,9 @@ class Server:
         """See `connection.Host`."""
         self._connections.add(connection)
         excess = len(self._connections) - self.limits.connections
-        if excess > self.limits.turned_away:
-            connection.abort()
+        if excess > 0:
+            # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
+            self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
         return excess <= 0
 
     def left(self, connection: Connection) -> None:

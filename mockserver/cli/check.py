@@ -1,0 +1,58 @@
+"""`ifind-mock check`: the contract suite, run on the mock or on any URL."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests.clauses import UsageError
+from contract_tests.options import CheckOptions, read_phone, read_rate, read_seconds, read_units
+
+
+@click.command("check")
+@click.argument("target", default="mock")
+@click.option("--phone", metavar="PHONE", help="Phone to look up; else IFIND_PHONE. None is assumed for a live target.")
+@click.option("--budget", metavar="UNITS", help="Units that creates may take. Default: 12, no limit on a mock.")
+@click.option("--rate", metavar="N/s", help="Calls in a time. Default: 1/s, no limit on loopback.")
+@click.option("--poll-timeout", metavar="TIME", default="60s", show_default=True, help="How long a task may take.")
+@click.option("--profile", metavar="FILE", help="The choices to expect; else the defaults.")
+@click.option("--full", is_flag=True, default=None, help="Cross HTTP method, format and source. Default on the mock.")
+@click.option("--strict", is_flag=True, help="A refuted assumption counts as broken.")
+@click.option("--junit", metavar="FILE", help="Write JUnit XML.")
+@click.option("--only", metavar="CLAUSE", multiple=True, help="Check this clause; again and again for more.")
+@click.option("--plan", is_flag=True, help="Tell what would be run and what it costs; send nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before a live target is called.")
+def command(target: str, **given: Any) -> None:
+    """Checks TARGET against the contract: mock (a private one), live, or a URL such as http://127.0.0.1:8080/api.
+
+    Credentials come from IFIND_LOGIN, IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 of a second account).
+    Exit code: 0 all that was tried holds, 1 something is broken, 2 wrong usage, 3 no way to the target, 4 the budget
+    does not suffice.
+    """
+    from contract_tests.runner import run  # noqa: PLC0415 - pytest is loaded when there is something to run
+
+    try:
+        options = CheckOptions(
+            target=target,
+            phone=None if given["phone"] is None else read_phone(given["phone"]),
+            budget=None if given["budget"] is None else read_units(given["budget"]),
+            rate=None if given["rate"] is None else read_rate(given["rate"]),
+            poll_timeout=read_seconds(given["poll_timeout"]),
+            profile=_path(given["profile"]),
+            full=given["full"],
+            strict=given["strict"],
+            junit=_path(given["junit"]),
+            only=given["only"],
+            plan=given["plan"],
+            yes=given["yes"],
+        )
+    except UsageError as error:
+        raise click.UsageError(str(error)) from None
+    sys.exit(run(options))
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
