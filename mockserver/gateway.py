@@ -86,18 +86,19 @@ class Gateway:
             failed = self._server_error()
             first = next((i for i, a in enumerate(given) if isinstance(a, Answer) and a.wrote), len(given))
             given[first:] = [failed] * (len(requests) - first)
-        return [self._response(*pair) for pair in zip(requests, given, strict=True)]
+        return [self.written(*pair) for pair in zip(requests, given, strict=True)]
 
     def _safely(self, request: Request) -> Answer | Page:
         try:
-            return self._given(request)
+            return self.given(request)
         except StoreError:
             return self._server_error()
 
     def _server_error(self) -> Answer:
         return self.mock.refused(ApiError("server", reason="the store failed"), {})
 
-    def _given(self, request: Request) -> Answer | Page:
+    def given(self, request: Request) -> Answer | Page:
+        """The request's answer as data. Raises StoreError where the store fails."""
         if request.verb == "OPTIONS" and self.mock.profile.deciding.origin is not None:
             return Page(204, "", b"", reason="clause cors")
         params: Mapping[str, str] = {}
@@ -111,9 +112,14 @@ class Gateway:
             return self.mock.refused(error, params)
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         verb = "GET" if request.verb == "HEAD" else request.verb
-        return self.mock.answer(Call(operation, verb, params, request.peer))
+        return self.called(Call(operation, verb, params, request.peer))
 
-    def _response(self, request: Request, answer: Answer | Page) -> Response:
+    def called(self, call: Call) -> Answer | Page:
+        """The answer to a call. Raises StoreError where the store fails."""
+        return self.mock.answer(call)
+
+    def written(self, request: Request, answer: Answer | Page) -> Response:
+        """The answer as it is sent."""
         headers: list[tuple[str, str]] = []
         if isinstance(answer, Answer):
             form = FORMATS[answer.format]

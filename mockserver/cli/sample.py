@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -32,7 +33,7 @@ def command(phone: str, source: str, format_: str, method: str, *, processing: b
     """Prints the answer for PHONE, as the mock would send it: what is wrong with the call is an answer too."""
     wanted = {"phone": phone, "source": source, "format": format_}
     body = sample(load_settings(options), method, wanted, processing=processing)
-    click.get_binary_stream("stdout").write(body)
+    sys.stdout.buffer.write(body)
 
 
 def sample(settings: Settings, method: str, params: dict[str, str], *, processing: bool = False) -> bytes:

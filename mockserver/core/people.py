@@ -82,26 +82,26 @@ class _Search:
 
 
 class _Draws:
-    """A stream of choices; what it is for makes it: the same parts give the same choices."""
+    """A stream of choices; what it is for makes it: the same parts give the same choices.
 
-    __slots__ = ("_key", "_left", "_turn")
+    One number of `chance` starts a linear congruential generator (Knuth's MMIX), of which the upper bits are used: a
+    row takes twenty choices, and a hash for each would be most of the work.
+    """
+
+    __slots__ = ("_state",)
 
     def __init__(self, *parts: str | int) -> None:
-        self._key = "\x1f".join(map(str, parts))
-        self._left = 0
-        self._turn = 0
+        self._state = number(*parts)
 
     def below(self, n: int) -> int:
-        """A whole number from 0 up to but not including n, which is at most 2 ** 32."""
-        if self._left < n << 16:
-            self._left = number(self._key, self._turn)
-            self._turn += 1
-        self._left, drawn = divmod(self._left, n)
-        return drawn
+        """A whole number from 0 up to but not including n, which is at most 2 ** 31."""
+        self._state = state = (self._state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        return (state >> 33) * n >> 31
 
     def one(self, choices: Sequence[T]) -> T:
-        """One of the choices."""
-        return choices[self.below(len(choices))]
+        """One of the choices; the step of `below`, written out, since it is taken most often."""
+        self._state = state = (self._state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        return choices[(state >> 33) * len(choices) >> 31]
 
     def some(self, choices: Sequence[T], n: int) -> list[T]:
         """So many of the choices, none of them twice; all, where there are fewer."""
@@ -202,16 +202,15 @@ def _data(search: _Search, wanted: int) -> Found:
     boards = search.source.boards
     if not any(subject.mileage for subject in person.subjects):
         boards = tuple(host for host in boards if not words.boards[host].vehicles) or boards
-    last = draws.within(_SPAN, _DAYS - 1)
-    moments = [(last - draws.below(_SPAN), draws.within(*_WAKING)) for _ in range(wanted)]
-    return Found(rows=tuple(_row(search, person, boards, moment, draws) for moment in sorted(moments, reverse=True)))
+    last = draws.within(_SPAN, _DAYS) * _WAKING
+    moments = sorted((last - 1 - draws.below(_SPAN * _WAKING) for _ in range(wanted)), reverse=True)
+    return Found(rows=tuple(_row(search, person, boards, moment, draws) for moment in moments))
 
 
-def _row(
-    search: _Search, person: _Person, boards: tuple[str, ...], moment: tuple[int, int], draws: _Draws
-) -> Mapping[str, str]:
+def _row(search: _Search, person: _Person, boards: tuple[str, ...], moment: int, draws: _Draws) -> Mapping[str, str]:
+    """One ad. moment is in waking seconds since the first day."""
     words, host = search.words, draws.one(boards)
-    board, day = words.boards[host], date.fromordinal(_FIRST_DAY + moment[0])
+    board, day, second = words.boards[host], date.fromordinal(_FIRST_DAY + moment // _WAKING), moment % _WAKING
     subject = draws.one(_subjects(board, person, words))
     thing = draws.one(subject.things)
     city = board.cities[person.home % len(board.cities)]
@@ -223,18 +222,18 @@ def _row(
         year = draws.within(thing.first, min(thing.last, day.year))
         age = day.year - year
         slots["year"], slots["km"] = str(year), _kilometres(subject.mileage, age, draws)
-    price, hidden = _price(subject, thing, age, board.rate, draws), draws.within(1, _DEMO_PRICE)
+    price, turn, serial = _price(subject, thing, age, board.rate, draws), draws.below(10), draws.below(1 << 31)
     return {
         "title": draws.one(subject.titles).format_map(slots),
-        "price": str(hidden) if search.demo and price else price,
-        "time": f"{day} {_clock(moment[1])}",
+        "price": str(serial % _DEMO_PRICE) if search.demo and price else price,
+        "time": f"{day.isoformat()} {_DAWN + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
         "phone": search.phone,
-        "name": person.aliases[draws.below(5) == 0],
-        "description": _description(subject, words, draws).format_map(slots),
-        "location": city.locations[(person.home + draws.below(2)) % len(city.locations)],
+        "name": person.aliases[turn > 7],  # noqa: PLR2004 - two of ten ads have the other name
+        "description": _description(subject, draws).format_map(slots),
+        "location": city.locations[(person.home + turn % 2) % len(city.locations)],
         "source": host,
         "category": subject.categories[board.category],
-        "url": HIDDEN_IN_DEMO if search.demo else _url(board, city, subject, thing, draws),
+        "url": HIDDEN_IN_DEMO if search.demo else _url(board, city, subject, thing, serial),
     }
 
 
@@ -252,13 +251,14 @@ def _kilometres(mileage: tuple[int, int], age: int, draws: _Draws) -> str:
 
 def _price(subject: Subject, thing: Thing, age: int, rate: tuple[int, int], draws: _Draws) -> str:
     """Digits in the board's currency, or `""`. Goods are rather cheap than dear; a vehicle loses with every year."""
-    low, high, step = thing.low, thing.high, subject.step
-    amount = min(draws.within(low, high), draws.within(low, high))
-    if subject.mileage:
-        amount = max(low, high * (100 - 6 * age) // 100) * draws.within(90, 110) // 100
     if not draws.below(subject.unpriced):
         return ""
-    return _exchanged(amount // step * step, *rate)
+    low, high, drawn = thing.low, thing.high, draws.below(1024)
+    if subject.mileage:
+        amount = max(low, high * (100 - 6 * age) // 100) * (9216 + 2 * drawn) // 10240
+    else:
+        amount = low + ((high - low) * drawn * drawn >> 20)
+    return _exchanged(amount // subject.step * subject.step, *rate)
 
 
 def _exchanged(roubles: int, times: int, by: int) -> str:
@@ -270,20 +270,13 @@ def _exchanged(roubles: int, times: int, by: int) -> str:
     return str(amount // step * step)
 
 
-def _description(subject: Subject, words: Words, draws: _Draws) -> str:
+def _description(subject: Subject, draws: _Draws) -> str:
     sentences = draws.some(subject.about, draws.within(1, 4))
-    if subject.goods and draws.below(2):
-        sentences.append(draws.one(subject.goods))
-    if draws.below(4):
-        sentences.append(draws.one(words.closings))
+    sentences += map(draws.one, draws.some(subject.endings, draws.below(3)))
     return " ".join(sentences)
 
 
-def _clock(second: int) -> str:
-    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
-
-
-def _url(board: Board, city: City, subject: Subject, thing: Thing, draws: _Draws) -> str:
+def _url(board: Board, city: City, subject: Subject, thing: Thing, serial: int) -> str:
     return board.url.format(
         city=city.slug,
         section=subject.section,
@@ -291,8 +284,8 @@ def _url(board: Board, city: City, subject: Subject, thing: Thing, draws: _Draws
         slug=board.joint.join(thing.slug),
         make=thing.slug[0],
         model=board.joint.join(thing.slug[1:]),
-        digits=f"{draws.below(10**6):06}",
-        hex=f"{draws.below(1 << 32):08x}",
+        digits=f"{serial % 1_000_000:06}",
+        hex=f"{serial:08x}",
     )
 
 
@@ -321,7 +314,9 @@ _FIRST_DAY = date(2019, 1, 1).toordinal()
 _DAYS = date(2026, 1, 1).toordinal() - _FIRST_DAY
 _SPAN = 900
 """Days between the first and the last ad of a phone, at most."""
-_WAKING = (7 * 3600, 23 * 3600 - 1)
+_DAWN = 7
+_WAKING = 16 * 3600
+"""Seconds of a day, from the hour of _DAWN on, in which ads are placed."""
 _DEMO_PRICE = 999_999
 _TRIES = 8
 

@@ -58,7 +58,7 @@ class Subject:
     unpriced: int
     titles: tuple[str, ...]
     about: tuple[str, ...]
-    goods: tuple[str, ...]
+    endings: tuple[tuple[str, ...], ...]
     slots: tuple[tuple[str, tuple[str, ...]], ...]
     things: tuple[Thing, ...]
     mileage: tuple[int, int] | None
@@ -110,7 +110,6 @@ class Words:
     subjects: tuple[Subject, ...]
     private: tuple[Subject, ...]
     vehicles: tuple[Subject, ...]
-    closings: tuple[str, ...]
     home: tuple[City, ...]
     boards: Mapping[str, Board]
 
@@ -122,7 +121,7 @@ def parse_words(document: Mapping[str, Any]) -> Words:
     """
     read = _DOCUMENT(document, "")
     _refuse([*_misnamed(read), *_misfilled(read)])
-    subjects = {name: _subject(table, read["general"]["goods"]) for name, table in read["subject"].items()}
+    subjects = {name: _subject(table, read["general"]) for name, table in read["subject"].items()}
     sexes = {name: _sex(read, name) for name in _SEXES}
     cities = {name: _cities(table["city"]) for name, table in read["country"].items()}
     boards = {host: _board(board, read["country"], cities) for host, board in read["board"].items()}
@@ -135,7 +134,6 @@ def parse_words(document: Mapping[str, Any]) -> Words:
         subjects=tuple(subjects.values()),
         private=tuple(subjects[name] for name in read["private"]["subjects"]),
         vehicles=tuple(subject for subject in subjects.values() if subject.mileage),
-        closings=read["general"]["closings"],
         home=next(iter(cities.values())),
         boards=MappingProxyType(boards),
     )
@@ -162,11 +160,11 @@ def _feminine(surname: str) -> str:
     return surname
 
 
-def _subject(table: dict[str, Any], goods: tuple[str, ...]) -> Subject:
+def _subject(table: dict[str, Any], general: Mapping[str, tuple[str, ...]]) -> Subject:
     path = table.pop("category")
     return Subject(
         categories=MappingProxyType({"leaf": path[-1], "path": ", ".join(path), "codes": table.pop("codes")}),
-        goods=goods if table.pop("goods") else (),
+        endings=tuple(general[name] for name in table.pop("endings")),
         slots=tuple(table.pop("slots").items()),
         things=tuple(Thing(name, _slug(name), *numbers) for name, numbers in table.pop("things").items()),
         **table,
@@ -203,6 +201,8 @@ def _misnamed(read: Mapping[str, Any]) -> Iterator[Problem]:
     for name, trade in read["trade"].items():
         words += [(f"trade.{name}.subjects", word, subjects) for word in trade["subjects"]]
         words.append((f"trade.{name}.sex", trade["sex"], sexes))
+    for name, subject in subjects.items():
+        words += [(f"subject.{name}.endings", word, read["general"]) for word in subject["endings"]]
     for host, board in read["board"].items():
         words.append((f"board.{host}.country", board["country"], countries))
         words.append((f"board.{host}.category", board["category"], ("leaf", "path", "codes")))
@@ -214,7 +214,8 @@ def _misnamed(read: Mapping[str, Any]) -> Iterator[Problem]:
 def _misfilled(read: Mapping[str, Any]) -> Iterator[Problem]:
     """Templates with slots that are not filled, and things with another number of numbers than they need."""
     yield from _unfilled("saved.forms", read["saved"]["forms"], _FORM_SLOTS)
-    yield from _unfilled("general.closings", read["general"]["closings"], _AD_SLOTS)
+    for name, sentences in read["general"].items():
+        yield from _unfilled(f"general.{name}", sentences, _AD_SLOTS)
     for host, board in read["board"].items():
         yield from _unfilled(f"board.{host}.url", (board["url"],), _URL_SLOTS)
     for name, subject in read["subject"].items():
@@ -367,9 +368,8 @@ _URL_SLOTS = ("city", "section", "english", "slug", "make", "model", "digits", "
 _SUBJECT = _table(
     {
         **dict.fromkeys(("codes", "section", "english"), _text),
-        **dict.fromkeys(("category", "items", "titles", "about"), _texts),
+        **dict.fromkeys(("category", "items", "titles", "about", "endings"), _texts),
         **dict.fromkeys(("step", "unpriced"), _count),
-        "goods": _flag,
         "mileage": _numbers(2, least=1),
         "slots": _each(_texts),
         "things": _each(_numbers(2, 4)),
@@ -392,7 +392,7 @@ _DOCUMENT = _table(
         "saved": _SAVED,
         "trade": _each(_TRADE),
         "private": _table({"subjects": _texts}),
-        "general": _table({"closings": _texts, "goods": _texts}),
+        "general": _each(_texts),
         "country": _each(_table({"rate": _numbers(2, least=1, rising=False), "city": _each(_place)})),
         "board": _each(_BOARD),
         "subject": _each(_SUBJECT),

@@ -25,7 +25,9 @@ WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
 _OWN = b"/_mock"
 _POLL = 0.005
-"""Seconds that let a stopping server read what has already reached it."""
+"""Seconds that let a stopping server take the connections, then the requests, that have already reached it. asyncio
+loses a connection that is half accepted when its listener closes.
+"""
 
 
 class Answering(Protocol):
@@ -84,6 +86,7 @@ class Server:
         """Accept no more, let the answers in flight finish, close everything: within a second."""
         if self.stopping or not self._listeners:
             return
+        await asyncio.sleep(_POLL)
         for listener in self._listeners:
             listener.close()
         await asyncio.sleep(_POLL)
