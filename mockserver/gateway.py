@@ -83,19 +83,22 @@ class Gateway:
             with self.mock.store.transaction():
                 given.extend(map(self._safely, requests))
         except StoreError:
-            failed = self._server_error()
             first = next((i for i, a in enumerate(given) if isinstance(a, Answer) and a.wrote), len(given))
-            given[first:] = [failed] * (len(requests) - first)
+            given[first:] = map(self._server_error, requests[first:])
         return [self.written(*pair) for pair in zip(requests, given, strict=True)]
 
     def _safely(self, request: Request) -> Answer | Page:
         try:
             return self.given(request)
         except StoreError:
-            return self._server_error()
+            return self._server_error(request)
 
-    def _server_error(self) -> Answer:
-        return self.mock.refused(ApiError("server", reason="the store failed"), {})
+    def _server_error(self, request: Request) -> Answer:
+        error = ApiError("server", reason="the store failed")
+        try:
+            return self.mock.refused(error, read_params(request, self.mock.profile.reading))
+        except ApiError:
+            return self.mock.refused(error, {})
 
     def given(self, request: Request) -> Answer | Page:
         """The request's answer as data. Raises StoreError where the store fails."""
@@ -103,9 +106,9 @@ class Gateway:
             return Page(204, "", b"", reason="clause cors")
         params: Mapping[str, str] = {}
         try:
+            params = read_params(request, self.mock.profile.reading)
             if request.too_large:
                 raise ApiError("too-large", reason=f"the body has more than {MAX_BODY} bytes", http=413)
-            params = read_params(request, self.mock.profile.reading)
             if not request.path.startswith(BASE):
                 raise ApiError("unknown-method", reason="the API is below /api/", http=404)
         except ApiError as error:

@@ -61,7 +61,7 @@ class Mock:
         self._windows: dict[str, tuple[Micros, int]] = {}
         self._samples: dict[tuple[str, str], int] = {}
         self._world = World(store, words, self._processing_time, simulation.seed)
-        with store.transaction():
+        with store.transaction(write=True):
             for account in simulation.accounts:
                 self._configure(account)
         self._arm_configured()

@@ -262,10 +262,10 @@ def _price(subject: Subject, thing: Thing, age: int, rate: tuple[int, int], draw
 
 
 def _exchanged(roubles: int, times: int, by: int) -> str:
-    """The amount in another currency, rounded to two digits as a seller there would."""
+    """The amount in another currency, rounded to two digits as a seller there would; nothing becomes free by it."""
     if times == by:
         return str(roubles)
-    amount = roubles * times // by
+    amount = -(-roubles * times // by)
     step = 10 ** max(len(str(amount)) - 2, 0)
     return str(amount // step * step)
 
@@ -307,7 +307,8 @@ def _awkward(search: _Search, n: int) -> Mapping[str, str]:
 
 
 def _photo(search: _Search, _wanted: int) -> Found:
-    return Found(photo=b64encode(portrait(search.seed, search.phone, search.source.number)).decode("ascii"))
+    picture = portrait(search.seed, search.phone, search.source.number, looks=_person(search).sex.kind)
+    return Found(photo=b64encode(picture).decode("ascii"))
 
 
 _FIRST_DAY = date(2019, 1, 1).toordinal()

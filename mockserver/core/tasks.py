@@ -68,8 +68,10 @@ class LimitReached:
 class Store(Protocol):
     """All state that outlives a request, in whole atomic steps. Every method may raise StoreError."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """What happens inside is kept together or not at all; may be nested, the outermost counts."""
+    def transaction(self, *, write: bool = False) -> AbstractContextManager[None]:
+        """What happens inside is kept together or not at all; may be nested, the outermost counts. With write, nothing
+        that is read inside is changed by another process before the end.
+        """
 
     def account(self, login: str) -> Account | None:
         """The account of the login."""

@@ -26,8 +26,9 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class Sex:
-    """The names of one sex, and the ways in which one of them is noted without a trade (`Соседка`)."""
+    """`men` or `women`: their names, and how one of them is noted who has no trade (`Соседка`)."""
 
+    kind: str
     firsts: tuple[First, ...]
     surnames: tuple[str, ...]
     patronymics: tuple[str, ...]
@@ -146,6 +147,7 @@ def latin(text: str) -> str:
 
 def _sex(read: Mapping[str, Any], name: str) -> Sex:
     return Sex(
+        kind=name,
         firsts=tuple(First(first, shorts) for first, shorts in read[name].items()),
         surnames=tuple(map(_SEXES[name], read["surnames"]["all"])),
         patronymics=read["patronymics"][name],

@@ -117,7 +117,6 @@ class SqliteStore:
                 # Another process may have been first.
                 for statement in _SCHEMA if self._empty() else ():
                     self._run(statement)
-            _look_at(self._path)
         # Not before: so the mark stands in the file itself from its first byte on, and never in the log alone.
         self._write_ahead(time.monotonic() + patience)
         self._run("PRAGMA synchronous = NORMAL")

@@ -26,8 +26,10 @@ def admin_routes(mock: Mock, run: Callable[[Callable[[], Any]], Any], settings: 
     control = Control(mock, settings)
 
     def kept(operation: Callable[[], Any]) -> Any:
+        write = request.method != "GET"
+
         def whole() -> Any:
-            with mock.store.transaction():
+            with mock.store.transaction(write=write):
                 return operation()
 
         return run(whole)

@@ -5,60 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from time import monotonic
-from typing import Protocol, cast
+from typing import cast
 
 from mockserver.gateway import Request, Response
 from mockserver.wire.answers import CONTINUE, refusal, render
 from mockserver.wire.errors import Rejected, report
-from mockserver.wire.limits import SLICE, Limits
+from mockserver.wire.exchange import Exchange, Host
+from mockserver.wire.limits import SLICE
 from mockserver.wire.reading import Reader
 
 _WRITE = 64 * 1024
 """Bytes of ready answers written at a time; then it is seen whether the client reads them."""
-
-
-class Exchange:
-    """A request and, once there is one, its response. request is None where what came could not be read."""
-
-    __slots__ = ("began", "connection", "last", "length", "old", "request", "response")
-
-    def __init__(
-        self,
-        connection: Connection,
-        request: Request | None,
-        *,
-        last: bool,
-        old: bool,
-        began: float,
-        response: Response | None = None,
-    ) -> None:
-        self.connection = connection
-        self.request = request
-        self.last = last
-        self.old = old
-        self.began = began
-        self.response = response
-        self.length: int | None = None
-        """What Content-Length says where it isn't the body's length: the WSGI application's answer to a HEAD."""
-
-
-class Host(Protocol):
-    """What a connection needs of its server."""
-
-    limits: Limits
-    stopping: bool
-
-    def joined(self, connection: Connection) -> bool:
-        """Take a new connection in; whether there is room for it. If not, it will be turned away or aborted."""
-
-    def left(self, connection: Connection) -> None:
-        """Forget a closed connection, and the timers of its answers."""
-
-    def submit(self, exchange: Exchange) -> None:
-        """Have a request answered: later, its response is set and its connection told to `advance`."""
-
-    def sent(self, exchange: Exchange, response: Response) -> None:
-        """An answer has been written."""
 
 
 class Connection(asyncio.Protocol):
@@ -71,6 +28,7 @@ class Connection(asyncio.Protocol):
         "_ended",
         "_host",
         "_lingering",
+        "_queue",
         "_reader",
         "_reading",
         "_since",
@@ -78,7 +36,6 @@ class Connection(asyncio.Protocol):
         "_unread",
         "_writable",
         "peer",
-        "queue",
     )
 
     def __init__(self, host: Host) -> None:
@@ -86,7 +43,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", None)  # set by connection_made, before anything else is called
         self._reader = cast("Reader", None)
         self.peer = ""
-        self.queue: deque[Exchange] = deque()
+        self._queue: deque[Exchange] = deque()
         self._backlog: deque[bytes] = deque()
         self._reading = self._writable = True
         self._ended = self._lingering = self._unread = False
@@ -121,7 +78,7 @@ class Connection(asyncio.Protocol):
         if self._lingering:
             return False
         self._at_end()
-        return bool(self.queue or self._backlog or self._lingering)
+        return bool(self._queue or self._backlog or self._lingering)
 
     def pause_writing(self) -> None:
         """Hold back answers, and read no more: the client does not read them."""
@@ -138,8 +95,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         """End."""
-        self._host.left(self)
-        self.queue.clear()
+        self._host.left(self, self._queue)
+        self._queue.clear()
         self._backlog.clear()
         self._reader.finished = True
 
@@ -152,7 +109,7 @@ class Connection(asyncio.Protocol):
 
     def _write_some(self) -> bool:
         """Write the answers that are ready, up to about `_WRITE` bytes; whether there may be more."""
-        queue = self.queue
+        queue = self._queue
         if not queue or queue[0].response is None or self._transport.is_closing():
             return False
         pieces: list[bytes] = []
@@ -160,10 +117,11 @@ class Connection(asyncio.Protocol):
         last = False
         while size < _WRITE and not last and queue and (response := queue[0].response) is not None:
             exchange = queue.popleft()
-            last = exchange.last or self._ends_here()
+            last = exchange.last or (not queue and self._ends_here())
             pieces.append(_bytes_of(exchange, response, last=last))
             size += len(pieces[-1])
-            self._host.sent(exchange, response)
+            if self._host.logging:
+                self._host.sent(exchange, response)
         self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         self._since = monotonic()
         if last:
@@ -173,10 +131,10 @@ class Connection(asyncio.Protocol):
             self._go_on()
         if self._reader.continue_owed:
             self._say_continue()
-        return True
+        return bool(queue)
 
     def _ends_here(self) -> bool:
-        return not self.queue and not self._backlog and (self._ended or self._host.stopping)
+        return not self._backlog and (self._ended or self._host.stopping)
 
     def check(self, now: float) -> None:
         """Act on what has taken too long. Answers that are being made or wait for their time have no limit."""
@@ -188,7 +146,7 @@ class Connection(asyncio.Protocol):
         elif self._lingering:
             if now - self._since > limits.linger_time:
                 self._transport.abort()
-        elif self.queue:
+        elif self._queue:
             return
         elif self._reader.partial:
             if now - self._begun > limits.request_time:
@@ -204,12 +162,12 @@ class Connection(asyncio.Protocol):
         """Read no more, and close once the answers in flight are out."""
         self._reader.finished = True
         self._backlog.clear()
-        if not self.queue:
+        if not self._queue:
             self._transport.close()
 
     def abort(self) -> None:
         """Close at once, whatever is in flight."""
-        self.queue.clear()
+        self._queue.clear()
         self._transport.abort()
 
     # Reading.
@@ -227,7 +185,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self, request: Request, last: bool, old: bool) -> None:
         exchange = Exchange(self, request, last=last, old=old, began=self._begun)
-        self.queue.append(exchange)
+        self._queue.append(exchange)
         self._host.submit(exchange)
 
     def _refuse(self, rejected: Rejected) -> None:
@@ -235,11 +193,11 @@ class Connection(asyncio.Protocol):
         self._reader.partial = False
         response = refusal(rejected.status, rejected.message)
         self._unread = True
-        self.queue.append(Exchange(self, None, last=True, old=False, began=self._begun, response=response))
+        self._queue.append(Exchange(self, None, last=True, old=False, began=self._begun, response=response))
         self.advance()
 
     def _full(self) -> bool:
-        return len(self.queue) >= self._host.limits.pipelined or not self._writable
+        return len(self._queue) >= self._host.limits.pipelined or not self._writable
 
     def _go_on(self) -> None:
         """Read what was held back, as far as there is room, then let the client send more or not."""
@@ -266,7 +224,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _say_continue(self) -> None:
-        if not self.queue:
+        if not self._queue:
             self._reader.continue_owed = False
             self._transport.write(CONTINUE)
 
@@ -276,7 +234,7 @@ class Connection(asyncio.Protocol):
         """The client has sent its last byte, and all of them have been read."""
         if self._reader.partial and not self._backlog:
             self._refuse(Rejected(400, "malformed request: it ends in the middle"))
-        elif not self.queue and not self._backlog and not self._lingering:
+        elif not self._queue and not self._backlog and not self._lingering:
             self._transport.close()
 
     def _discard(self, size: int) -> None:

@@ -15,6 +15,9 @@ from mockserver.wire.limits import Limits
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 _ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect"})
 """Headers whose repetition makes a request ambiguous: two servers in a row could read two different requests."""
+_USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")
+_NAMES = {spelt.encode(): name for name in _USUAL for spelt in (name, name.title())}
+"""Saves the decoding of what nearly every request has."""
 _VERSIONS = {"1.1": False, "1.0": True}
 
 
@@ -122,7 +125,7 @@ class Reader:
             raise Rejected(431, "the request's headers are too long")
         if self._in_body:
             return
-        name = raw_name.decode("latin-1").lower()
+        name = _NAMES.get(raw_name) or raw_name.decode("latin-1").lower()
         if name in _ONCE and name in self._headers:
             raise Rejected(400, f"malformed request: {name.title()} is given twice")
         self._headers[name] = raw_value.decode("latin-1").strip(" \t")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Protocol, TypeAlias
@@ -14,8 +14,9 @@ from wsgiref.types import WSGIApplication
 from mockserver.core.messages import SECOND
 from mockserver.gateway import Request, Response
 from mockserver.wire.answers import refusal
-from mockserver.wire.connection import Connection, Exchange
+from mockserver.wire.connection import Connection
 from mockserver.wire.errors import report
+from mockserver.wire.exchange import Client, Exchange
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import sockets
 from mockserver.wire.threads import LoopGuard, Pool
@@ -55,13 +56,14 @@ class Server:
     ) -> None:
         self.limits = limits or Limits()
         self.stopping = False
+        self.logging = access_log is not None
         self._answering = answering
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
         self._batch: list[Exchange] = []
-        self._connections: set[Connection] = set()
+        self._connections: set[Client] = set()
         self._listeners: list[asyncio.Server] = []
         self._waiting: dict[Exchange, asyncio.TimerHandle] = {}
         self._pool = Pool(self.limits.threads)
@@ -113,8 +115,8 @@ class Server:
 
     # What connections call.
 
-    def joined(self, connection: Connection) -> bool:
-        """See `connection.Host`."""
+    def joined(self, connection: Client) -> bool:
+        """See `exchange.Host`."""
         self._connections.add(connection)
         excess = len(self._connections) - self.limits.connections
         if excess > 0:
@@ -122,18 +124,18 @@ class Server:
             self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
         return excess <= 0
 
-    def left(self, connection: Connection) -> None:
-        """See `connection.Host`."""
+    def left(self, connection: Client, queue: Iterable[Exchange]) -> None:
+        """See `exchange.Host`."""
         self._connections.discard(connection)
         if self.stopping and not self._connections:
             self._emptied.set()
-        for exchange in connection.queue:
+        for exchange in queue:
             timer = self._waiting.pop(exchange, None)
             if timer is not None:
                 timer.cancel()
 
     def submit(self, exchange: Exchange) -> None:
-        """See `connection.Host`."""
+        """See `exchange.Host`."""
         request = exchange.request
         assert request is not None
         path = request.path
@@ -151,9 +153,8 @@ class Server:
             self._batch.append(exchange)
 
     def sent(self, exchange: Exchange, response: Response) -> None:
-        """See `connection.Host`."""
-        if self._access_log is None:
-            return
+        """See `exchange.Host`."""
+        assert self._access_log is not None
         request = exchange.request
         asked = f"{request.verb} {quote(request.path)}" if request else "- -"
         took = (monotonic() - exchange.began) * 1000
