@@ -6,12 +6,15 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from processes import ifind, serving
+from processes import environment, ifind, serving
 
 
 def test_serve_prints_one_line_and_all_else_to_standard_error(tmp_path: Path) -> None:
@@ -150,6 +153,45 @@ def test_the_settings_in_force_are_shown_with_their_origin_and_without_a_token(t
     assert "seed = 3  # environment" in shown.stdout
     assert "accounts = (not shown)  # option" in shown.stdout
     assert "s3cret" not in shown.stdout
+
+
+def test_the_flask_app_runs_under_flasks_own_command(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "mockserver.web", "run", "--port", port],
+        cwd=tmp_path,
+        env=environment(IFIND_MOCK_DAILY_LIMIT="7", PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert any("Running on" in line for line in process.stderr)
+        url = f"http://127.0.0.1:{port}/api/info?login=demo@example.com&token=demo-token"
+        answer = json.loads(urllib.request.urlopen(url, timeout=10).read())
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert answer["data"]["api_limit"]["of"] == 7
+
+
+def test_a_wrong_setting_is_a_message_under_flasks_own_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "mockserver.web", "run", "--port", "0"],
+        cwd=tmp_path,
+        env=environment(IFIND_MOCK_DELAY="soon"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "IFIND_MOCK_DELAY: 'soon' is no delay" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_lists_every_command_and_setting(tmp_path: Path) -> None:

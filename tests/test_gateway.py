@@ -99,6 +99,12 @@ def test_whatever_is_sent_is_answered_with_an_error_and_no_5xx(
 SHARED = Api()
 
 
+def test_an_oversized_body_is_refused_in_the_format_of_the_query() -> None:
+    response = SHARED.gateway.answer(Request("POST", b"/api/create", b"format=csv", {}, b"", "::1", too_large=True))
+
+    assert (response.status, response.body[:25]) == (413, b"status,error_code,message")
+
+
 @given(st.sampled_from(["login", "token", "phone", "source", "id", "format"]), st.text(min_size=1))
 def test_a_text_reaches_the_api_as_it_was_sent(name: str, value: str) -> None:
     text = value.encode("utf-8", "replace").decode()

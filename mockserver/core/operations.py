@@ -25,6 +25,7 @@ from mockserver.core.tasks import Account, LimitReached, Store, Task
 from mockserver.core.words import Words
 
 FORMATS = ("json", "xml", "csv")
+CREDENTIALS = ("login", "token")
 BAD_GATEWAY = (
     b"<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<h1>Bad Gateway</h1>\n<p>The proxy got no answer.</p>\n"
 )
@@ -88,7 +89,8 @@ def answer(operation: Operation, scene: Scene, account: Account | None) -> Answe
     if scene.rules.parameters_first:
         _check_parameters(operation, scene)
         return operation.run(scene, _authorised(scene, account))
-    _check_missing([name for name in ("login", "token") if scene.param(name) is None], scene.rules)
+    if any(scene.param(name) is None for name in CREDENTIALS):
+        _check_missing(operation, scene)
     known = _authorised(scene, account)
     _check_parameters(operation, scene)
     return operation.run(scene, known)
@@ -131,15 +133,17 @@ _HTTP_ERRORS = range(400, 600)
 
 
 def _check_parameters(operation: Operation, scene: Scene) -> None:
-    _check_missing([n for n in operation.requires(scene.rules) if scene.param(n) is None], scene.rules)
+    _check_missing(operation, scene)
     wrong = [name for name, right in operation.checks.items() if not right(scene)]
     if wrong:
         raise _invalid(wrong)
 
 
-def _check_missing(missing: list[str], rules: Deciding) -> None:
+def _check_missing(operation: Operation, scene: Scene) -> None:
+    missing = [name for name in operation.requires(scene.rules) if scene.param(name) is None]
+    credentials = [name for name in missing if name in CREDENTIALS]
     if missing:
-        names = ", ".join(missing if rules.name_all_missing else missing[:1])
+        names = ", ".join(missing if scene.rules.name_all_missing or not credentials else credentials)
         raise ApiError("missing", reason=f"missing: {names}", names=names)
 
 

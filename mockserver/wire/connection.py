@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         if self._lingering:
             return False
         self._at_end()
-        return bool(self._queue or self._backlog or self._lingering)
+        return bool(self._queue or self._lingering)
 
     def pause_writing(self) -> None:
         """Hold back answers, and read no more: the client does not read them."""
@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
         return bool(queue)
 
     def _ends_here(self) -> bool:
-        return not self._backlog and (self._ended or self._host.stopping)
+        return self._ended or self._host.stopping
 
     def check(self, now: float) -> None:
         """Act on what has taken too long. Answers that are being made or wait for their time have no limit."""
@@ -149,7 +149,7 @@ class Connection(asyncio.Protocol):
         elif self._queue:
             return
         elif self._reader.partial:
-            if now - self._begun > limits.request_time:
+            if now - max(self._begun, self._since) > limits.request_time:
                 self._refuse(Rejected(408, "the request took too long to arrive"))
         elif now - self._since > limits.idle_time:
             self._transport.close()
@@ -178,14 +178,13 @@ class Connection(asyncio.Protocol):
         rejected = self._reader.feed(data)
         if rejected is not None:
             self._refuse(rejected)
-        else:
-            self._unread = self._unread or self._reader.excess
-            if self._reader.continue_owed:
-                self._say_continue()
+        elif self._reader.continue_owed:
+            self._say_continue()
 
     def _take(self, request: Request, last: bool, old: bool) -> None:
         exchange = Exchange(self, request, last=last, old=old, began=self._begun)
         self._queue.append(exchange)
+        self._unread = request.too_large
         self._host.submit(exchange)
 
     def _refuse(self, rejected: Rejected) -> None:
@@ -201,21 +200,16 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Read what was held back, as far as there is room, then let the client send more or not."""
-        held = bool(self._backlog)
         while self._backlog and not self._full():
             if self._reader.finished:
                 self._discard(sum(map(len, self._backlog)))
                 self._backlog.clear()
             else:
                 self._read(self._backlog.popleft())
-        if held and self._reader.partial:
-            self._begun = monotonic()  # the time in the backlog was not the client's
         self._set_reading(on=not self._backlog and not self._full())
-        if self._ended and not self._backlog:
-            self._at_end()
 
     def _set_reading(self, *, on: bool) -> None:
-        if on == self._reading or self._ended or self._transport.is_closing():
+        if on == self._reading or self._transport.is_closing():
             return
         self._reading = on
         if on:
@@ -232,9 +226,9 @@ class Connection(asyncio.Protocol):
 
     def _at_end(self) -> None:
         """The client has sent its last byte, and all of them have been read."""
-        if self._reader.partial and not self._backlog:
+        if self._reader.partial:
             self._refuse(Rejected(400, "malformed request: it ends in the middle"))
-        elif not self._queue and not self._backlog and not self._lingering:
+        elif not self._queue:
             self._transport.close()
 
     def _discard(self, size: int) -> None:

@@ -36,15 +36,16 @@ def sockets(host: str, port: int) -> list[socket.socket]:
                 _bind(opened, (address[0], bound[0].getsockname()[1] if bound else port, *address[2:]))
             except OSError as error:
                 refused = error
+                opened.close()
                 # A name can stand for an address that is switched off, as ::1 often is in containers.
                 if error.errno != errno.EADDRNOTAVAIL:
+                    bound.clear()
                     break
             else:
                 bound.append(opened)
-                refused = None
-        if refused is not None:
-            why = _WHY.get(refused.errno or 0) or os.strerror(refused.errno or 0)
-            raise WireError(f"can't listen on {host} port {port}: {why}")
+        if not bound:
+            number = refused.errno or 0 if refused else 0
+            raise WireError(f"can't listen on {host} port {port}: {_WHY.get(number) or os.strerror(number)}")
         undo.pop_all()
     return bound
 

@@ -30,7 +30,7 @@ class Reader:
 
     take(request, last, old) is called for each whole request: last says that none may follow it, old that the
     client speaks HTTP/1.0. Public to read: `partial` (a request has begun and not ended), `finished` (the last one
-    has been taken), `excess` (and more came after it) and `continue_owed` (the client waits for a `100 Continue`).
+    has been taken) and `continue_owed` (the client waits for a `100 Continue`).
     """
 
     __slots__ = (
@@ -51,7 +51,6 @@ class Reader:
         "_target",
         "_upgrade",
         "continue_owed",
-        "excess",
         "finished",
         "partial",
     )
@@ -63,7 +62,7 @@ class Reader:
         self._parser = HttpRequestParser(self)
         self._steps = 0
         self._quiet = 0
-        self.finished = self.excess = False
+        self.finished = False
         self.on_message_begin()
         self.partial = False
 
@@ -79,12 +78,9 @@ class Reader:
                 return error.__context__
             if not isinstance(error.__context__, _Enough):
                 raise
-            self.excess = True
         except HttpParserError as error:
-            if not self.finished:
-                # The parser's own words are fixed texts, without a piece of the request.
-                return Rejected(400, f"malformed request: {error}")
-            self.excess = True
+            # The parser's own words are fixed texts, without a piece of the request.
+            return None if self.finished else Rejected(400, f"malformed request: {error}")
         return self._too_quiet(len(data), moved=self._steps != steps) if self.partial else None
 
     def _too_quiet(self, size: int, *, moved: bool) -> Rejected | None:
@@ -150,12 +146,11 @@ class Reader:
         coded = headers.get("transfer-encoding")
         if coded is not None:
             self._check_coding(coded)
-        length = int(headers.get("content-length", 0))
         if "expect" in headers and not self._old:
             if headers["expect"].lower() != "100-continue":
                 raise Rejected(417, "the only expectation met here is 100-continue")
-            self.continue_owed = coded is not None or length > 0
-        if length > self._limits.body:
+            self.continue_owed = True  # and no more at the end of the request, which is here where it has no body
+        if int(headers.get("content-length", 0)) > self._limits.body:
             self._end(too_large=True)
 
     def _check_coding(self, coded: str) -> None:
@@ -167,7 +162,6 @@ class Reader:
     def on_body(self, piece: bytes) -> None:
         """Take a piece of the body."""
         self._steps += 1
-        self.continue_owed = False
         if not self._body:
             self._body = piece
         elif isinstance(self._body, bytes):

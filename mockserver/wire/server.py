@@ -101,7 +101,6 @@ class Server:
         for connection in tuple(self._connections):
             connection.abort()
         self._clock.cancel()
-        self._guard.close()
         self._pool.close()
         await asyncio.sleep(0)
 

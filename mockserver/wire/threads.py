@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mockserver.wire.errors import WireError
 
 T = TypeVar("T")
 
-_LOOK = 0.5
+_LOOK = 0.2
 """Seconds between two looks whether the event loop still runs, while an operation waits for it."""
 
 
@@ -52,48 +52,33 @@ class LoopGuard:
     """Runs operations on the event loop, from any thread: `guard(operation)` gives what the operation returns, or
     raises what it raises. So state is touched on the loop alone, without a lock.
 
-    Made on the loop. Raises WireError where the loop has ended.
+    Made on the loop's thread. Raises WireError where the loop has ended, also while an operation waits for it.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._thread = threading.get_ident()
-        self._lock = threading.Lock()
-        self._waiting: set[Future[Any]] = set()
-        self._closed = False
 
     def __call__(self, operation: Callable[[], T]) -> T:
         """The operation's result. On the loop's own thread it is run at once."""
         if threading.get_ident() == self._thread:
             return operation()
         future: Future[T] = Future()
-        with self._lock:
-            if self._closed or not self._loop.is_running():
-                raise _stopped()
-            self._waiting.add(future)
-            self._loop.call_soon_threadsafe(self._run, operation, future)
+        try:
+            self._loop.call_soon_threadsafe(_settle, future, operation)
+        except RuntimeError:
+            raise _stopped() from None
         while not wait([future], timeout=_LOOK).done:
             if not self._loop.is_running():
                 raise _stopped()
         return future.result()
 
-    def close(self) -> None:
-        """Refuse what comes from now on, and what still waits."""
-        with self._lock:
-            self._closed = True
-            waiting, self._waiting = self._waiting, set()
-        for future in waiting:
-            future.set_exception(_stopped())
 
-    def _run(self, operation: Callable[[], T], future: Future[T]) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            self._waiting.discard(future)
-        try:
-            future.set_result(operation())
-        except Exception as error:  # noqa: BLE001 - it is raised where the operation was asked for
-            future.set_exception(error)
+def _settle(future: Future[T], operation: Callable[[], T]) -> None:
+    try:
+        future.set_result(operation())
+    except Exception as error:  # noqa: BLE001 - it is raised where the operation was asked for
+        future.set_exception(error)
 
 
 def _stopped() -> WireError:
