@@ -45,9 +45,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How an answer travels. latency: real time to let pass before the first byte. Transport faults will stand here."""
+    """How an answer travels. latency: real time to let pass before the first byte; login: whose answer it is, so that a
+    reset can end its waiting. Transport faults will stand here.
+    """
 
     latency: Micros = 0
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Gateway:
         headers.extend(self._cors(request))
         if not self.plain:
             headers.extend(_told(answer))
-        return Response(answer.http, tuple(headers), body, Delivery(answer.latency))
+        return Response(answer.http, tuple(headers), body, Delivery(answer.latency, answer.login))
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
         origin = self.mock.profile.deciding.origin

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import select
 import signal
 import socket
 import struct
@@ -323,12 +324,12 @@ def test_pipelined_answers_come_in_order_though_an_earlier_one_waits(up: Up) -> 
 def test_an_answer_that_waits_does_not_hold_other_connections(up: Up) -> None:
     with up.connect() as slow, up.connect() as quick:
         began = time.monotonic()
-        slow.send(get("/?latency=150"))
-        quick.ask()
+        slow.send(get("/?latency=250"))
+        assert quick.ask().status == 200
 
-        assert time.monotonic() - began < 0.1
+        assert not select.select([slow.socket], [], [], 0)[0]
         assert slow.answer().status == 200
-        assert time.monotonic() - began >= 0.15
+        assert time.monotonic() - began >= 0.25
 
 
 def test_requests_of_one_turn_reach_the_gateway_together(serve: Serve) -> None:
@@ -665,13 +666,13 @@ def test_a_request_that_takes_too_long_is_refused(serve: Serve) -> None:
         got = client.answer()
 
         assert (got.status, got.json["error_code"]) == (408, 408)
-        assert 0.08 <= time.monotonic() - began < 0.3
+        assert 0.08 <= time.monotonic() - began < 2
         assert client.closed()
 
 
 def test_the_time_of_a_request_does_not_run_while_an_answer_is_awaited(serve: Serve) -> None:
-    with serve(request_time=0.1, pipelined=1) as up, up.connect() as client:
-        client.send(get("/?latency=200") + b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 8001\r\n\r\n" + b"x" * 8000)
+    with serve(request_time=0.2, pipelined=1) as up, up.connect() as client:
+        client.send(get("/?latency=250") + b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 8001\r\n\r\n" + b"x" * 8000)
         assert client.answer().status == 200
         time.sleep(0.04)
 
@@ -1097,11 +1098,14 @@ def test_an_address_that_cannot_be_had_is_a_clear_error(host: str, port: int, to
         pass
 
 
-def test_a_name_is_listened_to_on_each_of_its_addresses() -> None:
-    addresses = {info[4][0] for info in socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)}
-    with running(Server(Echo(), Pages().factory), "localhost") as (_, port):
-        for address in addresses & {"127.0.0.1"} or addresses:
-            with connected((address, port)) as client:
+def test_a_name_is_listened_to_on_each_of_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = ["127.0.0.1", "127.0.0.2"]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 0)) for host in hosts]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with running(Server(Echo(), Pages().factory), "both.invalid") as (_, port):
+        monkeypatch.undo()
+        for host in hosts:
+            with connected((host, port)) as client:
                 assert client.ask().status == 200
 
 
@@ -1146,6 +1150,8 @@ def test_a_stop_lets_answers_in_flight_finish_and_refuses_new_connections(serve:
             half.send(b"GET / HT")
             waiting.send(get("/?latency=200") + get("/two"))
             wait_for(lambda: bool(up.server._waiting))
+            late = threading.Timer(0.1, waiting.send, [get("/late")])
+            late.start()
             began = time.monotonic()
         took = time.monotonic() - began
 
@@ -1154,8 +1160,22 @@ def test_a_stop_lets_answers_in_flight_finish_and_refuses_new_connections(serve:
         assert half.closed()
         assert waiting.answer().json["path"] == "/"
         assert waiting.answer().headers["connection"] == "close"
+        late.join()
+        assert waiting.closed()
         with pytest.raises(ConnectionRefusedError):
             Client(up.address)
+
+
+def test_a_request_that_has_reached_a_stopping_server_is_answered(serve: Serve) -> None:
+    for _ in range(5):
+        with ExitStack() as clients:
+            with serve() as up:
+                used, fresh = (clients.enter_context(up.connect()) for _ in range(2))
+                used.ask()
+                used.send(get())
+                fresh.send(get())
+
+            assert (used.answer().status, fresh.answer().status) == (200, 200)
 
 
 @pytest.mark.parametrize("path", ["/?latency=60000", "/_mock/slow", "/?size=15000000"])

@@ -35,9 +35,9 @@ class Answer:
 
     body is ordered. rows names the member whose entries are what a table has for rows (`data`, `names`), None for a
     flat answer. format is `json`, `xml` or `csv`. task is the id that the answer is about. reason says in a few
-    words why the answer is what it is. latency is real time to let pass before it is sent. wrote: whether it tells of a
-    change of the store, so that it must not be sent before that is kept. allow, where the HTTP method was wrong: the
-    right ones.
+    words why the answer is what it is. latency is real time to let pass before it is sent, login the account whose
+    answer waits so. wrote: whether it tells of a change of the store, so that it must not be sent before that is kept.
+    allow, where the HTTP method was wrong: the right ones.
     """
 
     body: Body
@@ -47,6 +47,7 @@ class Answer:
     task: int | None = None
     reason: str = ""
     latency: Micros = 0
+    login: str | None = None
     wrote: bool = False
     allow: tuple[str, ...] = ()
 
@@ -60,3 +61,4 @@ class Page:
     body: bytes
     reason: str = ""
     latency: Micros = 0
+    login: str | None = None

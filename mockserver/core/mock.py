@@ -197,11 +197,11 @@ class Mock:
         """The answer with its latency and, where a fault struck, with that for its reason."""
         late = self._late(self.simulation.latency, account, "latency")
         if struck is None:
-            return replace(answer, latency=late) if late else answer
+            return replace(answer, latency=late, login=account.login if account else None) if late else answer
         if struck.fault.effect.latency is not None:
             late += self._late(struck.fault.effect.latency, account, struck.fault.id)
         told = f"{struck.told}; {answer.reason}" if answer.reason else struck.told
-        return replace(answer, latency=late, reason=told)
+        return replace(answer, latency=late, login=account.login if account else None, reason=told)
 
     def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
         if delay.kind == "fixed":

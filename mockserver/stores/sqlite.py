@@ -10,10 +10,11 @@ between: who puts back what they read, opens it with `write=True`.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -321,9 +322,9 @@ def _code(error: Exception) -> int:
 
 
 def _look_at(path: Path) -> None:
-    """Reads the head of the file, where there is one, without SQLite, which could write to it.
+    """Refuses a file that can't be used, or that belongs to something else, and leaves it as it is.
 
-    Raises StoreError for a file that can't be written, or that belongs to something else.
+    Raises StoreError.
     """
     if sqlite3.sqlite_version_info < _NEEDED:
         have = sqlite3.sqlite_version
@@ -335,18 +336,26 @@ def _look_at(path: Path) -> None:
             return
         if not path.is_file():
             raise StoreError(f"{path}: is no ordinary file; name another")
-        with path.open("r+b") as file:
-            head = file.read(100)
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise StoreError(f"{path}: may not be read and written; change its rights, or name another file")
+        if path.stat().st_size:
+            _check_mark(path)
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; name a file that can be written") from error
-    if head:
-        _check_head(path, head)
+        raise StoreError(f"{path}: {error.strerror}; name another file") from error
 
 
-def _check_head(path: Path, head: bytes) -> None:
-    """Places of the numbers: sqlite.org/fileformat.html, 1.3."""
-    version, mark = int.from_bytes(head[60:64], "big"), int.from_bytes(head[68:72], "big")
-    if not head.startswith(b"SQLite format 3\0") or mark != APPLICATION_ID:
+def _check_mark(path: Path) -> None:
+    # Immutable: SQLite neither locks nor mends the file. Not read without SQLite: to close a handle of our own would
+    # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as head:
+            ((mark,),) = head.execute("PRAGMA application_id").fetchall()
+            ((version,),) = head.execute("PRAGMA user_version").fetchall()
+    except sqlite3.Error as error:
+        if _code(error) != sqlite3.SQLITE_NOTADB:
+            raise StoreError(_sentence(path, error)) from error
+        mark = version = 0
+    if mark != APPLICATION_ID:
         raise StoreError(f"{path}: was not made by ifind-mock, and is left as it is; name another file")
     if version != VERSION:
         raise StoreError(f"{path}: has format {version}, this ifind-mock reads format {VERSION}; name another file")

@@ -20,10 +20,17 @@ from mockserver.web.control import Ask, Control, Verb
 MAX_BODY = 1024 * 1024
 
 
-def admin_routes(mock: Mock, run: Callable[[Callable[[], Any]], Any], settings: Settings) -> Blueprint:
-    """The routes over one mock. run enters the mock while nothing else does."""
+def admin_routes(
+    mock: Mock,
+    run: Callable[[Callable[[], Any]], Any],
+    settings: Settings,
+    end_waiting: Callable[[str | None], object],
+) -> Blueprint:
+    """The routes over one mock. run enters the mock while nothing else does; end_waiting ends the answers of a login
+    (None: all) that wait for their latency.
+    """
     routes = Blueprint("mock", __name__, url_prefix="/_mock")
-    control = Control(mock, settings)
+    control = Control(mock, settings, end_waiting)
 
     def kept(operation: Callable[[], Any]) -> Any:
         write = request.method != "GET"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -41,6 +40,29 @@ class LockGuard:
             return operation()
 
 
+class Waiting:
+    """The answers that wait for their latency in threads of a WSGI server."""
+
+    def __init__(self) -> None:
+        self._ends: dict[threading.Event, str | None] = {}
+
+    def wait(self, delivery: api.Delivery) -> None:
+        """Lets the latency pass, or less where it is ended."""
+        if delivery.latency:
+            end = threading.Event()
+            self._ends[end] = delivery.login
+            end.wait(delivery.latency / SECOND)
+            del self._ends[end]
+
+    def end(self, login: str | None) -> None:
+        """Ends the waiting of a login's answers, with None all. They are sent at once: a WSGI application can't close a
+        connection without an answer.
+        """
+        for end, whose in tuple(self._ends.items()):
+            if login in (None, whose):
+                end.set()
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The complete app with a mock of its own, for `flask run`, gunicorn, granian, or Flask's test client.
 
@@ -56,19 +78,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     return make_app(gateway, LockGuard(), known)
 
 
-def make_app(gateway: api.Gateway, guard: Guard, settings: Settings) -> Flask:
-    """The app around a gateway that is there already."""
+def make_app(
+    gateway: api.Gateway,
+    guard: Guard,
+    settings: Settings,
+    end_waiting: Callable[[str | None], object] | None = None,
+) -> Flask:
+    """The app around a gateway that is there already. end_waiting ends the answers that wait elsewhere for their
+    latency, when a login (None: everything) is reset.
+    """
+    waiting = Waiting()
     app = Flask("mockserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    app.register_blueprint(admin_routes(gateway.mock, guard, settings))
+    app.register_blueprint(admin_routes(gateway.mock, guard, settings, end_waiting or waiting.end))
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         asked = _request()
         given = guard(lambda: gateway.answer(asked))
-        if given.delivery.latency:
-            time.sleep(given.delivery.latency / SECOND)
+        waiting.wait(given.delivery)
         answered = Response(given.body, given.status)
         del answered.headers["Content-Type"]
         for name, value in given.headers:

@@ -39,9 +39,10 @@ Verb: TypeAlias = "Callable[[Ask], tuple[int, Any]]"
 class Control:
     """The control verbs as JSON sees them: each takes what was asked and gives a status and what is to be sent."""
 
-    def __init__(self, mock: Mock, settings: Settings) -> None:
+    def __init__(self, mock: Mock, settings: Settings, end_waiting: Callable[[str | None], object]) -> None:
         self.mock = mock
         self.settings = settings
+        self.end_waiting = end_waiting
 
     def routes(self) -> Mapping[str, Mapping[str, Verb]]:
         """Every route: path, HTTP method, verb."""
@@ -133,8 +134,10 @@ class Control:
         return 200, self._clock(login, self.mock.advance(login, round(fields["seconds"] * SECOND)))
 
     def reset(self, ask: Ask) -> tuple[int, Any]:
-        """Resets one login, or all."""
-        self.mock.reset(self._login(_keys(ask.body, {"login": reading.text}).get("login")))
+        """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
+        login = self._login(_keys(ask.body, {"login": reading.text}).get("login"))
+        self.mock.reset(login)
+        self.end_waiting(login)
         return 204, None
 
     def _login(self, login: str | None) -> str | None:

@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         self._reader = Reader(self._host.limits, self.peer, self._take)
-        self._reader.finished = not self._host.joined(self)
+        self._host.joined(self)
 
     def data_received(self, data: bytes) -> None:
         """Read on, in slices."""
@@ -249,7 +249,7 @@ class Connection(asyncio.Protocol):
         self._since = monotonic()
         self._backlog.clear()
         self._transport.write_eof()
-        self._set_reading(on=self._discarded <= self._host.limits.linger_size)
+        self._set_reading(on=True)
 
 
 def _bytes_of(exchange: Exchange, response: Response, *, last: bool) -> bytes:

@@ -62,8 +62,8 @@ class Host(Protocol):
     stopping: bool
     logging: bool
 
-    def joined(self, connection: Client) -> bool:
-        """Take a new connection in; whether there is room for it. If not, it will be turned away or aborted."""
+    def joined(self, connection: Client) -> None:
+        """Take a new connection in. Where there is no room for it, it will be turned away or aborted."""
 
     def left(self, connection: Client, queue: Iterable[Exchange]) -> None:
         """Forget a closed connection, and the timers of the answers it still owed."""

@@ -91,7 +91,6 @@ class Server:
         await asyncio.sleep(_POLL)
         for listener in self._listeners:
             listener.close()
-        await asyncio.sleep(_POLL)
         self.stopping = True
         for connection in tuple(self._connections):
             connection.finish()
@@ -114,14 +113,13 @@ class Server:
 
     # What connections call.
 
-    def joined(self, connection: Client) -> bool:
+    def joined(self, connection: Client) -> None:
         """See `exchange.Host`."""
         self._connections.add(connection)
         excess = len(self._connections) - self.limits.connections
         if excess > 0:
             # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
             self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
-        return excess <= 0
 
     def left(self, connection: Client, queue: Iterable[Exchange]) -> None:
         """See `exchange.Host`."""
