@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from urllib.parse import parse_qsl
 
@@ -96,26 +96,30 @@ class Gateway:
         except StoreError:
             return self._server_error(request)
 
-    def _server_error(self, request: Request) -> Answer:
-        error = ApiError("server", reason="the store failed")
-        try:
-            return self.mock.refused(error, read_params(request, self.mock.profile.reading))
-        except ApiError:
-            return self.mock.refused(error, {})
+    def _server_error(self, request: Request) -> Answer | Page:
+        return self._refused(request, ApiError("server", reason="the store failed"))
+
+    def _refused(self, request: Request, error: ApiError) -> Answer | Page:
+        """The error, in the format that can still be read off the request: else off its query, else none."""
+        for body in (request.body, b""):
+            try:
+                return self.mock.refused(error, read_params(replace(request, body=body), self.mock.profile.reading))
+            except ApiError:
+                continue
+        return self.mock.refused(error, {})
 
     def given(self, request: Request) -> Answer | Page:
         """The request's answer as data. Raises StoreError where the store fails."""
         if request.verb == "OPTIONS" and self.mock.profile.deciding.origin is not None:
             return Page(204, "", b"", reason="clause cors")
-        params: Mapping[str, str] = {}
         try:
             params = read_params(request, self.mock.profile.reading)
             if request.too_large:
                 raise ApiError("too-large", reason=f"the body has more than {MAX_BODY} bytes", http=413)
-            if not request.path.startswith(BASE):
-                raise ApiError("unknown-method", reason="the API is below /api/", http=404)
         except ApiError as error:
-            return self.mock.refused(error, params)
+            return self._refused(request, error)
+        if not request.path.startswith(BASE):
+            return self.mock.not_found(params, http=404)
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         verb = "GET" if request.verb == "HEAD" else request.verb
         return self.called(Call(operation, verb, params, request.peer))

@@ -71,7 +71,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, read and checked. values are as the file would write them, origins tell where each came from."""
+    """All settings, read and checked. values are as the file would write them, origins tell where each came from, and
+    each choice of the profile (as `profile.CLAUSE`) that is not a default.
+    """
 
     host: str
     port: int
@@ -100,14 +102,17 @@ def load(
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Settings:
-    """The settings of the options (by setting name, and `config`), the environment and the file.
+    """The settings of the options (by the names of SETTINGS, and `config`), the environment and the file.
 
-    Raises Refusal with everything that is wrong in any of them.
+    Raises Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
     """
+    if unheard := set(options or {}) - {*_BY_NAME, "config"}:
+        raise ValueError(f"no settings: {', '.join(sorted(unheard))}")
     given = dict(options or {})
     variables = dict(environ or {})
     problems: list[Problem] = []
-    config = given.pop("config", None) or variables.pop(f"{PREFIX}CONFIG", None)
+    variable = variables.pop(f"{PREFIX}CONFIG", None)
+    config = given.pop("config", variable)
     layers = [Layer("default", {s.name: s.default for s in SETTINGS}, lambda s: s.name)]
     if (file := _file_layer(config, directory or Path(), problems)) is not None:
         layers.append(file)
@@ -125,11 +130,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise Refusal(Problem(str(path), "there is no such file", "check the path")) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Refusal(Problem(str(path), f"can't be read: {reason}", "")) from None
+    except OSError as error:
+        raise Refusal(Problem(str(path), f"can't be read: {error.strerror}", "name a file that can")) from None
+    except UnicodeDecodeError:
+        raise Refusal(Problem(str(path), "is not UTF-8", "save it in that encoding")) from None
     except tomllib.TOMLDecodeError as error:
         raise Refusal(Problem(str(path), f"is no TOML: {error}", "texts stand in quotes")) from None
+    except (ValueError, RecursionError) as error:
+        raise Refusal(Problem(repr(str(path)), f"can't be read: {error}", "name a plain settings file")) from None
 
 
 def read_profile(path: Path, known: Mapping[str, Clause]) -> Mapping[str, Any]:
@@ -163,16 +171,19 @@ def _choice(entry: Any) -> Any:
 
 
 def _file_layer(config: str | None, directory: Path, problems: list[Problem]) -> Layer | None:
-    path = Path(config) if config else directory / CONFIG_FILE
-    if config is None and not path.is_file():
+    path = directory / CONFIG_FILE if config is None else Path(config)
+    if config is None and not (path.exists() or path.is_symlink()):
         return None
-    name = config or CONFIG_FILE
+    name = CONFIG_FILE if config is None else config
     try:
         document = read_toml(path)
     except Refusal as refusal:
         problems.extend(refusal.problems)
         return None
     entries = {key: value for key, value in document.items() if key in _BY_NAME}
+    if isinstance(profile := entries.get("profile"), str):
+        # What a file names stands beside it, wherever the mock is started.
+        entries["profile"] = str(path.parent / profile)
     problems.extend(unknown(name, key, _BY_NAME) for key in document if key not in _BY_NAME)
     return Layer(name, entries, lambda s: f"{name}: {s.name}")
 
@@ -195,40 +206,58 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
     checked, also where a later one stands over it.
     """
     values: dict[str, Any] = {}
-    read: dict[str, Any] = {}
+    read: dict[str, Any] = {"profile": {}}
     origins: dict[str, str] = {}
+    places: dict[str, str] = {}
     for layer in layers:
-        for name, entry in layer.entries.items():
-            setting = _BY_NAME[name]
+        for setting in SETTINGS:
+            if setting.name not in layer.entries:
+                continue
             where = layer.where(setting)
             try:
-                value = _from_text(setting, where, entry) if layer.is_text else entry
+                value = _from_text(setting, where, layer.entries[setting.name], is_text=layer.is_text)
                 parsed = setting.read(where, value)
             except Refusal as refusal:
                 problems.extend(refusal.problems)
                 continue
-            if name == "profile" and name in read:
-                value, parsed = {**values[name], **parsed}, {**read[name], **parsed}
-            values[name], read[name], origins[name] = value, parsed, layer.origin
+            name = setting.name
+            if name == "profile":
+                chosen = parsed
+            elif name == "edition" and parsed is not None:
+                chosen = {"edition": parsed}
+            else:
+                chosen = {}
+            read["profile"] = _overlaid(read["profile"], chosen)
+            origins |= dict.fromkeys((f"profile.{clause}" for clause in chosen), layer.origin)
+            values[name], origins[name], places[name] = value, layer.origin, where
+            if name != "profile":
+                read[name] = parsed
+    if "host" in read and not is_loopback(read["host"]) and read.get("admin_token", "") is None:
+        remedy = "give an admin_token too: whoever reaches the host could else command the mock"
+        problems.append(Problem(places["host"], f"{read['host']!r} is not this machine alone", remedy))
     return values, read, origins
 
 
-def _from_text(setting: Setting, where: str, entry: Any) -> Any:
-    """What the file would hold for an option's or a variable's text (several, where an option is given again)."""
+def _overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices of two profiles, the second before the first, tables entry by entry."""
+    both = {name for name in over if isinstance(over[name], Mapping) and isinstance(under.get(name), Mapping)}
+    return {**under, **over, **{name: {**under[name], **over[name]} for name in both}}
+
+
+def _from_text(setting: Setting, where: str, entry: Any, *, is_text: bool) -> Any:
+    """What the file would hold for the text of a variable or an option, or for the texts of one given again."""
+    if not is_text:
+        return entry
     if isinstance(entry, list | tuple):
-        return [part for text in entry for part in setting.from_text(where, text)]
+        return [login_and_token(text, where) for text in entry]
+    if entry == "":
+        raise Refusal(Problem(where, "is empty", "leave it out, or give it a value"))
     return setting.from_text(where, entry) if isinstance(entry, str) else entry
 
 
 def _settings(values: Mapping[str, Any], read: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
-    host: str = read["host"]
-    if not is_loopback(host) and read["admin_token"] is None:
-        where = f"{origins['host']}: host"
-        remedy = "give an admin_token too: whoever reaches the host could else command the mock"
-        raise Refusal(Problem(where, f"{host!r} is not this machine alone", remedy))
-    edition = {} if read["edition"] is None else {"edition": read["edition"]}
     return Settings(
-        host=host,
+        host=read["host"],
         port=read["port"],
         state=read["state"],
         admin_token=read["admin_token"],
@@ -248,14 +277,14 @@ def _settings(values: Mapping[str, Any], read: Mapping[str, Any], origins: Mappi
             ),
             faults=tuple(read["faults"]),
         ),
-        profile=resolve(clauses(), {**read["profile"], **edition}),
+        profile=resolve(clauses(), read["profile"]),
         values=MappingProxyType(dict(values)),
         origins=MappingProxyType(dict(origins)),
     )
 
 
 def _whole_text(where: str, text: str) -> int:
-    if re.fullmatch(r"-?[0-9]{1,18}", text) is None:
+    if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
         raise Refusal(Problem(where, f"{text!r} is no whole number", "write digits alone"))
     return int(text)
 
@@ -272,30 +301,21 @@ def _accounts_text(where: str, text: str) -> list[Any]:
 
 
 def _host(where: str, value: Any) -> str:
-    host: str = reading.word(where, value) if isinstance(value, str) and value.strip() else ""
-    if not host:
+    if not reading.is_word(value):
         raise Refusal(Problem(where, f"{value!r} is no host", "write it as 127.0.0.1 or localhost"))
-    return host
+    return str(value)
 
 
-def _optional(read: reading.Reader) -> reading.Reader:
-    return lambda where, value: None if value is None else read(where, value)
+def _admin_token(where: str, value: Any) -> str:
+    if not isinstance(value, str) or re.fullmatch("[!-~]{1,254}", value) is None:
+        raise Refusal(Problem(where, "is no token", "allowed: 1 to 254 ASCII characters without blanks"))
+    return value
 
 
 def _workers(where: str, value: Any) -> int:
     if value != 1 or isinstance(value, bool):
         raise Refusal(Problem(where, f"{value!r} workers are not available in this version", "allowed: 1"))
     return 1
-
-
-def _state(where: str, value: Any) -> str:
-    state = reading.text(where, value)
-    scheme, address, _ = state.partition("://")
-    if not address and (state == "memory" or re.search(r"\.(db|sqlite|sqlite3)$", state)):
-        return state
-    # What follows the scheme of an address may hold a password.
-    told = f"{scheme}:// is not available in this version" if address else f"{state!r} is no state"
-    raise Refusal(Problem(where, told, "allowed: memory, or a file ending in .db"))
 
 
 def _accounts(where: str, value: Any) -> list[dict[str, Any]]:
@@ -361,9 +381,11 @@ def _profile(where: str, value: Any) -> Mapping[str, Any]:
         try:
             return read_profile(Path(value), clauses())
         except Refusal as refusal:
-            raise refusal.at(where) from None
+            raise refusal.at(where, ": ") from None
     if not isinstance(value, Mapping):
-        raise Refusal(Problem(where, f"{value!r} is no profile", "write a file's path, or a table of clauses"))
+        raise Refusal(
+            Problem(where, f"{reading.kind_of(value)} is no profile", "write a file's path, or a table of clauses")
+        )
     try:
         choices_of(clauses(), value)
     except Refusal as refusal:
@@ -374,21 +396,32 @@ def _profile(where: str, value: Any) -> Mapping[str, Any]:
 SETTINGS: tuple[Setting, ...] = (
     Setting("host", "127.0.0.1", _host, "Address to listen on.", metavar="HOST"),
     Setting("port", 8080, reading.whole(0, 65535), "Port to listen on; 0 is a free one.", _whole_text, "PORT"),
-    Setting("state", "memory", _state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
+    Setting("state", "memory", reading.state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
     Setting("workers", 1, _workers, "Processes; more than 1 come later.", _whole_text, "N"),
-    Setting("edition", None, _optional(reading.one_of(EDITIONS)), "Edition of the API's page.", metavar="A|B|C"),
+    Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE"),
+    Setting(
+        "edition",
+        None,
+        reading.or_none(reading.one_of(EDITIONS)),
+        "Edition of the API's page: the clause `edition`, over what the profile says.",
+        metavar="A|B|C",
+    ),
     Setting("delay", "2s", reading.delay, "Processing time of a task.", metavar="DELAY"),
     Setting("latency", "0s", reading.latency, "Real time before every API answer.", metavar="DELAY"),
     Setting("daily_limit", 100, reading.whole(0), "Units a day of accounts that name none.", _whole_text, "UNITS"),
     Setting("paid_until", "2099-12-31", reading.day, "What info tells of accounts that name none.", metavar="DATE"),
     Setting("seed", 0, reading.whole(0, MAX_SEED), "Seed of all made-up data and chance.", _whole_text, "N"),
     Setting(
-        "admin_token", None, _optional(reading.word), "Token of the routes under /_mock/.", metavar="T", secret=True
+        "admin_token",
+        None,
+        reading.or_none(_admin_token),
+        "Token of the routes under /_mock/.",
+        metavar="T",
+        secret=True,
     ),
     Setting("plain", False, reading.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", _flag_text, "BOOL"),
     Setting("access_log", False, reading.flag, "One line for each request, to standard error.", _flag_text, "BOOL"),
     Setting("accounts", [DEFAULT_ACCOUNT], _accounts, "Who may call.", _accounts_text, "LOGIN:TOKEN", secret=True),
-    Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE"),
     Setting("delays", {}, _delays, "Processing time by source, and by phone.", table=True),
     Setting("faults", [], _faults, "Faults that are armed from the start.", table=True),
 )

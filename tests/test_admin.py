@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ def test_a_fault_is_armed_listed_and_taken_away(client: FlaskClient) -> None:
     assert listed == [{"id": "f1", **document, "after": 0, "probability": 1.0, "seen": 1, "struck": 1}]
     assert client.delete("/_mock/faults/f1").status_code == 204
     assert client.get("/_mock/faults").get_json() == {"faults": []}
-    assert client.delete("/_mock/faults/f1").status_code == 422
+    assert client.delete("/_mock/faults/f1").status_code == 404
 
 
 def test_a_clock_of_a_login_is_its_own(client: FlaskClient) -> None:
@@ -133,6 +134,34 @@ def test_a_reset_of_a_login_leaves_the_others(client: FlaskClient) -> None:
     assert api(client, "info")["data"]["api_limit"]["used"] == 1
 
 
+def test_a_test_account_made_by_control_keeps_its_public_token(client: FlaskClient) -> None:
+    client.post("/_mock/accounts", json={"login": "test-x@example.com", "daily_limit": 3})
+
+    info = api(client, "info", login="test-x@example.com", token="test-token")
+    assert info["data"]["api_limit"]["of"] == 3
+
+
+def test_what_was_set_for_an_account_is_taken_back_by_null(client: FlaskClient) -> None:
+    client.post("/_mock/accounts", json={"login": LOGIN, "delay": "9s", "seed": 5})
+    changed = client.post("/_mock/accounts", json={"login": LOGIN, "delay": None, "seed": None}).get_json()
+
+    assert (changed["delay"], changed["seed"]) == (None, None)
+
+
+def test_a_reset_ends_the_answers_of_its_login_that_wait() -> None:
+    app = create_app(load({}))
+    waiting = app.test_client()
+    app.test_client().post("/_mock/faults", json={"action": {"kind": "latency", "delay": "60s"}})
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(lambda: api(waiting, "info"))
+        while not app.test_client().get("/_mock/faults").get_json()["faults"][0]["struck"]:
+            pass
+        while not answer.done():  # the answer registers its wait after the fault has struck
+            app.test_client().post("/_mock/reset", json={"login": LOGIN})
+
+    assert answer.result()["status"] == "ok"
+
+
 def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None:
     file = tmp_path / "c.toml"
     file.write_text("[[faults]]\naction = { kind = 'error' }")
@@ -154,8 +183,8 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("PUT", "/_mock/health", {}, 405, "allowed: GET"),
         ("GET", "/_mock/faults/f1", None, 405, "allowed: DELETE"),
         ("POST", "/_mock/accounts", {"logn": "a"}, 422, "did you mean 'login'?"),
-        ("POST", "/_mock/accounts", {"login": "a b"}, 422, "login: is no login or token"),
-        ("POST", "/_mock/accounts", [], 422, "[] is no table"),
+        ("POST", "/_mock/accounts", {"login": "a b"}, 422, "login: is no login; allowed"),
+        ("POST", "/_mock/accounts", [], 422, "a list is no table"),
         ("POST", "/_mock/accounts", "{", 422, "body: is no JSON"),
         ("POST", "/_mock/accounts", {"daily_limit": -1}, 422, "daily_limit: -1"),
         ("PUT", "/_mock/clock", {"mode": "frosen"}, 422, "did you mean 'frozen'?"),
@@ -165,6 +194,9 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("POST", "/_mock/clock/advance", {}, 422, "either seconds or to"),
         ("POST", "/_mock/clock/advance", {"seconds": -1}, 422, "seconds: -1"),
         ("POST", "/_mock/clock/advance", {"to": "next-ready"}, 422, "no task is on its way"),
+        ("POST", "/_mock/reset?login=x", {}, 422, "'login' is no key"),
+        ("POST", "/_mock/faults", "[" * 100_000, 422, "body: is no JSON"),
+        ("PUT", "/_mock/clock", {"mode": "real", "speed": 0}, 422, "a clock of speed 0 is frozen"),
         ("POST", "/_mock/reset", {"login": "nobody"}, 422, "'nobody' is no account"),
         ("POST", "/_mock/faults", {"action": {"kind": "reset"}}, 422, "not available in this version"),
     ],

@@ -78,7 +78,7 @@ def test_a_port_in_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
         (["serve", "--edition", "D"], "--edition: 'D' is no choice"),
         (["serve", "--account", "nobody"], "--account: is no account; write it as LOGIN:TOKEN"),
         (["serve", "--config", "none.toml"], "none.toml: there is no such file"),
-        (["serve", "--profile", "none.toml"], "--profile.none.toml: there is no such file"),
+        (["serve", "--profile", "none.toml"], "--profile: none.toml: there is no such file"),
         (["serve", "--state", "redis://:s@h"], "redis:// is not available in this version"),
         (["serve", "--state", "none/x.db"], "none"),
         (["serve", "--host", "0.0.0.0"], "give an admin_token too"),
@@ -115,6 +115,52 @@ def test_kill_9_loses_no_acknowledged_task_or_charge(tmp_path: Path) -> None:
         used = json.loads(mock.get("info"))["data"]["api_limit"]["used"]
 
     assert (statuses, used) == (["ready"] * 5, 5)
+
+
+def test_accounts_follow_the_settings_and_keep_what_control_changed(tmp_path: Path) -> None:
+    state = ("--state", "state.db")
+    with serving(*state, cwd=tmp_path) as mock:
+        mock.control("POST", "/accounts", b'{"login": "demo@example.com", "daily_limit": 7}')
+        mock.control("POST", "/accounts", b'{"login": "kept@example.com", "token": "kept"}')
+    with serving(*state, cwd=tmp_path) as mock:
+        kept = json.loads(mock.get("info"))["data"]["api_limit"]["of"]
+    with serving(*state, "--account", "new@example.com:tok", cwd=tmp_path) as mock:
+        gone = json.loads(mock.get("info"))
+        made = json.loads(mock.get("info", login="kept@example.com", token="kept"))
+
+    assert (kept, gone["status"], made["status"]) == (7, "error", "ok")
+
+
+def test_a_closed_or_full_output_is_a_message(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m mockserver"
+    for shell in (
+        f"{command} serve --port 0 >&-",
+        f"{command} config show >/dev/full",
+        f"{command} sample 70001234567 >/dev/full",
+    ):
+        done = subprocess.run(
+            ["bash", "-c", shell],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_reset_ends_answers_that_wait(tmp_path: Path) -> None:
+    with serving("--latency", "60s", cwd=tmp_path) as mock:
+        host, port = mock.api.split("/")[2].split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as client:
+            client.sendall(b"GET /api/info HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.1)  # the request has to arrive before the reset: real sockets, real time
+            mock.control("POST", "/reset")
+
+            assert client.recv(1) == b""
 
 
 def test_an_access_log_holds_no_credential(tmp_path: Path) -> None:

@@ -157,6 +157,43 @@ def test_a_reset_of_a_login_takes_away_its_faults_alone(api: Api) -> None:
     assert list(api.mock.faults.armed) == [server]
 
 
+def test_a_fault_of_a_task_is_not_spent_on_a_call_that_makes_none(api: Api) -> None:
+    arm(api, "fail-task", {"method": "create"})
+    api.call("create", phone="x", source=2)
+    api.call("create", phone=PHONE, source=2, token="wrong")
+    number = api.create()
+    api.time.passes(2)
+
+    assert api.call("result", id=number)["status"] == "error"
+
+
+def test_every_fitting_call_counts_also_one_that_another_fault_strikes(api: Api) -> None:
+    arm(api, "latency", delay="1s")
+    arm(api, "error", {"nth": 2}, times="always")
+
+    assert [api.call("info")["status"] for _ in range(3)] == ["ok", "error", "ok"]
+
+
+def test_the_chances_of_a_fault_do_not_depend_on_what_else_is_armed(api: Api) -> None:
+    def run() -> list[str]:
+        arm(api, "error", times="always", probability=0.5)
+        statuses = [api.call("info")["status"] for _ in range(20)]
+        api.mock.reset(None)
+        return statuses
+
+    first = run()
+    arm(api, "error", {"login": "test-x@example.com"})
+
+    assert run() == first
+
+
+def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
+    api = Api({"edition": "A"})
+    arm(api, "error", {"method": "create", "source": 2})
+
+    assert api.call("create", phone=PHONE)["status"] == "error"
+
+
 @pytest.mark.parametrize(
     ("document", "told"),
     [
@@ -173,6 +210,8 @@ def test_a_reset_of_a_login_takes_away_its_faults_alone(api: Api) -> None:
         ({"action": {"kind": "error"}, "match": {"metod": "info"}}, "did you mean 'method'"),
         ({"action": {"kind": "error"}, "match": {"method": "inform"}}, "did you mean 'info'"),
         ({"action": {"kind": "stuck"}, "match": {"method": "info"}}, "can't happen to 'info'"),
+        ({"action": {"kind": "error"}, "match": {"method": "info", "phone": PHONE}}, "match.phone: info has none"),
+        ({"action": {"kind": "error"}, "match": {"nth": 2}, "after": 2}, "match.nth: that call is past"),
         ({"action": {"kind": "error"}, "times": 0}, "times: 0"),
         ({"action": {"kind": "error"}, "times": True}, "times: True"),
         ({"action": {"kind": "error"}, "after": -1}, "after: -1"),

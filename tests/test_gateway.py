@@ -155,6 +155,38 @@ def test_a_rate_limit_refuses_what_is_over_it_and_heals() -> None:
     assert api.call("info")["status"] == "ok"
 
 
+def test_a_call_with_a_wrong_token_uses_up_no_ones_rate() -> None:
+    api = Api({"rate.limit": "1/h"})
+    api.call("info", token="wrong")
+
+    assert api.call("info")["status"] == "ok"
+
+
+@pytest.mark.parametrize("path", ["/api/info", "/api/none", "/none"])
+@pytest.mark.parametrize("profile", [{}, {"not-found": "html-404"}])
+def test_every_answer_has_the_latency(path: str, profile: dict[str, str]) -> None:
+    api = Api(profile, latency="3s")
+
+    assert api.gateway.answer(Request("GET", path.encode(), b"", {}, b"", "::1")).delivery.latency == 3_000_000
+
+
+def test_an_unknown_path_is_answered_as_an_unknown_method_is() -> None:
+    api = Api({"not-found": "html-404"})
+    one, other = (api.gateway.answer(Request("GET", p, b"", {}, b"", "::1")) for p in (b"/none", b"/api/none"))
+
+    assert one == other
+
+
+def test_a_task_reads_the_same_under_another_edition() -> None:
+    api = Api()
+    number = api.create()
+    api.time.passes(2)
+    before = api.send("result", id=number).body
+    api.mock.profile = Api({"edition": "C"}).mock.profile
+
+    assert api.send("result", id=number).body == before
+
+
 def test_a_task_past_its_lifetime_is_unknown() -> None:
     api = Api({"task.lifetime": "1h"})
     number = api.create()

@@ -13,7 +13,7 @@ from mockserver.core.profile import resolve
 
 OPEN = {c.id: c for c in CLAUSES.values() if c.default is not None}
 # A value in place of the samples where the battery's few calls could not show theirs.
-SEEN_AS = {"rate.limit": ["20/s"], "task.lifetime": ["1h", "90.5m"]}
+SEEN_AS = {"rate.limit": ["10/s"], "task.lifetime": ["1h", "90.5m"]}
 CHOICES = [
     (clause.id, choice)
     for clause in OPEN.values()

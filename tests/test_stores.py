@@ -283,7 +283,9 @@ def test_threads_may_use_a_store_in_turn(store: Store) -> None:
 
 @pytest.mark.parametrize("state", ["redis://:hidden@localhost:1/0", "postgres://:hidden@localhost/x"])
 def test_an_address_is_refused_without_repeating_its_password(state: str) -> None:
-    with pytest.raises(Refusal, match=r"state: (redis|postgres)://.*allowed: memory, FILE\.db") as caught:
+    with pytest.raises(
+        Refusal, match=r"state: (redis|postgres)://.*allowed: memory, or a file ending in \.db"
+    ) as caught:
         open_store(state)
 
     assert "hidden" not in str(caught.value)
@@ -296,7 +298,7 @@ def test_redis_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("state", ["", "memroy", "Memory", "state", ":memory:"])
 def test_any_other_word_is_refused_with_what_is_allowed(state: str) -> None:
-    with pytest.raises(Refusal, match=r"allowed: memory, FILE\.db"):
+    with pytest.raises(Refusal, match=r"allowed: memory, or a file ending in \.db"):
         open_store(state)
 
 
@@ -305,7 +307,7 @@ def test_a_misspelling_is_answered_with_a_suggestion() -> None:
         open_store("memroy")
 
 
-@pytest.mark.parametrize("name", ["a.db", "a.sqlite", "a.sqlite3", "./plain", "memory.db", "имя с пробелом?mode=ro.db"])
+@pytest.mark.parametrize("name", ["a.db", "a.sqlite", "a.sqlite3", "memory.db", "имя с пробелом?mode=ro.db"])
 def test_a_path_opens_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     open_store(name).close()

@@ -206,7 +206,7 @@ def test_a_target_is_split_into_decoded_path_and_raw_query(up: Up, target: str, 
 
 
 def test_the_host_of_an_absolute_target_outranks_the_header(up: Up) -> None:
-    assert up.ask("http://other:81/a").json["headers"]["host"] == "other:81"
+    assert up.ask("http://name:word@other:81/a").json["headers"]["host"] == "other:81"
 
 
 def test_options_of_the_whole_server_are_told(up: Up) -> None:
@@ -329,7 +329,7 @@ def test_an_answer_that_waits_does_not_hold_other_connections(up: Up) -> None:
 
         assert not select.select([slow.socket], [], [], 0)[0]
         assert slow.answer().status == 200
-        assert time.monotonic() - began >= 0.25
+        assert time.monotonic() - began >= 0.24
 
 
 def test_requests_of_one_turn_reach_the_gateway_together(serve: Serve) -> None:
@@ -1186,6 +1186,7 @@ def test_a_stop_waits_no_longer_than_its_limit_whatever_is_in_flight(serve: Serv
             time.sleep(0.05)
             began = time.monotonic()
         took = time.monotonic() - began
+        assert not up.server._waiting
         up.pages.release.set()
 
     assert 0.2 <= took < 1

@@ -52,28 +52,34 @@ def show(**options: Any) -> None:
     for setting in SETTINGS:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
         told = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
-        click.echo(f"{setting.name} = {told}  # {settings.origins[setting.name]}")
+        if setting.name != "profile":
+            click.echo(f"{setting.name} = {told}  # {settings.origins[setting.name]}")
+    click.echo("[profile]")
+    for clause, choice in settings.profile.choices.items():
+        click.echo(f"{json.dumps(clause)} = {_toml(choice)}  # {settings.origins.get(f'profile.{clause}', 'default')}")
 
 
 def commented() -> Iterator[str]:
-    """The lines of a settings file that holds every setting as a comment."""
-    yield "# Settings of ifind-mock. What is commented out stands at its default."
-    yield f"# The same by {SETTINGS[0].variable} and so on, and by options: ifind-mock serve --help"
+    """The lines of a settings file that holds every setting as a comment: `#` before a setting, `##` before prose."""
+    yield "## Settings of ifind-mock. What is commented out stands at its default; take the # away to change it."
+    yield f"## The same by variables such as {SETTINGS[0].variable}, and by options: ifind-mock serve --help"
     for setting in SETTINGS:
         if not setting.table and not isinstance(setting.default, list | dict):
             yield ""
-            yield f"# {setting.help} ({setting.metavar})"
-            yield (
-                f"# {setting.name} = {_toml(setting.default)}" if setting.default is not None else f"# {setting.name} ="
-            )
+            yield f"## {setting.help} ({setting.metavar})"
+            yield f"#{setting.name} = {_toml(_EXAMPLES.get(setting.name, setting.default))}"
     yield from _TABLES.splitlines()
     yield ""
-    yield "# What the API's documentation leaves open: a choice for each clause."
-    yield "# [profile]"
+    yield "## What the API's documentation leaves open: a choice for each clause."
+    yield "#[profile]"
     for clause in clauses().values():
         if clause.default is not None:
-            yield f"# {clause.title} ({clause.grade})"
-            yield f"# {json.dumps(clause.id)} = {_toml(clause.default)}  # {_allowed(clause)}"
+            yield f"## {clause.title} ({clause.grade})"
+            yield f"#{json.dumps(clause.id)} = {_toml(clause.default)}  # {_allowed(clause)}"
+
+
+_EXAMPLES = {"edition": "B", "admin_token": "choose-one"}
+"""What stands in place of a default of nothing."""
 
 
 def _allowed(clause: Clause) -> str:
@@ -90,27 +96,27 @@ def _toml(value: Any) -> str:
 
 
 _TABLES = """
-# Who may call: once any account is given, the default one (demo@example.com, demo-token) is gone.
-# [[accounts]]
-# login = "demo@example.com"
-# token = "demo-token"
-# daily_limit = 100
-# paid_until = "2099-12-31"
-# demo = false
-# delay = "2s"
-# seed = 0
+## Who may call: once any account is given, the default one (demo@example.com, demo-token) is gone.
+#[[accounts]]
+#login = "demo@example.com"
+#token = "demo-token"
+#daily_limit = 100
+#paid_until = "2099-12-31"
+#demo = false
+#delay = "2s"
+#seed = 0
 
-# Processing time by source, and by phone.
-# [delays]
-# 1 = "1s"
-# 2 = "uniform 1s..5s"
-# [delays.phones]
-# 70000000001 = "never"
+## Processing time by source, and by phone.
+#[delays]
+#1 = "1s"
+#2 = "uniform 1s..5s"
+#[delays.phones]
+#70000000001 = "never"
 
-# Faults that are armed from the start: error, http, latency, stuck, fail-task.
-# [[faults]]
-# match = { method = "result", nth = 2 }
-# action = { kind = "error", code = 500, message = "try later" }
-# times = 1
-# after = 0
-# probability = 1.0"""
+## Faults that are armed from the start: error, http, latency, stuck, fail-task.
+#[[faults]]
+#match = { method = "result", nth = 2 }
+#action = { kind = "error", code = 500, message = "try later" }
+#times = 1
+#after = 0
+#probability = 1.0"""

@@ -68,6 +68,13 @@ def main(args: list[str] | None = None) -> None:
     try:
         commands(args, prog_name="ifind-mock")
     except IfindMockError as error:
-        for line in str(error).splitlines():
-            click.echo(f"ifind-mock: {line}", err=True)
+        _tell(str(error))
         sys.exit(USAGE)
+    except OSError as error:
+        _tell(f"{error.filename or 'output'}: {error.strerror or error}")
+        sys.exit(USAGE)
+
+
+def _tell(text: str) -> None:
+    for line in text.splitlines():
+        click.echo(f"ifind-mock: {line}", err=True)

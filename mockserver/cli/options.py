@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mockserver.settings import SETTINGS, Settings, load
+from mockserver.settings import SETTINGS, Setting, Settings, load
 
 CONFIG = click.Option(["--config"], metavar="FILE", help="Settings file; else ifind-mock.toml, where there is one.")
 
@@ -19,9 +19,11 @@ def setting_options(names: Iterable[str] | None = None) -> list[click.Parameter]
     return [CONFIG, *(_option(s) for s in SETTINGS if not s.table and (wanted is None or s.name in wanted))]
 
 
-def _option(setting: Any) -> click.Option:
+def _option(setting: Setting) -> click.Option:
     if isinstance(setting.default, bool):
-        return click.Option([setting.option, setting.name], is_flag=True, default=None, help=setting.help)
+        return click.Option(
+            [f"{setting.option}/--no-{setting.option[2:]}", setting.name], default=None, help=setting.help
+        )
     return click.Option(
         [setting.option, setting.name],
         metavar=setting.metavar,
@@ -30,7 +32,7 @@ def _option(setting: Any) -> click.Option:
     )
 
 
-def _default(setting: Any) -> str:
+def _default(setting: Setting) -> str:
     shown = setting.default
     if isinstance(shown, list):
         return " Again and again for more. Default: demo@example.com:demo-token."

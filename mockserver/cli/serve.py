@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from mockserver.cli.options import load_settings, with_settings
+from mockserver.core.errors import Problem, Refusal
 from mockserver.gateway import open_gateway
 from mockserver.settings import Settings
 from mockserver.wire import LoopGuard, Server, run
@@ -24,16 +25,19 @@ def command(**options: Any) -> None:
     Standard output gets one line when it accepts connections: ready, and the API's address.
     """
     settings = load_settings(options)
+    if sys.stdout is None:
+        raise Refusal(Problem("standard output", "is closed", "leave it open: the address is told there"))
     gateway = open_gateway(settings)
 
     def app(guard: LoopGuard) -> Any:
         from mockserver.web import make_app  # noqa: PLC0415 - Flask is loaded when /_mock/ is first asked for
 
-        return make_app(gateway, guard, settings)
+        return make_app(gateway, guard, settings, server.cancel_waiting)
 
     log: Callable[[str], None] | None = partial(click.echo, err=True) if settings.access_log else None
+    server = Server(gateway, app, access_log=log)
     try:
-        run(Server(gateway, app, access_log=log), settings.host, settings.port, partial(_ready, settings))
+        run(server, settings.host, settings.port, partial(_ready, settings))
     finally:
         gateway.mock.store.close()
 

@@ -18,13 +18,13 @@ def _delay_text(where: str, value: Any) -> str:
 
 KEYS: Mapping[str, reading.Reader] = MappingProxyType(
     {
-        "login": reading.word,
-        "token": reading.word,
+        "login": reading.word("login"),
+        "token": reading.word("token"),
         "daily_limit": reading.whole(0),
         "paid_until": reading.day,
         "demo": reading.flag,
-        "delay": _delay_text,
-        "seed": reading.whole(0, MAX_SEED),
+        "delay": reading.or_none(_delay_text),
+        "seed": reading.or_none(reading.whole(0, MAX_SEED)),
     }
 )
 

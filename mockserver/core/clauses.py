@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -15,7 +16,6 @@ from mockserver.core.messages import SECOND, Micros
 Choice: TypeAlias = "str | Mapping[str, int] | Mapping[str, str]"
 
 GRADES = ("documented", "law", "observed", "sister", "assumed")
-BINDING_GRADES = ("documented", "law")
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ def parse_clauses(document: Mapping[str, Any]) -> Mapping[str, Clause]:
     clauses: dict[str, Clause] = {}
     for row in document["clause"]:
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+        if unheard := set(fields) - {f.name for f in dataclass_fields(Clause)}:
+            raise Refusal(Problem(str(row.get("id")), f"unknown keys: {', '.join(sorted(unheard))}"))
         clause = Clause(**fields)
         if clause.grade not in GRADES:
             raise Refusal(unknown(clause.id, clause.grade, GRADES, noun="grade"))
@@ -169,9 +171,13 @@ def _messages(clause: Clause, given: Any) -> Mapping[str, str]:
     return _table(clause, given, check)
 
 
+ILLEGAL_IN_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+"""XML 1.0 (fifth edition), production 2, turned round."""
+
+
 def illegal_in_xml(text: str) -> str | None:
     """The first character of the text that XML 1.0 can't carry."""
-    found = re.search(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", text)
+    found = ILLEGAL_IN_XML.search(text)
     return found[0] if found else None
 
 

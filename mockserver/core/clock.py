@@ -26,10 +26,9 @@ class Clock:
     speed: float = 1.0
 
     def now(self, real: Micros) -> Micros:
-        """The mock's time at the real time `real`."""
-        if self.speed == 1.0:
-            return self.base + real - self.since
-        return self.base + int((real - self.since) * self.speed)
+        """The mock's time at the real time `real`; it ends with the year 3000."""
+        passed = real - self.since
+        return min(self.base + (passed if self.speed == 1.0 else int(passed * self.speed)), LATEST)
 
     @property
     def frozen(self) -> bool:

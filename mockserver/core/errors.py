@@ -4,6 +4,7 @@ Exception
 ├── ApiError            an error that the API itself would answer: a kind of the clause `error.codes`
 └── IfindMockError      what is told to whoever runs the mock
     ├── Refusal         one or more wrong inputs, each a Problem: where, what, what is allowed
+    │   └── NotFound    a name that stands for nothing
     └── StoreError      the store can't be read or written
 """
 
@@ -74,9 +75,15 @@ class Refusal(IfindMockError):
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
 
-    def at(self, where: str) -> Refusal:
+    def at(self, where: str, joint: str = ".") -> Refusal:
         """The same problems, told one level further out: `where` is put before each place."""
-        return Refusal(*(Problem(f"{where}.{p.where}" if p.where else where, p.what, p.remedy) for p in self.problems))
+        return Refusal(
+            *(Problem(f"{where}{joint}{p.where}" if p.where else where, p.what, p.remedy) for p in self.problems)
+        )
+
+
+class NotFound(Refusal):
+    """A Refusal of a name that stands for nothing."""
 
 
 def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "key") -> Problem:

@@ -5,6 +5,7 @@ A kind is one row of KINDS: a function from its settings to an Effect, whose key
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,12 +15,10 @@ from mockserver.core import reading
 from mockserver.core.chance import fraction
 from mockserver.core.clauses import CODES
 from mockserver.core.delays import Delay
-from mockserver.core.errors import Problem, Refusal, unknown
-from mockserver.core.messages import Page
+from mockserver.core.errors import NotFound, Problem, Refusal, unknown
+from mockserver.core.messages import FORMATS, METHODS, Page
 from mockserver.core.sources import ALL_SOURCES
 
-OPERATION_NAMES = ("create", "result", "info")
-FORMAT_NAMES = ("json", "xml", "csv")
 ALWAYS = "always"
 
 
@@ -79,6 +78,11 @@ class Fault:
         login = self.match.get("login")
         return None if login is None else str(login)
 
+    @property
+    def key(self) -> str:
+        """What it is, whatever else is armed: the same fault draws the same chances in every run."""
+        return repr((sorted(self.match.items()), self.kind, self.times, self.after, self.probability))
+
     def fits(self, facts: Facts) -> bool:
         """Whether the call is one that this fault is meant for, `nth` aside."""
         if facts.method not in KINDS[self.kind].operations:
@@ -95,15 +99,12 @@ class Countdown:
     struck: int = 0
 
     def strikes(self, seed: int) -> bool:
-        """Counts a matching call, and tells whether the fault strikes it."""
+        """Counts a matching call, and tells whether the fault is due."""
         fault = self.fault
         self.seen += 1
         if self.seen <= fault.after or self.left == 0 or self.seen != fault.match.get("nth", self.seen):
             return False
-        if fault.probability < 1 and fraction(seed, fault.login or "", fault.id, self.seen) >= fault.probability:
-            return False
-        self.struck += 1
-        return True
+        return fault.probability == 1 or fraction(seed, fault.key, self.seen) < fault.probability
 
     @property
     def left(self) -> int | None:
@@ -119,8 +120,10 @@ class Countdown:
 
 @dataclass(slots=True)
 class Faults:
-    """The armed faults, in the order in which they were armed. One fault strikes a call: the first that fits and is
-    due.
+    """The armed faults, in the order in which they were armed.
+
+    Every fault that fits a call counts it, and the first that is due strikes. Kinds that happen to a task are looked at
+    where a task is made or read, all others when the call comes in; so that a call may meet one of each.
     """
 
     armed: dict[str, Countdown] = field(default_factory=dict)
@@ -133,17 +136,19 @@ class Faults:
         self.armed[fault.id] = Countdown(fault)
         return self.armed[fault.id]
 
-    def strike(self, facts: Facts, seed: int) -> Countdown | None:
-        """The fault that strikes the call."""
-        for countdown in self.armed.values():
-            if countdown.fault.fits(facts) and countdown.strikes(seed):
-                return countdown
-        return None
+    def strike(self, facts: Facts, seed: int, *, of_task: bool) -> Countdown | None:
+        """The fault that strikes: of those that happen to a task, or of the others."""
+        fitting = [c for c in self.armed.values() if KINDS[c.fault.kind].of_task == of_task and c.fault.fits(facts)]
+        struck = next((c for c in [c for c in fitting if c.strikes(seed)]), None)
+        if struck is not None:
+            struck.struck += 1
+        return struck
 
     def disarm(self, fault_id: str) -> None:
         """Takes the fault away. Raises Refusal for an unknown id."""
         if fault_id not in self.armed:
-            raise Refusal(unknown("", fault_id, self.armed, noun="armed fault"))
+            armed = ", ".join(self.armed) or "none"
+            raise NotFound(Problem("", f"{fault_id!r} is no armed fault", f"armed: {armed}"))
         del self.armed[fault_id]
 
     def reset(self, login: str | None) -> None:
@@ -153,12 +158,17 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: the function that makes its effect, what its settings may be, and the operations it can hit."""
+    """A kind of fault: the function that makes its effect, what its settings may be, whether it happens to a task."""
 
     make: Callable[..., Effect]
     settings: Mapping[str, reading.Reader]
     required: tuple[str, ...] = ()
-    operations: tuple[str, ...] = OPERATION_NAMES
+    of_task: bool = False
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The API's methods that it can happen to."""
+        return ("create", "result") if self.of_task else METHODS
 
 
 def read_fault(document: Any, fault_id: str) -> Fault:
@@ -173,6 +183,10 @@ def read_fault(document: Any, fault_id: str) -> Fault:
     if kind is not None and match.get("method", kind) not in (kind, *KINDS[kind].operations):
         where = ", ".join(KINDS[kind].operations)
         problems.append(Problem("match.method", f"{kind!r} can't happen to {match['method']!r}", f"allowed: {where}"))
+    if match.get("method") == "info" and (never := [key for key in ("phone", "source") if key in match]):
+        problems.append(Problem(f"match.{never[0]}", "info has none, so nothing could match", "leave it out"))
+    if match.get("nth", math.inf) <= top.get("after", 0):
+        problems.append(Problem("match.nth", "that call is past before `after` is over", "leave one of them out"))
     if problems or kind is None:
         raise Refusal(*problems)
     return Fault(
@@ -225,11 +239,11 @@ _TOP: Mapping[str, reading.Reader] = MappingProxyType(
 )
 _MATCH: Mapping[str, reading.Reader] = MappingProxyType(
     {
-        "method": reading.one_of(OPERATION_NAMES),
+        "method": reading.one_of(METHODS),
         "login": reading.text,
         "phone": reading.phone,
         "source": reading.one_of(ALL_SOURCES),
-        "format": reading.one_of(FORMAT_NAMES),
+        "format": reading.one_of(FORMATS),
         "nth": reading.whole(1),
     }
 )
@@ -261,7 +275,6 @@ def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
 
 
 _CODE = reading.whole(CODES[0], CODES[-1])
-_OF_TASKS = ("create", "result")
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "error": Kind(error, {"code": _CODE, "message": reading.text}),
@@ -271,8 +284,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ("status",),
         ),
         "latency": Kind(latency, {"delay": reading.latency}, ("delay",)),
-        "stuck": Kind(stuck, {}, (), _OF_TASKS),
-        "fail-task": Kind(fail_task, {"code": _CODE, "message": reading.text}, (), _OF_TASKS),
+        "stuck": Kind(stuck, {}, of_task=True),
+        "fail-task": Kind(fail_task, {"code": _CODE, "message": reading.text}, of_task=True),
     }
 )
 LATER = ("reset", "empty", "truncate", "garbage", "dribble", "wrong-format")

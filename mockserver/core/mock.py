@@ -11,12 +11,13 @@ from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock
 from mockserver.core.delays import Delay, parse_delay
 from mockserver.core.errors import ApiError, Problem, Refusal
-from mockserver.core.faults import NO_EFFECT, Countdown, Facts, Faults
+from mockserver.core.faults import NO_EFFECT, Countdown, Effect, Facts, Faults
 from mockserver.core.magic import MAGIC
 from mockserver.core.messages import Answer, Call, Micros, Page
 from mockserver.core.operations import OPERATIONS, Operation, Scene, World
 from mockserver.core.profile import Profile
 from mockserver.core.quota import next_turn
+from mockserver.core.reading import is_word
 from mockserver.core.tasks import Account, Store
 from mockserver.core.words import Words
 
@@ -62,37 +63,54 @@ class Mock:
         self._samples: dict[tuple[str, str], int] = {}
         self._world = World(store, words, self._processing_time, simulation.seed)
         with store.transaction(write=True):
-            for account in simulation.accounts:
-                self._configure(account)
-        self._arm_configured()
+            self._configure(simulation.accounts)
+        self._arm_configured(None)
 
     def answer(self, call: Call) -> Answer | Page:
         """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
-        rules = self.profile.deciding
-        if call.operation not in OPERATIONS and rules.html_not_found:
-            return Page(404, "text/html", operations.NOT_FOUND, reason="clause not-found = html-404")
         asked = operations.format_of(call.params)
         account: Account | None = None
-        struck: Countdown | None = None
+        struck: list[Countdown] = []
+        if call.operation not in OPERATIONS:
+            return self.not_found(call.params)
         try:
             operation = self._operation(call)
             account = self._account(call.params)
-            struck = self._struck(operation, call, account, asked)
-            effect = struck.fault.effect if struck else NO_EFFECT
+            effect = self._strike(self._facts(operation, call, account, asked), account, struck)
             if effect.page is not None:
-                answer: Answer | Page = effect.page
-            else:
-                now = self.now(account.login if account else None)
-                self._count_call(account, now)
-                scene = Scene(call, rules, self._world, now, asked, effect)
-                answer = operations.answer(operation, scene, account)
+                return self._delivered(effect.page, account, struck)
+            now = self.now(account.login if account else None)
+            self._count_call(call, account, now)
+            answer: Answer | Page = operations.answer(
+                operation,
+                Scene(
+                    call,
+                    self.profile.deciding,
+                    self._world,
+                    now,
+                    asked,
+                    effect,
+                    lambda facts: self._strike(facts, account, struck, of_task=True),
+                ),
+                account,
+            )
         except ApiError as error:
-            answer = operations.error_answer(error, rules, asked)
+            answer = operations.error_answer(error, self.profile.deciding, asked)
         return self._delivered(answer, account, struck)
 
-    def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer:
+    def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
+        """The answer where there is no such method; http is a status that no clause decides."""
+        if self.profile.deciding.html_not_found:
+            page = Page(404, "text/html", operations.NOT_FOUND, reason="clause not-found = html-404")
+            return self._delivered(page, None, [])
+        return self.refused(
+            ApiError("unknown-method", reason=f"methods are {', '.join(OPERATIONS)}", http=http), params
+        )
+
+    def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer | Page:
         """The answer to an error that is found before there is a call, such as a body that is too large."""
-        return operations.error_answer(error, self.profile.deciding, operations.format_of(params))
+        answer = operations.error_answer(error, self.profile.deciding, operations.format_of(params))
+        return self._delivered(answer, None, [])
 
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
@@ -149,58 +167,62 @@ class Mock:
         return account, known is None
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, charges, clock and faults of the login; with None all, and the faults of the settings are
-        armed anew. Accounts stay, and no id is given twice.
+        """Drops the tasks, charges, clock and faults of the login, with None those of all; the faults of the settings
+        are armed anew. Accounts stay, and no id is given twice.
         """
         self.store.reset(login)
         self.faults.reset(login)
         if login is None:
             self._windows.clear()
             self._samples.clear()
-            self._arm_configured()
         else:
             self._windows.pop(login, None)
             self._samples = {key: n for key, n in self._samples.items() if key[0] != login}
+        self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
-        operation = OPERATIONS.get(call.operation)
-        if operation is None:
-            raise ApiError("unknown-method", reason=f"methods are {', '.join(OPERATIONS)}")
-        verbs = self.verbs(operation.name)
+        verbs = self.verbs(call.operation)
         if call.verb not in verbs:
             raise ApiError("http-method", reason=f"allowed: {', '.join(verbs)}", http=405, allow=verbs)
-        return operation
+        return OPERATIONS[call.operation]
 
     def verbs(self, operation: str) -> tuple[str, ...]:
         """The HTTP methods of an operation."""
         return ("GET",) if operation == "info" and not self.profile.deciding.info_post else ("GET", "POST")
 
-    def _struck(self, operation: Operation, call: Call, account: Account | None, asked: str) -> Countdown | None:
-        if not self.faults.armed:
-            return None
+    def _facts(self, operation: Operation, call: Call, account: Account | None, asked: str) -> Facts:
+        """What faults are matched with when the call comes in, before anything of it has been checked."""
         phone: str | None = None
         source: int | None = None
         rules = self.profile.deciding
         if operation.name == "create":
             phone = operations.phone_of(call.params.get("phone", ""), rules)
-            named = call.params.get("source", "")
-            source = int(named) if named in rules.edition.sources else None
-        elif operation.name == "result" and account is not None:
+            known = operations.source_of(call.params.get("source"), rules)
+            source = known.number if known else None
+        elif operation.name == "result" and account is not None and self.faults.armed:
             wanted = operations.task_id(call.params.get("id"))
             task = self.store.read_task(wanted) if wanted is not None else None
             if task is not None and task.login == account.login:
                 phone, source = task.phone, task.source
-        facts = Facts(operation.name, call.params.get("login"), phone, source, asked)
-        return self.faults.strike(facts, self._seed(account))
+        return Facts(operation.name, call.params.get("login"), phone, source, asked)
 
-    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Countdown | None) -> Answer | Page:
-        """The answer with its latency and, where a fault struck, with that for its reason."""
+    def _strike(
+        self, facts: Facts, account: Account | None, struck: list[Countdown], *, of_task: bool = False
+    ) -> Effect:
+        """The effect of the fault that strikes, which is added to those that struck."""
+        countdown = self.faults.strike(facts, self._seed(account), of_task=of_task) if self.faults.armed else None
+        if countdown is None:
+            return NO_EFFECT
+        struck.append(countdown)
+        return countdown.fault.effect
+
+    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[Countdown]) -> Answer | Page:
+        """The answer with its latency and, where faults struck, with those for its reason."""
         late = self._late(self.simulation.latency, account, "latency")
-        if struck is None:
-            return replace(answer, latency=late, login=account.login if account else None) if late else answer
-        if struck.fault.effect.latency is not None:
-            late += self._late(struck.fault.effect.latency, account, struck.fault.id)
-        told = f"{struck.told}; {answer.reason}" if answer.reason else struck.told
+        late += sum(self._late(c.fault.effect.latency, account, c.fault.key) for c in struck if c.fault.effect.latency)
+        if not struck and not late:
+            return answer
+        told = "; ".join([*(c.told for c in struck), *([answer.reason] if answer.reason else [])])
         return replace(answer, latency=late, login=account.login if account else None, reason=told)
 
     def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
@@ -215,14 +237,18 @@ class Mock:
         if not login:
             return None
         known = self.store.account(login)
-        if known is None and is_test_login(login) and params.get("token") == TEST_TOKEN:
-            known = replace(self._new_account(login), token=TEST_TOKEN)
-            self.store.put_account(known)
-        return known
+        if known is not None or not is_test_login(login) or params.get("token") != TEST_TOKEN:
+            return known
+        with self.store.transaction(write=True):
+            # Another process may have made it since.
+            made = self.store.account(login) or self._new_account(login)
+            self.store.put_account(made)
+        return made
 
-    def _count_call(self, account: Account | None, now: Micros) -> None:
+    def _count_call(self, call: Call, account: Account | None, now: Micros) -> None:
+        """Counts a call of the account's own for the limit of the rate: one with another token is not its call."""
         rate = self.profile.deciding.rate
-        if rate is None or account is None:
+        if rate is None or account is None or account.token != call.params.get("token"):
             return
         allowed, period = rate
         start, count = self._windows.get(account.login, (now, 0))
@@ -249,7 +275,8 @@ class Mock:
         return self.simulation.seed if account is None or account.seed is None else account.seed
 
     def _new_account(self, login: str) -> Account:
-        token = f"token-{number(self.simulation.seed, 'token', login):016x}"
+        made_up = f"token-{number(self.simulation.seed, 'token', login):016x}"
+        token = TEST_TOKEN if is_test_login(login) else made_up
         return Account(login, token, self.simulation.daily_limit, self.simulation.paid_until)
 
     def _free_login(self) -> str:
@@ -258,16 +285,30 @@ class Mock:
             n += 1
         return f"account-{n}@example.com"
 
-    def _configure(self, account: Account) -> None:
-        """Puts an account of the settings into the store; what it has used before stays."""
-        known = self.store.account(account.login)
-        if known is not None:
-            account = replace(account, day=known.day, used=known.used, creates=known.creates)
-        self.store.put_account(account)
+    def _configure(self, accounts: Sequence[Account]) -> None:
+        """Brings the accounts of the settings into the store, and takes away those that the settings no longer name.
 
-    def _arm_configured(self) -> None:
+        An account that the settings tell as they did before stays as it is, with what control has changed since.
+        """
+        named = {account.login for account in accounts}
+        for known in self.store.accounts():
+            if known.configured and known.login not in named:
+                self.store.drop_account(known.login)
+        for account in accounts:
+            told = f"{number(repr(account)):016x}"
+            before = self.store.account(account.login)
+            if before is None:
+                self.store.put_account(replace(account, configured=told))
+            elif before.configured != told:
+                self.store.put_account(
+                    replace(account, configured=told, day=before.day, used=before.used, creates=before.creates)
+                )
+
+    def _arm_configured(self, login: str | None) -> None:
+        """Arms the faults of the settings: those of the login, with None all."""
         for document in self.simulation.faults:
-            self.faults.arm(document)
+            if login is None or document.get("match", {}).get("login") == login:
+                self.faults.arm(document)
 
     def _following(self, login: str | None) -> list[str]:
         """The logins whose tasks go by the clock of the login, or by the server's."""
@@ -278,4 +319,4 @@ class Mock:
 
 def is_test_login(login: str) -> bool:
     """Whether an account of this login is made on first use, with the token `test-token`."""
-    return login.startswith(TEST_PREFIX) and login.endswith(TEST_SUFFIX)
+    return login.startswith(TEST_PREFIX) and login.endswith(TEST_SUFFIX) and is_word(login)

@@ -15,16 +15,15 @@ from typing import NoReturn
 from mockserver.core import people
 from mockserver.core.clock import text_of
 from mockserver.core.errors import ApiError
-from mockserver.core.faults import NO_EFFECT, Effect, Ending
+from mockserver.core.faults import NO_EFFECT, Effect, Ending, Facts
 from mockserver.core.magic import MAGIC
-from mockserver.core.messages import SECOND, Answer, Body, Call, Micros, Page, Value
+from mockserver.core.messages import FORMATS, SECOND, Answer, Body, Call, Micros, Page, Value
 from mockserver.core.profile import Deciding
 from mockserver.core.quota import day_of
 from mockserver.core.sources import EDITIONS, Source
 from mockserver.core.tasks import Account, LimitReached, Store, Task
 from mockserver.core.words import Words
 
-FORMATS = ("json", "xml", "csv")
 CREDENTIALS = ("login", "token")
 BAD_GATEWAY = (
     b"<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<h1>Bad Gateway</h1>\n<p>The proxy got no answer.</p>\n"
@@ -46,7 +45,9 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One call in its circumstances. now is the account's time, effect what a fault does to the call."""
+    """One call in its circumstances. now is the account's time, effect what a fault does to the call, task_effect what
+    one does to the task that is made or read.
+    """
 
     call: Call
     rules: Deciding
@@ -54,6 +55,7 @@ class Scene:
     now: Micros
     format: str
     effect: Effect = NO_EFFECT
+    task_effect: Callable[[Facts], Effect] = lambda _: NO_EFFECT
 
     def param(self, name: str) -> str | None:
         """The value of a parameter; None where it counts as missing."""
@@ -113,6 +115,12 @@ def phone_of(text: str, rules: Deciding) -> str | None:
     return digits if re.fullmatch(r"[0-9]{7,15}", digits) else None
 
 
+def source_of(number: str | None, rules: Deciding) -> Source | None:
+    """The source asked for, None where it is none; where the edition has no such parameter, its only one."""
+    sources = rules.edition.sources
+    return sources.get(number or "") if rules.edition.required else next(iter(sources.values()))
+
+
 def error_answer(error: ApiError, rules: Deciding, asked: str) -> Answer:
     """The error as the profile writes errors."""
     code = rules.codes[error.kind] if error.code is None else error.code
@@ -168,7 +176,7 @@ def _phone_is_right(scene: Scene) -> bool:
 
 
 def _source_is_known(scene: Scene) -> bool:
-    return not scene.rules.edition.required or scene.param("source") in scene.rules.edition.sources
+    return source_of(scene.param("source"), scene.rules) is not None
 
 
 def _id_is_right(scene: Scene) -> bool:
@@ -176,16 +184,21 @@ def _id_is_right(scene: Scene) -> bool:
 
 
 def _create(scene: Scene, account: Account) -> Answer | Page:
-    rules, world, effect = scene.rules, scene.world, scene.effect
+    rules, world = scene.rules, scene.world
     phone = phone_of(scene.param("phone") or "", rules)
     assert phone is not None, "checked before"
-    source = _source(rules, scene.param("source"))
+    source = source_of(scene.param("source"), rules)
+    assert source is not None, "checked before"
     magic = MAGIC.get(phone)
     outcome = magic.outcome if magic else None
     if outcome == "bad-gateway":
         return Page(502, "text/html", BAD_GATEWAY, reason=f"magic phone {phone}")
     if outcome == "limit":
         _refuse_limit(LimitReached(account.daily_limit, account.daily_limit), f"magic phone {phone}: ")
+    day = day_of(scene.now, rules.day_turn)
+    if account.used_on(day) >= account.daily_limit:
+        _refuse_limit(LimitReached(account.used_on(day), account.daily_limit))
+    effect = scene.task_effect(Facts("create", account.login, phone, source.number, scene.format))
     seed = world.seed if account.seed is None else account.seed
     time = world.processing_time(account, phone, source.number, seed)
     stuck = effect.stuck or outcome == "stuck" or time is None
@@ -202,9 +215,10 @@ def _create(scene: Scene, account: Account) -> Answer | Page:
             cost=max(1, people.count(phone, source, seed)) if rules.unit_is_record else 1,
             seed=seed,
             demo=account.demo,
+            edition=rules.edition.name,
             failure=(failure.code, failure.message) if failure else None,
         ),
-        day_of(scene.now, rules.day_turn),
+        day,
     )
     if isinstance(made, LimitReached):
         _refuse_limit(made)
@@ -217,12 +231,6 @@ def _refuse_limit(limit: LimitReached, because: str = "") -> NoReturn:
     raise ApiError("limit", reason=why, used=str(limit.used), of=str(limit.of))
 
 
-def _source(rules: Deciding, number: str | None) -> Source:
-    """The source asked for; where the edition has no such parameter, its only one."""
-    sources = rules.edition.sources
-    return sources[number or ""] if rules.edition.required else next(iter(sources.values()))
-
-
 def _result(scene: Scene, account: Account) -> Answer:
     rules = scene.rules
     number = task_id(scene.param("id"))
@@ -231,10 +239,11 @@ def _result(scene: Scene, account: Account) -> Answer:
         raise ApiError(rules.foreign_kind, reason="another account's task")
     if task is None or (rules.lifetime is not None and scene.now - task.created > rules.lifetime):
         raise ApiError("unknown-task", reason="no such task" if task is None else "task is past its lifetime")
-    failure = scene.effect.failure
+    effect = scene.task_effect(Facts("result", account.login, task.phone, task.source, scene.format))
+    failure = effect.failure
     if failure is not None:
         raise _failed(failure.code, failure.message)
-    if scene.effect.stuck or not task.done(scene.now):
+    if effect.stuck or not task.done(scene.now):
         reason = "never ready" if task.ready is None else f"ready in {(task.ready - scene.now) / SECOND:.3f} s"
         return Answer({"status": "processing"}, scene.format, task=task.id, reason=reason)
     if task.failure is not None:
@@ -248,7 +257,7 @@ def _failed(code: int | None, message: str | None) -> ApiError:
 
 def _ready(scene: Scene, task: Task) -> Answer:
     rules = scene.rules
-    source = _source_of(rules, task.source)
+    source = EDITIONS[task.edition].sources[str(task.source)]
     found = people.find(task.phone, source, task.seed, scene.world.words, demo=task.demo)
     rows: list[Value] = [
         {**row, "phone": int(row["phone"])} if rules.numeric_phone else dict(row) for row in found.rows
@@ -269,12 +278,6 @@ def _ready(scene: Scene, task: Task) -> Answer:
 
 TABLES = ("data", "names")
 """The sections that are lists, so that a table has them for rows."""
-
-
-def _source_of(rules: Deciding, number: int) -> Source:
-    """The source of a task, also one that was made under another edition."""
-    editions = (rules.edition, *EDITIONS.values())
-    return next(e.sources[str(number)] for e in editions if str(number) in e.sources)
 
 
 def _info(scene: Scene, account: Account) -> Answer:

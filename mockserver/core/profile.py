@@ -99,7 +99,7 @@ def choices_of(clauses: Mapping[str, Clause], given: Mapping[str, Any]) -> Mappi
     problems: list[Problem] = []
     for name, entry in given.items():
         if name not in choices:
-            problems.append(_no_setting(clauses, name, choices))
+            problems.append(_no_setting(clauses, name, entry, choices))
             continue
         chosen = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
         try:
@@ -111,7 +111,10 @@ def choices_of(clauses: Mapping[str, Clause], given: Mapping[str, Any]) -> Mappi
     return MappingProxyType(choices)
 
 
-def _no_setting(clauses: Mapping[str, Clause], name: str, settings: Mapping[str, object]) -> Problem:
+def _no_setting(clauses: Mapping[str, Clause], name: str, entry: Any, settings: Mapping[str, object]) -> Problem:
+    if isinstance(entry, Mapping) and (near := next((s for s in settings if s.startswith(f"{name}.")), None)):
+        inner = next(iter(entry), near.removeprefix(f"{name}."))
+        return Problem(name, "a clause's name has a dot, so it stands in quotes", f'write "{name}.{inner}" = …')
     if name in clauses:
         return Problem(name, "this clause is not open, so it is no setting", "leave it out")
     return unknown("", name, settings, noun="clause")

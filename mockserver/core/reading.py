@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from mockserver.core.clauses import CONTENT_TYPE, illegal_in_xml
@@ -21,7 +22,7 @@ def table(
 ) -> dict[str, Any]:
     """The entries of a table, each read by its key's reader; whatever is wrong goes to problems."""
     if not isinstance(given, Mapping):
-        problems.append(Problem(where, f"{given!r} is no table", f"keys: {', '.join(readers)}"))
+        problems.append(Problem(where, f"{kind_of(given)} is no table", f"keys: {', '.join(readers)}"))
         return {}
     entries: dict[str, Any] = {}
     for key, value in given.items():
@@ -36,6 +37,19 @@ def table(
         Problem(inside(where, name), "is missing", "it has no default") for name in required if name not in given
     )
     return entries
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, without showing it: it may hold a credential."""
+    names = {
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        type(None): "null",
+    }
+    return names.get(type(value), "a value of this kind")
 
 
 def inside(where: str, key: str) -> str:
@@ -82,11 +96,40 @@ def text(where: str, value: Any) -> str:
     return value
 
 
-def word(where: str, value: Any) -> str:
-    """A text of 1 to 254 visible characters without a blank, such as a login or a token; never shown again."""
-    if not isinstance(value, str) or re.fullmatch(r"\S{1,254}", value) is None or not value.isprintable():
-        raise Refusal(Problem(where, "is no login or token", "allowed: a text of 1 to 254 characters without blanks"))
-    return value
+def is_word(value: Any) -> bool:
+    """Whether it is a text of 1 to 254 visible characters without a blank."""
+    return isinstance(value, str) and value.isprintable() and re.fullmatch(r"\S{1,254}", value) is not None
+
+
+def word(noun: str) -> Reader:
+    """A reader of a word such as a login or a token, which no message shows."""
+
+    def read(where: str, value: Any) -> str:
+        if not is_word(value):
+            raise Refusal(Problem(where, f"is no {noun}", "allowed: a text of 1 to 254 characters without blanks"))
+        return str(value)
+
+    return read
+
+
+def or_none(read: Reader) -> Reader:
+    """A reader that takes null too."""
+    return lambda where, value: None if value is None else read(where, value)
+
+
+def state(where: str, value: Any) -> str:
+    """Where state is kept: `memory`, or the path of an SQLite file."""
+    name = text(where, value)
+    scheme, colon, _ = name.partition(":")
+    if name == "memory" or name.endswith(SQLITE_ENDINGS):
+        return name
+    # What follows a scheme may hold a password.
+    told = f"{scheme}:// is not available in this version" if colon else f"{name!r} is no state"
+    near = "did you mean 'memory'? " if get_close_matches(name, ["memory"]) else ""
+    raise Refusal(Problem(where, told, f"{near}allowed: memory, or a file ending in .db"))
+
+
+SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 
 
 def flag(where: str, value: Any) -> bool:

@@ -30,19 +30,20 @@ BOARDS_BY = Source(12, "classified boards BY", "data", ("kufar.by",))
 class Edition:
     """An edition of the operator's page (EVIDENCE). `required`: whether create must name its source."""
 
+    name: str
     sources: Mapping[str, Source]
     required: bool
 
 
-def _edition(*sources: Source, required: bool) -> Edition:
-    return Edition(MappingProxyType({str(s.number): s for s in sources}), required)
+def _edition(name: str, *sources: Source, required: bool = True) -> Edition:
+    return Edition(name, MappingProxyType({str(s.number): s for s in sources}), required)
 
 
 EDITIONS: Mapping[str, Edition] = MappingProxyType(
     {
-        "A": _edition(BOARDS, required=False),
-        "B": _edition(NAMES, BOARDS, WHATSAPP, VIBER, required=True),
-        "C": _edition(NAMES, BOARDS_RU, WHATSAPP, BOARDS_KZ, BOARDS_BY, required=True),
+        "A": _edition("A", BOARDS, required=False),
+        "B": _edition("B", NAMES, BOARDS, WHATSAPP, VIBER),
+        "C": _edition("C", NAMES, BOARDS_RU, WHATSAPP, BOARDS_KZ, BOARDS_BY),
     }
 )
 

@@ -15,7 +15,9 @@ from mockserver.core.messages import Micros
 class Account:
     """Who may call. daily_limit is in units; paid_until is told by info as it stands; delay and seed, where given,
     stand in place of the server's. `used` units count for the day number `day` (see `quota`); `creates` counts the
-    tasks made, so that the n-th one's chance is its own.
+    tasks made, so that the n-th one's chance is its own. configured is a digest of what the settings say of the
+    account, empty for one that was made otherwise. The charges of one day are kept: a clock that is set back to an
+    earlier day and used there forgets those of the later one.
     """
 
     login: str
@@ -28,6 +30,7 @@ class Account:
     day: int = 0
     used: int = 0
     creates: int = 0
+    configured: str = ""
 
     def used_on(self, day: int) -> int:
         """Units used on the day."""
@@ -37,7 +40,8 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Task:
     """A task as it was created. ready is the time from which it is done, None for never; failure is the code (None:
-    the profile's) and message (None: the profile's) of a task that ends in an error, None where it ends well.
+    the profile's) and message (None: the profile's) of a task that ends in an error, None where it ends well. edition,
+    seed and demo are those under which it was made, so that it never reads otherwise.
     """
 
     id: int
@@ -50,6 +54,7 @@ class Task:
     cost: int
     seed: int
     demo: bool = False
+    edition: str = "B"
     failure: tuple[int | None, str | None] | None = None
 
     def done(self, now: Micros) -> bool:
@@ -81,6 +86,9 @@ class Store(Protocol):
 
     def put_account(self, account: Account) -> None:
         """Adds the account, or puts it in the place of the one with its login."""
+
+    def drop_account(self, login: str) -> None:
+        """Takes the account away, where there is one; its tasks stay, for an account of the login to come."""
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's cost to its account on the day and keeps the task under a new id, or refuses, when

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from mockserver.core.messages import Answer, Value
+from mockserver.core.people import FIELDS
 from mockserver.core.profile import Writing
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "data": (*("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url"),),
-    "names": ("name",),
-}
+COLUMNS: Mapping[str, tuple[str, ...]] = {"data": FIELDS, "names": ("name",)}
 """The columns of an answer's rows, which stand in the header also where there is no row."""
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from mockserver.core.clauses import ILLEGAL_IN_XML
 from mockserver.core.messages import Answer, Value
 from mockserver.core.profile import Writing
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_xml(answer: Answer, writing: Writing) -> bytes:
@@ -39,4 +38,4 @@ def _content(value: Value, writing: Writing) -> Iterator[str]:
         for entry in value:
             yield from _element(writing.xml_item, entry, writing)
     elif value is not None:
-        yield _ILLEGAL.sub("\ufffd", str(value)).translate(_MARKUP)
+        yield ILLEGAL_IN_XML.sub("\ufffd", str(value)).translate(_MARKUP)

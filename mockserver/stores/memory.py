@@ -65,6 +65,10 @@ class MemoryStore:
         """Adds the account, or puts it whole, its charges too, in the place of the one with its login."""
         self._set(self._accounts, account.login, account)
 
+    def drop_account(self, login: str) -> None:
+        """Takes the account away; its tasks stay."""
+        self._set(self._accounts, login, None)
+
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost and keeps it under a new id, unless the limit has been reached.
 

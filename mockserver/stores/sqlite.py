@@ -29,7 +29,9 @@ APPLICATION_ID = 0x1F1D_30C4
 """Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
 VERSION = 1
 PATIENCE = 5.0
-"""Seconds to wait for another process's transaction."""
+"""Seconds to wait for another process when the file is opened."""
+BUSY = 1.0
+"""Seconds to wait for another process's transaction later on, when whoever calls the mock waits too."""
 
 _NEEDED = (3, 37, 0)
 
@@ -40,11 +42,13 @@ _SCHEMA = (
     """CREATE TABLE accounts (
         place INTEGER PRIMARY KEY, login TEXT NOT NULL UNIQUE, token TEXT NOT NULL, daily_limit INTEGER NOT NULL,
         paid_until TEXT NOT NULL, demo INTEGER NOT NULL, delay TEXT, seed TEXT, day INTEGER NOT NULL,
-        used INTEGER NOT NULL, creates INTEGER NOT NULL) STRICT""",
+        used INTEGER NOT NULL, creates INTEGER NOT NULL,
+        configured TEXT NOT NULL) STRICT""",
     """CREATE TABLE tasks (
         id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL, phone TEXT NOT NULL, source INTEGER NOT NULL,
         ip TEXT NOT NULL, created INTEGER NOT NULL, ready INTEGER, cost INTEGER NOT NULL, seed TEXT NOT NULL,
-        demo INTEGER NOT NULL, fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT) STRICT""",
+        demo INTEGER NOT NULL, edition TEXT NOT NULL,
+        fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT) STRICT""",
     "CREATE INDEX tasks_ready ON tasks (login, ready)",
     """CREATE TABLE clocks (
         owner TEXT PRIMARY KEY, base INTEGER NOT NULL, since INTEGER NOT NULL, speed REAL NOT NULL) STRICT""",
@@ -55,13 +59,13 @@ _PROBES = ("SELECT * FROM accounts LIMIT 1", "SELECT * FROM tasks LIMIT 1", "SEL
 
 _ACCOUNTS = "SELECT * FROM accounts ORDER BY place"
 _READ_ACCOUNT = "SELECT * FROM accounts WHERE login = ?"
-_PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO UPDATE
-    SET (token, daily_limit, paid_until, demo, delay, seed, day, used, creates) = (excluded.token, excluded.daily_limit,
-        excluded.paid_until, excluded.demo, excluded.delay, excluded.seed, excluded.day, excluded.used,
-        excluded.creates)"""
+_PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO UPDATE
+    SET (token, daily_limit, paid_until, demo, delay, seed, day, used, creates, configured) = (excluded.token,
+        excluded.daily_limit, excluded.paid_until, excluded.demo, excluded.delay, excluded.seed, excluded.day, excluded.used,
+        excluded.creates, excluded.configured)"""
 
 _READ_TASK = "SELECT * FROM tasks WHERE id = ?"
-_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
+_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
     WHERE login = ? AND CASE day WHEN ? THEN used ELSE 0 END < daily_limit"""
 # Takes no value that _ADD has not taken before it: what can't be stored is found before anything is changed.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
@@ -123,6 +127,7 @@ class SqliteStore:
         self._run("PRAGMA synchronous = NORMAL")
         for probe in _PROBES:
             self._rows(probe)
+        self._run(f"PRAGMA busy_timeout = {round(min(patience, BUSY) * 1000)}")
 
     def _write_ahead(self, end: float) -> None:
         """Switches the log on, or finds it on. SQLite does not wait where two processes do so at once."""
@@ -228,7 +233,12 @@ class SqliteStore:
         seed = None if account.seed is None else str(account.seed)
         head = (account.login, account.token, account.daily_limit, account.paid_until, account.demo, account.delay)
         with self.transaction(write=True):
-            self._run(_PUT_ACCOUNT, (*head, seed, account.day, account.used, account.creates))
+            self._run(_PUT_ACCOUNT, (*head, seed, account.day, account.used, account.creates, account.configured))
+
+    def drop_account(self, login: str) -> None:
+        """Takes the account away; its tasks stay."""
+        with self.transaction(write=True):
+            self._run("DELETE FROM accounts WHERE login = ?", (login,))
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost and keeps it under a new id, unless the limit has been reached.
@@ -290,20 +300,30 @@ class SqliteStore:
 
 def _columns(task: Task) -> Row:
     fails = task.failure is not None
-    head = (task.phone, task.source, task.ip, task.created, task.ready, task.cost, str(task.seed), task.demo)
+    head = (
+        task.phone,
+        task.source,
+        task.ip,
+        task.created,
+        task.ready,
+        task.cost,
+        str(task.seed),
+        task.demo,
+        task.edition,
+    )
     return (*head, fails, *(task.failure or (None, None)))
 
 
 def _task(row: Row) -> Task:
-    task_id, login, phone, source, ip, created, ready, cost, seed, demo, fails, code, message = row
+    task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message = row
     failure = (code, message) if fails else None
-    return Task(task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), failure)
+    return Task(task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure)
 
 
 def _account(row: Row) -> Account:
-    _, login, token, limit, paid_until, demo, delay, seed, day, used, creates = row
+    _, login, token, limit, paid_until, demo, delay, seed, day, used, creates, configured = row
     number = None if seed is None else int(seed)
-    return Account(login, token, limit, paid_until, bool(demo), delay, number, day, used, creates)
+    return Account(login, token, limit, paid_until, bool(demo), delay, number, day, used, creates, configured)
 
 
 def _owner(login: str | None) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from mockserver.core.errors import Problem, Refusal, StoreError
+from mockserver.core import reading
+from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
 from mockserver.core.mock import Mock
+from mockserver.gateway import MAX_BODY
 from mockserver.settings import Settings
-from mockserver.web.control import Ask, Control, Verb
-
-MAX_BODY = 1024 * 1024
+from mockserver.web.control import Ask, Control, Verb, keys
 
 
 def admin_routes(
@@ -44,7 +44,11 @@ def admin_routes(
     for path, verbs in control.routes().items():
         for verb, view in verbs.items():
             routes.add_url_rule(
-                path, f"{verb} {path}", _view(view, kept), methods=[verb], provide_automatic_options=False
+                path,
+                f"{verb} {path}",
+                _view(view, kept, control.queries.get((verb, path), {})),
+                methods=[verb],
+                provide_automatic_options=False,
             )
 
     def anything(path: str = "") -> Response:
@@ -53,6 +57,7 @@ def admin_routes(
     for rule in ("/", "/<path:path>"):
         routes.add_url_rule(rule, f"any {rule}", anything, methods=list(_VERBS), provide_automatic_options=False)
     routes.before_request(lambda: _unauthorised(settings.admin_token))
+    routes.register_error_handler(NotFound, lambda refusal: _problem(404, "There is no such thing", refusal.problems))
     routes.register_error_handler(Refusal, lambda refusal: _problem(422, "The request was refused", refusal.problems))
     routes.register_error_handler(
         StoreError, lambda error: _problem(503, "The store failed", (Problem("", str(error)),))
@@ -64,10 +69,12 @@ def admin_routes(
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def _view(verb: Verb, run: Callable[[Callable[[], Any]], Any]) -> Callable[..., Response]:
+def _view(
+    verb: Verb, run: Callable[[Callable[[], Any]], Any], query: Mapping[str, reading.Reader]
+) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
         host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
-        ask = Ask(_body(), dict(request.args), parts, host, port)
+        ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)
         status, answer = run(lambda: verb(ask))
         return Response(status=204) if status == 204 else _json(status, answer)  # noqa: PLR2004 - no content
 
@@ -81,7 +88,7 @@ def _body() -> Any:
         return {}
     try:
         return json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(Problem("body", f"is no JSON: {error}", "send an object, or nothing")) from None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -75,7 +77,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         gateway = api.open_gateway(known)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
+    # The server of `flask run` logs request lines whole, and a query holds credentials.
+    logging.getLogger("werkzeug").addFilter(_without_query)
     return make_app(gateway, LockGuard(), known)
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(re.sub(r"\?[^ ]*", "?…", arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
 
 
 def make_app(

@@ -56,9 +56,14 @@ class Control:
             "/reset": {"POST": self.reset},
         }
 
+    @property
+    def queries(self) -> Mapping[tuple[str, str], Mapping[str, reading.Reader]]:
+        """The keys that a route takes in its query; all others take none."""
+        return {("GET", "/clock"): {"login": reading.text}}
+
     def health(self, ask: Ask) -> tuple[int, Any]:
         """What runs here; the port is the one really bound."""
-        _keys(ask.body, {})
+        keys(ask.body, {})
         told_host = f"[{ask.host}]" if ":" in ask.host else ask.host
         return 200, {
             "status": "ok",
@@ -72,8 +77,8 @@ class Control:
         }
 
     def accounts(self, ask: Ask) -> tuple[int, Any]:
-        """All accounts; tokens are told once, when an account is made."""
-        _keys(ask.body, {})
+        """All accounts, without their tokens: those are told to who makes or changes an account."""
+        keys(ask.body, {})
         return 200, {"accounts": [self._account(a) for a in self.mock.store.accounts()]}
 
     def put_account(self, ask: Ask) -> tuple[int, Any]:
@@ -84,7 +89,7 @@ class Control:
 
     def faults(self, ask: Ask) -> tuple[int, Any]:
         """All armed faults with their counts."""
-        _keys(ask.body, {})
+        keys(ask.body, {})
         return 200, {"faults": [_fault(c) for c in self.mock.faults.armed.values()]}
 
     def arm(self, ask: Ask) -> tuple[int, Any]:
@@ -93,30 +98,31 @@ class Control:
 
     def disarm(self, ask: Ask) -> tuple[int, Any]:
         """Takes one fault away."""
-        _keys(ask.body, {})
+        keys(ask.body, {})
         self.mock.faults.disarm(ask.parts["fault_id"])
         return 204, None
 
     def disarm_all(self, ask: Ask) -> tuple[int, Any]:
         """Takes all faults away, and nothing else."""
-        _keys(ask.body, {})
+        keys(ask.body, {})
         self.mock.faults.reset(None)
         return 204, None
 
     def clock(self, ask: Ask) -> tuple[int, Any]:
         """The clock of the login in the query, else the server's."""
-        _keys(ask.body, {})
-        query = _keys(ask.query, {"login": reading.text})
-        login = self._login(query.get("login"))
+        keys(ask.body, {})
+        login = self._login(ask.query.get("login"))
         return 200, self._clock(login, self.mock.clock(login))
 
     def set_clock(self, ask: Ask) -> tuple[int, Any]:
         """Sets the clock of a login or of the server."""
-        keys = {"mode": reading.one_of(("real", "frozen")), "now": _time, "speed": reading.number(0, 1_000_000)}
-        fields = _keys(ask.body, {**keys, "login": reading.text})
+        settable = {"mode": reading.one_of(("real", "frozen")), "now": _time, "speed": reading.number(0, 1_000_000)}
+        fields = keys(ask.body, {**settable, "login": reading.text})
         frozen = {"real": False, "frozen": True, None: None}[fields.get("mode")]
-        if frozen and fields.get("speed", 0) not in (0, 1):
+        if frozen and fields.get("speed", 1) != 1:
             raise Refusal(Problem("speed", "a frozen clock has none", "leave it out, or use the mode real"))
+        if frozen is False and fields.get("speed", 1) == 0:
+            raise Refusal(Problem("speed", "a clock of speed 0 is frozen", "use the mode frozen"))
         login = self._login(fields.get("login"))
         return 200, self._clock(
             login, self.mock.set_clock(login, frozen=frozen, now=fields.get("now"), speed=fields.get("speed"))
@@ -125,7 +131,7 @@ class Control:
     def advance(self, ask: Ask) -> tuple[int, Any]:
         """Puts a clock forward by seconds, or to a moment that is to come."""
         targets = reading.one_of(("midnight", "next-ready"))
-        fields = _keys(ask.body, {"seconds": reading.number(0, 1e11), "to": targets, "login": reading.text})
+        fields = keys(ask.body, {"seconds": reading.number(0, 1e11), "to": targets, "login": reading.text})
         login = self._login(fields.get("login"))
         if ("seconds" in fields) == ("to" in fields):
             raise Refusal(Problem("", "either seconds or to is needed", 'write {"seconds": 5} or {"to": "midnight"}'))
@@ -135,7 +141,7 @@ class Control:
 
     def reset(self, ask: Ask) -> tuple[int, Any]:
         """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
-        login = self._login(_keys(ask.body, {"login": reading.text}).get("login"))
+        login = self._login(keys(ask.body, {"login": reading.text}).get("login"))
         self.mock.reset(login)
         self.end_waiting(login)
         return 204, None
@@ -148,7 +154,9 @@ class Control:
         raise Refusal(unknown("login", login, known, noun="account"))
 
     def _account(self, account: Account) -> dict[str, Any]:
-        fields = {k: v for k, v in asdict(account).items() if k not in ("token", "day", "creates", "used")}
+        fields = {
+            k: v for k, v in asdict(account).items() if k not in ("token", "day", "creates", "used", "configured")
+        }
         day = day_of(self.mock.now(account.login), self.mock.profile.deciding.day_turn)
         return {**fields, "used": account.used_on(day)}
 
@@ -177,7 +185,7 @@ def _time(where: str, value: Any) -> int:
     return parse_iso(reading.text(where, value), where)
 
 
-def _keys(body: Any, readers: Mapping[str, reading.Reader]) -> dict[str, Any]:
+def keys(body: Any, readers: Mapping[str, reading.Reader]) -> dict[str, Any]:
     """The object's entries. Raises Refusal with every problem."""
     problems: list[Problem] = []
     fields = reading.table(body, "", readers, problems)

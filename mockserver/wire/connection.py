@@ -167,7 +167,6 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once, whatever is in flight."""
-        self._queue.clear()
         self._transport.abort()
 
     # Reading.

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 
 from mockserver.wire.errors import WireError
 
-_BACKLOG = 1024
+BACKLOG = 1024
+"""Connections that may wait to be accepted."""
 _LAST_PORT = 65535
 _WHY = {
     errno.EADDRINUSE: "the port is in use; stop what listens there, or choose another port (0: any free one)",
@@ -66,4 +67,4 @@ def _bind(opened: socket.socket, address: tuple[object, ...]) -> None:
         opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     opened.setblocking(False)
     opened.bind(address)
-    opened.listen(_BACKLOG)
+    opened.listen(BACKLOG)

@@ -12,7 +12,7 @@ from mockserver.gateway import Request
 from mockserver.wire.errors import Rejected
 from mockserver.wire.limits import Limits
 
-_ABSOLUTE = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
+_ABSOLUTE = re.compile(rb"https?://(?:[^/?#@]*@)?([^/?#@]+)(.*)", re.IGNORECASE | re.DOTALL)
 _ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect"})
 """Headers whose repetition makes a request ambiguous: two servers in a row could read two different requests."""
 _USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")

@@ -18,7 +18,7 @@ from mockserver.wire.connection import Connection
 from mockserver.wire.errors import report
 from mockserver.wire.exchange import Client, Exchange
 from mockserver.wire.limits import Limits
-from mockserver.wire.listening import sockets
+from mockserver.wire.listening import BACKLOG, sockets
 from mockserver.wire.threads import LoopGuard, Pool
 from mockserver.wire.wsgi import call
 
@@ -42,8 +42,8 @@ class Server:
     """Listens, and answers: `/_mock` and what is below it by the WSGI application, all else by `answering.turn`.
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the
-    application reaches the loop. access_log, where given, is called on the loop with a line for each answer: peer,
-    verb, path (without the query, which holds credentials), status, bytes of the body, milliseconds.
+    application reaches the loop. access_log, where given, is called on the loop with a line for each answer, and must
+    not raise: peer, verb, path (without the query, which holds credentials), status, bytes of the body, milliseconds.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Server:
         self._batch: list[Exchange] = []
         self._connections: set[Client] = set()
         self._listeners: list[asyncio.Server] = []
-        self._waiting: dict[Exchange, asyncio.TimerHandle] = {}
+        self._waiting: dict[Exchange, tuple[asyncio.TimerHandle, str | None]] = {}
         self._pool = Pool(self.limits.threads)
         self._address = ("", 0)
 
@@ -80,7 +80,7 @@ class Server:
         self._emptied = asyncio.Event()
         self._address = opened[0].getsockname()[:2]
         for one in opened:
-            self._listeners.append(await self._loop.create_server(lambda: Connection(self), sock=one))
+            self._listeners.append(await self._loop.create_server(lambda: Connection(self), sock=one, backlog=BACKLOG))
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
         return self._address
 
@@ -103,12 +103,16 @@ class Server:
         self._pool.close()
         await asyncio.sleep(0)
 
-    def cancel_waiting(self) -> int:
-        """End the answers that wait for their latency: their connections close without them. Gives their number."""
-        waiting = tuple(self._waiting)
+    def cancel_waiting(self, login: str | None = None) -> int:
+        """End the answers of the login, with None all, that wait for their latency: their connections close without
+        them. Gives their number.
+        """
+        waiting = [exchange for exchange, (_, whose) in self._waiting.items() if login in {None, whose}]
         for exchange in waiting:
             exchange.connection.abort()
-            self._waiting.pop(exchange).cancel()
+            timer = self._waiting.pop(exchange, None)
+            if timer is not None:
+                timer[0].cancel()
         return len(waiting)
 
     # What connections call.
@@ -129,7 +133,7 @@ class Server:
         for exchange in queue:
             timer = self._waiting.pop(exchange, None)
             if timer is not None:
-                timer.cancel()
+                timer[0].cancel()
 
     def submit(self, exchange: Exchange) -> None:
         """See `exchange.Host`."""
@@ -173,7 +177,8 @@ class Server:
         for exchange, response in zip(batch, responses, strict=True):
             if response.delivery.latency > 0:
                 wait = response.delivery.latency / SECOND
-                self._waiting[exchange] = self._loop.call_later(wait, self._deliver, exchange, response)
+                timer = self._loop.call_later(wait, self._deliver, exchange, response)
+                self._waiting[exchange] = (timer, response.delivery.login)
             else:
                 exchange.response = response
         for exchange in batch:
