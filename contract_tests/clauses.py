@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ class Clause:
     weak: bool = False
     default: Any = None
     choices: tuple[str, ...] = ()
-    meaning: Mapping[str, str] = MappingProxyType({})
+    meaning: Mapping[str, str] = field(default_factory=dict)
     value: str | None = None
     samples: tuple[Any, ...] = ()
     unseen: str = ""
@@ -73,8 +73,8 @@ class Clause:
 def all_clauses() -> Mapping[str, Clause]:
     """Every clause by its id, in the order of the table."""
     rows = data.toml("schemas", "clauses.toml")["clause"]
-    made = (Clause(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows)
-    return MappingProxyType({clause.id: clause for clause in made})
+    fields: list[dict[str, Any]] = [{k: tuple(v) if isinstance(v, list) else v for k, v in r.items()} for r in rows]
+    return MappingProxyType({f["id"]: Clause(**f) for f in fields})
 
 
 def suggest(word: str, known: Iterable[str], *, noun: str) -> str:
@@ -106,7 +106,7 @@ def read_profile(file: Path) -> Mapping[str, Any]:
         raise UsageError(f"{file}: is no TOML: {error}") from None
     table = document.get("profile")
     if not isinstance(table, Mapping):
-        raise UsageError(f"{file}: has no table [profile]; write it as [profile] and lines such as edition = \"B\"")
+        raise UsageError(f'{file}: has no table [profile]; write it as [profile] and lines such as edition = "B"')
     chosen: dict[str, Any] = {}
     wrong: list[str] = []
     for name, entry in _flat(table):

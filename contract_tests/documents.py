@@ -22,6 +22,7 @@ from urllib.parse import urldefrag, urljoin
 
 from referencing import Registry, Resource
 
+from contract_tests.clauses import clause_of
 from mockserver import data
 
 Profile: TypeAlias = Mapping[str, object]
@@ -31,10 +32,6 @@ Schema: TypeAlias = dict[str, Any]
 
 class UnknownSchemaError(LookupError):
     """There is no schema of this name."""
-
-
-class ProfileError(ValueError):
-    """A profile that names no open clause, or a choice that the clause does not have."""
 
 
 @cache
@@ -65,45 +62,15 @@ def for_profile(name: str, profile: Profile) -> Schema:
     """The schema in one document without references, strict also on what the profile chooses and what is believed.
 
     profile maps ids of clauses to choices and may leave some out, which then stay open. Where the documentation and
-    the profile contradict each other nothing satisfies the result. Raises UnknownSchemaError and ProfileError.
+    the profile contradict each other nothing satisfies the result. Raises UnknownSchemaError and UsageError.
     """
     strict: Schema = json.loads(plain(name, freeze(profile)))
     return strict
 
 
-# Profiles.
-
-_WORDS: Mapping[object, str] = MappingProxyType({True: "yes", False: "no", None: "null"})
-
-
-@cache
-def clauses() -> Mapping[str, Mapping[str, Any]]:
-    """The rows of schemas/clauses.toml, by id."""
-    return MappingProxyType({row["id"]: row for row in data.toml("schemas", "clauses.toml")["clause"]})
-
-
-def choice(clause: str, given: object) -> Any:
-    """The choice as clauses.toml writes it: no and yes for booleans, `null` for None, tables whole.
-
-    Raises ProfileError for what is no open clause, and for a choice that it does not have.
-    """
-    row = clauses().get(clause, {})
-    if "default" not in row:
-        near = get_close_matches(clause, [c for c, r in clauses().items() if "default" in r], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ProfileError(f"profile: {clause!r} is no open clause{hint}")
-    word = _WORDS[given] if given is None or isinstance(given, bool) else given
-    if isinstance(row["default"], Mapping) and isinstance(word, Mapping) and word.keys() <= row["default"].keys():
-        return {**row["default"], **word}
-    if isinstance(row["default"], str) and isinstance(word, str) and (word in row["choices"] or "value" in row):
-        return word
-    allowed = ", ".join(map(repr, row["choices"])) or f"such as the default, {row['default']!r}"
-    raise ProfileError(f"profile: {clause}: {given!r} is no choice; allowed: {allowed}")
-
-
 def freeze(profile: Profile) -> Frozen:
-    """The profile as a key of a cache. Raises ProfileError."""
-    return tuple(sorted((clause, json.dumps(choice(clause, given))) for clause, given in profile.items()))
+    """The profile as a key of a cache. Raises UsageError."""
+    return tuple(sorted((clause, json.dumps(clause_of(clause).read(given))) for clause, given in profile.items()))
 
 
 @lru_cache(maxsize=512)
@@ -171,14 +138,19 @@ def _believed(node: Schema, base: str, profile: Profile | None) -> Iterator[Sche
 END = r"(?![\s\S])"
 """The true end of a text in ECMA's dialect and in Python's, where `$` also matches before a last line break."""
 
+
+def literal(text: str) -> str:
+    """A pattern for the very text, in ECMA's dialect, which knows fewer escapes than Python's."""
+    return re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", text)
+
+
 _BLANKS: Mapping[str, str] = MappingProxyType({"names": "[a-z]+(?:, [a-z]+)*", "used": "[0-9]+", "of": "[0-9]+"})
 
 
 def _message_pattern(template: str) -> str:
     """The pattern of the messages of a template such as `The daily limit is reached: {used} of {of}`."""
     parts = re.split(r"\{(" + "|".join(_BLANKS) + r")\}", template)
-    texts = [_BLANKS[p] if i % 2 else re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", p) for i, p in enumerate(parts)]
-    return f"^{''.join(texts)}{END}"
+    return f"^{''.join(_BLANKS[p] if i % 2 else literal(p) for i, p in enumerate(parts))}{END}"
 
 
 _VALUES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(

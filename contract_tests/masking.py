@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
@@ -84,14 +85,15 @@ def shape_of(value: object) -> str:
     """Type and size of a value, in words that say nothing of what it is."""
     if isinstance(value, Shape):
         return str(value)
-    if isinstance(value, str):
-        return f"text of {len(value)} characters" if value else "empty text"
-    if isinstance(value, Mapping):
-        return f"an object of {len(value)} members"
-    if isinstance(value, Sequence):
-        return f"a list of {len(value)}"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float):
-        return "a number"
-    return "null" if value is None else type(value).__name__
+    return next((tell(value) for kind, tell in _SHAPES.items() if isinstance(value, kind)), type(value).__name__)
+
+
+_SHAPES: Mapping[Any, Callable[[Any], str]] = {
+    str: lambda text: f"text of {len(text)} characters" if text else "empty text",
+    Mapping: lambda members: f"an object of {len(members)} members",
+    Sequence: lambda entries: f"a list of {len(entries)}",
+    bool: lambda _: "true or false",
+    int: lambda _: "a whole number",
+    float: lambda _: "a number",
+    type(None): lambda _: "null",
+}

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.documents import Profile, Schema, clauses
+from contract_tests.clauses import all_clauses
+from contract_tests.documents import Profile, Schema
 
 
 def whole(profile: Profile | None) -> Profile:
     """The profile with the defaults of clauses.toml for what it leaves out: a description can't leave a root open."""
-    return {**{c: row["default"] for c, row in clauses().items() if "default" in row}, **(profile or {})}
+    return {**{c.id: c.default for c in all_clauses().values() if c.default is not None}, **(profile or {})}
 
 
 def merged(schema: Schema) -> Schema:

@@ -16,7 +16,6 @@ from jsonschema.exceptions import ValidationError
 from contract_tests.documents import (
     Frozen,
     Profile,
-    ProfileError,
     Schema,
     UnknownSchemaError,
     document,
@@ -30,7 +29,6 @@ from contract_tests.documents import (
 __all__ = [
     "SECTIONS",
     "Profile",
-    "ProfileError",
     "SchemaProblem",
     "UnknownSchemaError",
     "document",
@@ -72,7 +70,7 @@ class SchemaProblem:
 def problems(name: str, instance: object, *, profile: Profile | None = None) -> list[SchemaProblem]:
     """Everything in which the decoded answer breaks the schema, sorted by place; with a profile, `for_profile`'s.
 
-    Raises UnknownSchemaError and ProfileError.
+    Raises UnknownSchemaError and UsageError.
     """
     strict, validator = _validator(name, None if profile is None else freeze(profile))
     return in_order(p for error in validator.iter_errors(instance) for p in _told(error, strict))

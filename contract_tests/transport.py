@@ -7,12 +7,14 @@ is read from the environment.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
 import h11
@@ -53,7 +55,7 @@ class Exchange:
         return next((value for key, value in self.headers if key == name), None)
 
 
-class NoAnswer(Exception):  # noqa: N818 - it is what was got, not an error of the suite
+class NoAnswer(Exception):
     """There is no answer that HTTP knows. kind is one of KINDS, received what came of it (capped), sent whether the
     request may have arrived.
     """
@@ -143,6 +145,12 @@ class Wire:
             kept.socket.close()
         return self._exchange(self._connect(url, request, end), key, url, request, end)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Ends the kept connections."""
         for line in self._lines.values():
@@ -162,9 +170,7 @@ class Wire:
             sock = _secured(sock, url.hostname, request)
         return _Line(sock, h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADERS), time.monotonic())
 
-    def _exchange(
-        self, line: _Line, key: tuple[str, str], url: SplitResult, request: Request, end: float
-    ) -> Exchange:
+    def _exchange(self, line: _Line, key: tuple[str, str], url: SplitResult, request: Request, end: float) -> Exchange:
         started = time.monotonic()
         whole = False
         try:
@@ -185,13 +191,7 @@ class Wire:
         body = bytearray()
         head: h11.Response | None = None
         while True:
-            try:
-                event = line.http.next_event()
-            except h11.RemoteProtocolError as error:
-                if not received:
-                    raise NoAnswer("closed", request, "no byte came") from None
-                kind = "closed" if "peer unexpectedly closed" in str(error) or "peer closed" in str(error) else ""
-                raise NoAnswer(kind or "malformed", request, str(error), received=bytes(received)) from None
+            event = _next_event(line, request, received)
             if event is h11.NEED_DATA:
                 _read_more(line, request, end, received)
             elif isinstance(event, h11.Response):
@@ -202,10 +202,21 @@ class Wire:
                     raise NoAnswer("too-large", request, f"more than {self.max_body} bytes", received=bytes(received))
             elif isinstance(event, h11.EndOfMessage):
                 assert head is not None, "h11 ends no message that has not begun"
+                if more := line.http.trailing_data[0]:
+                    what = f"{len(more)} bytes follow the answer's end"
+                    raise NoAnswer("malformed", request, what, received=bytes(received))
                 headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in head.headers)
                 return Exchange(request, head.status_code, headers, bytes(body), time.monotonic() - started)
-            elif isinstance(event, h11.ConnectionClosed):
-                raise NoAnswer("closed", request, "no byte came", received=bytes(received))
+
+
+def _next_event(line: _Line, request: Request, received: bytearray) -> object:
+    try:
+        return line.http.next_event()
+    except h11.RemoteProtocolError as error:
+        if not received:
+            raise NoAnswer("closed", request, "no byte came") from None
+        kind = "closed" if re.match("peer (unexpectedly )?closed", str(error)) else "malformed"
+        raise NoAnswer(kind, request, str(error), received=bytes(received)) from None
 
 
 def _secured(sock: socket.socket, host: str, request: Request) -> socket.socket:

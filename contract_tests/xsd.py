@@ -21,12 +21,12 @@ def xsd(name: str, profile: Profile | None = None) -> bytes:
     """The XSD 1.0 of an answer family under the profile; the defaults stand for what it leaves out.
 
     Members come in any order, each at most once, and no others: XSD 1.0 has no open content without an order.
-    Raises ProfileError, and UnknownSchemaError for a name that is no schema.
+    Raises UsageError, and UnknownSchemaError for a name that is no schema.
     """
     chosen = whole(profile)
     node = merged(for_profile(name, chosen))
     root = etree.Element(f"{{{XS}}}schema", nsmap={"xs": XS})
-    root.append(etree.Comment(f" {node['title']}. Made by `python -m contract_tests.describe --write`: don't edit. "))
+    root.append(etree.Comment(f" {node['title']}. Made by contract_tests.describe: don't edit. "))
     root.append(_element(str(chosen["xml.root"]), node, str(chosen["xml.item"])))
     etree.indent(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
@@ -43,8 +43,10 @@ def _element(name: str, node: Schema, item: str, *, least: int = 1, most: str = 
         documentation.text = node["title"]
     if types(node) in _CONTENT:
         element.append(_CONTENT[types(node)](node, item))
+    elif facets := _facets(node):
+        element.append(_restricted("string", *facets))
     else:
-        element.append(_text(node))
+        element.set("type", "xs:string")
     return element
 
 
@@ -78,11 +80,11 @@ _CONTENT: Mapping[tuple[str, ...], Callable[[Schema, str], etree._Element]] = Ma
 )
 
 
-def _text(node: Schema) -> etree._Element:
+def _facets(node: Schema) -> list[Mapping[str, str]]:
     values = [node["const"]] if "const" in node else node.get("enum", [])
     if values:
-        return _restricted("string", *({"enumeration": str(value)} for value in values))
-    return _restricted("string", *([{"pattern": _pattern(node["pattern"])}] if "pattern" in node else []))
+        return [{"enumeration": str(value)} for value in values]
+    return [{"pattern": _pattern(node["pattern"])}] if "pattern" in node else []
 
 
 def _pattern(ecma: str) -> str:
@@ -100,4 +102,4 @@ def _restricted(base: str, *facets: Mapping[str, str]) -> etree._Element:
 
 
 def _xs(tag: str, **attributes: str) -> etree._Element:
-    return etree.Element(f"{{{XS}}}{tag}", **attributes)
+    return etree.Element(f"{{{XS}}}{tag}", attributes)

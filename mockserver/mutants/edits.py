@@ -76,6 +76,25 @@ def believing(*operations: str) -> Callable[[Call, Seen], Call]:
     return edited
 
 
+def anonymous(operation: str, name: str) -> Callable[[Call, Seen], Call]:
+    """Takes the credentials of the account that the rest of the call points to, where the named one is missing."""
+
+    def edited(call: Call, seen: Seen) -> Call:
+        given = call.params
+        if call.operation != operation or given.get(name):
+            return call
+        number = given.get("id", "")
+        task = seen.mock.store.read_task(int(number)) if number.isdigit() else None
+        mine = [a for a in seen.mock.store.accounts() if given.get("token") in {None, "", a.token}]
+        owner = seen.mock.store.account(given.get("login") or (task.login if task else ""))
+        account = owner or (mine[0] if mine else None)
+        if account is None:
+            return call
+        return replace(call, params={**given, "login": account.login, "token": account.token})
+
+    return edited
+
+
 def filling(operation: str, **defaults: str) -> Callable[[Call, Seen], Call]:
     """Takes defaults for parameters that are missing."""
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from mockserver.core.messages import Page
 from mockserver.mutants.broken import Mutant
 from mockserver.mutants.edits import (
+    anonymous,
     back_to_processing,
     believing,
     broken_on,
@@ -64,6 +65,15 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
                 replace(call, params={"token": "none", **call.params}) if call.operation == "create" else call, seen
             ),
         ),
+        "source-is-not-required": Mutant(
+            "create.required", "create without source is taken", call=filling("create", source="2")
+        ),
+        **{
+            f"{operation}-needs-no-{name}": Mutant(
+                f"{operation}.required", f"{operation} without {name} is taken", call=anonymous(operation, name)
+            )
+            for operation, name in (("create", "login"), ("result", "login"), ("result", "token"))
+        },
         "id-is-not-required": Mutant("result.required", "result without id is taken", call=filling("result", id="1")),
         "default-is-xml": Mutant(
             "format.default",
@@ -281,7 +291,7 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
             f"source-{source}-is-refused": Mutant(
                 "sources.documented", f"source {source} is refused", answer=source_refused(source)
             )
-            for source in ("1", "3")
+            for source in ("1", "2", "3", "4")
         },
     }
 )

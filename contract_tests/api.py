@@ -1,0 +1,259 @@
+"""The API under test: sends calls, reads what comes back, and holds every single answer to what all answers owe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract_tests import masking
+from contract_tests.calls import FREE_METHODS, Call, request_of
+from contract_tests.masking import MIN_SECRET, Shape
+from contract_tests.reading import Context, Reading, Unreadable, read_answer
+from contract_tests.reply import Reply
+from contract_tests.schemas import problems
+from contract_tests.target import Target
+from contract_tests.transport import Exchange, NoAnswer, Wire
+from contract_tests.verdicts import Book, Verdict
+
+BACKOFF = (1.0, 3.0)
+"""Seconds before a free call is sent again to a server elsewhere, which may have hiccuped."""
+LOST_FOR_GOOD = 3
+"""Connections refused in a row after which the target is taken for gone."""
+STATUSES: Mapping[str, tuple[str, ...]] = {
+    "create": ("ok", "error"),
+    "result": ("processing", "ready", "error"),
+    "info": ("ok", "error"),
+}
+
+
+class TargetLost(Exception):
+    """The target answered before and takes no connection now."""
+
+
+@dataclass
+class Api:
+    """The door to the target. verdict is the running test's; every finding about any answer goes to it. units_shown is
+    the last answer of info to the main account, where no task was made since.
+    """
+
+    target: Target
+    wire: Wire
+    book: Book
+    verdict: Verdict = field(init=False)
+    secrets: set[str] = field(default_factory=set)
+    reached: bool = False
+    units_shown: Reply | None = None
+    _once: dict[Call, Reply] = field(default_factory=dict)
+    _lost: int = 0
+
+    def __post_init__(self) -> None:
+        self.verdict = Verdict(self.book, ())
+
+    def once(self, call: Call) -> Reply:
+        """The reply to a call that many tests look at and none has to send anew."""
+        if call not in self._once:
+            self._once[call] = self.ask(call)
+        return self._once[call]
+
+    def remember(self, reply: Reply) -> None:
+        """Keeps a reply for `once`."""
+        self._once[reply.call] = reply
+
+    def remembered(self, call: Call) -> Reply | None:
+        """The reply to a call that was sent once."""
+        return self._once.get(call)
+
+    def ask(self, call: Call, *, section: str | None = None) -> Reply:
+        """Sends the call. section is the one that the task's source fills, where that is known.
+
+        What every answer owes is checked here: that there is one, that it can be read in its format, that it is no
+        5xx, that an error has its members, that no token is repeated.
+        """
+        try:
+            exchange = self._send(call)
+        except NoAnswer as failure:
+            return self._none(call, failure)
+        self._lost, self.reached = 0, True
+        self._keep_secrets(call, exchange)
+        reply = self._read(call, exchange, section)
+        self._look(reply)
+        if call.method == "create" and reply.status != "error":
+            self.units_shown = None
+        elif call.method == "info" and reply.status == "ok" and call.params == self.target.main.params:
+            self.units_shown = reply
+        return reply
+
+    def probe(self, call: Call) -> Reply:
+        """Sends a call that need not be answered by the API itself, such as one of an unknown method: it is read where
+        that can be done, and nothing is said of it.
+        """
+        try:
+            exchange = self._send(call)
+        except NoAnswer as failure:
+            return self._none(call, failure)
+        self._keep_secrets(call, exchange)
+        try:
+            return Reply(call, exchange, read_answer(exchange.body, call.format, Context(call.method)))
+        except Unreadable as why:
+            return Reply(call, exchange, None, str(why))
+
+    def _send(self, call: Call) -> Exchange:
+        free = call.method in FREE_METHODS
+        request = request_of(call, self.target.base)
+        for pause in (*BACKOFF, None) if free and not self.target.loopback else (None,):
+            try:
+                exchange = self.wire.send(request, repeatable=free)
+                if exchange.status < 500 or pause is None:
+                    return exchange
+            except NoAnswer:
+                if pause is None:
+                    raise
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _none(self, call: Call, failure: NoAnswer) -> Reply:
+        reply = Reply(call, None, None, str(failure))
+        if failure.kind == "unreachable" and not self.reached:
+            raise TargetLost(str(failure))
+        found = self.book.finding("server.never-breaks", reply, "the connection", Shape(failure), "an answer over HTTP")
+        self.verdict.add(found)
+        self._lost = self._lost + 1 if failure.kind == "unreachable" else 0
+        if self._lost >= LOST_FOR_GOOD:
+            raise TargetLost(str(failure))
+        return reply
+
+    def _keep_secrets(self, call: Call, exchange: Exchange) -> None:
+        """No answer repeats a token: not the accounts' own, and not a wrong one that was just tried."""
+        self.book.looked.add("token.never-repeated")
+        sent = (*call.params, *call.query)
+        tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
+        places = {"the body": exchange.body, "a header": "\n".join(map(": ".join, exchange.headers)).encode("latin-1")}
+        for secret in {*self.secrets, *tried}:
+            for where, text in places.items():
+                if masking.find(secret, text):
+                    reply = Reply(call, exchange, None)
+                    self.verdict.add(
+                        self.book.finding(
+                            "token.never-repeated", reply, where, Shape("the token of the call"), "an answer without it"
+                        )
+                    )
+
+    def _read(self, call: Call, exchange: Exchange, section: str | None) -> Reply:
+        clause = "format.readable" if call.param("format") else "format.default"
+        self.book.looked.add(clause)
+        context = Context(call.method, section, self.book.known())
+        try:
+            reading = read_answer(exchange.body, call.format, context)
+        except Unreadable as why:
+            reply = Reply(call, exchange, None, str(why))
+            moved = f"; it leads elsewhere (HTTP {exchange.status})" if 300 <= exchange.status < 400 else ""
+            finding = self.book.finding(
+                clause, reply, "the body", Shape(f"{why}{moved}"), f"an answer in {call.format}"
+            )
+            self.verdict.add(finding)
+            return reply
+        return Reply(call, exchange, reading)
+
+    def _look(self, reply: Reply) -> None:
+        self._look_at_status(reply)
+        if reply.reading is None:
+            return
+        self._note_choices(reply, reply.reading)
+        words = STATUSES.get(reply.call.method, ())
+        if words and reply.status not in words:
+            clause = {"create": "create.ok", "result": "result.ready", "info": "info.answers"}[reply.call.method]
+            told = f"one of {', '.join(words)}"
+            self.verdict.expect(
+                clause, holds=False, reply=reply, where="status", found=reply.model.get("status"), expected=told
+            )
+        if reply.status == "error":
+            self.check_schema("error", reply)
+
+    def _look_at_status(self, reply: Reply) -> None:
+        self.book.looked.add("server.never-breaks")
+        told_by_the_task = reply.call.method == "result" and reply.status == "error" and reply.code == reply.http
+        if reply.http >= 500 and not told_by_the_task:
+            self.verdict.add(
+                self.book.finding(
+                    "server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500"
+                )
+            )
+
+    def _note_choices(self, reply: Reply, reading: Reading) -> None:
+        assert reply.exchange is not None, "what was read was answered"
+        for clause, choice in reading.choices.items():
+            self.book.saw(clause, choice, reply)
+        self.book.saw(f"content-type.{reading.format}", reply.exchange.header("content-type") or "", reply)
+        self.book.saw("cors", reply.exchange.header("access-control-allow-origin") or "off", reply)
+        if reply.status != "error":
+            return
+        if reply.call.format != "json":
+            self.book.saw("error.follows-format", "yes" if reading.format != "json" else "no", reply)
+        if reply.http not in (405, 413):
+            self._note_http_status(reply)
+
+    def _note_http_status(self, reply: Reply) -> None:
+        """What is wrong with the HTTP request itself (405, 413) no clause decides."""
+        code = reply.code
+        mirrored = code if isinstance(code, int) and 400 <= code < 600 else 200
+        if reply.http == mirrored == 200:
+            return
+        seen = {200: "body", mirrored: "mirror"}.get(reply.http, f"HTTP {reply.http} for error_code {code}")
+        self.book.saw("error.http-status", seen, reply)
+
+    def check_schema(
+        self,
+        name: str,
+        reply: Reply,
+        *,
+        part: Any = None,
+        at: str = "",
+        shows: tuple[str, ...] = (),
+        believed: bool = True,
+    ) -> None:
+        """Holds the answer, or a part of it that stands at a path, to a schema. shows: the clauses that hold where it
+        does. believed: also to what is not documented but observed, or given by a profile.
+        """
+        self.book.looked.update(shows)
+        instance = reply.model if part is None else part
+        for problem in problems(name, instance, profile=self._profile(reply) if believed else None):
+            where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
+            clause = problem.clause or "format.readable"
+            self.verdict.expect(
+                clause,
+                holds=False,
+                reply=reply,
+                where=where,
+                found=_at(instance, problem.path, problem.found),
+                expected=problem.expected,
+            )
+
+    def _profile(self, reply: Reply) -> Mapping[str, Any]:
+        """The given choices, as far as the answer's format can show them."""
+        hidden = HIDDEN[reply.reading.format] if reply.reading else ()
+        return {clause: choice for clause, choice in self.book.given.items() if clause not in hidden}
+
+
+HIDDEN: Mapping[str, tuple[str, ...]] = {
+    "json": (),
+    "xml": ("row.phone", "result.photo-empty"),
+    "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
+}
+"""Clauses that a format can't show: JSON alone tells a number from a text and null from an empty one, and CSV has no
+lists beside rows.
+"""
+
+
+def _at(instance: Any, path: str, told: str) -> Any:
+    """The value at a schema's path, or what the schema said of it where there is none."""
+    value = instance
+    for step in path.replace("[", ".[").split("."):
+        if not step:
+            continue
+        try:
+            value = value[int(step[1:-1])] if step.startswith("[") else value[step]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return Shape(told or "nothing")
+    return value

@@ -1,0 +1,35 @@
+"""Makes `pytest contract_tests --target URL` the suite, options included; elsewhere none of them exists."""
+
+from contract_tests.plugin import (
+    api,
+    me,
+    pool,
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_runtest_call,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    pytest_runtestloop,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    run,
+    verdict,
+)
+
+__all__ = [
+    "api",
+    "me",
+    "pool",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_runtest_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+    "pytest_runtestloop",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "run",
+    "verdict",
+]

@@ -1,0 +1,34 @@
+"""The editions of the operator's page: their sources, and what those fill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+SECTIONS: Mapping[int, str] = MappingProxyType({1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"})
+"""The section that each source fills."""
+NO_SOURCE = 99
+"""A number that is a source in no edition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An edition: its sources, and whether create must name one."""
+
+    name: str
+    sources: tuple[int, ...]
+    required: bool = True
+
+    def section(self, source: int) -> str:
+        """The section that a source fills; where it is no parameter, boards are searched."""
+        return SECTIONS[source] if self.required else "data"
+
+
+EDITIONS: Mapping[str, Edition] = MappingProxyType(
+    {
+        "A": Edition("A", (2,), required=False),
+        "B": Edition("B", (1, 2, 3, 4)),
+        "C": Edition("C", (1, 2, 3, 11, 12)),
+    }
+)

@@ -1,0 +1,85 @@
+"""What hypothesis makes up: calls without reason, and chains of calls. Nothing is kept on disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from contract_tests.awkward import NAMES, VALUES, WAYS
+from contract_tests.calls import FORMATS, Account, Call
+
+if TYPE_CHECKING:
+    from contract_tests.test_laws import Ledger
+
+_TEXTS = st.sampled_from(VALUES) | st.binary(max_size=30).map(lambda b: b.decode("utf-8", "surrogateescape"))
+
+
+def _settings(examples: int, steps: int = 1) -> settings:
+    """Findings are kept by the verdict, so nothing is raised that would have to be shrunk or kept."""
+    set_hypothesis_home_dir(tempfile.gettempdir())
+    return settings(
+        max_examples=examples,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=(Phase.generate,),
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        stateful_step_count=steps,
+    )
+
+
+def send_made_up_calls(account: Account, send: Callable[[Call], None], *, examples: int) -> None:
+    """Sends calls of every method with any parameters, in any way."""
+    value = _TEXTS | st.sampled_from((account.login, account.token, "70001234567", "2", *FORMATS))
+    names = st.sampled_from(NAMES)
+    any_call = st.builds(
+        Call,
+        st.sampled_from(("create", "result", "info")),
+        st.lists(st.tuples(names, value), max_size=8).map(tuple),
+        st.sampled_from(list(WAYS.values())),
+        st.lists(st.tuples(names, value), max_size=3).map(tuple),
+    )
+
+    @_settings(examples)
+    @given(any_call)
+    def each(call: Call) -> None:
+        send(call)
+
+    each()
+
+
+def walk(ledger: Ledger, *, examples: int, steps: int) -> None:
+    """Takes the ledger's steps in any order. The ledger outlives an example, so no rule may depend on what it holds:
+    hypothesis wants the same choices at the same point.
+    """
+    turns = st.integers(0, 59)
+
+    class Chain(RuleBasedStateMachine):
+        @rule(turn=turns)
+        def create(self, turn: int) -> None:
+            ledger.create(turn)
+
+        @rule(turn=turns)
+        def poll(self, turn: int) -> None:
+            ledger.poll(turn)
+
+        @rule(turn=turns)
+        def poll_again(self, turn: int) -> None:
+            ledger.poll(turn)
+
+        @rule(turn=turns)
+        def peep(self, turn: int) -> None:
+            ledger.peep(turn)
+
+        @rule(turn=turns)
+        def guess(self, turn: int) -> None:
+            ledger.guess(turn)
+
+    run_state_machine_as_test(Chain, settings=_settings(examples, steps))

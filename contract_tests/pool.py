@@ -1,0 +1,389 @@
+"""The tasks of a run: each is made once, on demand, and serves every test that can share it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import cycle
+
+from contract_tests import calls
+from contract_tests.accounts import units
+from contract_tests.api import Api
+from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Call, Way
+from contract_tests.comparing import difference
+from contract_tests.editions import EDITIONS, NO_SOURCE, SECTIONS, Edition
+from contract_tests.masking import Shape
+from contract_tests.reply import Reply
+from contract_tests.target import Target
+
+
+class NotChecked(Exception):
+    """A test can't look at what it is about; says why. unaffordable: because of the budget."""
+
+    def __init__(self, why: str, *, unaffordable: bool = False) -> None:
+        super().__init__(why)
+        self.unaffordable = unaffordable
+
+
+@dataclass(eq=False)
+class Task:
+    """A task that was made. section is the one that its source fills; made is the moment of its making (monotonic)."""
+
+    id: object
+    account: Account
+    phone: str
+    source: int
+    section: str
+    reply: Reply
+    made: float
+    ready: Reply | None = None
+    failed: Reply | None = None
+    late: bool = False
+    reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
+
+
+@dataclass
+class Spending:
+    """Units: what creates may take, and what they have taken. A create reserves the highest cost seen for its source
+    until its own is known.
+    """
+
+    budget: int | None
+    spent: int = 0
+    highest: dict[int, int] = field(default_factory=dict)
+    left_out: int = 0
+
+    def reserve(self, source: int) -> int:
+        """Units put aside for a create. Raises NotChecked where the budget does not hold them."""
+        units = self.highest.get(source, 1)
+        if self.budget is not None and self.spent + units > self.budget:
+            self.left_out += 1
+            raise NotChecked(f"the budget of {self.budget} units is spent", unaffordable=True)
+        self.spent += units
+        return units
+
+    def settle(self, source: int, reserved: int, cost: int) -> None:
+        """What the create has really taken."""
+        self.spent += cost - reserved
+        self.highest[source] = max(self.highest.get(source, 1), cost)
+
+
+@dataclass
+class Pool:
+    """Makes tasks, waits for them, reads them. full: cross what can be crossed."""
+
+    api: Api
+    target: Target
+    spending: Spending
+    poll_timeout: float
+    full: bool
+    given_edition: str | None = None
+    offers: dict[int | None, Reply] = field(default_factory=dict)
+    created: list[Reply] = field(default_factory=list)
+    processing: list[Reply] = field(default_factory=list)
+    accepted: list[Task] = field(default_factory=list)
+    crossed_creates: bool = False
+    _shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict)
+    _reserved: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _ids: set[object] = field(default_factory=set)
+    _ways: Iterator[tuple[Way, str | None]] = field(init=False)
+    _formats: Iterator[str | None] = field(init=False)
+    _verbs: Iterator[Way] = field(init=False)
+    _edition: Edition | None = None
+    _impatient: bool = False
+
+    def __post_init__(self) -> None:
+        self._ways = cycle([(POST, "json"), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv")])
+        self._formats = cycle((None, "xml", "csv", "json"))
+        self._verbs = cycle(WAYS)
+
+    @property
+    def edition(self) -> Edition:
+        """The edition of the page that the target follows."""
+        if self._edition is None:
+            self._edition = EDITIONS[self.given_edition or self._seen_edition()]
+            self._make_ahead()
+        return self._edition
+
+    def _seen_edition(self) -> str:
+        """Edition A is where create is accepted without a source, and with one that no edition has. Where only the
+        first holds, a required parameter is not required, which the test of `create.required` tells.
+        """
+        bare = self._offer(None)
+        if bare is not None and self._offer(NO_SOURCE) is not None:
+            self._shared[2, self.target.phones.ordinary] = bare
+            return "A"
+        for source, name in ((4, "B"), (11, "C")):
+            task = self._offer(source)
+            if task is not None:
+                self._shared[source, self.target.phones.ordinary] = task
+                return name
+        return "B"
+
+    def _offer(self, source: int | None) -> Task | None:
+        """A task of a source that the target may not know; None where it is refused."""
+        phone, section = self.target.phones.ordinary, SECTIONS.get(source or 2, "data")
+        reply = self.try_create(calls.create(self.target.main, phone, source), source or 2)
+        self.offers[source] = reply
+        if reply.status != "ok":
+            return None
+        return self._accepted(reply, self.target.main, phone, source or 2, section)
+
+    def crossed(self) -> list[tuple[Way, str]]:
+        """Ways and formats: all pairs, or each of both at least once."""
+        if self.full:
+            return [(way, fmt) for way in WAYS for fmt in FORMATS]
+        return [(GET, "json"), (POST, "xml"), (GET, "csv")]
+
+    def turn(self, number: int) -> tuple[Way, str]:
+        """The way and format that come at a turn, so that tests may share a call."""
+        crossed = self.crossed()
+        return crossed[number % len(crossed)]
+
+    def shared(self, source: int, phone: str | None = None) -> Task:
+        """The run's task of a source and phone. Raises NotChecked where it could not be made."""
+        key = (source, phone or self.target.phones.ordinary)
+        if key not in self._shared:
+            self._shared[key] = self._first_that_is_made(*key)
+        found = self._shared[key]
+        if isinstance(found, NotChecked):
+            raise found
+        return found
+
+    def _first_that_is_made(self, source: int, phone: str) -> Task | NotChecked:
+        """A task made in the next way, or in the plainest where that one fails: one defect must not hide others."""
+        way, fmt = next(self._ways)
+        try:
+            return self.make(source, phone, way=way, fmt=fmt)
+        except NotChecked as why:
+            if why.unaffordable or (way, fmt) == (GET, None):
+                return why
+        try:
+            return self.make(source, phone)
+        except NotChecked as why:
+            return why
+
+    def tasks(self, *sections: str) -> list[Task]:
+        """All shared tasks that become ready, of the sections or of all, those that could be made."""
+        found = []
+        refusal = NotChecked(f"no source of edition {self.edition.name} fills {' or '.join(sections)}")
+        for source, phone in self._plan():
+            try:
+                task = self.shared(source, phone)
+                if not sections or task.section in sections:
+                    self.wait(task)
+                    found.append(task)
+            except NotChecked as why:
+                refusal = why
+                self.api.verdict.left_out(f"source {source}: {why}")
+        if not found:
+            raise NotChecked(str(refusal), unaffordable=refusal.unaffordable)
+        return found
+
+    def _plan(self) -> list[tuple[int, str]]:
+        phones = self.target.phones
+        sources = self.edition.sources
+        if not self.target.provisioned:
+            return [(s, phones.ordinary) for s in sources]
+        known = [p for p in (phones.ordinary, phones.hundred, phones.awkward, phones.nothing, phones.one) if p]
+        return [(s, p) for p in known for s in sources]
+
+    def _make_ahead(self) -> None:
+        """Makes all shared tasks at once, so that their waiting is one."""
+        for source, phone in self._plan():
+            try:
+                self.shared(source, phone)
+            except NotChecked:
+                continue
+
+    def make(
+        self,
+        source: int,
+        phone: str | None = None,
+        *,
+        account: Account | None = None,
+        way: Way = GET,
+        fmt: str | None = None,
+    ) -> Task:
+        """A new task. Raises NotChecked where it is refused, which is noted as a finding, or can't be afforded."""
+        account, phone = account or self.target.main, phone or self.target.phones.ordinary
+        section = self.edition.section(source)
+        reply = self.try_create(calls.create(account, phone, source, fmt=fmt, way=way), source)
+        self.created.append(reply)
+        return self._accepted(reply, account, phone, source, section)
+
+    def refusable(self, call: Call) -> Reply:
+        """The reply to a create that must be refused; what is taken nevertheless is counted."""
+        reply = self.api.once(call)
+        if reply.status == "ok" and call.method == "create":
+            self.spending.spent += 1
+        return reply
+
+    def attempt(self, call: Call, source: int) -> Reply:
+        """The reply to a create that may be accepted and is sent once. Raises NotChecked where it can't be afforded."""
+        known = self.api.remembered(call)
+        if known is None:
+            known = self.try_create(call, source)
+            self.api.remember(known)
+        return known
+
+    def never(self) -> Task:
+        """A task that is never ready. Raises NotChecked where there is none."""
+        if self.target.phones.never is None:
+            raise NotChecked("no phone is known here whose task takes its time")
+        return self.shared(self.edition.sources[0], self.target.phones.never)
+
+    def try_create(self, call: Call, source: int) -> Reply:
+        """Sends a create that may be accepted and so may cost. Raises NotChecked where it can't be afforded."""
+        reserved = self.spending.reserve(source)
+        reply = self.api.ask(call)
+        if reply.status == "error":
+            self.spending.settle(source, reserved, 0)
+        else:
+            self._reserved[id(reply)] = (source, reserved)
+        return reply
+
+    def _accepted(self, reply: Reply, account: Account, phone: str, source: int, section: str) -> Task:
+        """The task of a reply to create, which must be one. Raises NotChecked."""
+        verdict = self.api.verdict
+        if reply.status == "error" and self._limit_is_reached(account):
+            raise NotChecked("the account's daily limit is used up")
+        if not verdict.expect(
+            "create.ok", reply.status == "ok", reply, where="status", found=reply.status, expected="'ok': a new task"
+        ):
+            raise NotChecked("create made no task")
+        self.api.check_schema("create", reply, shows=("create.ok",))
+        number = reply.model.get("id")
+        if number is None:
+            raise NotChecked("create told no id")
+        verdict.expect(
+            "task.new-id",
+            str(number) not in self._ids,
+            reply,
+            where="id",
+            found=number,
+            expected="an id not given before",
+        )
+        self._ids.add(str(number))
+        task = Task(number, account, phone, source, section, reply, time.monotonic())
+        self.accepted.append(task)
+        return task
+
+    def _limit_is_reached(self, account: Account) -> bool:
+        if self.target.provisioned:
+            return False
+        told = units(self.api.ask(calls.info(account)))
+        return told is not None and told.used >= told.of
+
+    def ask(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
+        """Asks for a task anew. A task that was ready must be so, and must say the same as before."""
+        reply = self.api.ask(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section)
+        verdict = self.api.verdict
+        if task.reads:
+            verdict.expect(
+                "task.ready-stays",
+                reply.status == "ready",
+                reply,
+                where="status",
+                found=reply.status,
+                expected="'ready', as before",
+            )
+        if reply.status == "ready" and reply.reading is not None:
+            for before in task.reads.values():
+                if before.reading is not None and before.reading.format == reply.reading.format:
+                    differs = difference(before.model, reply.model)
+                    verdict.expect(
+                        "task.reads-equal",
+                        differs is None,
+                        reply,
+                        where=differs or "",
+                        found=Shape("not what an earlier read told"),
+                        expected="the same at every read",
+                    )
+                    break
+            task.reads.setdefault((fmt or "json", way), reply)
+        elif reply.status == "processing":
+            self.processing.append(reply)
+        return reply
+
+    def read(self, task: Task, fmt: str = "json", way: Way | None = None) -> Reply:
+        """What a ready task says in a format; asked for once. Raises NotChecked where it is not ready in time."""
+        self.wait(task)
+        kept = (reply for (f, w), reply in task.reads.items() if f == fmt and way in (None, w))
+        return next(kept, None) or self.ask(task, fmt, way or next(self._verbs))
+
+    def replies(self, *sections: str) -> list[tuple[Task, Reply]]:
+        """Every ready task as every format tells it; where all is crossed, over every way."""
+        tasks = self.tasks(*sections)
+        ways: tuple[Way | None, ...] = WAYS if self.full else (None,)
+        return [(t, self.read(t, f, w)) for t in tasks for f in self.formats_of(t) for w in ways]
+
+    def formats_of(self, task: Task) -> tuple[str, ...]:
+        """The formats in which a task is read: all, but where calls are counted only for one task of each section."""
+        if self.target.provisioned or self.full:
+            return FORMATS
+        first = next(t for t in self.tasks() if t.section == task.section)
+        return FORMATS if task is first else FORMATS[:1]
+
+    def wait(self, task: Task) -> Reply:
+        """Asks until the task is ready; its answer in JSON. Raises NotChecked where it fails or takes too long."""
+        if task.ready is not None:
+            return task.ready
+        if task.late or task.failed:
+            raise NotChecked("the task did not become ready")
+        pause = 0.02 if self.target.provisioned else 0.1 if self.target.loopback else 1.0
+        readable = True
+        while True:
+            # A format that can't be read must not hide what can be seen in another one.
+            reply = self.ask(task, next(self._formats) if readable else "json")
+            if readable and not reply.readable and reply.call.param("format") in ("xml", "csv"):
+                readable = False
+                continue
+            if reply.status == "ready":
+                task.ready = self._ready_in_json(task, reply)
+                return task.ready
+            if reply.status != "processing":
+                task.failed = reply
+                raise self._not_ready(reply)
+            waited = time.monotonic() - task.made
+            if waited + pause > self.poll_timeout or (self._impatient and waited > IMPATIENT):
+                task.late = self._impatient = True
+                raise self._not_ready(reply, f"not ready after {waited:.1f} s")
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.25) if self.target.provisioned else min(pause * 2, 5.0)
+
+    def until_done(self, task: Task) -> Reply:
+        """Asks until the task is done, well or not."""
+        end = time.monotonic() + self.poll_timeout
+        while (reply := self.ask(task)).status == "processing" and time.monotonic() < end:
+            time.sleep(0.02 if self.target.loopback else 1.0)
+        return reply
+
+    def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
+        found, expected = reply.status, "'ready'"
+        self.api.verdict.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
+        told = reply if reply.call.format == "json" else self.ask(task)
+        self._count_cost(task, told)
+        return told
+
+    def _not_ready(self, reply: Reply, told: str = "") -> NotChecked:
+        self.api.verdict.expect(
+            "result.becomes-ready",
+            holds=False,
+            reply=reply,
+            where="status",
+            found=Shape(told or repr(reply.status)),
+            expected=f"'ready' within {self.poll_timeout:g} s",
+        )
+        return NotChecked("the task did not become ready")
+
+    def _count_cost(self, task: Task, reply: Reply) -> None:
+        reserved = self._reserved.pop(id(task.reply), None)
+        cost = reply.model.get("cost")
+        if reserved is not None and isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10:
+            self.spending.settle(*reserved, int(cost))
+
+
+IMPATIENT = 3.0
+"""Seconds that a task gets after another one has taken too long."""

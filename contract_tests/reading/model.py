@@ -1,0 +1,53 @@
+"""What a reader is told, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+STATUSES = ("ok", "processing", "ready", "error")
+COLUMNS = ("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url")
+"""The fields of a row, in the page's order."""
+NUMBERS = ("id", "error_code", "used", "of")
+"""Members that are numbers, where a format knows nothing but text."""
+TIMES = ("create_time", "end_time")
+"""Members that may be numbers or text."""
+
+
+class Unreadable(Exception):
+    """Bytes that are no answer in the format; says why, and where in them. Holds nothing of what they say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known beside the bytes: the method that was asked, the section that its source fills (None: not known,
+    or none), and the choices seen earlier in the run, which decide where the bytes alone leave two readings.
+    """
+
+    method: str
+    section: str | None = None
+    known: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer in the one model: members by name, as JSON has them. rows names the section whose rows are all that
+    the answer carries (CSV), None for a whole answer. choices: clause to the choice that the writing shows.
+    """
+
+    model: Mapping[str, Any]
+    format: str
+    choices: Mapping[str, str]
+    rows: str | None = None
+
+
+def typed(name: str, text: str) -> str | int:
+    """A member's value from a format that knows nothing but text."""
+    plain = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return int(text) if plain and name in (*NUMBERS, *TIMES) else text
+
+
+MAX_DIGITS = 18
+"""Digits of a whole number that anyone could store."""

@@ -1,0 +1,135 @@
+"""XML, safely and strictly: no DTD, no entity, nothing fetched; any root, any name of a list's entries."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from contract_tests.reading.model import Reading, Unreadable, typed
+
+SECTIONS = ("data", "names")
+ACCOUNT = ("api_limit", "api_time_limit", "demo")
+"""Members of the account, by which an object is told from a list of one."""
+
+
+def read_xml(body: bytes) -> Reading:
+    """The answer. Raises Unreadable."""
+    root = _parsed(body)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Unreadable("XML with a DTD, which is not read")
+    walk = _Walk()
+    model = walk.members(root, "")
+    choices = {"xml.root": _name(root), "xml.declaration": "yes" if body.startswith(b"<?xml") else "no"}
+    if walk.items:
+        choices["xml.item"] = " and ".join(sorted(walk.items))
+    if empty := _empty_style(body):
+        choices["xml.empty"] = empty
+    return Reading(model, "xml", choices)
+
+
+def _parsed(body: bytes) -> etree._Element:
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise Unreadable(f"no well-formed XML at line {line}, column {column} ({_kind(error)})") from None
+    except ValueError as error:
+        raise Unreadable(f"no XML: {error}") from None
+    return root
+
+
+def _kind(error: etree.XMLSyntaxError) -> str:
+    """What the parser found, by its code: the message may quote the answer."""
+    entry = getattr(error.error_log, "last_error", None)
+    return str(entry.type_name).removeprefix("ERR_").replace("_", " ").lower() if entry else "syntax"
+
+
+class _Walk:
+    """Turns elements into the model, and remembers the names of list entries."""
+
+    def __init__(self) -> None:
+        self.items: set[str] = set()
+        self.status = ""
+
+    def members(self, element: etree._Element, path: str) -> dict[str, Any]:
+        """An element's children as members by name."""
+        if not path:
+            self.status = next((_text(child, "status") for child in element if child.tag == "status"), "")
+        _no_text_between(element, path)
+        found: dict[str, Any] = {}
+        for child in element:
+            name = _name(child)
+            inside = f"{path}.{name}" if path else name
+            if name in found:
+                raise Unreadable(f"XML with the element {inside[:80]} twice")
+            found[name] = self.value(child, inside)
+        if element.attrib:
+            raise Unreadable(f"XML with an attribute on {path or 'the root'}, which no answer is known to have")
+        return found
+
+    def value(self, element: etree._Element, path: str) -> Any:
+        """A member's value: a list, an object, or a text (typed by the member's name)."""
+        if path in SECTIONS and self.status == "ready":
+            return self.entries(element, path)
+        if len(element):
+            first = _name(element[0])
+            wrapped = path == "data" and len(element) == 1 and first not in ACCOUNT
+            return self.entries(element, path) if wrapped else self.members(element, path)
+        return typed(_name(element), _text(element, path))
+
+    def entries(self, element: etree._Element, path: str) -> list[Any]:
+        """A list's entries, which bear any name, but one."""
+        _no_text_between(element, path)
+        self.items.update(_name(child) for child in element)
+        if len({child.tag for child in element}) > 1:
+            raise Unreadable(f"XML with entries of several names in {path}")
+        return [
+            self.members(child, f"{path}[{i}]") if len(child) else _text(child, f"{path}[{i}]")
+            for i, child in enumerate(element)
+        ]
+
+
+def _text(element: etree._Element, path: str) -> str:
+    if element.attrib:
+        raise Unreadable(f"XML with an attribute on {path[:80]}, which no answer is known to have")
+    if len(element):
+        raise Unreadable(f"XML with elements within {path[:80]}, where a text should be")
+    return element.text or ""
+
+
+def _no_text_between(element: etree._Element, path: str) -> None:
+    texts = [element.text, *(child.tail for child in element)]
+    if any(text and text.strip(" \t\r\n") for text in texts):
+        raise Unreadable(f"XML with text between the elements of {path or 'the root'}")
+
+
+def _name(element: etree._Element) -> str:
+    if not isinstance(element.tag, str):
+        raise Unreadable("XML with an entity reference, which is not followed")
+    return element.tag
+
+
+_NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_CLOSED = re.compile(rb"<[^\s<>/!?]+\s*/>")
+_OPEN = re.compile(rb"<([^\s<>/!?]+)></\1\s*>")
+
+
+def _empty_style(body: bytes) -> str | None:
+    """How empty elements are written, off the bytes, since a parser does not tell."""
+    plain = _NO_MARKUP.sub(b" ", body)
+    closed, opened = _CLOSED.search(plain), _OPEN.search(plain)
+    if closed and opened:
+        return "now <x/>, now <x></x>"
+    return "<x/>" if closed else "<x></x>" if opened else None

@@ -1,0 +1,146 @@
+"""Runs the suite in this process: what `ifind-mock check` calls."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from contract_tests import plugin
+from contract_tests.clauses import UsageError, clause_of, read_profile
+from contract_tests.options import LIVE, CheckOptions
+from contract_tests.report import write_report
+from contract_tests.run import plan_of
+from contract_tests.target import on_loopback, read_url
+
+HERE = Path(__file__).resolve().parent
+
+
+def run(options: CheckOptions, out: TextIO) -> int:
+    """Checks the target, writes the report to out, and gives the exit code of DESIGN."""
+    try:
+        _check(options)
+        if options.plan:
+            print(_plan(options), file=out)
+            return 0
+        options = _confirmed(options, out)
+    except UsageError as error:
+        print(error, file=out)
+        return plugin.USAGE
+    seen = _Seen()
+    with _isolated():
+        ended = pytest.main(_arguments(options), plugins=[seen])
+    errors = [*seen.errors, *(seen.config.stash.get(plugin.ERRORS, []) if seen.config else [])]
+    for text in errors:
+        print(f"ERROR of the suite itself:\n{text}\n", file=out)
+    if seen.config is None:
+        print(f"the suite could not be run: pytest ended with {int(ended)}", file=out)
+        return plugin.BROKEN
+    stash = seen.config.stash
+    write_report(out, stash.get(plugin.RUN, None), stash.get(plugin.STOPPED, None))
+    told = plugin.STOPPED in stash or plugin.RUN in stash
+    return int(ended) if told else plugin.BROKEN
+
+
+class _Seen:
+    """A plugin that keeps what pytest would tell its terminal, which is off."""
+
+    def __init__(self) -> None:
+        self.config: pytest.Config | None = None
+        self.errors: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.errors.append(report.longreprtext)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self.errors.append(str(excrepr))
+
+
+def _check(options: CheckOptions) -> None:
+    """Raises UsageError for what can be seen to be wrong before anything is sent."""
+    if options.target not in ("mock", "live"):
+        read_url(options.target)
+    for name in options.only:
+        clause_of(name)
+    if options.profile is not None:
+        read_profile(options.profile)
+
+
+def _url(options: CheckOptions) -> str | None:
+    """The target's URL, where it has one before it is started."""
+    if options.target == "mock":
+        return None
+    return read_url(LIVE if options.target == "live" else options.target)
+
+
+def _plan(options: CheckOptions) -> str:
+    url = _url(options)
+    return plan_of(options, url) if url else "mock: a private one, which costs nothing"
+
+
+def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
+    """The options with the user's yes to what may cost. Raises UsageError without it."""
+    url = _url(options)
+    if url is None or on_loopback(url) or options.yes:
+        return options
+    print(plan_of(options, url), file=out)
+    if not sys.stdin.isatty():
+        raise UsageError("There is no terminal to ask at: add --yes to go on.")
+    print("Go on? Type yes: ", end="", file=out, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise UsageError("Nothing was sent.")
+    return replace(options, yes=True)
+
+
+def _arguments(options: CheckOptions) -> list[str]:
+    """The command line of pytest: this package's tests, and no settings or plugins of the user's."""
+    given: dict[str, object] = {
+        "--target": options.target,
+        "--phone": options.phone,
+        "--budget": options.budget,
+        "--rate": None if options.rate is None else f"{options.rate:.6f}/s",
+        "--poll-timeout": f"{options.poll_timeout:.3f}s",
+        "--profile": options.profile,
+        "--junitxml": options.junit,
+    }
+    flags = {"--full": options.full, "--strict-clauses": options.strict, "--yes": options.yes}
+    off = ("terminal", "cacheprovider", "legacypath", "faulthandler")
+    return [
+        str(HERE),
+        f"--rootdir={HERE}",
+        f"-c{os.devnull}",
+        "-s",
+        *(f"-pno:{name}" for name in off),
+        *(f"{name}={value}" for name, value in given.items() if value is not None),
+        *(name for name, set_ in flags.items() if set_),
+        *(f"--only={name}" for name in options.only),
+    ]
+
+
+_ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+
+
+@contextmanager
+def _isolated() -> Iterator[None]:
+    """Without what the environment would have pytest do."""
+    kept = {name: os.environ.pop(name) for name in _ENVIRONMENT if name in os.environ}
+    auto = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+        if auto is None:
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        else:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = auto

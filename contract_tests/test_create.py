@@ -1,0 +1,152 @@
+"""create: a phone and a source become a task."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests import calls
+from contract_tests.api import Api
+from contract_tests.calls import FORMATS, WAYS, Account
+from contract_tests.editions import NO_SOURCE
+from contract_tests.pool import NotChecked, Pool
+from contract_tests.reply import Reply
+from contract_tests.run import Run
+from contract_tests.verdicts import Verdict
+
+
+def _make_all(run: Run) -> None:
+    """Makes the shared tasks; where all is crossed, one more for every source, way and format."""
+    pool = run.pool
+    pool.tasks()
+    if run.full and run.target.provisioned and not pool.crossed_creates:
+        pool.crossed_creates = True
+        for source in pool.edition.sources:
+            for way in WAYS:
+                for fmt in (None, *FORMATS):
+                    try:
+                        pool.make(source, way=way, fmt=fmt)
+                    except NotChecked:
+                        continue
+
+
+@pytest.mark.clause("create.ok", "task.new-id")
+def test_create_answers_ok_and_a_new_id(run: Run) -> None:
+    _make_all(run)
+
+
+@pytest.mark.clause("create.methods")
+def test_create_is_answered_over_get_and_post(run: Run, verdict: Verdict) -> None:
+    _make_all(run)
+    for reply in run.pool.created:
+        verdict.expect(
+            "create.methods",
+            reply.status == "ok",
+            reply,
+            where=f"status, over {reply.call.way}",
+            found=reply.status,
+            expected="'ok': create over GET and over POST",
+        )
+
+
+@pytest.mark.clause("sources.documented")
+def test_every_documented_source_can_be_asked_for(run: Run, pool: Pool, verdict: Verdict) -> None:
+    _make_all(run)
+    if not pool.edition.required:
+        raise NotChecked("source is no parameter here (edition A)")
+    asked = [r for r in (*pool.offers.values(), *pool.created) if r.call.param("source") in _documented(pool)]
+    for reply in asked:
+        source = reply.call.param("source")
+        verdict.expect(
+            "sources.documented",
+            reply.status == "ok",
+            reply,
+            where=f"status, for source {source}",
+            found=reply.status,
+            expected=f"'ok': a task for source {source}",
+        )
+    left_out = {*_documented(pool)} - {reply.call.param("source") for reply in asked}
+    if left_out:
+        sources = ", ".join(sorted(map(str, left_out)))
+        raise NotChecked(f"the budget does not hold source {sources}", unaffordable=True)
+
+
+def _documented(pool: Pool) -> list[str]:
+    return [str(s) for s in pool.edition.sources if s <= 4]
+
+
+@pytest.mark.clause("edition")
+def test_the_sources_are_those_of_an_edition(pool: Pool, verdict: Verdict) -> None:
+    edition = pool.edition
+    evidence = [*pool.offers.values(), *pool.created]
+    if not evidence:
+        raise NotChecked("no create was answered")
+    verdict.choice("edition", edition.name, evidence[0])
+
+
+@pytest.mark.clause("create.required")
+def test_create_without_a_required_parameter_is_an_error(run: Run, pool: Pool, verdict: Verdict, me: Account) -> None:
+    whole = calls.create(me, run.target.phones.ordinary, pool.edition.sources[0])
+    required = ["login", "token", "phone"]
+    if pool.edition.required and (run.full or pool.offers.get(None) is None):
+        required.append("source")
+    for name in required:
+        for way, fmt in pool.crossed() if run.full else [pool.turn(required.index(name))]:
+            reply = pool.refusable(whole.but(**{name: None}, format=fmt).by(way))
+            verdict.expect(
+                "create.required",
+                reply.status == "error",
+                reply,
+                where=f"status, without {name}",
+                found=reply.status,
+                expected=f"an error: {name} is required",
+            )
+    if pool.edition.required and (bare := pool.offers.get(None)) is not None:
+        verdict.expect(
+            "create.required",
+            bare.status == "error",
+            bare,
+            where="status, without source",
+            found=bare.status,
+            expected="an error: source is required",
+        )
+
+
+@pytest.mark.clause("phone.invalid")
+def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, verdict: Verdict) -> None:
+    reply = _with_a_plus(run)
+    seen = {"error": "error", "ok": "strip"}.get(reply.status)
+    if seen:
+        verdict.choice("phone.invalid", seen, reply)
+
+
+def _with_a_plus(run: Run) -> Reply:
+    source = run.pool.edition.sources[0]
+    return run.pool.attempt(calls.create(run.target.main, f"+{run.target.phones.ordinary}", source), source)
+
+
+@pytest.mark.clause("error.invalid-names")
+def test_the_refusal_of_a_bad_value_names_its_parameter(
+    run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account
+) -> None:
+    good = calls.create(me, run.target.phones.ordinary, pool.edition.sources[0])
+    plus = _with_a_plus(run)
+    bad = {"phone": plus.call if plus.status == "error" else good.but(phone="abc")}
+    if pool.edition.required:
+        bad["source"] = good.but(source=str(NO_SOURCE))
+    for name, call in bad.items():
+        reply = pool.refusable(call)
+        refused = verdict.expect(
+            "error.invalid-names",
+            reply.status == "error" and name in reply.message,
+            reply,
+            where="message",
+            found=reply.message or reply.status,
+            expected=f"an error that names {name}",
+        )
+        if refused:
+            verdict.kind("invalid", reply, names=name)
+    for call in (calls.result(me, "abc"), calls.result(me, run.unknown_id, fmt="bogus")):
+        reply = api.once(call)
+        name = "id" if call.param("format") is None else "format"
+        if reply.status == "error" and name in reply.message:
+            verdict.kind("invalid", reply, names=name)

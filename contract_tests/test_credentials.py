@@ -1,0 +1,89 @@
+"""Credentials: what authorises a call, and what must not."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests import calls
+from contract_tests.api import Api
+from contract_tests.calls import GET, Account, Call, Way
+from contract_tests.pool import Pool
+from contract_tests.run import Run
+from contract_tests.verdicts import Verdict
+
+
+def _wrong(run: Run, me: Account) -> dict[str, dict[str, str | None]]:
+    """Wrong credentials, by what is wrong with them."""
+    some: dict[str, dict[str, str | None]] = {"a wrong token": {"token": run.wrong_token}}
+    if not run.full:
+        return some
+    some |= {
+        "an unknown login": {"login": "nobody-5f0c1b7e9a@example.com"},
+        "a token with something after it": {"token": f"{me.token}x"},
+        "a token cut short": {"token": me.token[:-1]},
+        "a token in other case": {"token": me.token.swapcase()},
+        "an empty token": {"token": ""},
+        "no token": {"token": None},
+        "no login": {"login": None},
+    }
+    if run.target.second is not None:
+        some |= {
+            "another account's token": {"token": run.target.second.token},
+            "another account's login": {"login": run.target.second.login},
+        }
+    return some
+
+
+def _calls(run: Run, pool: Pool, me: Account) -> list[Call]:
+    task = pool.tasks()[0]
+    source = pool.edition.sources[0]
+    return [calls.create(me, run.target.phones.ordinary, source), calls.result(me, task.id), calls.info(me)]
+
+
+@pytest.mark.clause("credentials.refused")
+def test_wrong_credentials_are_refused_by_every_method(run: Run, pool: Pool, verdict: Verdict, me: Account) -> None:
+    for call in _calls(run, pool, me):
+        for what, changes in _wrong(run, me).items():
+            for way, fmt in _ways(run, pool, call):
+                reply = pool.refusable(call.but(**changes, format=fmt).by(way))
+                verdict.expect(
+                    "credentials.refused",
+                    reply.status == "error",
+                    reply,
+                    where=f"status of {call.method}, with {what}",
+                    found=reply.status,
+                    expected="an error: the credentials are wrong",
+                )
+                if what == "a wrong token":
+                    verdict.kind("credentials", reply)
+
+
+def _ways(run: Run, pool: Pool, call: Call) -> list[tuple[Way, str | None]]:
+    if not run.full:
+        return [(GET, None)]
+    crossed: list[tuple[Way, str | None]] = list(pool.crossed())
+    return [(way, fmt) for way, fmt in crossed if way == GET or call.method != "info" or _info_takes(run.api, way)]
+
+
+def _info_takes(api: Api, way: Way) -> bool:
+    """Whether info is answered in a way (clause info.methods)."""
+    return api.probe(calls.info(api.target.main, way=way)).status == "ok"
+
+
+@pytest.mark.clause("credentials.refused")
+def test_foreign_credentials_are_refused_by_every_method(
+    run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account
+) -> None:
+    other = run.second()
+    foreign = calls.result(me, pool.tasks()[0].id)
+    for call in _calls(run, pool, me)[1:] if run.full else [foreign]:
+        for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
+            reply = api.once(call.but(**changes))
+            verdict.expect(
+                "credentials.refused",
+                reply.status == "error",
+                reply,
+                where=f"status of {call.method}, with half of another account's credentials",
+                found=reply.status,
+                expected="an error: login and token belong to two accounts",
+            )

@@ -1,0 +1,113 @@
+"""Formats: JSON, XML and CSV say the same, and JSON is what one gets without asking."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests import calls
+from contract_tests.api import Api
+from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Call
+from contract_tests.comparing import as_encoded, difference, plain, plain_account
+from contract_tests.masking import Shape
+from contract_tests.pool import Pool, Task
+from contract_tests.reply import Reply
+from contract_tests.run import Run
+from contract_tests.verdicts import Verdict
+
+
+@pytest.mark.clause("format.default")
+def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+    asked = [calls.info(me), calls.result(me, run.unknown_id)]
+    if run.full:
+        asked += [calls.result(me, t.id, way=way) for t in pool.tasks() for way in WAYS]
+        asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
+    replies = [*(api.once(call) for call in asked), *(r for _, r in pool.replies() if r.call.param("format") is None)]
+    for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
+        written = reply.reading.format if reply.reading else ""
+        verdict.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
+
+
+@pytest.mark.clause("format.readable")
+def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run, pool: Pool, api: Api, me: Account) -> None:
+    pool.replies()
+    unknown = calls.result(me, run.unknown_id)
+    for way, fmt in pool.crossed() if run.full else [(GET, None), (GET, "xml"), (GET, "csv")]:
+        api.once(unknown.but(format=fmt).by(way))
+
+
+@pytest.mark.clause("formats.same")
+def test_the_formats_of_one_task_carry_the_same_data(pool: Pool, verdict: Verdict) -> None:
+    for task in pool.tasks():
+        json = pool.read(task, "json")
+        if json.status == "ready":
+            for fmt in pool.formats_of(task)[1:]:
+                _compare(verdict, json, pool.read(task, fmt), task)
+
+
+def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> None:
+    """Holds another format to what JSON told: all of it, or the rows where those are all that it carries."""
+    if other.reading is None or json.reading is None:
+        return
+    turned = plain_account if json.call.method == "info" else plain
+    one, two = turned(json.model), turned(other.model)
+    if other.reading.rows is not None:
+        section = other.reading.rows
+        one = {"status": one.get("status"), section: _columns(one.get(section), two.get(section))}
+    if task is not None and other.reading.format == "csv" and other.reading.rows is None:
+        one = {name: member for name, member in one.items() if not isinstance(member, list) or name in two}
+    differs = difference(one, two)
+    if differs is not None and other.reading.format == "csv":
+        encoding = verdict.book.known().get("csv.encoding", "cp1251")
+        differs = difference(as_encoded(one, encoding), two) if encoding == "cp1251" else differs
+    verdict.expect(
+        "formats.same",
+        differs is None,
+        other,
+        where=f"{differs} in {other.reading.format}",
+        found=Shape("not what JSON told"),
+        expected="the same as in JSON",
+    )
+
+
+def _columns(rows: object, shown: object) -> object:
+    """The rows with the columns that CSV shows: a field beyond the ten need not be one of them."""
+    first = shown[0] if isinstance(shown, list) and shown else None
+    if not isinstance(rows, list) or not isinstance(first, dict):
+        return rows
+    return [{k: v for k, v in row.items() if k in first} if isinstance(row, dict) else row for row in rows]
+
+
+@pytest.mark.clause("formats.same")
+def test_errors_say_the_same_in_every_format(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+    asked: list[Call] = [calls.result(me, run.unknown_id), calls.result(me, 1).but(id=None)]
+    for call in asked if run.full else asked[:1]:
+        json = api.once(call)
+        for fmt in FORMATS[1:]:
+            _compare(verdict, json, api.once(call.but(format=fmt)), None)
+
+
+@pytest.mark.clause("formats.same")
+def test_info_says_the_same_in_every_format(api: Api, verdict: Verdict, me: Account) -> None:
+    json = api.units_shown or api.ask(calls.info(me))
+    for fmt in FORMATS[1:]:
+        other = api.ask(calls.info(me, fmt=fmt))
+        api.remember(other)
+        if difference(plain_account(json.model), plain_account(other.model)) is not None:
+            json = api.ask(calls.info(me))  # something was used in between
+        _compare(verdict, json, other, None)
+
+
+@pytest.mark.clause("formats.same")
+def test_a_create_says_the_same_in_every_format(pool: Pool, verdict: Verdict) -> None:
+    pool.tasks()
+    made = [r for r in pool.created if r.status == "ok" and r.reading is not None]
+    for reply in made:
+        members = sorted(reply.model)
+        verdict.expect(
+            "formats.same",
+            members == sorted(made[0].model),
+            reply,
+            where="the members",
+            found=Shape(", ".join(members)),
+            expected=f"those of another format: {', '.join(sorted(made[0].model))}",
+        )

@@ -1,0 +1,59 @@
+"""info: tells the account's units."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests import calls
+from contract_tests.api import Api
+from contract_tests.calls import FORMATS, GET, POST, Account
+from contract_tests.pool import NotChecked
+from contract_tests.reply import Reply
+from contract_tests.verdicts import Verdict
+
+
+def _replies(api: Api, me: Account) -> list[Reply]:
+    return [api.once(calls.info(me)), *(api.once(calls.info(me, fmt=fmt)) for fmt in FORMATS[1:])]
+
+
+@pytest.mark.clause("info.answers")
+def test_info_is_answered_for_the_account(api: Api, verdict: Verdict, me: Account) -> None:
+    for reply in _replies(api, me):
+        verdict.expect(
+            "info.answers",
+            reply.status == "ok",
+            reply,
+            where="status",
+            found=reply.status or reply.model.get("status"),
+            expected="'ok': information on the account",
+        )
+
+
+@pytest.mark.clause("info.body")
+def test_info_tells_the_units_of_the_day(api: Api, me: Account) -> None:
+    for reply in _replies(api, me):
+        if reply.status == "ok":
+            api.check_schema("info", reply, shows=("info.body",))
+
+
+@pytest.mark.clause("info.shape")
+def test_the_data_of_info_is_an_object(api: Api, verdict: Verdict, me: Account) -> None:
+    reply = api.once(calls.info(me))
+    data = reply.model.get("data")
+    if not isinstance(data, dict | list):
+        raise NotChecked("info tells no data")
+    verdict.choice("info.shape", "object" if isinstance(data, dict) else "list", reply)
+
+
+@pytest.mark.clause("info.methods")
+def test_info_is_answered_over_get_and_post(api: Api, verdict: Verdict, me: Account) -> None:
+    if api.once(calls.info(me)).status != "ok":
+        raise NotChecked("info is not answered over GET")
+    reply = api.probe(calls.info(me, way=POST))
+    verdict.choice("info.methods", "both" if reply.status == "ok" else "get", reply)
+
+
+@pytest.mark.clause("info.csv")
+def test_the_account_is_laid_flat_in_csv(api: Api, verdict: Verdict, me: Account) -> None:
+    api.once(calls.info(me, fmt="csv", way=GET))
+    verdict.settle("info.csv")

@@ -1,0 +1,196 @@
+"""Laws: what holds whatever is sent, in whatever order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from contract_tests import awkward, calls
+from contract_tests.accounts import units
+from contract_tests.api import Api
+from contract_tests.awkward import OVERSIZED
+from contract_tests.calls import FORMATS, GET, WAYS, Account, Call
+from contract_tests.masking import Shape
+from contract_tests.pool import NotChecked, Pool, Task
+from contract_tests.reading import Context, Unreadable, read_answer
+from contract_tests.reply import Reply
+from contract_tests.run import Run
+from contract_tests.verdicts import Verdict
+
+LAW = "server.never-breaks"
+
+
+def _unbroken(api: Api, verdict: Verdict, call: Call) -> None:
+    """Sends an awkward call: no 5xx, a body that can be read, no header that the call has smuggled in."""
+    reply = api.probe(call)
+    if reply.exchange is None:
+        return
+    verdict.book.looked.add(LAW)
+    for where, found, expected in _breaks(reply):
+        verdict.add(verdict.book.finding(LAW, reply, where, Shape(found), expected))
+    if reply.status == "error":
+        api.check_schema("error", reply)
+
+
+def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
+    assert reply.exchange is not None, "looked at by the caller"
+    if reply.http >= 500:
+        yield "the HTTP status", str(reply.http), "a status below 500"
+    elif reply.call.way.verb in ("GET", "POST") and reply.http not in OVERSIZED and not _readable(reply):
+        yield "the body", reply.failure, "a body that can be read"
+    if reply.exchange.header("x-injected") is not None:
+        yield "the headers", "a header that the call has put there", "no header that comes from a parameter"
+
+
+def _readable(reply: Reply) -> bool:
+    """In any of the formats that the call may have asked for: which value counts is an open point."""
+    assert reply.exchange is not None, "looked at by the caller"
+    asked = {v for k, v in (*reply.call.params, *reply.call.query) if k == "format" and v in FORMATS}
+    for fmt in (*sorted(asked), "json"):
+        try:
+            read_answer(reply.exchange.body, fmt, Context(reply.call.method))
+        except Unreadable:
+            continue
+        return True
+    return False
+
+
+@pytest.mark.clause(LAW)
+def test_awkward_values_break_nothing(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+    task = pool.tasks()[0]
+    if not run.target.provisioned:
+        result = calls.result(me, run.unknown_id)
+        few: list[Call] = [
+            result.but(id="9" * 400),
+            result.but(id="'\"<&>]]>\x00\udcff", format="xml"),
+        ]
+    else:
+        account = run.account("awkward", 1_000_000)
+        few = list(awkward.with_values(account, run.target.phones.ordinary, task.source, task.id))
+        few = few if run.full else few[::7]
+    for call in few:
+        _unbroken(api, verdict, call)
+
+
+@pytest.mark.clause(LAW)
+def test_awkward_requests_break_nothing(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+    if not run.target.provisioned:
+        raise NotChecked("broken forms are not sent to a stranger's server")
+    task, account = pool.tasks()[0], run.account("shapes", 1_000_000)
+    for call in awkward.with_shapes(account, run.target.phones.ordinary, task.source, task.id):
+        _unbroken(api, verdict, call)
+
+
+@pytest.mark.clause(LAW)
+def test_unknown_paths_break_nothing(run: Run, api: Api, verdict: Verdict) -> None:
+    if not run.target.provisioned:
+        raise NotChecked("a stranger's server is not asked for paths at random")
+    for path in awkward.PATHS:
+        reply = api.probe(Call(path))
+        if reply.http >= 500:
+            verdict.add(
+                verdict.book.finding(LAW, reply, "the HTTP status", Shape(str(reply.http)), "a status below 500")
+            )
+
+
+@pytest.mark.clause(LAW)
+def test_made_up_calls_break_nothing(run: Run, api: Api, verdict: Verdict) -> None:
+    if not run.target.provisioned:
+        raise NotChecked("hundreds of made-up calls are not sent to a stranger's server")
+    from contract_tests.made_up import send_made_up_calls  # noqa: PLC0415 - hypothesis is slow to import
+
+    account = run.account("made_up", 1_000_000)
+    send_made_up_calls(account, lambda call: _unbroken(api, verdict, call), examples=150 if run.full else 30)
+
+
+class Ledger:
+    """Two accounts and their tasks, with what the laws say of each step. One lasts through all examples, so that
+    tasks of the first are ready in the last.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.mine, self.other = run.account("laws", 1_000_000), run.account("others", 1_000_000)
+        self.tasks: list[tuple[Task, int]] = []
+
+    def used(self) -> tuple[int, Reply]:
+        """Units that the account has used."""
+        reply = self.run.api.ask(calls.info(self.mine))
+        told = units(reply)
+        if told is None:
+            raise NotChecked("info does not tell what is used")
+        return told.used, reply
+
+    def create(self, turn: int) -> None:
+        """A create takes a unit at least."""
+        sources, phones = self.run.pool.edition.sources, self.run.target.phones
+        before, _ = self.used()
+        phone = (phones.ordinary, phones.one, phones.nothing, phones.hundred)[turn % 4]
+        way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
+        source = sources[turn % len(sources)]
+        task = self.run.pool.make(source, phone, account=self.mine, way=way, fmt=fmt)
+        after, reply = self.used()
+        self._expect("quota.charged", after > before or after < before, reply, "1 unit more at least")
+        self.tasks.append((task, after - before))
+
+    def poll(self, turn: int) -> None:
+        """Asking is free; a ready task stays so and says the same; its cost is what its create took."""
+        task, taken = self.tasks[turn % len(self.tasks)]
+        before, _ = self.used()
+        told = self.run.pool.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
+        after, reply = self.used()
+        self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
+        cost = told.model.get("cost")
+        if isinstance(cost, str) and cost.isascii() and cost.isdigit() and taken >= 0:
+            self._expect("quota.charged", int(cost) == taken, told, f"cost {taken}, what the create took")
+
+    def peep(self, turn: int) -> None:
+        """Another account never gets a task that is not its own."""
+        task, _ = self.tasks[turn % len(self.tasks)]
+        way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
+        reply = self.run.api.ask(calls.result(self.other, task.id, way=way, fmt=fmt))
+        self._expect("task.foreign", reply.status != "ready", reply, "no ready answer: it is another account's")
+
+    def guess(self, turn: int) -> None:
+        """Wrong credentials never open a task."""
+        task, _ = self.tasks[turn % len(self.tasks)]
+        reply = self.run.api.ask(calls.result(self.mine, task.id, way=WAYS[turn % 2]).but(token=self.other.token))
+        self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
+
+    def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:
+        self.run.api.verdict.expect(
+            clause, holds, reply, where="in a chain of calls", found=Shape("something else"), expected=expected
+        )
+
+
+@pytest.mark.clause(
+    "task.ready-stays",
+    "task.reads-equal",
+    "task.new-id",
+    "task.foreign",
+    "quota.charged",
+    "quota.polling-free",
+    "credentials.refused",
+)
+def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
+    if not run.target.provisioned:
+        raise NotChecked("chains of creates are not paid for by a stranger's account")
+    from contract_tests.made_up import walk  # noqa: PLC0415 - hypothesis is slow to import
+
+    ledger = Ledger(run)
+    ledger.create(0)
+    walk(ledger, examples=8 if run.full else 2, steps=15)
+    run.pool.wait(ledger.tasks[-1][0])
+    for turn in range(len(ledger.tasks)):
+        ledger.poll(turn)
+
+
+@pytest.mark.clause("task.new-id")
+def test_ids_are_never_given_twice(run: Run, pool: Pool) -> None:
+    pool.tasks()
+    if not run.target.provisioned:
+        return
+    other = run.account("ids", 1_000_000)
+    for account in (other, run.target.main, other):
+        pool.make(pool.edition.sources[0], account=account, way=GET)
