@@ -61,8 +61,8 @@ _ACCOUNTS = "SELECT * FROM accounts ORDER BY place"
 _READ_ACCOUNT = "SELECT * FROM accounts WHERE login = ?"
 _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO UPDATE
     SET (token, daily_limit, paid_until, demo, delay, seed, day, used, creates, configured) = (excluded.token,
-        excluded.daily_limit, excluded.paid_until, excluded.demo, excluded.delay, excluded.seed, excluded.day, excluded.used,
-        excluded.creates, excluded.configured)"""
+        excluded.daily_limit, excluded.paid_until, excluded.demo, excluded.delay, excluded.seed, excluded.day,
+        excluded.used, excluded.creates, excluded.configured)"""
 
 _READ_TASK = "SELECT * FROM tasks WHERE id = ?"
 _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
