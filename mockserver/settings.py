@@ -36,7 +36,8 @@ DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
 class Setting:
     """One setting: its name at the top of the file (in the variable in capitals, in the option with hyphens), its
     default as the file would write it, its reader, what it is, and how a text (of an option or a variable) becomes
-    what the file would hold. table settings stand in the file alone; secret ones are never shown.
+    what the file would hold; one does so for each of an option's that is given again and again. table
+    settings stand in the file alone; secret ones are never shown.
     """
 
     name: str
@@ -47,11 +48,12 @@ class Setting:
     metavar: str = "TEXT"
     table: bool = False
     secret: bool = False
+    one: Callable[[str, str], Any] | None = None
 
     @property
     def option(self) -> str:
-        """The name on the command line; accounts are given there one at a time."""
-        return "--" + {"accounts": "account"}.get(self.name, self.name).replace("_", "-")
+        """The name on the command line; what is several is given there one at a time."""
+        return "--" + (self.name.removesuffix("s") if self.one else self.name).replace("_", "-")
 
     @property
     def variable(self) -> str:
@@ -221,7 +223,7 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
                 problems.extend(refusal.problems)
                 continue
             name = setting.name
-            if name == "profile":
+            if name in {"profile", "clauses"}:
                 chosen = parsed
             elif name == "edition" and parsed is not None:
                 chosen = {"edition": parsed}
@@ -230,7 +232,7 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
             read["profile"] = _overlaid(read["profile"], chosen)
             origins |= dict.fromkeys((f"profile.{clause}" for clause in chosen), layer.origin)
             values[name], origins[name], places[name] = value, layer.origin, where
-            if name != "profile":
+            if name not in {"profile", "clauses"}:
                 read[name] = parsed
     if "host" in read and not is_loopback(read["host"]) and read.get("admin_token", "") is None:
         remedy = "give an admin_token too: whoever reaches the host could else command the mock"
@@ -249,7 +251,8 @@ def _from_text(setting: Setting, where: str, entry: Any, *, is_text: bool) -> An
     if not is_text:
         return entry
     if isinstance(entry, list | tuple):
-        return [login_and_token(text, where) for text in entry]
+        one = setting.one or setting.from_text
+        return [one(where, text) for text in entry]
     if entry == "":
         raise Refusal(Problem(where, "is empty", "leave it out, or give it a value"))
     return setting.from_text(where, entry) if isinstance(entry, str) else entry
@@ -296,8 +299,36 @@ def _flag_text(where: str, text: str) -> bool:
     return words_[text.lower()]
 
 
+def _account_text(where: str, text: str) -> dict[str, Any]:
+    return login_and_token(text, where)
+
+
 def _accounts_text(where: str, text: str) -> list[Any]:
-    return [login_and_token(part, where) for part in text.split(",")]
+    return [_account_text(where, part) for part in text.split(",")]
+
+
+def _clauses_text(_where: str, text: str) -> list[str]:
+    return re.split(r",(?=[a-z.-]+=)", text)
+
+
+def _clauses(where: str, value: Any) -> Mapping[str, Any]:
+    """The profile of texts such as `row.phone=number` and `error.codes.limit=402`."""
+    if not isinstance(value, list):
+        raise Refusal(Problem(where, f"{reading.kind_of(value)} is no list", 'write it as ["row.phone=number"]'))
+    chosen: dict[str, Any] = {}
+    for text in value:
+        name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
+        if not mark:
+            raise Refusal(
+                Problem(where, f"{text!r} is no choice", "write it as CLAUSE=CHOICE, such as row.phone=number")
+            )
+        clause, _, kind = name.rpartition(".")
+        if isinstance(getattr(clauses().get(clause), "default", None), Mapping):
+            number = int(choice) if re.fullmatch("[0-9]{1,9}", choice) and clause == "error.codes" else choice
+            chosen = _overlaid(chosen, {clause: {kind: number}})
+        else:
+            chosen[name] = choice
+    return _checked(where, chosen, ": ")
 
 
 def _host(where: str, value: Any) -> str:
@@ -386,11 +417,15 @@ def _profile(where: str, value: Any) -> Mapping[str, Any]:
         raise Refusal(
             Problem(where, f"{reading.kind_of(value)} is no profile", "write a file's path, or a table of clauses")
         )
+    return _checked(where, value, ".")
+
+
+def _checked(where: str, chosen: Mapping[str, Any], joint: str) -> Mapping[str, Any]:
     try:
-        choices_of(clauses(), value)
+        choices_of(clauses(), chosen)
     except Refusal as refusal:
-        raise refusal.at(where) from None
-    return {name: _choice(entry) for name, entry in value.items()}
+        raise refusal.at(where, joint) from None
+    return {name: _choice(entry) for name, entry in chosen.items()}
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -399,6 +434,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("state", "memory", reading.state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
     Setting("workers", 1, _workers, "Processes; more than 1 come later.", _whole_text, "N"),
     Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE"),
+    Setting(
+        "clauses",
+        [],
+        _clauses,
+        "Choices of single clauses, over the profile: row.phone=number, error.codes.limit=402.",
+        _clauses_text,
+        "CLAUSE=CHOICE",
+        one=lambda _where, text: text,
+    ),
     Setting(
         "edition",
         None,
@@ -421,7 +465,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("plain", False, reading.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", _flag_text, "BOOL"),
     Setting("access_log", False, reading.flag, "One line for each request, to standard error.", _flag_text, "BOOL"),
-    Setting("accounts", [DEFAULT_ACCOUNT], _accounts, "Who may call.", _accounts_text, "LOGIN:TOKEN", secret=True),
+    Setting(
+        "accounts",
+        [DEFAULT_ACCOUNT],
+        _accounts,
+        "Who may call.",
+        _accounts_text,
+        "LOGIN:TOKEN",
+        secret=True,
+        one=_account_text,
+    ),
     Setting("delays", {}, _delays, "Processing time by source, and by phone.", table=True),
     Setting("faults", [], _faults, "Faults that are armed from the start.", table=True),
 )

@@ -154,6 +154,39 @@ def test_a_later_layers_profile_stands_over_an_earlier_ones_edition(tmp_path: Pa
     assert [choices["error.codes"][kind] for kind in ("limit", "server", "missing")] == [1, 2, 400]  # type: ignore[index]
 
 
+def test_single_clauses_are_chosen_by_options_and_variables() -> None:
+    given = (
+        "error.http-status=mirror",
+        "error.codes.limit=402",
+        "error.messages.limit=daily limit, =sorry",
+        "edition=C",
+    )
+    by_option = load({"clauses": given}).profile.choices
+    by_variable = load({}, {"IFIND_MOCK_CLAUSES": ",".join(given)}).profile.choices
+
+    assert by_option == by_variable
+    assert (by_option["error.http-status"], by_option["edition"]) == ("mirror", "C")
+    assert by_option["error.codes"]["limit"] == 402  # type: ignore[index]
+    assert by_option["error.messages"]["limit"] == "daily limit, =sorry"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("row.phone", "--clause: 'row.phone' is no choice; write it as CLAUSE=CHOICE"),
+        ("row.fone=text", "--clause: 'row.fone' is no clause; did you mean 'row.phone'?"),
+        ("row.phone=x", "--clause: row.phone: 'x' is no choice of this clause; allowed: 'text', 'number'"),
+        ("error.codes.limt=1", "did you mean 'limit'?"),
+        ("error.codes.limit=x", "error.codes.limit: 'x' is no error code"),
+    ],
+)
+def test_a_wrong_single_clause_is_told(given: str, told: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        load({"clauses": (given,)})
+
+    assert told in str(caught.value)
+
+
 def test_the_option_for_the_file_stands_over_the_variable(file: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text("port = 9\n")
@@ -217,7 +250,7 @@ def test_the_commented_file_holds_every_setting_and_is_right_with_all_comments_t
     settings = load({"config": str(path)})
 
     assert settings.profile.choices == load().profile.choices
-    assert not {s.name for s in SETTINGS if settings.origins[s.name] == "default"}
+    assert {s.name for s in SETTINGS if settings.origins[s.name] == "default"} == {"clauses"}  # [profile] does as much
 
 
 def test_the_commented_file_as_it_is_changes_nothing(tmp_path: Path) -> None:

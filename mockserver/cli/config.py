@@ -52,7 +52,7 @@ def show(**options: Any) -> None:
     for setting in SETTINGS:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
         told = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
-        if setting.name != "profile":
+        if setting.name not in {"profile", "clauses"}:
             click.echo(f"{setting.name} = {told}  # {settings.origins[setting.name]}")
     click.echo("[profile]")
     for clause, choice in settings.profile.choices.items():

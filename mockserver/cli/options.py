@@ -35,7 +35,7 @@ def _option(setting: Setting) -> click.Option:
 def _default(setting: Setting) -> str:
     shown = setting.default
     if isinstance(shown, list):
-        return " Again and again for more. Default: demo@example.com:demo-token."
+        return " Again and again for more." + (" Default: demo@example.com:demo-token." if shown else "")
     return "" if shown in (None, {}) else f" Default: {shown}."
 
 

@@ -23,7 +23,7 @@ MOMENT = "2030-01-01T00:00:00+03:00"
 """When samples are made: one moment, so that the same command prints the same bytes."""
 
 
-@with_settings(("edition", "profile", "seed"))
+@with_settings(("edition", "profile", "clauses", "seed"))
 @click.command("sample")
 @click.argument("phone")
 @click.option("--source", default="2", show_default=True, help="Where the phone is searched.")
