@@ -28,7 +28,7 @@ class NotChecked(Exception):
 
 @dataclass(eq=False)
 class Task:
-    """A task that was made. section is the one that its source fills; made is the moment of its making (monotonic)."""
+    """A task that was made. section is the one that its source fills; made and ready_since are moments (monotonic)."""
 
     id: object
     account: Account
@@ -38,6 +38,7 @@ class Task:
     reply: Reply
     made: float
     ready: Reply | None = None
+    ready_since: float = 0.0
     failed: Reply | None = None
     late: bool = False
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
@@ -364,6 +365,7 @@ class Pool:
         found, expected = reply.status, "'ready'"
         self.api.verdict.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
         told = reply if reply.call.format == "json" else self.ask(task)
+        task.ready_since = time.monotonic()
         self._count_cost(task, told)
         return told
 

@@ -160,6 +160,9 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: Pool, api: Api,
         found=told.used,
         expected="1 at least",
     )
+    verdict.expect(
+        "info.body", told.of == 1, reply, where="data.api_limit.of", found=told.of, expected="1, the account's limit"
+    )
 
 
 @pytest.mark.clause("quota.refuses")

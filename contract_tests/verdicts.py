@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 from contract_tests.clauses import Clause, all_clauses
-from contract_tests.masking import Mask
+from contract_tests.masking import Mask, Shape
 from contract_tests.reply import Reply
 
 
@@ -104,7 +105,7 @@ class Book:
             call=reply.curl(self.base, self.mask) if reply else "(several)",
             answer=reply.told(self.mask) if reply else "(several)",
             where=self.mask.text(where),
-            found=self.mask.value(found),
+            found=self.mask.value(_public(where, found)),
             expected=self.mask.text(expected),
             binding=made.binding,
         )
@@ -208,6 +209,13 @@ class Verdict:
         """Says of what the test's clauses were not looked at here."""
         for clause in self.clauses:
             self.book.passed_over.setdefault(clause, []).append(why)
+
+
+def _public(where: str, found: object) -> object:
+    """A status word and an error's code may be told of any answer."""
+    if where.startswith("status") and isinstance(found, str) and re.fullmatch(r"[A-Za-z_-]{0,20}", found):
+        return Shape(repr(found))
+    return Shape(found) if where.startswith("error_code") and type(found) is int else found
 
 
 def _meant(clause: Clause, choice: str) -> str:

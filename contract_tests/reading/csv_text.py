@@ -179,7 +179,7 @@ def _flat_row(table: _Table, _: Context) -> _Found:
     if len(rows[0]) != len(rows[1]):
         raise _Miss(f"line 2 has {len(rows[1])} fields, line 1 has {len(rows[0])} names", near=True)
     if dict(zip(*rows, strict=True))["status"] not in STATUSES:
-        raise _Miss("a status that is none of the known ones", near=len(rows[0]) > 1)
+        raise _Miss("a status that is none of the known ones", near=True)
     model, laid = _unflattened(list(zip(*rows, strict=True)))
     return _Found(model, {"csv.header": "yes", "csv.flat": "row", **laid})
 
@@ -234,6 +234,8 @@ def _bare_rows(table: _Table, context: Context) -> _Found:
         if context.section is None or context.section not in SECTIONS:
             raise _Miss("an empty body", near=True)
         return _Found({"status": "ready", context.section: []}, {"csv.header": "no"}, context.section)
+    if rows[0] == ["status"]:
+        raise _Miss("a status that is none of the known ones", near=True)
     fits = [s for s, columns in SECTIONS.items() if len(rows[0]) == len(columns) and context.section in (None, s)]
     if not fits:
         raise _Miss(f"{len(rows[0])} fields in line 1", near=len(rows[0]) > 1)

@@ -72,6 +72,8 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(USAGE)
     except OSError as error:
         _tell(f"{error.filename or 'output'}: {error.strerror or error}")
+        # What could not be written would be tried again when the interpreter ends.
+        sys.stdout = None
         sys.exit(USAGE)
 
 
