@@ -1,0 +1,67 @@
+"""Reads the files that settings are made from: TOML, profiles, and the project's own tables."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mockserver import data
+from mockserver.core.clauses import Clause, parse_clauses
+from mockserver.core.errors import Problem, Refusal
+from mockserver.core.profile import choices_of
+from mockserver.core.words import Words, parse_words
+
+
+def clauses() -> Mapping[str, Clause]:
+    """The clauses of schemas/clauses.toml."""
+    return parse_clauses(data.toml("schemas", "clauses.toml"))
+
+
+def words() -> Words:
+    """The words of fixtures/words.toml."""
+    return parse_words(data.toml("fixtures", "words.toml"))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file. Raises Refusal naming it, with the line of a slip of syntax."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise Refusal(Problem(str(path), "there is no such file", "check the path")) from None
+    except OSError as error:
+        raise Refusal(Problem(str(path), f"can't be read: {error.strerror}", "name a file that can")) from None
+    except UnicodeDecodeError:
+        raise Refusal(Problem(str(path), "is not UTF-8", "save it in that encoding")) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(Problem(str(path), f"is no TOML: {error}", "texts stand in quotes")) from None
+    except (ValueError, RecursionError) as error:
+        raise Refusal(Problem(repr(str(path)), f"can't be read: {error}", "name a plain settings file")) from None
+
+
+def read_profile(path: Path, known: Mapping[str, Clause]) -> Mapping[str, Any]:
+    """The choices of a profile file, whose table [profile] holds them, checked.
+
+    Raises Refusal naming the file, and every clause or choice that is wrong.
+    """
+    document = read_toml(path)
+    if "profile" not in document or not isinstance(document["profile"], Mapping):
+        raise Refusal(Problem(str(path), "has no table [profile]", "write the clauses below a line [profile]"))
+    chosen = document["profile"]
+    try:
+        choices_of(known, chosen)
+    except Refusal as refusal:
+        raise refusal.at(f"{path}: profile") from None
+    return {name: choice_in(entry) for name, entry in chosen.items()}
+
+
+def choice_in(entry: Any) -> Any:
+    """The choice of a profile's entry, which may be a table that notes more of it."""
+    return entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
+
+
+def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices of two profiles, the second before the first, tables entry by entry."""
+    both = {name for name in over if isinstance(over[name], Mapping) and isinstance(under.get(name), Mapping)}
+    return {**under, **over, **{name: {**under[name], **over[name]} for name in both}}
