@@ -17,6 +17,11 @@ class Units:
     of: int
 
 
+def answered(reply: Reply) -> bool:
+    """Whether info was answered for the account: the page names the method and leaves its body open."""
+    return reply.readable and reply.status not in ("error", "processing", "ready")
+
+
 def units(reply: Reply) -> Units | None:
     """The units that an answer of info tells, where it does."""
     data = reply.model.get("data")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests import masking
+from contract_tests.accounts import units
 from contract_tests.calls import FREE_METHODS, Call, request_of
 from contract_tests.masking import MIN_SECRET, Shape
 from contract_tests.reading import Context, Reading, Unreadable, read_answer
@@ -24,7 +25,6 @@ LOST_FOR_GOOD = 3
 STATUSES: Mapping[str, tuple[str, ...]] = {
     "create": ("ok", "error"),
     "result": ("processing", "ready", "error"),
-    "info": ("ok", "error"),
 }
 
 
@@ -35,7 +35,8 @@ class TargetLost(Exception):
 @dataclass
 class Api:
     """The door to the target. verdict is the running test's; every finding about any answer goes to it. units_shown is
-    the last answer of info to the main account, where no task was made since.
+    the last answer of info to the main account, where no task was made since; day_turned says that its used units
+    have become fewer.
     """
 
     target: Target
@@ -45,6 +46,7 @@ class Api:
     secrets: set[str] = field(default_factory=set)
     reached: bool = False
     units_shown: Reply | None = None
+    day_turned: bool = False
     _once: dict[Call, Reply] = field(default_factory=dict)
     _lost: int = 0
 
@@ -81,7 +83,9 @@ class Api:
         self._look(reply)
         if call.method == "create" and reply.status != "error":
             self.units_shown = None
-        elif call.method == "info" and reply.status == "ok" and call.params == self.target.main.params:
+        elif call.method == "info" and call.params == self.target.main.params and (told := units(reply)):
+            before = units(self.units_shown) if self.units_shown else None
+            self.day_turned |= before is not None and told.used < before.used
             self.units_shown = reply
         return reply
 
@@ -163,7 +167,7 @@ class Api:
         self._note_choices(reply, reply.reading)
         words = STATUSES.get(reply.call.method, ())
         if words and reply.status not in words:
-            clause = {"create": "create.ok", "result": "result.ready", "info": "info.answers"}[reply.call.method]
+            clause = {"create": "create.ok", "result": "result.ready"}[reply.call.method]
             told = f"one of {', '.join(words)}"
             self.verdict.expect(
                 clause, holds=False, reply=reply, where="status", found=reply.model.get("status"), expected=told

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from contract_tests.awkward import NAMES, VALUES, WAYS
@@ -22,7 +20,6 @@ _TEXTS = st.sampled_from(VALUES) | st.binary(max_size=30).map(lambda b: b.decode
 
 def _settings(examples: int, steps: int = 1) -> settings:
     """Findings are kept by the verdict, so nothing is raised that would have to be shrunk or kept."""
-    set_hypothesis_home_dir(tempfile.gettempdir())
     return settings(
         max_examples=examples,
         database=None,

@@ -68,13 +68,13 @@ def _options(config: pytest.Config) -> CheckOptions:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "clause(*ids): the clauses of schemas/clauses.toml that the test looks at")
     config.addinivalue_line("markers", "last: runs after all others, since it judges what they have seen")
-    if getattr(config.option, "numprocesses", None):
-        raise pytest.UsageError("the contract suite keeps one book: run it without -n")
     config.stash[ERRORS] = []
     try:
         config.stash[OPTIONS] = _options(config)
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+        pytest.exit(str(error), USAGE)
+    if getattr(config.option, "numprocesses", None):
+        pytest.exit("the contract suite keeps one book: run it without -n", USAGE)
 
 
 def _own(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -89,10 +89,10 @@ def clauses_of(item: pytest.Item) -> tuple[str, ...]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in _own(items):
         if not clauses_of(item):
-            raise pytest.UsageError(f"{item.nodeid} names no clause; mark it with @pytest.mark.clause(…)")
+            pytest.exit(f"{item.nodeid} names no clause; mark it with @pytest.mark.clause(…)", BROKEN)
         for name in clauses_of(item):
             if name not in all_clauses():
-                raise pytest.UsageError(f"{item.nodeid} names the clause {name!r}, which is not in clauses.toml")
+                pytest.exit(f"{item.nodeid} names the clause {name!r}, which is not in clauses.toml", BROKEN)
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
     only = config.stash[OPTIONS].only
     if only:

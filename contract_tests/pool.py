@@ -12,7 +12,7 @@ from contract_tests.accounts import units
 from contract_tests.api import Api
 from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Call, Way
 from contract_tests.comparing import difference
-from contract_tests.editions import EDITIONS, NO_SOURCE, SECTIONS, Edition
+from contract_tests.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SECTIONS, Edition
 from contract_tests.masking import Shape
 from contract_tests.reply import Reply
 from contract_tests.target import Target
@@ -93,6 +93,7 @@ class Pool:
     _verbs: Iterator[Way] = field(init=False)
     _edition: Edition | None = None
     _impatient: bool = False
+    _made_ahead: bool = False
 
     def __post_init__(self) -> None:
         self._ways = cycle([(POST, "json"), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv")])
@@ -104,7 +105,6 @@ class Pool:
         """The edition of the page that the target follows."""
         if self._edition is None:
             self._edition = EDITIONS[self.given_edition or self._seen_edition()]
-            self._make_ahead()
         return self._edition
 
     def _seen_edition(self) -> str:
@@ -167,6 +167,7 @@ class Pool:
 
     def tasks(self, *sections: str) -> list[Task]:
         """All shared tasks that become ready, of the sections or of all, those that could be made."""
+        self._make_ahead()
         found = []
         refusal = NotChecked(f"no source of edition {self.edition.name} fills {' or '.join(sections)}")
         for source, phone in self._plan():
@@ -192,6 +193,9 @@ class Pool:
 
     def _make_ahead(self) -> None:
         """Makes all shared tasks at once, so that their waiting is one."""
+        if self._made_ahead:
+            return
+        self._made_ahead = True
         for source, phone in self._plan():
             try:
                 self.shared(source, phone)
@@ -233,7 +237,7 @@ class Pool:
         """A task that is never ready. Raises NotChecked where there is none."""
         if self.target.phones.never is None:
             raise NotChecked("no phone is known here whose task takes its time")
-        return self.shared(self.edition.sources[0], self.target.phones.never)
+        return self.shared(ANY_SOURCE, self.target.phones.never)
 
     def try_create(self, call: Call, source: int) -> Reply:
         """Sends a create that may be accepted and so may cost. Raises NotChecked where it can't be afforded."""

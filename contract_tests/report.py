@@ -73,5 +73,8 @@ def _write_table(console: Console, rows: Iterable[Row]) -> None:
 def _totals(run: Run, rows: Iterable[Row]) -> str:
     count = Counter(row.outcome for row in rows)
     told = " · ".join(f"{count[o]} {o.word}" for o in Outcome if count[o])
-    spent = "" if run.target.provisioned else f" · {run.pool.spending.spent} units"
+    spending = run.pool.spending
+    spent = "" if run.target.provisioned else f" · {spending.spent} units"
+    if spending.budget is not None and spending.spent > spending.budget:
+        spent += f", {spending.spent - spending.budget} above the budget, as tasks cost more than any before"
     return f"{run.target.base}: {told} · {run.api.wire.calls} calls{spent}"

@@ -11,7 +11,7 @@ from contract_tests.api import Api, TargetLost
 from contract_tests.calls import Account, Call
 from contract_tests.clauses import UsageError, read_profile
 from contract_tests.masking import Mask
-from contract_tests.options import DEFAULT_BUDGET, CheckOptions
+from contract_tests.options import DEFAULT_BUDGET, CheckOptions, read_rate
 from contract_tests.pool import NotChecked, Pool, Spending
 from contract_tests.provision import UnreachableError, target_of
 from contract_tests.target import Target
@@ -55,7 +55,8 @@ class Run:
 
     def stranger(self) -> Call:
         """A call of result with a wrong token."""
-        return calls.result(self.target.main, self.pool.tasks()[0].id).but(token=self.wrong_token)
+        made = self.pool.accepted
+        return calls.result(self.target.main, made[0].id if made else self.unknown_id).but(token=self.wrong_token)
 
     def second(self) -> Account:
         """Another account than the main one. Raises NotChecked where there is none."""
@@ -76,7 +77,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             raise UsageError(f"{plan_of(options, target.base)}\nAdd --yes to go on.")
         shows = {} if target.private else {target.phones.ordinary: "$IFIND_PHONE"}
         book = Book(target.base, Mask(shows, shows=target.private), given)
-        with Wire(pacer=_pacer(options, target)) as wire:
+        with Wire(pacer=_pacer(options, target, given.get("rate.limit", "off"))) as wire:
             api = Api(target, wire, book)
             pool = Pool(api, target, Spending(_budget(options, target)), options.poll_timeout, _full(options, target))
             pool.given_edition = given.get("edition")
@@ -105,10 +106,12 @@ def _budget(options: CheckOptions, target: Target) -> int | None:
     return options.budget if options.budget is not None or target.provisioned else DEFAULT_BUDGET
 
 
-def _pacer(options: CheckOptions, target: Target) -> Pacer:
-    if options.rate is not None:
-        return Pacer(options.rate)
-    return Pacer(LOCAL_PACE, LOCAL_BURST) if target.loopback else Pacer(1.0)
+def _pacer(options: CheckOptions, target: Target, limit: str) -> Pacer:
+    """The pace that was asked for, else that of the place; in any case below the limit that the profile tells."""
+    own = options.rate or (LOCAL_PACE if target.loopback else 1.0)
+    if limit != "off":
+        own = min(own, 0.9 * read_rate(limit))
+    return Pacer(own, burst=LOCAL_BURST if own == LOCAL_PACE else 1.0)
 
 
 def _meet(run: Run) -> None:

@@ -169,16 +169,17 @@ def _layouts(context: Context) -> list[_Layout]:
     return [_flat_row, _pairs, _bare_flat, *rows] if context.method == "result" else [_flat_row, _pairs, _bare_flat]
 
 
-def _flat_row(table: _Table, _: Context) -> _Found:
-    """One row under a line of names, one of which is status."""
+def _flat_row(table: _Table, context: Context) -> _Found:
+    """One row under a line of names, one of which is status; info may do without it."""
     rows = table.rows
-    if not rows or "status" not in rows[0]:
+    account = context.method == "info" and bool(rows) and any(_account_path(name) for name in rows[0])
+    if not rows or ("status" not in rows[0] and not account):
         raise _Miss("no line of names")
     if len(rows) != 2:
         raise _Miss(f"{len(rows) - 1} rows under the names of a flat answer", near=True)
     if len(rows[0]) != len(rows[1]):
         raise _Miss(f"line 2 has {len(rows[1])} fields, line 1 has {len(rows[0])} names", near=True)
-    if dict(zip(*rows, strict=True))["status"] not in STATUSES:
+    if dict(zip(*rows, strict=True)).get("status", STATUSES[0]) not in STATUSES:
         raise _Miss("a status that is none of the known ones", near=True)
     model, laid = _unflattened(list(zip(*rows, strict=True)))
     return _Found(model, {"csv.header": "yes", "csv.flat": "row", **laid})
@@ -262,6 +263,12 @@ LEAVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _PATH = re.compile(r"data(?:\.[0-9]+)?\.(api_limit\.used|api_limit\.of|api_time_limit|demo)")
 
 
+def _account_path(name: str) -> tuple[str, ...] | None:
+    """Where a column of the account stands within it; None for any other column."""
+    path = _PATH.fullmatch(name)
+    return tuple(path[1].split(".")) if path else LEAVES.get(name)
+
+
 def _unflattened(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
     """The members, and how the account's are named where there are any."""
     if len({name for name, _ in pairs}) != len(pairs):
@@ -269,12 +276,11 @@ def _unflattened(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict
     model: dict[str, Any] = {}
     laid: set[str] = set()
     for name, value in pairs:
-        path = _PATH.fullmatch(name)
-        steps = tuple(path[1].split(".")) if path else LEAVES.get(name)
+        steps = _account_path(name)
         if steps is None:
             model[name] = typed(name, value)
             continue
-        laid.add("dotted" if path else "leaf")
+        laid.add("dotted" if name.startswith("data.") else "leaf")
         place = model.setdefault("data", {})
         for step in steps[:-1]:
             place = place.setdefault(step, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mockserver.core.profile import choices_of
 from mockserver.core.words import Words, parse_words
 
 
+@cache
 def clauses() -> Mapping[str, Clause]:
     """The clauses of schemas/clauses.toml."""
     return parse_clauses(data.toml("schemas", "clauses.toml"))

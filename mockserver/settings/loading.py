@@ -120,7 +120,8 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
     checked, also where a later one stands over it.
     """
     values: dict[str, Any] = {}
-    read: dict[str, Any] = {"profile": {}}
+    read: dict[str, Any] = {}
+    profile: dict[str, Any] = {}
     origins: dict[str, str] = {}
     places: dict[str, str] = {}
     for layer in layers:
@@ -135,21 +136,14 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
                 problems.extend(refusal.problems)
                 continue
             name = setting.name
-            if name in {"profile", "clauses"}:
-                chosen = parsed
-            elif name == "edition" and parsed is not None:
-                chosen = {"edition": parsed}
-            else:
-                chosen = {}
-            read["profile"] = overlaid(read["profile"], chosen)
+            read[name], values[name], origins[name], places[name] = parsed, value, layer.origin, where
+            chosen = setting.choices(parsed) if setting.choices else {}
+            profile = overlaid(profile, chosen)
             origins |= dict.fromkeys((f"profile.{clause}" for clause in chosen), layer.origin)
-            values[name], origins[name], places[name] = value, layer.origin, where
-            if name not in {"profile", "clauses"}:
-                read[name] = parsed
     if "host" in read and not is_loopback(read["host"]) and read.get("admin_token", "") is None:
         remedy = "give an admin_token too: whoever reaches the host could else command the mock"
         problems.append(Problem(places["host"], f"{read['host']!r} is not this machine alone", remedy))
-    return values, read, origins
+    return values, {**read, "profile": profile}, origins
 
 
 def _from_text(setting: Setting, where: str, entry: Any, *, is_text: bool) -> Any:

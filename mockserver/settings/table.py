@@ -29,8 +29,9 @@ DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
 class Setting:
     """One setting: its name at the top of the file (in the variable in capitals, in the option with hyphens), its
     default as the file would write it, its reader, what it is, and how a text (of an option or a variable) becomes
-    what the file would hold; one does so for each of an option's that is given again and again. table
-    settings stand in the file alone; secret ones are never shown.
+    what the file would hold; one does so for each of an option's that is given again and again. choices is what a
+    setting says of the profile; a later one of the table stands over an earlier one's. table settings stand in the file
+    alone; secret ones are never shown.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Setting:
     table: bool = False
     secret: bool = False
     one: Callable[[str, str], Any] | None = None
+    choices: Callable[[Any], Mapping[str, Any]] | None = None
 
     @property
     def option(self) -> str:
@@ -201,7 +203,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", 8080, reading.whole(0, 65535), "Port to listen on; 0 is a free one.", _whole_text, "PORT"),
     Setting("state", "memory", reading.state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
     Setting("workers", 1, _workers, "Processes; more than 1 come later.", _whole_text, "N"),
-    Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE"),
+    Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE", choices=dict),
     Setting(
         "clauses",
         [],
@@ -210,6 +212,7 @@ SETTINGS: tuple[Setting, ...] = (
         _clauses_text,
         "CLAUSE=CHOICE",
         one=lambda _where, text: text,
+        choices=dict,
     ),
     Setting(
         "edition",
@@ -217,6 +220,7 @@ SETTINGS: tuple[Setting, ...] = (
         reading.or_none(reading.one_of(EDITIONS)),
         "Edition of the API's page: the clause `edition`, over what the profile says.",
         metavar="A|B|C",
+        choices=lambda edition: {"edition": edition} if edition else {},
     ),
     Setting("delay", "2s", reading.delay, "Processing time of a task.", metavar="DELAY"),
     Setting("latency", "0s", reading.latency, "Real time before every API answer.", metavar="DELAY"),
