@@ -188,7 +188,8 @@ def _masked(pairs: Iterable[tuple[str, str]], mask: Mask) -> str:
 
 def _masked_value(value: str, mask: Mask) -> str:
     masked = mask.text(value)
-    return masked if masked != value else quote(value, safe="", errors="surrogateescape")
+    kept = "$" if masked != value else ""
+    return quote(masked, safe=kept, errors="surrogateescape")
 
 
 def _shell(text: str) -> str:

@@ -16,10 +16,11 @@ from contract_tests.api import Api, TargetLost
 from contract_tests.calls import Account
 from contract_tests.clauses import UsageError, all_clauses, clause_of
 from contract_tests.options import CheckOptions
-from contract_tests.pool import NotChecked, Pool
+from contract_tests.pool import Pool
 from contract_tests.provision import UnreachableError
 from contract_tests.report import write_report
 from contract_tests.run import Run, open_run
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Outcome, Verdict
 
 HERE = Path(__file__).resolve().parent

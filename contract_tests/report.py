@@ -41,22 +41,25 @@ def write_report(out: TextIO, run: Run | None, stopped: tuple[int, str] | None, 
     if run.options.only:
         rows += [r for r in run.book.rows() if r.findings and r.clause.id not in run.options.only]
     if findings:
-        _write_findings(console, rows)
+        _write_findings(console, rows, strict=run.options.strict)
     _write_table(console, rows)
     console.print(_totals(run, rows), soft_wrap=True)
 
 
-def _write_findings(console: Console, rows: Iterable[Row]) -> None:
-    for row in rows:
+def _write_findings(console: Console, rows: Iterable[Row], *, strict: bool) -> None:
+    """What is broken in full; a refuted assumption, which is a finding and no defect, in two lines."""
+    for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
         for finding in row.findings[:MOST]:
             console.print(row.outcome.word.upper(), style=STYLES[row.outcome], end=" ")
-            console.print(_told(finding), soft_wrap=True)
+            console.print(f"{finding}\n" if finding.binding or strict else _in_short(finding), soft_wrap=True)
         if len(row.findings) > MOST:
             console.print(f"  and {len(row.findings) - MOST} more of {row.clause.id}\n")
 
 
-def _told(finding: Finding) -> str:
-    return f"{finding}\n"
+def _in_short(finding: Finding) -> str:
+    where = f"{finding.where}: " if finding.where else ""
+    head = f"{finding.clause.id} ({finding.clause.grade}): {where}{finding.found}; expected {finding.expected}"
+    return f"{head}\n  {finding.call}\n"
 
 
 def _write_table(console: Console, rows: Iterable[Row]) -> None:

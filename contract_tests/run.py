@@ -12,14 +12,13 @@ from contract_tests.calls import Account, Call
 from contract_tests.clauses import UsageError, read_profile
 from contract_tests.masking import Mask
 from contract_tests.options import DEFAULT_BUDGET, CheckOptions, read_rate
-from contract_tests.pool import NotChecked, Pool, Spending
+from contract_tests.pool import Pool
 from contract_tests.provision import UnreachableError, target_of
+from contract_tests.spending import NotChecked, Spending
 from contract_tests.target import Target
 from contract_tests.transport import Pacer, Wire
 from contract_tests.verdicts import Book
 
-LOCAL_PACE, LOCAL_BURST = 850.0, 100.0
-"""On this machine calls go as fast as they can, short of the thousand a second that a rate limit may have."""
 CALLS = 60
 """Calls of the covering plan at most, polls of a task that is ready within some seconds included."""
 
@@ -108,10 +107,8 @@ def _budget(options: CheckOptions, target: Target) -> int | None:
 
 def _pacer(options: CheckOptions, target: Target, limit: str) -> Pacer:
     """The pace that was asked for, else that of the place; in any case below the limit that the profile tells."""
-    own = options.rate or (LOCAL_PACE if target.loopback else 1.0)
-    if limit != "off":
-        own = min(own, 0.9 * read_rate(limit))
-    return Pacer(own, burst=LOCAL_BURST if own == LOCAL_PACE else 1.0)
+    paces = [options.rate or (None if target.loopback else 1.0), None if limit == "off" else 0.9 * read_rate(limit)]
+    return Pacer(min((pace for pace in paces if pace is not None), default=None))
 
 
 def _meet(run: Run) -> None:

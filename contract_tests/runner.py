@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +23,8 @@ from contract_tests.target import on_loopback, read_url
 HERE = Path(__file__).resolve().parent
 
 
-def run(options: CheckOptions, out: TextIO) -> int:
-    """Checks the target, writes the report to out, and gives the exit code of DESIGN."""
+def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
+    """Checks the target, writes the report to out (wrong usage to err, where given), gives the exit code of DESIGN."""
     try:
         _check(options)
         if options.plan:
@@ -31,7 +32,7 @@ def run(options: CheckOptions, out: TextIO) -> int:
             return 0
         options = _confirmed(options, out)
     except UsageError as error:
-        print(error, file=out)
+        print(error, file=err or out)
         return plugin.USAGE
     seen = _Seen()
     with _isolated():
@@ -132,13 +133,17 @@ _ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 @contextmanager
 def _isolated() -> Iterator[None]:
-    """Without what the environment would have pytest do."""
+    """Without what the environment would have pytest do; a SIGTERM ends the run as Ctrl-C does, so that a private mock
+    is not left behind.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     kept = {name: os.environ.pop(name) for name in _ENVIRONMENT if name in os.environ}
     auto = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         yield
     finally:
+        signal.signal(signal.SIGTERM, before)
         os.environ.update(kept)
         if auto is None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]

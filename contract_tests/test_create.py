@@ -8,9 +8,10 @@ from contract_tests import calls
 from contract_tests.api import Api
 from contract_tests.calls import FORMATS, WAYS, Account
 from contract_tests.editions import ANY_SOURCE, NO_SOURCE
-from contract_tests.pool import NotChecked, Pool
+from contract_tests.pool import Pool
 from contract_tests.reply import Reply
 from contract_tests.run import Run
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Verdict
 
 

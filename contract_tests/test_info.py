@@ -8,8 +8,8 @@ from contract_tests import calls
 from contract_tests.accounts import answered
 from contract_tests.api import Api
 from contract_tests.calls import FORMATS, GET, POST, Account
-from contract_tests.pool import NotChecked
 from contract_tests.reply import Reply
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Verdict
 
 

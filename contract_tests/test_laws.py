@@ -7,16 +7,17 @@ from collections.abc import Iterable
 import pytest
 
 from contract_tests import awkward, calls
-from contract_tests.accounts import units
 from contract_tests.api import Api
 from contract_tests.awkward import OVERSIZED
-from contract_tests.calls import FORMATS, GET, WAYS, Account, Call
+from contract_tests.calls import FORMATS, GET, Account, Call
+from contract_tests.chains import Chain
 from contract_tests.editions import ANY_SOURCE
 from contract_tests.masking import Shape
-from contract_tests.pool import NotChecked, Pool, Task
+from contract_tests.pool import Pool
 from contract_tests.reading import Context, Unreadable, read_answer
 from contract_tests.reply import Reply
 from contract_tests.run import Run
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Verdict
 
 LAW = "server.never-breaks"
@@ -105,66 +106,6 @@ def test_made_up_calls_break_nothing(run: Run, api: Api, verdict: Verdict) -> No
     send_made_up_calls(account, lambda call: _unbroken(api, verdict, call), examples=150 if run.full else 30)
 
 
-class Ledger:
-    """Two accounts and their tasks, with what the laws say of each step. One lasts through all examples, so that
-    tasks of the first are ready in the last.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.mine, self.other = run.account("laws", 1_000_000), run.account("others", 1_000_000)
-        self.tasks: list[tuple[Task, int]] = []
-
-    def used(self) -> tuple[int, Reply]:
-        """Units that the account has used."""
-        reply = self.run.api.ask(calls.info(self.mine))
-        told = units(reply)
-        if told is None:
-            raise NotChecked("info does not tell what is used")
-        return told.used, reply
-
-    def create(self, turn: int) -> None:
-        """A create takes a unit at least."""
-        sources, phones = self.run.pool.edition.sources, self.run.target.phones
-        before, _ = self.used()
-        phone = (phones.ordinary, phones.one, phones.nothing, phones.hundred)[turn % 4]
-        way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
-        source = sources[turn % len(sources)]
-        task = self.run.pool.make(source, phone, account=self.mine, way=way, fmt=fmt)
-        after, reply = self.used()
-        self._expect("quota.charged", after > before or after < before, reply, "1 unit more at least")
-        self.tasks.append((task, after - before))
-
-    def poll(self, turn: int) -> None:
-        """Asking is free; a ready task stays so and says the same; its cost is what its create took."""
-        task, taken = self.tasks[turn % len(self.tasks)]
-        before, _ = self.used()
-        told = self.run.pool.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
-        after, reply = self.used()
-        self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
-        cost = told.model.get("cost")
-        if isinstance(cost, str) and cost.isascii() and cost.isdigit() and taken >= 0:
-            self._expect("quota.charged", int(cost) == taken, told, f"cost {taken}, what the create took")
-
-    def peep(self, turn: int) -> None:
-        """Another account never gets a task that is not its own."""
-        task, _ = self.tasks[turn % len(self.tasks)]
-        way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
-        reply = self.run.api.ask(calls.result(self.other, task.id, way=way, fmt=fmt))
-        self._expect("task.foreign", reply.status != "ready", reply, "no ready answer: it is another account's")
-
-    def guess(self, turn: int) -> None:
-        """Wrong credentials never open a task."""
-        task, _ = self.tasks[turn % len(self.tasks)]
-        reply = self.run.api.ask(calls.result(self.mine, task.id, way=WAYS[turn % 2]).but(token=self.other.token))
-        self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
-
-    def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:
-        self.run.api.verdict.expect(
-            clause, holds, reply, where="in a chain of calls", found=Shape("something else"), expected=expected
-        )
-
-
 @pytest.mark.clause(
     "task.ready-stays",
     "task.reads-equal",
@@ -179,12 +120,12 @@ def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
         raise NotChecked("chains of creates are not paid for by a stranger's account")
     from contract_tests.made_up import walk  # noqa: PLC0415 - hypothesis is slow to import
 
-    ledger = Ledger(run)
-    ledger.create(0)
-    walk(ledger, examples=8 if run.full else 2, steps=15)
-    run.pool.wait(ledger.tasks[-1][0])
-    for turn in range(len(ledger.tasks)):
-        ledger.poll(turn)
+    chain = Chain(run)
+    chain.create(0)
+    walk(chain, examples=8 if run.full else 2, steps=15)
+    run.pool.wait(chain.tasks[-1][0])
+    for turn in range(len(chain.tasks)):
+        chain.poll(turn)
 
 
 @pytest.mark.clause("task.new-id")

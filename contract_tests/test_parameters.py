@@ -9,9 +9,10 @@ import pytest
 from contract_tests import calls
 from contract_tests.api import Api
 from contract_tests.calls import GET, MULTIPART, POST, Account
-from contract_tests.pool import NotChecked, Pool, Task
+from contract_tests.pool import Pool, Task
 from contract_tests.reply import Reply
 from contract_tests.run import Run
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Verdict
 
 

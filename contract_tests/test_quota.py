@@ -12,9 +12,10 @@ from contract_tests.api import Api
 from contract_tests.calls import GET, Account, Way
 from contract_tests.editions import ANY_SOURCE
 from contract_tests.masking import Shape
-from contract_tests.pool import NotChecked, Pool, Task
+from contract_tests.pool import Pool, Task
 from contract_tests.reply import Reply
 from contract_tests.run import Run
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Verdict
 
 PLENTY = 1_000_000

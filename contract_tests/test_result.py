@@ -11,10 +11,11 @@ from contract_tests import calls, ready
 from contract_tests.api import Api
 from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.editions import ANY_SOURCE
-from contract_tests.pool import NotChecked, Pool
+from contract_tests.pool import Pool
 from contract_tests.ready import entries, whole
 from contract_tests.reply import Reply
 from contract_tests.run import Run
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Verdict
 
 

@@ -8,8 +8,9 @@ from contract_tests import calls
 from contract_tests.accounts import answered
 from contract_tests.api import Api
 from contract_tests.calls import FORMATS, Account
-from contract_tests.pool import NotChecked, Pool
+from contract_tests.pool import Pool
 from contract_tests.run import Run
+from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Verdict
 
 pytestmark = pytest.mark.last

@@ -122,7 +122,9 @@ class Book:
             return Row(clause, Outcome.ERROR, seen, self.errors[clause.id][0], found)
         if found:
             outcome = Outcome.BROKEN if any(f.binding for f in found) else Outcome.REFUTED
-            return Row(clause, outcome, seen, f"{found[0].where or 'the answer'}: {found[0].found}", found)
+            first = found[0]
+            note = f"{first.where}: {first.found}" if first.where else f"expected {first.expected}"
+            return Row(clause, outcome, seen, note, found)
         if clause.id in self.unaffordable:
             return Row(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
         passed = self.passed_over.get(clause.id, [])

@@ -259,7 +259,7 @@ def test_a_complete_check_spends_at_most_12_units_and_60_calls() -> None:
     assert len(server.calls) <= 60, "\n".join(f"{v} {m} {sorted(g)}" for v, m, g in server.calls)
 
 
-def test_no_credential_and_no_value_of_the_target_is_told() -> None:
+def test_no_credential_and_no_value_of_the_target_is_told(tmp_path: Path) -> None:
     def broken(_method: str, given: dict[str, str], model: dict[str, Any]) -> None:
         if model["status"] == "ready":
             model["cost"] = 1
@@ -269,7 +269,8 @@ def test_no_credential_and_no_value_of_the_target_is_told() -> None:
             model["message"] += f" {given.get('token')} {given.get('login')}"
 
     with standin(Service(breaks=broken)) as server:
-        code, told = check(server, full=True)
+        code, told = check(server, full=True, junit=tmp_path / "report.xml")
+    told += (tmp_path / "report.xml").read_text(encoding="utf-8")
 
     assert code == 1
     assert "result.cost" in told

@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -52,18 +53,19 @@ class _Miss(Exception):
 def read_csv(body: bytes, context: Context) -> Reading:
     """The answer. Raises Unreadable."""
     text, choices = _decoded(body)
-    tables, misses = _tables(text, context.known.get("csv.delimiter"))
+    tables, torn = _tables(text, context.known.get("csv.delimiter"))
     choices |= _line_end(text)
+    misses: dict[str, list[_Miss]] = {table.delimiter: [] for table in tables}
     for layout in _layouts(context):
         for table in tables:
             try:
                 found = layout(table, context)
             except _Miss as miss:
-                misses.append(miss)
+                misses[table.delimiter].append(miss)
                 continue
             seen = _delimiters(found, table, tables, layout, context)
             return Reading(found.model, "csv", choices | found.choices | seen, found.rows)
-    near = [str(miss) for miss in misses if miss.near]
+    near = [str(miss) for miss in (*chain.from_iterable(misses.values()), *torn) if miss.near]
     raise Unreadable(f"CSV that is no answer: {(near or ['no known columns'])[0]}")
 
 
@@ -239,7 +241,8 @@ def _bare_rows(table: _Table, context: Context) -> _Found:
         raise _Miss("a status that is none of the known ones", near=True)
     fits = [s for s, columns in SECTIONS.items() if len(rows[0]) == len(columns) and context.section in (None, s)]
     if not fits:
-        raise _Miss(f"{len(rows[0])} fields in line 1", near=len(rows[0]) > 1)
+        due = len(SECTIONS.get(context.section or "", COLUMNS))
+        raise _Miss(f"line 1 has {len(rows[0])} fields, {due} are due", near=len(rows[0]) > 1)
     return _Found(_section(fits[0], SECTIONS[fits[0]], rows, first=1), {"csv.header": "no"}, fits[0])
 
 

@@ -51,7 +51,7 @@ def command(target: str, **given: Any) -> None:
         )
     except UsageError as error:
         raise click.UsageError(str(error)) from None
-    sys.exit(run(options, sys.stdout))
+    sys.exit(run(options, sys.stdout, sys.stderr))
 
 
 def _path(text: str | None) -> Path | None:
