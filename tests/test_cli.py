@@ -150,6 +150,7 @@ def test_a_closed_or_full_output_is_a_message(tmp_path: Path) -> None:
 
         assert done.returncode == 2, done.stderr
         assert "Traceback" not in done.stderr
+        assert "ignored" not in done.stderr
 
 
 def test_a_reset_ends_answers_that_wait(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -66,14 +67,18 @@ def commands() -> None:
 def main(args: list[str] | None = None) -> None:
     """Runs the command line and ends the process: 0 well, 2 wrong usage or settings, others by command."""
     try:
-        commands(args, prog_name="ifind-mock")
+        try:
+            commands(args, prog_name="ifind-mock")
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except IfindMockError as error:
         _tell(str(error))
         sys.exit(USAGE)
     except OSError as error:
         _tell(f"{error.filename or 'output'}: {error.strerror or error}")
-        # What could not be written would be tried again when the interpreter ends.
-        sys.stdout = None
+        # What could not be written is tried again when the interpreter ends: let it go to nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(USAGE)
 
 
