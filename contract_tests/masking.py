@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -58,10 +59,13 @@ class Mask:
     shows: bool = False
 
     def text(self, text: str) -> str:
-        """The text without the secrets."""
+        """The text without the secrets; a short one is looked for as a word of its own, or it would garble the rest."""
         for secret in sorted(self.labels, key=len, reverse=True):
             for spelled in spellings(secret):
-                text = text.replace(spelled, self.labels[secret])
+                if len(secret) >= MIN_SECRET:
+                    text = text.replace(spelled, self.labels[secret])
+                else:
+                    text = re.sub(rf"(?<!\w){re.escape(spelled)}(?!\w)", lambda _, s=secret: self.labels[s], text)  # type: ignore[misc]
         return text
 
     def value(self, value: object) -> str:

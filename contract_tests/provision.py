@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from contract_tests.calls import Account
@@ -39,7 +40,7 @@ def target_of(options: CheckOptions, environ: Mapping[str, str] = os.environ) ->
     Raises UsageError where something must be named first, UnreachableError where there is nobody.
     """
     if options.target == "mock":
-        with private_mock() as base:
+        with private_mock(options.profile) as base:
             yield _provisioned(base, None, replace_phone(options), private=True)
         return
     base = read_url(LIVE if options.target == "live" else options.target)
@@ -55,15 +56,21 @@ def _given(base: str, options: CheckOptions, environ: Mapping[str, str]) -> Targ
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
     if bool(login2) != bool(token2):
         raise UsageError("the second account is half named: set both IFIND_LOGIN2 and IFIND_TOKEN2, or neither")
-    phone = options.phone or environ.get("IFIND_PHONE")
-    if not phone and not on_loopback(base):
-        raise UsageError(f"{base}: name a number that you may look up, with --phone or IFIND_PHONE")
+    named = options.phone or (phone_of(environ) if environ.get("IFIND_PHONE") or not on_loopback(base) else None)
     return Target(
         base=base,
         main=Account(login, token),
         second=Account(login2, token2, "2") if login2 and token2 else None,
-        phones=Phones(read_phone(phone) if phone else MAGIC.ordinary),
+        phones=Phones(named or MAGIC.ordinary),
     )
+
+
+def phone_of(environ: Mapping[str, str]) -> str:
+    """The phone of the environment. Raises UsageError where there is none, or none that is a number."""
+    phone = environ.get("IFIND_PHONE")
+    if not phone:
+        raise UsageError("no phone: name a number that you may look up, with --phone or IFIND_PHONE")
+    return read_phone(phone)
 
 
 def replace_phone(options: CheckOptions) -> Phones:
@@ -91,11 +98,18 @@ def _provisioned(base: str, admin_token: str | None, phones: Phones, *, private:
 def _is_mock(base: str) -> bool:
     try:
         with Wire(deadline=10) as wire:
-            return wire.send(Request("GET", f"{_root(base)}/_mock/health")).status == 200
+            answer = wire.send(Request("GET", f"{_root(base)}/_mock/health"))
     except NoAnswer as failure:
         if failure.kind == "unreachable":
             raise UnreachableError(f"{base} can't be reached: {failure}") from None
         return False
+    try:
+        told = json.loads(answer.body)
+    except ValueError:
+        return False
+    # A mock with an admin token says so as application/problem+json.
+    keys = {200: {"version", "api"}, 401: {"title", "problems"}}.get(answer.status)
+    return isinstance(told, dict) and keys is not None and keys <= set(told)
 
 
 def _control(base: str, verb: str, route: str, body: object, admin_token: str | None) -> dict[str, object]:
@@ -121,11 +135,13 @@ def _root(base: str) -> str:
 
 
 @contextmanager
-def private_mock() -> Iterator[str]:
-    """A mock of our own on a free port, in an empty directory and environment; its base URL. It ends with the
-    context, whatever happens. Raises UnreachableError where it does not start.
+def private_mock(profile: Path | None = None) -> Iterator[str]:
+    """A mock of our own on a free port, in an empty directory and environment, of the profile where one is given; its
+    base URL. It ends with the context, whatever happens. Raises UnreachableError where it does not start.
     """
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--delay", PRIVATE_DELAY, "--seed", "0"]
+    if profile is not None:
+        command += ["--profile", str(profile.resolve())]
     kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
     environ = {**kept, "PYTHONPATH": str(data.PACKAGE.parent), "PYTHONUTF8": "1"}
     with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile() as log:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from contract_tests import calls
 from contract_tests.api import Api, TargetLost
@@ -15,10 +16,11 @@ from contract_tests.options import DEFAULT_BUDGET, CheckOptions, read_rate
 from contract_tests.pool import Pool
 from contract_tests.provision import UnreachableError, target_of
 from contract_tests.spending import NotChecked, Spending
-from contract_tests.target import Target
+from contract_tests.target import Target, on_loopback
 from contract_tests.transport import Pacer, Wire
 from contract_tests.verdicts import Book
 
+HTTP_NOT_FOUND = 404
 CALLS = 60
 """Calls of the covering plan at most, polls of a task that is ready within some seconds included."""
 
@@ -90,9 +92,9 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
 def plan_of(options: CheckOptions, base: str) -> str:
     """What a run on a target elsewhere may cost, in a sentence."""
     units = DEFAULT_BUDGET if options.budget is None else options.budget
-    pace = options.rate or 1.0
+    pace = "as fast as it answers" if on_loopback(base) and not options.rate else f"at {options.rate or 1.0:g} a second"
     return (
-        f"{base}: about {CALLS} calls at {pace:g} a second, and creates that reserve at most {units} units of the"
+        f"{base}: about {CALLS} calls {pace}, and creates that reserve at most {units} units of the"
         " account's daily limit"
     )
 
@@ -117,6 +119,8 @@ def _meet(run: Run) -> None:
     """
     try:
         told = run.api.once(calls.info(run.target.main))
+        if told.http == HTTP_NOT_FOUND and not urlsplit(run.target.base).path:
+            raise UsageError(f"{run.target.base}: there is no info; did you mean {run.target.base}/api?")
         if told.status == "error" and not run.target.provisioned and _refused(run):
             raise UnreachableError(
                 f"{run.target.base} refuses the credentials in every method: check IFIND_LOGIN and IFIND_TOKEN"

@@ -16,6 +16,7 @@ import pytest
 from contract_tests import plugin
 from contract_tests.clauses import UsageError, clause_of, read_profile
 from contract_tests.options import LIVE, CheckOptions
+from contract_tests.provision import phone_of
 from contract_tests.report import write_report
 from contract_tests.run import plan_of
 from contract_tests.target import on_loopback, read_url
@@ -43,6 +44,10 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
     if seen.config is None:
         print(f"the suite could not be run: pytest ended with {int(ended)}", file=out)
         return plugin.BROKEN
+    if ended == pytest.ExitCode.NO_TESTS_COLLECTED and options.only:
+        for name in options.only:
+            print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
+        return 0
     stash = seen.config.stash
     write_report(out, stash.get(plugin.RUN, None), stash.get(plugin.STOPPED, None))
     told = plugin.STOPPED in stash or plugin.RUN in stash
@@ -86,7 +91,11 @@ def _url(options: CheckOptions) -> str | None:
 
 def _plan(options: CheckOptions) -> str:
     url = _url(options)
-    return plan_of(options, url) if url else "mock: a private one, which costs nothing"
+    if url is None:
+        return "mock: a private one, which costs nothing"
+    if not on_loopback(url) and options.phone is None:
+        phone_of(os.environ)
+    return plan_of(options, url)
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:

@@ -129,7 +129,7 @@ class Book:
             return Row(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
         passed = self.passed_over.get(clause.id, [])
         if clause.id in self.looked:
-            return Row(clause, Outcome.HOLDS, seen, f"but: {passed[0]}" if passed else "", ())
+            return Row(clause, Outcome.HOLDS, seen, f"not tried: {passed[0]}" if passed else "", ())
         why = passed[0] if passed else clause.unseen or "nothing of this run shows it"
         return Row(clause, Outcome.UNCHECKED, seen, why, ())
 

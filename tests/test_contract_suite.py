@@ -23,6 +23,7 @@ from mockserver.settings import Settings, load
 from mockserver.web import create_app, make_app
 from mockserver.wire import serving
 from processes import environment, ifind
+from processes import serving as serving_mock
 
 CHECKOUT = Path(__file__).parent.parent
 OPEN = {c.id: c for c in CLAUSES.values() if c.default is not None}
@@ -105,6 +106,37 @@ def test_check_passes_on_a_private_mock(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "broken" not in done.stdout
+
+
+def test_what_no_run_can_see_is_told_and_is_no_failure(tmp_path: Path) -> None:
+    done = ifind("check", "--only", "task.lifetime", cwd=tmp_path)
+
+    assert (done.returncode, done.stdout[:28]) == (0, "task.lifetime: not checked: ")
+
+
+def test_a_private_mock_of_a_profile_shows_that_profile(tmp_path: Path) -> None:
+    profile = written({"xml.root": "r"}, tmp_path)
+    done = ifind("check", "--profile", profile, "--strict", "--only", "xml.root", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("token", ["right", "wrong", None])
+def test_on_a_mock_with_an_admin_token_accounts_are_made_with_it(token: str | None, tmp_path: Path) -> None:
+    more = {} if token is None else {"IFIND_MOCK_ADMIN_TOKEN": token}
+    with serving_mock("--admin-token", "right", cwd=tmp_path) as mock:
+        done = ifind("check", mock.api, "--only", "create.ok", cwd=tmp_path, **more)
+
+    assert done.returncode == (0 if token == "right" else 2)
+    assert token == "right" or "set IFIND_MOCK_ADMIN_TOKEN" in done.stdout
+
+
+def test_an_address_without_the_apis_path_is_told_what_it_lacks(tmp_path: Path) -> None:
+    with serving_mock(cwd=tmp_path) as mock:
+        done = ifind("check", mock.api.removesuffix("/api"), cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert f"did you mean {mock.api}?" in done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -79,3 +79,9 @@ def test_a_value_is_told_by_its_shape_unless_it_is_made_up() -> None:
 def test_a_shape_never_holds_the_value(value: object) -> None:
     assert shape_of(value) in {shape_of(value), ""}
     assert not isinstance(value, str) or len(value) < 5 or value not in shape_of(value)
+
+
+def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
+    mask = Mask({"u": "$IFIND_LOGIN"})
+
+    assert mask.text("status of u, without u") == "status of $IFIND_LOGIN, without $IFIND_LOGIN"

@@ -52,7 +52,7 @@ def show(**options: Any) -> None:
     for setting in SETTINGS:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
         told = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
-        if setting.name not in {"profile", "clauses"}:
+        if setting.name not in {"profile", "clauses", "edition"}:
             click.echo(f"{setting.name} = {told}  # {settings.origins[setting.name]}")
     click.echo("[profile]")
     for clause, choice in settings.profile.choices.items():
@@ -70,7 +70,8 @@ def commented() -> Iterator[str]:
             yield f"#{setting.name} = {_toml(_EXAMPLES.get(setting.name, setting.default))}"
     yield from _TABLES.splitlines()
     yield ""
-    yield "## What the API's documentation leaves open: a choice for each clause."
+    yield "## What the API's documentation leaves open: a choice for each clause. In place of the table, the line"
+    yield '## profile = "FILE" names a file that holds it.'
     yield "#[profile]"
     for clause in clauses().values():
         if clause.default is not None:

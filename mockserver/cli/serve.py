@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +11,9 @@ from urllib.parse import quote
 import click
 
 from mockserver.cli.options import load_settings, with_settings
+from mockserver.core.clock import Clock, iso_of
 from mockserver.core.errors import Problem, Refusal
+from mockserver.core.mock import Mock
 from mockserver.gateway import open_gateway
 from mockserver.settings import Settings
 from mockserver.wire import LoopGuard, Server, run
@@ -37,18 +39,29 @@ def command(**options: Any) -> None:
     log: Callable[[str], None] | None = partial(click.echo, err=True) if settings.access_log else None
     server = Server(gateway, app, access_log=log)
     try:
-        run(server, settings.host, settings.port, partial(_ready, settings))
+        run(server, settings.host, settings.port, partial(_ready, settings, _clock_notes(gateway.mock)))
     finally:
         gateway.mock.store.close()
 
 
-def _ready(settings: Settings, host: str, port: int) -> None:
-    told_host = f"[{host}]" if ":" in host else host
+def _ready(settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
+    # An address that stands for all of the machine's is none that a client can call.
+    called = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
+    told_host = f"[{called}]" if ":" in called else called
     api = f"http://{told_host}:{port}/api"
-    for line in _hints(settings, api):
+    for line in (*_hints(settings, api), *notes):
         click.echo(line, err=True)
     sys.stdout.write(f"ready {api}\n")
     sys.stdout.flush()
+
+
+def _clock_notes(mock: Mock) -> list[str]:
+    """What to know of a clock that a state file has kept."""
+    clock = mock.clock()
+    if clock == Clock():
+        return []
+    how = "stands still at" if clock.frozen else f"goes {clock.speed:g} times as fast as real time, from"
+    return [f"clock: {how} {iso_of(mock.now())}, kept from before; POST /_mock/reset brings it back"]
 
 
 def _hints(settings: Settings, api: str) -> list[str]:

@@ -173,7 +173,7 @@ def number(low: float, high: float) -> Reader:
 
     def read(where: str, value: Any) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-            raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: {low:g} to {high:g}"))
+            raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: numbers from {low:g} to {high:.0f}"))
         return float(value)
 
     return read
