@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +13,15 @@ from contract_tests.accounts import units
 from contract_tests.calls import FREE_METHODS, Call, request_of
 from contract_tests.masking import MIN_SECRET, Shape
 from contract_tests.reading import Context, Reading, Unreadable, read_answer
-from contract_tests.reply import Reply
+from contract_tests.reply import Reply, content_type
 from contract_tests.schemas import problems
 from contract_tests.target import Target
-from contract_tests.transport import Exchange, NoAnswer, Wire
+from contract_tests.transport import Exchange, NoAnswer, Request, Wire
 from contract_tests.verdicts import Book, Verdict
 
 BACKOFF = (1.0, 3.0)
 """Seconds before a free call is sent again to a server elsewhere, which may have hiccuped."""
+HTTP_OK = 200
 LOST_FOR_GOOD = 3
 """Connections refused in a row after which the target is taken for gone."""
 STATUSES: Mapping[str, tuple[str, ...]] = {
@@ -80,6 +82,9 @@ class Api:
         self._lost, self.reached = 0, True
         self._keep_secrets(call, exchange)
         reply = self._read(call, exchange, section)
+        self._look_for_secrets(
+            reply, {"the body": json.dumps(reply.model, ensure_ascii=False).encode("utf-8", "replace")}
+        )
         self._look(reply)
         if call.method == "create" and reply.status != "error":
             self.units_shown = None
@@ -106,6 +111,16 @@ class Api:
     def _send(self, call: Call) -> Exchange:
         free = call.method in FREE_METHODS
         request = request_of(call, self.target.base)
+        for _ in range(PATIENCE):
+            exchange = self._send_once(request, free=free)
+            if not _is_too_fast(exchange):
+                break
+            # A refused call costs nothing, also a create: it is sent again, and all that follow go slower.
+            self.book.saw("rate.limit", "met", Reply(call, exchange, None))
+            self.wire.pacer.slow_down(_retry_after(exchange))
+        return exchange
+
+    def _send_once(self, request: Request, *, free: bool) -> Exchange:
         for pause in (*BACKOFF, None) if free and not self.target.loopback else (None,):
             try:
                 exchange = self.wire.send(request, repeatable=free)
@@ -118,10 +133,13 @@ class Api:
         raise AssertionError("the last attempt returns or raises")
 
     def _none(self, call: Call, failure: NoAnswer) -> Reply:
-        reply = Reply(call, None, None, str(failure))
+        reply = Reply(call, None, None, self.book.mask.text(str(failure)))
+        self._look_for_secrets(reply, {"what came": failure.received})
         if failure.kind == "unreachable" and not self.reached:
             raise TargetLost(str(failure))
-        found = self.book.finding("server.never-breaks", reply, "the connection", Shape(failure), "an answer over HTTP")
+        found = self.book.finding(
+            "server.never-breaks", reply, "the connection", Shape(reply.failure), "an answer over HTTP"
+        )
         self.verdict.add(found)
         self._lost = self._lost + 1 if failure.kind == "unreachable" else 0
         if self._lost >= LOST_FOR_GOOD:
@@ -129,15 +147,17 @@ class Api:
         return reply
 
     def _keep_secrets(self, call: Call, exchange: Exchange) -> None:
+        headers = "\n".join(map(": ".join, exchange.headers)).encode("latin-1")
+        self._look_for_secrets(Reply(call, exchange, None), {"the body": exchange.body, "a header": headers})
+
+    def _look_for_secrets(self, reply: Reply, places: Mapping[str, bytes]) -> None:
         """No answer repeats a token: not the accounts' own, and not a wrong one that was just tried."""
         self.book.looked.add("token.never-repeated")
-        sent = (*call.params, *call.query)
+        sent = (*reply.call.params, *reply.call.query)
         tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
-        places = {"the body": exchange.body, "a header": "\n".join(map(": ".join, exchange.headers)).encode("latin-1")}
         for secret in {*self.secrets, *tried}:
             for where, text in places.items():
                 if masking.find(secret, text):
-                    reply = Reply(call, exchange, None)
                     self.verdict.add(
                         self.book.finding(
                             "token.never-repeated", reply, where, Shape("the token of the call"), "an answer without it"
@@ -177,7 +197,8 @@ class Api:
 
     def _look_at_status(self, reply: Reply) -> None:
         self.book.looked.add("server.never-breaks")
-        told_by_the_task = reply.call.method == "result" and reply.status == "error" and reply.code == reply.http
+        ours = reply.call.method == "result" and reply.call.param("token") in self.secrets
+        told_by_the_task = ours and reply.status == "error" and reply.code == reply.http
         if reply.http >= 500 and not told_by_the_task:
             self.verdict.add(
                 self.book.finding(
@@ -189,12 +210,22 @@ class Api:
         assert reply.exchange is not None, "what was read was answered"
         for clause, choice in reading.choices.items():
             self.book.saw(clause, choice, reply)
-        self.book.saw(f"content-type.{reading.format}", reply.exchange.header("content-type") or "", reply)
+        self.book.saw(f"content-type.{reading.format}", content_type(reply.exchange), reply)
         self.book.saw("cors", reply.exchange.header("access-control-allow-origin") or "off", reply)
         if reply.status != "error":
+            if reply.http != HTTP_OK:
+                self.book.saw("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
             return
         if reply.call.format != "json":
             self.book.saw("error.follows-format", "yes" if reading.format != "json" else "no", reply)
+            self.verdict.expect(
+                "format.readable",
+                len(self.book.seen["error.follows-format"]) == 1,
+                reply,
+                where="the format",
+                found=Shape(f"{reading.format}, while other errors are written otherwise"),
+                expected="all errors in the format that was asked for, or all in JSON",
+            )
         if reply.http not in (405, 413):
             self._note_http_status(reply)
 
@@ -248,6 +279,23 @@ HIDDEN: Mapping[str, tuple[str, ...]] = {
 """Clauses that a format can't show: JSON alone tells a number from a text and null from an empty one, and CSV has no
 lists beside rows.
 """
+
+
+PATIENCE = 6
+"""Times that a call is sent to a target that says it comes too fast."""
+TOO_MANY_REQUESTS = 429
+
+
+def _is_too_fast(exchange: Exchange) -> bool:
+    """Whether the answer refuses the pace, and not the daily limit."""
+    said = exchange.body.lower()
+    return (exchange.status == TOO_MANY_REQUESTS or b"too many requests" in said) and b"daily limit" not in said
+
+
+def _retry_after(exchange: Exchange) -> float:
+    """Seconds that the answer asks to wait, at most 30."""
+    told = exchange.header("retry-after") or ""
+    return min(float(told), 30.0) if told.isascii() and told.isdigit() else 0.5
 
 
 def _at(instance: Any, path: str, told: str) -> Any:

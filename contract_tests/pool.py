@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -56,16 +57,26 @@ class Pool:
     _reserved: dict[int, tuple[int, int]] = field(default_factory=dict)
     _ids: set[object] = field(default_factory=set)
     _ways: Iterator[tuple[Way, str | None]] = field(init=False)
-    _formats: Iterator[str | None] = field(init=False)
-    _verbs: Iterator[Way] = field(init=False)
+    _polls: Iterator[tuple[str | None, Way]] = field(init=False)
+    _read: Counter[tuple[str, Way]] = field(default_factory=Counter)
     _edition: Edition | None = None
     _impatient: bool = False
     _made_ahead: bool = False
 
     def __post_init__(self) -> None:
-        self._ways = cycle([(POST, "json"), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv")])
-        self._formats = cycle((None, "xml", "csv", "json"))
-        self._verbs = cycle(WAYS)
+        self._ways = cycle([(POST, None), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv")])
+        self._polls = cycle(
+            (
+                (None, GET),
+                ("xml", POST),
+                ("csv", GET),
+                ("json", POST),
+                ("xml", GET),
+                ("csv", POST),
+                ("json", GET),
+                (None, POST),
+            )
+        )
 
     @property
     def edition(self) -> Edition:
@@ -275,6 +286,7 @@ class Pool:
                     )
                     break
             task.reads.setdefault((fmt or "json", way), reply)
+            self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
             self.processing.append(reply)
         return reply
@@ -283,7 +295,11 @@ class Pool:
         """What a ready task says in a format; asked for once. Raises NotChecked where it is not ready in time."""
         self.wait(task)
         kept = (reply for (f, w), reply in task.reads.items() if f == fmt and way in (None, w))
-        return next(kept, None) or self.ask(task, fmt, way or next(self._verbs))
+        return next(kept, None) or self.ask(task, fmt, way or self._seldom(fmt))
+
+    def _seldom(self, fmt: str) -> Way:
+        """The way in which ready tasks have been read least in the format."""
+        return min(WAYS, key=lambda way: self._read[fmt, way])
 
     def replies(self, *sections: str) -> list[tuple[Task, Reply]]:
         """Every ready task as every format tells it; where all is crossed, over every way."""
@@ -295,8 +311,8 @@ class Pool:
         """The formats in which a task is read: all, but where calls are counted only for one task of each section."""
         if self.target.provisioned or self.full:
             return FORMATS
-        first = next(t for t in self.tasks() if t.section == task.section)
-        return FORMATS if task is first else FORMATS[:1]
+        like = [t for t in self.tasks() if t.section == task.section]
+        return FORMATS if task is like[0] else ("json", FORMATS[1 + like.index(task) % 2])
 
     def wait(self, task: Task) -> Reply:
         """Asks until the task is ready; its answer in JSON. Raises NotChecked where it fails or takes too long."""
@@ -304,11 +320,11 @@ class Pool:
             return task.ready
         if task.late or task.failed:
             raise NotChecked("the task did not become ready")
-        pause = 0.02 if self.target.provisioned else 0.1 if self.target.loopback else 1.0
+        pause = 0.02 if self.target.provisioned else 0.15 if self.target.loopback else 1.0
         readable = True
         while True:
             # A format that can't be read must not hide what can be seen in another one.
-            reply = self.ask(task, next(self._formats) if readable else "json")
+            reply = self.ask(task, *(next(self._polls) if readable else ("json", GET)))
             if readable and not reply.readable and reply.call.param("format") in ("xml", "csv"):
                 readable = False
                 continue
@@ -335,7 +351,7 @@ class Pool:
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
         found, expected = reply.status, "'ready'"
         self.api.verdict.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
-        told = reply if reply.call.format == "json" else self.ask(task)
+        told = reply if reply.call.format == "json" else self.ask(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
         self._count_cost(task, told)
         return told

@@ -14,8 +14,13 @@ from contract_tests.pool import Task
 from contract_tests.reply import Reply
 from contract_tests.verdicts import Verdict
 
-PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
-"""How the bytes of a picture begin; WebP is told apart below."""
+PICTURES = (
+    (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"),
+    (b"\xff\xd8\xff", b"\xff\xd9"),
+    (b"GIF87a", b";"),
+    (b"GIF89a", b";"),
+)
+"""How the bytes of a picture begin and end; WebP is told apart below."""
 LATEST = 10**11
 """Unix seconds past the year 5000: a number beyond is no count of seconds."""
 
@@ -70,8 +75,14 @@ def _picture(text: str) -> str:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return f"a text of {len(text)} characters that is no base64"
-    if content.startswith(PICTURES) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP"):
-        return ""
+    for begin, end in PICTURES:
+        if content.startswith(begin):
+            # Some programs pad a file with zeros.
+            whole = content.rstrip(b"\0").endswith(end)
+            return "" if whole else f"base64 of {len(content)} bytes that begin as a picture and do not end as one"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        lacking = int.from_bytes(content[4:8], "little") + 8 - len(content)
+        return "" if lacking <= 0 else f"base64 of a WebP that lacks {lacking} bytes"
     return f"base64 of {len(content)} bytes that are no PNG, JPEG, GIF or WebP"
 
 

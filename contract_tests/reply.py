@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,8 +68,8 @@ class Reply:
         """The answer in short: its head, and of the body no more than the mask allows."""
         if self.exchange is None:
             return self.failure
-        kind = self.exchange.header("content-type") or "no Content-Type"
-        head = f"HTTP {self.exchange.status}, {mask.text(kind[:80])}, {len(self.exchange.body)} bytes"
+        kind = content_type(self.exchange) or "no Content-Type"
+        head = f"HTTP {self.exchange.status}, {mask.text(kind)}, {len(self.exchange.body)} bytes"
         if mask.shows:
             text = mask.text(self.exchange.body[: 4 * MAX_EXCERPT].decode("utf-8", "backslashreplace"))
             return f"{head}: {_one_line(text)}"
@@ -78,6 +79,14 @@ class Reply:
 
 MEMBERS = ("status", "id", "data", "names", "photo", "cost", "ip", "create_time", "end_time", "error_code", "message")
 """Names that may be told of any answer, being those of the documentation."""
+
+
+def content_type(exchange: Exchange) -> str:
+    """The answer's Content-Type, where it is of a kind that APIs use; it may be told of any target."""
+    told = exchange.header("content-type") or ""
+    known = r"(application|text)/(json|xml|csv|html|plain|problem\+json|vnd\.ms-excel|octet-stream)"
+    parameters = r"""(; ?(charset="?[A-Za-z0-9_-]{1,20}"?|header="?(present|absent)"?))*"""
+    return told if not told or re.fullmatch(known + parameters, told) else "a Content-Type of another kind"
 
 
 def _one_line(text: str) -> str:

@@ -122,6 +122,8 @@ def _meet(run: Run) -> None:
         if told.http == HTTP_NOT_FOUND and not urlsplit(run.target.base).path:
             raise UsageError(f"{run.target.base}: there is no info; did you mean {run.target.base}/api?")
         if told.status == "error" and not run.target.provisioned and _refused(run):
+            if any(finding.binding for finding in run.book.findings):
+                return  # what is broken outranks what is refused: the report tells both
             raise UnreachableError(
                 f"{run.target.base} refuses the credentials in every method: check IFIND_LOGIN and IFIND_TOKEN"
             )

@@ -2,32 +2,80 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import product
+
 import pytest
 
 from contract_tests import calls
+from contract_tests.accounts import units
 from contract_tests.api import Api
-from contract_tests.calls import FORMATS, WAYS, Account
+from contract_tests.calls import FORMATS, GET, POST, Account
 from contract_tests.editions import ANY_SOURCE, NO_SOURCE
 from contract_tests.pool import Pool
 from contract_tests.reply import Reply
 from contract_tests.run import Run
-from contract_tests.spending import NotChecked
+from contract_tests.spending import NotChecked, Spending
 from contract_tests.verdicts import Verdict
+
+ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
+"""How create is called without a login, a token, a phone; the test of an error's members shares the calls."""
+
+
+@pytest.mark.clause("credentials.refused")
+def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: Pool, verdict: Verdict) -> None:
+    """Comes first, as soon as there is a task: later it is ready."""
+    pool.shared(pool.edition.sources[0])
+    reply = run.api.once(run.stranger())
+    verdict.expect(
+        "credentials.refused",
+        reply.status == "error",
+        reply,
+        where="status of result of a new task, with a wrong token",
+        found=reply.status,
+        expected="an error: the credentials are wrong",
+    )
+
+
+@pytest.mark.clause("phone.invalid")
+def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, verdict: Verdict) -> None:
+    reply = _with_a_plus(run)
+    seen = {"error": "error", "ok": "strip"}.get(reply.status)
+    if seen:
+        verdict.choice("phone.invalid", seen, reply)
+
+
+@pytest.mark.clause("quota.polling-free")
+def test_info_tells_the_units_before_a_task_is_first_asked_for(pool: Pool, api: Api) -> None:
+    """The tasks are asked for after this, while they are processing; what info tells later must be the same."""
+    for source in pool.edition.sources:
+        with suppress(NotChecked):
+            pool.shared(source)
+    before = units(api.ask(calls.info(api.target.main)))
+    if before is None:
+        raise NotChecked("info does not tell what is used")
 
 
 def _make_all(run: Run) -> None:
-    """Makes the shared tasks; where all is crossed, one more for every source, way and format."""
+    """Makes the shared tasks; where all is crossed, one more for every source, way and format that the budget holds."""
     pool = run.pool
     pool.tasks()
-    if run.full and run.target.provisioned and not pool.crossed_creates:
-        pool.crossed_creates = True
-        for source in pool.edition.sources:
-            for way in WAYS:
-                for fmt in (None, *FORMATS):
-                    try:
-                        pool.make(source, way=way, fmt=fmt)
-                    except NotChecked:
-                        continue
+    if not run.full or pool.crossed_creates:
+        return
+    pool.crossed_creates = True
+    if not run.target.provisioned:
+        with suppress(NotChecked):
+            _with_a_plus(run)  # the one other create that costs: what is crossed must leave a unit for it
+    for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.edition.sources):
+        if not _affordable(pool.spending, source):
+            run.api.verdict.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
+            continue
+        with suppress(NotChecked):
+            pool.make(source, way=way, fmt=fmt)
+
+
+def _affordable(spending: Spending, source: int) -> bool:
+    return spending.budget is None or spending.spent + spending.highest.get(source, 1) <= spending.budget
 
 
 @pytest.mark.clause("create.ok", "task.new-id")
@@ -91,7 +139,7 @@ def test_create_without_a_required_parameter_is_an_error(run: Run, pool: Pool, v
     if pool.edition.required and (run.full or pool.offers.get(None) is None):
         required.append("source")
     for name in required:
-        for way, fmt in pool.crossed() if run.full else [pool.turn(required.index(name))]:
+        for way, fmt in pool.crossed() if run.full else [ROTATED[required.index(name) % len(ROTATED)]]:
             reply = pool.refusable(whole.but(**{name: None}, format=fmt).by(way))
             verdict.expect(
                 "create.required",
@@ -110,14 +158,6 @@ def test_create_without_a_required_parameter_is_an_error(run: Run, pool: Pool, v
             found=bare.status,
             expected="an error: source is required",
         )
-
-
-@pytest.mark.clause("phone.invalid")
-def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, verdict: Verdict) -> None:
-    reply = _with_a_plus(run)
-    seen = {"error": "error", "ok": "strip"}.get(reply.status)
-    if seen:
-        verdict.choice("phone.invalid", seen, reply)
 
 
 def _with_a_plus(run: Run) -> Reply:

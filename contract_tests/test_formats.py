@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests import calls
+from contract_tests.accounts import units
 from contract_tests.api import Api
 from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Call
 from contract_tests.comparing import as_encoded, difference, plain, plain_account
@@ -14,14 +15,18 @@ from contract_tests.reply import Reply
 from contract_tests.run import Run
 from contract_tests.verdicts import Verdict
 
+TURNS = {"xml": POST, "csv": GET}
+"""The way in which the unknown task is asked for in a format; every test that looks at it shares the call."""
+
 
 @pytest.mark.clause("format.default")
 def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
     asked = [calls.info(me), calls.result(me, run.unknown_id)]
     if run.full:
-        asked += [calls.result(me, t.id, way=way) for t in pool.tasks() for way in WAYS]
         asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
     replies = [*(api.once(call) for call in asked), *(r for _, r in pool.replies() if r.call.param("format") is None)]
+    if run.full:
+        replies += [pool.ask(t, None, way) for t in pool.tasks() for way in WAYS]
     for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
         written = reply.reading.format if reply.reading else ""
         verdict.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
@@ -31,7 +36,7 @@ def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdi
 def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run, pool: Pool, api: Api, me: Account) -> None:
     pool.replies()
     unknown = calls.result(me, run.unknown_id)
-    for way, fmt in pool.crossed() if run.full else [(GET, None), (GET, "xml"), (GET, "csv")]:
+    for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
         api.once(unknown.but(format=fmt).by(way))
 
 
@@ -41,13 +46,35 @@ def test_the_formats_of_one_task_carry_the_same_data(pool: Pool, verdict: Verdic
         json = pool.read(task, "json")
         if json.status == "ready":
             for fmt in pool.formats_of(task)[1:]:
-                _compare(verdict, json, pool.read(task, fmt), task)
+                other = pool.read(task, fmt)
+                if _differs(verdict, json, other, task) is None or _reads_equal(pool, task, json):
+                    _compare(verdict, json, other, task)
+
+
+def _reads_equal(pool: Pool, task: Task, json: Reply) -> bool:
+    """Whether another read in JSON says the same: else it is the reads that differ, and not the formats."""
+    return difference(json.model, pool.ask(task).model) is None
 
 
 def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> None:
-    """Holds another format to what JSON told: all of it, or the rows where those are all that it carries."""
+    """Holds another format to what JSON told."""
     if other.reading is None or json.reading is None:
         return
+    differs = _differs(verdict, json, other, task)
+    verdict.expect(
+        "formats.same",
+        differs is None,
+        other,
+        where=f"{differs} in {other.reading.format}",
+        found=Shape("not what JSON told"),
+        expected="the same as in JSON",
+    )
+
+
+def _differs(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> str | None:
+    """Where another format differs from JSON: in all of it, or in the rows where those are all that it carries."""
+    if other.reading is None or json.reading is None:
+        return None
     turned = plain_account if json.call.method == "info" else plain
     one, two = turned(json.model), turned(other.model)
     if other.reading.rows is not None:
@@ -59,14 +86,7 @@ def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> 
     if differs is not None and other.reading.format == "csv":
         encoding = verdict.book.known().get("csv.encoding", "cp1251")
         differs = difference(as_encoded(one, encoding), two) if encoding == "cp1251" else differs
-    verdict.expect(
-        "formats.same",
-        differs is None,
-        other,
-        where=f"{differs} in {other.reading.format}",
-        found=Shape("not what JSON told"),
-        expected="the same as in JSON",
-    )
+    return differs
 
 
 def _columns(rows: object, shown: object) -> object:
@@ -83,17 +103,27 @@ def test_errors_say_the_same_in_every_format(run: Run, api: Api, verdict: Verdic
     for call in asked if run.full else asked[:1]:
         json = api.once(call)
         for fmt in FORMATS[1:]:
-            _compare(verdict, json, api.once(call.but(format=fmt)), None)
+            _compare(verdict, json, api.once(call.but(format=fmt).by(TURNS[fmt])), None)
 
 
-@pytest.mark.clause("formats.same")
+@pytest.mark.clause("formats.same", "quota.polling-free")
 def test_info_says_the_same_in_every_format(api: Api, verdict: Verdict, me: Account) -> None:
     json = api.units_shown or api.ask(calls.info(me))
     for fmt in FORMATS[1:]:
         other = api.ask(calls.info(me, fmt=fmt))
         api.remember(other)
         if difference(plain_account(json.model), plain_account(other.model)) is not None:
-            json = api.ask(calls.info(me))  # something was used in between
+            known, json = api.units_shown, api.ask(calls.info(me))  # something was used in between
+            before, after = units(known) if known else None, units(json)
+            if before and after and after.used >= before.used:
+                verdict.expect(
+                    "quota.polling-free",
+                    after.used == before.used,
+                    json,
+                    where="data.api_limit.used, since the last task was made",
+                    found=Shape(f"{after.used - before.used} more than before"),
+                    expected="no more than before: asking is free",
+                )
         _compare(verdict, json, other, None)
 
 

@@ -10,6 +10,7 @@ from contract_tests.api import Api
 from contract_tests.calls import FORMATS, GET, POST, Account
 from contract_tests.reply import Reply
 from contract_tests.spending import NotChecked
+from contract_tests.test_errors import below_500
 from contract_tests.verdicts import Verdict
 
 
@@ -46,11 +47,12 @@ def test_the_data_of_info_is_an_object(api: Api, verdict: Verdict, me: Account) 
     verdict.choice("info.shape", "object" if isinstance(data, dict) else "list", reply)
 
 
-@pytest.mark.clause("info.methods")
+@pytest.mark.clause("info.methods", "server.never-breaks")
 def test_info_is_answered_over_get_and_post(api: Api, verdict: Verdict, me: Account) -> None:
     if not answered(api.once(calls.info(me))):
         raise NotChecked("info is not answered over GET")
     reply = api.probe(calls.info(me, way=POST))
+    below_500(verdict, reply)
     verdict.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 

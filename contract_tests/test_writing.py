@@ -7,10 +7,11 @@ import pytest
 from contract_tests import calls
 from contract_tests.accounts import answered
 from contract_tests.api import Api
-from contract_tests.calls import FORMATS, Account
+from contract_tests.calls import GET, Account
 from contract_tests.pool import Pool
 from contract_tests.run import Run
 from contract_tests.spending import NotChecked
+from contract_tests.test_formats import TURNS
 from contract_tests.verdicts import Verdict
 
 pytestmark = pytest.mark.last
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.last
 def _judge(run: Run, pool: Pool, verdict: Verdict, *clauses: str) -> None:
     """Looks at ready tasks and at an error in every format, and then at what was seen of the clauses."""
     pool.replies()
-    for fmt in (None, *FORMATS[1:]):
-        run.api.once(calls.result(run.target.main, run.unknown_id, fmt=fmt))
+    for fmt, way in ((None, GET), *TURNS.items()):
+        run.api.once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
     for clause in clauses:
         verdict.settle(clause)
 

@@ -88,6 +88,11 @@ class Pacer:
     burst: float = 1.0
     _due: float = field(default=0.0, repr=False)
 
+    def slow_down(self, seconds: float) -> None:
+        """Waits so long, and takes half of the pace from then on (4 a second at most)."""
+        time.sleep(seconds)
+        self.per_second = min((self.per_second or 8.0) / 2, 4.0)
+
     def wait(self) -> None:
         """Sleeps as long as needed."""
         if self.per_second is None:
@@ -125,8 +130,8 @@ class Wire:
     def send(self, request: Request, *, repeatable: bool = True) -> Exchange:
         """The answer to a request. Raises NoAnswer.
 
-        A kept connection may be closed by the server while the request is on its way: only what is repeatable is then
-        sent a second time, on a new one.
+        A kept connection may be closed by the server while the request is on its way: what is repeatable is then sent a
+        second time, on a new one; all else gets a new one from the start.
         """
         self.pacer.wait()
         self.calls += 1
@@ -134,12 +139,12 @@ class Wire:
         key = (url.scheme, url.netloc)
         end = time.monotonic() + self.deadline
         kept = self._lines.pop(key, None)
-        if kept is not None and kept.alive():
+        if kept is not None and repeatable and kept.alive():
             kept.http.start_next_cycle()
             try:
                 return self._exchange(kept, key, url, request, end)
             except NoAnswer as failure:
-                if failure.kind != "closed" or failure.received or not repeatable:
+                if failure.kind != "closed" or failure.received:
                     raise
         elif kept is not None:
             kept.socket.close()
@@ -216,7 +221,12 @@ def _next_event(line: _Line, request: Request, received: bytearray) -> object:
         if not received:
             raise NoAnswer("closed", request, "no byte came") from None
         kind = "closed" if re.match("peer (unexpectedly )?closed", str(error)) else "malformed"
-        raise NoAnswer(kind, request, str(error), received=bytes(received)) from None
+        raise NoAnswer(kind, request, _without_bytes(str(error)), received=bytes(received)) from None
+
+
+def _without_bytes(told: str) -> str:
+    """h11's words without the target's bytes, which may be anything."""
+    return re.split(r"[:(]? ?(?:bytearray\(|b['\"])", told)[0]
 
 
 def _secured(sock: socket.socket, host: str, request: Request) -> socket.socket:

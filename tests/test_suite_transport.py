@@ -76,21 +76,34 @@ def test_a_connection_is_used_again_and_a_closed_one_replaced() -> None:
     assert bodies == [b"hi"] * 3
 
 
-def test_what_is_not_repeatable_is_sent_once() -> None:
+def test_what_is_not_repeatable_gets_a_connection_of_its_own_and_is_sent_once() -> None:
+    kept: list[bytes] = []
     seen: list[bytes] = []
 
-    def swallows(connection: socket.socket) -> None:
+    def keeps(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(OK)
+        kept.append(connection.recv(65536))
+
+    def swallows(connection: socket.socket) -> None:
         seen.append(connection.recv(65536))
 
-    with server(swallows, says(OK)) as url, Wire() as wire:
+    with server(keeps, swallows, says(OK)) as url, Wire() as wire:
         wire.send(Request("GET", url))
         with pytest.raises(NoAnswer) as caught:
             wire.send(Request("GET", url), repeatable=False)
 
     assert caught.value.kind == "closed"
-    assert len(seen) == 1
+    assert (kept, len(seen)) == ([b""], 1)
+
+
+def test_what_is_no_http_is_told_without_the_targets_bytes() -> None:
+    with server(says(b"Ivan 70001234567 tok-1\r\n\r\n")) as url, Wire() as wire, pytest.raises(NoAnswer) as caught:
+        wire.send(Request("GET", url))
+
+    assert caught.value.kind == "malformed"
+    assert "Ivan" not in str(caught.value)
+    assert b"Ivan" in caught.value.received
 
 
 def test_a_redirect_is_an_answer_and_not_followed() -> None:

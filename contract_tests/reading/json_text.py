@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, NoReturn
 
-from contract_tests.reading.model import Reading, Unreadable
+from contract_tests.reading.model import Reading, Unreadable, named
 
 MAX_NUMBER = 300
 """Characters of a number."""
@@ -44,7 +44,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(f"JSON with the name {twice[:40]!r} twice in one object")
+        raise Unreadable(f"JSON with {named(twice)} twice in one object")
     return members
 
 

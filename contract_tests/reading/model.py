@@ -43,11 +43,48 @@ class Reading:
     rows: str | None = None
 
 
+DOCUMENTED = frozenset(
+    [
+        "status",
+        "id",
+        "error_code",
+        "message",
+        "data",
+        "names",
+        "photo",
+        "cost",
+        "ip",
+        "create_time",
+        "end_time",
+        "title",
+        "price",
+        "time",
+        "phone",
+        "name",
+        "description",
+        "location",
+        "source",
+        "category",
+        "url",
+        "api_limit",
+        "used",
+        "of",
+        "api_time_limit",
+        "demo",
+    ]
+)
+
+
+def named(name: str) -> str:
+    """A member's name as it may be told: one that is in no documentation may hold anything."""
+    return f"the name {name!r}" if name in DOCUMENTED else "a name"
+
+
 def typed(name: str, text: str) -> str | int:
     """A member's value from a format that knows nothing but text."""
     plain = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
     return int(text) if plain and name in (*NUMBERS, *TIMES) else text
 
 
-MAX_DIGITS = 18
+MAX_DIGITS = 20
 """Digits of a whole number that anyone could store."""

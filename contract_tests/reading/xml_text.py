@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from contract_tests.reading.model import Reading, Unreadable, typed
+from contract_tests.reading.model import Reading, Unreadable, named, typed
 
 SECTIONS = ("data", "names")
 ACCOUNT = ("api_limit", "api_time_limit", "demo")
@@ -73,7 +73,7 @@ class _Walk:
             name = _name(child)
             inside = f"{path}.{name}" if path else name
             if name in found:
-                raise Unreadable(f"XML with the element {inside[:80]} twice")
+                raise Unreadable(f"XML with {named(name)} twice in one element")
             found[name] = self.value(child, inside)
         if element.attrib:
             raise Unreadable(f"XML with an attribute on {path or 'the root'}, which no answer is known to have")
