@@ -167,11 +167,13 @@ def test_a_reset_ends_answers_that_wait(tmp_path: Path) -> None:
 def test_an_access_log_holds_no_credential(tmp_path: Path) -> None:
     with serving("--access-log", cwd=tmp_path) as mock:
         mock.get("info")
+        mock.get("info/login=demo@example.com&token=demo-token")
         mock.process.send_signal(signal.SIGTERM)
         _, err = mock.process.communicate(timeout=5)
 
     assert "GET /api/info 200" in err
-    logged = [line for line in err.splitlines() if "/api/info" in line]
+    assert "GET /api/info/… 404" in err or "GET /api/info/… 200" in err
+    logged = [line for line in err.splitlines() if "/api/info" in line and "curl" not in line]
     assert not any("demo-token" in line or "demo@" in line for line in logged)
 
 
@@ -216,12 +218,16 @@ def test_the_flask_app_runs_under_flasks_own_command(tmp_path: Path) -> None:
     try:
         assert process.stderr is not None
         assert any("Running on" in line for line in process.stderr)
-        url = f"http://127.0.0.1:{port}/api/info?login=demo@example.com&token=demo-token"
-        answer = json.loads(urllib.request.urlopen(url, timeout=10).read())
+        credentials = "login=demo@example.com&token=demo-token"
+        url = f"http://127.0.0.1:{port}/api/info"
+        answer = json.loads(urllib.request.urlopen(f"{url}?{credentials}", timeout=10).read())
+        urllib.request.urlopen(f"{url}/{credentials}", timeout=10).read()
     finally:
         process.kill()
-        process.communicate()
+        _, logged = process.communicate()
 
+    assert logged.count("GET /api/info") == 2
+    assert "demo-token" not in logged
     assert answer["data"]["api_limit"]["of"] == 7
 
 

@@ -1036,17 +1036,21 @@ def test_an_operation_that_waits_when_the_loop_ends_is_told() -> None:
 # The log.
 
 
-def test_the_access_log_names_all_but_the_query(serve: Serve) -> None:
+def test_the_access_log_names_all_but_the_query_and_what_no_route_has(serve: Serve) -> None:
     with serve() as up:
+        up.ask("/api/create?token=secret&size=5")
+        up.ask("/api/info/login=a&token=secret/more?size=5")
         up.ask("/api/cr%0Aeate?token=secret&size=5")
         up.ask("/_mock/?token=secret", verb="HEAD")
         refused(up, b"secret\r\n\r\n")
 
     parts = [line.split() for line in up.log]
     assert [one[:5] for one in parts] == [
-        ["127.0.0.1", "GET", "/api/cr%0Aeate", "200", "5"],
+        ["127.0.0.1", "GET", "/api/create", "200", "5"],
+        ["127.0.0.1", "GET", "/api/info/…", "200", "5"],
+        ["127.0.0.1", "GET", "/api/…", "200", "5"],
         ["127.0.0.1", "HEAD", "/_mock/", "200", "0"],
-        ["127.0.0.1", "-", "-", "400", parts[2][4]],
+        ["127.0.0.1", "-", "-", "400", parts[4][4]],
     ]
     assert all(0 <= float(one[5].removesuffix("ms")) < 5000 for one in parts)
 

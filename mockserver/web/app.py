@@ -84,8 +84,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _without_query(record: logging.LogRecord) -> bool:
     if isinstance(record.args, tuple):
-        record.args = tuple(re.sub(r"\?[^ ]*", "?…", arg) if isinstance(arg, str) else arg for arg in record.args)
+        record.args = tuple(_shown(arg) if isinstance(arg, str) else arg for arg in record.args)
     return True
+
+
+def _shown(line: str) -> str:
+    """A request line without its query, and without what looks like one in a path that lacks the question mark."""
+    return re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", line))
 
 
 def make_app(

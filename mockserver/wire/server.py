@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Protocol, TypeAlias
-from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
 from mockserver.core.messages import SECOND
@@ -29,6 +29,16 @@ _POLL = 0.005
 """Seconds that let a stopping server take the connections, then the requests, that have already reached it. asyncio
 loses a connection that is half accepted when its listener closes.
 """
+
+
+_UNUSUAL = re.compile(r"[^/]*[^A-Za-z0-9_/.-].*", re.DOTALL)
+
+
+def _shown(path: bytes) -> str:
+    """A path as the log may hold it: up to the first part that no route has, for where a client forgot the question
+    mark its credentials stand in the path.
+    """
+    return _UNUSUAL.sub("…", path.decode("latin-1"))
 
 
 class Answering(Protocol):
@@ -157,7 +167,7 @@ class Server:
         """See `exchange.Host`."""
         assert self._access_log is not None
         request = exchange.request
-        asked = f"{request.verb} {quote(request.path)}" if request else "- -"
+        asked = f"{request.verb} {_shown(request.path)}" if request else "- -"
         took = (monotonic() - exchange.began) * 1000
         size = 0 if request and request.verb == "HEAD" else len(response.body)
         self._access_log(f"{exchange.connection.peer} {asked} {response.status} {size} {took:.1f}ms")
