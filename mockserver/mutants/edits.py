@@ -204,6 +204,11 @@ def broken_on(condition: Callable[[Call], bool], page: Page) -> Callable[[Answer
     return lambda answer, seen: page if condition(seen.call) else answer
 
 
+def with_status(http: int, condition: Callable[[Call], bool]) -> Callable[[Answer, Seen], Answer]:
+    """Answers the calls of a condition rightly, but for the HTTP status."""
+    return lambda answer, seen: replace(answer, http=http) if condition(seen.call) else answer
+
+
 def source_refused(source: str) -> Callable[[Answer, Seen], Answer]:
     """Refuses a source."""
 

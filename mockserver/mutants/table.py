@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from mockserver.core.messages import Page
+from mockserver.core.messages import METHODS, Page
 from mockserver.mutants.broken import Mutant
 from mockserver.mutants.edits import (
     anonymous,
@@ -36,6 +36,7 @@ from mockserver.mutants.edits import (
     setting,
     source_refused,
     unknown_is_ready,
+    with_status,
     without_limit,
 )
 
@@ -281,6 +282,26 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
             "server.never-breaks",
             "a phone that is none breaks the server",
             answer=broken_on(lambda call: not call.params.get("phone", "0").isdigit(), _OOPS),
+        ),
+        "a-bad-phone-is-500-and-readable": Mutant(
+            "server.never-breaks",
+            "a phone that is none is answered with HTTP 500 and a right body",
+            answer=with_status(500, lambda call: not call.params.get("phone", "0").isdigit()),
+        ),
+        "info-over-post-is-503": Mutant(
+            "server.never-breaks",
+            "info over POST is answered with HTTP 503 and a right body",
+            answer=with_status(503, lambda call: (call.operation, call.verb) == ("info", "POST")),
+        ),
+        "create-in-xml-is-502": Mutant(
+            "server.never-breaks",
+            "create in XML is answered with HTTP 502 and a right body",
+            answer=with_status(502, lambda call: (call.operation, call.params.get("format")) == ("create", "xml")),
+        ),
+        "an-unknown-method-is-500": Mutant(
+            "server.never-breaks",
+            "an unknown method is answered with HTTP 500 and a right body",
+            answer=with_status(500, lambda call: call.operation not in METHODS),
         ),
         "a-long-value-is-no-answer": Mutant(
             "server.never-breaks",
