@@ -49,6 +49,7 @@ class Api:
     reached: bool = False
     units_shown: Reply | None = None
     day_turned: bool = False
+    answered: int = 0
     _once: dict[Call, Reply] = field(default_factory=dict)
     _lost: int = 0
 

@@ -18,7 +18,9 @@ from contract_tests.clauses import UsageError, all_clauses, clause_of
 from contract_tests.options import CheckOptions
 from contract_tests.pool import Pool
 from contract_tests.provision import UnreachableError
-from contract_tests.report import write_report
+from contract_tests.report.build import report_of
+from contract_tests.report.model import Report
+from contract_tests.report.terminal import write_terminal
 from contract_tests.run import Run, open_run
 from contract_tests.spending import NotChecked
 from contract_tests.verdicts import Outcome, Verdict
@@ -211,9 +213,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = exit_code(config, bool(session.testsfailed) or interrupted)
 
 
+def report_at_end(config: pytest.Config, code: int = 0) -> Report:
+    """The report of the session's run, which has ended with the code."""
+    _, why = config.stash.get(STOPPED, (0, ""))
+    target = config.stash[OPTIONS].target
+    return report_of(config.stash.get(RUN, None), target=target, exit_code=code, stopped=why)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     text = StringIO()
-    write_report(text, config.stash.get(RUN, None), config.stash.get(STOPPED, None), findings=False)
+    write_terminal(text, report_at_end(config), findings=False)
     terminalreporter.write(text.getvalue())
 
 

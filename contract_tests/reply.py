@@ -17,12 +17,15 @@ MAX_EXCERPT = 300
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a call. reading is None where no answer could be read, and failure says why."""
+    """What came of a call. reading is None where no answer could be read, and failure says why; number counts the
+    run's calls from 1.
+    """
 
     call: Call
     exchange: Exchange | None
     reading: Reading | None
     failure: str = ""
+    number: int = 0
 
     @property
     def readable(self) -> bool:

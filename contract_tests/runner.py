@@ -17,7 +17,7 @@ from contract_tests import plugin
 from contract_tests.clauses import UsageError, clause_of, read_profile
 from contract_tests.options import LIVE, CheckOptions
 from contract_tests.provision import phone_of
-from contract_tests.report import write_report
+from contract_tests.report.terminal import write_terminal
 from contract_tests.run import plan_of
 from contract_tests.target import on_loopback, read_url
 
@@ -49,9 +49,10 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
             print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
         return 0
     stash = seen.config.stash
-    write_report(out, stash.get(plugin.RUN, None), stash.get(plugin.STOPPED, None))
     told = plugin.STOPPED in stash or plugin.RUN in stash
-    return int(ended) if told else plugin.BROKEN
+    code = int(ended) if told else plugin.BROKEN
+    write_terminal(out, plugin.report_at_end(seen.config, code))
+    return code
 
 
 class _Seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import StrEnum
 from typing import Any
 
 from contract_tests.clauses import Clause, all_clauses
@@ -13,20 +13,21 @@ from contract_tests.masking import Mask, Shape
 from contract_tests.reply import Reply
 
 
-class Outcome(IntEnum):
-    """What is known of a clause, from best to worst."""
+class Outcome(StrEnum):
+    """What is known of a clause; the value is the word of reports. Closed, and in the order in which they are told.
 
-    HOLDS = 0
-    UNCHECKED = 1
-    UNAFFORDABLE = 2
-    REFUTED = 3
-    BROKEN = 4
-    ERROR = 5
+    HOLDS: what was seen agrees. BROKEN: a promise or law does not hold. REFUTED: an assumption does not. INCONCLUSIVE:
+    an answer that should have shown it was lost or could not be read. UNAFFORDABLE: the budget of units, calls or time
+    did not reach. UNCHECKED: nothing of this run can show it, and why. ERROR: the kit itself failed.
+    """
 
-    @property
-    def word(self) -> str:
-        """The outcome as reports write it."""
-        return {"UNCHECKED": "not checked", "UNAFFORDABLE": "not checked (budget)"}.get(self.name, self.name.lower())
+    HOLDS = "holds"
+    BROKEN = "broken"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    UNAFFORDABLE = "unaffordable"
+    UNCHECKED = "not checked"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ class Book:
     unaffordable: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     seen: dict[str, dict[str, Reply]] = field(default_factory=dict)
+    shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    unread: dict[str, list[str]] = field(default_factory=dict)
     kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict)
 
     def expected(self, clause: str) -> Any:
@@ -94,8 +97,9 @@ class Book:
         return {**{k: v for k, v in self.given.items() if isinstance(v, str)}, **alone}
 
     def saw(self, clause: str, choice: str, reply: Reply) -> None:
-        """Notes a choice that a reply shows; the first one is kept as evidence."""
+        """Notes a choice that a reply shows; the first one is kept as evidence, and the numbers of all."""
         self.seen.setdefault(clause, {}).setdefault(choice, reply)
+        self.shown.setdefault(clause, {}).setdefault(choice, set()).add(reply.number)
 
     def finding(self, clause: str, reply: Reply | None, where: str, found: object, expected: str) -> Finding:
         """A finding in words that may be shown."""

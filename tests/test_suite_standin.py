@@ -222,7 +222,7 @@ def check(server: Standin | str, **options: Any) -> tuple[int, str]:
 def verdicts(told: str) -> dict[str, str]:
     """The table of the report: clause to verdict."""
     grades = "documented|law|observed|sister|assumed"
-    words = "holds|not checked|refuted|broken|error"
+    words = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
     return dict(re.findall(rf"^(\S+) +(?:{grades}) +({words})", told, re.MULTILINE))
 
 

@@ -1,0 +1,1 @@
+"""Reports: one run seen by clause, on a terminal and in files."""

@@ -1,0 +1,77 @@
+"""A run as reports tell it: every text in it is masked already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from contract_tests.verdicts import Outcome, Row
+
+JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)
+"""Outcomes of clauses that were proven, the one way or the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a run took: units of the daily limit (budget None: no limit), of which `unknown` belong to creates whose
+    answer was lost; calls that went out; seconds from the first to the last.
+    """
+
+    units: int
+    budget: int | None
+    unknown: int
+    calls: int
+    seconds: float
+    counts: bool = True
+    """Whether units cost anything here: accounts that the suite made itself have as many as it likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """A call that failed and was answered when it was sent again: as a curl line, with what went wrong and how often."""
+
+    call: str
+    failure: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """When a clause was last proven live; stale where that is too long ago, or never was."""
+
+    proven: date | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run. target is its URL; stopped says why it ended before its time, or did not begin (empty: it did neither);
+    provable is the number of clauses that this budget can prove (None: nobody asked); history maps clauses to what
+    --history remembers of them, and is empty without it.
+    """
+
+    target: str
+    started: datetime
+    kit: str
+    exit_code: int
+    strict: bool
+    rows: tuple[Row, ...]
+    spent: Spent
+    provable: int | None = None
+    stopped: str = ""
+    healed: tuple[Healed, ...] = ()
+    errors: tuple[str, ...] = ()
+    history: Mapping[str, History] | None = None
+
+    @property
+    def proven(self) -> int:
+        """The number of clauses of which the run has found out whether they hold."""
+        return sum(row.outcome in JUDGED for row in self.rows)
+
+    @property
+    def totals(self) -> Mapping[Outcome, int]:
+        """Clauses by outcome, in the order of outcomes; those that are there."""
+        count = Counter(row.outcome for row in self.rows)
+        return {outcome: count[outcome] for outcome in Outcome if count[outcome]}
