@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -17,8 +17,9 @@ from contract_tests import plugin
 from contract_tests.clauses import UsageError, clause_of, read_profile
 from contract_tests.options import LIVE, CheckOptions
 from contract_tests.provision import phone_of
+from contract_tests.report.model import Report
 from contract_tests.report.terminal import write_terminal
-from contract_tests.run import plan_of
+from contract_tests.run import Run, plan_of
 from contract_tests.target import on_loopback, read_url
 
 HERE = Path(__file__).resolve().parent
@@ -35,24 +36,44 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
     except UsageError as error:
         print(error, file=err or out)
         return plugin.USAGE
+    unseen = [name for name in options.only if clause_of(name).unseen]
+    if options.only and len(unseen) == len(options.only):
+        for name in unseen:
+            print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
+        return 0
+    ended = examine(options)
+    for text in ended.errors:
+        print(f"ERROR of the suite itself:\n{text}\n", file=out)
+    if ended.report is None:
+        print("the suite could not be run", file=out)
+        return plugin.BROKEN
+    write_terminal(out, ended.report)
+    return ended.report.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A run that has ended: its report, the run itself (None: the target was never reached), and errors of the kit."""
+
+    report: Report | None
+    run: Run | None
+    errors: tuple[str, ...] = ()
+
+
+def examine(options: CheckOptions) -> Examined:
+    """Runs the suite as the options say, asks nobody and writes nothing. What is wrong with the options or the target
+    is in the report's `stopped`.
+    """
     seen = _Seen()
     with _isolated():
         ended = pytest.main(_arguments(options), plugins=[seen])
-    errors = [*seen.errors, *(seen.config.stash.get(plugin.ERRORS, []) if seen.config else [])]
-    for text in errors:
-        print(f"ERROR of the suite itself:\n{text}\n", file=out)
     if seen.config is None:
-        print(f"the suite could not be run: pytest ended with {int(ended)}", file=out)
-        return plugin.BROKEN
-    if ended == pytest.ExitCode.NO_TESTS_COLLECTED and options.only:
-        for name in options.only:
-            print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
-        return 0
+        return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"))
     stash = seen.config.stash
-    told = plugin.STOPPED in stash or plugin.RUN in stash
-    code = int(ended) if told else plugin.BROKEN
-    write_terminal(out, plugin.report_at_end(seen.config, code))
-    return code
+    errors = (*seen.errors, *stash.get(plugin.ERRORS, []))
+    begun = plugin.STOPPED in stash or plugin.RUN in stash
+    code = int(ended) if begun else plugin.BROKEN
+    return Examined(plugin.report_at_end(seen.config, code), stash.get(plugin.RUN, None), errors)
 
 
 class _Seen:

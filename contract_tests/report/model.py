@@ -30,7 +30,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Healed:
-    """A call that failed and was answered when it was sent again: as a curl line, with what went wrong and how often."""
+    """A call that failed and was answered when it was sent again: a curl line, what went wrong, how often it was sent."""
 
     call: str
     failure: str
