@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests import masking
 from contract_tests.accounts import units
-from contract_tests.calls import FREE_METHODS, Call, request_of
+from contract_tests.calls import Call
 from contract_tests.masking import MIN_SECRET, Shape
-from contract_tests.reading import Context, Reading, Unreadable, read_answer
+from contract_tests.reading import HIDDEN, Context, Reading, Unreadable, read_answer
 from contract_tests.reply import Reply, content_type
 from contract_tests.schemas import problems
+from contract_tests.sending import LostAnswer, Payment, Sender
 from contract_tests.target import Target
-from contract_tests.transport import Exchange, NoAnswer, Request, Wire
+from contract_tests.transport import Exchange, NoAnswer
 from contract_tests.verdicts import Book, Verdict
 
-BACKOFF = (1.0, 3.0)
-"""Seconds before a free call is sent again to a server elsewhere, which may have hiccuped."""
 HTTP_OK = 200
 LOST_FOR_GOOD = 3
 """Connections refused in a row after which the target is taken for gone."""
@@ -37,21 +35,24 @@ class TargetLost(Exception):
 @dataclass
 class Api:
     """The door to the target. verdict is the running test's; every finding about any answer goes to it. units_shown is
-    the last answer of info to the main account, where no task was made since; day_turned says that its used units
-    have become fewer.
+    the last answer of info to the main account, where no task was made since; asked_since_units says that a task was
+    asked for after it, day_turned that its used units have become fewer.
     """
 
     target: Target
-    wire: Wire
+    sender: Sender
     book: Book
     verdict: Verdict = field(init=False)
     secrets: set[str] = field(default_factory=set)
     reached: bool = False
     units_shown: Reply | None = None
+    asked_since_units: bool = False
     day_turned: bool = False
-    answered: int = 0
+    answers: int = 0
+    payments: dict[int, Payment] = field(default_factory=dict)
     _once: dict[Call, Reply] = field(default_factory=dict)
     _lost: int = 0
+    _paced: int = 0
 
     def __post_init__(self) -> None:
         self.verdict = Verdict(self.book, ())
@@ -76,65 +77,106 @@ class Api:
         What every answer owes is checked here: that there is one, that it can be read in its format, that it is no
         5xx, that an error has its members, that no token is repeated.
         """
-        try:
-            exchange = self._send(call)
-        except NoAnswer as failure:
-            return self._none(call, failure)
-        self._lost, self.reached = 0, True
+        exchange = self._send(call)
+        if isinstance(exchange, Reply):
+            return exchange
         self._keep_secrets(call, exchange)
         reply = self._read(call, exchange, section)
         self._look_for_secrets(
             reply, {"the body": json.dumps(reply.model, ensure_ascii=False).encode("utf-8", "replace")}
         )
+        self._charge(reply)
+        if not self.target.private:
+            self.book.secrets.learn(reply.model)
         self._look(reply)
         if call.method == "create" and reply.status != "error":
             self.units_shown = None
-        elif call.method == "info" and call.params == self.target.main.params and (told := units(reply)):
-            before = units(self.units_shown) if self.units_shown else None
-            self.day_turned |= before is not None and told.used < before.used
-            self.units_shown = reply
+        elif call.method == "info" and call.but(format=None).params == self.target.main.params:
+            self._look_at_units(reply)
+        elif call.method == "result" and reply.status in ("ready", "processing"):
+            self.asked_since_units = True
         return reply
+
+    def _look_at_units(self, reply: Reply) -> None:
+        """What info tells after tasks were asked for, and none was made, must be what it told before."""
+        told = units(reply)
+        if told is None:
+            return
+        before = units(self.units_shown) if self.units_shown else None
+        self.day_turned |= before is not None and told.used < before.used
+        if before is not None and self.asked_since_units and told.used >= before.used:
+            self.verdict.expect(
+                "quota.polling-free",
+                told.used == before.used,
+                reply,
+                where="data.api_limit.used, after tasks were asked for",
+                found=Shape(f"{told.used - before.used} more than before"),
+                expected="no more than before: asking is free",
+            )
+        self.units_shown, self.asked_since_units = reply, False
 
     def probe(self, call: Call) -> Reply:
         """Sends a call that need not be answered by the API itself, such as one of an unknown method: it is read where
         that can be done, and nothing is said of it.
         """
-        try:
-            exchange = self._send(call)
-        except NoAnswer as failure:
-            return self._none(call, failure)
+        exchange = self._send(call)
+        if isinstance(exchange, Reply):
+            return exchange
         self._keep_secrets(call, exchange)
         try:
-            return Reply(call, exchange, read_answer(exchange.body, call.format, Context(call.method)))
-        except Unreadable as why:
-            return Reply(call, exchange, None, str(why))
+            reading, why = read_answer(exchange.body, call.format, Context(call.method)), ""
+        except Unreadable as unreadable:
+            reading, why = None, str(unreadable)
+        reply = Reply(call, exchange, reading, why, self.answers)
+        self._charge(reply)
+        return reply
 
-    def _send(self, call: Call) -> Exchange:
-        free = call.method in FREE_METHODS
-        request = request_of(call, self.target.base)
-        for _ in range(PATIENCE):
-            exchange = self._send_once(request, free=free)
-            if not _is_too_fast(exchange):
-                break
-            # A refused call costs nothing, also a create: it is sent again, and all that follow go slower.
-            self.book.saw("rate.limit", "met", Reply(call, exchange, None))
-            self.wire.pacer.slow_down(_retry_after(exchange))
+    def settle(self, reply: Reply, cost: int) -> None:
+        """Notes what a create has taken, as its task tells."""
+        payment = self.payments.pop(reply.number, None)
+        if payment is not None:
+            self.sender.settle(payment, cost)
+
+    def _send(self, call: Call) -> Exchange | Reply:
+        """What came of the call on the wire: an answer to be read, or the reply that there is none. Raises NotChecked
+        where the call may not leave, TargetLost where nobody is there any more.
+        """
+        costs = call.method == "create"
+        payment: Payment | None = None
+        try:
+            if costs:
+                exchange, payment = self.sender.costly(call)
+            else:
+                exchange = self.sender.free(call)
+        except LostAnswer as lost:
+            if lost.failure is not None:
+                self._none(call, lost.failure)
+            raise
+        except NoAnswer as failure:
+            return self._none(call, failure)
+        finally:
+            self.book.calls = len(self.sender.log)
+            self.answers += 1
+        self._lost, self.reached = 0, True
+        if payment is not None:
+            self.payments[self.answers] = payment
+        for refused, answer in self.sender.paced[self._paced :]:
+            self.book.saw("rate.limit", "met", Reply(refused, answer, None, number=self.answers))
+        self._paced = len(self.sender.paced)
         return exchange
 
-    def _send_once(self, request: Request, *, free: bool) -> Exchange:
-        for pause in (*BACKOFF, None) if free and not self.target.loopback else (None,):
-            try:
-                exchange = self.wire.send(request, repeatable=free)
-                if exchange.status < 500 or pause is None:
-                    return exchange
-            except NoAnswer:
-                if pause is None:
-                    raise
-            time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
+    def _charge(self, reply: Reply) -> None:
+        """A refused create has taken nothing. One that can't be read may have: it stays charged, unknown."""
+        payment = self.payments.get(reply.number)
+        if payment is None:
+            return
+        if reply.status == "error":
+            self.sender.release(self.payments.pop(reply.number))
+        elif not reply.readable:
+            payment.charge.lost = payment.charge.units > 0
 
     def _none(self, call: Call, failure: NoAnswer) -> Reply:
-        reply = Reply(call, None, None, self.book.mask.text(str(failure)))
+        reply = Reply(call, None, None, self.book.mask.text(str(failure)), self.answers)
         self._look_for_secrets(reply, {"what came": failure.received})
         if failure.kind == "unreachable" and not self.reached:
             raise TargetLost(str(failure))
@@ -153,7 +195,7 @@ class Api:
 
     def _look_for_secrets(self, reply: Reply, places: Mapping[str, bytes]) -> None:
         """No answer repeats a token: not the accounts' own, and not a wrong one that was just tried."""
-        self.book.looked.add("token.never-repeated")
+        self.book.look("token.never-repeated")
         sent = (*reply.call.params, *reply.call.query)
         tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
         for secret in {*self.secrets, *tried}:
@@ -167,19 +209,19 @@ class Api:
 
     def _read(self, call: Call, exchange: Exchange, section: str | None) -> Reply:
         clause = "format.readable" if call.param("format") else "format.default"
-        self.book.looked.add(clause)
         context = Context(call.method, section, self.book.known())
         try:
             reading = read_answer(exchange.body, call.format, context)
         except Unreadable as why:
-            reply = Reply(call, exchange, None, str(why))
+            reply = Reply(call, exchange, None, str(why), self.answers)
             moved = f"; it leads elsewhere (HTTP {exchange.status})" if 300 <= exchange.status < 400 else ""
             finding = self.book.finding(
                 clause, reply, "the body", Shape(f"{why}{moved}"), f"an answer in {call.format}"
             )
             self.verdict.add(finding)
             return reply
-        return Reply(call, exchange, reading)
+        self.book.look(clause)
+        return Reply(call, exchange, reading, number=self.answers)
 
     def _look(self, reply: Reply) -> None:
         self._look_at_status(reply)
@@ -197,7 +239,7 @@ class Api:
             self.check_schema("error", reply)
 
     def _look_at_status(self, reply: Reply) -> None:
-        self.book.looked.add("server.never-breaks")
+        self.book.look("server.never-breaks")
         ours = reply.call.method == "result" and reply.call.param("token") in self.secrets
         told_by_the_task = ours and reply.status == "error" and reply.code == reply.http
         if reply.http >= 500 and not told_by_the_task:
@@ -252,7 +294,13 @@ class Api:
         """Holds the answer, or a part of it that stands at a path, to a schema. shows: the clauses that hold where it
         does. believed: also to what is not documented but observed, or given by a profile.
         """
-        self.book.looked.update(shows)
+        if reply.readable:
+            for clause in shows:
+                self.book.look(clause)
+        else:
+            for clause in shows:
+                self.book.could_not_read(clause, reply)
+            return
         instance = reply.model if part is None else part
         for problem in problems(name, instance, profile=self._profile(reply) if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
@@ -270,33 +318,6 @@ class Api:
         """The given choices, as far as the answer's format can show them."""
         hidden = HIDDEN[reply.reading.format] if reply.reading else ()
         return {clause: choice for clause, choice in self.book.given.items() if clause not in hidden}
-
-
-HIDDEN: Mapping[str, tuple[str, ...]] = {
-    "json": (),
-    "xml": ("row.phone", "result.photo-empty"),
-    "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
-}
-"""Clauses that a format can't show: JSON alone tells a number from a text and null from an empty one, and CSV has no
-lists beside rows.
-"""
-
-
-PATIENCE = 6
-"""Times that a call is sent to a target that says it comes too fast."""
-TOO_MANY_REQUESTS = 429
-
-
-def _is_too_fast(exchange: Exchange) -> bool:
-    """Whether the answer refuses the pace, and not the daily limit."""
-    said = exchange.body.lower()
-    return (exchange.status == TOO_MANY_REQUESTS or b"too many requests" in said) and b"daily limit" not in said
-
-
-def _retry_after(exchange: Exchange) -> float:
-    """Seconds that the answer asks to wait, at most 30."""
-    told = exchange.header("retry-after") or ""
-    return min(float(told), 30.0) if told.isascii() and told.isdigit() else 0.5
 
 
 def _at(instance: Any, path: str, told: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from contract_tests.awkward import NAMES, VALUES, WAYS
 from contract_tests.calls import FORMATS, Account, Call
 from contract_tests.chains import Chain
+from contract_tests.spending import NotChecked
 
 
 @contextmanager
@@ -67,30 +68,37 @@ def send_made_up_calls(account: Account, send: Callable[[Call], None], *, exampl
 
 def walk(chain: Chain, *, examples: int, steps: int) -> None:
     """Takes the chain's steps in any order. It outlives an example, so no rule may depend on what it holds:
-    hypothesis wants the same choices at the same point.
+    hypothesis wants the same choices at the same point. For the same reason a step that the target fails once is left
+    out, its finding kept: raised again it would not be the same.
     """
     turns = st.integers(0, 59)
+    unless_it_fails = suppress(NotChecked)
 
     class Machine(RuleBasedStateMachine):
         @rule(turn=turns)
         def create(self, turn: int) -> None:
-            chain.create(turn)
+            with unless_it_fails:
+                chain.create(turn)
 
         @rule(turn=turns)
         def poll(self, turn: int) -> None:
-            chain.poll(turn)
+            with unless_it_fails:
+                chain.poll(turn)
 
         @rule(turn=turns)
         def poll_again(self, turn: int) -> None:
-            chain.poll(turn)
+            with unless_it_fails:
+                chain.poll(turn)
 
         @rule(turn=turns)
         def peep(self, turn: int) -> None:
-            chain.peep(turn)
+            with unless_it_fails:
+                chain.peep(turn)
 
         @rule(turn=turns)
         def guess(self, turn: int) -> None:
-            chain.guess(turn)
+            with unless_it_fails:
+                chain.guess(turn)
 
     with _off_the_disk():
         run_state_machine_as_test(Machine, settings=_settings(examples, steps))

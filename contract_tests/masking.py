@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
-MIN_SECRET = 6
-"""Characters from which on a text is looked for: a shorter one would be found everywhere by chance."""
+from contract_tests.leaks import MIN_SECRET, Needles
+
+__all__ = ["MAX_TOLD", "MIN_SECRET", "Mask", "Shape", "find", "shape_of", "spellings"]
 
 
 @lru_cache(maxsize=256)
 def spellings(secret: str) -> tuple[str, ...]:
-    """The texts in which the secret may stand in an answer: plain, in URLs, JSON, XML, and base64 at any offset."""
+    """The texts in which the secret stands most often: plain, in URLs, JSON and XML. `find` knows many more."""
     escaped = json.dumps(secret)[1:-1]
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    quoted = [by(secret, safe="", errors="surrogatepass") for by in (quote, quote_plus)]
     plain = [secret, escaped, escaped.replace("/", "\\/"), escape(secret), escape(secret, {'"': "&quot;"})]
-    found = [*plain, *quoted, *(q.replace("%", "%25") for q in quoted)]
-    lower = [_lower_escapes(text) for text in quoted]
-    return tuple(dict.fromkeys([*found, *lower, *_base64(secret.encode())]))
-
-
-def _lower_escapes(text: str) -> str:
-    parts = text.split("%")
-    return "%".join([parts[0], *(p[:2].lower() + p[2:] for p in parts[1:])])
-
-
-def _base64(secret: bytes) -> Iterable[str]:
-    """The part of the secret's base64 that does not depend on what stands before and after it."""
-    for before in range(3):
-        whole = base64.b64encode(bytes(before) + secret).decode()
-        first = -(-before * 8 // 6)
-        last = (before + len(secret)) * 8 // 6
-        core = whole[first:last]
-        if len(core) >= MIN_SECRET:
-            yield core
-            yield core.translate(str.maketrans("+/", "-_"))
+    return tuple(dict.fromkeys([*plain, *quoted, *(q.replace("%", "%25") for q in quoted)]))
 
 
 def find(secret: str, where: bytes) -> bool:
-    """Whether the bytes hold the secret in any spelling, in UTF-8."""
-    return len(secret) >= MIN_SECRET and any(text.encode() in where for text in spellings(secret))
+    """Whether the bytes hold the secret, in whatever way it is written there. A short one is not looked for."""
+    return len(secret) >= MIN_SECRET and needles(((secret, secret),)).found_in(where) is not None
+
+
+@lru_cache(maxsize=256)
+def needles(labels: tuple[tuple[str, str], ...]) -> Needles:
+    """Pairs of secret and label, ready to be looked for."""
+    return Needles(dict(labels))
 
 
 @dataclass(frozen=True)
@@ -59,13 +46,14 @@ class Mask:
     shows: bool = False
 
     def text(self, text: str) -> str:
-        """The text without the secrets; a short one is looked for as a word of its own, or it would garble the rest."""
-        for secret in sorted(self.labels, key=len, reverse=True):
+        """The text without the secrets, however they are written in it; a short one is looked for as a word of its
+        own, or it would garble the rest.
+        """
+        text = needles(tuple(self.labels.items())).masked(text)
+        for secret in sorted((s for s in self.labels if 0 < len(s) < MIN_SECRET), key=len, reverse=True):
             for spelled in spellings(secret):
-                if len(secret) >= MIN_SECRET:
-                    text = text.replace(spelled, self.labels[secret])
-                else:
-                    text = re.sub(rf"(?<!\w){re.escape(spelled)}(?!\w)", lambda _, s=secret: self.labels[s], text)  # type: ignore[misc]
+                word = rf"(?<!\w){re.escape(spelled)}(?!\w)"
+                text = re.sub(word, lambda _, s=secret: self.labels[s], text)  # type: ignore[misc]
         return text
 
     def value(self, value: object) -> str:

@@ -47,6 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--full", action="store_true", default=None, help="cross HTTP method, format and source")
     add("--strict-clauses", action="store_true", help="a refuted assumption fails the run, too")
     add("--only", action="append", default=[], metavar="CLAUSE", help="the tests of this clause; may be repeated")
+    add("--tasks", default=None, metavar="FILE", help="check these tasks, and make none")
+    add("--ledger", default=None, metavar="FILE", help="write down each call before it is sent; take a stopped run up")
+    add("--call-timeout", default="30s", metavar="TIME", help="how long a call may take (default: 30s)")
+    add(
+        "--run-timeout", default=None, metavar="TIME", help="how long the run may take (default: 15min on a stranger's)"
+    )
     add("--yes", action="store_true", help="do not ask before calls that cost")
 
 
@@ -62,6 +68,10 @@ def _options(config: pytest.Config) -> CheckOptions:
         poll_timeout=read.read_seconds(given.poll_timeout),
         profile=None if given.profile is None else Path(given.profile),
         full=given.full,
+        tasks=() if given.tasks is None else read.read_tasks(Path(given.tasks)),
+        ledger=None if given.ledger is None else Path(given.ledger),
+        call_timeout=read.read_seconds(given.call_timeout, "--call-timeout"),
+        run_timeout=None if given.run_timeout is None else read.read_seconds(given.run_timeout, "--run-timeout"),
         strict=given.strict_clauses,
         only=only,
         yes=given.yes,
@@ -70,10 +80,14 @@ def _options(config: pytest.Config) -> CheckOptions:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "clause(*ids): the clauses of schemas/clauses.toml that the test looks at")
+    config.addinivalue_line(
+        "markers", "first: runs before all others, since what it sends is refused and costs nothing"
+    )
     config.addinivalue_line("markers", "last: runs after all others, since it judges what they have seen")
     config.stash[ERRORS] = []
     try:
-        config.stash[OPTIONS] = _options(config)
+        if OPTIONS not in config.stash:
+            config.stash[OPTIONS] = _options(config)
     except UsageError as error:
         pytest.exit(str(error), USAGE)
     if getattr(config.option, "numprocesses", None):
@@ -96,12 +110,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for name in clauses_of(item):
             if name not in all_clauses():
                 pytest.exit(f"{item.nodeid} names the clause {name!r}, which is not in clauses.toml", BROKEN)
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    items.sort(key=_turn)
     only = config.stash[OPTIONS].only
     if only:
         wanted = [item for item in items if not {*clauses_of(item)}.isdisjoint(only)]
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
         items[:] = wanted
+
+
+def _turn(item: pytest.Item) -> int:
+    return 0 if item.get_closest_marker("first") else 2 if item.get_closest_marker("last") else 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -144,7 +162,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         yield
     except NotChecked as reason:
         why = reason
-        kept = book.unaffordable if why.unaffordable else book.passed_over
+        kept = book.unaffordable if why.unaffordable else book.inconclusive if why.inconclusive else book.passed_over
         for clause in verdict.clauses:
             kept.setdefault(clause, []).append(str(why))
     except TargetLost as lost:
@@ -200,16 +218,24 @@ def exit_code(config: pytest.Config, failed: bool) -> int:
     fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
     if failed or outcomes & fatal:
         return BROKEN
-    return BUDGET if Outcome.UNAFFORDABLE in outcomes or run.pool.spending.left_out else 0
+    return BUDGET if Outcome.UNAFFORDABLE in outcomes or cut_short(run) else 0
+
+
+def cut_short(run: Run) -> bool:
+    """Whether the budget of units, calls or time has held something back."""
+    return bool(run.api.sender.spending.left_out or run.api.sender.missed)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
+    interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    if RUN in config.stash:
+        run = config.stash[RUN]
+        run.complete = not interrupted and not session.shouldstop and not cut_short(run)
     if CLOSING in config.stash:
         config.stash[CLOSING].close()
     if RUN in config.stash or STOPPED in config.stash:
-        interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         session.exitstatus = exit_code(config, bool(session.testsfailed) or interrupted)
 
 

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 
 from contract_tests import calls
 from contract_tests.accounts import units
 from contract_tests.api import Api
-from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Call, Way
+from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.comparing import difference
 from contract_tests.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SECTIONS, Edition
 from contract_tests.masking import Shape
+from contract_tests.options import GivenTask
 from contract_tests.reply import Reply
-from contract_tests.spending import NotChecked, Spending
+from contract_tests.spending import NotChecked
 from contract_tests.target import Target
+
+COMMON = (2, 1)
+"""Sources that every edition with sources has."""
+BEST_FIRST = (2, 1, 4, 11, 3, 12)
+"""Sources by what a task of theirs proves that none before it does: rows, names, a photo and the edition, the rest."""
 
 
 @dataclass(eq=False)
 class Task:
-    """A task that was made. section is the one that its source fills; made and ready_since are moments (monotonic)."""
+    """A task that was made, or that --tasks names. section is the one that its source fills; made and ready_since are
+    moments (monotonic); mine says that this very run has made it, and not one that was stopped.
+    """
 
     id: object
     account: Account
@@ -35,31 +43,37 @@ class Task:
     ready_since: float = 0.0
     failed: Reply | None = None
     late: bool = False
+    mine: bool = True
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
+    unread: dict[str, Reply] = field(default_factory=dict)
 
 
 @dataclass
 class Pool:
-    """Makes tasks, waits for them, reads them. full: cross what can be crossed."""
+    """Makes tasks, waits for them, reads them. full: cross what can be crossed; few: make none but those that a test
+    asks for.
+    """
 
     api: Api
     target: Target
-    spending: Spending
     poll_timeout: float
     full: bool
     given_edition: str | None = None
+    given_tasks: Sequence[GivenTask] = ()
+    few: bool = False
     offers: dict[int | None, Reply] = field(default_factory=dict)
     created: list[Reply] = field(default_factory=list)
     processing: list[Reply] = field(default_factory=list)
     accepted: list[Task] = field(default_factory=list)
     crossed_creates: bool = False
     _shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict)
-    _reserved: dict[int, tuple[int, int]] = field(default_factory=dict)
     _ids: set[object] = field(default_factory=set)
     _ways: Iterator[tuple[Way, str | None]] = field(init=False)
     _polls: Iterator[tuple[str | None, Way]] = field(init=False)
     _read: Counter[tuple[str, Way]] = field(default_factory=Counter)
+    edition_unproven: NotChecked | None = None
     _edition: Edition | None = None
+    _bare: Task | None = None
     _impatient: bool = False
     _made_ahead: bool = False
 
@@ -77,34 +91,71 @@ class Pool:
                 (None, POST),
             )
         )
+        for given in self.given_tasks:
+            self._shared.setdefault((given.source, self.target.phones.ordinary), self._taken_over(given))
+
+    def _taken_over(self, given: GivenTask) -> Task:
+        """A task that was made before the run, by somebody else."""
+        account, phone = self.target.main, given.phone or ""
+        made = Reply(calls.create(account, phone, given.source), None, None, "it was made before this run")
+        task = Task(given.id, account, phone, given.source, SECTIONS[given.source], made, time.monotonic(), mine=False)
+        self.accepted.append(task)
+        return task
+
+    @property
+    def source_required(self) -> bool:
+        """Whether create without a source is refused: so it is in all editions but A. It costs nothing to find out
+        where it is so.
+        """
+        if self.given_edition is not None:
+            return EDITIONS[self.given_edition].required
+        if self.given_tasks:
+            return True
+        if None not in self.offers:
+            self._bare = self._offer(None)
+        return self._bare is None
 
     @property
     def edition(self) -> Edition:
-        """The edition of the page that the target follows."""
+        """The edition of the page that the target follows; B where the budget did not hold what tells them apart."""
         if self._edition is None:
-            self._edition = EDITIONS[self.given_edition or self._seen_edition()]
+            name = self.given_edition
+            if name is None and self.given_tasks:
+                name = "C" if any(t.source > EDITIONS["B"].sources[-1] for t in self.given_tasks) else "B"
+                self.edition_unproven = NotChecked("the tasks that --tasks names do not tell all sources")
+            if name is None:
+                name = self._seen_edition()
+            self._edition = EDITIONS[name]
         return self._edition
 
     def _seen_edition(self) -> str:
         """Edition A is where create is accepted without a source, and with one that no edition has. Where only the
-        first holds, a required parameter is not required, which the test of `create.required` tells.
+        first holds, a required parameter is not required, which the test of `create.required` tells. What every
+        edition has is made before what tells B from C: it proves more for a unit.
         """
-        bare = self._offer(None)
-        if bare is not None and self._offer(NO_SOURCE) is not None:
-            self._shared[2, self.target.phones.ordinary] = bare
-            return "A"
-        for source, name in ((4, "B"), (11, "C")):
-            task = self._offer(source)
-            if task is not None:
-                self._shared[source, self.target.phones.ordinary] = task
-                return name
+        phone = self.target.phones.ordinary
+        try:
+            if not self.source_required and self._bare is not None:
+                self._shared[2, phone] = self._bare
+                if self._offer(NO_SOURCE) is not None:
+                    return "A"
+            for source in () if self.few else COMMON:
+                self._made(source, phone)
+            for source, name in ((4, "B"), (11, "C")):
+                task = self._offer(source)
+                if task is not None:
+                    self._shared[source, phone] = task
+                    return name
+        except NotChecked as why:
+            self.edition_unproven = why
         return "B"
 
     def _offer(self, source: int | None) -> Task | None:
-        """A task of a source that the target may not know; None where it is refused."""
+        """A task of a source that the target may not know; None where it is refused. Raises NotChecked."""
         phone, section = self.target.phones.ordinary, SECTIONS.get(source or 2, "data")
-        reply = self.try_create(calls.create(self.target.main, phone, source), source or 2)
+        reply = self.api.ask(calls.create(self.target.main, phone, source))
         self.offers[source] = reply
+        self._look_at_limit(reply, self.target.main)
         if reply.status != "ok":
             return None
         return self._accepted(reply, self.target.main, phone, source or 2, section)
@@ -122,13 +173,17 @@ class Pool:
 
     def shared(self, source: int, phone: str | None = None) -> Task:
         """The run's task of a source and phone. Raises NotChecked where it could not be made."""
-        key = (source, phone or self.target.phones.ordinary)
-        if key not in self._shared:
-            self._shared[key] = self._first_that_is_made(*key)
-        found = self._shared[key]
+        found = self._made(source, phone or self.target.phones.ordinary)
         if isinstance(found, NotChecked):
             raise found
         return found
+
+    def _made(self, source: int, phone: str) -> Task | NotChecked:
+        """The run's task of a source and phone, or why there is none."""
+        key = (source, phone)
+        if key not in self._shared:
+            self._shared[key] = self._first_that_is_made(*key)
+        return self._shared[key]
 
     def _first_that_is_made(self, source: int, phone: str) -> Task | NotChecked:
         """A task made in the next way, or in the plainest where that one fails: one defect must not hide others."""
@@ -136,19 +191,26 @@ class Pool:
         try:
             return self.make(source, phone, way=way, fmt=fmt)
         except NotChecked as why:
-            if why.unaffordable or (way, fmt) == (GET, None):
+            if why.unaffordable or why.inconclusive or (way, fmt) == (GET, None):
                 return why
         try:
             return self.make(source, phone)
         except NotChecked as why:
             return why
 
+    def why_not(self, source: int) -> NotChecked:
+        """Why there is no task of the source."""
+        found = self._shared.get((source, self.target.phones.ordinary))
+        if isinstance(found, NotChecked):
+            return found
+        return self.edition_unproven or NotChecked(f"no task of source {source} was made")
+
     def tasks(self, *sections: str) -> list[Task]:
         """All shared tasks that become ready, of the sections or of all, those that could be made."""
         self._make_ahead()
         found = []
         refusal = NotChecked(f"no source of edition {self.edition.name} fills {' or '.join(sections)}")
-        for source, phone in self._plan():
+        for source, phone in self.plan():
             try:
                 task = self.shared(source, phone)
                 if not sections or task.section in sections:
@@ -158,12 +220,15 @@ class Pool:
                 refusal = why
                 self.api.verdict.left_out(f"source {source}: {why}")
         if not found:
-            raise NotChecked(str(refusal), unaffordable=refusal.unaffordable)
+            raise NotChecked(str(refusal), unaffordable=refusal.unaffordable, inconclusive=refusal.inconclusive)
         return found
 
-    def _plan(self) -> list[tuple[int, str]]:
+    def plan(self) -> list[tuple[int, str]]:
+        """Sources and phones of the shared tasks, those first that prove most for a unit."""
         phones = self.target.phones
-        sources = self.edition.sources
+        sources = sorted(self.edition.sources, key=BEST_FIRST.index)
+        if self.given_tasks:
+            return [(t.source, phones.ordinary) for t in self.given_tasks]
         if not self.target.provisioned:
             return [(s, phones.ordinary) for s in sources]
         known = [p for p in (phones.ordinary, phones.hundred, phones.awkward, phones.nothing, phones.one) if p]
@@ -174,11 +239,8 @@ class Pool:
         if self._made_ahead:
             return
         self._made_ahead = True
-        for source, phone in self._plan():
-            try:
-                self.shared(source, phone)
-            except NotChecked:
-                continue
+        for source, phone in self.plan():
+            self._made(source, phone)
 
     def make(
         self,
@@ -191,41 +253,17 @@ class Pool:
     ) -> Task:
         """A new task. Raises NotChecked where it is refused, which is noted as a finding, or can't be afforded."""
         account, phone = account or self.target.main, phone or self.target.phones.ordinary
-        section = self.edition.section(source)
-        reply = self.try_create(calls.create(account, phone, source, fmt=fmt, way=way), source)
+        section = self._edition.section(source) if self._edition else SECTIONS[source]
+        reply = self.api.ask(calls.create(account, phone, source, fmt=fmt, way=way))
         self.created.append(reply)
+        self._look_at_limit(reply, account)
         return self._accepted(reply, account, phone, source, section)
-
-    def refusable(self, call: Call) -> Reply:
-        """The reply to a create that must be refused; what is taken nevertheless is counted."""
-        reply = self.api.once(call)
-        if reply.status == "ok" and call.method == "create":
-            self.spending.spent += 1
-        return reply
-
-    def attempt(self, call: Call, source: int) -> Reply:
-        """The reply to a create that may be accepted and is sent once. Raises NotChecked where it can't be afforded."""
-        known = self.api.remembered(call)
-        if known is None:
-            known = self.try_create(call, source)
-            self.api.remember(known)
-        return known
 
     def never(self) -> Task:
         """A task that is never ready. Raises NotChecked where there is none."""
         if self.target.phones.never is None:
             raise NotChecked("no phone is known here whose task takes its time")
         return self.shared(ANY_SOURCE, self.target.phones.never)
-
-    def try_create(self, call: Call, source: int) -> Reply:
-        """Sends a create that may be accepted and so may cost. Raises NotChecked where it can't be afforded."""
-        reserved = self.spending.reserve(source)
-        reply = self.api.ask(call)
-        if reply.status == "error":
-            self.spending.settle(source, reserved, 0)
-        else:
-            self._reserved[id(reply)] = (source, reserved)
-        return reply
 
     def _accepted(self, reply: Reply, account: Account, phone: str, source: int, section: str) -> Task:
         """The task of a reply to create, which must be one. Raises NotChecked."""
@@ -249,9 +287,27 @@ class Pool:
             expected="an id not given before",
         )
         self._ids.add(str(number))
-        task = Task(number, account, phone, source, section, reply, time.monotonic())
+        payment = self.api.payments.get(reply.number)
+        mine = payment is None or not payment.replayed
+        task = Task(number, account, phone, source, section, reply, time.monotonic(), mine=mine)
         self.accepted.append(task)
         return task
+
+    def _look_at_limit(self, reply: Reply, account: Account) -> None:
+        """A create of the user's account must be refused once all its units are used, by what info told at first."""
+        told = units(self.api.once(calls.info(self.target.main)))
+        if self.target.provisioned or account != self.target.main or told is None or self.api.day_turned:
+            return
+        taken = sum(1 for task in self.accepted if task.account == account and task.mine)
+        if told.used + taken >= told.of and reply.status in ("ok", "error"):
+            self.api.verdict.expect(
+                "quota.refuses",
+                reply.status == "error",
+                reply,
+                where="status, after all units were used",
+                found=reply.status,
+                expected=f"an error: the {told.of} units of the day are used up",
+            )
 
     def _limit_is_reached(self, account: Account) -> bool:
         if self.target.provisioned:
@@ -262,6 +318,18 @@ class Pool:
     def ask(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Asks for a task anew. A task that was ready must be so, and must say the same as before."""
         reply = self.api.ask(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section)
+        self.compare(task, reply)
+        if reply.status == "ready" and reply.reading is not None:
+            task.reads.setdefault((fmt or "json", way), reply)
+            self._read[fmt or "json", way] += 1
+        elif reply.status == "processing":
+            self.processing.append(reply)
+        elif not reply.readable:
+            task.unread.setdefault(fmt or "json", reply)
+        return reply
+
+    def compare(self, task: Task, reply: Reply) -> None:
+        """Holds another answer about a task to those that were read before."""
         verdict = self.api.verdict
         if task.reads:
             verdict.expect(
@@ -272,47 +340,63 @@ class Pool:
                 found=reply.status,
                 expected="'ready', as before",
             )
-        if reply.status == "ready" and reply.reading is not None:
-            for before in task.reads.values():
-                if before.reading is not None and before.reading.format == reply.reading.format:
-                    differs = difference(before.model, reply.model)
-                    verdict.expect(
-                        "task.reads-equal",
-                        differs is None,
-                        reply,
-                        where=differs or "",
-                        found=Shape("not what an earlier read told"),
-                        expected="the same at every read",
-                    )
-                    break
-            task.reads.setdefault((fmt or "json", way), reply)
-            self._read[fmt or "json", way] += 1
-        elif reply.status == "processing":
-            self.processing.append(reply)
-        return reply
+        if reply.status != "ready" or reply.reading is None:
+            return
+        for before in task.reads.values():
+            if before.reading is not None and before.reading.format == reply.reading.format:
+                differs = difference(before.model, reply.model)
+                verdict.expect(
+                    "task.reads-equal",
+                    differs is None,
+                    reply,
+                    where=differs or "",
+                    found=Shape("not what an earlier read told"),
+                    expected="the same at every read",
+                )
+                break
 
     def read(self, task: Task, fmt: str = "json", way: Way | None = None) -> Reply:
         """What a ready task says in a format; asked for once. Raises NotChecked where it is not ready in time."""
         self.wait(task)
         kept = (reply for (f, w), reply in task.reads.items() if f == fmt and way in (None, w))
-        return next(kept, None) or self.ask(task, fmt, way or self._seldom(fmt))
+        return next(kept, task.unread.get(fmt) if way is None else None) or self.ask(
+            task, fmt, way or self._seldom(fmt)
+        )
 
     def _seldom(self, fmt: str) -> Way:
         """The way in which ready tasks have been read least in the format."""
         return min(WAYS, key=lambda way: self._read[fmt, way])
 
     def replies(self, *sections: str) -> list[tuple[Task, Reply]]:
-        """Every ready task as every format tells it; where all is crossed, over every way."""
+        """Every ready task as every format tells it; where all is crossed, over every way. What could not be read does
+        not show that the test's clauses hold.
+        """
+        found = self._replies(*sections)
+        for _, reply in found:
+            if not reply.readable:
+                for clause in self.api.verdict.clauses:
+                    self.api.book.could_not_read(clause, reply)
+        return found
+
+    def _replies(self, *sections: str) -> list[tuple[Task, Reply]]:
         tasks = self.tasks(*sections)
         ways: tuple[Way | None, ...] = WAYS if self.full else (None,)
         return [(t, self.read(t, f, w)) for t in tasks for f in self.formats_of(t) for w in ways]
+
+    def whatever(self) -> list[tuple[Task, Reply]]:
+        """Every ready task as its formats tell it, as far as there is any; what there is not is left out, with why."""
+        try:
+            return self._replies()
+        except NotChecked as why:
+            self.api.verdict.left_out(str(why))
+            return []
 
     def formats_of(self, task: Task) -> tuple[str, ...]:
         """The formats in which a task is read: all, but where calls are counted only for one task of each section."""
         if self.target.provisioned or self.full:
             return FORMATS
         like = [t for t in self.tasks() if t.section == task.section]
-        return FORMATS if task is like[0] else ("json", FORMATS[1 + like.index(task) % 2])
+        return FORMATS if task is like[0] else ("json",)
 
     def wait(self, task: Task) -> Reply:
         """Asks until the task is ready; its answer in JSON. Raises NotChecked where it fails or takes too long."""
@@ -320,7 +404,7 @@ class Pool:
             return task.ready
         if task.late or task.failed:
             raise NotChecked("the task did not become ready")
-        pause = 0.02 if self.target.provisioned else 0.15 if self.target.loopback else 1.0
+        pause = 0.02 if self.target.provisioned else 0.15 if self.target.loopback else 1.5
         readable = True
         while True:
             # A format that can't be read must not hide what can be seen in another one.
@@ -335,11 +419,12 @@ class Pool:
                 task.failed = reply
                 raise self._not_ready(reply)
             waited = time.monotonic() - task.made
-            if waited + pause > self.poll_timeout or (self._impatient and waited > IMPATIENT):
+            pause = min(pause, max(self.poll_timeout - waited, 0.0))
+            if not pause or (self._impatient and waited > IMPATIENT):
                 task.late = self._impatient = True
                 raise self._not_ready(reply, f"not ready after {waited:.1f} s")
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.25) if self.target.provisioned else min(pause * 2, 5.0)
+            pause = min(pause * 1.5, 0.25) if self.target.provisioned else pause * 2.5
 
     def until_done(self, task: Task) -> Reply:
         """Asks until the task is done, well or not."""
@@ -368,10 +453,9 @@ class Pool:
         return NotChecked("the task did not become ready")
 
     def _count_cost(self, task: Task, reply: Reply) -> None:
-        reserved = self._reserved.pop(id(task.reply), None)
         cost = reply.model.get("cost")
-        if reserved is not None and isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10:
-            self.spending.settle(*reserved, int(cost))
+        if isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10:
+            self.api.settle(task.reply, int(cost))
 
 
 IMPATIENT = 3.0

@@ -34,11 +34,12 @@ class UnreachableError(Exception):
 
 
 @contextmanager
-def target_of(options: CheckOptions, environ: Mapping[str, str] = os.environ) -> Iterator[Target]:
+def target_of(options: CheckOptions) -> Iterator[Target]:
     """The target that the options name, up for as long as the context lasts.
 
     Raises UsageError where something must be named first, UnreachableError where there is nobody.
     """
+    environ = os.environ if options.environ is None else options.environ
     if options.target == "mock":
         with private_mock(options.profile) as base:
             yield _provisioned(base, None, replace_phone(options), private=True)
@@ -49,20 +50,31 @@ def target_of(options: CheckOptions, environ: Mapping[str, str] = os.environ) ->
 
 def _given(base: str, options: CheckOptions, environ: Mapping[str, str]) -> Target:
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
-    if not login and on_loopback(base) and _is_mock(base):
-        return _provisioned(base, environ.get("IFIND_MOCK_ADMIN_TOKEN"), replace_phone(options), private=False)
+    admin_token = environ.get("IFIND_MOCK_ADMIN_TOKEN")
+    if makes_accounts(base, environ):
+        return _provisioned(base, admin_token, replace_phone(options), private=False)
     if not login or not token:
         raise UsageError(f"{base}: no credentials; set {VARIABLES}")
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
     if bool(login2) != bool(token2):
         raise UsageError("the second account is half named: set both IFIND_LOGIN2 and IFIND_TOKEN2, or neither")
-    named = options.phone or (phone_of(environ) if environ.get("IFIND_PHONE") or not on_loopback(base) else None)
+    optional = on_loopback(base) or options.tasks
+    named = options.phone or (phone_of(environ) if environ.get("IFIND_PHONE") or not optional else None)
     return Target(
         base=base,
         main=Account(login, token),
         second=Account(login2, token2, "2") if login2 and token2 else None,
         phones=Phones(named or MAGIC.ordinary),
     )
+
+
+def makes_accounts(base: str, environ: Mapping[str, str]) -> bool:
+    """Whether the URL is that of a mock on which the suite makes accounts of its own, so that units cost nothing.
+
+    Raises UnreachableError where nobody answers.
+    """
+    reachable = on_loopback(base) or bool(environ.get("IFIND_MOCK_ADMIN_TOKEN"))
+    return not environ.get("IFIND_LOGIN") and reachable and is_mock(base)
 
 
 def phone_of(environ: Mapping[str, str]) -> str:
@@ -95,7 +107,15 @@ def _provisioned(base: str, admin_token: str | None, phones: Phones, *, private:
     return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), private, make)
 
 
-def _is_mock(base: str) -> bool:
+def accounts_on(base: str) -> tuple[Account, Account]:
+    """Two new accounts on a mock that is the suite's own."""
+    target = _provisioned(base, None, MAGIC, private=True)
+    assert target.second is not None, "it was made"
+    return target.main, target.second
+
+
+def is_mock(base: str) -> bool:
+    """Whether a mock answers at the URL: one call without credentials tells. Raises UnreachableError."""
     try:
         with Wire(deadline=10) as wire:
             answer = wire.send(Request("GET", f"{_root(base)}/_mock/health"))
@@ -135,13 +155,15 @@ def _root(base: str) -> str:
 
 
 @contextmanager
-def private_mock(profile: Path | None = None) -> Iterator[str]:
-    """A mock of our own on a free port, in an empty directory and environment, of the profile where one is given; its
-    base URL. It ends with the context, whatever happens. Raises UnreachableError where it does not start.
+def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
+    """A mock of our own on a free port, in an empty directory and environment, of the profile where one is given, with
+    more options of `serve`; its base URL. It ends with the context, whatever happens. Raises UnreachableError where it
+    does not start.
     """
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--delay", PRIVATE_DELAY, "--seed", "0"]
     if profile is not None:
         command += ["--profile", str(profile.resolve())]
+    command += more
     kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
     environ = {**kept, "PYTHONPATH": str(data.PACKAGE.parent), "PYTHONUTF8": "1"}
     with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile() as log:

@@ -85,9 +85,11 @@ MEMBERS = ("status", "id", "data", "names", "photo", "cost", "ip", "create_time"
 
 
 def content_type(exchange: Exchange) -> str:
-    """The answer's Content-Type, where it is of a kind that APIs use; it may be told of any target."""
+    """The answer's Content-Type, where it has no more in it than a type and known parameters; it may be told of any
+    target.
+    """
     told = exchange.header("content-type") or ""
-    known = r"(application|text)/(json|xml|csv|html|plain|problem\+json|vnd\.ms-excel|octet-stream)"
+    known = r"[a-z]{1,20}/[A-Za-z0-9][A-Za-z0-9.+-]{0,40}"
     parameters = r"""(; ?(charset="?[A-Za-z0-9_-]{1,20}"?|header="?(present|absent)"?))*"""
     return told if not told or re.fullmatch(known + parameters, told) else "a Content-Type of another kind"
 

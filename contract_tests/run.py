@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from contract_tests import calls
 from contract_tests.api import Api, TargetLost
 from contract_tests.calls import Account, Call
 from contract_tests.clauses import UsageError, read_profile
+from contract_tests.ledger import open_ledger
 from contract_tests.masking import Mask
-from contract_tests.options import DEFAULT_BUDGET, CheckOptions, read_rate
+from contract_tests.options import DEFAULT_BUDGET, RUN_TIMEOUT, CheckOptions, read_rate
 from contract_tests.pool import Pool
 from contract_tests.provision import UnreachableError, target_of
+from contract_tests.sending import Limits, Sender
 from contract_tests.spending import NotChecked, Spending
 from contract_tests.target import Target, on_loopback
 from contract_tests.transport import Pacer, Wire
 from contract_tests.verdicts import Book
+from contract_tests.writer import Secrets
 
 HTTP_NOT_FOUND = 404
 CALLS = 60
@@ -35,6 +40,8 @@ class Run:
     api: Api
     pool: Pool
     full: bool
+    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
+    complete: bool = False
     unknown_id: int = 999_999_999_999
     wrong_token: str = "wrong-5f0c1b7e9a"
 
@@ -49,10 +56,12 @@ class Run:
     def keep_secret(self, account: Account) -> None:
         """Masks the account's credentials in all that is told, and looks for its token in all answers."""
         label = f"$IFIND_{{}}{account.name}" if account.name in ("", "2") else f"${account.name.upper()}_{{}}"
-        labels = dict(self.book.mask.labels)
-        labels |= {account.login: label.format("LOGIN"), account.token: label.format("TOKEN")}
-        self.book.mask = Mask(labels, self.book.mask.shows)
+        self.book.hide({account.login: label.format("LOGIN"), account.token: label.format("TOKEN")})
         self.api.secrets.add(account.token)
+
+    def holds_secret(self, content: bytes) -> bool:
+        """Whether the bytes hold a credential of the run."""
+        return self.book.secrets.found_in(content) is not None
 
     def stranger(self) -> Call:
         """A call of result with a wrong token."""
@@ -73,30 +82,60 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
     Raises UsageError for what can't be done so, UnreachableError where nobody answers or the credentials are refused.
     """
     given = read_profile(options.profile) if options.profile else {}
-    with target_of(options) as target:
+    with target_of(options) as target, ExitStack() as closing:
         if not target.loopback and not options.yes:
-            raise UsageError(f"{plan_of(options, target.base)}\nAdd --yes to go on.")
-        shows = {} if target.private else {target.phones.ordinary: "$IFIND_PHONE"}
-        book = Book(target.base, Mask(shows, shows=target.private), given)
-        with Wire(pacer=_pacer(options, target, given.get("rate.limit", "off"))) as wire:
-            api = Api(target, wire, book)
-            pool = Pool(api, target, Spending(_budget(options, target)), options.poll_timeout, _full(options, target))
-            pool.given_edition = given.get("edition")
-            run = Run(options, target, book, api, pool, pool.full)
-            for account in filter(None, (target.main, target.second)):
-                run.keep_secret(account)
-            _meet(run)
-            yield run
+            raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
+        phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
+        book = Book(target.base, Mask({}, shows=target.private), Secrets(told=(target.base,)), given)
+        if not target.private:
+            book.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
+        limits = _limits(options, target)
+        wire = closing.enter_context(
+            Wire(deadline=options.call_timeout, pacer=_pacer(options, target, given.get("rate.limit", "off")))
+        )
+        ledger = None
+        if options.ledger is not None:
+            ledger = closing.enter_context(open_ledger(options.ledger, target.base, target.main))
+        forbidden = "no task is made where --tasks names those to look at" if options.tasks else ""
+        sender = Sender(target.base, wire, Spending(_budget(options, target), forbidden), limits, ledger)
+        api = Api(target, sender, book)
+        pool = Pool(
+            api,
+            target,
+            options.poll_timeout,
+            _full(options, target),
+            given.get("edition"),
+            options.tasks,
+            few=bool(options.only),
+        )
+        run = Run(options, target, book, api, pool, pool.full)
+        for account in filter(None, (target.main, target.second)):
+            run.keep_secret(account)
+        sender.holds_secret = run.holds_secret
+        _meet(run)
+        yield run
+        if ledger is not None and run.complete:
+            ledger.close_run()
 
 
-def plan_of(options: CheckOptions, base: str) -> str:
+def cost_of(options: CheckOptions, base: str) -> str:
     """What a run on a target elsewhere may cost, in a sentence."""
     units = DEFAULT_BUDGET if options.budget is None else options.budget
     pace = "as fast as it answers" if on_loopback(base) and not options.rate else f"at {options.rate or 1.0:g} a second"
-    return (
-        f"{base}: about {CALLS} calls {pace}, and creates that reserve at most {units} units of the"
-        " account's daily limit"
-    )
+    calls_ = "any number of calls" if options.full else f"at most {CALLS} calls"
+    if options.tasks:
+        return f"{base}: {calls_} {pace}, and no task is made"
+    return f"{base}: {calls_} {pace}, and creates that reserve at most {units} units of the account's daily limit"
+
+
+def _limits(options: CheckOptions, target: Target) -> Limits:
+    """The covering plan on an account that is the user's has a limit of calls and of time. A server of the suite's own
+    accounts is a mock, whose faults are its own: there nothing is tried twice.
+    """
+    covering = not target.provisioned and not _full(options, target)
+    seconds = options.run_timeout or (RUN_TIMEOUT if covering else None)
+    pauses: tuple[float, ...] = () if target.provisioned else (0.05, 0.15) if target.loopback else (1.0, 3.0)
+    return Limits(CALLS if covering else None, None if seconds is None else time.monotonic() + seconds, pauses)
 
 
 def _full(options: CheckOptions, target: Target) -> bool:
@@ -127,6 +166,8 @@ def _meet(run: Run) -> None:
             raise UnreachableError(
                 f"{run.target.base} refuses the credentials in every method: check IFIND_LOGIN and IFIND_TOKEN"
             )
+    except NotChecked:
+        return  # the limits of the run do not even hold this: each test tells it
     except TargetLost as lost:
         raise UnreachableError(f"{run.target.base} can't be reached: {lost}") from None
 
@@ -137,8 +178,10 @@ def _refused(run: Run) -> bool:
     free = (calls.info(main), calls.result(main, run.unknown_id))
     if not all(run.api.once(c).says_like(run.api.once(c.but(token=run.wrong_token))) for c in free):
         return False
+    if run.options.tasks:
+        return True
     costly = calls.create(main, phone, 2)
     try:
-        return run.api.once(costly.but(token=run.wrong_token)).says_like(run.pool.try_create(costly, 2))
+        return run.api.once(costly.but(token=run.wrong_token)).says_like(run.api.once(costly))
     except NotChecked:
         return False

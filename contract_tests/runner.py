@@ -1,182 +1,159 @@
-"""Runs the suite in this process: what `ifind-mock check` calls."""
+"""What `ifind-mock check` does: plan, ask, run, report, and remember."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-import pytest
-
 from contract_tests import plugin
-from contract_tests.clauses import UsageError, clause_of, read_profile
-from contract_tests.options import LIVE, CheckOptions
-from contract_tests.provision import phone_of
+from contract_tests.asking import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
+from contract_tests.clauses import UsageError, all_clauses, clause_of, read_profile
+from contract_tests.examining import Examined, examine
+from contract_tests.history import Memory, read_history
+from contract_tests.options import CheckOptions
+from contract_tests.plan import Plan, plan_of
+from contract_tests.progress import Progress
+from contract_tests.provision import UnreachableError
+from contract_tests.report.formats import RENDERERS
 from contract_tests.report.model import Report
+from contract_tests.report.planned import write_plan
 from contract_tests.report.terminal import write_terminal
-from contract_tests.run import Run, plan_of
-from contract_tests.target import on_loopback, read_url
+from contract_tests.writer import LeakError, Secrets, write
 
-HERE = Path(__file__).resolve().parent
+__all__ = ["Examined", "examine", "run"]
 
 
 def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
-    """Checks the target, writes the report to out (wrong usage to err, where given), gives the exit code of DESIGN."""
+    """Checks the target, writes the report to out (wrong usage and progress to err, where given), gives the exit code
+    of DESIGN.
+    """
+    told = err or out
     try:
         _check(options)
+        memory = read_history(options.history) if options.history else None
+        options = with_credentials(options)
         if options.plan:
-            print(_plan(options), file=out)
+            return _tell_plan(options, out)
+        if unseen := _all_unseen(options):
+            for name in unseen:
+                print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
             return 0
-        options = _confirmed(options, out)
+        options, provable = _agreed(options, out)
     except UsageError as error:
-        print(error, file=err or out)
+        print(error, file=told)
         return plugin.USAGE
-    unseen = [name for name in options.only if clause_of(name).unseen]
-    if options.only and len(unseen) == len(options.only):
-        for name in unseen:
-            print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
-        return 0
-    ended = examine(options)
-    for text in ended.errors:
-        print(f"ERROR of the suite itself:\n{text}\n", file=out)
+    except UnreachableError as error:
+        print(error, file=told)
+        return plugin.UNREACHABLE
+    ended = examine(options, *([Progress(err)] if err else []))
     if ended.report is None:
+        _write_errors(ended, out)
         print("the suite could not be run", file=out)
         return plugin.BROKEN
-    write_terminal(out, ended.report)
-    return ended.report.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """A run that has ended: its report, the run itself (None: the target was never reached), and errors of the kit."""
-
-    report: Report | None
-    run: Run | None
-    errors: tuple[str, ...] = ()
-
-
-def examine(options: CheckOptions) -> Examined:
-    """Runs the suite as the options say, asks nobody and writes nothing. What is wrong with the options or the target
-    is in the report's `stopped`.
-    """
-    seen = _Seen()
-    with _isolated():
-        ended = pytest.main(_arguments(options), plugins=[seen])
-    if seen.config is None:
-        return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"))
-    stash = seen.config.stash
-    errors = (*seen.errors, *stash.get(plugin.ERRORS, []))
-    begun = plugin.STOPPED in stash or plugin.RUN in stash
-    code = int(ended) if begun else plugin.BROKEN
-    return Examined(plugin.report_at_end(seen.config, code), stash.get(plugin.RUN, None), errors)
-
-
-class _Seen:
-    """A plugin that keeps what pytest would tell its terminal, which is off."""
-
-    def __init__(self) -> None:
-        self.config: pytest.Config | None = None
-        self.errors: list[str] = []
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        self.config = config
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.errors.append(report.longreprtext)
-
-    def pytest_internalerror(self, excrepr: object) -> None:
-        self.errors.append(str(excrepr))
+    report = replace(ended.report, provable=provable, errors=ended.errors)
+    if memory is not None:
+        report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
+    return _written(report, ended, options, memory, out, told)
 
 
 def _check(options: CheckOptions) -> None:
     """Raises UsageError for what can be seen to be wrong before anything is sent."""
-    if options.target not in ("mock", "live"):
-        read_url(options.target)
+    url_of(options)
     for name in options.only:
         clause_of(name)
     if options.profile is not None:
         read_profile(options.profile)
+    files = [path for _, path in _files(options)]
+    files += [path for path in (options.history, options.ledger) if path is not None]
+    for path in files:
+        if path.is_dir():
+            raise UsageError(f"{path}: is a directory; name a file")
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"{path}: there is no directory {path.absolute().parent}; make it, or name another")
+    resolved = [path.absolute().resolve() for path in files]
+    for path in files:
+        if resolved.count(path.absolute().resolve()) > 1:
+            raise UsageError(f"{path}: is named for two files at once; name each its own")
 
 
-def _url(options: CheckOptions) -> str | None:
-    """The target's URL, where it has one before it is started."""
-    if options.target == "mock":
-        return None
-    return read_url(LIVE if options.target == "live" else options.target)
+def _files(options: CheckOptions) -> Iterator[tuple[str, Path]]:
+    """The reports that are to be written: the renderer's name, and the file."""
+    for name in RENDERERS:
+        path: Path | None = getattr(options, name)
+        if path is not None:
+            yield name, path
 
 
-def _plan(options: CheckOptions) -> str:
-    url = _url(options)
+def _all_unseen(options: CheckOptions) -> list[str]:
+    """The clauses that were asked for, where no run can show any of them."""
+    unseen = [name for name in options.only if clause_of(name).unseen]
+    return unseen if len(unseen) == len(options.only) else []
+
+
+def _second(options: CheckOptions) -> bool:
+    return bool(environ_of(options).get("IFIND_LOGIN2"))
+
+
+def _tell_plan(options: CheckOptions, out: TextIO) -> int:
+    url = url_of(options)
     if url is None:
-        return "mock: a private one, which costs nothing"
-    if not on_loopback(url) and options.phone is None:
-        phone_of(os.environ)
-    return plan_of(options, url)
+        print("mock: a private one, which costs nothing", file=out)
+        return 0
+    check_phone(options, url)
+    write_plan(out, plan_of(options, url, second=_second(options)))
+    return 0
 
 
-def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
-    """The options with the user's yes to what may cost. Raises UsageError without it."""
-    url = _url(options)
-    if url is None or on_loopback(url) or options.yes:
-        return options
-    print(plan_of(options, url), file=out)
-    if not sys.stdin.isatty():
-        raise UsageError("There is no terminal to ask at: add --yes to go on.")
-    print("Go on? Type yes: ", end="", file=out, flush=True)
-    if sys.stdin.readline().strip().lower() != "yes":
-        raise UsageError("Nothing was sent.")
-    return replace(options, yes=True)
+def _agreed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
+    """The options with the user's yes where one is needed, and how many clauses they can prove."""
+    url = url_of(options)
+    if url is None or not is_strangers(options):
+        seen = {clause.id for clause in all_clauses().values() if not clause.unseen}
+        return options, len(seen & set(options.only or seen))
+    check_phone(options, url)
+    plan: Plan = plan_of(options, url, second=_second(options), more=not options.yes)
+    shown = StringIO()
+    write_plan(shown, plan, width=_width(out))
+    return confirmed(options, shown.getvalue(), out), plan.provable
 
 
-def _arguments(options: CheckOptions) -> list[str]:
-    """The command line of pytest: this package's tests, and no settings or plugins of the user's."""
-    given: dict[str, object] = {
-        "--target": options.target,
-        "--phone": options.phone,
-        "--budget": options.budget,
-        "--rate": None if options.rate is None else f"{options.rate:.6f}/s",
-        "--poll-timeout": f"{options.poll_timeout:.3f}s",
-        "--profile": options.profile,
-        "--junitxml": options.junit,
-    }
-    flags = {"--full": options.full, "--strict-clauses": options.strict, "--yes": options.yes}
-    off = ("terminal", "cacheprovider", "legacypath", "faulthandler")
-    return [
-        str(HERE),
-        f"--rootdir={HERE}",
-        f"-c{os.devnull}",
-        "-s",
-        *(f"-pno:{name}" for name in off),
-        *(f"{name}={value}" for name, value in given.items() if value is not None),
-        *(name for name, set_ in flags.items() if set_),
-        *(f"--only={name}" for name in options.only),
-    ]
+def _width(out: TextIO) -> int | None:
+    if not out.isatty():
+        return None
+    from shutil import get_terminal_size  # noqa: PLC0415 - for a terminal alone
+
+    return get_terminal_size().columns
 
 
-_ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+def _written(
+    report: Report, ended: Examined, options: CheckOptions, memory: Memory | None, out: TextIO, told: TextIO
+) -> int:
+    """Writes the report wherever it is asked for; the exit code, which tells of files that were not written, too."""
+    secrets = ended.run.book.secrets if ended.run else Secrets()
+    _write_errors(ended, out)
+    shown = StringIO()
+    write_terminal(shown if not out.isatty() else out, report)
+    out.write(secrets.mask(shown.getvalue()))
+    code = report.exit_code
+    made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
+    if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
+        made = {**made, options.history: memory.with_report(report)}
+    for path, content in made.items():
+        try:
+            write(path, content, secrets)
+        except LeakError as leak:
+            print(leak, file=told)
+            code = plugin.BROKEN
+        except OSError as error:
+            print(f"{path}: can't be written: {error.strerror}", file=told)
+            code = code or plugin.USAGE
+    return code
 
 
-@contextmanager
-def _isolated() -> Iterator[None]:
-    """Without what the environment would have pytest do; a SIGTERM ends the run as Ctrl-C does, so that a private mock
-    is not left behind.
-    """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    kept = {name: os.environ.pop(name) for name in _ENVIRONMENT if name in os.environ}
-    auto = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        os.environ.update(kept)
-        if auto is None:
-            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        else:
-            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = auto
+def _write_errors(ended: Examined, out: TextIO) -> None:
+    for text in ended.errors:
+        print(f"ERROR of the suite itself:\n{text}\n", file=out)

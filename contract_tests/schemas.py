@@ -32,6 +32,7 @@ __all__ = [
     "SchemaProblem",
     "UnknownSchemaError",
     "document",
+    "each_problem",
     "for_profile",
     "names",
     "problems",
@@ -72,8 +73,13 @@ def problems(name: str, instance: object, *, profile: Profile | None = None) -> 
 
     Raises UnknownSchemaError and UsageError.
     """
+    return in_order(each_problem(name, instance, profile=profile))
+
+
+def each_problem(name: str, instance: object, *, profile: Profile | None = None) -> Iterator[SchemaProblem]:
+    """As `problems`, one by one as they are found, some of them twice: a hostile answer may have millions."""
     strict, validator = _validator(name, None if profile is None else freeze(profile))
-    return in_order(p for error in validator.iter_errors(instance) for p in _told(error, strict))
+    return (p for error in validator.iter_errors(instance) for p in _told(error, strict))
 
 
 def in_order(found: Iterable[SchemaProblem]) -> list[SchemaProblem]:

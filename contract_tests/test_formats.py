@@ -24,7 +24,7 @@ def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdi
     asked = [calls.info(me), calls.result(me, run.unknown_id)]
     if run.full:
         asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
-    replies = [*(api.once(call) for call in asked), *(r for _, r in pool.replies() if r.call.param("format") is None)]
+    replies = [*(api.once(call) for call in asked), *(r for _, r in pool.whatever() if r.call.param("format") is None)]
     if run.full:
         replies += [pool.ask(t, None, way) for t in pool.tasks() for way in WAYS]
     for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
@@ -34,7 +34,7 @@ def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdi
 
 @pytest.mark.clause("format.readable")
 def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run, pool: Pool, api: Api, me: Account) -> None:
-    pool.replies()
+    pool.whatever()
     unknown = calls.result(me, run.unknown_id)
     for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
         api.once(unknown.but(format=fmt).by(way))
@@ -58,8 +58,11 @@ def _reads_equal(pool: Pool, task: Task, json: Reply) -> bool:
 
 def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> None:
     """Holds another format to what JSON told."""
-    if other.reading is None or json.reading is None:
-        return
+    for reply in (other, json):
+        if not reply.readable:
+            verdict.book.could_not_read("formats.same", reply)
+            return
+    assert other.reading is not None, "it could be read"
     differs = _differs(verdict, json, other, task)
     verdict.expect(
         "formats.same",

@@ -8,7 +8,7 @@ import pytest
 
 from contract_tests import calls
 from contract_tests.api import Api
-from contract_tests.calls import GET, MULTIPART, POST, Account
+from contract_tests.calls import GET, MULTIPART, POST, Account, Call
 from contract_tests.pool import Pool, Task
 from contract_tests.reply import Reply
 from contract_tests.run import Run
@@ -87,13 +87,21 @@ def _which_value(reply: Reply, *, first: str, second: str) -> str:
     return {"ready": first, "error": second}.get(reply.status, "neither")
 
 
+def _asked(api: Api, pool: Pool, task: Task, call: Call) -> Reply:
+    """The reply to a call that may be about a ready task; if it is, it is a read like any other."""
+    reply = api.ask(call, section=task.section)
+    if reply.status == "ready":
+        pool.compare(task, reply)
+    return reply
+
+
 @pytest.mark.clause("param.repeated")
 def test_the_last_of_a_repeated_name_counts(run: Run, api: Api, pool: Pool, verdict: Verdict, me: Account) -> None:
     task = _ready(pool)
     call = calls.result(me, task.id)
     twice = replace(call, params=(*call.params, ("id", str(run.unknown_id))))
     for way in (GET, POST) if run.full else (GET,):
-        reply = api.ask(twice.by(way), section=task.section)
+        reply = _asked(api, pool, task, twice.by(way))
         verdict.choice("param.repeated", _which_value(reply, first="first", second="last"), reply)
 
 
@@ -103,13 +111,13 @@ def test_the_body_counts_where_the_query_says_otherwise(
 ) -> None:
     task = _ready(pool)
     call = replace(calls.result(me, task.id, way=POST), query=(("id", str(run.unknown_id)),))
-    reply = api.ask(call, section=task.section)
+    reply = _asked(api, pool, task, call)
     verdict.choice("param.both", _which_value(reply, first="body", second="query"), reply)
 
 
 @pytest.mark.clause("param.multipart")
 def test_a_multipart_form_is_read_like_any_form(api: Api, pool: Pool, verdict: Verdict, me: Account) -> None:
     task = _ready(pool)
-    reply = api.ask(calls.result(me, task.id, way=MULTIPART), section=task.section)
+    reply = _asked(api, pool, task, calls.result(me, task.id, way=MULTIPART))
     seen = {"ready": "read", "error": "ignored"}.get(reply.status, "neither")
     verdict.choice("param.multipart", seen, reply)

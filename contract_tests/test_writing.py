@@ -19,7 +19,7 @@ pytestmark = pytest.mark.last
 
 def _judge(run: Run, pool: Pool, verdict: Verdict, *clauses: str) -> None:
     """Looks at ready tasks and at an error in every format, and then at what was seen of the clauses."""
-    pool.replies()
+    pool.whatever()
     for fmt, way in ((None, GET), *TURNS.items()):
         run.api.once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
     for clause in clauses:

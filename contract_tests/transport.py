@@ -7,125 +7,104 @@ is read from the environment.
 
 from __future__ import annotations
 
-import re
-import select
+import selectors
 import socket
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 from urllib.parse import SplitResult, urlsplit
 
 import h11
 
+from contract_tests.answering import MAX_HEADERS, Arrival
+from contract_tests.connecting import connect, secured, tls_context
+from contract_tests.exchange import KINDS, MAX_EVIDENCE, Exchange, NoAnswer, Request
+from contract_tests.pacing import Pacer
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+__all__ = ["KINDS", "MAX_BODY", "MAX_EVIDENCE", "Exchange", "NoAnswer", "Pacer", "Request", "Wire"]
+
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of an answer's body that are read."""
-MAX_EVIDENCE = 64 * 1024
-MAX_HEADERS = 64 * 1024
-_CHUNK = 256 * 1024
+_CHUNK = 64 * 1024
 _IDLE = 2.0
 """Seconds after which a kept connection is not trusted any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is sent: url with its query, headers beside Host and Content-Length, the body as bytes."""
-
-    verb: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and the answer to it. headers are as they came, names in lower case; seconds from the first byte sent
-    to the last one read.
-    """
-
-    request: Request
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    seconds: float
-
-    def header(self, name: str) -> str | None:
-        """The first header of the name, given in lower case."""
-        return next((value for key, value in self.headers if key == name), None)
-
-
-class NoAnswer(Exception):
-    """There is no answer that HTTP knows. kind is one of KINDS, received what came of it (capped), sent whether the
-    request may have arrived.
-    """
-
-    def __init__(self, kind: str, request: Request, detail: str, *, received: bytes = b"", sent: bool = True) -> None:
-        super().__init__(f"{KINDS[kind]}: {detail}" if detail else KINDS[kind])
-        self.kind = kind
-        self.request = request
-        self.received = received[:MAX_EVIDENCE]
-        self.sent = sent
-
-
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "unreachable": "no connection",
-        "tls": "no trusted TLS connection",
-        "timeout": "no whole answer in time",
-        "closed": "the connection ended before the answer did",
-        "malformed": "the answer is no HTTP",
-        "too-large": "the answer is too large",
-    }
-)
-
-
-@dataclass
-class Pacer:
-    """A token bucket: waits until the next call may go out. per_second None is as fast as it goes."""
-
-    per_second: float | None = None
-    burst: float = 1.0
-    _due: float = field(default=0.0, repr=False)
-
-    def slow_down(self, seconds: float) -> None:
-        """Waits so long, and takes half of the pace from then on (4 a second at most)."""
-        time.sleep(seconds)
-        self.per_second = min((self.per_second or 8.0) / 2, 4.0)
-
-    def wait(self) -> None:
-        """Sleeps as long as needed."""
-        if self.per_second is None:
-            return
-        now = time.monotonic()
-        self._due = max(self._due, now - (self.burst - 1) / self.per_second)
-        if self._due > now:
-            time.sleep(self._due - now)
-        self._due += 1 / self.per_second
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass
 class _Line:
-    """An open connection, and when it was last used."""
+    """An open connection, and when it was last used. unsent: a part of the request never left; torn: TLS was not ended
+    as it should be, so that the end of the body may be missing.
+    """
 
     socket: socket.socket
     http: h11.Connection
     used: float
+    secure: bool
+    unsent: bool = False
+    torn: bool = False
 
     def alive(self) -> bool:
         """Whether it may carry another request: nothing has come on it, not even its end."""
-        return time.monotonic() - self.used < _IDLE and not select.select([self.socket], [], [], 0)[0]
+        return time.monotonic() - self.used < _IDLE and not _ready(self.socket, selectors.EVENT_READ, 0)
+
+    def read(self, end: float) -> bytes:
+        """The next bytes, none at the connection's end. Raises TimeoutError at the moment `end`, and OSError."""
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.socket.settimeout(left)
+        try:
+            return self.socket.recv(_CHUNK)
+        except OSError as error:
+            self.torn = self.secure and type(error).__name__ == "SSLEOFError"
+            if self.torn:
+                return b""
+            raise
+
+    def write(self, data: bytes, end: float) -> None:
+        """Sends the bytes, unless an answer comes before they are all taken: it is read then, and the rest is not sent.
+        Raises TimeoutError at the moment `end`, and OSError.
+        """
+        rest = memoryview(data)
+        # Under TLS, bytes that have come need not be an answer's.
+        events = selectors.EVENT_WRITE | (0 if self.secure else selectors.EVENT_READ)
+        self.unsent = True
+        while rest:
+            left = end - time.monotonic()
+            now = _ready(self.socket, events, left) if left > 0 else 0
+            if not now:
+                raise TimeoutError
+            if not now & selectors.EVENT_WRITE:
+                return
+            self.socket.settimeout(left)
+            rest = rest[self.socket.send(rest[:_CHUNK]) :]
+        self.unsent = False
 
 
 class Wire:
-    """Sends requests to one origin at a time and keeps the connection. deadline is in seconds for a whole call."""
+    """Sends requests and keeps one connection to each origin. deadline is in seconds for a whole call; end is a moment
+    (monotonic) that no call outlasts, waiting for its turn included.
+    """
 
-    def __init__(self, *, deadline: float = 30.0, pacer: Pacer | None = None, max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self,
+        *,
+        deadline: float = 30.0,
+        pacer: Pacer | None = None,
+        max_body: int = MAX_BODY,
+        end: float | None = None,
+    ) -> None:
         self.deadline = deadline
         self.pacer = pacer or Pacer()
         self.max_body = max_body
+        self.end = end
         self.calls = 0
         self._lines: dict[tuple[str, str], _Line] = {}
+        self._tls: SSLContext | None = None
 
     def send(self, request: Request, *, repeatable: bool = True) -> Exchange:
         """The answer to a request. Raises NoAnswer.
@@ -133,11 +112,13 @@ class Wire:
         A kept connection may be closed by the server while the request is on its way: what is repeatable is then sent a
         second time, on a new one; all else gets a new one from the start.
         """
-        self.pacer.wait()
+        url = _origin(request)
+        if not self.pacer.wait(self.end):
+            raise NoAnswer("timeout", request, "the time of the run is up", sent=False)
         self.calls += 1
-        url = urlsplit(request.url)
         key = (url.scheme, url.netloc)
         end = time.monotonic() + self.deadline
+        end = end if self.end is None else min(end, self.end)
         kept = self._lines.pop(key, None)
         if kept is not None and repeatable and kept.alive():
             kept.http.start_next_cycle()
@@ -163,83 +144,50 @@ class Wire:
         self._lines.clear()
 
     def _connect(self, url: SplitResult, request: Request, end: float) -> _Line:
-        assert url.hostname is not None, "checked when the target was read"
-        port = url.port or (443 if url.scheme == "https" else 80)
-        try:
-            sock = socket.create_connection((url.hostname, port), timeout=max(end - time.monotonic(), 0.001))
-        except OSError as error:
-            detail = error.strerror or str(error)
-            raise NoAnswer("unreachable", request, f"{url.hostname}:{port}: {detail}", sent=False) from None
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if url.scheme == "https":
-            sock = _secured(sock, url.hostname, request)
-        return _Line(sock, h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADERS), time.monotonic())
+        host = url.hostname or ""
+        sock = connect(host, url.port or PORTS[url.scheme], request, end)
+        secure = url.scheme == "https"
+        if secure:
+            self._tls = self._tls or tls_context()
+            sock = secured(sock, self._tls, host, request, end)
+        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADERS)
+        return _Line(sock, http, time.monotonic(), secure)
 
     def _exchange(self, line: _Line, key: tuple[str, str], url: SplitResult, request: Request, end: float) -> Exchange:
-        started = time.monotonic()
         whole = False
         try:
             _send(line, url, request, end)
-            exchange = self._receive(line, request, end, started)
-            whole = True
+            exchange = Arrival(line.http, request, lambda: line.read(end), self.max_body).exchange()
+            whole = not line.unsent
         finally:
-            reusable = whole and line.http.our_state is h11.DONE and line.http.their_state is h11.DONE
-            if reusable:
+            if whole and line.http.our_state is h11.DONE and line.http.their_state is h11.DONE:
                 line.used = time.monotonic()
                 self._lines[key] = line
             else:
                 line.socket.close()
-        return exchange
-
-    def _receive(self, line: _Line, request: Request, end: float, started: float) -> Exchange:
-        received = bytearray()
-        body = bytearray()
-        head: h11.Response | None = None
-        while True:
-            event = _next_event(line, request, received)
-            if event is h11.NEED_DATA:
-                _read_more(line, request, end, received)
-            elif isinstance(event, h11.Response):
-                head = event
-            elif isinstance(event, h11.Data):
-                body += event.data
-                if len(body) > self.max_body:
-                    raise NoAnswer("too-large", request, f"more than {self.max_body} bytes", received=bytes(received))
-            elif isinstance(event, h11.EndOfMessage):
-                assert head is not None, "h11 ends no message that has not begun"
-                if more := line.http.trailing_data[0]:
-                    what = f"{len(more)} bytes follow the answer's end"
-                    raise NoAnswer("malformed", request, what, received=bytes(received))
-                headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in head.headers)
-                return Exchange(request, head.status_code, headers, bytes(body), time.monotonic() - started)
+        return replace(exchange, oddities=(*exchange.oddities, TORN)) if line.torn else exchange
 
 
-def _next_event(line: _Line, request: Request, received: bytearray) -> object:
+TORN = "TLS ended without saying so, so the end of the body may be missing"
+
+
+def _origin(request: Request) -> SplitResult:
+    """The request's URL in its parts. Raises NoAnswer for one that leads nowhere."""
     try:
-        return line.http.next_event()
-    except h11.RemoteProtocolError as error:
-        if not received:
-            raise NoAnswer("closed", request, "no byte came") from None
-        kind = "closed" if re.match("peer (unexpectedly )?closed", str(error)) else "malformed"
-        raise NoAnswer(kind, request, _without_bytes(str(error)), received=bytes(received)) from None
+        url = urlsplit(request.url)
+        known = url.scheme in PORTS and bool(url.hostname) and url.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise NoAnswer("unsendable", request, "its URL is no http:// or https:// one", sent=False)
+    return url
 
 
-def _without_bytes(told: str) -> str:
-    """h11's words without the target's bytes, which may be anything."""
-    return re.split(r"[:(]? ?(?:bytearray\(|b['\"])", told)[0]
-
-
-def _secured(sock: socket.socket, host: str, request: Request) -> socket.socket:
-    import ssl  # noqa: PLC0415 - slow to import, and needed for https alone
-
-    try:
-        return ssl.create_default_context().wrap_socket(sock, server_hostname=host)
-    except TimeoutError:
-        sock.close()
-        raise NoAnswer("timeout", request, "during the TLS handshake", sent=False) from None
-    except OSError as error:
-        sock.close()
-        raise NoAnswer("tls", request, f"{host}: {error}", sent=False) from None
+def _ready(sock: socket.socket, events: int, seconds: float) -> int:
+    """Those of the events that the socket is ready for within so many seconds."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, events)
+        return next((now for _, now in selector.select(seconds)), 0)
 
 
 def _send(line: _Line, url: SplitResult, request: Request, end: float) -> None:
@@ -247,32 +195,20 @@ def _send(line: _Line, url: SplitResult, request: Request, end: float) -> None:
     headers = [("Host", url.netloc.rpartition("@")[2]), *request.headers]
     if request.body or request.verb in ("POST", "PUT", "PATCH"):
         headers.append(("Content-Length", str(len(request.body))))
-    head = h11.Request(method=request.verb, target=path, headers=headers)
-    parts = [line.http.send(head)]
-    if request.body:
-        parts.append(line.http.send(h11.Data(data=request.body)))
-    parts.append(line.http.send(h11.EndOfMessage()))
-    line.socket.settimeout(max(end - time.monotonic(), 0.001))
     try:
-        line.socket.sendall(b"".join(part for part in parts if part))
+        head = h11.Request(method=request.verb, target=path, headers=headers)
+        parts = [line.http.send(head)]
+        if request.body:
+            parts.append(line.http.send(h11.Data(data=request.body)))
+        parts.append(line.http.send(h11.EndOfMessage()))
+    except (h11.LocalProtocolError, UnicodeError):
+        raise NoAnswer(
+            "unsendable", request, "its URL or a header has characters that HTTP lacks", sent=False
+        ) from None
+    try:
+        line.write(b"".join(part for part in parts if part), end)
     except TimeoutError:
         raise NoAnswer("timeout", request, "the request could not be sent") from None
     except OSError:
         # A server may answer and hang up before it has read everything: what it said is still to be read.
         return
-
-
-def _read_more(line: _Line, request: Request, end: float, received: bytearray) -> None:
-    left = end - time.monotonic()
-    try:
-        if left <= 0:
-            raise TimeoutError
-        line.socket.settimeout(left)
-        chunk = line.socket.recv(_CHUNK)
-    except TimeoutError:
-        raise NoAnswer("timeout", request, f"{len(received)} bytes came", received=bytes(received)) from None
-    except OSError as error:
-        raise NoAnswer("closed", request, error.strerror or str(error), received=bytes(received)) from None
-    if len(received) < MAX_EVIDENCE:
-        received += chunk[: MAX_EVIDENCE - len(received)] or b""
-    line.http.receive_data(chunk)

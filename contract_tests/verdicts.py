@@ -5,29 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from contract_tests.clauses import Clause, all_clauses
 from contract_tests.masking import Mask, Shape
+from contract_tests.outcomes import Outcome
 from contract_tests.reply import Reply
+from contract_tests.writer import Secrets
 
-
-class Outcome(StrEnum):
-    """What is known of a clause; the value is the word of reports. Closed, and in the order in which they are told.
-
-    HOLDS: what was seen agrees. BROKEN: a promise or law does not hold. REFUTED: an assumption does not. INCONCLUSIVE:
-    an answer that should have shown it was lost or could not be read. UNAFFORDABLE: the budget of units, calls or time
-    did not reach. UNCHECKED: nothing of this run can show it, and why. ERROR: the kit itself failed.
-    """
-
-    HOLDS = "holds"
-    BROKEN = "broken"
-    REFUTED = "refuted"
-    INCONCLUSIVE = "inconclusive"
-    UNAFFORDABLE = "unaffordable"
-    UNCHECKED = "not checked"
-    ERROR = "error"
+__all__ = ["Book", "Finding", "Outcome", "Row", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +58,23 @@ class Row:
 
 @dataclass
 class Book:
-    """All that a run found out. expected holds the given profile's choices, over the defaults."""
+    """All that a run found out. given holds the profile's choices, over the defaults; secrets is what no file may hold;
+    calls counts what has left, and looked says at which call a clause was first seen to hold or not.
+    """
 
     base: str
     mask: Mask
+    secrets: Secrets = field(default_factory=Secrets)
     given: Mapping[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    looked: set[str] = field(default_factory=set)
+    calls: int = 0
+    looked: dict[str, int] = field(default_factory=dict)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
     unaffordable: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     seen: dict[str, dict[str, Reply]] = field(default_factory=dict)
     shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
-    unread: dict[str, list[str]] = field(default_factory=dict)
+    inconclusive: dict[str, list[str]] = field(default_factory=dict)
     kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict)
 
     def expected(self, clause: str) -> Any:
@@ -95,6 +85,21 @@ class Book:
         """The choices that the run is sure of: seen alone, or else given."""
         alone = {clause: next(iter(choices)) for clause, choices in self.seen.items() if len(choices) == 1}
         return {**{k: v for k, v in self.given.items() if isinstance(v, str)}, **alone}
+
+    def hide(self, labels: Mapping[str, str]) -> None:
+        """Puts more secrets out of sight, each behind its label."""
+        self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
+        self.secrets.labels.update(labels)
+
+    def look(self, clause: str) -> None:
+        """Notes that an answer was looked at that shows the clause."""
+        self.looked.setdefault(clause, self.calls)
+
+    def could_not_read(self, clause: str, reply: Reply) -> None:
+        """Notes that an answer that should show the clause could not be read: that never counts as holding."""
+        what = "did not come" if reply.exchange is None else "could not be read"
+        why = f"an answer {what}: {reply.call.name}"
+        self.inconclusive.setdefault(clause, []).append(why)
 
     def saw(self, clause: str, choice: str, reply: Reply) -> None:
         """Notes a choice that a reply shows; the first one is kept as evidence, and the numbers of all."""
@@ -129,6 +134,8 @@ class Book:
             first = found[0]
             note = f"{first.where}: {first.found}" if first.where else f"expected {first.expected}"
             return Row(clause, outcome, seen, note, found)
+        if clause.id in self.inconclusive:
+            return Row(clause, Outcome.INCONCLUSIVE, seen, self.inconclusive[clause.id][0], ())
         if clause.id in self.unaffordable:
             return Row(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
         passed = self.passed_over.get(clause.id, [])
@@ -157,8 +164,9 @@ class Verdict:
     ) -> bool:
         """Notes whether the clause holds here. An answer that could not be read has had its finding already."""
         if reply is not None and not reply.readable:
+            self.book.could_not_read(clause, reply)
             return False
-        self.book.looked.add(clause)
+        self.book.look(clause)
         if not holds:
             self.add(self.book.finding(clause, reply, where, found, expected))
         return bool(holds)
@@ -176,13 +184,15 @@ class Verdict:
         if reply.readable or clause == "not-found":
             self.book.saw(clause, seen, reply)
             self.settle(clause)
+        else:
+            self.book.could_not_read(clause, reply)
 
     def settle(self, clause: str) -> None:
         """Judges what the run has seen of an open clause so far."""
         seen = self.book.seen.get(clause, {})
         if not seen:
             return
-        self.book.looked.add(clause)
+        self.book.look(clause)
         expected = self.book.expected(clause)
         about = all_clauses()[clause]
         if len(seen) > 1:

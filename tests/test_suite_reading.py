@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract_tests.reading import Context, Reading, Unreadable, read_answer
@@ -271,3 +272,250 @@ def test_any_bytes_are_read_or_refused(body: bytes, fmt: str) -> None:
     except Unreadable:
         return
     assert json.dumps(model)
+
+
+# Hostile bodies.
+
+BIG = 200_000
+HOSTILE_JSON: dict[str, str | bytes] = {
+    "lists without end": "[" * BIG,
+    "objects without end": '{"a":' * BIG,
+    "33 deep": '{"a":' * 34 + "1" + "}" * 34,
+    "900 deep": '{"a":[' * 450 + "]}" * 450,
+    "ten million lists": '{"data": [' + "[]," * 3_000_000 + "[]]}",
+    "a name twice, the second escaped": '{"status": "ok", "st\\u0061tus": "error"}',
+    "a name twice among many": "{" + "".join(f'"{n}": 1, ' for n in range(BIG)) + '"7": 1, "5": 2}',
+    "NaN deep within": '{"data": [{"price": NaN}]}',
+    "1e400 negative": '{"a": -1e400}',
+    "5,000 digits after the point": '{"a": 0.' + "1" * 5000 + "}",
+    "5,000 digits of a number": '{"a": -' + "1" * 5000 + "}",
+    "a surrogate as bytes": b'{"a": "\xed\xa0\xbd"}',
+    "overlong": b'{"a": "\xc0\xaf"}',
+    "beyond Unicode": b'{"a": "\xf5\x80\x80\x80"}',
+    "utf-16 without a mark": '{"status": "ok"}'.encode("utf-16-le"),
+    "utf-32": '{"status": "ok"}'.encode("utf-32"),
+    "utf-7": '{"status": "+BEY-"}'.encode("utf-16"),
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
+    "a NUL in a text": '{"a": "\0"}',
+    "a NUL at the end": '{"a": 1}\0',
+    "a text without end": '{"a": "' + "x" * BIG,
+    "a bad escape": '{"a": "\\q"}',
+    "a comment": '{"a": 1 /* x */}',
+    "single quotes": "{'a': 1}",
+}
+ENTITY = "<!DOCTYPE r [<!ENTITY e {}>]><r><status>&e;</status></r>"
+HOSTILE_XML: dict[str, str | bytes] = {
+    "a quadratic bomb": ENTITY.format(f"'{'x' * 100_000}'").replace("&e;", "&e;" * 100_000),
+    "a bomb in an attribute": "<!DOCTYPE r [<!ENTITY e 'x'>]><r a='" + "&e;" * BIG + "'/>",
+    "a parameter entity": "<!DOCTYPE r [<!ENTITY % p SYSTEM 'file:///etc/passwd'> %p;]><r><status>ok</status></r>",
+    "a file": ENTITY.format("SYSTEM 'file:///etc/passwd'"),
+    "a page": ENTITY.format("SYSTEM 'http://127.0.0.1:9/'"),
+    "a default attribute": "<!DOCTYPE r [<!ATTLIST r a CDATA 'x'>]><r><status>ok</status></r>",
+    "an outer subset": "<!DOCTYPE r PUBLIC '-//x//y' 'http://127.0.0.1:9/x.dtd'><r><status>ok</status></r>",
+    "an entity that is not declared": "<r><status>&e;</status></r>",
+    "100,000 deep": "<a>" * 100_000,
+    "40 deep": "<a>" * 40 + "</a>" * 40,
+    "huge attribute": f"<r a='{'x' * 11_000_000}'/>",
+    "100,000 attributes": "<r " + " ".join(f"a{n}=''" for n in range(100_000)) + "/>",
+    "a huge text": f"<r><status>{'x' * 11_000_000}</status></r>",
+    "a huge name": f"<{'x' * 60_000}/>",
+    "a long name": f"<r><{'x' * 200}/></r>",
+    "two million elements": "<r>" + "<a/>" * 2_000_000 + "</r>",
+    "a namespace": "<r xmlns='urn:x'><status>ok</status></r>",
+    "a prefix": "<x:r xmlns:x='urn:x'><x:status>ok</x:status></x:r>",
+    "utf-7": "<?xml version='1.0' encoding='UTF-7'?><r><status>ok</status></r>",
+    "utf-32": "<?xml version='1.0' encoding='UTF-32'?><r><status>ok</status></r>".encode("utf-32"),
+    "ebcdic": "<?xml version='1.0' encoding='IBM037'?><r><status>ok</status></r>".encode("cp037"),
+    "no such charset": "<?xml version='1.0' encoding='no-such'?><r><status>ok</status></r>",
+    "utf-16 that is none": "<?xml version='1.0' encoding='UTF-16'?><r><status>ok</status></r>",
+    "utf-8 that is windows-1251": "<?xml version='1.0' encoding='UTF-8'?><r><status>я</status></r>".encode("cp1251"),
+    "a surrogate as bytes": b"<r><status>\xed\xa0\xbd</status></r>",
+    "half a pair": "<r><status>&#xd83d;</status></r>",
+    "a NUL": "<r><status>a\0b</status></r>",
+    "a NUL by number": "<r><status>&#0;</status></r>",
+    "a blank before the declaration": " <?xml version='1.0'?><r><status>ok</status></r>",
+    "CDATA without end": "<r><status><![CDATA[ok</status></r>",
+}
+HOSTILE_CSV: dict[str, str | bytes] = {
+    "a quote without end": 'name\r\n"' + "x" * BIG,
+    "quotes without end": 'name\r\n"' + '""' * 4_000_000,
+    "quotes within a bare field": "name\r\n" + 'a"' * BIG,
+    "a million columns": ",".join(['"name"'] * 999_999) + "\r\n",
+    "two million columns": "," * 2_000_000,
+    "two million rows": "name\r\n" + "Оля\r\n" * 2_000_000,
+    "UTF-16": "name\r\nОля\r\n".encode("utf-16"),
+    "UTF-16 without a mark": "name\r\nAnna\r\n".encode("utf-16-le"),
+    "a NUL": "name\r\nО\0ля\r\n",
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
+    "bare CRs": "name\rОля\r",
+    "neither charset": b"name\r\n\xff\x98\r\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("fmt", "name"),
+    [
+        (fmt, name)
+        for fmt, bodies in {"json": HOSTILE_JSON, "xml": HOSTILE_XML, "csv": HOSTILE_CSV}.items()
+        for name in bodies
+    ],
+)
+def test_what_is_hostile_is_refused_in_bounded_time(fmt: str, name: str) -> None:
+    body = {"json": HOSTILE_JSON, "xml": HOSTILE_XML, "csv": HOSTILE_CSV}[fmt][name]
+    started = time.process_time()
+    with pytest.raises(Unreadable):
+        read(body, fmt, NAMES)
+
+    assert time.process_time() - started < 10
+
+
+def test_what_is_large_and_right_is_read_in_time_that_grows_with_its_size() -> None:
+    rows = [["Оля"] for _ in range(400_000)]
+    started = time.process_time()
+    csv = read(written([["name"], *rows], ",", "\r\n", "utf-8"), "csv", NAMES)
+    xml = read("<r><status>ready</status><names>" + "<i><name>Оля</name></i>" * 100_000 + "</names></r>", "xml")
+    js = read('{"names": [' + ",".join(['{"name": "\\u041e"}'] * 400_000) + "]}", "json")
+
+    assert [len(r.model["names"]) for r in (csv, xml, js)] == [400_000, 100_000, 400_000]
+    assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<r><!-- <status>no</status> --><status>a<!-- x -->b</status><?php x ?></r>",
+        "<r><status><![CDATA[a]]>b</status></r>",
+        "<?xml version='1.0' encoding='windows-1251'?><r><status>ab</status></r>",
+        "<?xml version='1.0' encoding='UTF-16'?><r><status>ab</status></r>".encode("utf-16"),
+        b"\xef\xbb\xbf<r><status>ab</status></r>",
+        "<r><status>&#97;&#x62;</status></r>",
+    ],
+    ids=["comments", "cdata", "windows-1251", "utf-16", "mark", "numbers"],
+)
+def test_what_any_program_can_read_is_read(body: str | bytes) -> None:
+    assert read(body, "xml").model == {"status": "ab"}
+
+
+def test_an_id_of_5000_digits_stays_a_text_in_xml_and_csv() -> None:
+    digits = "1" * 5000
+
+    assert read(f"<r><status>ok</status><id>{digits}</id></r>", "xml", Context("create")).model["id"] == digits
+    assert read(f"status,id\r\nok,{digits}\r\n", "csv", Context("create")).model["id"] == digits
+
+
+NOISE = "Zqxj7Ольга"
+LEAKY: dict[str, tuple[str, ...]] = {
+    "json": (
+        '{{"{}": 1, "{}": 2}}',
+        '{{"status": "{}"',
+        '{{"a": {}}}',
+        '"{}"',
+        '{{"a": "\\{}"}}',
+        '{{"{}": 1e999}}',
+        '{{"{}": "\\ud800"}}',
+    ),
+    "xml": (
+        "<{0}><{0}/><{0}/></{0}>",
+        "<{0} {0}='{0}'/>",
+        "<r><{0}>text<b/></{0}></r>",
+        "<r><data><a><{0} x='1'/></a></data></r>",
+        "<r><status>ready</status><data><{0}/><b/></data></r>",
+        "<r>{0}<status/></r>",
+        "<r><{0}></r>",
+        "<!DOCTYPE {0} SYSTEM '{0}'><{0}/>",
+        "<r>&{0};</r>",
+        "<?xml version='1.0' encoding='{0}'?><r/>",
+        "<r xmlns='{0}'/>",
+    ),
+    "csv": ('{0},"{0}\r\n', "{0}\r\n{0},{0}\r\n", "status,{0},{0}\r\nok,1,2\r\n", "status\r\n{0}\r\n", '{0}"{0}\r\n'),
+}
+
+
+@pytest.mark.parametrize(("fmt", "body"), [(fmt, body) for fmt, bodies in LEAKY.items() for body in bodies])
+def test_the_reason_tells_nothing_of_the_body(fmt: str, body: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(body.replace("{0}", NOISE).replace("{}", NOISE).replace("{{", "{").replace("}}", "}"), fmt, ROWS)
+
+    assert "Zqxj7" not in str(caught.value)
+    assert "Ольга" not in str(caught.value)
+
+
+WRITTEN = st.sampled_from(
+    [
+        *('{"status": "ready", "data": [{"title": "a"}], "names": [], "id": 5}', '{"error_code": 1.5e3, "a": null}'),
+        "<?xml version='1.0' encoding='UTF-8'?><r><status>ready</status><data><i><title>a</title></i></data></r>",
+        *("status,id\r\nok,5\r\n", 'name\r\n"Оля ""У"""\r\n', ",".join(COLUMNS) + "\r\n" + "a," * 9 + "b\r\n"),
+    ]
+)
+BITS = st.sampled_from(
+    [
+        *(
+            b"\xff",
+            b"\0",
+            b'"',
+            b"'",
+            b"<",
+            b">",
+            b"</",
+            b"<!--",
+            b"<![CDATA[",
+            b"]]>",
+            b"<?",
+            b"&#0;",
+            b"&x;",
+            b"xmlns='a'",
+        ),
+        *(
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b",",
+            b":",
+            b"\\u",
+            b"\\ud800",
+            b"NaN",
+            b"1e999",
+            b"-",
+            b"\r",
+            b"\n",
+            b"\t",
+            b";",
+            b"\xed\xa0\x80",
+        ),
+        *(
+            b"<!DOCTYPE r [<!ENTITY x 'y'>]>",
+            b"encoding='utf-7'",
+            b"\xef\xbb\xbf",
+            b"\xff\xfe",
+            b"status",
+            b"error",
+            b"data",
+        ),
+    ]
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A right body with some bytes changed, left out or put in."""
+    body = bytearray(draw(WRITTEN).encode())
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(body)))
+        body[at : at + draw(st.integers(0, 4))] = draw(BITS | st.binary(max_size=2))
+    return bytes(body)
+
+
+@given(
+    body=mutated() | st.lists(BITS, max_size=12).map(b"".join),
+    fmt=st.sampled_from(["json", "xml", "csv"]),
+    context=st.sampled_from([RESULT, ROWS, NAMES, Context("info"), Context("create")]),
+)
+@settings(max_examples=600)
+def test_nearly_right_bodies_are_read_or_refused(body: bytes, fmt: str, context: Context) -> None:
+    try:
+        reading = read(body, fmt, context)
+    except Unreadable:
+        return
+    assert json.dumps(reading.model)
+    assert all(isinstance(choice, str) for choice in reading.choices.values())

@@ -379,7 +379,7 @@ def test_a_budget_that_does_not_suffice_is_exit_code_4_and_is_kept() -> None:
 
     assert code == 4, told
     assert sum(server.service.counts.values()) <= 1
-    assert re.search(r"sources\.documented +documented +not checked \(budget\)", told)
+    assert re.search(r"sources\.documented +documented +unaffordable", told)
 
 
 def test_a_broken_promise_outranks_the_budget() -> None:

@@ -14,7 +14,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.reading.model import COLUMNS, STATUSES, Context, Reading, Unreadable, typed
+from contract_tests.reading.model import COLUMNS, STATUSES, Context, Reading, Unreadable, bound, typed
 
 Rows = list[list[str]]
 
@@ -52,7 +52,10 @@ class _Miss(Exception):
 
 def read_csv(body: bytes, context: Context) -> Reading:
     """The answer. Raises Unreadable."""
+    bound(body, b",;\t\n", "CSV")
     text, choices = _decoded(body)
+    if (at := text.find("\0")) >= 0:  # UTF-16 has them, and what is compressed
+        raise Unreadable(f"CSV with a NUL at character {at}")
     tables, torn = _tables(text, context.known.get("csv.delimiter"))
     choices |= _line_end(text)
     misses: dict[str, list[_Miss]] = {table.delimiter: [] for table in tables}
@@ -67,6 +70,11 @@ def read_csv(body: bytes, context: Context) -> Reading:
             return Reading(found.model, "csv", choices | found.choices | seen, found.rows)
     near = [str(miss) for miss in (*chain.from_iterable(misses.values()), *torn) if miss.near]
     raise Unreadable(f"CSV that is no answer: {(near or ['no known columns'])[0]}")
+
+
+def read_lines(body: bytes, delimiter: str) -> Rows:
+    """The lines of a body that `read_csv` has read, with the delimiter that it told: a choice of `csv.delimiter`."""
+    return list(_rows(_decoded(body)[0], DELIMITERS[delimiter]))
 
 
 def _delimiters(
@@ -115,7 +123,8 @@ def _tables(text: str, known: str | None) -> tuple[list[_Table], list[_Miss]]:
 
 
 _FIELDS = {
-    mark: re.compile(rf'(?:"([^"]*(?:""[^"]*)*)"|([^"{mark}\r\n]*))({mark}|\r\n|\n|\Z)') for mark in DELIMITERS.values()
+    mark: re.compile(rf'(?:"([^"]*+(?:""[^"]*+)*+)"|([^"{mark}\r\n]*))({mark}|\r\n|\n|\Z)')
+    for mark in DELIMITERS.values()
 }
 
 
@@ -140,7 +149,7 @@ def _rows(text: str, mark: str) -> Iterator[list[str]]:
             row = []
 
 
-_QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
+_QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
 
 def _line_end(text: str) -> dict[str, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import Any, NoReturn
 
-from contract_tests.reading.model import Reading, Unreadable, named
+from contract_tests.reading.model import MAX_DEPTH, Reading, Unreadable, bound, named
 
 MAX_NUMBER = 300
 """Characters of a number."""
@@ -15,20 +16,34 @@ MAX_NUMBER = 300
 
 def read_json(body: bytes) -> Reading:
     """The answer, an object. Raises Unreadable."""
+    bound(body, b",[{", "JSON")
     text = decoded(body)
     if text.startswith("\ufeff"):
         raise Unreadable("a byte order mark before the JSON")
     try:
         model = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"no JSON: {error.msg} at character {error.pos}") from None
+        raise Unreadable(f"no JSON: {error.msg.partition(':')[0]} at character {error.pos}") from None
     except RecursionError:
-        raise Unreadable("JSON that is nested without measure") from None
+        raise Unreadable(TOO_DEEP) from None
     if not isinstance(model, dict):
         raise Unreadable(f"JSON, but no object: {type(model).__name__}")
+    if _is_too_deep(model):
+        raise Unreadable(TOO_DEEP)
     if (at := _lone_surrogate(text)) is not None:
         raise Unreadable(f"half of a surrogate pair in JSON at character {at}")
     return Reading(model, "json", _choices(text))
+
+
+TOO_DEEP = f"JSON that is nested more than {MAX_DEPTH} deep"
+
+
+def _is_too_deep(model: dict[str, Any]) -> bool:
+    level: list[Any] = [model]
+    for _ in range(MAX_DEPTH):
+        inner = (value for node in level for value in (node.values() if isinstance(node, dict) else node))
+        level = [value for value in inner if isinstance(value, dict | list)]
+    return bool(level)
 
 
 def decoded(body: bytes) -> str:
@@ -42,8 +57,7 @@ def decoded(body: bytes) -> str:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         raise Unreadable(f"JSON with {named(twice)} twice in one object")
     return members
 

@@ -43,6 +43,17 @@ class Reading:
     rows: str | None = None
 
 
+HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "json": (),
+        "xml": ("row.phone", "result.photo-empty"),
+        "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
+    }
+)
+"""Clauses that a format can't show: JSON alone tells a number from a text and null from an empty one, and CSV has no
+lists beside rows.
+"""
+
 DOCUMENTED = frozenset(
     [
         "status",
@@ -88,3 +99,13 @@ def typed(name: str, text: str) -> str | int:
 
 MAX_DIGITS = 20
 """Digits of a whole number that anyone could store."""
+MAX_DEPTH = 32
+"""Objects and lists within one another; a documented answer has three."""
+MAX_PARTS = 1_000_000
+"""Values of an answer: more take time and memory that no right answer needs."""
+
+
+def bound(body: bytes, marks: bytes, kind: str) -> None:
+    """Refuses a body with more of the marks that part values than any answer has. Raises Unreadable."""
+    if sum(body.count(mark) for mark in marks) > MAX_PARTS:
+        raise Unreadable(f"{kind} of more than {MAX_PARTS:,} values")

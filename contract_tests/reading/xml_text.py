@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from contract_tests.reading.model import Reading, Unreadable, named, typed
+from contract_tests.reading.model import DOCUMENTED, MAX_DEPTH, Reading, Unreadable, bound, named, typed
 
 SECTIONS = ("data", "names")
 ACCOUNT = ("api_limit", "api_time_limit", "demo")
@@ -16,9 +16,12 @@ ACCOUNT = ("api_limit", "api_time_limit", "demo")
 
 def read_xml(body: bytes) -> Reading:
     """The answer. Raises Unreadable."""
+    bound(body, b"<&", "XML")
     root = _parsed(body)
-    if root.getroottree().docinfo.internalDTD is not None:
+    about = root.getroottree().docinfo
+    if about.internalDTD is not None:
         raise Unreadable("XML with a DTD, which is not read")
+    body = _as_utf8(body, about.encoding or "utf-8")
     walk = _Walk()
     model = walk.members(root, "")
     choices = {"xml.root": _name(root), "xml.declaration": "yes" if body.startswith(b"<?xml") else "no"}
@@ -45,9 +48,23 @@ def _parsed(body: bytes) -> etree._Element:
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise Unreadable(f"no well-formed XML at line {line}, column {column} ({_kind(error)})") from None
-    except ValueError as error:
-        raise Unreadable(f"no XML: {error}") from None
+    except ValueError:
+        raise Unreadable("no XML that could be read") from None
     return root
+
+
+CHARSETS = frozenset(
+    ["utf-8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be", "iso-8859-1", "windows-1251", "cp1251"]
+)
+"""What any program that reads XML can be hoped to read."""
+
+
+def _as_utf8(body: bytes, charset: str) -> bytes:
+    """The body in UTF-8, to look at how it is written. Raises Unreadable for a charset that is not everybody's."""
+    if charset.lower() not in CHARSETS:
+        raise Unreadable("XML in a charset that few programs read")
+    is_utf8 = charset.lower() in ("utf-8", "us-ascii", "ascii")
+    return body if is_utf8 else body.decode(charset, "replace").removeprefix("\ufeff").encode()
 
 
 def _kind(error: etree.XMLSyntaxError) -> str:
@@ -67,6 +84,8 @@ class _Walk:
         """An element's children as members by name."""
         if not path:
             self.status = next((_text(child, "status") for child in element if child.tag == "status"), "")
+        if path.count(".") >= MAX_DEPTH:
+            raise Unreadable(f"XML that is nested more than {MAX_DEPTH} deep")
         _no_text_between(element, path)
         found: dict[str, Any] = {}
         for child in element:
@@ -76,7 +95,7 @@ class _Walk:
                 raise Unreadable(f"XML with {named(name)} twice in one element")
             found[name] = self.value(child, inside)
         if element.attrib:
-            raise Unreadable(f"XML with an attribute on {path or 'the root'}, which no answer is known to have")
+            raise Unreadable(f"XML with an attribute on {_place(path)}, which no answer is known to have")
         return found
 
     def value(self, element: etree._Element, path: str) -> Any:
@@ -94,7 +113,7 @@ class _Walk:
         _no_text_between(element, path)
         self.items.update(_name(child) for child in element)
         if len({child.tag for child in element}) > 1:
-            raise Unreadable(f"XML with entries of several names in {path}")
+            raise Unreadable(f"XML with entries of several names in {_place(path)}")
         return [
             self.members(child, f"{path}[{i}]") if len(child) else _text(child, f"{path}[{i}]")
             for i, child in enumerate(element)
@@ -103,22 +122,35 @@ class _Walk:
 
 def _text(element: etree._Element, path: str) -> str:
     if element.attrib:
-        raise Unreadable(f"XML with an attribute on {path[:80]}, which no answer is known to have")
+        raise Unreadable(f"XML with an attribute on {_place(path)}, which no answer is known to have")
     if len(element):
-        raise Unreadable(f"XML with elements within {path[:80]}, where a text should be")
+        raise Unreadable(f"XML with elements within {_place(path)}, where a text should be")
     return element.text or ""
 
 
 def _no_text_between(element: etree._Element, path: str) -> None:
     texts = [element.text, *(child.tail for child in element)]
     if any(text and text.strip(" \t\r\n") for text in texts):
-        raise Unreadable(f"XML with text between the elements of {path or 'the root'}")
+        raise Unreadable(f"XML with text between the elements of {_place(path)}")
+
+
+def _place(path: str) -> str:
+    """A path as it may be told: an element's name that is in no documentation may hold anything."""
+    steps = re.sub(r"\[[0-9]+\]", "", path).split(".")
+    return path if DOCUMENTED.issuperset(steps) else "an element" if path else "the root"
 
 
 def _name(element: etree._Element) -> str:
     if not isinstance(element.tag, str):
         raise Unreadable("XML with an entity reference, which is not followed")
+    if element.tag.startswith("{"):
+        raise Unreadable("XML with a namespace, which no answer is known to have")
+    if len(element.tag) > MAX_NAME:
+        raise Unreadable(f"XML with a name of {len(element.tag)} characters")
     return element.tag
+
+
+MAX_NAME = 100
 
 
 _NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)

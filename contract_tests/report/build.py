@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from contract_tests.report.model import Report, Spent
+from contract_tests.calls import curl
+from contract_tests.report.model import Healed, Report, Spent
 from contract_tests.run import Run
 
 
@@ -17,21 +19,32 @@ def report_of(run: Run | None, *, target: str, exit_code: int, stopped: str = ""
     rows = run.book.rows(run.options.only)
     if run.options.only:
         rows += [r for r in run.book.rows() if r.findings and r.clause.id not in run.options.only]
-    spending = run.pool.spending
     return Report(
         target=run.target.base,
-        started=datetime.now(UTC),
+        started=run.begun,
         kit=version("ifind-mock"),
         exit_code=exit_code,
         strict=run.options.strict,
         rows=tuple(rows),
-        spent=Spent(
-            units=spending.spent,
-            budget=spending.budget,
-            unknown=0,
-            calls=run.api.wire.calls,
-            seconds=0.0,
-            counts=not run.target.provisioned,
-        ),
+        spent=_spent(run),
         stopped=stopped,
+        healed=tuple(_healed(run)),
     )
+
+
+def _spent(run: Run) -> Spent:
+    sender = run.api.sender
+    return Spent(
+        units=sender.spending.spent,
+        budget=sender.spending.budget,
+        unknown=sender.spending.unknown,
+        calls=len(sender.log),
+        seconds=(datetime.now(UTC) - run.begun).total_seconds(),
+        counts=not run.target.provisioned,
+    )
+
+
+def _healed(run: Run) -> Iterator[Healed]:
+    mask = run.book.mask
+    for mended in run.api.sender.mended:
+        yield Healed(curl(mended.call, run.target.base, mask), mask.text(mended.failure), mended.tries)

@@ -11,6 +11,8 @@ from contract_tests.verdicts import Outcome, Row
 
 JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)
 """Outcomes of clauses that were proven, the one way or the other."""
+GRADES = ("documented", "law", "observed", "sister", "assumed")
+"""Grades of clauses, the best founded first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Healed:
-    """A call that failed and was answered when it was sent again: a curl line, what went wrong, how often it was sent."""
+    """A call that failed and was answered when sent again: a curl line, what went wrong, how often it was sent."""
 
     call: str
     failure: str
@@ -75,3 +77,14 @@ class Report:
         """Clauses by outcome, in the order of outcomes; those that are there."""
         count = Counter(row.outcome for row in self.rows)
         return {outcome: count[outcome] for outcome in Outcome if count[outcome]}
+
+    @property
+    def by_grade(self) -> Mapping[str, Mapping[Outcome, int]]:
+        """Clauses by outcome, for each grade that is there, in the order of GRADES."""
+        count = Counter((row.clause.grade, row.outcome) for row in self.rows)
+        there = {row.clause.grade for row in self.rows}
+        return {grade: {o: count[grade, o] for o in Outcome} for grade in GRADES if grade in there}
+
+    def remembered(self, clause: str) -> History | None:
+        """What the history knows of a clause, which may be that it was never proven; None without a history."""
+        return None if self.history is None else self.history.get(clause, History(proven=None, stale=True))

@@ -1,11 +1,14 @@
-"""What a run found out, on a terminal: the findings, a table by clause, and a line of totals."""
+"""What a run found out, on a terminal: the findings, a table by clause, the two figures and a line of totals."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.report.model import Report
+from contract_tests.report.visible import line, visible
+from contract_tests.report.wording import asides, figures, in_short, last_proven, totals
 from contract_tests.verdicts import Finding, Outcome, Row
 
 if TYPE_CHECKING:
@@ -15,6 +18,8 @@ WIDTH = 140
 """Columns where the output is no terminal."""
 MOST = 3
 """Findings of one clause that are told in full."""
+MOST_TEXT, MOST_CELL = 2_000, 300
+"""Characters of a finding's line, and of a cell of the table."""
 STYLES = {
     Outcome.HOLDS: "green",
     Outcome.BROKEN: "bold red",
@@ -30,17 +35,22 @@ def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> Non
     """Writes the report for a reader at a terminal, or for a log; without findings where those were told already."""
     from rich.console import Console  # noqa: PLC0415 - slow to import, and needed at the end alone
 
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(errors="backslashreplace")  # a log in ASCII takes the report too
     console = Console(
         file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False, soft_wrap=False
     )
     if report.stopped:
-        console.print(report.stopped, soft_wrap=True)
+        console.print(visible(report.stopped, MOST_TEXT), soft_wrap=True)
     if not report.rows:
         return
     if findings:
         _write_findings(console, report.rows, strict=report.strict)
-    _write_table(console, report.rows)
-    console.print(_totals(report), soft_wrap=True)
+    _write_table(console, report)
+    _write_healed(console, report)
+    for text in (*asides(report), figures(report)):
+        console.print(text, soft_wrap=True)
+    console.print(line(totals(report), MOST_TEXT), soft_wrap=True)
 
 
 def _write_findings(console: Console, rows: Iterable[Row], *, strict: bool) -> None:
@@ -48,32 +58,52 @@ def _write_findings(console: Console, rows: Iterable[Row], *, strict: bool) -> N
     for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
         for finding in row.findings[:MOST]:
             console.print(row.outcome.upper(), style=STYLES[row.outcome], end=" ")
-            console.print(f"{finding}\n" if finding.binding or strict else _in_short(finding), soft_wrap=True)
+            told = _in_full(finding) if finding.binding or strict else _in_two_lines(finding)
+            console.print(f"{told}\n", soft_wrap=True)
         if len(row.findings) > MOST:
-            console.print(f"  and {len(row.findings) - MOST} more of {row.clause.id}\n")
+            console.print(f"  and {len(row.findings) - MOST} more of {line(row.clause.id)}\n", soft_wrap=True)
 
 
-def _in_short(finding: Finding) -> str:
-    where = f"{finding.where}: " if finding.where else ""
-    head = f"{finding.clause.id} ({finding.clause.grade}): {where}{finding.found}; expected {finding.expected}"
-    return f"{head}\n  {finding.call}\n"
+def _in_full(finding: Finding) -> str:
+    lines = {
+        "call": finding.call,
+        "answer": finding.answer,
+        "where": finding.where or "the answer",
+        "found": finding.found,
+        "expected": finding.expected,
+    }
+    told = (f"  {name + ':':<9} {line(text, MOST_TEXT)}" for name, text in lines.items())
+    return "\n".join([f"{_name(finding)}: {line(finding.clause.title, MOST_TEXT)}", *told])
 
 
-def _write_table(console: Console, rows: Iterable[Row]) -> None:
+def _in_two_lines(finding: Finding) -> str:
+    return f"{_name(finding)}: {line(in_short(finding), MOST_TEXT)}\n  {line(finding.call, MOST_TEXT)}"
+
+
+def _name(finding: Finding) -> str:
+    return f"{line(finding.clause.id)} ({finding.clause.grade})"
+
+
+def _write_table(console: Console, report: Report) -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table("clause", "grade", "verdict", "seen", "note", box=None, pad_edge=False)
-    for row in rows:
-        verdict = Text(row.outcome, STYLES[row.outcome])
-        table.add_row(row.clause.id, row.clause.grade, verdict, Text(row.seen), Text(row.note))
+    table = Table(box=None, pad_edge=False)
+    for name in ("clause", "grade", "verdict"):
+        table.add_column(name, no_wrap=True)
+    for name in ("seen", "note", *(() if report.history is None else ("last proven live",))):
+        table.add_column(name, overflow="fold")
+    for row in report.rows:
+        cells = [Text(line(text, MOST_CELL)) for text in (row.clause.id, row.clause.grade, row.seen, row.note)]
+        cells.insert(2, Text(row.outcome, STYLES[row.outcome]))
+        if (known := report.remembered(row.clause.id)) is not None:
+            cells.append(Text(last_proven(known), "yellow" if known.stale else ""))
+        table.add_row(*cells)
     console.print(table)
+    console.print()
 
 
-def _totals(report: Report) -> str:
-    told = " · ".join(f"{n} {outcome}" for outcome, n in report.totals.items())
-    spent = report.spent
-    units = f" · {spent.units} units" if spent.counts else ""
-    if spent.counts and spent.budget is not None and spent.units > spent.budget:
-        units += f", {spent.units - spent.budget} above the budget, as tasks cost more than any before"
-    return f"{report.target}: {told} · {spent.calls} calls{units}"
+def _write_healed(console: Console, report: Report) -> None:
+    for healed in report.healed:
+        failure, call = line(healed.failure, MOST_TEXT), line(healed.call, MOST_TEXT)
+        console.print(f"HEALED {failure}; answered at try {healed.tries}\n  {call}\n", soft_wrap=True)

@@ -35,7 +35,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A broken mock: the clause that it breaks, what it does, and its edits. options go to the suite beside it."""
+    """A broken mock: the clause that it breaks, what it does, and its edits. options go to the suite beside it.
+
+    equivalent argues why no test can tell it from the right mock, though it looks like a breach of the clause.
+    """
 
     breaks: str
     title: str
@@ -44,6 +47,7 @@ class Mutant:
     body: Callable[[bytes, Seen], bytes] = lambda body, _: body
     header: tuple[str, Callable[[Seen], str]] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    equivalent: str = ""
 
 
 class MutantGateway(Gateway):

@@ -1,14 +1,44 @@
-"""The edits that mutants are made of: of a call, of an answer as data, of its bytes."""
+"""What edits are made of: a change of a call, of an answer as data, or of its bytes, and for which calls."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from mockserver.core.messages import Answer, Call, Page
 from mockserver.mutants.broken import Seen
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+Edit = Callable[[_In, Seen], _Out]
+Table = list[list[str]]
+
+
+def where(
+    edit: Edit[_In, _In | _Out],
+    operation: str | None = None,
+    verb: str | None = None,
+    form: str | None = None,
+    when: Callable[[Call], bool] = lambda _: True,
+) -> Edit[_In, _In | _Out]:
+    """The edit for the calls of an operation, an HTTP method, a format, or a condition; others are left alone."""
+
+    def edited(value: _In, seen: Seen) -> _In | _Out:
+        call = seen.call
+        asked = ((operation, call.operation), (verb, call.verb), (form, seen.format))
+        meant = all(wanted in (None, given) for wanted, given in asked) and when(call)
+        return edit(value, seen) if meant else value
+
+    return edited
+
+
+def of_source(number: str) -> Callable[[Call], bool]:
+    """Whether a call asks for the source."""
+    return lambda call: call.params.get("source") == number
 
 
 def on(
@@ -19,7 +49,7 @@ def on(
     def edited(answer: Answer, seen: Seen) -> Answer:
         if seen.call.operation != operation or (status is not None and answer.body["status"] != status):
             return answer
-        if only.get("verb", seen.call.verb) != seen.call.verb or only.get("format", seen.format) != seen.format:
+        if only.get("verb", seen.call.verb) != seen.call.verb or only.get("form", seen.format) != seen.format:
             return answer
         body: dict[str, Any] = dict(answer.body)
         for section in ("data", "names"):
@@ -41,6 +71,11 @@ def ok(edit: Callable[[dict[str, Any]], Any], **only: str) -> Callable[[Answer, 
     return on("create", lambda body, _: edit(body), status="ok", **only)
 
 
+def processing(edit: Callable[[dict[str, Any]], Any], **only: str) -> Callable[[Answer, Seen], Answer]:
+    """An edit of the body of the answers about tasks that are not done."""
+    return on("result", lambda body, _: edit(body), status="processing", **only)
+
+
 def every_error(edit: Callable[[dict[str, Any], Seen], Any], **only: str) -> Callable[[Answer, Seen], Answer]:
     """An edit of the body of every error."""
 
@@ -55,69 +90,24 @@ def rows(edit: Callable[[dict[str, Any]], Any], **only: str) -> Callable[[Answer
     return ready(lambda body: [edit(row) for row in body.get("data", [])], **only)
 
 
-def refusing(operation: str, verb: str) -> Callable[[Answer, Seen], Answer]:
-    """Refuses an operation over an HTTP method."""
-
-    def edited(answer: Answer, seen: Seen) -> Answer:
-        return seen.error("http-method") if (seen.call.operation, seen.call.verb) == (operation, verb) else answer
-
-    return edited
+def last_row(edit: Callable[[dict[str, Any]], Any], **only: str) -> Callable[[Answer, Seen], Answer]:
+    """An edit of the last row of data."""
+    return ready(lambda body: [edit(row) for row in body.get("data", [])[-1:]], **only)
 
 
-def believing(*operations: str) -> Callable[[Call, Seen], Call]:
-    """Takes any token of a known login for the right one, in the operations."""
-
-    def edited(call: Call, seen: Seen) -> Call:
-        account = seen.mock.store.account(call.params.get("login", ""))
-        if account is None or call.operation not in operations or not call.params.get("token"):
-            return call
-        return replace(call, params={**call.params, "token": account.token})
-
-    return edited
+def names(edit: Callable[[str], Any], **only: str) -> Callable[[Answer, Seen], Answer]:
+    """Puts something else in place of each entry of names, made of its text."""
+    return ready(lambda body: body.update(names=[edit(n["name"]) for n in body.get("names", [])]), **only)
 
 
-def anonymous(operation: str, name: str) -> Callable[[Call, Seen], Call]:
-    """Takes the credentials of the account that the rest of the call points to, where the named one is missing."""
-
-    def edited(call: Call, seen: Seen) -> Call:
-        given = call.params
-        if call.operation != operation or given.get(name):
-            return call
-        number = given.get("id", "")
-        task = seen.mock.store.read_task(int(number)) if number.isdigit() else None
-        mine = [a for a in seen.mock.store.accounts() if given.get("token") in {None, "", a.token}]
-        owner = seen.mock.store.account(given.get("login") or (task.login if task else ""))
-        account = owner or (mine[0] if mine else None)
-        if account is None:
-            return call
-        return replace(call, params={**given, "login": account.login, "token": account.token})
-
-    return edited
+def photo(edit: Callable[[str], str], **only: str) -> Callable[[Answer, Seen], Answer]:
+    """An edit of a photo that is there."""
+    return ready(lambda body: body.update(photo=edit(body["photo"])) if body.get("photo") else None, **only)
 
 
-def filling(operation: str, **defaults: str) -> Callable[[Call, Seen], Call]:
-    """Takes defaults for parameters that are missing."""
-
-    def edited(call: Call, _seen: Seen) -> Call:
-        if call.operation != operation or not call.params.get("login"):
-            return call
-        return replace(call, params={**defaults, **{k: v for k, v in call.params.items() if v}})
-
-    return edited
-
-
-def replacing(pattern: bytes, by: bytes, form: str, operation: str = "result") -> Callable[[bytes, Seen], bytes]:
-    """Replaces in the bodies of an operation in a format."""
-
-    def edited(body: bytes, seen: Seen) -> bytes:
-        if seen.call.operation != operation or seen.format != form:
-            return body
-        return re.sub(pattern, lambda _: by, body, flags=re.DOTALL)
-
-    return edited
-
-
-def counted(edit: Callable[[dict[str, Any], int], Any], operation: str, status: str, **only: str) -> Any:
+def counted(
+    edit: Callable[[dict[str, Any], int], Any], operation: str, status: str, **only: str
+) -> Callable[[Answer, Seen], Answer]:
     """An edit that is told how often an answer about the same task was read before."""
 
     def counted(body: dict[str, Any], seen: Seen) -> None:
@@ -129,74 +119,37 @@ def counted(edit: Callable[[dict[str, Any], int], Any], operation: str, status: 
     return on(operation, counted, status=status, **only)
 
 
-def back_to_processing(answer: Answer, seen: Seen) -> Answer:
-    """Answers the second read of a ready task as processing."""
-    second = 2
-    reads: list[str] = seen.memory.setdefault("reads", [])
-    if seen.call.operation != "result" or answer.body["status"] != "ready":
-        return answer
-    reads.append(seen.call.params["id"])
-    return (
-        answer
-        if reads.count(seen.call.params["id"]) != second
-        else replace(answer, body={"status": "processing"}, rows=None)
-    )
+def replacing(pattern: bytes, by: bytes, form: str, operation: str = "result") -> Callable[[bytes, Seen], bytes]:
+    """Replaces in the bodies of an operation in a format."""
+    return where(lambda body, _: re.sub(pattern, lambda _: by, body, flags=re.DOTALL), operation, None, form)
 
 
-def charging_polls(answer: Answer, seen: Seen) -> Answer:
-    """Takes a unit for each poll."""
-    if seen.call.operation == "result" and answer.task is not None:
-        account = seen.mock.store.account(seen.call.params["login"])
-        if account is not None:
-            seen.mock.store.put_account(replace(account, used=account.used + 1))
-    return answer
+def table(edit: Callable[[Table], Table], **dialect: Any) -> Callable[[bytes, Seen], bytes]:
+    """An edit of the cells of CSV."""
+
+    def edited(body: bytes, _seen: Seen) -> bytes:
+        out = io.StringIO(newline="")
+        csv.writer(out, **dialect).writerows(edit(list(csv.reader(io.StringIO(body.decode(), newline="")))))
+        return out.getvalue().encode()
+
+    return where(edited, None, None, "csv")
 
 
-def free(answer: Answer, seen: Seen) -> Answer:
-    """Takes back what a create took."""
-    if seen.call.operation == "create" and answer.body["status"] == "ok":
-        account = seen.mock.store.account(seen.call.params["login"])
-        if account is not None:
-            seen.mock.store.put_account(replace(account, used=0))
-    return answer
+def without_column(name: str) -> Callable[[Table], Table]:
+    """Takes a column of rows away."""
+
+    def edited(lines: Table) -> Table:
+        if "title" not in lines[0]:
+            return lines
+        at = lines[0].index(name)
+        return [line[:at] + line[at + 1 :] for line in lines]
+
+    return edited
 
 
-def without_limit(call: Call, seen: Seen) -> Call:
-    """Gives a used-up account one unit more."""
-    account = seen.mock.store.account(call.params.get("login", ""))
-    if call.operation == "create" and account is not None and account.used >= account.daily_limit:
-        seen.mock.store.put_account(replace(account, used=account.daily_limit - 1))
-    return call
-
-
-def same_id(body: dict[str, Any], seen: Seen) -> None:
-    """Gives every task the first one's id."""
-    body["id"] = seen.memory.setdefault("first id", body["id"])
-
-
-def unknown_is_ready(answer: Answer, seen: Seen) -> Answer:
-    """Answers an unknown id as a ready task."""
-    if seen.call.operation != "result" or answer.reason != "no such task":
-        return answer
-    body: dict[str, Any] = {"status": "ready", "data": [], "names": [], "photo": "", "cost": "1", "ip": "127.0.0.1"}
-    return Answer({**body, "create_time": 1, "end_time": 2}, seen.format, rows="data")
-
-
-def foreign_is_read(call: Call, seen: Seen) -> Call:
-    """Reads another account's task in that account's name."""
-    number = call.params.get("id", "")
-    task = seen.mock.store.read_task(int(number)) if number.isdigit() and call.operation == "result" else None
-    caller = seen.mock.store.account(call.params.get("login", ""))
-    owner = seen.mock.store.account(task.login) if task else None
-    if owner is None or caller is None or caller.token != call.params.get("token"):
-        return call
-    return replace(call, params={**call.params, "login": owner.login, "token": owner.token})
-
-
-def other_accounts_token(call: Call, seen: Seen) -> Call:
-    """Takes the token of any account for the login's own."""
-    tokens = {a.token for a in seen.mock.store.accounts()}
-    return believing("create", "result", "info")(call, seen) if call.params.get("token") in tokens else call
+def written_as(form: str) -> Callable[[Answer, Seen], Answer]:
+    """Writes the answer in another format."""
+    return lambda answer, _: replace(answer, format=form)
 
 
 def broken_on(condition: Callable[[Call], bool], page: Page) -> Callable[[Answer, Seen], Answer | Page]:
@@ -207,16 +160,6 @@ def broken_on(condition: Callable[[Call], bool], page: Page) -> Callable[[Answer
 def with_status(http: int, condition: Callable[[Call], bool]) -> Callable[[Answer, Seen], Answer]:
     """Answers the calls of a condition rightly, but for the HTTP status."""
     return lambda answer, seen: replace(answer, http=http) if condition(seen.call) else answer
-
-
-def source_refused(source: str) -> Callable[[Answer, Seen], Answer]:
-    """Refuses a source."""
-
-    def edited(answer: Answer, seen: Seen) -> Answer:
-        refused = seen.call.operation == "create" and seen.call.params.get("source") == source
-        return seen.error("invalid", names="source") if refused else answer
-
-    return edited
 
 
 def first_row_lost(body: dict[str, Any]) -> None:

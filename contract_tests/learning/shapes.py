@@ -1,0 +1,62 @@
+"""The shape of an answer: types and documented names, nothing that it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract_tests.calls import FORMATS
+from contract_tests.reading.model import DOCUMENTED, STATUSES
+from contract_tests.reply import Reply
+
+MOST = 3
+"""Entries of a list that are told, where they are of different shapes."""
+DEEPEST = 6
+
+
+def shape_of_reply(reply: Reply) -> str:
+    """The answer's format and shape, or what came instead."""
+    if reply.exchange is None:
+        return "no answer"
+    if reply.reading is None:
+        return f"{len(reply.exchange.body)} bytes"
+    return f"{reply.reading.format}: {shape(reply.model)}"
+
+
+def shape(value: Any, depth: int = 0) -> str:
+    """The type of a value, and of what is in it."""
+    if isinstance(value, str):
+        return "text" if value else "empty text"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "whole number" if isinstance(value, int) else "number"
+    if depth >= DEEPEST:
+        return "…"
+    return _members(value, depth + 1) if isinstance(value, Mapping) else _entries(value, depth + 1)
+
+
+def _members(members: Mapping[str, Any], depth: int) -> str:
+    told = [f"{name}: {shape(value, depth)}" for name, value in members.items() if name in DOCUMENTED]
+    others = len(members) - len(told)
+    return "{" + ", ".join([*told, *([f"{others} of other names"] if others else [])]) + "}"
+
+
+def _entries(entries: list[Any], depth: int) -> str:
+    kinds = list(dict.fromkeys(shape(entry, depth) for entry in entries))
+    return "[" + " | ".join([*kinds[:MOST], *(["…"] if len(kinds) > MOST else [])]) + "]"
+
+
+def call_line(reply: Reply) -> str:
+    """What was asked and how it was answered, in short: `GET result, xml (login, token, id): HTTP 404, error`. Names of
+    parameters only, and no value but that of a known format.
+    """
+    call = reply.call
+    asked = call.param("format")
+    fmt = "" if asked is None else f", {asked}" if asked in FORMATS else ", an unknown format"
+    sent = [name for name, _ in (*call.query, *call.params) if name != "format"]
+    status = f", {reply.status}" if reply.status in STATUSES else ""
+    came = f"HTTP {reply.http}{status}" if reply.exchange else "no answer"
+    return f"{call.way} {call.method}{fmt} ({', '.join(sent)}): {came}"

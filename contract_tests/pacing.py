@@ -1,0 +1,40 @@
+"""The pace of calls: a token bucket that waits and never refuses."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Pacer:
+    """A token bucket: waits until the next call may go out. per_second None is as fast as it goes; burst calls may
+    follow each other at once after a rest. clock gives seconds, sleep waits for some.
+    """
+
+    per_second: float | None = None
+    burst: float = 1.0
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    _due: float = field(default=-math.inf, repr=False)
+
+    def slow_down(self, seconds: float) -> None:
+        """Holds the next call back so long, and takes half of the pace from then on (4 a second at most)."""
+        self.per_second = min((self.per_second or 8.0) / 2, 4.0)
+        self._due = max(self._due, self.clock() + seconds)
+
+    def wait(self, end: float | None = None) -> bool:
+        """Sleeps as long as needed; does not where that would be past the moment `end`, and says False."""
+        now = self.clock()
+        if self.per_second is not None:
+            self._due = max(self._due, now - (self.burst - 1) / self.per_second)
+        pause = max(0.0, self._due - now)
+        if end is not None and now + pause >= end:
+            return False
+        if pause:
+            self.sleep(pause)
+        if self.per_second is not None:
+            self._due += 1 / self.per_second
+        return True

@@ -1,0 +1,85 @@
+"""A report as one HTML page that stands alone: it loads nothing, and its policy lets no script run but its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from contract_tests.report import wording
+from contract_tests.report.model import JUDGED, Report
+from contract_tests.report.visible import line, visible
+from contract_tests.verdicts import Outcome
+
+PAGE = Path(__file__).parent / "page"
+MOST = 20_000
+"""Characters of a text; a longer one is cut, and its length told."""
+GLYPHS: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.BROKEN: "✕",
+        Outcome.ERROR: "!",
+        Outcome.REFUTED: "≠",
+        Outcome.INCONCLUSIVE: "?",
+        Outcome.UNAFFORDABLE: "¤",
+        Outcome.UNCHECKED: "–",
+        Outcome.HOLDS: "✓",
+    }
+)
+"""A sign for each outcome, so that none is told by its colour alone; in the order in which a reader cares."""
+
+
+def render(report: Report) -> bytes:
+    """The page, in UTF-8. The same report gives the same bytes."""
+    style, script = _part("page.css"), _part("page.js")
+    rank = list(GLYPHS).index
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            report=report,
+            rows=sorted(report.rows, key=lambda row: rank(row.outcome)),
+            started=report.started.astimezone(UTC),
+            style=Markup(style),
+            script=Markup(script),
+            policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
+            " base-uri 'none'; form-action 'none'",
+        )
+        .encode()
+    )
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["line"] = line
+    made.globals |= {"wording": wording, "GLYPHS": GLYPHS, "JUDGED": JUDGED, "Outcome": Outcome}
+    return made
+
+
+def _shown(value: Any) -> Any:
+    """What a place in the template shows: any text of the report goes through here."""
+    return visible(value, MOST) if type(value) is str else value
+
+
+@cache
+def _part(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

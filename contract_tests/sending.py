@@ -1,0 +1,240 @@
+"""Where bytes leave: the budget of units, calls and time is kept here, the ledger is written, and free calls are sent
+again where they fail.
+
+    a create            once, never again by itself; its units are reserved before it leaves
+    result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection, a 5xx or a 429
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from contract_tests.calls import Call, request_of
+from contract_tests.editions import ANY_SOURCE
+from contract_tests.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
+from contract_tests.spending import Charge, NotChecked, Spending
+from contract_tests.transport import Exchange, NoAnswer, Request, Wire
+
+TOO_MANY_REQUESTS = 429
+MAX_RETRY_AFTER = 30.0
+"""Seconds that an answer may ask to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may take beside units: calls (None: any number), and the moment (monotonic) at which its time is up.
+    pauses: seconds before each further try of a free call.
+    """
+
+    calls: int | None = None
+    end: float | None = None
+    pauses: Sequence[float] = (1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call that left: its number in the run, and what a create of it took."""
+
+    number: int
+    call: Call
+    charge: Charge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A call that failed and was answered when it was sent again."""
+
+    call: Call
+    failure: str
+    tries: int
+
+
+@dataclass(eq=False)
+class Payment:
+    """What a create that was sent may cost: the charge, and its line in the ledger."""
+
+    charge: Charge
+    line: int = 0
+    replayed: bool = False
+
+
+class LostAnswer(NotChecked):
+    """A create left and its answer did not come: it is charged, unknown, and is not sent again by itself."""
+
+    def __init__(self, failure: NoAnswer | None) -> None:
+        super().__init__("the answer of create was lost: charged, unknown, and not repeated", inconclusive=True)
+        self.failure = failure
+
+
+@dataclass
+class Sender:
+    """Sends calls to a target under a budget. log holds what left, mended what healed, paced what was refused for its
+    pace; missed counts calls that the limits of the run held back, repeated those that are
+    further tries, which the limit of calls does not count. holds_secret keeps answers out of the ledger.
+    """
+
+    base: str
+    wire: Wire
+    spending: Spending
+    limits: Limits = field(default_factory=Limits)
+    ledger: Ledger | None = None
+    holds_secret: Callable[[bytes], bool] = lambda _: False
+    log: list[Sent] = field(default_factory=list)
+    mended: list[Mended] = field(default_factory=list)
+    paced: list[tuple[Call, Exchange]] = field(default_factory=list)
+    missed: int = 0
+    repeated: int = 0
+    _taken: dict[int, Charge] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for entry in self.ledger.creates() if self.ledger else ():
+            charge = Charge(entry.source, entry.units, lost=entry.state == LOST)
+            self.spending.charges.append(charge)
+            self._taken[entry.number] = charge
+
+    def free(self, call: Call) -> Exchange:
+        """The answer to a call that costs nothing, sent again where it fails. Raises NoAnswer, and NotChecked where
+        calls or time are used up.
+        """
+        request = request_of(call, self.base)
+        failure, pauses = "", iter(self.limits.pauses)
+        for tries in range(1, len(self.limits.pauses) + 2):
+            last = tries > len(self.limits.pauses)
+            line = self._leave(call, request)
+            try:
+                exchange = self.wire.send(request, repeatable=True)
+            except NoAnswer as fault:
+                self._note(line, LOST if fault.sent else UNSENT)
+                if last or fault.kind not in PASSING:
+                    raise
+                failure, wait = str(fault), next(pauses)
+            else:
+                self._note(line, ANSWERED)
+                again = _asks_for_patience(exchange) or exchange.status >= 500
+                if not again or last:
+                    if failure and not again:
+                        self.mended.append(Mended(call, failure, tries))
+                    return exchange
+                failure, wait = f"HTTP {exchange.status}", max(next(pauses), self._patience(call, exchange))
+            self._pause(wait)
+            self.repeated += 1
+        raise AssertionError("the last try returns or raises")
+
+    def costly(self, call: Call) -> tuple[Exchange, Payment]:
+        """The answer to a create, and what it may cost, which the caller must settle or release. It is sent once; one
+        that was sent before by a run that was stopped is not sent again. One that was refused for its pace has cost
+        nothing, and is sent again like a free call. Raises NotChecked, LostAnswer, and NoAnswer where it never left.
+        """
+        request, source = request_of(call, self.base), source_of(call)
+        known = self.ledger.known(request) if self.ledger else None
+        if known is not None:
+            return self._replayed(known)
+        for pause in (*self.limits.pauses, None):
+            exchange, payment = self._bought(call, request, source)
+            if pause is None or not _asks_for_patience(exchange):
+                break
+            self.release(payment)
+            self._pause(max(pause, self._patience(call, exchange)))
+            self.repeated += 1
+        return exchange, payment
+
+    def _bought(self, call: Call, request: Request, source: int) -> tuple[Exchange, Payment]:
+        """A create that leaves once, under a reservation of its own."""
+        charge = self.spending.reserve(source) if may_cost(call) else Charge(source, 0)
+        line = 0
+        try:
+            line = self._leave(call, request, charge)
+            exchange = self.wire.send(request, repeatable=False)
+        except NotChecked:
+            self.spending.release(charge)
+            raise
+        except NoAnswer as fault:
+            if not fault.sent:
+                self.spending.release(charge)
+                self._note(line, UNSENT)
+                raise
+            charge.lost = charge.units > 0
+            self._note(line, LOST, units=charge.units)
+            raise LostAnswer(fault) from None
+        kept = None if self.holds_secret(exchange.body) else exchange
+        self._note(line, ANSWERED, units=charge.units, answer=kept)
+        return exchange, Payment(charge, line)
+
+    def release(self, payment: Payment) -> None:
+        """The create was refused, so it took nothing."""
+        if not payment.replayed:
+            self.spending.release(payment.charge)
+            self._note(payment.line, REFUSED)
+
+    def settle(self, payment: Payment, cost: int) -> None:
+        """What the create has taken, as its task tells."""
+        self.spending.settle(payment.charge, cost)
+        if self.ledger and payment.line:
+            self.ledger.settle(payment.line, cost)
+
+    def _replayed(self, known: Entry) -> tuple[Exchange, Payment]:
+        charge = self._taken.get(known.number, Charge(known.source, known.units))
+        if known.answer is None:
+            raise LostAnswer(None)
+        return known.answer, Payment(charge, known.number, replayed=True)
+
+    def _leave(self, call: Call, request: Request, charge: Charge | None = None) -> int:
+        """Notes that the call is about to leave; its line in the ledger."""
+        self._check_limits()
+        self.log.append(Sent(len(self.log) + 1, call, charge))
+        if self.ledger is None:
+            return 0
+        source, units = (charge.source, charge.units) if charge else (0, 0)
+        return self.ledger.begin(call.method, request, source=source, units=units)
+
+    def _check_limits(self) -> None:
+        calls, end = self.limits.calls, self.limits.end
+        why = ""
+        if calls is not None and len(self.log) - self.repeated >= calls:
+            why = f"the {calls} calls of this plan are used up"
+        elif end is not None and time.monotonic() >= end:
+            why = "the time of the run is up"
+        if why:
+            self.missed += 1
+            raise NotChecked(why, unaffordable=True)
+
+    def _note(self, line: int, state: str, *, units: int = 0, answer: Exchange | None = None) -> None:
+        if self.ledger and line:
+            self.ledger.end(line, state, units=units, answer=answer)
+
+    def _patience(self, call: Call, exchange: Exchange) -> float:
+        """Seconds that the answer asks to wait; a target that found the calls too fast gets them at half the pace."""
+        told = exchange.header("retry-after") or ""
+        wait = min(float(told), MAX_RETRY_AFTER) if told.isascii() and told.isdigit() and len(told) < 10 else 0.5
+        if not _asks_for_patience(exchange):
+            return wait if told else 0.0
+        self.paced.append((call, exchange))
+        self.wire.pacer.slow_down(0.0)
+        return wait
+
+    def _pause(self, seconds: float) -> None:
+        left = seconds if self.limits.end is None else self.limits.end - time.monotonic()
+        time.sleep(max(0.0, min(seconds, left)))
+
+
+PASSING = ("unreachable", "timeout", "closed")
+"""Faults of a connection that may heal by themselves."""
+
+
+def may_cost(call: Call) -> bool:
+    """Whether a create may be charged to somebody: one that names neither login nor token is nobody's."""
+    return any(call.param(name) for name in ("login", "token"))
+
+
+def source_of(call: Call) -> int:
+    """The source that a create asks for, as far as it is a number; the boards where it names none."""
+    told = call.param("source") or ""
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 4 else ANY_SOURCE
+
+
+def _asks_for_patience(exchange: Exchange) -> bool:
+    """Whether the answer refuses the pace, and not the daily limit."""
+    said = exchange.body.lower()
+    return (exchange.status == TOO_MANY_REQUESTS or b"too many requests" in said) and b"daily limit" not in said

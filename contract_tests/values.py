@@ -1,0 +1,88 @@
+"""What single values of a ready answer are, beyond what a schema can say: a picture, an address, a moment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+from datetime import datetime
+
+PICTURES = (
+    (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"),
+    (b"\xff\xd8\xff", b"\xff\xd9"),
+    (b"GIF87a", b";"),
+    (b"GIF89a", b";"),
+)
+"""How the bytes of a picture begin and end; WebP is told apart below."""
+LATEST = 10**11
+"""Unix seconds past the year 5000: a number beyond is no count of seconds."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def wrong_picture(text: str) -> str:
+    """What is wrong with a photo, in words that hold nothing of it; empty where nothing is."""
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return f"a text of {len(text)} characters that is no base64"
+    for begin, end in PICTURES:
+        if content.startswith(begin):
+            # Some programs pad a file with zeros.
+            whole = content.rstrip(b"\0").endswith(end)
+            return "" if whole else f"base64 of {len(content)} bytes that begin as a picture and do not end as one"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        lacking = int.from_bytes(content[4:8], "little") + 8 - len(content)
+        return "" if lacking <= 0 else f"base64 of a WebP that lacks {lacking} bytes"
+    return f"base64 of {len(content)} bytes that are no PNG, JPEG, GIF or WebP"
+
+
+def address(told: object) -> Address | None:
+    """The IP address that a text is; None where it is none."""
+    try:
+        return ipaddress.ip_address(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+
+
+def is_loopback(told: Address) -> bool:
+    """Whether the address is this machine's own, be it written as IPv4 in IPv6."""
+    mapped = told.ipv4_mapped if isinstance(told, ipaddress.IPv6Address) else None
+    return (mapped or told).is_loopback
+
+
+def digits(phone: object) -> str:
+    """The digits of a phone, be it text or a number."""
+    return "".join(c for c in str(phone) if c.isascii() and c.isdigit())
+
+
+def form_of_time(value: object) -> str:
+    """The choice of `result.times` that a value shows, or what it is instead."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "epoch" if 0 <= value < LATEST else "a number, and no Unix seconds"
+    if isinstance(value, str):
+        return "text" if _moment(value) else "a text of another form"
+    return "neither number nor text"
+
+
+def seconds(value: object) -> float | None:
+    """The moment of create_time or end_time as Unix seconds; None where it can't be understood."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    moment = _moment(value) if isinstance(value, str) else None
+    return moment.timestamp() if moment else None
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment of a text in Moscow time."""
+    try:
+        return datetime.strptime(f"{text} +0300", "%Y-%m-%d %H:%M:%S %z") if len(text) == 19 else None
+    except ValueError:
+        return None
+
+
+def unit(cost: object, records: int) -> str | None:
+    """The choice of `quota.unit` that a cost shows, or what it shows instead; None where it can't tell."""
+    if records <= 1 or not isinstance(cost, str):
+        return None
+    return {str(records): "record", "1": "task"}.get(cost, "neither 1 nor the number of records")

@@ -1,0 +1,84 @@
+"""`ifind-mock mutants`: the contract suite, run on mocks that each break one promise."""
+
+from __future__ import annotations
+
+import os
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from mockserver.core.errors import Problem, Refusal
+from mockserver.mutants.broken import Mutant
+from mockserver.mutants.matrix import Matrix
+from mockserver.mutants.report import as_csv, as_json, write_list, write_terminal
+from mockserver.mutants.running import kill_matrix
+from mockserver.mutants.table import MUTANTS
+
+FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+def cpus() -> int:
+    """The CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@click.command("mutants")
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@click.option("--list", "listing", is_flag=True, help="Print what there is; run nothing.")
+@click.option("--full", is_flag=True, help="Run all of the suite on each, crossed; else as little as catches it.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Mutants at a time. Default: the CPUs.")
+@click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the whole matrix as JSON.")
+@click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write it as CSV, a column for each test.")
+def command(
+    names: tuple[str, ...],
+    *,
+    listing: bool,
+    full: bool,
+    jobs: int | None,
+    json_file: Path | None,
+    csv_file: Path | None,
+) -> None:
+    """Runs the suite on mocks that each break one promise, all of them or those of the NAMEs: which tests catch which.
+
+    Exit code: 0 each mutant is caught by the name of the promise that it breaks, and none that is argued to be
+    equivalent; 1 one survives, is reported under other names alone, or is no equivalent, or the unbroken mock is not
+    green; 2 wrong usage.
+    """
+    wanted = chosen(names)
+    if listing:
+        write_list(sys.stdout, wanted)
+        return
+    files = [(file, render) for file, render in ((json_file, as_json), (csv_file, as_csv)) if file is not None]
+    for file, _ in files:
+        if not file.parent.is_dir():
+            raise Refusal(
+                Problem(str(file), f"there is no directory {file.parent}", "name a file in one that is there")
+            )
+    matrix = _run(wanted, jobs=jobs or cpus(), full=full)
+    for file, render in files:
+        file.write_text(render(matrix), encoding="utf-8", newline="")
+    write_terminal(sys.stdout, matrix)
+    sys.exit(matrix.exit_code)
+
+
+def chosen(names: tuple[str, ...]) -> dict[str, Mutant]:
+    """The mutants of the names, each once; without names all. Raises click.UsageError for a name that there is not."""
+    for name in names:
+        if name not in MUTANTS:
+            near = get_close_matches(name, MUTANTS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "--list prints all"
+            raise click.UsageError(f"{name!r} is no mutant; {hint}")
+    return {name: MUTANTS[name] for name in names or MUTANTS}
+
+
+def _run(wanted: dict[str, Mutant], *, jobs: int, full: bool) -> Matrix:
+    """The matrix, with a bar where somebody watches."""
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415
+
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("mutants", total=len(wanted))
+        return kill_matrix(tuple(wanted), jobs=min(jobs, len(wanted)), full=full, told=lambda _: bar.advance(task))

@@ -1,0 +1,8 @@
+"""Three servers of the API that owe the mock nothing, unlike it and each other, and ways to break them."""
+
+from standins.breakages import BREAKAGES
+from standins.breaking import Breakage
+from standins.people import PERSONAL, PHONE
+from standins.running import STANDINS, Standin, serving, toml_of
+
+__all__ = ["BREAKAGES", "PERSONAL", "PHONE", "STANDINS", "Breakage", "Standin", "serving", "toml_of"]

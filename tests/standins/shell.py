@@ -1,0 +1,192 @@
+"""The HTTP shell of the stand-ins: sockets and bytes, and nothing of the API."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+MAX_BODY = 1024 * 1024
+MAX_FIELDS = 1000
+NO_BODY = 204
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came: query and body raw, path decoded, headers by lower-case name. too_large: the body, or the
+    number of fields in query or body, is beyond what is read; that part is empty then.
+    """
+
+    verb: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    peer: str
+    too_large: bool = False
+
+
+@dataclass(slots=True)
+class Call:
+    """A call as a stand-in read it. method is what follows /api/ (the whole path where that is elsewhere)."""
+
+    verb: str
+    method: str
+    params: dict[str, str]
+    peer: str
+    too_large: bool = False
+    known_path: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The format that is asked for; json where that is none."""
+        asked = self.params.get("format")
+        return asked if asked in ("json", "xml", "csv") else "json"
+
+
+@dataclass(slots=True)
+class Told:
+    """An answer before it is written. rows names the section whose entries CSV shows; page (content type, body) is
+    an answer that is not the API's own.
+    """
+
+    model: dict[str, Any]
+    kind: str = "json"
+    http: int = 200
+    rows: str | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    page: tuple[str, bytes] | None = None
+
+
+class Service(Protocol):
+    """A stand-in's own mind: reads parameters, answers, writes. charged: the units it has taken of all accounts."""
+
+    charged: int
+
+    def __init__(self, accounts: dict[str, str], seconds: float, limit: int) -> None: ...
+
+    def read(self, request: Request) -> dict[str, str]: ...
+
+    def answer(self, call: Call) -> Told: ...
+
+    def write(self, told: Told) -> tuple[str, bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes out. end: `close` or `reset` in place of any byte; `hang`: no byte until the server stops."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    end: str = ""
+
+
+def call_of(request: Request, params: dict[str, str]) -> Call:
+    """The call that a request makes."""
+    known = request.path.startswith("/api/")
+    method = request.path.removeprefix("/api/")
+    return Call(request.verb, method, params, request.peer, request.too_large, known)
+
+
+def _within_limits(request: Request) -> Request:
+    long_query = request.query.count("&") >= MAX_FIELDS
+    long_body = len(request.body) > MAX_BODY or request.body.count(b"&") >= MAX_FIELDS
+    query, body = "" if long_query else request.query, b"" if long_body else request.body
+    return replace(request, query=query, body=body, too_large=long_query or long_body)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536
+    server: Server
+
+    def __getattr__(self, name: str) -> Any:
+        """Every HTTP method is served alike."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
+
+    def _serve(self) -> None:
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, unquote(path, errors="replace"), query, headers, body, self.client_address[0])
+        self._send(self.server.respond(_within_limits(request)))
+
+    def _send(self, response: Response) -> None:
+        if response.end:
+            self._end(response.end)
+            return
+        self.send_response(response.status)
+        for name, value in response.headers:
+            self.send_header(name, value)
+        if response.status != NO_BODY:
+            self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def _end(self, how: str) -> None:
+        self.close_connection = True
+        if how == "hang":
+            self.server.stopping.wait()
+        elif how == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves on a free port of 127.0.0.1. What a handler raises that is no matter of the connection goes to errors."""
+
+    daemon_threads = True
+
+    def __init__(self, respond: Callable[[Request], Response]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.respond = respond
+        self.stopping = threading.Event()
+        self.errors: list[BaseException] = []
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._workers: list[threading.Thread] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        worker = threading.Thread(target=self._work, args=(request, client_address), daemon=True)
+        with self._lock:
+            self._open.add(request)
+            self._workers.append(worker)
+        worker.start()
+
+    def _work(self, request: socket.socket, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except OSError:
+            pass  # the client has gone
+        except Exception as error:  # noqa: BLE001 - told when the server stops
+            self.errors.append(error)
+        finally:
+            with self._lock:
+                self._open.discard(request)
+            # close() and no shutdown(), so that a lingering of nothing becomes a reset
+            request.close()
+
+    def stop(self) -> None:
+        """Ends the accepting, every connection and every thread."""
+        self.shutdown()
+        self.stopping.set()
+        with self._lock:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # it has ended by itself
+        for worker in self._workers:
+            worker.join()
+        self.server_close()
