@@ -16,7 +16,6 @@ from contract_tests.plugin import (
     run,
     verdict,
 )
-from contract_tests.tested import pytest_runtest_teardown, pytest_sessionstart
 
 __all__ = [
     "api",
@@ -28,10 +27,8 @@ __all__ = [
     "pytest_runtest_call",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
-    "pytest_runtest_teardown",
     "pytest_runtestloop",
     "pytest_sessionfinish",
-    "pytest_sessionstart",
     "pytest_terminal_summary",
     "run",
     "verdict",

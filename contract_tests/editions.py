@@ -27,6 +27,8 @@ class Edition:
         return SECTIONS[source] if self.required else "data"
 
 
+SOME = Edition("B or C", (1, 2, 3))
+"""What is common to the editions with sources: all that is known where the budget did not hold what tells them apart."""
 EDITIONS: Mapping[str, Edition] = MappingProxyType(
     {
         "A": Edition("A", (2,), required=False),

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from contract_tests.calls import Account, Call, create, request_of
+from contract_tests.examining import Examined, examine
 from contract_tests.options import DEFAULT_BUDGET, RUN_TIMEOUT, CheckOptions, GivenTask
 from contract_tests.provision import accounts_on, private_mock
 from contract_tests.reading import Context, read_answer
 from contract_tests.report.model import JUDGED
 from contract_tests.run import Run
-from contract_tests.runner import Examined, examine
 from contract_tests.target import MAGIC, on_loopback
 from contract_tests.transport import Wire
 from contract_tests.verdicts import Outcome, Row

@@ -13,7 +13,7 @@ from contract_tests.accounts import units
 from contract_tests.api import Api
 from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.comparing import difference
-from contract_tests.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SECTIONS, Edition
+from contract_tests.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SECTIONS, SOME, Edition
 from contract_tests.masking import Shape
 from contract_tests.options import GivenTask
 from contract_tests.reply import Reply
@@ -117,18 +117,16 @@ class Pool:
 
     @property
     def edition(self) -> Edition:
-        """The edition of the page that the target follows; B where the budget did not hold what tells them apart."""
+        """The edition of the page that the target follows, as far as the budget held what tells them apart."""
         if self._edition is None:
             name = self.given_edition
             if name is None and self.given_tasks:
                 name = "C" if any(t.source > EDITIONS["B"].sources[-1] for t in self.given_tasks) else "B"
                 self.edition_unproven = NotChecked("the tasks that --tasks names do not tell all sources")
-            if name is None:
-                name = self._seen_edition()
-            self._edition = EDITIONS[name]
+            self._edition = EDITIONS[name] if name is not None else self._seen_edition()
         return self._edition
 
-    def _seen_edition(self) -> str:
+    def _seen_edition(self) -> Edition:
         """Edition A is where create is accepted without a source, and with one that no edition has. Where only the
         first holds, a required parameter is not required, which the test of `create.required` tells. What every
         edition has is made before what tells B from C: it proves more for a unit.
@@ -138,22 +136,28 @@ class Pool:
             if not self.source_required and self._bare is not None:
                 self._shared[2, phone] = self._bare
                 if self._offer(NO_SOURCE) is not None:
-                    return "A"
+                    return EDITIONS["A"]
             for source in () if self.few else COMMON:
                 self._made(source, phone)
             for source, name in ((4, "B"), (11, "C")):
                 task = self._offer(source)
                 if task is not None:
                     self._shared[source, phone] = task
-                    return name
+                    return EDITIONS[name]
         except NotChecked as why:
             self.edition_unproven = why
-        return "B"
+            return EDITIONS["C"] if 4 in self.offers else SOME
+        return EDITIONS["B"]
 
     def _offer(self, source: int | None) -> Task | None:
         """A task of a source that the target may not know; None where it is refused. Raises NotChecked."""
         phone, section = self.target.phones.ordinary, SECTIONS.get(source or 2, "data")
-        reply = self.api.ask(calls.create(self.target.main, phone, source))
+        try:
+            reply = self.api.ask(calls.create(self.target.main, phone, source))
+        except NotChecked as why:
+            if why.inconclusive and source is not None:
+                self._shared[source, phone] = why
+            raise
         self.offers[source] = reply
         self._look_at_limit(reply, self.target.main)
         if reply.status != "ok":

@@ -22,6 +22,7 @@ from contract_tests.report.formats import RENDERERS
 from contract_tests.report.model import Report
 from contract_tests.report.planned import write_plan
 from contract_tests.report.terminal import write_terminal
+from contract_tests.target import on_loopback
 from contract_tests.writer import LeakError, Secrets, write
 
 __all__ = ["Examined", "examine", "run"]
@@ -115,7 +116,7 @@ def _agreed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
         seen = {clause.id for clause in all_clauses().values() if not clause.unseen}
         return options, len(seen & set(options.only or seen))
     check_phone(options, url)
-    plan: Plan = plan_of(options, url, second=_second(options), more=not options.yes)
+    plan: Plan = plan_of(options, url, second=_second(options), more=not (options.yes or on_loopback(url)))
     shown = StringIO()
     write_plan(shown, plan, width=_width(out))
     return confirmed(options, shown.getvalue(), out), plan.provable

@@ -87,6 +87,7 @@ class Sender:
     missed: int = 0
     repeated: int = 0
     _taken: dict[int, Charge] = field(default_factory=dict)
+    _lost: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for entry in self.ledger.creates() if self.ledger else ():
@@ -128,6 +129,10 @@ class Sender:
         nothing, and is sent again like a free call. Raises NotChecked, LostAnswer, and NoAnswer where it never left.
         """
         request, source = request_of(call, self.base), source_of(call)
+        if request in self._lost:
+            raise LostAnswer(None)
+        if self.spending.forbidden:
+            raise NotChecked(self.spending.forbidden)
         known = self.ledger.known(request) if self.ledger else None
         if known is not None:
             return self._replayed(known)
@@ -156,6 +161,7 @@ class Sender:
                 self._note(line, UNSENT)
                 raise
             charge.lost = charge.units > 0
+            self._lost.add(request)
             self._note(line, LOST, units=charge.units)
             raise LostAnswer(fault) from None
         kept = None if self.holds_secret(exchange.body) else exchange

@@ -113,6 +113,8 @@ def test_every_documented_source_can_be_asked_for(run: Run, pool: Pool, verdict:
     left_out = {*_documented(pool)} - {reply.call.param("source") for reply in asked}
     if left_out:
         raise pool.why_not(int(min(left_out)))
+    if pool.edition_unproven is not None:
+        raise pool.edition_unproven
 
 
 def _documented(pool: Pool) -> list[str]:

@@ -1,10 +1,8 @@
-"""What each test of the run that is under way, or was the last one of this process, has found broken."""
+"""A plugin of pytest that keeps what each test of a run has found broken."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import pytest
 
@@ -19,19 +17,17 @@ class Tested:
     broken: tuple[str, ...]
 
 
-_KEPT: dict[str, Tested] = {}
+class Tests:
+    """For `examine`. seen maps tests, by names such as `test_result.py::test_a_task_becomes_ready`, in their order."""
 
+    def __init__(self) -> None:
+        self.seen: dict[str, Tested] = {}
 
-def pytest_sessionstart() -> None:
-    _KEPT.clear()
+    def pytest_configure(self, config: pytest.Config) -> None:
+        # Pytest's own account of a failure takes long to make, and the suite tells each in other words.
+        config.option.tbstyle = "value"
 
-
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    if VERDICT in item.stash:
-        broken = {finding.clause.id: None for finding in item.stash[VERDICT].own if finding.binding}
-        _KEPT[item.nodeid] = Tested(clauses_of(item), tuple(broken))
-
-
-def tested() -> Mapping[str, Tested]:
-    """The tests by name, such as `test_result.py::test_ip_is_…`, in the order in which they ran."""
-    return MappingProxyType(dict(_KEPT))
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        if VERDICT in item.stash:
+            broken = {finding.clause.id: None for finding in item.stash[VERDICT].own if finding.binding}
+            self.seen[item.nodeid] = Tested(clauses_of(item), tuple(broken))

@@ -146,7 +146,8 @@ class Book:
 
     def _told_choices(self, clause: Clause) -> str:
         if clause.id == "error.codes":
-            return ", ".join(f"{kind} {seen[0][0].code}" for kind, seen in self.kinds.items())
+            codes = {kind: _public("error_code", seen[0][0].code) for kind, seen in self.kinds.items()}
+            return ", ".join(f"{kind} {self.mask.value(code)}" for kind, code in codes.items())
         return self.mask.text(" · ".join(choice or '""' for choice in self.seen.get(clause.id, ())))
 
 

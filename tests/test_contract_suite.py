@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -177,28 +177,3 @@ def test_plain_pytest_runs_the_suite_with_the_same_exit_code() -> None:
     assert right.returncode == 0, right.stdout
     assert wrong.returncode == 1, wrong.stdout
     assert "result.cost" in wrong.stdout
-
-
-def mutant_options(options: Any) -> Sequence[str]:
-    return [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", f"{value}s")]
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_mock_that_breaks_a_promise_is_caught_by_its_name(name: str, tmp_path: Path) -> None:
-    mutant = MUTANTS[name]
-    with serving_profile({}, mutant=name) as url:
-        code, told = check(url, tmp_path, "--full", "--only", mutant.breaks, *mutant_options(mutant.options))
-
-    assert code == 1, told
-    assert re.search(rf"BROKEN.*{re.escape(mutant.breaks)}|{re.escape(mutant.breaks)}\b.*broken", told), told
-
-
-def test_at_least_forty_promises_are_broken_and_each_is_a_promise() -> None:
-    assert len(MUTANTS) >= 40
-    assert {CLAUSES[mutant.breaks].grade for mutant in MUTANTS.values()} <= {"documented", "law"}
-
-
-def test_every_documented_promise_and_law_has_a_mutant() -> None:
-    binding = {c.id for c in CLAUSES.values() if c.grade in {"documented", "law"} and c.default is None}
-
-    assert binding == {mutant.breaks for mutant in MUTANTS.values()}

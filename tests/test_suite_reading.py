@@ -347,6 +347,7 @@ HOSTILE_CSV: dict[str, str | bytes] = {
     "UTF-16 without a mark": "name\r\nAnna\r\n".encode("utf-16-le"),
     "a NUL": "name\r\nО\0ля\r\n",
     "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
+    "a page": "<!doctype html>\r\n<title>502 Bad Gateway</title>\r\n",
     "bare CRs": "name\rОля\r",
     "neither charset": b"name\r\n\xff\x98\r\n",
 }

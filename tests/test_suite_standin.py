@@ -241,6 +241,7 @@ def test_what_is_open_is_read_off_the_target() -> None:
 
     assert refuted == {
         *("check.order", "error.http-status", "error.follows-format", "error.codes", "error.messages", "not-found"),
+        "error.missing-names",
         *("format.invalid", "param.empty-is-missing", "param.repeated", "param.both", "param.multipart"),
         *("phone.invalid", "id.invalid", "info.methods", "info.shape", "info.csv", "result.sections", "result.times"),
         *("row.phone", "quota.unit", "json.escapes", "content-type.json", "content-type.xml", "content-type.csv"),

@@ -304,3 +304,13 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
         write(tmp_path / "no" / "report.html", b"x", Secrets())
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [6, 7, 8, 9, 23])
+def test_each_of_many_values_is_found_at_any_place(size: int) -> None:
+    values = {f"{n * 104729:x}".ljust(5, "k")[-5:] + "q" * (size - 5) for n in range(1, 300)}
+    secrets = Secrets(values=values)
+    missed = [v for v in values for before in range(5) if not secrets.found_in(b"#" * before + v.encode() + b"##")]
+
+    assert missed == []
+    assert secrets.found_in(b"#" * 50) is None

@@ -61,9 +61,14 @@ def _stands_in(word: str, text: str) -> bool:
     return word in text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
-def _texts(values: Iterable[Any]) -> Iterator[str]:
+def _texts(values: Iterable[Any], member: str = "") -> Iterator[str]:
+    """The texts in an answer, and the words of names."""
     for value in values:
         if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict | list):
-            yield from _texts(value.values() if isinstance(value, dict) else value)
+            yield value.strip()
+            yield from re.findall(r"\w+", value) if member == "name" else ()
+        elif isinstance(value, list):
+            yield from _texts(value, member)
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                yield from _texts([inner], name)

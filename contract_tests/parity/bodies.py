@@ -85,13 +85,22 @@ def _about_the_task(found: Shown, reply: Reply, about: About) -> None:
     members(found, others | dict.fromkeys(times, "there"), "", {"ip": "result.ip"}, "result.ready")
     for name in times:
         found.add(f"{name}, its form", "result.times", values.form_of_time(model[name]))
+    begin, end = (values.seconds(model.get(name)) for name in ("create_time", "end_time"))
+    if begin is not None and end is not None:
+        order = "not before create_time" if begin <= end else "before create_time"
+        found.add("end_time, when", "result.times-ordered", order)
     if "ip" in model:
         found.add("ip, its form", "result.ip", "an address" if values.address(model["ip"]) else "no address")
     if "cost" in model:
         found.add("cost", "result.cost", kind(model["cost"]), parent="")
+        found.add("cost, its form", "result.cost", _form_of_cost(model["cost"]))
         entries = model.get(about.section)
         unit = values.unit(model["cost"], len(entries) if isinstance(entries, list) else 0)
         found.add("cost, against the records", "quota.unit", *((unit,) if unit else ("record", "task")))
+
+
+def _form_of_cost(cost: object) -> str:
+    return "a number of at least 1" if re.fullmatch(r"0*[1-9][0-9]*", str(cost), re.ASCII) else "no number of units"
 
 
 def _photo(found: Shown, photo: object) -> None:
@@ -99,7 +108,7 @@ def _photo(found: Shown, photo: object) -> None:
         found.add("photo, where there is none", "result.photo-empty", "null" if photo is None else "empty text")
     else:
         fits = isinstance(photo, str) and not values.wrong_picture(photo)
-        found.add("photo", "result.photo", "base64 of a picture" if fits else "no base64 of a picture")
+        found.add("photo, its form", "result.photo", "base64 of a picture" if fits else "no base64 of a picture")
 
 
 # Lists: the shape of all their entries taken together.

@@ -19,7 +19,7 @@ from contract_tests.parity.observing import (
     seen,
     unread,
 )
-from contract_tests.parity.script import Step
+from contract_tests.parity.step import Step
 from contract_tests.reading.model import STATUSES
 from contract_tests.reply import Reply
 

@@ -10,8 +10,9 @@ from contract_tests.accounts import units
 from contract_tests.calls import Call
 from contract_tests.parity.compare import Pair
 from contract_tests.parity.facets import About
-from contract_tests.parity.script import CREATES, INFO, PROCESSING, REFUSED, SHARED_SOURCES, Step, reading
+from contract_tests.parity.script import CREATES, INFO, PROCESSING, REFUSED, SHARED_SOURCES, finished, reading
 from contract_tests.parity.side import Side, encoding
+from contract_tests.parity.step import Step
 from contract_tests.reply import Reply
 from contract_tests.sending import source_of
 from contract_tests.spending import NotChecked
@@ -32,8 +33,8 @@ class Gathering:
         """Both."""
         return self.a, self.b
 
-    def all(self) -> list[Pair]:
-        """Every pair. Raises TargetLost where a target is gone; what was gathered until then stays in pairs."""
+    def run(self) -> None:
+        """Sends everything. Raises TargetLost where a target is gone; what was gathered until then stays in pairs."""
         self._send(INFO)
         for step in CREATES:
             self._send([step])
@@ -45,8 +46,9 @@ class Gathering:
         for number, name in enumerate((*SHARED_SOURCES, *_EXTRAS)):
             if all(name in side.tasks for side in self.sides):
                 self._read(name, number)
+        for name in sorted((self.a.tasks.keys() & self.b.tasks.keys()) - {*SHARED_SOURCES, *_EXTRAS}):
+            self.pairs.append(Pair(finished(name), self.a.tasks[name].last, self.b.tasks[name].last))
         self._send(REFUSED)
-        return self.told()
 
     def _wait(self) -> None:
         for side in self.sides:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from contract_tests.parity.messages import template
-from contract_tests.parity.script import ANOTHER, Step
+from contract_tests.parity.step import ANOTHER, Step
 from contract_tests.reply import Reply
 
 CLASSES = ("missing", "invalid", "credentials", "unknown-task")

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from contract_tests.parity.facets import Facet, Shown
 from contract_tests.parity.messages import names, template
-from contract_tests.parity.script import WRITTEN, Step
+from contract_tests.parity.script import WRITTEN
+from contract_tests.parity.step import Step
 from contract_tests.reply import Reply
 
 

@@ -86,7 +86,7 @@ def _row(name: str, grade: str, seen: Sequence[Observation], ignored: bool) -> R
     return Row(name, grade, Outcome.OPEN, (), why)
 
 
-ALONE = "it is one target's alone: check looks at it"
+ALONE = "of each target alone: see check"
 WHY: Mapping[str, str] = {
     "rate.limit": "each is called at a pace of its own",
     "quota.charged-at": "there is but one choice",

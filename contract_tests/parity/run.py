@@ -28,6 +28,7 @@ from contract_tests.writer import LeakError, write
 DIFFERENT, USAGE, UNREACHABLE, BUDGET = 1, 2, 3, 4
 CALLS = 90
 """Calls to each side, polls of a task that is ready within some seconds included."""
+ADMIN_TOKEN = "IFIND_MOCK_ADMIN_TOKEN"
 UNITS = 8
 """Units of each side at most, where a task costs one."""
 
@@ -84,7 +85,7 @@ def examine(options: ParityOptions) -> ParityReport:
             a.phone = b.phone = options.phone
         gathering, stopped = Gathering(a, b), ""
         try:
-            gathering.all()
+            gathering.run()
         except TargetLost as lost:
             stopped = f"a target is gone: {lost}"
         pairs = gathering.told()
@@ -109,8 +110,10 @@ def _side(options: ParityOptions, target: str) -> Iterator[Side]:
     """A target, up. A mock makes accounts of its own and never sees the user's credentials or phone."""
     environ = dict(os.environ if options.environ is None else options.environ)
     if _is_mock(target):
-        environ = {name: value for name, value in environ.items() if name == "IFIND_MOCK_ADMIN_TOKEN"}
+        environ = {name: value for name, value in environ.items() if name == ADMIN_TOKEN}
         phone = None
+        if target != "mock" and not on_loopback(read_url(target)) and not environ.get(ADMIN_TOKEN):
+            raise UsageError(f"{target}: a mock elsewhere is never given your credentials: set {ADMIN_TOKEN}")
     else:
         phone = options.phone
     asked = CheckOptions(

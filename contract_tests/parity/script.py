@@ -6,61 +6,15 @@ whatever is named, so the last sources are left out there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from contract_tests import calls
 from contract_tests.calls import GET, MULTIPART, POST, Call, Way
 from contract_tests.editions import NO_SOURCE
 from contract_tests.parity.normal import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
-from contract_tests.spending import NotChecked
-
-ANOTHER = "an error of its own"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A call to both. shows: the clauses, the first of which decides where one side accepts and the other refuses.
-
-    words: the clause's choices for a call that is accepted and one that is refused. kind: the kind of error that it
-    must be. kinds: where the kind is the question, the choice by kind ("" for all others). fails: the name of a step
-    that both must refuse, or this one shows nothing. spares: it is left out where this step's create was accepted.
-    probe: it need not be answered by the API itself. mocks: for accounts that are made for the run alone.
-    """
-
-    name: str
-    call: Callable[[Side], Call]
-    shows: tuple[str, ...]
-    fmt: str | None = None
-    way: Way = GET
-    kind: str = ""
-    words: tuple[str, str] = ("accepted", "refused")
-    kinds: Mapping[str, str] | None = None
-    fails: str = ""
-    spares: str = ""
-    probe: bool = False
-    mocks: bool = False
-
-    @property
-    def clause(self) -> str:
-        """The clause that decides where one side accepts and the other refuses."""
-        return self.shows[0]
-
-    def made(self, side: Side) -> Call:
-        """The call to a side. Raises NotChecked where it can't be made."""
-        if self.mocks and not side.run.target.provisioned:
-            raise NotChecked("it needs accounts made for the run, on both sides")
-        call = self.call(side).by(self.way)
-        return call if self.fmt is None else call.but(format=self.fmt)
-
-    @property
-    def told(self) -> str:
-        """The call in short, such as `POST xml: without id`."""
-        return f"{self.way}{f' {self.fmt}' if self.fmt else ''}: {self.name}"
-
-
-Make = Callable[[Side], Call]
+from contract_tests.parity.step import Make, Step
 
 
 def _in_each(name: str, call: Make, *shows: str, kind: str = "", kinds: Mapping[str, str] | None = None) -> list[Step]:
@@ -87,6 +41,10 @@ def _unknown(side: Side) -> Call:
 
 def _result(side: Side) -> Call:
     return calls.result(side.me, side.task(MAIN).id)
+
+
+def _task_of(name: str) -> Make:
+    return lambda side: calls.result(side.me, side.task(name).id)
 
 
 def _twice(side: Side) -> Call:
@@ -118,11 +76,12 @@ INFO: tuple[Step, ...] = (
 )
 CREATES: tuple[Step, ...] = (
     Step(MAIN, _create(2), ("create.ok",)),
-    Step(BARE, _create(None), ("edition",), "json", POST, words=("no source is needed", "a source is needed")),
+    Step(BARE, _create(None), ("edition",), None, POST, words=("no source is needed", "a source is needed")),
     Step("source 1", _create(1), ("edition",), "xml", POST),
     Step("a phone with +", lambda s: calls.create(s.me, f"+{s.phone}", 2), ("phone.invalid",), "json",
          kind="invalid", words=("strip", "error")),
     Step("phone abc", _create(2, "abc"), ("phone.invalid", "error.invalid-names"), "json", kind="invalid"),
+    Step("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml", kind="missing"),
     Step("source 3", _create(3), ("edition",), "csv"),
     Step("source 4", _create(4), ("edition",), "json", POST, spares=BARE),
     Step("source 11", _create(11), ("edition",), "xml", spares=BARE),
@@ -143,6 +102,8 @@ REFUSED: tuple[Step, ...] = (
     *_in_each("without login and token", _without("login", "token"), "error.missing", kind="missing"),
     *_in_each("without id", _without("id"), "result.required", kind="missing"),
     *_in_each("a wrong token", _without(token=WRONG), "credentials.refused", kind="credentials"),
+    Step("info with a wrong token", lambda s: calls.info(s.me).but(token=s.run.wrong_token), ("credentials.refused",),
+         kind="credentials"),
     *_in_each("an unknown id", _unknown, "task.unknown", kind="unknown-task"),
     *_in_each("id abc", _without(id="abc"), "id.invalid", kinds={"unknown-task": "unknown", "": "error"}),
     Step("without token and id", _without("token", "id"), ("error.missing-names",), kind="missing"),
@@ -166,7 +127,8 @@ REFUSED: tuple[Step, ...] = (
 SHARED_SOURCES = ("source 2", "source 1", "source 3", "source 4", "source 11", "source 12")
 """The steps whose tasks are read in every format; the others' are read once, for what they took."""
 READ: Mapping[str, tuple[str, ...]] = {
-    "json": ("result.ready", "result.sections", "result.photo-empty", "result.times", "result.cost", "result.ip",
+    "json": ("result.ready", "result.sections", "result.photo-empty", "result.times", "result.times-ordered",
+             "result.cost", "result.ip",
              "result.own-section", "result.empty", "result.row-fields", "result.row-phone", "row.phone", "row.time",
              "row.price", "row.source", "row.category", "result.names", "result.photo", "quota.unit"),
     "xml": ("result.ready", "result.sections", "result.times"),
@@ -188,14 +150,17 @@ SHOWN = frozenset(
 """The clauses that some call can show."""
 
 
+def finished(name: str) -> Step:
+    """What became of a task that is not read in every format."""
+    return Step(
+        f"the task of {name}", lambda side: calls.result(side.me, side.task(name).id), ("result.becomes-ready",)
+    )
+
+
 def reading(name: str, number: int) -> list[Step]:
     """The ready answers of a task in every format; number turns the ways."""
-
-    def call(side: Side) -> Call:
-        return calls.result(side.me, side.task(name).id)
-
     ways = (GET, POST) if number % 2 else (POST, GET)
     return [
-        Step(f"the task of {name}", call, ("result.becomes-ready", *READ[fmt]), fmt, ways[i % 2])
+        Step(f"the task of {name}", _task_of(name), ("result.becomes-ready", *READ[fmt]), fmt, ways[i % 2])
         for i, fmt in enumerate(READ)
     ]

@@ -54,6 +54,8 @@ def read_csv(body: bytes, context: Context) -> Reading:
     """The answer. Raises Unreadable."""
     bound(body, b",;\t\n", "CSV")
     text, choices = _decoded(body)
+    if _MARKUP.match(text):
+        raise Unreadable("a page of markup, where csv was asked for")
     if (at := text.find("\0")) >= 0:  # UTF-16 has them, and what is compressed
         raise Unreadable(f"CSV with a NUL at character {at}")
     tables, torn = _tables(text, context.known.get("csv.delimiter"))
@@ -70,6 +72,10 @@ def read_csv(body: bytes, context: Context) -> Reading:
             return Reading(found.model, "csv", choices | found.choices | seen, found.rows)
     near = [str(miss) for miss in (*chain.from_iterable(misses.values()), *torn) if miss.near]
     raise Unreadable(f"CSV that is no answer: {(near or ['no known columns'])[0]}")
+
+
+_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
+"""How a page begins that a proxy sends; as CSV without a header it would pass for a name."""
 
 
 def read_lines(body: bytes, delimiter: str) -> Rows:

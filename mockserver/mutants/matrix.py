@@ -15,7 +15,7 @@ class Plan(StrEnum):
     """
 
     COVERING = "covering"
-    CLAUSE = "full, its clause alone"
+    CLAUSE = "full --only"
     FULL = "full"
 
 

@@ -34,7 +34,7 @@ def write_terminal(out: TextIO, matrix: Matrix) -> None:
         (t.name, t.mutant.breaks, Text(t.fate, STYLES[t.fate]), t.plan, str(len(t.caught) or "-"), by_its_name(t))
         for t in matrix.trials
     ]
-    _write_table(out, ("mutant", "breaks", "fate", "plan", "tests", "the clause is reported by"), cells)
+    _write_table(out, ("mutant", "breaks", "fate", "plan", "tests", "first by its name"), cells)
     out.writelines(f"{line}\n" for line in (*_trouble(matrix), *_idle(matrix), totals(matrix)))
 
 
@@ -51,17 +51,17 @@ def _write_table(out: TextIO, head: Collection[str], cells: Collection[tuple[obj
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
-    table = Table(*head, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in head:
+        table.add_column(name, no_wrap=True)
     for row in cells:
         table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     console.print(table)
 
 
 def by_its_name(trial: Trial) -> str:
-    """The tests that report the clause that the mutant breaks, the first by its name."""
-    named = [short(test) for test, clauses in trial.caught.items() if trial.mutant.breaks in clauses]
-    more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-    return f"{named[0]}{more}" if named else ""
+    """The first test that reports the clause that the mutant breaks."""
+    return next((short(test) for test, clauses in trial.caught.items() if trial.mutant.breaks in clauses), "")
 
 
 def short(test: str) -> str:
@@ -98,7 +98,7 @@ _TOLD: Mapping[Fate, Callable[[Trial], str]] = MappingProxyType(
 
 def _idle(matrix: Matrix) -> Iterator[str]:
     if matrix.whole and matrix.idle:
-        yield f"Tests of a promise or law that caught no mutant: {len(matrix.idle)}"
+        yield f"Tests of a promise or law that caught no mutant under these plans: {len(matrix.idle)}"
         yield from (f"  {test}" for test in matrix.idle)
 
 

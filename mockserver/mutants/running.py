@@ -84,8 +84,7 @@ _Run: TypeAlias = "Callable[[Collection[_Job]], Iterable[_Done]]"
 def _running(jobs: int) -> Iterator[_Run]:
     """What runs jobs, so many at a time, and gives them as they end; one at a time in this process."""
     if jobs == 1:
-        with _clean_environment():
-            yield lambda work: map(_do, work)
+        yield lambda work: map(_do, work)
         return
     # Not forked: the caller may have threads.
     executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin_worker)
@@ -101,7 +100,6 @@ def _begin_worker() -> None:
     """Ctrl-C is the parent's to hear; where that is gone, its workers go too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_go_with_the_parent, daemon=True).start()
-    _clean(os.environ)
 
 
 def _go_with_the_parent() -> None:
@@ -109,22 +107,6 @@ def _go_with_the_parent() -> None:
     assert parent is not None, "a worker was started by somebody"
     parent.join()
     os._exit(1)
-
-
-@contextmanager
-def _clean_environment() -> Iterator[None]:
-    before = dict(os.environ)
-    _clean(os.environ)
-    try:
-        yield
-    finally:
-        os.environ.update(before)
-
-
-def _clean(environ: Any) -> None:
-    """Takes away what would change the mock or the suite, such as credentials meant for another target."""
-    for name in [name for name in environ if name.startswith("IFIND_")]:
-        del environ[name]
 
 
 def _do(job: _Job) -> _Done:
@@ -139,27 +121,25 @@ def _do(job: _Job) -> _Done:
 
 
 def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
-    from contract_tests.options import CheckOptions  # noqa: PLC0415 - pytest is loaded where there is something to run
-    from contract_tests.runner import examine  # noqa: PLC0415
-    from contract_tests.tested import tested  # noqa: PLC0415
+    from contract_tests.examining import examine  # noqa: PLC0415 - pytest is loaded where there is something to run
+    from contract_tests.options import CheckOptions  # noqa: PLC0415
+    from contract_tests.tested import Tests  # noqa: PLC0415
     from contract_tests.verdicts import Outcome  # noqa: PLC0415
 
     more: Mapping[str, Any] = MUTANTS[name].options if name is not None else {}
-    only = (clause,) if clause else ()
+    asked: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}
+    tests = Tests()
     with _serving(name) as url:
-        options = CheckOptions(
-            **{"poll_timeout": POLL_TIMEOUT, **more}, target=url, full=plan is not Plan.COVERING, only=only
-        )
-        ended = examine(options)
+        # No credentials that lie about in the environment: the suite makes accounts of its own.
+        ended = examine(CheckOptions(target=url, full=plan is not Plan.COVERING, environ={}, **asked), tests)
     rows = ended.report.rows if ended.report else ()
     stopped = ended.report.stopped if ended.report else "the suite could not be run"
-    tests = tested()
     return Examination(
         plan,
         clause,
         broken=tuple(row.clause.id for row in rows if row.outcome is Outcome.BROKEN),
-        tests={test: seen.clauses for test, seen in tests.items()},
-        caught={test: seen.broken for test, seen in tests.items() if seen.broken},
+        tests={test: seen.clauses for test, seen in tests.seen.items()},
+        caught={test: seen.broken for test, seen in tests.seen.items() if seen.broken},
         refuted=tuple(row.clause.id for row in rows if row.outcome is Outcome.REFUTED),
         errors=(*ended.errors, *((stopped,) if stopped else ())),
     )

@@ -3,6 +3,6 @@
 from standins.breakages import BREAKAGES
 from standins.breaking import Breakage
 from standins.people import PERSONAL, PHONE
-from standins.running import STANDINS, Standin, serving, toml_of
+from standins.running import HIDDEN, STANDINS, Standin, serving, toml_of
 
-__all__ = ["BREAKAGES", "PERSONAL", "PHONE", "STANDINS", "Breakage", "Standin", "serving", "toml_of"]
+__all__ = ["BREAKAGES", "HIDDEN", "PERSONAL", "PHONE", "STANDINS", "Breakage", "Standin", "serving", "toml_of"]

@@ -19,6 +19,17 @@ from standins.shell import Call, Request, Response, Server, Service, Told, call_
 STANDINS: Mapping[str, type[Antique | Bureau | Courier]] = {"antique": Antique, "bureau": Bureau, "courier": Courier}
 """The three by name; each has its PROFILE."""
 
+HIDDEN: Mapping[str, frozenset[str]] = {
+    "antique": frozenset({"check.format-first", "result.photo-empty"}),
+    "bureau": frozenset({"info.csv"}),
+    "courier": frozenset({"result.photo-empty"}),
+}
+"""Open clauses that a stand-in's other choices hide: no format is refused, no photo is empty, no column has a name.
+
+Hidden in all: `task.lifetime`, `quota.turns-at` (a run is too short), `rate.limit` (the limits are high) and
+`quota.charged-at` (there is but one choice).
+"""
+
 ACCOUNTS: Mapping[str, Mapping[str, str]] = {
     "antique": {"arina@example.com": "5be1d2408e7f3a9c", "foma@example.com": "a6b195730c4d8e2f"},
     "bureau": {"marfa+api@example.com": "pQ7/9fKw+2c==", "egor+api@example.com": "Zt1+x0/aLm5=="},

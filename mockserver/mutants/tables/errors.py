@@ -103,6 +103,11 @@ ERRORS: Mapping[str, Mutant] = MappingProxyType(
             "an unknown method is answered with HTTP 500 and a right body",
             answer=with_status(500, lambda call: call.operation not in METHODS),
         ),
+        "put-is-501": Mutant(
+            "server.never-breaks",
+            "what is neither GET nor POST is answered with HTTP 501 and a right body",
+            answer=with_status(501, lambda call: call.verb not in ("GET", "POST")),
+        ),
         "a-long-value-is-no-answer": Mutant(
             "server.never-breaks",
             "a long value gets an empty answer",
