@@ -428,7 +428,7 @@ class Pool:
                 task.late = self._impatient = True
                 raise self._not_ready(reply, f"not ready after {waited:.1f} s")
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.25) if self.target.provisioned else pause * 2.5
+            pause = min(pause * 1.5, 0.25) if self.target.provisioned else pause * 3
 
     def until_done(self, task: Task) -> Reply:
         """Asks until the task is done, well or not."""

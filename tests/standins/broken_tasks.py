@@ -113,6 +113,7 @@ BROKEN_TASKS: Mapping[str, Breakage] = MappingProxyType(
             "result.becomes-ready",
             "every second task is never ready",
             edit=_every_second_task_processes,
+            on=SOURCES,
         ),
         "no ip": Breakage("result.ready", "a ready answer has no ip", edit=ready(lambda m: m.pop("ip"))),
         "no end_time in xml": Breakage(
