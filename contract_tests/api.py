@@ -215,8 +215,9 @@ class Api:
         except Unreadable as why:
             reply = Reply(call, exchange, None, str(why), self.answers)
             moved = f"; it leads elsewhere (HTTP {exchange.status})" if 300 <= exchange.status < 400 else ""
+            odd = "".join(f"; {oddity}" for oddity in exchange.oddities)
             finding = self.book.finding(
-                clause, reply, "the body", Shape(f"{why}{moved}"), f"an answer in {call.format}"
+                clause, reply, "the body", Shape(f"{why}{moved}{odd}"), f"an answer in {call.format}"
             )
             self.verdict.add(finding)
             return reply

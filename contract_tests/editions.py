@@ -28,7 +28,7 @@ class Edition:
 
 
 SOME = Edition("B or C", (1, 2, 3))
-"""What is common to the editions with sources: all that is known where the budget did not hold what tells them apart."""
+"""What the editions with sources share: all that is known where the budget did not hold what tells them apart."""
 EDITIONS: Mapping[str, Edition] = MappingProxyType(
     {
         "A": Edition("A", (2,), required=False),

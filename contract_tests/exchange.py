@@ -41,7 +41,7 @@ class Exchange:
 
 class NoAnswer(Exception):
     """There is no answer that HTTP knows. kind is one of KINDS, received what came of it (capped), sent whether the
-    request may have arrived.
+    request may have arrived, stale whether it went out on a kept connection that ended without a byte.
     """
 
     def __init__(self, kind: str, request: Request, detail: str, *, received: bytes = b"", sent: bool = True) -> None:
@@ -50,6 +50,7 @@ class NoAnswer(Exception):
         self.request = request
         self.received = bytes(received[:MAX_EVIDENCE])
         self.sent = sent
+        self.stale = False
 
 
 KINDS: Mapping[str, str] = MappingProxyType(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from contract_tests.calls import Account, Call, create, request_of
 from contract_tests.examining import Examined, examine
@@ -73,6 +74,24 @@ def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bo
         assert ended.run is not None, f"the rehearsal did not begin: {ended}"
         bought = tuple(rehearsal.bought(ended, budget)) if more and not options.tasks else ()
         return _plan(options, target, ended, ended.run, budget, bought)
+
+
+def provable(options: CheckOptions, *, second: bool = False) -> int:
+    """The number of clauses that a run can prove. Raises UnreachableError and UsageError."""
+    profile = options.profile.read_bytes() if options.profile else b""
+    plain = CheckOptions(
+        profile=options.profile,
+        budget=options.budget,
+        full=options.full,
+        only=options.only,
+        tasks=tuple(GivenTask(0, task.source, task.phone and "") for task in options.tasks),
+    )
+    return _provable(plain, profile, second=second)
+
+
+@cache
+def _provable(options: CheckOptions, _: bytes, *, second: bool) -> int:
+    return plan_of(options, "http://127.0.0.1", more=False, second=second).provable
 
 
 @dataclass(frozen=True)

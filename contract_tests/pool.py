@@ -20,6 +20,8 @@ from contract_tests.reply import Reply
 from contract_tests.spending import NotChecked
 from contract_tests.target import Target
 
+LAST_RESORTS = (11,)
+"""Sources that an edition must have where those before are refused: if they are, too, there may be another reason."""
 COMMON = (2, 1)
 """Sources that every edition with sources has."""
 BEST_FIRST = (2, 1, 4, 11, 3, 12)
@@ -158,8 +160,10 @@ class Pool:
             if why.inconclusive and source is not None:
                 self._shared[source, phone] = why
             raise
-        self.offers[source] = reply
         self._look_at_limit(reply, self.target.main)
+        if reply.status == "error" and (self._used_up(self.target.main) or source in LAST_RESORTS):
+            self._refuse_where_used_up(self.target.main)
+        self.offers[source] = reply
         if reply.status != "ok":
             return None
         return self._accepted(reply, self.target.main, phone, source or 2, section)
@@ -259,8 +263,10 @@ class Pool:
         account, phone = account or self.target.main, phone or self.target.phones.ordinary
         section = self._edition.section(source) if self._edition else SECTIONS[source]
         reply = self.api.ask(calls.create(account, phone, source, fmt=fmt, way=way))
-        self.created.append(reply)
         self._look_at_limit(reply, account)
+        if reply.status == "error":
+            self._refuse_where_used_up(account)
+        self.created.append(reply)
         return self._accepted(reply, account, phone, source, section)
 
     def never(self) -> Task:
@@ -272,8 +278,6 @@ class Pool:
     def _accepted(self, reply: Reply, account: Account, phone: str, source: int, section: str) -> Task:
         """The task of a reply to create, which must be one. Raises NotChecked."""
         verdict = self.api.verdict
-        if reply.status == "error" and self._limit_is_reached(account):
-            raise NotChecked("the account's daily limit is used up")
         if not verdict.expect(
             "create.ok", reply.status == "ok", reply, where="status", found=reply.status, expected="'ok': a new task"
         ):
@@ -299,25 +303,30 @@ class Pool:
 
     def _look_at_limit(self, reply: Reply, account: Account) -> None:
         """A create of the user's account must be refused once all its units are used, by what info told at first."""
-        told = units(self.api.once(calls.info(self.target.main)))
-        if self.target.provisioned or account != self.target.main or told is None or self.api.day_turned:
-            return
-        taken = sum(1 for task in self.accepted if task.account == account and task.mine)
-        if told.used + taken >= told.of and reply.status in ("ok", "error"):
+        if self._used_up(account) and reply.status in ("ok", "error"):
             self.api.verdict.expect(
                 "quota.refuses",
                 reply.status == "error",
                 reply,
                 where="status, after all units were used",
                 found=reply.status,
-                expected=f"an error: the {told.of} units of the day are used up",
+                expected="an error: the units of the day are used up",
             )
 
-    def _limit_is_reached(self, account: Account) -> bool:
-        if self.target.provisioned:
+    def _used_up(self, account: Account) -> bool:
+        """Whether the user's account has no unit left, by what info told at first and the tasks made since."""
+        told = units(self.api.once(calls.info(self.target.main)))
+        if self.target.provisioned or account != self.target.main or told is None or self.api.day_turned:
             return False
+        return told.used + sum(1 for task in self.accepted if task.account == account and task.mine) >= told.of
+
+    def _refuse_where_used_up(self, account: Account) -> None:
+        """A create that was refused since the day's units are used up says nothing else. Raises NotChecked."""
+        if self.target.provisioned:
+            return
         told = units(self.api.ask(calls.info(account)))
-        return told is not None and told.used >= told.of
+        if told is not None and told.used >= told.of:
+            raise NotChecked("the account's daily limit is used up")
 
     def ask(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Asks for a task anew. A task that was ready must be so, and must say the same as before."""

@@ -72,7 +72,8 @@ class Reply:
         if self.exchange is None:
             return self.failure
         kind = content_type(self.exchange) or "no Content-Type"
-        head = f"HTTP {self.exchange.status}, {mask.text(kind)}, {len(self.exchange.body)} bytes"
+        odd = "".join(f"; {oddity}" for oddity in self.exchange.oddities)
+        head = f"HTTP {self.exchange.status}, {mask.text(kind)}, {len(self.exchange.body)} bytes{odd}"
         if mask.shows:
             text = mask.text(self.exchange.body[: 4 * MAX_EXCERPT].decode("utf-8", "backslashreplace"))
             return f"{head}: {_one_line(text)}"

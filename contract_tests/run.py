@@ -91,7 +91,11 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             book.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         limits = _limits(options, target)
         wire = closing.enter_context(
-            Wire(deadline=options.call_timeout, pacer=_pacer(options, target, given.get("rate.limit", "off")))
+            Wire(
+                deadline=options.call_timeout,
+                pacer=_pacer(options, target, given.get("rate.limit", "off")),
+                end=limits.end,
+            )
         )
         ledger = None
         if options.ledger is not None:

@@ -15,7 +15,7 @@ from contract_tests.clauses import UsageError, all_clauses, clause_of, read_prof
 from contract_tests.examining import Examined, examine
 from contract_tests.history import Memory, read_history
 from contract_tests.options import CheckOptions
-from contract_tests.plan import Plan, plan_of
+from contract_tests.plan import plan_of, provable
 from contract_tests.progress import Progress
 from contract_tests.provision import UnreachableError
 from contract_tests.report.formats import RENDERERS
@@ -43,7 +43,7 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
             for name in unseen:
                 print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
             return 0
-        options, provable = _agreed(options, out)
+        options, within_reach = _agreed(options, out)
     except UsageError as error:
         print(error, file=told)
         return plugin.USAGE
@@ -55,7 +55,7 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         _write_errors(ended, out)
         print("the suite could not be run", file=out)
         return plugin.BROKEN
-    report = replace(ended.report, provable=provable, errors=ended.errors)
+    report = replace(ended.report, provable=within_reach, errors=ended.errors)
     if memory is not None:
         report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
     return _written(report, ended, options, memory, out, told)
@@ -116,7 +116,9 @@ def _agreed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
         seen = {clause.id for clause in all_clauses().values() if not clause.unseen}
         return options, len(seen & set(options.only or seen))
     check_phone(options, url)
-    plan: Plan = plan_of(options, url, second=_second(options), more=not (options.yes or on_loopback(url)))
+    if options.yes or on_loopback(url):
+        return options, provable(options, second=_second(options))
+    plan = plan_of(options, url, second=_second(options))
     shown = StringIO()
     write_plan(shown, plan, width=_width(out))
     return confirmed(options, shown.getvalue(), out), plan.provable

@@ -18,6 +18,7 @@ from contract_tests.spending import Charge, NotChecked, Spending
 from contract_tests.transport import Exchange, NoAnswer, Request, Wire
 
 TOO_MANY_REQUESTS = 429
+SERVER_FAULT = 500
 MAX_RETRY_AFTER = 30.0
 """Seconds that an answer may ask to wait."""
 
@@ -100,28 +101,36 @@ class Sender:
         calls or time are used up.
         """
         request = request_of(call, self.base)
-        failure, pauses = "", iter(self.limits.pauses)
-        for tries in range(1, len(self.limits.pauses) + 2):
-            last = tries > len(self.limits.pauses)
-            line = self._leave(call, request)
-            try:
-                exchange = self.wire.send(request, repeatable=True)
-            except NoAnswer as fault:
-                self._note(line, LOST if fault.sent else UNSENT)
-                if last or fault.kind not in PASSING:
-                    raise
-                failure, wait = str(fault), next(pauses)
-            else:
-                self._note(line, ANSWERED)
-                again = _asks_for_patience(exchange) or exchange.status >= 500
-                if not again or last:
-                    if failure and not again:
-                        self.mended.append(Mended(call, failure, tries))
-                    return exchange
-                failure, wait = f"HTTP {exchange.status}", max(next(pauses), self._patience(call, exchange))
-            self._pause(wait)
+        failure, tries, pauses = "", 0, [*self.limits.pauses, None]
+        while True:
+            exchange, fault = self._tried(call, request)
+            tries += 1
+            pause = pauses.pop(0)
+            again = exchange is None or _asks_for_patience(exchange) or exchange.status >= SERVER_FAULT
+            if pause is None or not again or (fault is not None and fault.kind not in PASSING):
+                break
             self.repeated += 1
-        raise AssertionError("the last try returns or raises")
+            if fault is not None and fault.stale:
+                continue  # a server may end a connection that was kept: that is no failure
+            failure = str(fault) if exchange is None else f"HTTP {exchange.status}"
+            self._pause(pause if exchange is None else max(pause, self._patience(call, exchange)))
+        if exchange is None:
+            assert fault is not None, "a try ends in one of both"
+            raise fault
+        if failure and not again:
+            self.mended.append(Mended(call, failure, tries))
+        return exchange
+
+    def _tried(self, call: Call, request: Request) -> tuple[Exchange | None, NoAnswer | None]:
+        """What came of sending a free call once."""
+        line = self._leave(call, request)
+        try:
+            exchange = self.wire.send(request, repeatable=True)
+        except NoAnswer as fault:
+            self._note(line, LOST if fault.sent else UNSENT)
+            return None, fault
+        self._note(line, ANSWERED)
+        return exchange, None
 
     def costly(self, call: Call) -> tuple[Exchange, Payment]:
         """The answer to a create, and what it may cost, which the caller must settle or release. It is sent once; one

@@ -107,10 +107,10 @@ class Wire:
         self._tls: SSLContext | None = None
 
     def send(self, request: Request, *, repeatable: bool = True) -> Exchange:
-        """The answer to a request. Raises NoAnswer.
+        """The answer to a request, which leaves once. Raises NoAnswer.
 
-        A kept connection may be closed by the server while the request is on its way: what is repeatable is then sent a
-        second time, on a new one; all else gets a new one from the start.
+        A kept connection may be closed by the server while the request is on its way (NoAnswer.stale): what is
+        repeatable may be sent again then; all else gets a new connection from the start.
         """
         url = _origin(request)
         if not self.pacer.wait(self.end):
@@ -125,8 +125,8 @@ class Wire:
             try:
                 return self._exchange(kept, key, url, request, end)
             except NoAnswer as failure:
-                if failure.kind != "closed" or failure.received:
-                    raise
+                failure.stale = failure.kind == "closed" and not failure.received
+                raise
         elif kept is not None:
             kept.socket.close()
         return self._exchange(self._connect(url, request, end), key, url, request, end)
