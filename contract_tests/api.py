@@ -36,7 +36,7 @@ class TargetLost(Exception):
 class Api:
     """The door to the target. verdict is the running test's; every finding about any answer goes to it. units_shown is
     the last answer of info to the main account, where no task was made since; asked_since_units says that a task was
-    asked for after it, day_turned that its used units have become fewer.
+    asked for after it, used holds what info told first and last, day_turned says that its used units have become fewer.
     """
 
     target: Target
@@ -47,6 +47,7 @@ class Api:
     reached: bool = False
     units_shown: Reply | None = None
     asked_since_units: bool = False
+    used: list[int] = field(default_factory=list)
     day_turned: bool = False
     answers: int = 0
     payments: dict[int, Payment] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class Api:
         told = units(reply)
         if told is None:
             return
+        self.used = [*self.used[:1], told.used]
         before = units(self.units_shown) if self.units_shown else None
         self.day_turned |= before is not None and told.used < before.used
         if before is not None and self.asked_since_units and told.used >= before.used:

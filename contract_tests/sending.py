@@ -177,6 +177,11 @@ class Sender:
         self._note(line, ANSWERED, units=charge.units, answer=kept)
         return exchange, Payment(charge, line)
 
+    @property
+    def spent_before(self) -> int:
+        """Units that the run had taken before it was stopped and taken up again."""
+        return sum(charge.units for charge in self._taken.values())
+
     def release(self, payment: Payment) -> None:
         """The create was refused, so it took nothing."""
         if not payment.replayed:

@@ -35,13 +35,21 @@ def report_of(run: Run | None, *, target: str, exit_code: int, stopped: str = ""
 def _spent(run: Run) -> Spent:
     sender = run.api.sender
     return Spent(
-        units=sender.spending.spent,
+        units=sender.spending.spent + _untold(run),
         budget=sender.spending.budget,
         unknown=sender.spending.unknown,
         calls=len(sender.log),
         seconds=(datetime.now(UTC) - run.begun).total_seconds(),
         counts=not run.target.provisioned,
     )
+
+
+def _untold(run: Run) -> int:
+    """Units that the account tells beyond those of tasks whose cost was read: such as are made and never asked for."""
+    used, spending = run.api.used, run.api.sender
+    if run.target.provisioned or not used or run.api.day_turned:
+        return 0
+    return max(0, used[-1] - used[0] - (spending.spending.spent - spending.spent_before))
 
 
 def _healed(run: Run) -> Iterator[Healed]:
