@@ -31,7 +31,8 @@ class CheckOptions:
     accounts); rate in calls a second (None: 1, on loopback as fast as it goes); poll_timeout in seconds; full None
     means: for the private mock alone. tasks are checked in place of tasks of the run's own, of which none is then made.
     call_timeout and run_timeout are in seconds (None: 15 minutes, no limit with full or on a mock). environ holds the
-    credentials (None: the process's environment). plan tells what would be run and sends nothing. junit, html, json and
+    credentials (None: the process's environment). private: the URL is a mock of the caller's own, so that nothing it
+    says is anybody's. plan tells what would be run and sends nothing. junit, html, json and
     summary are files to write reports to; history is a file that remembers when a clause was last proven, which is
     due again after stale_after seconds.
     """
@@ -48,6 +49,7 @@ class CheckOptions:
     call_timeout: float = 30.0
     run_timeout: float | None = None
     environ: Mapping[str, str] | None = field(default=None, repr=False)
+    private: bool = False
     strict: bool = False
     junit: Path | None = None
     only: tuple[str, ...] = ()

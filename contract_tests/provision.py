@@ -52,7 +52,7 @@ def _given(base: str, options: CheckOptions, environ: Mapping[str, str]) -> Targ
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
     admin_token = environ.get("IFIND_MOCK_ADMIN_TOKEN")
     if makes_accounts(base, environ):
-        return _provisioned(base, admin_token, replace_phone(options), private=False)
+        return _provisioned(base, admin_token, replace_phone(options), private=options.private)
     if not login or not token:
         raise UsageError(f"{base}: no credentials; set {VARIABLES}")
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")

@@ -131,7 +131,8 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     tests = Tests()
     with _serving(name) as url:
         # No credentials that lie about in the environment: the suite makes accounts of its own.
-        ended = examine(CheckOptions(target=url, full=plan is not Plan.COVERING, environ={}, **asked), tests)
+        full = plan is not Plan.COVERING
+        ended = examine(CheckOptions(target=url, full=full, environ={}, private=True, **asked), tests)
     rows = ended.report.rows if ended.report else ()
     stopped = ended.report.stopped if ended.report else "the suite could not be run"
     return Examination(
