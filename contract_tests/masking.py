@@ -36,6 +36,12 @@ def needles(labels: tuple[tuple[str, str], ...]) -> Needles:
     return Needles(dict(labels))
 
 
+@lru_cache(maxsize=1024)
+def _masked(labels: tuple[tuple[str, str], ...], text: str) -> str:
+    """The text without the secrets; kept, since a defect is told of row after row in the same words."""
+    return needles(labels).masked(text)
+
+
 @dataclass(frozen=True)
 class Mask:
     """Puts secrets out of sight: each is replaced by its label, longest first. shows: whether answers' values may be
@@ -49,7 +55,7 @@ class Mask:
         """The text without the secrets, however they are written in it; a short one is looked for as a word of its
         own, or it would garble the rest.
         """
-        text = needles(tuple(self.labels.items())).masked(text)
+        text = _masked(tuple(self.labels.items()), text)
         for secret in sorted((s for s in self.labels if 0 < len(s) < MIN_SECRET), key=len, reverse=True):
             for spelled in spellings(secret):
                 word = rf"(?<!\w){re.escape(spelled)}(?!\w)"

@@ -36,9 +36,6 @@ ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
             f"{name}-believes-any-token": Mutant("credentials.refused", f"{name} takes any token", call=believing(name))
             for name in _ANY
         },
-        "create-believes-any-token-in-xml": Mutant(
-            "credentials.refused", "create in XML takes any token", call=where(believing("create"), form="xml")
-        ),
         "result-believes-any-token-in-csv": Mutant(
             "credentials.refused", "result in CSV takes any token", call=where(believing("result"), form="csv")
         ),
@@ -47,9 +44,6 @@ ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
         ),
         "anothers-token-is-taken": Mutant(
             "credentials.refused", "another account's token is taken", call=other_accounts_token
-        ),
-        "result-takes-anothers-token": Mutant(
-            "credentials.refused", "result takes another account's token", call=where(other_accounts_token, "result")
         ),
         "a-token-in-other-case-is-taken": Mutant(
             "credentials.refused",
@@ -61,17 +55,9 @@ ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
             "the beginning of a token is taken",
             call=believing(*_ANY, like=lambda given, right: right.startswith(given)),
         ),
-        "a-token-and-more-is-taken": Mutant(
-            "credentials.refused",
-            "a token with something after it is taken",
-            call=believing(*_ANY, like=lambda given, right: given.startswith(right)),
-        ),
         "nothing-is-charged": Mutant("quota.charged", "create takes no unit", answer=free),
         "nothing-is-charged-over-post": Mutant(
             "quota.charged", "create over POST takes no unit", answer=where(free, verb="POST")
-        ),
-        "nothing-is-charged-in-csv": Mutant(
-            "quota.charged", "create in CSV takes no unit", answer=where(free, form="csv")
         ),
         "source-3-is-free": Mutant("quota.charged", "source 3 takes no unit", answer=where(free, when=of_source("3"))),
         "finding-nothing-is-free": Mutant(
@@ -84,21 +70,12 @@ ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
         "polls-are-charged-over-post": Mutant(
             "quota.polling-free", "each poll over POST takes a unit", answer=where(charging(), verb="POST")
         ),
-        "polls-are-charged-in-xml": Mutant(
-            "quota.polling-free", "each poll in XML takes a unit", answer=where(charging(), form="xml")
-        ),
         "early-polls-are-charged": Mutant(
             "quota.polling-free", "a poll before the task is ready takes a unit", answer=charging("processing")
         ),
         "the-limit-does-not-refuse": Mutant("quota.refuses", "a used-up limit does not refuse", call=without_limit),
         "the-limit-does-not-refuse-over-post": Mutant(
             "quota.refuses", "a used-up limit does not refuse over POST", call=where(without_limit, verb="POST")
-        ),
-        "the-limit-does-not-refuse-in-csv": Mutant(
-            "quota.refuses", "a used-up limit does not refuse in CSV", call=where(without_limit, form="csv")
-        ),
-        "the-limit-does-not-refuse-source-4": Mutant(
-            "quota.refuses", "a used-up limit does not refuse source 4", call=where(without_limit, when=of_source("4"))
         ),
         "a-limit-of-0-does-not-refuse": Mutant(
             "quota.refuses", "a limit of 0 does not refuse", call=nothing_is_no_limit

@@ -25,22 +25,13 @@ CREATE: Mapping[str, Mutant] = MappingProxyType(
         "id-is-missing-in-xml": Mutant("create.ok", "no id in XML", answer=ok(pop("id"), form="xml")),
         "id-is-missing-in-csv": Mutant("create.ok", "no id in CSV", answer=ok(pop("id"), form="csv")),
         "id-is-null-over-post": Mutant("create.ok", "id is null over POST", answer=ok(setting(id=None), verb="POST")),
-        "id-is-below-1-in-csv": Mutant("create.ok", "id is 0 in CSV", answer=ok(setting(id=0), form="csv")),
         "created-says-success": Mutant("create.ok", "status is success", answer=ok(setting(status="success"))),
-        "created-says-success-in-xml": Mutant(
-            "create.ok", "status is success in XML", answer=ok(setting(status="success"), form="xml")
-        ),
         "create-refuses-post": Mutant("create.methods", "POST is refused", answer=refusing("create", "POST")),
         "create-refuses-get": Mutant("create.methods", "GET is refused", answer=refusing("create", "GET")),
         "create-refuses-post-in-csv": Mutant(
             "create.methods",
             "POST is refused where CSV is asked for",
             answer=where(refusing("create", "POST"), form="csv"),
-        ),
-        "create-refuses-get-in-xml": Mutant(
-            "create.methods",
-            "GET is refused where XML is asked for",
-            answer=where(refusing("create", "GET"), form="xml"),
         ),
         "phone-is-not-required": Mutant(
             "create.required", "create without phone is taken", call=filling("create", phone="70000000001")
@@ -68,11 +59,6 @@ CREATE: Mapping[str, Mutant] = MappingProxyType(
         "create-needs-no-login": Mutant(
             "create.required", "create without login is taken", call=anonymous("create", "login")
         ),
-        "create-needs-no-token-in-xml": Mutant(
-            "create.required",
-            "create without token is taken in XML",
-            call=where(anonymous("create", "token"), form="xml"),
-        ),
         "ids-repeat": Mutant(
             "task.new-id", "every task has the first one's id", answer=on("create", same_id, status="ok")
         ),
@@ -92,9 +78,6 @@ CREATE: Mapping[str, Mutant] = MappingProxyType(
             )
             for source in ("1", "2", "3", "4")
         },
-        "source-1-is-refused-in-xml": Mutant(
-            "sources.documented", "source 1 is refused in XML", answer=where(source_refused("1"), form="xml")
-        ),
         "source-3-is-refused-over-post": Mutant(
             "sources.documented", "source 3 is refused over POST", answer=where(source_refused("3"), verb="POST")
         ),

@@ -65,9 +65,6 @@ ERRORS: Mapping[str, Mutant] = MappingProxyType(
             ),
         ),
         "missing-is-401": Mutant("error.missing", "the code for missing credentials is 401", answer=_missing_code(401)),
-        "missing-is-401-in-xml": Mutant(
-            "error.missing", "the code for missing credentials in XML is 401", answer=_missing_code(401, form="xml")
-        ),
         "missing-in-another-order": Mutant(
             "error.missing", "token stands before login", answer=_missing("login, token", "token, login")
         ),
@@ -76,9 +73,6 @@ ERRORS: Mapping[str, Mutant] = MappingProxyType(
         ),
         "missing-in-other-words-in-csv": Mutant(
             "error.missing", "the message in CSV has other words", answer=_missing("Not set", "Missing", form="csv")
-        ),
-        "missing-in-other-words-over-post": Mutant(
-            "error.missing", "the message over POST has other words", answer=_missing("Not set", "Missing", verb="POST")
         ),
         "a-bad-phone-is-500": Mutant(
             "server.never-breaks", "a phone that is none breaks the server", answer=broken_on(_no_phone, _OOPS)

@@ -59,11 +59,6 @@ FORMATS: Mapping[str, Mutant] = MappingProxyType(
             "CSV over POST is answered in JSON",
             answer=where(written_as("json"), None, "POST", "csv"),
         ),
-        "create-in-xml-is-csv": Mutant(
-            "format.readable",
-            "create in XML is answered in CSV",
-            answer=where(written_as("csv"), "create", None, "xml"),
-        ),
         "processing-in-csv-is-json": Mutant(
             "format.readable",
             "processing is JSON where CSV is asked for",
@@ -75,9 +70,6 @@ FORMATS: Mapping[str, Mutant] = MappingProxyType(
             answer=where(_of_status("error", "json"), form="csv"),
         ),
         "xml-is-not-closed": Mutant("format.readable", "XML is not closed", body=replacing(rb"</cost>", b"", "xml")),
-        "info-in-xml-is-not-closed": Mutant(
-            "format.readable", "info in XML is not closed", body=replacing(rb"</response>\Z", b"", "xml", "info")
-        ),
         "xml-is-not-escaped": Mutant(
             "format.readable", "& is not escaped", body=replacing(rb"&amp;|<cost>", b"&<cost>", "xml")
         ),
@@ -89,9 +81,6 @@ FORMATS: Mapping[str, Mutant] = MappingProxyType(
         ),
         "json-has-a-trailing-comma": Mutant(
             "format.readable", "a trailing comma", body=replacing(rb"\}\Z", b",}", "json")
-        ),
-        "created-has-a-trailing-comma": Mutant(
-            "format.readable", "a trailing comma in create", body=replacing(rb"\}\Z", b",}", "json", "create")
         ),
         "json-has-a-key-twice": Mutant(
             "format.readable", "a key stands twice", body=replacing(rb'"cost":', b'"cost":"7","cost":', "json")
@@ -114,9 +103,6 @@ FORMATS: Mapping[str, Mutant] = MappingProxyType(
         ),
         "xml-loses-a-row": Mutant("formats.same", "XML lacks a row", answer=ready(first_row_lost, form="xml")),
         "csv-loses-a-row": Mutant("formats.same", "CSV lacks a row", answer=ready(first_row_lost, form="csv")),
-        "csv-over-post-loses-a-row": Mutant(
-            "formats.same", "CSV over POST lacks a row", answer=ready(first_row_lost, form="csv", verb="POST")
-        ),
         "csv-rows-are-turned-round": Mutant(
             "formats.same", "CSV tells the last row first", body=table(lambda lines: [lines[0], *lines[:0:-1]])
         ),
@@ -131,9 +117,6 @@ FORMATS: Mapping[str, Mutant] = MappingProxyType(
         ),
         "info-in-xml-has-another-limit": Mutant(
             "formats.same", "info in XML tells another limit", answer=on("info", _other_limit, status="ok", form="xml")
-        ),
-        "info-in-csv-has-another-limit": Mutant(
-            "formats.same", "info in CSV tells another limit", answer=on("info", _other_limit, status="ok", form="csv")
         ),
         "errors-in-csv-have-another-code": Mutant(
             "formats.same",

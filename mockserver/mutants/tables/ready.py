@@ -78,16 +78,10 @@ READY: Mapping[str, Mutant] = MappingProxyType(
         "names-lack-name": Mutant(
             "result.names", "entries of names have no name", answer=names(lambda n: {"title": n}, form="json")
         ),
-        "names-are-null-over-post": Mutant(
-            "result.names", "a name is null over POST", answer=names(lambda _: {"name": None}, verb="POST", form="json")
-        ),
         "photo-is-not-base64": Mutant("result.photo", "photo is no base64", answer=photo(lambda _: "%%%")),
         "photo-is-no-picture": Mutant("result.photo", "photo is no picture", answer=photo(lambda _: _NO_PICTURE)),
         "photo-is-no-picture-in-xml": Mutant(
             "result.photo", "photo is no picture in XML", answer=photo(lambda _: _NO_PICTURE, form="xml")
-        ),
-        "photo-is-not-base64-in-csv": Mutant(
-            "result.photo", "photo is no base64 in CSV", answer=photo(lambda _: "%%%", form="csv")
         ),
         "photo-is-cut-over-post": Mutant("result.photo", "photo is cut over POST", answer=photo(_halved, verb="POST")),
         "photo-is-a-data-url": Mutant(
@@ -96,20 +90,12 @@ READY: Mapping[str, Mutant] = MappingProxyType(
         "cost-is-a-number": Mutant(
             "result.cost", "cost is a number", answer=ready(lambda b: b.update(cost=int(b["cost"])))
         ),
-        "cost-is-a-number-over-post": Mutant(
-            "result.cost",
-            "cost is a number over POST",
-            answer=ready(lambda b: b.update(cost=int(b["cost"])), verb="POST"),
-        ),
         "cost-is-0": Mutant("result.cost", "cost is 0", answer=ready(setting(cost="0"))),
         "cost-is-0-in-csv": Mutant("result.cost", "cost is 0 in CSV", answer=ready(setting(cost="0"), form="csv")),
         "cost-is-empty-in-xml": Mutant(
             "result.cost", "cost is empty in XML", answer=ready(setting(cost=""), form="xml")
         ),
         "ip-is-a-name": Mutant("result.ip", "ip is a host name", answer=ready(setting(ip="localhost"))),
-        "ip-is-a-name-in-xml": Mutant(
-            "result.ip", "ip is a host name in XML", answer=ready(setting(ip="localhost"), form="xml")
-        ),
         "ip-is-anothers": Mutant("result.ip", "ip is another address", answer=ready(setting(ip="192.0.2.1"))),
         "ip-is-anothers-over-post": Mutant(
             "result.ip", "ip is another address over POST", answer=ready(setting(ip="192.0.2.1"), verb="POST")
@@ -122,9 +108,6 @@ READY: Mapping[str, Mutant] = MappingProxyType(
         ),
         "ends-before-it-began-in-xml": Mutant(
             "result.times-ordered", "end_time is before create_time in XML", answer=ready(_earlier, form="xml")
-        ),
-        "ends-before-it-began-over-post": Mutant(
-            "result.times-ordered", "end_time is before create_time over POST", answer=ready(_earlier, verb="POST")
         ),
     }
 )

@@ -17,7 +17,7 @@ from mockserver.mutants.behaviour import (
     unknown_is_ready,
 )
 from mockserver.mutants.broken import Mutant
-from mockserver.mutants.edits import counted, on, processing, ready, setting, where
+from mockserver.mutants.edits import counted, on, processing, setting, where
 
 RESULT: Mapping[str, Mutant] = MappingProxyType(
     {
@@ -25,11 +25,6 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
         "result-refuses-get": Mutant("result.methods", "GET is refused", answer=refusing("result", "GET")),
         "result-needs-no-login": Mutant(
             "result.required", "result without login is taken", call=anonymous("result", "login")
-        ),
-        "result-needs-no-login-in-csv": Mutant(
-            "result.required",
-            "result without login is taken in CSV",
-            call=where(anonymous("result", "login"), form="csv"),
         ),
         "result-needs-no-token": Mutant(
             "result.required", "result without token is taken", call=anonymous("result", "token")
@@ -53,9 +48,6 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
         "processing-is-ok-over-post": Mutant(
             "result.processing", "status ok over POST", answer=processing(setting(status="ok"), verb="POST")
         ),
-        "processing-is-ok-in-csv": Mutant(
-            "result.processing", "status ok in CSV", answer=processing(setting(status="ok"), form="csv")
-        ),
         "never-ready": Mutant(
             "result.becomes-ready", "a task is never ready", answer=still_processing, options={"poll_timeout": 1.0}
         ),
@@ -77,11 +69,6 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
             "task.ready-stays",
             "the second read in XML is processing",
             answer=where(second_read(still_processing), form="xml"),
-        ),
-        "ready-goes-back-over-post": Mutant(
-            "task.ready-stays",
-            "the second read over POST is processing",
-            answer=where(second_read(still_processing), verb="POST"),
         ),
         "ready-ends-in-an-error-in-csv": Mutant(
             "task.ready-stays", "the second read in CSV is an error", answer=where(second_read(failed), form="csv")
@@ -130,18 +117,8 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
         "foreign-is-read-in-xml": Mutant(
             "task.foreign", "another account's task is read in XML", call=where(foreign_is_read, form="xml")
         ),
-        "foreign-is-read-in-csv": Mutant(
-            "task.foreign", "another account's task is read in CSV", call=where(foreign_is_read, form="csv")
-        ),
         "foreign-is-read-over-get": Mutant(
             "task.foreign", "another account's task is read over GET", call=where(foreign_is_read, verb="GET")
-        ),
-        "source-4-lacks-end_time": Mutant(
-            "result.ready",
-            "the ready answer of source 4 has no end_time",
-            answer=lambda answer, seen: (
-                ready(lambda b: b.pop("end_time"))(answer, seen) if task_source(answer, seen) == 4 else answer  # noqa: PLR2004
-            ),
         ),
     }
 )
