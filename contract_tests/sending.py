@@ -173,7 +173,7 @@ class Sender:
             self._lost.add(request)
             self._note(line, LOST, units=charge.units)
             raise LostAnswer(fault) from None
-        kept = None if self.holds_secret(exchange.body) else exchange
+        kept = None if self.ledger is None or self.holds_secret(exchange.body) else exchange
         self._note(line, ANSWERED, units=charge.units, answer=kept)
         return exchange, Payment(charge, line)
 
