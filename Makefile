@@ -9,7 +9,8 @@ run: $(VENV)/.runtime
 	$(BIN)/ifind-mock serve $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m 'not alone' $(ARGS)
+	$(BIN)/python -m pytest -m alone $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

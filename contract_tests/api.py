@@ -175,7 +175,8 @@ class Api:
 
     def _none(self, call: Call, failure: NoAnswer) -> Reply:
         reply = Reply(call, None, None, self.book.mask.text(str(failure)), self.answers)
-        self._look_for_secrets(reply, {"what came": failure.received})
+        if failure.received:
+            self._look_for_secrets(reply, {"what came": failure.received})
         if failure.kind == "unreachable" and not self.reached:
             raise TargetLost(str(failure))
         found = self.book.finding(

@@ -21,11 +21,14 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A run that has ended: its report, the run itself (None: the target was never reached), and errors of the kit."""
+    """A run that has ended: its report, the run itself (None: the target was never reached), and errors of the kit.
+    interrupted: by Ctrl-C or SIGTERM.
+    """
 
     report: Report | None
     run: Run | None
     errors: tuple[str, ...] = ()
+    interrupted: bool = False
 
 
 def examine(options: CheckOptions, *plugins: object) -> Examined:
@@ -36,12 +39,17 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
     with _isolated():
         ended = pytest.main(_arguments(), plugins=[seen, *plugins])
     if seen.config is None:
-        return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"))
+        return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
     stash = seen.config.stash
     errors = (*seen.errors, *stash.get(plugin.ERRORS, []))
+    if seen.interrupted:
+        stash.setdefault(plugin.STOPPED, (plugin.BROKEN, INTERRUPTED))
     begun = plugin.STOPPED in stash or plugin.RUN in stash
     code = int(ended) if begun else plugin.BROKEN
-    return Examined(plugin.report_at_end(seen.config, code), stash.get(plugin.RUN, None), errors)
+    return Examined(plugin.report_at_end(seen.config, code), stash.get(plugin.RUN, None), errors, seen.interrupted)
+
+
+INTERRUPTED = "interrupted: what was not looked at by then is not checked"
 
 
 class _Seen:
@@ -51,6 +59,7 @@ class _Seen:
         self.options = options
         self.config: pytest.Config | None = None
         self.errors: list[str] = []
+        self.interrupted = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -61,14 +70,25 @@ class _Seen:
         if report.failed:
             self.errors.append(report.longreprtext)
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # pytest tells so of a session that a test has stopped, too.
+        self.interrupted = type(excinfo.value) is KeyboardInterrupt
+
     def pytest_internalerror(self, excrepr: object) -> None:
         self.errors.append(str(excrepr))
 
 
 def _arguments() -> list[str]:
     """The command line of pytest: this package's tests, and no settings or plugins of the user's."""
-    off = ("terminal", "cacheprovider", "legacypath", "faulthandler", "junitxml")
-    return [str(HERE), f"--rootdir={HERE}", f"-c{os.devnull}", "-s", *(f"-pno:{name}" for name in off)]
+    off = ("terminal", "cacheprovider", "legacypath", "faulthandler", "junitxml", "unraisableexception")
+    return [
+        str(HERE),
+        f"--rootdir={HERE}",
+        f"-c{os.devnull}",
+        "-s",
+        "--assert=plain",
+        *(f"-pno:{name}" for name in off),
+    ]
 
 
 _ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")

@@ -53,6 +53,10 @@ class NoAnswer(Exception):
         self.stale = False
 
 
+class OutOfTime(NoAnswer):
+    """The request did not leave, since its turn would come after the end of the run."""
+
+
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "unreachable": "no connection",

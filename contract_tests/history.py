@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -48,13 +49,15 @@ class Memory:
 
 def read_history(file: Path) -> Memory:
     """The file's memory; none where there is no such file yet. Raises UsageError naming file and place."""
+    if os.path.exists(file) and not os.path.isfile(file):
+        raise UsageError(f"--history: {file}: is no file that can be read again; name another")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Memory({})
     except OSError as error:
         raise UsageError(f"--history: {file}: can't be read: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageError(f"--history: {file}: is no history (no JSON); name another file") from None
     wrong = _wrong(document)
     if wrong:

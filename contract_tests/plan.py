@@ -65,7 +65,7 @@ class Plan:
 
 def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bool = False) -> Plan:
     """The plan of a run on a target whose account is the user's. more: also find what more units would buy; second:
-    a second account is at hand. Raises UnreachableError where the private mock does not start.
+    a second account is at hand. Raises UnreachableError where the private mock does not start, and KeyboardInterrupt.
     """
     with private_mock(options.profile, "--clause", "quota.unit=task") as base:
         budget = DEFAULT_BUDGET if options.budget is None else options.budget
@@ -116,7 +116,10 @@ class _Rehearsal:
             ledger=None,
             tasks=self._tasks(main),
         )
-        return examine(options)
+        ended = examine(options)
+        if ended.interrupted:
+            raise KeyboardInterrupt  # the user means the whole, and not its rehearsal
+        return ended
 
     def _tasks(self, account: Account) -> tuple[GivenTask, ...]:
         """Tasks in place of those that the user names, of the same sources."""

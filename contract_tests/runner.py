@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -69,15 +70,17 @@ def _check(options: CheckOptions) -> None:
     if options.profile is not None:
         read_profile(options.profile)
     files = [path for _, path in _files(options)]
-    files += [path for path in (options.history, options.ledger) if path is not None]
+    files += [path for path in (options.history, options.ledger, options.profile) if path is not None]
     for path in files:
         if path.is_dir():
             raise UsageError(f"{path}: is a directory; name a file")
         if not path.absolute().parent.is_dir():
             raise UsageError(f"{path}: there is no directory {path.absolute().parent}; make it, or name another")
-    resolved = [path.absolute().resolve() for path in files]
-    for path in files:
-        if resolved.count(path.absolute().resolve()) > 1:
+    resolved = [os.path.realpath(path) for path in files]
+    for path, real in zip(files, resolved, strict=True):
+        if os.path.islink(real):
+            raise UsageError(f"{path}: is a link to itself; name another file")
+        if resolved.count(real) > 1:
             raise UsageError(f"{path}: is named for two files at once; name each its own")
 
 
@@ -137,11 +140,7 @@ def _written(
 ) -> int:
     """Writes the report wherever it is asked for; the exit code, which tells of files that were not written, too."""
     secrets = ended.run.book.secrets if ended.run else Secrets()
-    _write_errors(ended, out)
-    shown = StringIO()
-    write_terminal(shown if not out.isatty() else out, report)
-    out.write(secrets.mask(shown.getvalue()))
-    code = report.exit_code
+    code, refused = report.exit_code, []
     made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
     if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
         made = {**made, options.history: memory.with_report(report)}
@@ -149,14 +148,22 @@ def _written(
         try:
             write(path, content, secrets)
         except LeakError as leak:
-            print(leak, file=told)
+            refused.append(str(leak))
             code = plugin.BROKEN
         except OSError as error:
-            print(f"{path}: can't be written: {error.strerror}", file=told)
+            refused.append(f"{path}: can't be written: {error.strerror}")
             code = code or plugin.USAGE
+    # The terminal comes last: it may be gone, and the files are what the run was paid for.
+    _write_errors(ended, out)
+    shown = StringIO()
+    write_terminal(shown if not out.isatty() else out, report)
+    out.write(secrets.mask(shown.getvalue()))
+    for line in refused:
+        print(line, file=told)
     return code
 
 
 def _write_errors(ended: Examined, out: TextIO) -> None:
+    secrets = ended.run.book.secrets if ended.run else Secrets()
     for text in ended.errors:
-        print(f"ERROR of the suite itself:\n{text}\n", file=out)
+        print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=out)

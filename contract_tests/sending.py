@@ -15,12 +15,13 @@ from contract_tests.calls import Call, request_of
 from contract_tests.editions import ANY_SOURCE
 from contract_tests.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
 from contract_tests.spending import Charge, NotChecked, Spending
-from contract_tests.transport import Exchange, NoAnswer, Request, Wire
+from contract_tests.transport import Exchange, NoAnswer, OutOfTime, Request, Wire
 
 TOO_MANY_REQUESTS = 429
 SERVER_FAULT = 500
 MAX_RETRY_AFTER = 30.0
 """Seconds that an answer may ask to wait."""
+TIME_UP = "the time of the run is up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Sender:
             exchange = self.wire.send(request, repeatable=True)
         except NoAnswer as fault:
             self._note(line, LOST if fault.sent else UNSENT)
+            self._look_at_time(fault)
             return None, fault
         self._note(line, ANSWERED)
         return exchange, None
@@ -168,11 +170,12 @@ class Sender:
             if not fault.sent:
                 self.spending.release(charge)
                 self._note(line, UNSENT)
+                self._look_at_time(fault)
                 raise
             charge.lost = charge.units > 0
             self._lost.add(request)
             self._note(line, LOST, units=charge.units)
-            raise LostAnswer(fault) from None
+            raise LostAnswer(None if self._out_of_time(fault) else fault) from None
         kept = None if self.ledger is None or self.holds_secret(exchange.body) else exchange
         self._note(line, ANSWERED, units=charge.units, answer=kept)
         return exchange, Payment(charge, line)
@@ -211,14 +214,25 @@ class Sender:
 
     def _check_limits(self) -> None:
         calls, end = self.limits.calls, self.limits.end
-        why = ""
         if calls is not None and len(self.log) - self.repeated >= calls:
-            why = f"the {calls} calls of this plan are used up"
-        elif end is not None and time.monotonic() >= end:
-            why = "the time of the run is up"
-        if why:
-            self.missed += 1
-            raise NotChecked(why, unaffordable=True)
+            raise self._missed(f"the {calls} calls of this plan are used up")
+        if end is not None and time.monotonic() >= end:
+            raise self._missed(TIME_UP)
+
+    def _missed(self, why: str) -> NotChecked:
+        self.missed += 1
+        return NotChecked(why, unaffordable=True)
+
+    def _out_of_time(self, fault: NoAnswer) -> bool:
+        """Whether it was the end of the run, and not the target, that kept an answer from coming."""
+        end = self.limits.end
+        late = fault.kind in ("timeout", "unreachable") and end is not None and time.monotonic() >= end
+        return late or isinstance(fault, OutOfTime)
+
+    def _look_at_time(self, fault: NoAnswer) -> None:
+        """Raises NotChecked where the time of the run is up: the target is not to blame then."""
+        if self._out_of_time(fault):
+            raise self._missed(TIME_UP)
 
     def _note(self, line: int, state: str, *, units: int = 0, answer: Exchange | None = None) -> None:
         if self.ledger and line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -60,20 +61,22 @@ class Target:
 
 
 def read_url(text: str) -> str:
-    """The URL of an API, without a slash at the end. Raises UsageError."""
+    """The URL of an API, without a slash at the end. Raises UsageError, which does not show what may be credentials."""
+    shown = repr(re.sub(r"(?s)//.*@|[?#].*", lambda found: "//…@" if found[0].startswith("//") else "…", text))
     try:
         url = urlsplit(text)
         port = url.port
     except ValueError as error:
-        raise UsageError(f"target {text!r}: {error}") from None
+        why = "its port is no number from 1 to 65535" if "ort" in str(error) else "its host can't be read"
+        raise UsageError(f"target {shown}: {why}") from None
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise UsageError(f"{text!r} is no target; write mock, live, or the API's URL such as http://127.0.0.1:8080/api")
+        raise UsageError(f"{shown} is no target; write mock, live, or the API's URL such as http://127.0.0.1:8080/api")
     if url.username is not None or url.password is not None:
         raise UsageError("a target's URL holds no credentials: set IFIND_LOGIN and IFIND_TOKEN")
     if url.query or url.fragment:
-        raise UsageError(f"{text!r} is no target: leave out what stands after the path")
+        raise UsageError(f"{shown} is no target: leave out what stands after the path")
     if port == 0 or not text.isascii():
-        raise UsageError(f"{text!r} is no target: it can't be reached")
+        raise UsageError(f"{shown} is no target: it can't be reached")
     return text.rstrip("/")
 
 

@@ -18,13 +18,13 @@ import h11
 
 from contract_tests.answering import MAX_HEADERS, Arrival
 from contract_tests.connecting import connect, secured, tls_context
-from contract_tests.exchange import KINDS, MAX_EVIDENCE, Exchange, NoAnswer, Request
+from contract_tests.exchange import KINDS, MAX_EVIDENCE, Exchange, NoAnswer, OutOfTime, Request
 from contract_tests.pacing import Pacer
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["KINDS", "MAX_BODY", "MAX_EVIDENCE", "Exchange", "NoAnswer", "Pacer", "Request", "Wire"]
+__all__ = ["KINDS", "MAX_BODY", "MAX_EVIDENCE", "Exchange", "NoAnswer", "OutOfTime", "Pacer", "Request", "Wire"]
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of an answer's body that are read."""
@@ -114,7 +114,7 @@ class Wire:
         """
         url = _origin(request)
         if not self.pacer.wait(self.end):
-            raise NoAnswer("timeout", request, "the time of the run is up", sent=False)
+            raise OutOfTime("timeout", request, "the time of the run is up", sent=False)
         self.calls += 1
         key = (url.scheme, url.netloc)
         end = time.monotonic() + self.deadline

@@ -74,7 +74,7 @@ def written(profile: dict[str, Any], tmp_path: Path) -> str:
 @pytest.mark.parametrize("profile", covering_set(), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
 def test_check_passes_whatever_is_chosen_and_finds_just_what_was(profile: dict[str, Any], tmp_path: Path) -> None:
     with serving_profile(profile) as url:
-        code, told = check(url, tmp_path, "--full")
+        code, told = check(url, tmp_path)
         knowing, told_knowing = check(url, tmp_path, "--full", "--strict", "--profile", written(profile, tmp_path))
 
     assert code == 0, told

@@ -29,6 +29,7 @@ BINDING = {c.id for c in CLAUSES.values() if c.grade in {"documented", "law"} an
 BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equivalent}
 
 
+@pytest.mark.alone
 def test_each_mutant_is_caught_by_its_name_and_nothing_is_found_on_the_unbroken_mock(tmp_path: Path) -> None:
     asked = ["mutants", "--jobs", "2", "--json", "matrix.json", "--csv", "matrix.csv"]
     done = subprocess.run(

@@ -105,7 +105,10 @@ class Comparison:
             yield seen(step, step.clause, "status", *(self._word(step, r, i) for i, r in enumerate((a, b))))
         elif not refused[0]:
             states = [_state(reply) for reply in (a, b)]
-            yield seen(step, step.clause, "status", *(states if states[0] != states[1] else [step.words[0]] * 2))
+            if step.clause == "result.processing" and {*states} == {"processing", "ready"}:
+                yield from left_open(step, "the task was done on one side, and not yet on the other")
+            else:
+                yield seen(step, step.clause, "status", *(states if states[0] != states[1] else [step.words[0]] * 2))
         else:
             yield from self._of_errors(step, a, b)
         yield from facets(step, shown(a, about[0]), shown(b, about[1]), bodies=_state(a) == _state(b))

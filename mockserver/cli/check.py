@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -70,7 +71,14 @@ def command(target: str, **given: Any) -> None:
         )
     except UsageError as error:
         raise click.UsageError(str(error)) from None
-    sys.exit(run(options, sys.stdout, sys.stderr))
+    sys.exit(run(options, _terminal(), sys.stderr))
+
+
+def _terminal() -> TextIO:
+    """Standard output, which shows what it has no character for as `?`; where it is closed, nobody listens."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return sys.stdout or io.StringIO()
 
 
 def _path(text: str | None) -> Path | None:
