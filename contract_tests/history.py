@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from contract_tests.clauses import UsageError, all_clauses
+from contract_tests.clauses import UsageError
 from contract_tests.report.model import JUDGED, History, Report
 
 LAYOUT = 1
@@ -85,14 +85,3 @@ def _is_day(text: object) -> bool:
         return isinstance(text, str) and bool(date.fromisoformat(text))
     except ValueError:
         return False
-
-
-def due(memory: Memory, target: str, today: date, stale_after: timedelta) -> list[str]:
-    """Clauses that the suite can see and that were not proven on the target lately enough."""
-    known = memory.targets.get(target, {})
-    found = []
-    for clause in all_clauses().values():
-        entry = known.get(clause.id)
-        if not clause.unseen and (entry is None or today - date.fromisoformat(entry["proven"]) > stale_after):
-            found.append(clause.id)
-    return found

@@ -31,7 +31,7 @@ BEST_FIRST = (2, 1, 4, 11, 3, 12)
 @dataclass(eq=False)
 class Task:
     """A task that was made, or that --tasks names. section is the one that its source fills; made and ready_since are
-    moments (monotonic); mine says that this very run has made it, and not one that was stopped.
+    moments (monotonic); missed are reads by format that should have told what the task found and did not; mine says that this very run has made it, and not one that was stopped.
     """
 
     id: object
@@ -47,7 +47,7 @@ class Task:
     late: bool = False
     mine: bool = True
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
-    unread: dict[str, Reply] = field(default_factory=dict)
+    missed: dict[str, Reply] = field(default_factory=dict)
 
 
 @dataclass
@@ -337,8 +337,8 @@ class Pool:
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
             self.processing.append(reply)
-        elif not reply.readable:
-            task.unread.setdefault(fmt or "json", reply)
+        elif not reply.readable or task.ready is not None:
+            task.missed.setdefault(fmt or "json", reply)
         return reply
 
     def compare(self, task: Task, reply: Reply) -> None:
@@ -372,7 +372,7 @@ class Pool:
         """What a ready task says in a format; asked for once. Raises NotChecked where it is not ready in time."""
         self.wait(task)
         kept = (reply for (f, w), reply in task.reads.items() if f == fmt and way in (None, w))
-        return next(kept, task.unread.get(fmt) if way is None else None) or self.ask(
+        return next(kept, task.missed.get(fmt) if way is None else None) or self.ask(
             task, fmt, way or self._seldom(fmt)
         )
 

@@ -245,6 +245,8 @@ def test_an_old_proof_is_stale_and_a_fresh_one_is_not(tmp_path: Path) -> None:
         stale = read_history(file).of(unchecked, timedelta(days=30))
 
     assert not fresh["info.answers"].stale
+    assert replace(unchecked, history=stale).due == ("info.answers",)
+    assert replace(report, history=fresh).due == ()
     assert stale["info.answers"].stale
     assert stale["info.answers"].proven == date.fromisoformat(old)
 

@@ -85,6 +85,13 @@ class Report:
         there = {row.clause.grade for row in self.rows}
         return {grade: {o: count[grade, o] for o in Outcome} for grade in GRADES if grade in there}
 
+    @property
+    def due(self) -> tuple[str, ...]:
+        """Clauses that some run can show and that were not proven lately, by what --history remembers."""
+        known = self.history or {}
+        seen = (row.clause for row in self.rows if not row.clause.unseen)
+        return tuple(clause.id for clause in seen if clause.id in known and known[clause.id].stale)
+
     def remembered(self, clause: str) -> History | None:
         """What the history knows of a clause, which may be that it was never proven; None without a history."""
         return None if self.history is None else self.history.get(clause, History(proven=None, stale=True))

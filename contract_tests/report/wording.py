@@ -86,7 +86,14 @@ def asides(report: Report) -> tuple[str, ...]:
         told.append(f"{counted(spent.unknown, 'unit')} charged, unknown: the answer to the create was lost")
     if report.healed:
         told.append(f"{counted(len(report.healed), 'call')} failed at first and healed when sent again")
+    if due := report.due:
+        more = f" and {len(due) - MOST_DUE} more" if len(due) > MOST_DUE else ""
+        told.append(f"Due again, since not proven lately: {', '.join(due[:MOST_DUE])}{more}")
     return tuple(told)
+
+
+MOST_DUE = 12
+"""Clauses that are named as due."""
 
 
 def in_short(finding: Finding) -> str:
