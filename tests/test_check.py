@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from checking import check, examined, options_for
-from contract_tests import runner
+from contract_tests import progress, runner
 from contract_tests.asking import with_credentials
 from contract_tests.clauses import UsageError
 from contract_tests.history import read_history
@@ -285,3 +285,43 @@ def test_the_private_mock_leaves_no_history(tmp_path: Path) -> None:
 
 def test_secrets_that_nobody_knows_are_none() -> None:
     assert Secrets().mask("anything at all") == "anything at all"
+
+
+# How far it is.
+
+
+def test_where_there_is_no_terminal_a_long_run_tells_how_far_it_is_in_plain_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    err = io.StringIO()
+    with serving("courier") as target:
+        code = run(options_for(target, only=("info.answers", "not-found")), io.StringIO(), err)
+    lines = err.getvalue().splitlines()
+
+    assert code == 0
+    assert re.fullmatch(r"1 of \d+ tests · \d+ calls · \d+ units · \S.*", lines[0]), lines
+    assert [line.split()[0] for line in lines] == [str(n) for n in range(1, len(lines) + 1)]
+
+
+def test_at_a_terminal_a_bar_is_shown_and_goes(tmp_path: Path) -> None:
+    main, other = pty.openpty()
+    with serving("courier") as target:
+        command = [*COMMAND, "check", target.url, "--only", "info.answers"]
+        more = {**target.env, "TERM": "xterm"}
+        process = subprocess.Popen(
+            command, env=environment(**more), cwd=tmp_path, stdout=subprocess.PIPE, stderr=other, text=True
+        )
+        os.close(other)
+        shown = b""
+        try:
+            while chunk := os.read(main, 4096):
+                shown += chunk
+        except OSError:
+            pass  # so a terminal tells that nobody writes to it any more
+        told, _ = process.communicate(timeout=30)
+        os.close(main)
+
+    assert process.returncode == 0, told
+    assert re.search(rb"\d+ calls", shown), shown
+    assert "info.answers" in told
