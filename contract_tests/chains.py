@@ -6,10 +6,10 @@ from contract_tests import calls
 from contract_tests.accounts import units
 from contract_tests.calls import FORMATS, WAYS
 from contract_tests.masking import Shape
-from contract_tests.pool import Task
 from contract_tests.reply import Reply
 from contract_tests.run import Run
 from contract_tests.spending import NotChecked
+from contract_tests.tasks import Task
 
 
 class Chain:
@@ -46,7 +46,7 @@ class Chain:
         """Asking is free; a ready task stays so and says the same; its cost is what its create took."""
         task, taken = self.tasks[turn % len(self.tasks)]
         before, _ = self.used()
-        told = self.run.pool.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
+        told = self.run.pool.asker.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
         after, reply = self.used()
         self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
         cost = told.model.get("cost")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -49,7 +48,7 @@ class Memory:
 
 def read_history(file: Path) -> Memory:
     """The file's memory; none where there is no such file yet. Raises UsageError naming file and place."""
-    if os.path.exists(file) and not os.path.isfile(file):
+    if file.exists() and not file.is_file():
         raise UsageError(f"--history: {file}: is no file that can be read again; name another")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract_tests.masking import Shape
-from contract_tests.pool import Task
 from contract_tests.reply import Reply
+from contract_tests.tasks import Task
 from contract_tests.values import address, digits, is_loopback, seconds, unit, wrong_picture
 from contract_tests.verdicts import Verdict
 

@@ -78,7 +78,7 @@ def _check(options: CheckOptions) -> None:
             raise UsageError(f"{path}: there is no directory {path.absolute().parent}; make it, or name another")
     resolved = [os.path.realpath(path) for path in files]
     for path, real in zip(files, resolved, strict=True):
-        if os.path.islink(real):
+        if Path(real).is_symlink():
             raise UsageError(f"{path}: is a link to itself; name another file")
         if resolved.count(real) > 1:
             raise UsageError(f"{path}: is named for two files at once; name each its own")

@@ -10,9 +10,10 @@ from contract_tests.api import Api
 from contract_tests.calls import FORMATS, GET, POST, WAYS, Account, Call
 from contract_tests.comparing import as_encoded, difference, plain, plain_account
 from contract_tests.masking import Shape
-from contract_tests.pool import Pool, Task
+from contract_tests.pool import Pool
 from contract_tests.reply import Reply
 from contract_tests.run import Run
+from contract_tests.tasks import Task
 from contract_tests.verdicts import Verdict
 
 TURNS = {"xml": POST, "csv": GET}
@@ -26,7 +27,7 @@ def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdi
         asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
     replies = [*(api.once(call) for call in asked), *(r for _, r in pool.whatever() if r.call.param("format") is None)]
     if run.full:
-        replies += [pool.ask(t, None, way) for t in pool.tasks() for way in WAYS]
+        replies += [pool.asker.ask(t, None, way) for t in pool.tasks() for way in WAYS]
     for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
         written = reply.reading.format if reply.reading else ""
         verdict.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
@@ -43,17 +44,17 @@ def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run, poo
 @pytest.mark.clause("formats.same")
 def test_the_formats_of_one_task_carry_the_same_data(pool: Pool, verdict: Verdict) -> None:
     for task in pool.tasks():
-        json = pool.read(task, "json")
+        json = pool.asker.read(task, "json")
         if json.status == "ready":
             for fmt in pool.formats_of(task)[1:]:
-                other = pool.read(task, fmt)
+                other = pool.asker.read(task, fmt)
                 if _differs(verdict, json, other, task) is None or _reads_equal(pool, task, json):
                     _compare(verdict, json, other, task)
 
 
 def _reads_equal(pool: Pool, task: Task, json: Reply) -> bool:
     """Whether another read in JSON says the same: else it is the reads that differ, and not the formats."""
-    return difference(json.model, pool.ask(task).model) is None
+    return difference(json.model, pool.asker.ask(task).model) is None
 
 
 def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> None:

@@ -119,7 +119,7 @@ def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
     chain = Chain(run)
     chain.create(0)
     walk(chain, examples=8 if run.full else 2, steps=15)
-    run.pool.wait(chain.tasks[-1][0])
+    run.pool.asker.wait(chain.tasks[-1][0])
     for turn in range(len(chain.tasks)):
         chain.poll(turn)
 

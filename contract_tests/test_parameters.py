@@ -9,10 +9,11 @@ import pytest
 from contract_tests import calls
 from contract_tests.api import Api
 from contract_tests.calls import GET, MULTIPART, POST, Account, Call
-from contract_tests.pool import Pool, Task
+from contract_tests.pool import Pool
 from contract_tests.reply import Reply
 from contract_tests.run import Run
 from contract_tests.spending import NotChecked
+from contract_tests.tasks import Task
 from contract_tests.verdicts import Verdict
 
 
@@ -91,7 +92,7 @@ def _asked(api: Api, pool: Pool, task: Task, call: Call) -> Reply:
     """The reply to a call that may be about a ready task; if it is, it is a read like any other."""
     reply = api.ask(call, section=task.section)
     if reply.status == "ready":
-        pool.compare(task, reply)
+        pool.asker.compare(task, reply)
     return reply
 
 

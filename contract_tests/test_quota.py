@@ -12,10 +12,11 @@ from contract_tests.api import Api
 from contract_tests.calls import GET, Account, Way
 from contract_tests.editions import ANY_SOURCE
 from contract_tests.masking import Shape
-from contract_tests.pool import Pool, Task
+from contract_tests.pool import Pool
 from contract_tests.reply import Reply
 from contract_tests.run import Run
 from contract_tests.spending import NotChecked
+from contract_tests.tasks import Task
 from contract_tests.verdicts import Verdict
 
 PLENTY = 1_000_000
@@ -63,7 +64,7 @@ def _charges(run: Run, pool: Pool, api: Api) -> list[_Charge]:
 def test_a_create_takes_its_cost_at_once(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
     charges = _charges(run, pool, api)
     for charge in charges:
-        told = pool.wait(charge.task).model.get("cost")
+        told = pool.asker.wait(charge.task).model.get("cost")
         cost = int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
         how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
         verdict.expect(
@@ -115,7 +116,7 @@ def test_asking_takes_no_unit(run: Run, pool: Pool, api: Api, verdict: Verdict, 
     for pairs in rounds:
         for way, fmt in pairs:
             for task in tasks if run.full else tasks[:1]:
-                pool.ask(task, fmt, way)
+                pool.asker.ask(task, fmt, way)
         after, reply = _told(api, me)
         if after.used >= before.used:  # else the day of the limit has turned in between
             verdict.expect(

@@ -27,7 +27,7 @@ def test_a_new_task_is_processing(run: Run, pool: Pool, api: Api, verdict: Verdi
         task = pool.never()
         for way in WAYS:
             for fmt in FORMATS:
-                reply = pool.ask(task, fmt, way)
+                reply = pool.asker.ask(task, fmt, way)
                 verdict.expect(
                     "result.processing",
                     reply.status == "processing",
@@ -38,9 +38,9 @@ def test_a_new_task_is_processing(run: Run, pool: Pool, api: Api, verdict: Verdi
                 )
     else:
         pool.tasks()
-    if not pool.processing:
+    if not pool.asker.processing:
         raise NotChecked("every task was ready when it was first asked for")
-    for reply in pool.processing:
+    for reply in pool.asker.processing:
         api.check_schema("processing", reply, shows=("result.processing",))
 
 
@@ -53,9 +53,9 @@ def test_a_task_becomes_ready(pool: Pool) -> None:
 def test_result_is_answered_over_get_and_post(pool: Pool, verdict: Verdict) -> None:
     task = pool.shared(ANY_SOURCE)
     for way in WAYS:
-        waiting = (reply for reply in pool.processing if reply.call.way == way)
+        waiting = (reply for reply in pool.asker.processing if reply.call.way == way)
         seen = (r for (_, w), r in task.reads.items() if w == way)
-        reply = next(seen, None) or next(waiting, None) or pool.ask(task, "json", way)
+        reply = next(seen, None) or next(waiting, None) or pool.asker.ask(task, "json", way)
         verdict.expect(
             "result.methods",
             reply.status in ("processing", "ready"),
@@ -214,9 +214,9 @@ def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: Pool, verdic
         time.sleep(max(0.0, pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
         for task in pool.tasks():
             for way, fmt in islice(turns, 6):
-                pool.ask(task, fmt, way)
+                pool.asker.ask(task, fmt, way)
     elif "task.reads-equal" not in verdict.book.looked:
-        pool.ask(pool.tasks()[0])
+        pool.asker.ask(pool.tasks()[0])
 
 
 @pytest.mark.clause("task.unknown")
@@ -268,9 +268,9 @@ def test_a_task_that_fails_ends_in_an_error(run: Run, pool: Pool, verdict: Verdi
     if phone is None:
         raise NotChecked("no phone is known here whose task fails")
     task = pool.shared(ANY_SOURCE, phone)
-    pool.until_done(task)
+    pool.asker.until_done(task)
     for way, fmt in pool.crossed():
-        reply = pool.ask(task, fmt, way)
+        reply = pool.asker.ask(task, fmt, way)
         verdict.expect(
             "error.members",
             reply.status == "error",
@@ -279,4 +279,4 @@ def test_a_task_that_fails_ends_in_an_error(run: Run, pool: Pool, verdict: Verdi
             found=reply.status,
             expected="'error': the task has failed",
         )
-    verdict.kind("failed-task", pool.ask(task))
+    verdict.kind("failed-task", pool.asker.ask(task))

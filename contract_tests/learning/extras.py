@@ -67,7 +67,7 @@ def _replies(run: Run) -> list[Reply]:
     book, pool = run.book, run.pool
     kept = [reply for seen in book.seen.values() for reply in seen.values()]
     kept += [reply for samples in book.kinds.values() for reply, _ in samples]
-    kept += [*pool.offers.values(), *pool.created, *pool.processing]
+    kept += [*pool.offers.values(), *pool.created, *pool.asker.processing]
     kept += [reply for task in pool.accepted for reply in task.reads.values()]
     return sorted({reply.number: reply for reply in kept if reply.readable}.values(), key=lambda reply: reply.number)
 

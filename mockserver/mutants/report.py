@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TextIO
 
@@ -45,15 +45,17 @@ def write_list(out: TextIO, mutants: Mapping[str, Mutant]) -> None:
     out.writelines(f"{name} breaks nothing: {why}\n" for name, why in argued.items())
 
 
-def _write_table(out: TextIO, head: Collection[str], cells: Collection[tuple[object, ...]]) -> None:
+def _write_table(out: TextIO, head: Sequence[str], cells: Collection[tuple[object, ...]]) -> None:
     from rich.console import Console  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
-    table = Table(box=None, pad_edge=False)
-    for name in head:
+    table = Table(box=None, pad_edge=False, expand=True)
+    *names, last = head
+    for name in names:
         table.add_column(name, no_wrap=True)
+    table.add_column(last, no_wrap=True, ratio=1)  # what there is no room for is cut here first
     for row in cells:
         table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     console.print(table)
