@@ -218,7 +218,8 @@ def exit_code(config: pytest.Config, failed: bool) -> int:
     fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
     if failed or outcomes & fatal:
         return BROKEN
-    return BUDGET if Outcome.UNAFFORDABLE in outcomes or cut_short(run) else 0
+    asked = {row.outcome for row in run.book.rows(run.options.only)}
+    return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and cut_short(run)) else 0
 
 
 def cut_short(run: Run) -> bool:

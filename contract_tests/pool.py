@@ -18,8 +18,10 @@ from contract_tests.spending import NotChecked
 from contract_tests.target import Target
 from contract_tests.tasks import Asker, Task
 
-LAST_RESORTS = (11,)
-"""Sources that an edition must have where those before are refused: if they are, too, there may be another reason."""
+LAST_RESORTS = (11, NO_SOURCE)
+"""Sources that an edition must have where those before are refused, or one accepted without a source must take: if they
+are refused, too, there may be another reason.
+"""
 COMMON = (2, 1)
 """Sources that every edition with sources has."""
 BEST_FIRST = (2, 1, 4, 11, 3, 12)

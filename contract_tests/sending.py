@@ -19,6 +19,8 @@ from contract_tests.transport import Exchange, NoAnswer, OutOfTime, Request, Wir
 
 TOO_MANY_REQUESTS = 429
 SERVER_FAULT = 500
+SHORT = 1000
+"""Bytes of an answer that may be an error; one that tells what was found may hold any words."""
 MAX_RETRY_AFTER = 30.0
 """Seconds that an answer may ask to wait."""
 TIME_UP = "the time of the run is up"
@@ -158,7 +160,7 @@ class Sender:
 
     def _bought(self, call: Call, request: Request, source: int) -> tuple[Exchange, Payment]:
         """A create that leaves once, under a reservation of its own."""
-        charge = self.spending.reserve(source) if may_cost(call) else Charge(source, 0)
+        charge = self.spending.reserve(source)
         line = 0
         try:
             line = self._leave(call, request, charge)
@@ -257,11 +259,6 @@ PASSING = ("unreachable", "timeout", "closed")
 """Faults of a connection that may heal by themselves."""
 
 
-def may_cost(call: Call) -> bool:
-    """Whether a create may be charged to somebody: one that names neither login nor token is nobody's."""
-    return any(call.param(name) for name in ("login", "token"))
-
-
 def source_of(call: Call) -> int:
     """The source that a create asks for, as far as it is a number; the boards where it names none."""
     told = call.param("source") or ""
@@ -270,5 +267,6 @@ def source_of(call: Call) -> int:
 
 def _asks_for_patience(exchange: Exchange) -> bool:
     """Whether the answer refuses the pace, and not the daily limit."""
-    said = exchange.body.lower()
-    return (exchange.status == TOO_MANY_REQUESTS or b"too many requests" in said) and b"daily limit" not in said
+    said = exchange.body[:SHORT].lower()
+    worded = len(exchange.body) < SHORT and b"error" in said and b"too many requests" in said
+    return (exchange.status == TOO_MANY_REQUESTS or worded) and b"daily limit" not in said

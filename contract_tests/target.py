@@ -68,7 +68,7 @@ def read_url(text: str) -> str:
         port = url.port
     except ValueError as error:
         why = "its port is no number from 1 to 65535" if "ort" in str(error) else "its host can't be read"
-        raise UsageError(f"target {shown}: {why}") from None
+        raise UsageError(f"the target is no URL: {why}") from None
     if url.scheme not in ("http", "https") or not url.hostname:
         raise UsageError(f"{shown} is no target; write mock, live, or the API's URL such as http://127.0.0.1:8080/api")
     if url.username is not None or url.password is not None:

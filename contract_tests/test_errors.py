@@ -41,7 +41,11 @@ def test_a_call_without_login_and_token_gets_the_documented_message(
     run: Run, api: Api, verdict: Verdict, me: Account
 ) -> None:
     for call in _without_both(run, me):
-        reply = api.once(call)
+        try:
+            reply = api.once(call)
+        except NotChecked as why:
+            verdict.left_out(str(why))
+            continue
         verdict.expect(
             "error.missing",
             reply.message == DOCUMENTED,

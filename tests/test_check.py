@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,9 +17,10 @@ from typing import Any
 import pytest
 
 from checking import check, examined, options_for
-from contract_tests import progress, runner
+from contract_tests import plan, progress, runner
 from contract_tests.asking import with_credentials
 from contract_tests.clauses import UsageError
+from contract_tests.examining import Examined
 from contract_tests.history import read_history
 from contract_tests.options import CheckOptions
 from contract_tests.plan import plan_of
@@ -59,12 +61,12 @@ def test_a_plan_for_the_live_api_tells_units_time_and_what_stays_unproven() -> N
 def test_the_plan_is_what_the_run_does() -> None:
     """On a target like the mock: the same calls, but for polls of tasks that take their time."""
     with serving("bureau") as target:
-        plan = plan_of(options_for(target), target.url, more=False, second=True)
+        planned = plan_of(options_for(target), target.url, more=False, second=True)
         report = examined(target).report
     assert report is not None
 
-    assert abs(len(plan.steps) - report.spent.calls) <= 6
-    assert abs(plan.provable - report.proven) <= 3
+    assert abs(len(planned.steps) - report.spent.calls) <= 6
+    assert abs(planned.provable - report.proven) <= 3
 
 
 def test_the_report_tells_what_the_budget_can_prove_and_what_was() -> None:
@@ -186,6 +188,44 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_sent(
     assert remedy in told
 
 
+@pytest.mark.parametrize("option", ["html", "ledger", "history"])
+def test_a_link_to_itself_is_refused(option: str, tmp_path: Path) -> None:
+    (tmp_path / "r").symlink_to(tmp_path / "r")
+    with serving("courier") as target:
+        code, told = check(target, **{option: tmp_path / "r"})
+
+        assert (code, target.calls) == (2, [])
+    assert "is a link to itself" in told
+
+
+def test_a_report_does_not_take_the_place_of_the_profile(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("[profile]\n", encoding="utf-8")
+    with serving("courier") as target:
+        code, told = check(target, profile=tmp_path / "p", json=tmp_path / "p")
+
+        assert (code, target.calls) == (2, [])
+    assert "named for two files" in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/api?login=olga&token=aa11bb22cc33dd44",
+        "http://127.0.0.1:9/api#aa11bb22cc33dd44",
+        "http://olga:aa11bb22cc33dd44@127.0.0.1:bad/api",
+        "ftp://olga:aa11bb22cc33dd44@127.0.0.1/api",
+        "https://olga:aa11bb22cc33dd44@127.0.0.1/\xe9",
+        "http://olga:aa11bb22cc33dd44/",
+    ],
+)
+def test_a_target_that_is_none_is_told_without_what_may_be_credentials(url: str) -> None:
+    out = io.StringIO()
+
+    assert run(CheckOptions(target=url), out) == 2
+    assert "target" in out.getvalue()
+    assert "aa11bb22cc33dd44" not in out.getvalue()
+
+
 def test_one_file_for_two_reports_is_refused(tmp_path: Path) -> None:
     with serving("courier") as target:
         code, told = check(target, html=tmp_path / "r", json=tmp_path / "r")
@@ -211,6 +251,59 @@ def test_a_report_that_would_leak_is_refused_and_the_others_are_written(
     assert "r.html was not written: it would hold $IFIND_TOKEN" in told
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == "before"
     assert (tmp_path / "r.json").exists()
+
+
+def test_an_output_that_is_gone_takes_no_report_with_it(tmp_path: Path) -> None:
+    with serving("courier") as target, Path("/dev/full").open("wb") as full:
+        command = [*COMMAND, "check", target.url, "--only", "info.answers", "--json", "r.json"]
+        ended = subprocess.run(
+            command, env=environment(**target.env), cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+
+    assert ended.returncode == 2
+    assert b"Traceback" not in ended.stderr
+    assert (tmp_path / "r.json").exists()
+
+
+def test_a_terminal_that_lacks_characters_shows_the_report_all_the_same(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        command = [*COMMAND, "check", target.url, "--only", "info.answers"]
+        plain = {**environment(**target.env), "PYTHONIOENCODING": "ascii"}
+        ended = subprocess.run(command, env=plain, cwd=tmp_path, capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"1 of 1 clause proven" in ended.stdout
+
+
+# Stopping.
+
+
+def test_a_run_that_is_interrupted_says_so_and_tells_what_it_found(tmp_path: Path) -> None:
+    def http(number: int, *_: object) -> str | None:
+        if number != 14:
+            return None
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "hang"
+
+    with serving("courier", http=http) as target:
+        code, told = check(target, json=tmp_path / "r.json")
+
+        assert len(target.calls) == 14
+    assert code == 1
+    assert "interrupted: what was not looked at by then is not checked" in told
+    assert "interrupted" in json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["stopped"]
+
+
+def test_who_interrupts_the_rehearsal_gets_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: CheckOptions) -> Examined:
+        return Examined(None, None, interrupted=True)
+
+    monkeypatch.setattr(plan, "examine", interrupted)
+    with serving("courier") as target:
+        with pytest.raises(KeyboardInterrupt):
+            check(target, budget=11)
+
+        assert target.calls == []
 
 
 # Remembering.
@@ -263,7 +356,13 @@ def test_other_targets_and_clauses_of_other_versions_stay_in_the_history(tmp_pat
 
 @pytest.mark.parametrize(
     "text",
-    ["no json", "[]", '{"layout": 2, "targets": {}}', '{"layout": 1, "targets": {"u": {"c": {"proven": "soon"}}}}'],
+    [
+        "no json",
+        "[" * 100_000,
+        "[]",
+        '{"layout": 2, "targets": {}}',
+        '{"layout": 1, "targets": {"u": {"c": {"proven": "soon"}}}}',
+    ],
 )
 def test_a_history_that_is_none_is_refused_and_left_as_it_is(text: str, tmp_path: Path) -> None:
     file = tmp_path / "history.json"
@@ -274,6 +373,15 @@ def test_a_history_that_is_none_is_refused_and_left_as_it_is(text: str, tmp_path
         assert (code, target.calls) == (2, [])
     assert f"--history: {file}" in told
     assert file.read_text(encoding="utf-8") == text
+
+
+def test_a_history_is_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/full")):
+        out = io.StringIO()
+
+        assert run(CheckOptions(history=path), out) == 2
+        assert "is no file that can be read again" in out.getvalue()
 
 
 def test_the_private_mock_leaves_no_history(tmp_path: Path) -> None:

@@ -82,10 +82,25 @@ def test_without_a_unit_the_free_calls_still_prove_something() -> None:
         code, told = check(target, budget=0)
 
         assert code == 4
-        assert (target.units, [m for _, m, given in target.calls if m == "create" and given.get("login")]) == (0, [])
+        assert (target.units, [m for _, m, _ in target.calls if m == "create"]) == (0, [])
     assert {"info.answers", "error.missing", "token.never-repeated"} <= {
         clause for clause, verdict in verdicts(told).items() if verdict == "holds"
     }
+
+
+def test_not_even_a_target_that_charges_nobodys_create_takes_more_than_the_budget() -> None:
+    for budget in (0, 1, 3):
+        with serving("courier", breakage="create without token") as target:
+            examined(target, budget=budget)
+
+            assert target.units <= budget
+
+
+def test_a_clause_that_was_proven_is_not_blamed_for_what_another_would_cost() -> None:
+    with serving("courier") as target:
+        code, told = check(target, budget=0, only=("token.never-repeated",))
+
+    assert code == 0, told
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.one_of(st.none(), st.integers(0, 9))), max_size=20), st.integers(0, 30))
@@ -188,6 +203,17 @@ def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
     assert code == 0, told
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3])
+@pytest.mark.parametrize("name", STANDINS)
+def test_a_limit_that_ends_in_the_middle_of_the_run_accuses_nobody(name: str, limit: int) -> None:
+    """What is refused since the units are used up is not taken for a source that the target does not know."""
+    with serving(name, limit=limit) as target:
+        code, told = check(target)
+
+    assert code in (0, 4), told
+    assert "broken" not in verdicts(told).values(), told
+
+
 # Time.
 
 
@@ -208,6 +234,36 @@ def test_a_run_that_has_no_time_left_says_what_it_did_not_look_at() -> None:
     assert time.monotonic() - began < 12
     assert code in (1, 4), told
     assert "the time of the run is up" in told
+
+
+@pytest.mark.parametrize("method", ["result", "create"])
+def test_a_call_that_the_end_of_the_run_cuts_short_accuses_nobody(method: str) -> None:
+    def http(_number: int, _verb: str, called: str, given: dict[str, str]) -> str | None:
+        return "hang" if called == method and is_mine(target, {"phone": "7", **given}) else None
+
+    with serving("courier", http=http) as target:
+        code, told = check(target, run_timeout=1.0)
+
+    assert code == 4, told
+    assert "broken" not in verdicts(told).values(), told
+    assert "the time of the run is up" in told
+
+
+def test_a_pace_that_the_time_of_the_run_does_not_hold_accuses_nobody() -> None:
+    with serving("courier") as target:
+        code, told = check(target, rate=1 / 60, run_timeout=30.0)
+
+        assert len(target.calls) == 1
+    assert code == 4, told
+    assert "broken" not in verdicts(told).values(), told
+
+
+def test_where_nothing_comes_nothing_is_shown() -> None:
+    with serving("courier", http=lambda *_: "close") as target:
+        code, told = check(target, only=("token.never-repeated",))
+
+    assert code == 1, told
+    assert verdicts(told)["token.never-repeated"] != "holds", told
 
 
 # The ledger.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from pathlib import Path
 from typing import Any, TextIO
@@ -71,6 +72,8 @@ def command(target: str, **given: Any) -> None:
         )
     except UsageError as error:
         raise click.UsageError(str(error)) from None
+    # Else a SIGTERM would leave a private mock behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(options, _terminal(), sys.stderr))
 
 
