@@ -177,7 +177,7 @@ class Api:
         reply = Reply(call, None, None, self.book.mask.text(str(failure)), self.answers)
         if failure.received:
             self._look_for_secrets(reply, {"what came": failure.received})
-        if failure.kind == "unreachable" and not self.reached:
+        if failure.kind in ("unreachable", "tls") and not self.reached:
             raise TargetLost(str(failure))
         found = self.book.finding(
             "server.never-breaks", reply, "the connection", Shape(reply.failure), "an answer over HTTP"

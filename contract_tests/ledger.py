@@ -62,6 +62,8 @@ class Ledger:
         self._connection = connection
         self._run = run
         self._key = key
+        (self._last_before,) = connection.execute("SELECT coalesce(max(id), 0) FROM sends").fetchone()
+        self._taken_up: set[int] = set()
 
     def creates(self) -> list[Entry]:
         """The creates of the run so far, of which some may have been charged."""
@@ -73,13 +75,19 @@ class Ledger:
         return [self._entry(row) for row in rows]
 
     def known(self, request: Request) -> Entry | None:
-        """The create of this very request, where it may have been charged before."""
-        row = self._connection.execute(
+        """The create of this very request, where it may have been charged before the run was stopped. Each is told
+        once: a run may send the same request for two tasks.
+        """
+        rows = self._connection.execute(
             "SELECT id, state, source, units, http, content_type, answer FROM sends"
-            " WHERE run = ? AND call = ? AND method = 'create' AND state NOT IN (?, ?) ORDER BY id DESC LIMIT 1",
-            (self._run, self._digest(request), UNSENT, REFUSED),
-        ).fetchone()
-        return None if row is None else self._entry(row)
+            " WHERE run = ? AND call = ? AND id <= ? AND method = 'create' AND state NOT IN (?, ?) ORDER BY id",
+            (self._run, self._digest(request), self._last_before, UNSENT, REFUSED),
+        )
+        row = next((row for row in rows if row[0] not in self._taken_up), None)
+        if row is None:
+            return None
+        self._taken_up.add(row[0])
+        return self._entry(row)
 
     def _entry(self, row: tuple[int, str, int, int, int, str, bytes | None]) -> Entry:
         number, state, source, units, http, content_type, answer = row

@@ -111,12 +111,14 @@ def read_tasks(file: Path) -> tuple[GivenTask, ...]:
     found: list[GivenTask] = []
     wrong: list[str] = []
     for number, line in enumerate(lines, start=1):
-        words = line.partition("#")[0].split()
+        words = line.partition("#")[0].replace(",", " ").split()
         task = _TASK.fullmatch(" ".join(words))
         if task:
             found.append(GivenTask(int(task[1]), int(task[2]), task[3]))
         elif words:
-            wrong.append(f"--tasks: {file}, line {number}: is no task; write id, source (1, 2, 3, 4, 11, 12), phone")
+            wrong.append(
+                f"--tasks: {file}, line {number}: is no task; write ID SOURCE PHONE, as 123 2 70001234567 (source: 1, 2, 3, 4, 11, 12)"
+            )
     if wrong or not found:
         raise UsageError("\n".join(wrong) or f"--tasks: {file}: names no task; write one a line: id, source, phone")
     return tuple(found)

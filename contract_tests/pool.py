@@ -290,7 +290,7 @@ class Pool:
             return
         told = units(self.api.ask(calls.info(account)))
         if told is not None and told.used >= told.of:
-            raise NotChecked("the account's daily limit is used up")
+            raise NotChecked("the account's daily limit is used up", unaffordable=True)
 
     def replies(self, *sections: str) -> list[tuple[Task, Reply]]:
         """Every ready task as every format tells it; where all is crossed, over every way. What could not be read does

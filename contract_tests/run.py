@@ -168,7 +168,8 @@ def _meet(run: Run) -> None:
             if any(finding.binding for finding in run.book.findings):
                 return  # what is broken outranks what is refused: the report tells both
             raise UnreachableError(
-                f"{run.target.base} refuses the credentials in every method: check IFIND_LOGIN and IFIND_TOKEN"
+                f"{run.target.base} refuses the credentials in every method: check IFIND_LOGIN and IFIND_TOKEN,"
+                " and the path of the URL"
             )
     except NotChecked:
         return  # the limits of the run do not even hold this: each test tells it

@@ -126,9 +126,10 @@ class Sender:
 
     def _tried(self, call: Call, request: Request) -> tuple[Exchange | None, NoAnswer | None]:
         """What came of sending a free call once."""
-        line = self._leave(call, request)
+        line = 0
         try:
-            exchange = self.wire.send(request, repeatable=True)
+            line = self._leave(call, request)
+            exchange = self.wire.send(request, repeatable=True, paced=True)
         except NoAnswer as fault:
             self._note(line, LOST if fault.sent else UNSENT)
             self._look_at_time(fault)
@@ -164,7 +165,7 @@ class Sender:
         line = 0
         try:
             line = self._leave(call, request, charge)
-            exchange = self.wire.send(request, repeatable=False)
+            exchange = self.wire.send(request, repeatable=False, paced=True)
         except NotChecked:
             self.spending.release(charge)
             raise
@@ -206,8 +207,9 @@ class Sender:
         return known.answer, Payment(charge, known.number, replayed=True)
 
     def _leave(self, call: Call, request: Request, charge: Charge | None = None) -> int:
-        """Notes that the call is about to leave; its line in the ledger."""
+        """Notes that the call is about to leave, once its pace allows it; its line in the ledger."""
         self._check_limits()
+        self.wire.pace(request)
         self.log.append(Sent(len(self.log) + 1, call, charge))
         if self.ledger is None:
             return 0

@@ -106,15 +106,20 @@ class Wire:
         self._lines: dict[tuple[str, str], _Line] = {}
         self._tls: SSLContext | None = None
 
-    def send(self, request: Request, *, repeatable: bool = True) -> Exchange:
-        """The answer to a request, which leaves once. Raises NoAnswer.
+    def pace(self, request: Request) -> None:
+        """Waits until the request may leave. Raises NoAnswer where that is past the end of the run."""
+        if not self.pacer.wait(self.end):
+            raise OutOfTime("timeout", request, "the time of the run is up", sent=False)
+
+    def send(self, request: Request, *, repeatable: bool = True, paced: bool = False) -> Exchange:
+        """The answer to a request, which leaves once; paced says that `pace` was called for it. Raises NoAnswer.
 
         A kept connection may be closed by the server while the request is on its way (NoAnswer.stale): what is
         repeatable may be sent again then; all else gets a new connection from the start.
         """
         url = _origin(request)
-        if not self.pacer.wait(self.end):
-            raise OutOfTime("timeout", request, "the time of the run is up", sent=False)
+        if not paced:
+            self.pace(request)
         self.calls += 1
         key = (url.scheme, url.netloc)
         end = time.monotonic() + self.deadline

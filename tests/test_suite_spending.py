@@ -200,7 +200,7 @@ def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
         code, told = check(target)
 
     assert verdicts(told)["quota.refuses"] == "holds", told
-    assert code == 0, told
+    assert code == 4, told
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
@@ -379,6 +379,27 @@ def test_the_ledger_holds_no_secret(tmp_path: Path) -> None:
     for secret in target.env.values():
         assert secret.encode() not in held
     assert (tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_run_that_sends_the_same_create_twice_does_so_with_a_ledger_too(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        code, told = check(target, ledger=tmp_path / "ledger.db", full=True, budget=60)
+
+    assert code in (0, 4), told
+    assert "broken" not in verdicts(told).values(), told
+
+
+def test_what_waits_for_its_pace_is_not_yet_sent(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with serving("courier") as target:
+        process = started(target, ledger, "--rate", "20/min")
+        while not target.calls:
+            time.sleep(0.01)
+        time.sleep(1.0)
+        process.kill()
+        process.communicate()
+
+        assert len(sends(ledger)) == len(target.calls)
 
 
 def test_two_runs_do_not_share_a_ledger(tmp_path: Path) -> None:

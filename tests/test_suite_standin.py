@@ -394,8 +394,9 @@ def test_a_used_up_limit_is_not_taken_for_a_broken_create() -> None:
     with standin(Service(limit=0)) as server:
         code, told = check(server)
 
-    assert code == 0, told
-    assert verdicts(told)["create.ok"] == "not checked"
+    assert code == 4, told
+    assert verdicts(told)["create.ok"] == "unaffordable"
+    assert "the account's daily limit is used up" in told
 
 
 def test_without_credentials_the_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,8 +50,9 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         print(error, file=err)
         return UNREACHABLE
     ended = examine(options, Progress(err))
+    secrets = ended.run.book.secrets if ended.run else Secrets()
     for text in ended.errors:
-        print(f"ERROR of the suite itself:\n{text}\n", file=err)
+        print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=err)
     if ended.report is None or ended.run is None:
         print(ended.report.stopped if ended.report else "the suite could not be run", file=err)
         return ended.report.exit_code if ended.report else BROKEN

@@ -28,7 +28,7 @@ from contract_tests.options import CheckOptions, read_phone, read_rate, read_sec
 @click.option("--json", metavar="FILE", help="Write the report as JSON (schemas/reports/check.schema.json).")
 @click.option("--summary", metavar="FILE", help="Write Markdown for a CI job's summary.")
 @click.option("--ledger", metavar="FILE", help="Write down each call before it leaves; take up a run that was stopped.")
-@click.option("--tasks", metavar="FILE", help="Check these tasks (a line each: id, source, phone) and make none.")
+@click.option("--tasks", metavar="FILE", help="Check these tasks (a line each: ID SOURCE PHONE) and make none.")
 @click.option("--history", metavar="FILE", help="Remember when each clause was last proven.")
 @click.option("--stale-after", metavar="TIME", default="30d", show_default=True, help="When a proof is due again.")
 @click.option("--call-timeout", metavar="TIME", default="30s", show_default=True, help="How long a call may take.")
@@ -66,7 +66,7 @@ def command(target: str, **given: Any) -> None:
             summary=_path(given["summary"]),
             history=_path(given["history"]),
             stale_after=read_seconds(given["stale_after"], "--stale-after"),
-            only=given["only"],
+            only=tuple(name for names in given["only"] for name in names.split(",")),
             plan=given["plan"],
             yes=given["yes"],
         )
