@@ -116,12 +116,12 @@ def read_tasks(file: Path) -> tuple[GivenTask, ...]:
         if task:
             found.append(GivenTask(int(task[1]), int(task[2]), task[3]))
         elif words:
-            wrong.append(
-                f"--tasks: {file}, line {number}: is no task; write ID SOURCE PHONE, as 123 2 70001234567 (source: 1, 2, 3, 4, 11, 12)"
-            )
+            wrong.append(f"--tasks: {file}, line {number}: is no task; write {SHAPE}")
     if wrong or not found:
-        raise UsageError("\n".join(wrong) or f"--tasks: {file}: names no task; write one a line: id, source, phone")
+        raise UsageError("\n".join(wrong) or f"--tasks: {file}: names no task; write one a line: {SHAPE}")
     return tuple(found)
 
 
+SHAPE = "ID SOURCE PHONE, as 123 2 70001234567 (source: 1, 2, 3, 4, 11, 12)"
+"""How a line of --tasks is written; the phone may be left out."""
 _TASK = re.compile(r"([0-9]{1,18}) (1|2|3|4|11|12)(?: ([0-9]{7,15}))?")
