@@ -42,7 +42,7 @@ def run(
     async def main() -> None:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        # Where the platform has no such handlers, Ctrl-C comes as KeyboardInterrupt.
+        # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt, which is caught below.
         with suppress(NotImplementedError):
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, ended.set)
