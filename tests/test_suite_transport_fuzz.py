@@ -112,7 +112,7 @@ def test_whatever_comes_is_an_answer_or_none(babbler: tuple[str, list[bytes]], a
         assert outcome.kind in KINDS
         assert answer.startswith(outcome.received)
     else:
-        assert outcome.body in (answer[-len(outcome.body) :], b"hi") or b"chunked" in answer.lower()
+        assert answer.endswith(outcome.body) or outcome.body == b"hi" or b"chunked" in answer.lower()
 
 
 @given(noise=st.text(st.sampled_from("abcXYZ"), min_size=8, max_size=12), where=st.integers(0, 5))
