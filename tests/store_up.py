@@ -1,0 +1,48 @@
+"""Stores that are open, with an account and a task to put into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mockserver.core.tasks import Account, Store, Task
+from mockserver.stores import open_store
+from mockserver.stores.sqlite import SqliteStore
+
+LOGIN = "anna@example.com"
+ANNA = Account(LOGIN, "demo-token", daily_limit=100, paid_until="2030-01-01")
+TASK = Task(0, LOGIN, "70000000001", source=2, ip="127.0.0.1", created=10, ready=20, cost=3, seed=2**64 - 1)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with closing(open_store("memory" if request.param == "memory" else str(tmp_path / "state.db"))) as opened:
+        opened.put_account(ANNA)
+        yield opened
+
+
+def used(store: Store) -> int:
+    account = store.account(LOGIN)
+    assert account is not None
+    return account.used
+
+
+def create(store: Store) -> int:
+    made = store.create_task(TASK, 1)
+    assert isinstance(made, Task)
+    return made.id
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def file_store(path: Path) -> Iterator[SqliteStore]:
+    with closing(SqliteStore(path, patience=0.0)) as opened:
+        opened.put_account(ANNA)
+        yield opened
