@@ -5,10 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import re
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +15,7 @@ from contract_tests.writer import Secrets, write
 from standins import PERSONAL, serving
 from standins import PHONE as STANDIN_PHONE
 from standins.running import ACCOUNTS
+from transport_server import talking
 
 LOGIN, TOKEN, PHONE = "anna@example.com", "7f3a9c5be1d2408e", "70005550123"
 NAME = "Ольга Тульская"
@@ -61,38 +58,6 @@ UNTRUE: dict[str, bytes] = {
 """Answers that can be read, and are wrong."""
 
 
-@contextmanager
-def says(answer: bytes) -> Iterator[str]:
-    """A server that says the same to everybody, and then hangs up."""
-    listening = socket.create_server(("127.0.0.1", 0), backlog=50)
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            with connection:
-                connection.settimeout(5)
-                try:
-                    connection.recv(65536)
-                    connection.sendall(answer)
-                    connection.shutdown(socket.SHUT_WR)
-                    while connection.recv(65536):
-                        pass
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api"
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        thread.join()
-
-
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"LOGIN": LOGIN, "TOKEN": TOKEN, "PHONE": PHONE}.items():
@@ -111,7 +76,7 @@ UNSEEN = {"token.never-repeated"}
 def checked(answer: bytes) -> tuple[dict[str, str], str]:
     """The verdicts and the report of a check of a server that says the answer, which is to fail and to tell nothing."""
     out = io.StringIO()
-    with says(answer) as url:
+    with talking([answer]) as url:
         code = run(CheckOptions(target=url, poll_timeout=1.0), out)
     told = out.getvalue()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract_tests.transport import KINDS, Exchange, NoAnswer, Request, Wire
-from transport_server import CHUNKED, OK
+from transport_server import CHUNKED, OK, talking
 
 # Anything at all.
 
@@ -19,28 +17,9 @@ from transport_server import CHUNKED, OK
 @pytest.fixture(scope="module")
 def babbler() -> Iterator[tuple[str, list[bytes]]]:
     """A server whose every connection gets what stands in the list."""
-    listening = socket.create_server(("127.0.0.1", 0))
     said = [b""]
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-                try:
-                    connection.sendall(said[0])
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/api/info", said
-    listening.shutdown(socket.SHUT_RDWR)
-    listening.close()
-    thread.join()
+    with talking(said) as url:
+        yield f"{url}/info", said
 
 
 PIECES = st.sampled_from(

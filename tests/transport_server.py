@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -81,3 +81,32 @@ def dripping(begin: bytes, drop: bytes) -> Turn:
             connection.sendall(drop)
 
     return turn
+
+
+@contextmanager
+def talking(said: list[bytes]) -> Iterator[str]:
+    """A server that says what stands in the list to everybody, and then hangs up; the URL of its API."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=50)
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(5)
+                connection.recv(65536)
+                connection.sendall(said[0])
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join()
