@@ -11,15 +11,13 @@ from typing import Any, TextIO
 import click
 
 from contract_tests.clauses import UsageError
-from contract_tests.options import CheckOptions, read_phone, read_rate, read_seconds, read_tasks, read_units
+from contract_tests.options import CheckOptions, read_seconds, read_tasks
+from mockserver.cli.spending import read_spending, spending_options
 
 
 @click.command("check")
 @click.argument("target", default="mock")
-@click.option("--phone", metavar="PHONE", help="Phone to look up; else IFIND_PHONE. None is assumed for a live target.")
-@click.option("--budget", metavar="UNITS", help="Units that creates may take. Default: 12, no limit on a mock.")
-@click.option("--rate", metavar="N/s", help="Calls in a time. Default: 1/s, no limit on loopback.")
-@click.option("--poll-timeout", metavar="TIME", default="60s", show_default=True, help="How long a task may take.")
+@spending_options("12, no limit on a mock")
 @click.option("--profile", metavar="FILE", help="The choices to expect; else the defaults.")
 @click.option("--full", is_flag=True, default=None, help="Cross HTTP method, format and source. Default on the mock.")
 @click.option("--strict", is_flag=True, help="A refuted assumption counts as broken.")
@@ -35,7 +33,6 @@ from contract_tests.options import CheckOptions, read_phone, read_rate, read_sec
 @click.option("--run-timeout", metavar="TIME", help="How long the run may take. Default: 15min, no limit on a mock.")
 @click.option("--only", metavar="CLAUSE", multiple=True, help="Check this clause; again and again for more.")
 @click.option("--plan", is_flag=True, help="Tell what would be run and what it costs; send nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask before a live target is called.")
 def command(target: str, **given: Any) -> None:
     """Checks TARGET against the contract: mock (a private one), live, or a URL such as http://127.0.0.1:8080/api.
 
@@ -49,10 +46,7 @@ def command(target: str, **given: Any) -> None:
     try:
         options = CheckOptions(
             target=target,
-            phone=None if given["phone"] is None else read_phone(given["phone"]),
-            budget=None if given["budget"] is None else read_units(given["budget"]),
-            rate=None if given["rate"] is None else read_rate(given["rate"]),
-            poll_timeout=read_seconds(given["poll_timeout"]),
+            **read_spending(given),
             profile=_path(given["profile"]),
             full=given["full"],
             tasks=() if given["tasks"] is None else read_tasks(Path(given["tasks"])),
@@ -68,7 +62,6 @@ def command(target: str, **given: Any) -> None:
             stale_after=read_seconds(given["stale_after"], "--stale-after"),
             only=tuple(name for names in given["only"] for name in names.split(",")),
             plan=given["plan"],
-            yes=given["yes"],
         )
     except UsageError as error:
         raise click.UsageError(str(error)) from None

@@ -9,25 +9,17 @@ from typing import Any
 import click
 
 from contract_tests.clauses import UsageError
-from contract_tests.options import read_phone, read_rate, read_seconds, read_units
+from mockserver.cli.spending import read_spending, spending_options
 
 
 @click.command("parity")
 @click.argument("a", metavar="URL")
 @click.argument("b", metavar="URL")
-@click.option(
-    "--phone", metavar="PHONE", help="Phone to look up; else IFIND_PHONE. A mock beside a real target has its own."
-)
-@click.option(
-    "--budget", metavar="UNITS", help="Units that creates may take on each side. Default: 12, no limit on a mock."
-)
-@click.option("--rate", metavar="N/s", help="Calls in a time to each side. Default: 1/s, no limit on loopback.")
-@click.option("--poll-timeout", metavar="TIME", default="60s", show_default=True, help="How long a task may take.")
+@spending_options("12 on each side, no limit on a mock", "A mock beside a real target has its own.")
 @click.option(
     "--ignore", metavar="CLAUSE", multiple=True, help="A known difference that does not count; again for more."
 )
 @click.option("--json", metavar="FILE", help="Write the report as JSON.")
-@click.option("--yes", is_flag=True, help="Do not ask before a target elsewhere is called.")
 def command(a: str, b: str, **given: Any) -> None:
     """Makes the same calls to both URLs and tells where the answers differ, clause by clause.
 
@@ -42,13 +34,9 @@ def command(a: str, b: str, **given: Any) -> None:
         options = ParityOptions(
             a,
             b,
-            phone=None if given["phone"] is None else read_phone(given["phone"]),
-            budget=None if given["budget"] is None else read_units(given["budget"]),
-            rate=None if given["rate"] is None else read_rate(given["rate"]),
-            poll_timeout=read_seconds(given["poll_timeout"]),
+            **read_spending(given),
             ignore=given["ignore"],
             json=None if given["json"] is None else Path(given["json"]),
-            yes=given["yes"],
         )
     except UsageError as error:
         raise click.UsageError(str(error)) from None
