@@ -1,6 +1,6 @@
 """Makes `pytest contract_tests --target URL` the suite, options included; elsewhere none of them exists."""
 
-from contract_tests.plugin import (
+from contract_tests.session.plugin import (
     api,
     me,
     pool,

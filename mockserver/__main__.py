@@ -1,6 +1,6 @@
 """`python -m mockserver` is the command `ifind-mock`."""
 
-from mockserver.cli import main
+from mockserver.cli.main import main
 
 if __name__ == "__main__":
     main()

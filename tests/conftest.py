@@ -1,6 +1,6 @@
 """Fixtures that the tests of several files share."""
 
-from store_up import file_store, path, store
-from wire_up import serve, up
+from support.stores import file_store, path, store
+from support.wire_server import serve, up
 
 __all__ = ["file_store", "path", "serve", "store", "up"]

@@ -8,9 +8,9 @@ from typing import Any
 
 from contract_tests.captured.asked import Asked
 from contract_tests.captured.capture import Capture
-from contract_tests.clauses import all_clauses
-from contract_tests.reading import HIDDEN, Reading
-from contract_tests.schemas import SchemaProblem
+from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.validate import SchemaProblem
+from contract_tests.decode.model import HIDDEN, Reading
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.editions import SECTIONS
+from contract_tests.contract.editions import SECTIONS
 
 METHODS = ("create", "result", "info")
 FORMATS = ("json", "xml", "csv")

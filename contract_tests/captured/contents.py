@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract_tests import values
 from contract_tests.captured.answer import Answer, problem, wrong_choice
-from contract_tests.schemas import SchemaProblem, shape
+from contract_tests.contract import values
+from contract_tests.contract.validate import SchemaProblem, shape
 
 
 def look_at_phones(answer: Answer) -> Iterator[SchemaProblem]:

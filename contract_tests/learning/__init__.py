@@ -1,5 +1,1 @@
-"""Learning: a few calls, the target's choice of every open clause that they show, and a profile made of them."""
-
-from contract_tests.learning.learn import learn
-
-__all__ = ["learn"]
+"""Learning: a target's choices, read off a few calls into a profile."""

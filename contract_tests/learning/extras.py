@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from contract_tests.learning.lesson import Uncovered, answers
+from contract_tests.api.reply import Reply
+from contract_tests.decode.model import COLUMNS
+from contract_tests.engine.run import Run
+from contract_tests.learning.learned_profile import Uncovered, answers
 from contract_tests.learning.shapes import call_line, shape_of_reply
-from contract_tests.reading.model import COLUMNS
-from contract_tests.reply import Reply
-from contract_tests.run import Run
 
 READY = ("status", "data", "names", "photo", "cost", "ip", "create_time", "end_time")
 LIMIT = ("used", "of")

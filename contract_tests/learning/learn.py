@@ -9,27 +9,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
-from contract_tests.asking import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
-from contract_tests.clauses import Clause, UsageError, all_clauses
-from contract_tests.examining import examine
+from contract_tests.check.plan import plan_of
+from contract_tests.check.plan_text import write_plan
+from contract_tests.check.prompts import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
+from contract_tests.contract.clauses import Clause, UsageError, all_clauses
+from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.run import Run
+from contract_tests.engine.target import on_loopback
+from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
+from contract_tests.findings.findings import Book
+from contract_tests.learning.choices import Item, word_of
+from contract_tests.learning.error_kinds import codes_of, messages_of
 from contract_tests.learning.extras import beliefs_refuted, unknown_members
-from contract_tests.learning.kinds import codes_of, messages_of
-from contract_tests.learning.lesson import Learnt, Lesson, Uncovered, Unseen
-from contract_tests.learning.private import Private, private_of
+from contract_tests.learning.learned_profile import Learnt, Lesson, Uncovered, Unseen
 from contract_tests.learning.profile_file import profile_file
-from contract_tests.learning.table import write_table
-from contract_tests.learning.words import Item, word_of
-from contract_tests.options import CheckOptions
-from contract_tests.plan import plan_of
-from contract_tests.plugin import BROKEN, UNREACHABLE, USAGE
-from contract_tests.progress import Progress
-from contract_tests.provision import UnreachableError
-from contract_tests.report.model import Report
-from contract_tests.report.planned import write_plan
-from contract_tests.run import Run
-from contract_tests.target import on_loopback
-from contract_tests.verdicts import Book
-from contract_tests.writer import LeakError, Secrets, write
+from contract_tests.learning.redaction import Private, private_of
+from contract_tests.learning.terminal_table import write_table
+from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.write import LeakError, write
+from contract_tests.report.report import Report
+from contract_tests.session.progress import Progress
+from contract_tests.session.session import examine
 
 UNITS = 8
 """Units that creates may take where nobody says otherwise."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from contract_tests.learning.lesson import Learnt, Lesson, answers
+from contract_tests.learning.learned_profile import Learnt, Lesson, answers
 from contract_tests.report.visible import encodable, line
 
 

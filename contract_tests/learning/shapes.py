@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contract_tests.calls import FORMATS
-from contract_tests.reading.model import DOCUMENTED, STATUSES
-from contract_tests.reply import Reply
+from contract_tests.api.calls import FORMATS
+from contract_tests.api.reply import Reply
+from contract_tests.decode.model import DOCUMENTED, STATUSES
 
 MOST = 3
 """Entries of a list that are told, where they are of different shapes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from contract_tests.calls import FORMATS
-from contract_tests.learning.private import Private
-from contract_tests.reply import Reply
+from contract_tests.api.calls import FORMATS
+from contract_tests.api.reply import Reply
+from contract_tests.learning.redaction import Private
 
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 """What XML 1.0 can't carry (production 2, turned round), so that no message of a profile holds it."""

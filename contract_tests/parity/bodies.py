@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests import values
-from contract_tests.parity.facets import ABSENT, About, Shown, inside, kind, members, public
-from contract_tests.reading import Reading
-from contract_tests.reply import Reply
+from contract_tests.api.reply import Reply
+from contract_tests.contract import values
+from contract_tests.decode.model import Reading
+from contract_tests.parity.observations import ABSENT, About, Shown, inside, kind, members, public
 
 
 def _create(found: Shown, reply: Reply, reading: Reading, about: About) -> None:

@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from contract_tests.parity.facets import About, Facet
-from contract_tests.parity.kinds import Kinds, any_of
-from contract_tests.parity.normal import NO_CLAUSE, shown
-from contract_tests.parity.observing import (
-    Alike,
-    Observation,
-    facets,
-    held,
-    left_open,
-    messages,
-    readable,
-    seen,
-    unread,
-)
+from contract_tests.api.reply import Reply
+from contract_tests.decode.model import STATUSES
+from contract_tests.parity.alike import Alike, Observation, facets, held, left_open, messages, readable, seen, unread
+from contract_tests.parity.error_kinds import Kinds, any_of
+from contract_tests.parity.normalise import NO_CLAUSE, shown
+from contract_tests.parity.observations import About, Facet
 from contract_tests.parity.step import Step
-from contract_tests.reading.model import STATUSES
-from contract_tests.reply import Reply
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from contract_tests import calls
-from contract_tests.accounts import units
-from contract_tests.calls import Call
+from contract_tests.api import calls
+from contract_tests.api.account_info import units
+from contract_tests.api.calls import Call
+from contract_tests.api.reply import Reply
+from contract_tests.budget.budget import NotChecked
+from contract_tests.budget.sender import source_of
 from contract_tests.parity.compare import Pair
-from contract_tests.parity.facets import About
+from contract_tests.parity.observations import About
 from contract_tests.parity.script import CREATES, INFO, PROCESSING, REFUSED, SHARED_SOURCES, finished, reading
 from contract_tests.parity.side import Side, encoding
 from contract_tests.parity.step import Step
-from contract_tests.reply import Reply
-from contract_tests.sending import source_of
-from contract_tests.spending import NotChecked
 
 MAIN_STEP = SHARED_SOURCES[0]
 

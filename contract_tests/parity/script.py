@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from contract_tests import calls
-from contract_tests.calls import GET, MULTIPART, POST, Call, Way
-from contract_tests.editions import NO_SOURCE
-from contract_tests.parity.normal import NO_CLAUSE
+from contract_tests.api import calls
+from contract_tests.api.calls import GET, MULTIPART, POST, Call, Way
+from contract_tests.contract.editions import NO_SOURCE
+from contract_tests.parity.normalise import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
 from contract_tests.parity.step import Make, Step
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from contract_tests import calls
-from contract_tests.calls import Account
-from contract_tests.editions import SECTIONS
-from contract_tests.reply import Reply
-from contract_tests.run import Run
-from contract_tests.spending import NotChecked
+from contract_tests.api import calls
+from contract_tests.api.calls import Account
+from contract_tests.api.reply import Reply
+from contract_tests.budget.budget import NotChecked
+from contract_tests.contract.editions import SECTIONS
+from contract_tests.engine.run import Run
 
 
 @dataclass(eq=False)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from contract_tests.calls import GET, Call, Way
+from contract_tests.api.calls import GET, Call, Way
+from contract_tests.budget.budget import NotChecked
 from contract_tests.parity.side import Side
-from contract_tests.spending import NotChecked
 
 Make: TypeAlias = Callable[[Side], Call]
 """How a call is made for a side. Raises NotChecked where it can't be."""

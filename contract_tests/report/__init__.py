@@ -1,1 +1,1 @@
-"""Reports: one run seen by clause, on a terminal and in files."""
+"""Reports of a run: one file for each format."""

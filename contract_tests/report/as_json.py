@@ -6,9 +6,10 @@ import json
 from datetime import UTC
 from typing import Any
 
-from contract_tests.report.model import Report
+from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.outcome import Outcome
+from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable
-from contract_tests.verdicts import Finding, Outcome, Row
 
 SCHEMA = "https://ifind-mock.invalid/schemas/reports/check.schema.json"
 

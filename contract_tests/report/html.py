@@ -14,10 +14,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from contract_tests.findings.outcome import Outcome
 from contract_tests.report import wording
-from contract_tests.report.model import JUDGED, Report
+from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line, visible
-from contract_tests.verdicts import Outcome
 
 PAGE = Path(__file__).parent / "page"
 MOST = 20_000

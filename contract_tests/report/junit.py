@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 from lxml import etree
 
-from contract_tests.report.model import Report
+from contract_tests.findings.finding import Row
+from contract_tests.findings.outcome import Outcome
+from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import asides, figures, in_short, totals
-from contract_tests.verdicts import Outcome, Row
 
 MOST_MESSAGE, MOST_TEXT = 500, 10_000
 """Characters of an attribute, and of each text of a finding."""

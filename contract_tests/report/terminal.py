@@ -6,10 +6,11 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
-from contract_tests.report.model import Report
+from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.outcome import Outcome
+from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import asides, figures, in_short, last_proven, totals
-from contract_tests.verdicts import Finding, Outcome, Row
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from contract_tests.report.model import History, Report
-from contract_tests.verdicts import Finding, Outcome
+from contract_tests.findings.finding import Finding
+from contract_tests.findings.outcome import Outcome
+from contract_tests.report.report import History, Report
 
 MEANINGS: Mapping[Outcome, str] = MappingProxyType(
     {

@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 import click
 
-from contract_tests.clauses import UsageError
-from contract_tests.options import CheckOptions, read_seconds, read_tasks
-from mockserver.cli.spending import read_spending, spending_options
+from contract_tests.contract.clauses import UsageError
+from contract_tests.engine.options import CheckOptions, read_seconds, read_tasks
+from mockserver.cli.target_options import read_spending, spending_options
 
 
 @click.command("check")
@@ -41,7 +41,7 @@ def command(target: str, **given: Any) -> None:
     Exit code: 0 all that was tried holds, 1 something is broken, 2 wrong usage, 3 no way to the target, 4 the budget
     does not suffice.
     """
-    from contract_tests.runner import run  # noqa: PLC0415 - pytest is loaded when there is something to run
+    from contract_tests.check.command import run  # noqa: PLC0415 - pytest is loaded when there is something to run
 
     try:
         options = CheckOptions(

@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from mockserver.cli.options import load_settings, with_settings
-from mockserver.core.clauses import Clause
 from mockserver.core.errors import Problem, Refusal
-from mockserver.settings import CONFIG_FILE, SETTINGS, clauses, load
+from mockserver.profile.clauses import Clause
+from mockserver.settings.files import clauses
+from mockserver.settings.loading import CONFIG_FILE, load
+from mockserver.settings.table import SETTINGS
 
 
 @click.group("config")

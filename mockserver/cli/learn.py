@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from contract_tests.clauses import UsageError
-from contract_tests.options import CheckOptions
-from mockserver.cli.spending import read_spending, spending_options
+from contract_tests.contract.clauses import UsageError
+from contract_tests.engine.options import CheckOptions
+from mockserver.cli.target_options import read_spending, spending_options
 
 
 @click.command("learn")

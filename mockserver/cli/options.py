@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from mockserver.settings import SETTINGS, Setting, Settings, load
+from mockserver.settings.loading import Settings, load
+from mockserver.settings.table import SETTINGS, Setting
 
 CONFIG = click.Option(["--config"], metavar="FILE", help="Settings file; else ifind-mock.toml, where there is one.")
 

@@ -9,14 +9,17 @@ from urllib.parse import urlencode
 
 import click
 
+from mockserver.api.gateway import Gateway
+from mockserver.api.http import Request
+from mockserver.api.mock import Mock
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import parse_iso
 from mockserver.core.delays import parse_delay
 from mockserver.core.messages import METHODS
-from mockserver.core.mock import Mock
-from mockserver.core.profile import resolve
-from mockserver.gateway import Gateway, Request
-from mockserver.settings import DEFAULT_ACCOUNT, Settings, clauses, words
+from mockserver.profile.profile import resolve
+from mockserver.settings.files import clauses, words
+from mockserver.settings.loading import Settings
+from mockserver.settings.table import DEFAULT_ACCOUNT
 from mockserver.stores import open_store
 
 MOMENT = "2030-01-01T00:00:00+03:00"

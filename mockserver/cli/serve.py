@@ -10,13 +10,15 @@ from urllib.parse import quote
 
 import click
 
+from mockserver.api.mock import Mock
+from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import Clock, iso_of
 from mockserver.core.errors import Problem, Refusal
-from mockserver.core.mock import Mock
-from mockserver.gateway import open_gateway
-from mockserver.settings import Settings
-from mockserver.wire import LoopGuard, Server, run
+from mockserver.settings.loading import Settings
+from mockserver.wire import run
+from mockserver.wire.server import Server
+from mockserver.wire.threads import LoopGuard
 
 
 @with_settings()
@@ -32,7 +34,7 @@ def command(**options: Any) -> None:
     gateway = open_gateway(settings)
 
     def app(guard: LoopGuard) -> Any:
-        from mockserver.web import make_app  # noqa: PLC0415 - Flask is loaded when /_mock/ is first asked for
+        from mockserver.web.app import make_app  # noqa: PLC0415 - Flask is loaded when /_mock/ is first asked for
 
         return make_app(gateway, guard, settings, server.cancel_waiting)
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from contract_tests.captured import FORMATS, METHODS, SOURCES, Asked
-from contract_tests.captured.report import as_json, as_text
-from contract_tests.clauses import UsageError, read_profile
-from contract_tests.schemas import UnknownSchemaError, document
-from contract_tests.validate import STDIN, validate
+from contract_tests.captured.asked import FORMATS, METHODS, SOURCES, Asked
+from contract_tests.captured.files import STDIN, validate
+from contract_tests.captured.summary import as_json, as_text
+from contract_tests.contract.clauses import UsageError
+from contract_tests.contract.profile import read_profile
+from contract_tests.contract.resolve import UnknownSchemaError, document
 
 
 @click.command("validate")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mockserver.core.messages import Answer
-from mockserver.core.profile import Writing
 from mockserver.formats.csv import write_csv
 from mockserver.formats.json import write_json
 from mockserver.formats.xml import write_xml
+from mockserver.profile.profile import Writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from mockserver.core.messages import Answer, Value
-from mockserver.core.people import FIELDS
-from mockserver.core.profile import Writing
+from mockserver.people.people import FIELDS
+from mockserver.profile.profile import Writing
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {"data": FIELDS, "names": ("name",)}
 """The columns of an answer's rows, which stand in the header also where there is no row."""

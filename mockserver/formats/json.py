@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mockserver.core.messages import Answer
-from mockserver.core.profile import Writing
+from mockserver.profile.profile import Writing
 
 _raw = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _escaped = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False).encode

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockserver.core.clauses import ILLEGAL_IN_XML
 from mockserver.core.messages import Answer, Value
-from mockserver.core.profile import Writing
+from mockserver.core.xml_text import ILLEGAL_IN_XML
+from mockserver.profile.profile import Writing
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from mockserver.api.gateway import Gateway
+from mockserver.api.http import Request, Response
+from mockserver.api.mock import Mock
+from mockserver.api.operations import error_answer
 from mockserver.core.errors import ApiError
 from mockserver.core.messages import Answer, Call, Page
-from mockserver.core.mock import Mock
-from mockserver.core.operations import error_answer
-from mockserver.gateway import Gateway, Request, Response
 
 Memory: TypeAlias = "dict[Any, Any]"
 

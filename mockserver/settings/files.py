@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mockserver import data
-from mockserver.core.clauses import Clause, parse_clauses
 from mockserver.core.errors import Problem, Refusal
-from mockserver.core.profile import choices_of
-from mockserver.core.words import Words, parse_words
+from mockserver.people.words import Words, parse_words
+from mockserver.profile.clauses import Clause, parse_clauses
+from mockserver.profile.profile import choices_of
 
 
 @cache

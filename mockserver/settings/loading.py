@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.errors import Problem, Refusal, unknown
-from mockserver.core.mock import Simulation
-from mockserver.core.profile import Profile, resolve
+from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
+from mockserver.profile.profile import Profile, resolve
 from mockserver.settings.files import clauses, overlaid, read_toml
 from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mockserver.core import reading
-from mockserver.core.accounts import MAX_SEED, login_and_token, read_account
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal
-from mockserver.core.faults import read_fault
-from mockserver.core.profile import choices_of
-from mockserver.core.sources import ALL_SOURCES, EDITIONS
+from mockserver.faults.faults import read_fault
+from mockserver.inputs import fields
+from mockserver.inputs.accounts import MAX_SEED, login_and_token, read_account
+from mockserver.profile.editions import ALL_SOURCES, EDITIONS
+from mockserver.profile.profile import choices_of
 from mockserver.settings.files import choice_in, clauses, overlaid, read_profile
 
 PREFIX = "IFIND_MOCK_"
@@ -36,7 +36,7 @@ class Setting:
 
     name: str
     default: Any
-    read: reading.Reader
+    read: fields.Reader
     help: str
     from_text: Callable[[str, str], Any] = lambda _where, text: text
     metavar: str = "TEXT"
@@ -84,7 +84,7 @@ def _clauses_text(_where: str, text: str) -> list[str]:
 def _clauses(where: str, value: Any) -> Mapping[str, Any]:
     """The profile of texts such as `row.phone=number` and `error.codes.limit=402`."""
     if not isinstance(value, list):
-        raise Refusal(Problem(where, f"{reading.kind_of(value)} is no list", 'write it as ["row.phone=number"]'))
+        raise Refusal(Problem(where, f"{fields.kind_of(value)} is no list", 'write it as ["row.phone=number"]'))
     chosen: dict[str, Any] = {}
     for text in value:
         name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
@@ -102,7 +102,7 @@ def _clauses(where: str, value: Any) -> Mapping[str, Any]:
 
 
 def _host(where: str, value: Any) -> str:
-    if not reading.is_word(value):
+    if not fields.is_word(value):
         raise Refusal(Problem(where, f"{value!r} is no host", "write it as 127.0.0.1 or localhost"))
     return str(value)
 
@@ -153,17 +153,17 @@ def _faults(where: str, value: Any) -> list[Any]:
 
 def _delays(where: str, value: Any) -> dict[str, Mapping[Any, Delay]]:
     problems: list[Problem] = []
-    sources = {str(n): reading.delay for n in ALL_SOURCES}
-    top = reading.table(value, where, {**sources, "phones": reading.as_is}, problems)
+    sources = {str(n): fields.delay for n in ALL_SOURCES}
+    top = fields.table(value, where, {**sources, "phones": fields.as_is}, problems)
     phones: dict[str, Delay] = {}
     for number, text in (
-        reading.table({"phones": top.pop("phones", {})}, where, {"phones": _is_table}, problems)
+        fields.table({"phones": top.pop("phones", {})}, where, {"phones": _is_table}, problems)
         .get("phones", {})
         .items()
     ):
         place = f"{where}.phones.{number}"
         try:
-            phones[reading.phone(place, number)] = reading.delay(place, text)
+            phones[fields.phone(place, number)] = fields.delay(place, text)
         except Refusal as refusal:
             problems.extend(refusal.problems)
     if problems:
@@ -185,7 +185,7 @@ def _profile(where: str, value: Any) -> Mapping[str, Any]:
             raise refusal.at(where, ": ") from None
     if not isinstance(value, Mapping):
         raise Refusal(
-            Problem(where, f"{reading.kind_of(value)} is no profile", "write a file's path, or a table of clauses")
+            Problem(where, f"{fields.kind_of(value)} is no profile", "write a file's path, or a table of clauses")
         )
     return _checked(where, value, ".")
 
@@ -200,8 +200,8 @@ def _checked(where: str, chosen: Mapping[str, Any], joint: str) -> Mapping[str, 
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("host", "127.0.0.1", _host, "Address to listen on.", metavar="HOST"),
-    Setting("port", 8080, reading.whole(0, 65535), "Port to listen on; 0 is a free one.", _whole_text, "PORT"),
-    Setting("state", "memory", reading.state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
+    Setting("port", 8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", _whole_text, "PORT"),
+    Setting("state", "memory", fields.state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
     Setting("workers", 1, _workers, "Processes; more than 1 come later.", _whole_text, "N"),
     Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE", choices=dict),
     Setting(
@@ -217,26 +217,26 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "edition",
         None,
-        reading.or_none(reading.one_of(EDITIONS)),
+        fields.or_none(fields.one_of(EDITIONS)),
         "Edition of the API's page: the clause `edition`, over what the profile says.",
         metavar="A|B|C",
         choices=lambda edition: {"edition": edition} if edition else {},
     ),
-    Setting("delay", "2s", reading.delay, "Processing time of a task.", metavar="DELAY"),
-    Setting("latency", "0s", reading.latency, "Real time before every API answer.", metavar="DELAY"),
-    Setting("daily_limit", 100, reading.whole(0), "Units a day of accounts that name none.", _whole_text, "UNITS"),
-    Setting("paid_until", "2099-12-31", reading.day, "What info tells of accounts that name none.", metavar="DATE"),
-    Setting("seed", 0, reading.whole(0, MAX_SEED), "Seed of all made-up data and chance.", _whole_text, "N"),
+    Setting("delay", "2s", fields.delay, "Processing time of a task.", metavar="DELAY"),
+    Setting("latency", "0s", fields.latency, "Real time before every API answer.", metavar="DELAY"),
+    Setting("daily_limit", 100, fields.whole(0), "Units a day of accounts that name none.", _whole_text, "UNITS"),
+    Setting("paid_until", "2099-12-31", fields.day, "What info tells of accounts that name none.", metavar="DATE"),
+    Setting("seed", 0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", _whole_text, "N"),
     Setting(
         "admin_token",
         None,
-        reading.or_none(_admin_token),
+        fields.or_none(_admin_token),
         "Token of the routes under /_mock/.",
         metavar="T",
         secret=True,
     ),
-    Setting("plain", False, reading.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", _flag_text, "BOOL"),
-    Setting("access_log", False, reading.flag, "One line for each request, to standard error.", _flag_text, "BOOL"),
+    Setting("plain", False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", _flag_text, "BOOL"),
+    Setting("access_log", False, fields.flag, "One line for each request, to standard error.", _flag_text, "BOOL"),
     Setting(
         "accounts",
         [DEFAULT_ACCOUNT],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mockserver.core import reading
 from mockserver.core.tasks import Store
+from mockserver.inputs import fields
 
 
 def open_store(state: str) -> Store:
@@ -13,7 +13,7 @@ def open_store(state: str) -> Store:
 
     Raises Refusal for a setting that names no store, StoreError for a file that can't be used.
     """
-    name = reading.state("state", state)
+    name = fields.state("state", state)
     if name == "memory":
         from mockserver.stores.memory import MemoryStore  # noqa: PLC0415 - only what is used is loaded at start-up
 

@@ -12,11 +12,11 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from mockserver.core import reading
+from mockserver.api.gateway import MAX_BODY
+from mockserver.api.mock import Mock
 from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
-from mockserver.core.mock import Mock
-from mockserver.gateway import MAX_BODY
-from mockserver.settings import Settings
+from mockserver.inputs import fields
+from mockserver.settings.loading import Settings
 from mockserver.web.control import Ask, Control, Verb, keys
 
 
@@ -70,7 +70,7 @@ _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def _view(
-    verb: Verb, run: Callable[[Callable[[], Any]], Any], query: Mapping[str, reading.Reader]
+    verb: Verb, run: Callable[[Callable[[], Any]], Any], query: Mapping[str, fields.Reader]
 ) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
         host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))

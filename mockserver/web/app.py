@@ -14,10 +14,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
-from mockserver import gateway as api
+from mockserver.api import gateway as api
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND
-from mockserver.settings import Settings, load
+from mockserver.settings.loading import Settings, load
 from mockserver.web.admin import admin_routes
 
 T = TypeVar("T")

@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
-from mockserver.core import reading
-from mockserver.core.accounts import read_account
+from mockserver.api.mock import Mock, is_test_login
 from mockserver.core.clock import Clock, iso_of, parse_iso
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
-from mockserver.core.faults import ALWAYS, Countdown
 from mockserver.core.messages import SECOND
-from mockserver.core.mock import Mock, is_test_login
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
-from mockserver.settings import Settings
+from mockserver.faults.faults import ALWAYS, Countdown
+from mockserver.inputs import fields
+from mockserver.inputs.accounts import read_account
+from mockserver.settings.loading import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Control:
         }
 
     @property
-    def queries(self) -> Mapping[tuple[str, str], Mapping[str, reading.Reader]]:
+    def queries(self) -> Mapping[tuple[str, str], Mapping[str, fields.Reader]]:
         """The keys that a route takes in its query; all others take none."""
-        return {("GET", "/clock"): {"login": reading.text}}
+        return {("GET", "/clock"): {"login": fields.text}}
 
     def health(self, ask: Ask) -> tuple[int, Any]:
         """What runs here; the port is the one really bound."""
@@ -116,32 +116,32 @@ class Control:
 
     def set_clock(self, ask: Ask) -> tuple[int, Any]:
         """Sets the clock of a login or of the server."""
-        settable = {"mode": reading.one_of(("real", "frozen")), "now": _time, "speed": reading.number(0, 1_000_000)}
-        fields = keys(ask.body, {**settable, "login": reading.text})
-        frozen = {"real": False, "frozen": True, None: None}[fields.get("mode")]
-        if frozen and fields.get("speed", 1) != 1:
+        settable = {"mode": fields.one_of(("real", "frozen")), "now": _time, "speed": fields.number(0, 1_000_000)}
+        given = keys(ask.body, {**settable, "login": fields.text})
+        frozen = {"real": False, "frozen": True, None: None}[given.get("mode")]
+        if frozen and given.get("speed", 1) != 1:
             raise Refusal(Problem("speed", "a frozen clock has none", "leave it out, or use the mode real"))
-        if frozen is False and fields.get("speed", 1) == 0:
+        if frozen is False and given.get("speed", 1) == 0:
             raise Refusal(Problem("speed", "a clock of speed 0 is frozen", "use the mode frozen"))
-        login = self._login(fields.get("login"))
+        login = self._login(given.get("login"))
         return 200, self._clock(
-            login, self.mock.set_clock(login, frozen=frozen, now=fields.get("now"), speed=fields.get("speed"))
+            login, self.mock.set_clock(login, frozen=frozen, now=given.get("now"), speed=given.get("speed"))
         )
 
     def advance(self, ask: Ask) -> tuple[int, Any]:
         """Puts a clock forward by seconds, or to a moment that is to come."""
-        targets = reading.one_of(("midnight", "next-ready"))
-        fields = keys(ask.body, {"seconds": reading.number(0, 1e11), "to": targets, "login": reading.text})
-        login = self._login(fields.get("login"))
-        if ("seconds" in fields) == ("to" in fields):
+        targets = fields.one_of(("midnight", "next-ready"))
+        given = keys(ask.body, {"seconds": fields.number(0, 1e11), "to": targets, "login": fields.text})
+        login = self._login(given.get("login"))
+        if ("seconds" in given) == ("to" in given):
             raise Refusal(Problem("", "either seconds or to is needed", 'write {"seconds": 5} or {"to": "midnight"}'))
-        if "to" in fields:
-            return 200, self._clock(login, self.mock.advance_to(login, fields["to"]))
-        return 200, self._clock(login, self.mock.advance(login, round(fields["seconds"] * SECOND)))
+        if "to" in given:
+            return 200, self._clock(login, self.mock.advance_to(login, given["to"]))
+        return 200, self._clock(login, self.mock.advance(login, round(given["seconds"] * SECOND)))
 
     def reset(self, ask: Ask) -> tuple[int, Any]:
         """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
-        login = self._login(keys(ask.body, {"login": reading.text}).get("login"))
+        login = self._login(keys(ask.body, {"login": fields.text}).get("login"))
         self.mock.reset(login)
         self.end_waiting(login)
         return 204, None
@@ -182,13 +182,13 @@ def _fault(countdown: Countdown) -> dict[str, Any]:
 
 
 def _time(where: str, value: Any) -> int:
-    return parse_iso(reading.text(where, value), where)
+    return parse_iso(fields.text(where, value), where)
 
 
-def keys(body: Any, readers: Mapping[str, reading.Reader]) -> dict[str, Any]:
+def keys(body: Any, readers: Mapping[str, fields.Reader]) -> dict[str, Any]:
     """The object's entries. Raises Refusal with every problem."""
     problems: list[Problem] = []
-    fields = reading.table(body, "", readers, problems)
+    given = fields.table(body, "", readers, problems)
     if problems:
         raise Refusal(*problems)
-    return fields
+    return given

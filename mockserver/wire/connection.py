@@ -7,12 +7,12 @@ from collections import deque
 from time import monotonic
 from typing import cast
 
-from mockserver.gateway import Request, Response
-from mockserver.wire.answers import CONTINUE, refusal, render
-from mockserver.wire.errors import Rejected, report
-from mockserver.wire.exchange import Exchange, Host
+from mockserver.api.http import Request, Response
+from mockserver.wire.failures import Rejected, report
 from mockserver.wire.limits import SLICE
-from mockserver.wire.reading import Reader
+from mockserver.wire.pending import Exchange, Host
+from mockserver.wire.request_reader import Reader
+from mockserver.wire.response_bytes import CONTINUE, refusal, render
 
 _WRITE = 64 * 1024
 """Bytes of ready answers written at a time; then it is seen whether the client reads them."""

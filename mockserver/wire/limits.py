@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mockserver.gateway import MAX_BODY
+from mockserver.api.gateway import MAX_BODY
 
 SLICE = 4096
 """Bytes read at a time: between two slices the limits on pipelined requests and on unread answers are looked at."""

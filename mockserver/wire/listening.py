@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from mockserver.wire.errors import WireError
+from mockserver.wire.failures import WireError
 
 BACKLOG = 1024
 """Connections that may wait to be accepted."""

@@ -11,14 +11,14 @@ from time import monotonic
 from typing import Protocol, TypeAlias
 from wsgiref.types import WSGIApplication
 
+from mockserver.api.http import Request, Response
 from mockserver.core.messages import SECOND
-from mockserver.gateway import Request, Response
-from mockserver.wire.answers import refusal
 from mockserver.wire.connection import Connection
-from mockserver.wire.errors import report
-from mockserver.wire.exchange import Client, Exchange
+from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import BACKLOG, sockets
+from mockserver.wire.pending import Client, Exchange
+from mockserver.wire.response_bytes import refusal
 from mockserver.wire.threads import LoopGuard, Pool
 from mockserver.wire.wsgi import call
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import TypeVar
 
-from mockserver.wire.errors import WireError
+from mockserver.wire.failures import WireError
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, TypeAlias
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from mockserver.gateway import Request, Response
+from mockserver.api.http import Request, Response
 
 ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None"
 

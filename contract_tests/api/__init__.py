@@ -1,0 +1,1 @@
+"""The API's calls and replies as data."""

@@ -1,0 +1,156 @@
+"""The API's calls as data: what is asked of which method, and how it travels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from urllib.parse import urlencode
+
+from contract_tests.transport.messages import Request
+
+Pairs = tuple[tuple[str, str], ...]
+FORMATS = ("json", "xml", "csv")
+FREE_METHODS = ("result", "info")
+"""Methods that take no unit, so that a call of them may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How parameters travel: an HTTP method, and where they stand."""
+
+    verb: str
+    carriage: str
+
+    def __str__(self) -> str:
+        return self.verb if self.carriage != "multipart" else f"{self.verb} multipart"
+
+
+GET = Way("GET", "query")
+POST = Way("POST", "form")
+MULTIPART = Way("POST", "multipart")
+WAYS = (GET, POST)
+"""The documented ways; multipart is an open point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose login and token a call carries. name stands for it where credentials must not be shown."""
+
+    login: str
+    token: str
+    name: str = ""
+
+    @property
+    def params(self) -> Pairs:
+        return (("login", self.login), ("token", self.token))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A body that no form is made of, with its Content-Type."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of the API. method is the last part of the path; query stands in the URL beside what way puts there; raw
+    takes the place of a form; tail is put to the end of the URL as it is.
+    """
+
+    method: str
+    params: Pairs = ()
+    way: Way = GET
+    query: Pairs = ()
+    raw: Raw | None = None
+    headers: Pairs = ()
+    tail: str = ""
+
+    @property
+    def format(self) -> str:
+        """The format that is asked for; json where none is."""
+        asked = self.param("format")
+        return asked if asked in FORMATS else FORMATS[0]
+
+    def param(self, name: str) -> str | None:
+        """The last value of a parameter, wherever it stands."""
+        return next((v for k, v in reversed((*self.query, *self.params)) if k == name), None)
+
+    def but(self, **values: str | None) -> Call:
+        """The call with other values; None leaves the parameter out."""
+        kept = [(k, values.get(k, v)) for k, v in self.params]
+        new = [(k, v) for k, v in values.items() if k not in dict(self.params)]
+        return replace(self, params=tuple((k, v) for k, v in (*kept, *new) if v is not None))
+
+    def by(self, way: Way) -> Call:
+        """The call over another way."""
+        return replace(self, way=way)
+
+    @property
+    def name(self) -> str:
+        """The call in short, such as `POST create, csv`."""
+        asked = self.param("format")
+        return f"{self.way} {self.method}{'' if asked is None else f', {asked}'}"
+
+
+def create(account: Account, phone: str, source: int | None, *, fmt: str | None = None, way: Way = GET) -> Call:
+    """The call that makes a task; without source where that is None."""
+    own = () if source is None else (("source", str(source)),)
+    return Call("create", (*account.params, ("phone", phone), *own, *_format(fmt)), way)
+
+
+def result(account: Account, task_id: object, *, fmt: str | None = None, way: Way = GET) -> Call:
+    """The call that asks for a task."""
+    return Call("result", (*account.params, ("id", str(task_id)), *_format(fmt)), way)
+
+
+def info(account: Account, *, fmt: str | None = None, way: Way = GET) -> Call:
+    """The call that asks for the account."""
+    return Call("info", (*account.params, *_format(fmt)), way)
+
+
+def _format(fmt: str | None) -> Pairs:
+    return () if fmt is None else (("format", fmt),)
+
+
+_HEADERS: Pairs = (
+    ("User-Agent", "ifind-mock-contract-tests"),
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "identity"),
+)
+BOUNDARY = "ifind-mock-7f3a91c2d4e8"
+_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "form": "application/x-www-form-urlencoded",
+        "multipart": f"multipart/form-data; boundary={BOUNDARY}",
+    }
+)
+
+
+def request_of(call: Call, base: str) -> Request:
+    """The request of a call; base is the target's URL without a slash at the end."""
+    in_url = (*call.query, *call.params) if call.way.carriage == "query" and call.raw is None else call.query
+    url = f"{base}/{call.method}" + (f"?{_encoded(in_url)}" if in_url else "") + call.tail
+    if call.raw is not None:
+        return Request(
+            call.way.verb, url, (*_HEADERS, *call.headers, ("Content-Type", call.raw.content_type)), call.raw.body
+        )
+    if call.way.carriage == "query":
+        return Request(call.way.verb, url, (*_HEADERS, *call.headers))
+    body = _encoded(call.params).encode() if call.way.carriage == "form" else multipart(call.params)
+    return Request(call.way.verb, url, (*_HEADERS, *call.headers, ("Content-Type", _TYPES[call.way.carriage])), body)
+
+
+def _encoded(pairs: Iterable[tuple[str, str]]) -> str:
+    """Percent-encoded; a lone surrogate stands for the byte that `surrogateescape` takes it for."""
+    return urlencode(list(pairs), errors="surrogateescape")
+
+
+def multipart(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """The fields as multipart/form-data with BOUNDARY."""
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in pairs
+    ]
+    return "".join([*parts, f"--{BOUNDARY}--\r\n"]).encode("utf-8", "surrogateescape")

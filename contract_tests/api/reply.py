@@ -1,0 +1,101 @@
+"""A call with what came of it: the answer as read, or the reason why there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contract_tests.api.calls import Call
+from contract_tests.api.curl import curl
+from contract_tests.decode.model import Reading
+from contract_tests.redact.mask import Mask
+from contract_tests.transport.messages import Exchange
+
+MAX_EXCERPT = 300
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a call. reading is None where no answer could be read, and failure says why; number counts the
+    run's calls from 1.
+    """
+
+    call: Call
+    exchange: Exchange | None
+    reading: Reading | None
+    failure: str = ""
+    number: int = 0
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is an answer to judge."""
+        return self.reading is not None
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """The answer's members; none where it could not be read."""
+        return self.reading.model if self.reading else {}
+
+    @property
+    def status(self) -> str:
+        """The status word; empty where there is none."""
+        word = self.model.get("status")
+        return word if isinstance(word, str) else ""
+
+    @property
+    def code(self) -> Any:
+        """The error's code."""
+        return self.model.get("error_code")
+
+    @property
+    def message(self) -> str:
+        """The error's message; empty where it is no text."""
+        text = self.model.get("message")
+        return text if isinstance(text, str) else ""
+
+    @property
+    def http(self) -> int:
+        """The HTTP status; 0 where there was no answer."""
+        return self.exchange.status if self.exchange else 0
+
+    def says_like(self, other: Reply) -> bool:
+        """Whether both are errors of one code and message."""
+        return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)
+
+    def curl(self, base: str, mask: Mask) -> str:
+        """A command line that sends the call again, with secrets masked."""
+        return curl(self.call, base, mask)
+
+    def told(self, mask: Mask) -> str:
+        """The answer in short: its head, and of the body no more than the mask allows."""
+        if self.exchange is None:
+            return self.failure
+        kind = content_type(self.exchange) or "no Content-Type"
+        odd = "".join(f"; {oddity}" for oddity in self.exchange.oddities)
+        head = f"HTTP {self.exchange.status}, {mask.text(kind)}, {len(self.exchange.body)} bytes{odd}"
+        if mask.shows:
+            text = mask.text(self.exchange.body[: 4 * MAX_EXCERPT].decode("utf-8", "backslashreplace"))
+            return f"{head}: {_one_line(text)}"
+        members = ", ".join(k for k in self.model if k in MEMBERS)
+        return f"{head}; members: {members}" if members else head
+
+
+MEMBERS = ("status", "id", "data", "names", "photo", "cost", "ip", "create_time", "end_time", "error_code", "message")
+"""Names that may be told of any answer, being those of the documentation."""
+
+
+def content_type(exchange: Exchange) -> str:
+    """The answer's Content-Type, where it has no more in it than a type and known parameters; it may be told of any
+    target.
+    """
+    told = exchange.header("content-type") or ""
+    known = r"[a-z]{1,20}/[A-Za-z0-9][A-Za-z0-9.+-]{0,40}"
+    parameters = r"""(; ?(charset="?[A-Za-z0-9_-]{1,20}"?|header="?(present|absent)"?))*"""
+    return told if not told or re.fullmatch(known + parameters, told) else "a Content-Type of another kind"
+
+
+def _one_line(text: str) -> str:
+    line = text.translate({i: f"\\x{i:02x}" for i in range(32)} | {10: "\\n", 13: "\\r", 9: "\\t"})
+    return f"{line[:MAX_EXCERPT]}…" if len(line) > MAX_EXCERPT else line

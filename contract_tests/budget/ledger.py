@@ -1,0 +1,195 @@
+"""The ledger of a run: every send is written down before it goes out, so that a stopped run is not paid for twice.
+
+A SQLite file. It holds neither credentials nor the phone: a call is known by a keyed digest, whose key is the token. Of
+answers only those of creates are kept, and only where they hold no secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from contract_tests.api.calls import Account
+from contract_tests.contract.clauses import UsageError
+from contract_tests.transport.messages import Exchange, Request
+
+APPLICATION = 0x69666D6C
+"""Marks the file as a ledger, in SQLite's header."""
+LAYOUT = 1
+RESUMABLE = timedelta(hours=24)
+"""How old a stopped run may be: nobody knows how long a task can be asked for."""
+MAX_ANSWER = 64 * 1024
+
+_TABLES = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, target TEXT NOT NULL, kit TEXT NOT NULL,
+    started TEXT NOT NULL, ended TEXT);
+CREATE TABLE sends (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, at TEXT NOT NULL, method TEXT NOT NULL,
+    call TEXT NOT NULL, units INTEGER NOT NULL, state TEXT NOT NULL, source INTEGER,
+    http INTEGER, content_type TEXT, answer BLOB);
+CREATE INDEX sends_of_a_run ON sends (run, call);
+"""
+
+SENT, ANSWERED, REFUSED, LOST, UNSENT = "sent", "answered", "refused", "lost", "not sent"
+"""States of a send. One that is still `sent` when a run is taken up again is lost: the run died before its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A create of a run that was stopped: what it took, and its answer where that was kept."""
+
+    number: int
+    state: str
+    source: int
+    units: int
+    answer: Exchange | None
+
+
+class Ledger:
+    """One run's part of the file. resumed says that a stopped run goes on."""
+
+    def __init__(self, connection: sqlite3.Connection, run: int, key: bytes, *, resumed: bool) -> None:
+        self.resumed = resumed
+        self._connection = connection
+        self._run = run
+        self._key = key
+        (self._last_before,) = connection.execute("SELECT coalesce(max(id), 0) FROM sends").fetchone()
+        self._taken_up: set[int] = set()
+
+    def creates(self) -> list[Entry]:
+        """The creates of the run so far, of which some may have been charged."""
+        rows = self._connection.execute(
+            "SELECT id, state, source, units, http, content_type, answer FROM sends"
+            " WHERE run = ? AND method = 'create' AND state NOT IN (?, ?) ORDER BY id",
+            (self._run, UNSENT, REFUSED),
+        )
+        return [self._entry(row) for row in rows]
+
+    def known(self, request: Request) -> Entry | None:
+        """The create of this very request, where it may have been charged before the run was stopped. Each is told
+        once: a run may send the same request for two tasks.
+        """
+        rows = self._connection.execute(
+            "SELECT id, state, source, units, http, content_type, answer FROM sends"
+            " WHERE run = ? AND call = ? AND id <= ? AND method = 'create' AND state NOT IN (?, ?) ORDER BY id",
+            (self._run, self._digest(request), self._last_before, UNSENT, REFUSED),
+        )
+        row = next((row for row in rows if row[0] not in self._taken_up), None)
+        if row is None:
+            return None
+        self._taken_up.add(row[0])
+        return self._entry(row)
+
+    def _entry(self, row: tuple[int, str, int, int, int, str, bytes | None]) -> Entry:
+        number, state, source, units, http, content_type, answer = row
+        headers = (("content-type", content_type),) if content_type else ()
+        kept = None if answer is None else Exchange(Request("GET", ""), http, headers, answer, 0.0)
+        return Entry(number, LOST if state == SENT else state, source, units, kept)
+
+    def begin(self, method: str, request: Request, *, source: int = 0, units: int = 0) -> int:
+        """Writes down that a request is about to leave; the number of its line."""
+        written = self._connection.execute(
+            "INSERT INTO sends (run, at, method, call, units, state, source) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self._run, _now(), method, self._digest(request), units, SENT, source),
+        )
+        self._connection.commit()
+        assert written.lastrowid is not None, "an INSERT has one"
+        return written.lastrowid
+
+    def end(self, number: int, state: str, *, units: int, answer: Exchange | None = None) -> None:
+        """Writes down what came of a send; answer is kept where the run may need it again."""
+        body = answer.body if answer is not None and len(answer.body) <= MAX_ANSWER else None
+        told = (answer.status, answer.header("content-type")) if answer is not None else (None, None)
+        self._connection.execute(
+            "UPDATE sends SET state = ?, units = ?, http = ?, content_type = ?, answer = ? WHERE id = ?",
+            (state, units, *told, body, number),
+        )
+        self._connection.commit()
+
+    def settle(self, number: int, units: int) -> None:
+        """Writes down what a create has really taken."""
+        self._connection.execute("UPDATE sends SET units = ? WHERE id = ?", (units, number))
+        self._connection.commit()
+
+    def close_run(self) -> None:
+        """Writes down that the run is complete, so that the next one begins anew."""
+        self._connection.execute("UPDATE runs SET ended = ? WHERE id = ?", (_now(), self._run))
+        self._connection.commit()
+
+    def _digest(self, request: Request) -> str:
+        said = f"{request.verb}\0{request.url}\0{request.body.hex()}"
+        return hmac.new(self._key, said.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def open_ledger(file: Path, target: str, account: Account, clock: Callable[[], str] = _now) -> Iterator[Ledger]:
+    """The ledger of a run on the target with the account: that of the last run that was stopped within a day, else a
+    new one. The file is this run's alone while it lasts. Raises UsageError.
+    """
+    key = hashlib.sha256(account.token.encode("utf-8", "surrogateescape")).digest()
+    whose = hmac.new(key, f"{target}\0{account.login}".encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+    with ExitStack() as closing:
+        try:
+            connection = closing.enter_context(
+                contextlib.closing(sqlite3.connect(file, timeout=0.2, isolation_level="IMMEDIATE"))
+            )
+            _prepare(connection, file)
+            run, resumed = _run_of(connection, whose, target, clock())
+        except sqlite3.Error as error:
+            raise UsageError(f"--ledger: {file}: {_why(error)}") from None
+        yield Ledger(connection, run, key, resumed=resumed)
+
+
+def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not tables and not application:
+        connection.executescript(
+            f"BEGIN EXCLUSIVE; {_TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT"
+        )
+        file.chmod(0o600)
+    elif application != APPLICATION:
+        raise UsageError(f"--ledger: {file} is a database, and no ledger; name another file")
+    elif layout != LAYOUT:
+        raise UsageError(
+            f"--ledger: {file} was written by another version of the kit (layout {layout}); name a new file"
+        )
+
+
+def _run_of(connection: sqlite3.Connection, whose: str, target: str, now: str) -> tuple[int, bool]:
+    oldest = (datetime.fromisoformat(now) - RESUMABLE).isoformat(timespec="seconds")
+    row = connection.execute(
+        "SELECT id FROM runs WHERE key = ? AND ended IS NULL AND started >= ? ORDER BY id DESC LIMIT 1", (whose, oldest)
+    ).fetchone()
+    if row is not None:
+        connection.execute("UPDATE runs SET kit = ? WHERE id = ?", (version("ifind-mock"), row[0]))
+        connection.commit()
+        return row[0], True
+    made = connection.execute(
+        "INSERT INTO runs (key, target, kit, started) VALUES (?, ?, ?, ?)", (whose, target, version("ifind-mock"), now)
+    )
+    connection.commit()
+    assert made.lastrowid is not None, "an INSERT has one"
+    return made.lastrowid, False
+
+
+def _why(error: sqlite3.Error) -> str:
+    told = str(error)
+    if "locked" in told:
+        return "another run is using it; wait for its end, or name another file"
+    return f"{told}; name another file, or one that this program may write"

@@ -1,0 +1,1 @@
+"""The command `check`: plan, prompts, run, report, history."""

@@ -1,0 +1,171 @@
+"""What `ifind-mock check` does: plan, ask, run, report, and remember."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import TextIO
+
+from contract_tests.check.history import Memory, read_history
+from contract_tests.check.plan import plan_of, provable
+from contract_tests.check.plan_text import write_plan
+from contract_tests.check.prompts import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
+from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
+from contract_tests.contract.profile import read_profile
+from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.target import on_loopback
+from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.write import LeakError, write
+from contract_tests.report.renderers import RENDERERS
+from contract_tests.report.report import Report
+from contract_tests.report.terminal import write_terminal
+from contract_tests.session import plugin
+from contract_tests.session.progress import Progress
+from contract_tests.session.session import Examined, examine
+
+__all__ = ["Examined", "examine", "run"]
+
+
+def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
+    """Checks the target, writes the report to out (wrong usage and progress to err, where given), gives the exit code
+    of DESIGN.
+    """
+    told = err or out
+    try:
+        _check(options)
+        memory = read_history(options.history) if options.history else None
+        options = with_credentials(options)
+        if options.plan:
+            return _tell_plan(options, out)
+        if unseen := _all_unseen(options):
+            for name in unseen:
+                print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
+            return 0
+        options, within_reach = _agreed(options, out)
+    except UsageError as error:
+        print(error, file=told)
+        return plugin.USAGE
+    except UnreachableError as error:
+        print(error, file=told)
+        return plugin.UNREACHABLE
+    ended = examine(options, *([Progress(err)] if err else []))
+    if ended.report is None:
+        _write_errors(ended, out)
+        print("the suite could not be run", file=out)
+        return plugin.BROKEN
+    report = replace(ended.report, provable=within_reach, errors=ended.errors)
+    if memory is not None:
+        report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
+    return _written(report, ended, options, memory, out, told)
+
+
+def _check(options: CheckOptions) -> None:
+    """Raises UsageError for what can be seen to be wrong before anything is sent."""
+    url_of(options)
+    for name in options.only:
+        clause_of(name)
+    if options.profile is not None:
+        read_profile(options.profile)
+    files = [path for _, path in _files(options)]
+    files += [path for path in (options.history, options.ledger, options.profile) if path is not None]
+    for path in files:
+        if path.is_dir():
+            raise UsageError(f"{path}: is a directory; name a file")
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"{path}: there is no directory {path.absolute().parent}; make it, or name another")
+    resolved = [os.path.realpath(path) for path in files]
+    for path, real in zip(files, resolved, strict=True):
+        if Path(real).is_symlink():
+            raise UsageError(f"{path}: is a link to itself; name another file")
+        if resolved.count(real) > 1:
+            raise UsageError(f"{path}: is named for two files at once; name each its own")
+
+
+def _files(options: CheckOptions) -> Iterator[tuple[str, Path]]:
+    """The reports that are to be written: the renderer's name, and the file."""
+    for name in RENDERERS:
+        path: Path | None = getattr(options, name)
+        if path is not None:
+            yield name, path
+
+
+def _all_unseen(options: CheckOptions) -> list[str]:
+    """The clauses that were asked for, where no run can show any of them."""
+    unseen = [name for name in options.only if clause_of(name).unseen]
+    return unseen if len(unseen) == len(options.only) else []
+
+
+def _second(options: CheckOptions) -> bool:
+    return bool(environ_of(options).get("IFIND_LOGIN2"))
+
+
+def _tell_plan(options: CheckOptions, out: TextIO) -> int:
+    url = url_of(options)
+    if url is None:
+        print("mock: a private one, which costs nothing", file=out)
+        return 0
+    check_phone(options, url)
+    write_plan(out, plan_of(options, url, second=_second(options)))
+    return 0
+
+
+def _agreed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
+    """The options with the user's yes where one is needed, and how many clauses they can prove."""
+    url = url_of(options)
+    if url is None or not is_strangers(options):
+        seen = {clause.id for clause in all_clauses().values() if not clause.unseen}
+        return options, len(seen & set(options.only or seen))
+    check_phone(options, url)
+    if options.yes or on_loopback(url):
+        return options, provable(options, second=_second(options))
+    plan = plan_of(options, url, second=_second(options))
+    shown = StringIO()
+    write_plan(shown, plan, width=_width(out))
+    return confirmed(options, shown.getvalue(), out), plan.provable
+
+
+def _width(out: TextIO) -> int | None:
+    if not out.isatty():
+        return None
+    from shutil import get_terminal_size  # noqa: PLC0415 - for a terminal alone
+
+    return get_terminal_size().columns
+
+
+def _written(
+    report: Report, ended: Examined, options: CheckOptions, memory: Memory | None, out: TextIO, told: TextIO
+) -> int:
+    """Writes the report wherever it is asked for; the exit code, which tells of files that were not written, too."""
+    secrets = ended.run.book.secrets if ended.run else Secrets()
+    code, refused = report.exit_code, []
+    made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
+    if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
+        made = {**made, options.history: memory.with_report(report)}
+    for path, content in made.items():
+        try:
+            write(path, content, secrets)
+        except LeakError as leak:
+            refused.append(str(leak))
+            code = plugin.BROKEN
+        except OSError as error:
+            refused.append(f"{path}: can't be written: {error.strerror}")
+            code = code or plugin.USAGE
+    # The terminal comes last: it may be gone, and the files are what the run was paid for.
+    _write_errors(ended, out)
+    shown = StringIO()
+    write_terminal(shown if not out.isatty() else out, report)
+    out.write(secrets.mask(shown.getvalue()))
+    for line in refused:
+        print(line, file=told)
+    return code
+
+
+def _write_errors(ended: Examined, out: TextIO) -> None:
+    secrets = ended.run.book.secrets if ended.run else Secrets()
+    for text in ended.errors:
+        print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=out)

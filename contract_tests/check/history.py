@@ -1,0 +1,86 @@
+"""What --history remembers: when each clause was last proven on a target, and which are due again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from contract_tests.contract.clauses import UsageError
+from contract_tests.report.report import JUDGED, History, Report
+
+LAYOUT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The file: by target and clause, the day (UTC) of the last proof and its outcome."""
+
+    targets: Mapping[str, Mapping[str, Mapping[str, str]]]
+
+    def of(self, report: Report, stale_after: timedelta) -> Mapping[str, History]:
+        """What is known of each clause of a report, the report's own proofs included."""
+        before = self.targets.get(report.target, {})
+        today = report.started.date()
+        proven_now = {row.clause.id for row in report.rows if row.outcome in JUDGED}
+        found = {}
+        for row in report.rows:
+            known = before.get(row.clause.id)
+            last = today if row.clause.id in proven_now else date.fromisoformat(known["proven"]) if known else None
+            found[row.clause.id] = History(last, last is None or today - last > stale_after)
+        return found
+
+    def with_report(self, report: Report) -> bytes:
+        """The file's new content: the report's proofs over those before. Every other target's stay as they are."""
+        today = report.started.date().isoformat()
+        own = dict(self.targets.get(report.target, {}))
+        own |= {
+            row.clause.id: {"proven": today, "outcome": row.outcome.value}
+            for row in report.rows
+            if row.outcome in JUDGED
+        }
+        document = {"layout": LAYOUT, "targets": {**self.targets, report.target: own}}
+        return (json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def read_history(file: Path) -> Memory:
+    """The file's memory; none where there is no such file yet. Raises UsageError naming file and place."""
+    if file.exists() and not file.is_file():
+        raise UsageError(f"--history: {file}: is no file that can be read again; name another")
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Memory({})
+    except OSError as error:
+        raise UsageError(f"--history: {file}: can't be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"--history: {file}: is no history (no JSON); name another file") from None
+    wrong = _wrong(document)
+    if wrong:
+        raise UsageError(f"--history: {file}: {wrong}; mend it, or name another file")
+    return Memory(document["targets"])
+
+
+def _wrong(document: Any) -> str:
+    """What is wrong with the document; empty where nothing is. Clauses of another version of the kit are let be."""
+    if not isinstance(document, dict) or not isinstance(document.get("targets"), dict):
+        return "is no history: it lacks targets"
+    if document.get("layout") != LAYOUT:
+        return f"has the layout {document.get('layout')!r}; this version of the kit knows {LAYOUT}"
+    for target, known in document["targets"].items():
+        if not isinstance(known, dict):
+            return f"targets.{target} is no table"
+        for clause, entry in known.items():
+            if not isinstance(entry, dict) or not _is_day(entry.get("proven")):
+                return f"targets.{target}.{clause}.proven is no day such as {datetime.now(UTC).date()}"
+    return ""
+
+
+def _is_day(text: object) -> bool:
+    try:
+        return isinstance(text, str) and bool(date.fromisoformat(text))
+    except ValueError:
+        return False

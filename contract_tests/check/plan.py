@@ -1,0 +1,222 @@
+"""The plan of a run, rehearsed on a private mock: what it lists is what the suite does under these options.
+
+Nothing is sent to the target. The rehearsal charges one unit for a task, as the documentation has it at least; where a
+target charges by records, a task costs as many as it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from contract_tests.api.calls import Account, Call, create, request_of
+from contract_tests.decode.answers import read_answer
+from contract_tests.decode.model import Context
+from contract_tests.engine.options import DEFAULT_BUDGET, RUN_TIMEOUT, CheckOptions, GivenTask
+from contract_tests.engine.provision import accounts_on, private_mock
+from contract_tests.engine.run import Run
+from contract_tests.engine.target import MAGIC, on_loopback
+from contract_tests.findings.finding import Row
+from contract_tests.findings.outcome import Outcome
+from contract_tests.report.report import JUDGED
+from contract_tests.session.session import Examined, examine
+from contract_tests.transport.client import Wire
+
+MOST = 40
+"""Units up to which it is tried what more of them would buy."""
+PROCESSING = 5.0
+"""Seconds that a task is taken to need: "a few", says the documentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call of the plan: its number, what it is in words, the units it takes, the clauses that it proves first."""
+
+    number: int
+    call: str
+    units: int
+    proves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What a larger budget buys: the budget in units, and the clauses that it proves and the one before does not."""
+
+    units: int
+    proves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do. units are those of tasks that are made; budget is what it may reserve (None: no limit);
+    seconds is about how long it takes; unproven are the clauses that it leaves open, with why.
+    """
+
+    target: str
+    steps: tuple[Step, ...]
+    units: int
+    budget: int | None
+    rate: float | None
+    seconds: float
+    longest: float
+    provable: int
+    unproven: tuple[Row, ...]
+    more: tuple[More, ...]
+
+
+def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bool = False) -> Plan:
+    """The plan of a run on a target whose account is the user's. more: also find what more units would buy; second:
+    a second account is at hand. Raises UnreachableError where the private mock does not start, and KeyboardInterrupt.
+    """
+    with private_mock(options.profile, "--clause", "quota.unit=task") as base:
+        budget = DEFAULT_BUDGET if options.budget is None else options.budget
+        rehearsal = _Rehearsal(options, base, second)
+        ended = rehearsal.examine(budget)
+        assert ended.run is not None, f"the rehearsal did not begin: {ended}"
+        bought = tuple(rehearsal.bought(ended, budget)) if more and not options.tasks else ()
+        return _plan(options, target, ended, ended.run, budget, bought)
+
+
+def provable(options: CheckOptions, *, second: bool = False) -> int:
+    """The number of clauses that a run can prove. Raises UnreachableError and UsageError."""
+    profile = options.profile.read_bytes() if options.profile else b""
+    plain = CheckOptions(
+        profile=options.profile,
+        budget=options.budget,
+        full=options.full,
+        only=options.only,
+        tasks=tuple(GivenTask(0, task.source, task.phone and "") for task in options.tasks),
+    )
+    return _provable(plain, profile, second=second)
+
+
+@cache
+def _provable(options: CheckOptions, _: bytes, *, second: bool) -> int:
+    return plan_of(options, "http://127.0.0.1", more=False, second=second).provable
+
+
+@dataclass(frozen=True)
+class _Rehearsal:
+    options: CheckOptions
+    base: str
+    second: bool
+
+    def examine(self, budget: int) -> Examined:
+        """The run on accounts of its own, which it takes for the user's."""
+        main, other = accounts_on(self.base)
+        environ = {"IFIND_LOGIN": main.login, "IFIND_TOKEN": main.token, "IFIND_PHONE": MAGIC.ordinary}
+        if self.second:
+            environ |= {"IFIND_LOGIN2": other.login, "IFIND_TOKEN2": other.token}
+        options = replace(
+            self.options,
+            target=self.base,
+            environ=environ,
+            phone=None,
+            budget=budget,
+            rate=None,
+            ledger=None,
+            tasks=self._tasks(main),
+        )
+        ended = examine(options)
+        if ended.interrupted:
+            raise KeyboardInterrupt  # the user means the whole, and not its rehearsal
+        return ended
+
+    def _tasks(self, account: Account) -> tuple[GivenTask, ...]:
+        """Tasks in place of those that the user names, of the same sources."""
+        made = []
+        with Wire() as wire:
+            for task in self.options.tasks:
+                exchange = wire.send(request_of(create(account, MAGIC.ordinary, task.source), self.base))
+                number = read_answer(exchange.body, "json", Context("create")).model.get("id")
+                if isinstance(number, int):
+                    made.append(GivenTask(number, task.source, task.phone and MAGIC.ordinary))
+        return tuple(made)
+
+    def bought(self, ended: Examined, budget: int) -> Iterator[More]:
+        """What each unit more would prove, until the budget holds nothing back."""
+        known = _proven(ended)
+        while _short(ended) and budget < MOST:
+            budget += 1
+            ended = self.examine(budget)
+            gained = [clause for clause in _proven(ended) if clause not in known]
+            known = [*known, *gained]
+            if gained:
+                yield More(budget, tuple(gained))
+
+
+def _short(ended: Examined) -> bool:
+    return ended.report is not None and any(row.outcome is Outcome.UNAFFORDABLE for row in ended.report.rows)
+
+
+def _proven(ended: Examined) -> list[str]:
+    rows = ended.report.rows if ended.report else ()
+    return [row.clause.id for row in rows if row.outcome in JUDGED]
+
+
+def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, budget: int, more: tuple[More, ...]) -> Plan:
+    report = ended.report
+    assert report is not None, "there is a run"
+    sent = run.api.sender.log
+    rate = options.rate or (None if on_loopback(target) else 1.0)
+    return Plan(
+        target=target,
+        steps=tuple(_steps(run)),
+        units=report.spent.units,
+        budget=budget,
+        rate=rate,
+        seconds=(len(sent) / rate if rate else 0.0) + (0.0 if options.tasks else PROCESSING),
+        longest=options.run_timeout or RUN_TIMEOUT,
+        provable=report.proven,
+        unproven=tuple(row for row in report.rows if row.outcome not in JUDGED),
+        more=more,
+    )
+
+
+def _steps(run: Run) -> Iterator[Step]:
+    first: dict[int, list[str]] = {}
+    for clause, number in run.book.looked.items():
+        first.setdefault(number, []).append(clause)
+    for sent in run.api.sender.log:
+        units = sent.charge.units if sent.charge else 0
+        yield Step(sent.number, _told(sent.call, run), units, tuple(first.get(sent.number, ())))
+
+
+def _told(call: Call, run: Run) -> str:
+    """The call in words: what it asks for, and what is wrong with it, where something is."""
+    mine = {str(task.id) for task in run.pool.accepted}
+    words = [tell(call, run) for tell in _ASPECTS]
+    number = call.param("id")
+    if number is not None:
+        words.append("of a task" if number in mine else _IDS.get(number, "of no task"))
+    return " ".join([call.name, *filter(None, words)])
+
+
+_IDS = {"": "with an empty id", "abc": "with an id that is no number"}
+
+
+def _source(call: Call, _: Run) -> str:
+    source = call.param("source")
+    return f"of source {source}" if call.method == "create" and source else ""
+
+
+def _missing(call: Call, _: Run) -> str:
+    required = {"create": ("login", "token", "phone", "source"), "result": ("login", "token", "id")}
+    lacking = [name for name in required.get(call.method, ()) if call.param(name) is None]
+    return f"without {', '.join(lacking)}" if lacking else ""
+
+
+def _credentials(call: Call, run: Run) -> str:
+    main, second = run.target.main, run.target.second
+    login, token = call.param("login"), call.param("token")
+    if token == run.wrong_token:
+        return "with a wrong token"
+    if second is not None and (login, token) == (second.login, second.token):
+        return "by the second account"
+    if login not in (None, main.login) or token not in (None, main.token):
+        return "with others' credentials"
+    return ""
+
+
+_ASPECTS: tuple[Callable[[Call, Run], str], ...] = (_source, _missing, _credentials)

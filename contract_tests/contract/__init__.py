@@ -1,0 +1,1 @@
+"""What the API promises: clauses, editions, schemas, and checks of values."""

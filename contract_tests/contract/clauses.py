@@ -1,0 +1,91 @@
+"""The clauses and profiles as the suite reads them; the mock reads the same table with code of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from mockserver import data
+
+BINDING = ("documented", "law")
+_WORDS: Mapping[object, str] = MappingProxyType({True: "yes", False: "no", None: "null"})
+
+
+class UsageError(Exception):
+    """What the user asked for can't be done; says what, where and what would be right. Exit code 2."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One clause of schemas/clauses.toml; its head describes the fields. One without a default is not open."""
+
+    id: str
+    title: str
+    grade: str
+    evidence: str
+    weak: bool = False
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    meaning: Mapping[str, str] = field(default_factory=dict)
+    value: str | None = None
+    samples: tuple[Any, ...] = ()
+    unseen: str = ""
+
+    @property
+    def binding(self) -> bool:
+        """Whether a target that breaks it fails the run."""
+        return self.grade in BINDING and not self.weak
+
+    def covers(self, seen: object) -> bool:
+        """Whether what was seen is among the clause's choices."""
+        return seen in self.choices or self.value is not None
+
+    def read(self, given: object) -> Any:
+        """The choice that a profile gives; booleans stand for yes and no. Raises UsageError."""
+        word = _WORDS[given] if given is None or isinstance(given, bool) else given
+        if self.default is None:
+            raise UsageError(f"{self.id}: this clause is not open, so it is no setting; leave it out")
+        if isinstance(self.default, Mapping):
+            return self._read_table(word)
+        if isinstance(word, str) and self.covers(word):
+            return word
+        like = f", or a value such as {' or '.join(map(repr, self.samples))}" if self.value else ""
+        raise UsageError(
+            f"{self.id}: {given!r} is no choice; allowed: {', '.join(map(repr, self.choices)) or 'a text'}{like}"
+        )
+
+    def _read_table(self, given: object) -> Mapping[str, Any]:
+        if not isinstance(given, Mapping):
+            raise UsageError(f"{self.id}: {given!r} is no table; write it as kind = value, by kind of error")
+        for kind in given:
+            if kind not in self.default:
+                raise UsageError(f"{self.id}: {suggest(str(kind), self.default, noun='kind of error')}")
+        return {**self.default, **given}
+
+
+@cache
+def all_clauses() -> Mapping[str, Clause]:
+    """Every clause by its id, in the order of the table."""
+    rows = data.toml("schemas", "clauses.toml")["clause"]
+    fields: list[dict[str, Any]] = [{k: tuple(v) if isinstance(v, list) else v for k, v in r.items()} for r in rows]
+    return MappingProxyType({f["id"]: Clause(**f) for f in fields})
+
+
+def suggest(word: str, known: Iterable[str], *, noun: str) -> str:
+    """That a word is none of the known ones, with the nearest one."""
+    names = list(known)
+    near = get_close_matches(word, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
+    return f"{word!r} is no {noun}; {hint}"
+
+
+def clause_of(name: str) -> Clause:
+    """The clause of the id. Raises UsageError with the nearest one."""
+    found = all_clauses().get(name)
+    if found is None:
+        raise UsageError(suggest(name, all_clauses(), noun="clause"))
+    return found

@@ -1,0 +1,74 @@
+"""A strict schema seen as one node: what `for_profile` says of a member, with every part of an allOf taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.resolve import Profile, Schema
+
+
+def whole(profile: Profile | None) -> Profile:
+    """The profile with the defaults of clauses.toml for what it leaves out: a description can't leave a root open."""
+    return {**{c.id: c.default for c in all_clauses().values() if c.default is not None}, **(profile or {})}
+
+
+def merged(schema: Schema) -> Schema:
+    """The schema without allOf at its top; members and items keep theirs, so merge again on the way down.
+
+    Types are met and members joined; of other keywords the outer one stands. Raises ValueError for two patterns.
+    """
+    node: Schema = {k: v for k, v in schema.items() if k != "allOf"}
+    for part in map(merged, schema.get("allOf", [])):
+        for key, value in part.items():
+            node[key] = _MEET.get(key, _outer)(node[key], value) if key in node else value
+    return node
+
+
+def types(node: Schema) -> tuple[str, ...]:
+    """The types that a merged node allows; none where it says nothing."""
+    return _types(node.get("type", ()))
+
+
+def members(node: Schema) -> Mapping[str, Schema]:
+    """The members of a merged object that may be there, merged."""
+    every = {name: merged(member) for name, member in node.get("properties", {}).items()}
+    return {name: member for name, member in every.items() if "not" not in member or member["not"] != {}}
+
+
+def _types(told: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (told,) if isinstance(told, str) else tuple(told)
+
+
+def _meet_types(outer: Any, inner: Any) -> list[str]:
+    a, b = _types(outer), _types(inner)
+    narrowed = ("integer" if t == "number" and t not in b and "integer" in b else t for t in a)
+    return [t for t in narrowed if t in b or (t == "integer" and "number" in b)]
+
+
+def _join_members(outer: Any, inner: Any) -> Any:
+    both = {name: {"allOf": [outer[name], inner[name]]} for name in outer if name in inner}
+    return {**outer, **{n: m for n, m in inner.items() if n not in outer}, **both}
+
+
+def _one_pattern(outer: Any, inner: Any) -> Any:
+    if outer != inner:
+        raise ValueError(f"two patterns for one text can't be described: {outer} and {inner}")
+    return outer
+
+
+def _outer(outer: Any, _: Any) -> Any:
+    return outer
+
+
+_MEET: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
+    {
+        "type": _meet_types,
+        "properties": _join_members,
+        "items": lambda outer, inner: {"allOf": [outer, inner]},
+        "required": lambda outer, inner: [*outer, *(name for name in inner if name not in outer)],
+        "pattern": _one_pattern,
+    }
+)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
+
+
+def read_profile(file: Path) -> Mapping[str, Any]:
+    """The choices of a profile file: its table [profile], each entry a choice or a table with a `choice`.
+
+    Raises UsageError naming the file, with every wrong entry.
+    """
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{file}: is no TOML: {error}") from None
+    table = document.get("profile")
+    if not isinstance(table, Mapping):
+        raise UsageError(f'{file}: has no table [profile]; write it as [profile] and lines such as edition = "B"')
+    chosen: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, entry in _flat(table):
+        given = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
+        try:
+            chosen[name] = clause_of(name).read(given)
+        except UsageError as error:
+            wrong.append(f"{file}: [profile]: {error}")
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return MappingProxyType(chosen)
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
+    """The entries by clause id. An id has a dot, so `error.codes = 1` and `"error.codes" = 1` are the same to TOML's
+    readers only after the tables on the way to a clause are walked.
+    """
+    for key, value in table.items():
+        name = f"{above}.{key}" if above else key
+        inner = isinstance(value, Mapping) and name not in all_clauses() and _leads_to_a_clause(name)
+        yield from _flat(value, name) if inner else [(name, value)]
+
+
+def _leads_to_a_clause(name: str) -> bool:
+    return any(known.startswith(f"{name}.") for known in all_clauses())

@@ -1,0 +1,1 @@
+"""Bytes in JSON, XML and CSV into one model, with the choices that the layout shows."""

@@ -1,0 +1,1 @@
+"""One run of the suite: options, target, tasks, and the client that checks every answer."""

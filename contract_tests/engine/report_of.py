@@ -1,0 +1,58 @@
+"""Makes the report of a run that has ended, or of one that could not begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from contract_tests.api.curl import curl
+from contract_tests.engine.run import Run
+from contract_tests.report.report import Healed, Report, Spent
+
+
+def report_of(run: Run | None, *, target: str, exit_code: int, stopped: str = "") -> Report:
+    """The report; run is None where the target was never reached."""
+    if run is None:
+        nothing = Spent(units=0, budget=None, unknown=0, calls=0, seconds=0.0)
+        return Report(target, datetime.now(UTC), version("ifind-mock"), exit_code, False, (), nothing, stopped=stopped)
+    rows = run.book.rows(run.options.only)
+    if run.options.only:
+        rows += [r for r in run.book.rows() if r.findings and r.clause.id not in run.options.only]
+    return Report(
+        target=run.target.base,
+        started=run.begun,
+        kit=version("ifind-mock"),
+        exit_code=exit_code,
+        strict=run.options.strict,
+        rows=tuple(rows),
+        spent=_spent(run),
+        stopped=stopped,
+        healed=tuple(_healed(run)),
+    )
+
+
+def _spent(run: Run) -> Spent:
+    sender = run.api.sender
+    return Spent(
+        units=sender.spending.spent + _untold(run),
+        budget=sender.spending.budget,
+        unknown=sender.spending.unknown,
+        calls=len(sender.log),
+        seconds=(datetime.now(UTC) - run.begun).total_seconds(),
+        counts=not run.target.provisioned,
+    )
+
+
+def _untold(run: Run) -> int:
+    """Units that the account tells beyond those of tasks whose cost was read: such as are made and never asked for."""
+    used, spending = run.api.used, run.api.sender
+    if run.target.provisioned or not used or run.api.day_turned:
+        return 0
+    return max(0, used[-1] - used[0] - (spending.spending.spent - spending.spent_before))
+
+
+def _healed(run: Run) -> Iterator[Healed]:
+    mask = run.book.mask
+    for mended in run.api.sender.mended:
+        yield Healed(curl(mended.call, run.target.base, mask), mask.text(mended.failure), mended.tries)

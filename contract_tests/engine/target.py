@@ -1,0 +1,91 @@
+"""What is tested: where it is, whose accounts are used, and which phones are known there."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from contract_tests.api.calls import Account
+from contract_tests.contract.clauses import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """The numbers to look up. The others are the mock's magic phones, known only where the suite makes accounts."""
+
+    ordinary: str
+    awkward: str | None = None
+    hundred: str | None = None
+    nothing: str | None = None
+    one: str | None = None
+    failing: str | None = None
+    never: str | None = None
+
+
+MAGIC = Phones(
+    ordinary="70001234567",
+    awkward="70000000777",
+    hundred="70000000100",
+    nothing="70000000000",
+    one="70000000001",
+    failing="70000000500",
+    never="70000000408",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A running API. make_account makes one with a daily limit, where the target lets the suite do so; private says
+    that the suite started it itself, so that nothing it says is anybody's.
+    """
+
+    base: str
+    main: Account
+    phones: Phones
+    second: Account | None = None
+    private: bool = False
+    make_account: Callable[[str, int], Account] | None = None
+
+    @property
+    def provisioned(self) -> bool:
+        """Whether the accounts are made for the run, so that units cost nothing."""
+        return self.make_account is not None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it runs on this machine."""
+        return on_loopback(self.base)
+
+
+def read_url(text: str) -> str:
+    """The URL of an API, without a slash at the end. Raises UsageError, which does not show what may be credentials."""
+    shown = repr(re.sub(r"(?s)//.*@|[?#].*", lambda found: "//…@" if found[0].startswith("//") else "…", text))
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError as error:
+        why = "its port is no number from 1 to 65535" if "ort" in str(error) else "its host can't be read"
+        raise UsageError(f"the target is no URL: {why}") from None
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise UsageError(f"{shown} is no target; write mock, live, or the API's URL such as http://127.0.0.1:8080/api")
+    if url.username is not None or url.password is not None:
+        raise UsageError("a target's URL holds no credentials: set IFIND_LOGIN and IFIND_TOKEN")
+    if url.query or url.fragment:
+        raise UsageError(f"{shown} is no target: leave out what stands after the path")
+    if port == 0 or not text.isascii():
+        raise UsageError(f"{shown} is no target: it can't be reached")
+    return text.rstrip("/")
+
+
+def on_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine by its name or address; nothing is looked up."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

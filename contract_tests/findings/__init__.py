@@ -1,0 +1,1 @@
+"""What a run found out: outcomes, findings, checks, exit codes."""

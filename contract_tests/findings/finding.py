@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract_tests.contract.clauses import Clause
+from contract_tests.findings.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which the target differs from a clause; every text is masked already."""
+
+    clause: Clause
+    call: str
+    answer: str
+    where: str
+    found: str
+    expected: str
+    binding: bool
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Findings of one key are the same defect, seen again."""
+        return self.clause.id, "".join(c for c in self.where if not c.isdigit()), self.expected
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.clause.id} ({self.clause.grade}): {self.clause.title}",
+            f"  call:     {self.call}",
+            f"  answer:   {self.answer}",
+            f"  where:    {self.where or 'the answer'}",
+            f"  found:    {self.found}",
+            f"  expected: {self.expected}",
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A clause's line of the report."""
+
+    clause: Clause
+    outcome: Outcome
+    seen: str
+    note: str
+    findings: tuple[Finding, ...]

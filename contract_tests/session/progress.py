@@ -1,0 +1,64 @@
+"""How far a run is: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TextIO
+
+import pytest
+
+from contract_tests.session import plugin
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+EVERY = 10.0
+"""Seconds between two plain lines."""
+
+
+class Progress:
+    """A plugin of pytest that tells how far the suite is. out is where; a run that is over at once tells nothing."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._told = time.monotonic()
+        self._done = 0
+
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Shows the bar, where there is a terminal."""
+        if not self.out.isatty():
+            return
+        from rich.console import Console  # noqa: PLC0415 - slow to import, and needed at a terminal alone
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=Console(file=self.out), transient=True)
+        self._bar.start()
+        self._task = self._bar.add_task("", total=len(session.items))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """A test is over."""
+        self._done += 1
+        told = self._words(item)
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=1, description=told)
+        elif time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            print(f"{self._done} of {len(item.session.items)} tests · {told}", file=self.out, flush=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """The bar goes; the report follows."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _words(self, item: pytest.Item) -> str:
+        run = item.config.stash.get(plugin.RUN, None)
+        if run is None:
+            return ""
+        units = "" if run.target.provisioned else f" · {run.api.sender.spending.spent} units"
+        return f"{len(run.api.sender.log)} calls{units} · {', '.join(plugin.clauses_of(item))}"

@@ -1,0 +1,114 @@
+"""Runs the suite in this process, without a terminal of pytest's, and gives what it found out."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.run import Run
+from contract_tests.report.report import Report
+from contract_tests.session import plugin
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A run that has ended: its report, the run itself (None: the target was never reached), and errors of the kit.
+    interrupted: by Ctrl-C or SIGTERM.
+    """
+
+    report: Report | None
+    run: Run | None
+    errors: tuple[str, ...] = ()
+    interrupted: bool = False
+
+
+def examine(options: CheckOptions, *plugins: object) -> Examined:
+    """Runs the suite as the options say, with more plugins of pytest; asks nobody and writes no report. What is
+    wrong with the options or the target is in the report's `stopped`.
+    """
+    seen = _Seen(options)
+    with _isolated():
+        ended = pytest.main(_arguments(), plugins=[seen, *plugins])
+    if seen.config is None:
+        return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
+    stash = seen.config.stash
+    errors = (*seen.errors, *stash.get(plugin.ERRORS, []))
+    if seen.interrupted:
+        stash.setdefault(plugin.STOPPED, (plugin.BROKEN, INTERRUPTED))
+    begun = plugin.STOPPED in stash or plugin.RUN in stash
+    code = int(ended) if begun else plugin.BROKEN
+    return Examined(plugin.report_at_end(seen.config, code), stash.get(plugin.RUN, None), errors, seen.interrupted)
+
+
+INTERRUPTED = "interrupted: what was not looked at by then is not checked"
+
+
+class _Seen:
+    """A plugin that hands the options on, and keeps what pytest would tell its terminal, which is off."""
+
+    def __init__(self, options: CheckOptions) -> None:
+        self.options = options
+        self.config: pytest.Config | None = None
+        self.errors: list[str] = []
+        self.interrupted = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self.config = config
+        config.stash[plugin.OPTIONS] = self.options
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.errors.append(report.longreprtext)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # pytest tells so of a session that a test has stopped, too.
+        self.interrupted = type(excinfo.value) is KeyboardInterrupt
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self.errors.append(str(excrepr))
+
+
+def _arguments() -> list[str]:
+    """The command line of pytest: this package's tests, and no settings or plugins of the user's."""
+    off = ("terminal", "cacheprovider", "legacypath", "faulthandler", "junitxml", "unraisableexception")
+    return [
+        str(PACKAGE),
+        f"--rootdir={PACKAGE}",
+        f"-c{os.devnull}",
+        "-s",
+        "--assert=plain",
+        *(f"-pno:{name}" for name in off),
+    ]
+
+
+_ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+
+
+@contextmanager
+def _isolated() -> Iterator[None]:
+    """Without what the environment would have pytest do; a SIGTERM ends the run as Ctrl-C does, so that a private mock
+    is not left behind.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    kept = {name: os.environ.pop(name) for name in _ENVIRONMENT if name in os.environ}
+    auto = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        os.environ.update(kept)
+        if auto is None:
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        else:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = auto

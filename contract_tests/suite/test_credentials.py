@@ -1,0 +1,115 @@
+"""Credentials: what authorises a call, and what must not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from contract_tests.api import calls
+from contract_tests.api.account_info import answered
+from contract_tests.api.calls import GET, POST, Account, Call, Way
+from contract_tests.budget.budget import NotChecked
+from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.engine.client import Api
+from contract_tests.engine.pool import Pool
+from contract_tests.engine.run import Run
+from contract_tests.findings.checks import Verdict
+
+TURNS: Mapping[tuple[str, str], Sequence[tuple[Way, str | None]]] = {
+    ("create", "a wrong token"): [(POST, "xml")],
+    ("create", "an unknown login"): [(GET, None)],
+    ("result", "a wrong token"): [(GET, None), (POST, "csv")],
+    ("info", "a wrong token"): [(GET, "xml")],
+}
+"""How each method is called with what is wrong, where not all is crossed: every way and format once at least."""
+
+
+def _wrong(run: Run, me: Account) -> dict[str, dict[str, str | None]]:
+    """Wrong credentials, by what is wrong with them."""
+    some: dict[str, dict[str, str | None]] = {
+        "a wrong token": {"token": run.wrong_token},
+        "an unknown login": {"login": "nobody-5f0c1b7e9a@example.com"},
+    }
+    if not run.full:
+        return some
+    some |= {
+        "a token with something after it": {"token": f"{me.token}x"},
+        "a token cut short": {"token": me.token[:-1]},
+        "a token in other case": {"token": me.token.swapcase()},
+        "an empty token": {"token": ""},
+        "no token": {"token": None},
+        "no login": {"login": None},
+    }
+    if run.target.second is not None:
+        some |= {
+            "another account's token": {"token": run.target.second.token},
+            "another account's login": {"login": run.target.second.login},
+        }
+    return some
+
+
+@pytest.mark.first
+@pytest.mark.clause("credentials.refused", "error.codes", "error.messages")
+def test_wrong_credentials_are_refused_by_create(run: Run, pool: Pool, verdict: Verdict, me: Account) -> None:
+    _refused(run, pool, verdict, calls.create(me, run.target.phones.ordinary, ANY_SOURCE))
+
+
+@pytest.mark.clause("credentials.refused", "error.codes", "error.messages")
+def test_wrong_credentials_are_refused_by_result_and_info(run: Run, pool: Pool, verdict: Verdict, me: Account) -> None:
+    for call in _free(pool, me):
+        _refused(run, pool, verdict, call)
+
+
+def _free(pool: Pool, me: Account) -> list[Call]:
+    """Calls that a task's owner makes and that cost nothing; without a task, result would refuse in any case."""
+    try:
+        return [calls.result(me, pool.tasks()[0].id), calls.info(me)]
+    except NotChecked as why:
+        pool.api.verdict.left_out(str(why))
+        return [calls.info(me)]
+
+
+def _refused(run: Run, pool: Pool, verdict: Verdict, call: Call) -> None:
+    for what, changes in _wrong(run, run.target.main).items():
+        for way, fmt in _ways(run, pool, call) if run.full else TURNS.get((call.method, what), ()):
+            reply = run.api.once(call.but(**changes, format=fmt).by(way))
+            verdict.expect(
+                "credentials.refused",
+                reply.status == "error",
+                reply,
+                where=f"status of {call.method}, with {what}",
+                found=reply.status,
+                expected="an error: the credentials are wrong",
+            )
+            if what == "a wrong token":
+                verdict.kind("credentials", reply)
+
+
+def _ways(run: Run, pool: Pool, call: Call) -> list[tuple[Way, str | None]]:
+    crossed: list[tuple[Way, str | None]] = list(pool.crossed())
+    return [(way, fmt) for way, fmt in crossed if way == GET or call.method != "info" or _info_takes(run.api, way)]
+
+
+def _info_takes(api: Api, way: Way) -> bool:
+    """Whether info is answered in a way (clause info.methods)."""
+    return answered(api.probe(calls.info(api.target.main, way=way)))
+
+
+@pytest.mark.clause("credentials.refused")
+def test_foreign_credentials_are_refused_by_every_method(
+    run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account
+) -> None:
+    other = run.second()
+    free = _free(pool, me)
+    for call in free if run.full else free[:1]:
+        for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
+            reply = api.once(call.but(**changes))
+            verdict.expect(
+                "credentials.refused",
+                reply.status == "error",
+                reply,
+                where=f"status of {call.method}, with half of another account's credentials",
+                found=reply.status,
+                expected="an error: login and token belong to two accounts",
+            )

@@ -1,0 +1,147 @@
+"""Formats: JSON, XML and CSV say the same, and JSON is what one gets without asking."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.api import calls
+from contract_tests.api.account_info import units
+from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Call
+from contract_tests.api.reply import Reply
+from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
+from contract_tests.engine.client import Api
+from contract_tests.engine.pool import Pool
+from contract_tests.engine.run import Run
+from contract_tests.engine.tasks import Task
+from contract_tests.findings.checks import Verdict
+from contract_tests.redact.mask import Shape
+
+TURNS = {"xml": POST, "csv": GET}
+"""The way in which the unknown task is asked for in a format; every test that looks at it shares the call."""
+
+
+@pytest.mark.clause("format.default")
+def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+    asked = [calls.info(me), calls.result(me, run.unknown_id)]
+    if run.full:
+        asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
+    replies = [*(api.once(call) for call in asked), *(r for _, r in pool.whatever() if r.call.param("format") is None)]
+    if run.full:
+        replies += [pool.asker.ask(t, None, way) for t in pool.tasks() for way in WAYS]
+    for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
+        written = reply.reading.format if reply.reading else ""
+        verdict.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
+
+
+@pytest.mark.clause("format.readable")
+def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run, pool: Pool, api: Api, me: Account) -> None:
+    pool.whatever()
+    unknown = calls.result(me, run.unknown_id)
+    for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
+        api.once(unknown.but(format=fmt).by(way))
+
+
+@pytest.mark.clause("formats.same")
+def test_the_formats_of_one_task_carry_the_same_data(pool: Pool, verdict: Verdict) -> None:
+    for task in pool.tasks():
+        json = pool.asker.read(task, "json")
+        if json.status == "ready":
+            for fmt in pool.formats_of(task)[1:]:
+                other = pool.asker.read(task, fmt)
+                if _differs(verdict, json, other, task) is None or _reads_equal(pool, task, json):
+                    _compare(verdict, json, other, task)
+
+
+def _reads_equal(pool: Pool, task: Task, json: Reply) -> bool:
+    """Whether another read in JSON says the same: else it is the reads that differ, and not the formats."""
+    return difference(json.model, pool.asker.ask(task).model) is None
+
+
+def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> None:
+    """Holds another format to what JSON told."""
+    for reply in (other, json):
+        if not reply.readable:
+            verdict.book.could_not_read("formats.same", reply)
+            return
+    assert other.reading is not None, "it could be read"
+    differs = _differs(verdict, json, other, task)
+    verdict.expect(
+        "formats.same",
+        differs is None,
+        other,
+        where=f"{differs} in {other.reading.format}",
+        found=Shape("not what JSON told"),
+        expected="the same as in JSON",
+    )
+
+
+def _differs(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> str | None:
+    """Where another format differs from JSON: in all of it, or in the rows where those are all that it carries."""
+    if other.reading is None or json.reading is None:
+        return None
+    turned = plain_account if json.call.method == "info" else plain
+    one, two = turned(json.model), turned(other.model)
+    if other.reading.rows is not None:
+        section = other.reading.rows
+        one = {"status": one.get("status"), section: _columns(one.get(section), two.get(section))}
+    if task is not None and other.reading.format == "csv" and other.reading.rows is None:
+        one = {name: member for name, member in one.items() if not isinstance(member, list) or name in two}
+    differs = difference(one, two)
+    if differs is not None and other.reading.format == "csv":
+        encoding = verdict.book.known().get("csv.encoding", "cp1251")
+        differs = difference(as_encoded(one, encoding), two) if encoding == "cp1251" else differs
+    return differs
+
+
+def _columns(rows: object, shown: object) -> object:
+    """The rows with the columns that CSV shows: a field beyond the ten need not be one of them."""
+    first = shown[0] if isinstance(shown, list) and shown else None
+    if not isinstance(rows, list) or not isinstance(first, dict):
+        return rows
+    return [{k: v for k, v in row.items() if k in first} if isinstance(row, dict) else row for row in rows]
+
+
+@pytest.mark.clause("formats.same")
+def test_errors_say_the_same_in_every_format(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+    asked: list[Call] = [calls.result(me, run.unknown_id), calls.result(me, 1).but(id=None)]
+    for call in asked if run.full else asked[:1]:
+        json = api.once(call)
+        for fmt in FORMATS[1:]:
+            _compare(verdict, json, api.once(call.but(format=fmt).by(TURNS[fmt])), None)
+
+
+@pytest.mark.clause("formats.same", "quota.polling-free")
+def test_info_says_the_same_in_every_format(api: Api, verdict: Verdict, me: Account) -> None:
+    json = api.units_shown or api.ask(calls.info(me))
+    for fmt in FORMATS[1:]:
+        other = api.ask(calls.info(me, fmt=fmt))
+        api.remember(other)
+        if difference(plain_account(json.model), plain_account(other.model)) is not None:
+            known, json = api.units_shown, api.ask(calls.info(me))  # something was used in between
+            before, after = units(known) if known else None, units(json)
+            if before and after and after.used >= before.used:
+                verdict.expect(
+                    "quota.polling-free",
+                    after.used == before.used,
+                    json,
+                    where="data.api_limit.used, since the last task was made",
+                    found=Shape(f"{after.used - before.used} more than before"),
+                    expected="no more than before: asking is free",
+                )
+        _compare(verdict, json, other, None)
+
+
+@pytest.mark.clause("formats.same")
+def test_a_create_says_the_same_in_every_format(pool: Pool, verdict: Verdict) -> None:
+    pool.tasks()
+    made = [r for r in pool.created if r.status == "ok" and r.reading is not None]
+    for reply in made:
+        members = sorted(reply.model)
+        verdict.expect(
+            "formats.same",
+            members == sorted(made[0].model),
+            reply,
+            where="the members",
+            found=Shape(", ".join(members)),
+            expected=f"those of another format: {', '.join(sorted(made[0].model))}",
+        )

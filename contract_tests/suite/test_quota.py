@@ -1,0 +1,187 @@
+"""The daily limit: what takes of it, what does not, and what happens when it is used up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from contract_tests.api import calls
+from contract_tests.api.account_info import Units, units
+from contract_tests.api.calls import GET, Account, Way
+from contract_tests.api.reply import Reply
+from contract_tests.budget.budget import NotChecked
+from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.engine.client import Api
+from contract_tests.engine.pool import Pool
+from contract_tests.engine.run import Run
+from contract_tests.engine.tasks import Task
+from contract_tests.findings.checks import Verdict
+from contract_tests.redact.mask import Shape
+
+PLENTY = 1_000_000
+
+
+def _told(api: Api, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
+    """What info tells of the account now. known: an answer since which no task was made will do. Raises NotChecked
+    where info does not tell.
+    """
+    reply = api.units_shown if known and api.units_shown is not None else api.ask(calls.info(account))
+    told = units(reply)
+    if told is None:
+        raise NotChecked("info does not tell what is used")
+    return told, reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """A task, the units that its create took at once, and the answer of info that shows it."""
+
+    task: Task
+    units: int
+    shown: Reply
+
+
+def _charges(run: Run, pool: Pool, api: Api) -> list[_Charge]:
+    account = run.account("charged", PLENTY)
+    plain: list[tuple[Way, str | None]] = [(GET, None)]
+    crossed: list[tuple[Way, str | None]] = [*pool.crossed()] if run.full else plain
+    phones = {run.target.phones.ordinary: crossed, run.target.phones.hundred: plain, run.target.phones.nothing: plain}
+    before, _ = _told(api, account)
+    charges = []
+    for phone, ways in phones.items():
+        for source in pool.edition.sources:
+            for way, fmt in ways if phone is not None else ():
+                task = pool.make(source, phone, account=account, way=way, fmt=fmt)
+                after, shown = _told(api, account)
+                if after.used >= before.used:  # else the day of the limit has turned in between
+                    charges.append(_Charge(task, after.used - before.used, shown))
+                before = after
+    return charges
+
+
+@pytest.mark.clause("quota.charged", "quota.charged-at")
+def test_a_create_takes_its_cost_at_once(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+    charges = _charges(run, pool, api)
+    for charge in charges:
+        told = pool.asker.wait(charge.task).model.get("cost")
+        cost = int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+        how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
+        verdict.expect(
+            "quota.charged",
+            charge.units >= 1 and (charge.units == cost or not isinstance(told, str)),
+            charge.shown,
+            where=f"data.api_limit.used, after {how}",
+            found=Shape(f"{charge.units} more than before"),
+            expected=f"{cost} more, the task's cost, and 1 at least",
+        )
+        if charge.units:
+            verdict.choice("quota.charged-at", "create", charge.shown)
+
+
+@pytest.mark.last
+@pytest.mark.clause("quota.charged")
+def test_all_creates_together_take_their_cost(pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+    """The same on an account that is not the suite's own, where others may create, too: at least so much is taken."""
+    before = units(api.once(calls.info(me)))
+    pool.tasks()
+    after, reply = _told(api, me, known=True)
+    if before is None or api.day_turned or after.used < before.used:
+        raise NotChecked("the day of the limit turned during the run")
+    taken = sum(_known_cost(task) for task in pool.accepted if task.account == me and task.mine)
+    verdict.expect(
+        "quota.charged",
+        after.used - before.used >= taken,
+        reply,
+        where="data.api_limit.used, since the run began",
+        found=Shape(f"{after.used - before.used} more than before"),
+        expected=f"{taken} more at least, for {len(pool.accepted)} tasks",
+    )
+
+
+def _known_cost(task: Task) -> int:
+    told = task.ready.model.get("cost") if task.ready else None
+    return int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+
+
+@pytest.mark.clause("quota.polling-free")
+def test_asking_takes_no_unit(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+    tasks = pool.tasks()
+    if not run.full and "quota.polling-free" in verdict.book.looked:
+        return
+    if run.target.phones.never is not None:
+        tasks = [pool.never(), *tasks]
+    rounds = [[pair] for pair in pool.crossed()] if run.full else [pool.crossed()[:1]]
+    before, _ = _told(api, me, known=True)
+    for pairs in rounds:
+        for way, fmt in pairs:
+            for task in tasks if run.full else tasks[:1]:
+                pool.asker.ask(task, fmt, way)
+        after, reply = _told(api, me)
+        if after.used >= before.used:  # else the day of the limit has turned in between
+            verdict.expect(
+                "quota.polling-free",
+                after.used == before.used,
+                reply,
+                where=f"data.api_limit.used, after result was asked for by {pairs[0][0]} in {pairs[0][1]}",
+                found=Shape(f"{after.used - before.used} more than before"),
+                expected="no more than before: asking is free",
+            )
+        before = after
+
+
+@pytest.mark.clause("quota.refuses", "quota.message", "error.codes", "error.messages")
+def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+    account = run.account("limited", 1)
+    pool.make(ANY_SOURCE, account=account)
+    shown = units(api.ask(calls.info(account)))
+    fields = {"used": str(shown.used), "of": str(shown.of)} if shown else {"of": "1"}
+    for source in pool.edition.sources:
+        for way, fmt in pool.crossed():
+            call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
+            reply = run.api.once(call)
+            verdict.expect(
+                "quota.refuses",
+                reply.status == "error",
+                reply,
+                where=f"status, by {call.name} for source {source}",
+                found=reply.status,
+                expected="an error: the limit of 1 unit is used up",
+            )
+            if reply.status == "error":
+                verdict.expect(
+                    "quota.message",
+                    "daily limit" in reply.message.lower(),
+                    reply,
+                    where="message",
+                    found=reply.message,
+                    expected="a message that speaks of the daily limit",
+                )
+                verdict.kind("limit", reply, **fields)
+    told, reply = _told(api, account)
+    verdict.expect(
+        "quota.charged",
+        told.used >= 1,
+        reply,
+        where="data.api_limit.used, of an account whose limit is used up",
+        found=told.used,
+        expected="1 at least",
+    )
+    verdict.expect(
+        "info.body", told.of == 1, reply, where="data.api_limit.of", found=told.of, expected="1, the account's limit"
+    )
+
+
+@pytest.mark.clause("quota.refuses")
+def test_a_limit_of_nothing_refuses_the_first_create(run: Run, pool: Pool, verdict: Verdict) -> None:
+    account = run.account("barred", 0)
+    for way, fmt in pool.crossed():
+        reply = run.api.once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
+        verdict.expect(
+            "quota.refuses",
+            reply.status == "error",
+            reply,
+            where=f"status, by {reply.call.name}, of an account that has no unit",
+            found=reply.status,
+            expected="an error: the limit is 0",
+        )

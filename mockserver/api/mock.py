@@ -1,0 +1,305 @@
+"""The mock: the API and its control verbs over one store, one profile and one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from mockserver.api import operations
+from mockserver.api.operations import OPERATIONS, Operation, Scene, World
+from mockserver.core.chance import fraction, number
+from mockserver.core.clock import Clock
+from mockserver.core.delays import Delay, parse_delay
+from mockserver.core.errors import ApiError, Problem, Refusal
+from mockserver.core.messages import Answer, Call, Micros, Page
+from mockserver.core.quota import next_turn
+from mockserver.core.simulation import Simulation
+from mockserver.core.tasks import Account, Store
+from mockserver.faults.faults import Countdown, Faults
+from mockserver.faults.kinds import NO_EFFECT, Effect
+from mockserver.faults.matching import Facts
+from mockserver.inputs.fields import is_word
+from mockserver.people.magic import MAGIC
+from mockserver.people.words import Words
+from mockserver.profile.profile import Profile
+
+TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
+TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
+
+
+class Mock:
+    """The API and its control verbs. real gives the real time in microseconds since 1970 and never goes back.
+
+    Not safe to be entered twice at a time: the server that carries it sees to that.
+    """
+
+    def __init__(
+        self, store: Store, profile: Profile, simulation: Simulation, words: Words, real: Callable[[], Micros]
+    ) -> None:
+        self.store = store
+        self.profile = profile
+        self.simulation = simulation
+        self.faults = Faults()
+        self._real = real
+        self._windows: dict[str, tuple[Micros, int]] = {}
+        self._samples: dict[tuple[str, str], int] = {}
+        self._world = World(store, words, self._processing_time, simulation.seed)
+        with store.transaction(write=True):
+            self._configure(simulation.accounts)
+        self._arm_configured(None)
+
+    def answer(self, call: Call) -> Answer | Page:
+        """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
+        asked = operations.format_of(call.params)
+        account: Account | None = None
+        struck: list[Countdown] = []
+        if call.operation not in OPERATIONS:
+            return self.not_found(call.params)
+        try:
+            operation = self._operation(call)
+            account = self._account(call.params)
+            effect = self._strike(self._facts(operation, call, account, asked), account, struck)
+            if effect.page is not None:
+                return self._delivered(effect.page, account, struck)
+            now = self.now(account.login if account else None)
+            self._count_call(call, account, now)
+            answer: Answer | Page = operations.answer(
+                operation,
+                Scene(
+                    call,
+                    self.profile.deciding,
+                    self._world,
+                    now,
+                    asked,
+                    effect,
+                    lambda facts: self._strike(facts, account, struck, of_task=True),
+                ),
+                account,
+            )
+        except ApiError as error:
+            answer = operations.error_answer(error, self.profile.deciding, asked)
+        return self._delivered(answer, account, struck)
+
+    def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
+        """The answer where there is no such method; http is a status that no clause decides."""
+        if self.profile.deciding.html_not_found:
+            page = Page(404, "text/html", operations.NOT_FOUND, reason="clause not-found = html-404")
+            return self._delivered(page, None, [])
+        return self.refused(
+            ApiError("unknown-method", reason=f"methods are {', '.join(OPERATIONS)}", http=http), params
+        )
+
+    def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer | Page:
+        """The answer to an error that is found before there is a call, such as a body that is too large."""
+        answer = operations.error_answer(error, self.profile.deciding, operations.format_of(params))
+        return self._delivered(answer, None, [])
+
+    def now(self, login: str | None = None) -> Micros:
+        """The time of the login's clock, with None of the server's."""
+        return self.clock(login).now(self._real())
+
+    def clock(self, login: str | None = None) -> Clock:
+        """The clock that the login goes by."""
+        own = self.store.clock(login) if login is not None else None
+        return own or self.store.clock(None) or Clock()
+
+    def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
+        """Sets the clock of the login (one of its own from then on) or the server's.
+
+        frozen False without a time brings it back to real time. Raises Refusal for what is out of range.
+        """
+        real = self._real()
+        if frozen is False:
+            clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
+            clock = Clock() if now is None and clock.speed == 1 else clock
+        else:
+            clock = self.clock(login).set(real, now=now, speed=0.0 if frozen else speed)
+        self.store.put_clock(login, clock)
+        return clock
+
+    def advance(self, login: str | None, by: Micros) -> Clock:
+        """Puts the clock forward. Raises Refusal for a step back."""
+        clock = self.clock(login).advanced(by)
+        self.store.put_clock(login, clock)
+        return clock
+
+    def advance_to(self, login: str | None, target: str) -> Clock:
+        """Puts the clock forward to `midnight` (when the day of the limit turns) or `next-ready`.
+
+        Raises Refusal for another target, or where no task is on its way.
+        """
+        now = self.now(login)
+        if target == "midnight":
+            return self.advance(login, next_turn(now, self.profile.deciding.day_turn) - now)
+        if target != "next-ready":
+            raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
+        ready = self.store.next_ready(now, self._following(login))
+        if ready is None:
+            raise Refusal(Problem("to", "no task is on its way", "create one first"))
+        return self.advance(login, ready - now)
+
+    def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
+        """The account of the login with the changes, and whether it was made now. What is left out of a new one is
+        made up from the seed.
+        """
+        name = login or self._free_login()
+        known = self.store.account(name)
+        account = replace(known or self._new_account(name), **changes)
+        self.store.put_account(account)
+        return account, known is None
+
+    def reset(self, login: str | None) -> None:
+        """Drops the tasks, charges, clock and faults of the login, with None those of all; the faults of the settings
+        are armed anew. Accounts stay, and no id is given twice.
+        """
+        self.store.reset(login)
+        self.faults.reset(login)
+        if login is None:
+            self._windows.clear()
+            self._samples.clear()
+        else:
+            self._windows.pop(login, None)
+            self._samples = {key: n for key, n in self._samples.items() if key[0] != login}
+        self._arm_configured(login)
+
+    def _operation(self, call: Call) -> Operation:
+        verbs = self.verbs(call.operation)
+        if call.verb not in verbs:
+            raise ApiError("http-method", reason=f"allowed: {', '.join(verbs)}", http=405, allow=verbs)
+        return OPERATIONS[call.operation]
+
+    def verbs(self, operation: str) -> tuple[str, ...]:
+        """The HTTP methods of an operation."""
+        return ("GET",) if operation == "info" and not self.profile.deciding.info_post else ("GET", "POST")
+
+    def _facts(self, operation: Operation, call: Call, account: Account | None, asked: str) -> Facts:
+        """What faults are matched with when the call comes in, before anything of it has been checked."""
+        phone: str | None = None
+        source: int | None = None
+        rules = self.profile.deciding
+        if operation.name == "create":
+            phone = operations.phone_of(call.params.get("phone", ""), rules)
+            known = operations.source_of(call.params.get("source"), rules)
+            source = known.number if known else None
+        elif operation.name == "result" and account is not None and self.faults.armed:
+            wanted = operations.task_id(call.params.get("id"))
+            task = self.store.read_task(wanted) if wanted is not None else None
+            if task is not None and task.login == account.login:
+                phone, source = task.phone, task.source
+        return Facts(operation.name, call.params.get("login"), phone, source, asked)
+
+    def _strike(
+        self, facts: Facts, account: Account | None, struck: list[Countdown], *, of_task: bool = False
+    ) -> Effect:
+        """The effect of the fault that strikes, which is added to those that struck."""
+        countdown = self.faults.strike(facts, self._seed(account), of_task=of_task) if self.faults.armed else None
+        if countdown is None:
+            return NO_EFFECT
+        struck.append(countdown)
+        return countdown.fault.effect
+
+    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[Countdown]) -> Answer | Page:
+        """The answer with its latency and, where faults struck, with those for its reason."""
+        late = self._late(self.simulation.latency, account, "latency")
+        late += sum(self._late(c.fault.effect.latency, account, c.fault.key) for c in struck if c.fault.effect.latency)
+        if not struck and not late:
+            return answer
+        told = "; ".join([*(c.told for c in struck), *([answer.reason] if answer.reason else [])])
+        return replace(answer, latency=late, login=account.login if account else None, reason=told)
+
+    def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
+        if delay.kind == "fixed":
+            return delay.a
+        key = (account.login if account else "", what)
+        self._samples[key] = n = self._samples.get(key, 0) + 1
+        return delay.sample(fraction(self._seed(account), *key, n)) or 0
+
+    def _account(self, params: Mapping[str, str]) -> Account | None:
+        login = params.get("login")
+        if not login:
+            return None
+        known = self.store.account(login)
+        if known is not None or not is_test_login(login) or params.get("token") != TEST_TOKEN:
+            return known
+        with self.store.transaction(write=True):
+            # Another process may have made it since.
+            made = self.store.account(login) or self._new_account(login)
+            self.store.put_account(made)
+        return made
+
+    def _count_call(self, call: Call, account: Account | None, now: Micros) -> None:
+        """Counts a call of the account's own for the limit of the rate: one with another token is not its call."""
+        rate = self.profile.deciding.rate
+        if rate is None or account is None or account.token != call.params.get("token"):
+            return
+        allowed, period = rate
+        start, count = self._windows.get(account.login, (now, 0))
+        if not start <= now < start + period:
+            start, count = now, 0
+        self._windows[account.login] = (start, count + 1)
+        if count >= allowed:
+            raise ApiError("rate", reason=f"clause rate.limit = {self.profile.choices['rate.limit']}")
+
+    def _processing_time(self, account: Account, phone: str, source: int, seed: int) -> Micros | None:
+        simulation = self.simulation
+        magic = MAGIC.get(phone)
+        if magic is not None and magic.delay is not None:
+            return magic.delay
+        delay = (
+            simulation.by_phone.get(phone)
+            or (parse_delay(account.delay, "delay") if account.delay is not None else None)
+            or simulation.by_source.get(source)
+            or simulation.delay
+        )
+        return delay.sample(fraction(seed, account.login, "create", account.creates))
+
+    def _seed(self, account: Account | None) -> int:
+        return self.simulation.seed if account is None or account.seed is None else account.seed
+
+    def _new_account(self, login: str) -> Account:
+        made_up = f"token-{number(self.simulation.seed, 'token', login):016x}"
+        token = TEST_TOKEN if is_test_login(login) else made_up
+        return Account(login, token, self.simulation.daily_limit, self.simulation.paid_until)
+
+    def _free_login(self) -> str:
+        n = len(self.store.accounts()) + 1
+        while self.store.account(f"account-{n}@example.com") is not None:
+            n += 1
+        return f"account-{n}@example.com"
+
+    def _configure(self, accounts: Sequence[Account]) -> None:
+        """Brings the accounts of the settings into the store, and takes away those that the settings no longer name.
+
+        An account that the settings tell as they did before stays as it is, with what control has changed since.
+        """
+        named = {account.login for account in accounts}
+        for known in self.store.accounts():
+            if known.configured and known.login not in named:
+                self.store.drop_account(known.login)
+        for account in accounts:
+            told = f"{number(repr(account)):016x}"
+            before = self.store.account(account.login)
+            if before is None:
+                self.store.put_account(replace(account, configured=told))
+            elif before.configured != told:
+                self.store.put_account(
+                    replace(account, configured=told, day=before.day, used=before.used, creates=before.creates)
+                )
+
+    def _arm_configured(self, login: str | None) -> None:
+        """Arms the faults of the settings: those of the login, with None all."""
+        for document in self.simulation.faults:
+            if login is None or document.get("match", {}).get("login") == login:
+                self.faults.arm(document)
+
+    def _following(self, login: str | None) -> list[str]:
+        """The logins whose tasks go by the clock of the login, or by the server's."""
+        if login is not None:
+            return [login]
+        return [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]
+
+
+def is_test_login(login: str) -> bool:
+    """Whether an account of this login is made on first use, with the token `test-token`."""
+    return login.startswith(TEST_PREFIX) and login.endswith(TEST_SUFFIX) and is_word(login)

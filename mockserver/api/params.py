@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from urllib.parse import parse_qsl
+
+from mockserver.api.http import Request
+from mockserver.core.errors import ApiError
+from mockserver.profile.profile import Reading
+
+MAX_FIELDS = 1000
+"""Parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`."""
+
+
+def read_params(request: Request, reading: Reading) -> Mapping[str, str]:
+    """The parameters of a request, each with the value that counts.
+
+    Raises ApiError for more than MAX_FIELDS in the query or in the body.
+    """
+    query = _chosen(_pairs(request.query), reading)
+    body = _chosen(_body_pairs(request, reading), reading) if request.verb == "POST" else {}
+    return query | body if reading.body_wins else body | query
+
+
+def _too_many() -> ApiError:
+    return ApiError("too-large", reason=f"more than {MAX_FIELDS} parameters", http=413)
+
+
+def _chosen(pairs: Sequence[tuple[str, str]], reading: Reading) -> dict[str, str]:
+    return dict(pairs if reading.repeated_last else reversed(pairs))
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    if not text:
+        return []
+    try:
+        return parse_qsl(
+            text.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS
+        )
+    except ValueError:
+        raise _too_many() from None
+
+
+def _body_pairs(request: Request, reading: Reading) -> list[tuple[str, str]]:
+    kind, _, options = request.headers.get("content-type", "").partition(";")
+    reader = _BODIES.get(kind.strip().lower())
+    return [] if reader is None else reader(request.body, options, reading)
+
+
+def _urlencoded(body: bytes, _options: str, _reading: Reading) -> list[tuple[str, str]]:
+    return _pairs(body)
+
+
+def _multipart(body: bytes, options: str, reading: Reading) -> list[tuple[str, str]]:
+    """The fields of a multipart form; a form that can't be parsed has none, as in PHP."""
+    if not reading.multipart:
+        return []
+    from werkzeug.exceptions import RequestEntityTooLarge  # noqa: PLC0415 - seldom needed, and slow to import
+    from werkzeug.formparser import MultiPartParser  # noqa: PLC0415
+    from werkzeug.http import parse_options_header  # noqa: PLC0415
+
+    boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "")
+    try:
+        form, _files = MultiPartParser(stream_factory=_in_memory, max_form_parts=MAX_FIELDS).parse(
+            BytesIO(body), boundary.encode("latin-1"), len(body)
+        )
+    except RequestEntityTooLarge:
+        raise _too_many() from None
+    except ValueError:
+        return []
+    return list(form.items(multi=True))
+
+
+def _in_memory(*_: object, **__: object) -> BytesIO:
+    """Where a file's part goes, which nobody reads: the body's limit keeps it small."""
+    return BytesIO()
+
+
+_BODIES: Mapping[str, Callable[[bytes, str, Reading], list[tuple[str, str]]]] = {
+    "application/x-www-form-urlencoded": _urlencoded,
+    "multipart/form-data": _multipart,
+}

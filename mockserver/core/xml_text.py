@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import re
+
+ILLEGAL_IN_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+"""XML 1.0 (fifth edition), production 2, turned round."""
+
+
+def illegal_in_xml(text: str) -> str | None:
+    """The first character of the text that XML 1.0 can't carry."""
+    found = ILLEGAL_IN_XML.search(text)
+    return found[0] if found else None
+
+
+# XML 1.0 (fifth edition), productions 4 and 4a, without the colon, which namespaces reserve.
+_NAME_START = (
+    r"A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
+    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
+)
+
+
+_NAME_PART = _NAME_START + r"\-.0-9\u00B7\u0300-\u036F\u203F-\u2040"

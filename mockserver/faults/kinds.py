@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mockserver.core.delays import Delay
+from mockserver.core.messages import METHODS, Page
+from mockserver.inputs import fields
+from mockserver.profile.clauses import CODES
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a call or a task ends in an error: None stands for the profile's code or message."""
+
+    code: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a fault does to a call. error and page take the answer's place before anything happens; stuck and failure
+    are the task's that the call creates, or the answer of the poll; latency is real time before the answer.
+    """
+
+    error: Ending | None = None
+    page: Page | None = None
+    latency: Delay | None = None
+    stuck: bool = False
+    failure: Ending | None = None
+
+
+NO_EFFECT = Effect()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault: the function that makes its effect, what its settings may be, whether it happens to a task."""
+
+    make: Callable[..., Effect]
+    settings: Mapping[str, fields.Reader]
+    required: tuple[str, ...] = ()
+    of_task: bool = False
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The API's methods that it can happen to."""
+        return ("create", "result") if self.of_task else METHODS
+
+
+def error(*, code: int | None = None, message: str | None = None) -> Effect:
+    """An error of the API, written as the profile writes errors; what is left out is as for a server error."""
+    return Effect(error=Ending(code, message))
+
+
+def http(*, status: int, body: str = "", content_type: str = "text/html; charset=utf-8") -> Effect:
+    """An answer that is not the API's own, such as a proxy's HTML 502."""
+    return Effect(page=Page(status, content_type, body.encode()))
+
+
+def latency(*, delay: Delay) -> Effect:
+    """The right answer, late by real time."""
+    return Effect(latency=delay)
+
+
+def stuck() -> Effect:
+    """A created task is never ready; a poll is answered as processing."""
+    return Effect(stuck=True)
+
+
+def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
+    """A created task ends in an error; a poll is answered with it."""
+    return Effect(failure=Ending(code, message))
+
+
+_CODE = fields.whole(CODES[0], CODES[-1])
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "error": Kind(error, {"code": _CODE, "message": fields.text}),
+        "http": Kind(
+            http,
+            {"status": fields.whole(200, 599), "body": fields.text, "content_type": fields.content_type},
+            ("status",),
+        ),
+        "latency": Kind(latency, {"delay": fields.latency}, ("delay",)),
+        "stuck": Kind(stuck, {}, of_task=True),
+        "fail-task": Kind(fail_task, {"code": _CODE, "message": fields.text}, of_task=True),
+    }
+)
+
+
+LATER = ("reset", "empty", "truncate", "garbage", "dribble", "wrong-format")
+"""Kinds that happen to the bytes on the socket; they are refused by name until the wire server can do them."""

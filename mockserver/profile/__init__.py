@@ -1,0 +1,1 @@
+"""The profile: clauses, their choices, and the editions of the operator's page."""

@@ -1,0 +1,231 @@
+"""The routes under /_mock/: accounts, faults, clock, reset and health, in their final form."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mockserver.settings.loading import load
+from mockserver.web.app import create_app
+from support.in_process import LOGIN, PHONE, TOKEN
+
+AUTH = {"login": LOGIN, "token": TOKEN}
+
+
+def client_of(**options: Any) -> FlaskClient:
+    return create_app(load(options)).test_client()
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    client = client_of()
+    client.put("/_mock/clock", json={"mode": "frozen", "now": "2030-01-01T12:00:00+03:00"})
+    return client
+
+
+def api(client: FlaskClient, method: str, **params: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get(f"/api/{method}", query_string={**AUTH, **params}).get_json()
+    return answer
+
+
+def test_health_tells_version_port_and_time(client: FlaskClient) -> None:
+    answer = client.get("/_mock/health").get_json()
+
+    assert (answer["status"], answer["port"], answer["now"]) == ("ok", 80, "2030-01-01T12:00:00+03:00")
+
+
+def test_the_api_is_answered_beside_it(client: FlaskClient) -> None:
+    number = api(client, "create", phone=PHONE, source=2)["id"]
+    before = api(client, "result", id=number)["status"]
+    client.post("/_mock/clock/advance", json={"seconds": 2})
+
+    assert (before, api(client, "result", id=number)["status"]) == ("processing", "ready")
+
+
+def test_an_account_of_its_own_is_made_up_and_told_whole(client: FlaskClient) -> None:
+    made = client.post("/_mock/accounts", json={})
+    answer = made.get_json()
+    info = api(client, "info", login=answer["login"], token=answer["token"])
+
+    assert (made.status_code, info["status"], info["data"]["api_limit"]["of"]) == (201, "ok", 100)
+
+
+def test_two_made_up_accounts_are_two(client: FlaskClient) -> None:
+    one, two = (client.post("/_mock/accounts", json={}).get_json() for _ in range(2))
+
+    assert one["login"] != two["login"]
+    assert one["token"] != two["token"]
+
+
+def test_an_account_is_changed_where_told_and_else_kept(client: FlaskClient) -> None:
+    api(client, "create", phone="70000000001", source=2)
+    changed = client.post("/_mock/accounts", json={"login": LOGIN, "daily_limit": 1})
+    info = api(client, "info")
+
+    assert changed.status_code == 200
+    assert info["data"]["api_limit"] == {"used": 1, "of": 1}
+
+
+def test_the_list_of_accounts_shows_no_token(client: FlaskClient) -> None:
+    listed = client.get("/_mock/accounts")
+
+    assert [a["login"] for a in listed.get_json()["accounts"]] == [LOGIN]
+    assert TOKEN not in listed.text
+
+
+def test_a_fault_is_armed_listed_and_taken_away(client: FlaskClient) -> None:
+    document = {"match": {"method": "info"}, "action": {"kind": "latency", "delay": "0s"}, "times": 3}
+    armed = client.post("/_mock/faults", json=document)
+    api(client, "info")
+    listed = client.get("/_mock/faults").get_json()["faults"]
+
+    assert armed.status_code == 201
+    assert listed == [{"id": "f1", **document, "after": 0, "probability": 1.0, "seen": 1, "struck": 1}]
+    assert client.delete("/_mock/faults/f1").status_code == 204
+    assert client.get("/_mock/faults").get_json() == {"faults": []}
+    assert client.delete("/_mock/faults/f1").status_code == 404
+
+
+def test_a_clock_of_a_login_is_its_own(client: FlaskClient) -> None:
+    set_ = client.put("/_mock/clock", json={"mode": "frozen", "now": "2031-01-01T00:00:00+03:00", "login": LOGIN})
+
+    assert set_.get_json() == {"mode": "frozen", "now": "2031-01-01T00:00:00+03:00", "speed": 0, "login": LOGIN}
+    assert client.get(f"/_mock/clock?login={LOGIN}").get_json()["now"] == "2031-01-01T00:00:00+03:00"
+    assert client.get("/_mock/clock").get_json()["now"] == "2030-01-01T12:00:00+03:00"
+
+
+@pytest.mark.parametrize("to", ["midnight", "next-ready"])
+def test_a_clock_is_put_forward_to_a_moment(client: FlaskClient, to: str) -> None:
+    api(client, "create", phone=PHONE, source=2)
+    told = client.post("/_mock/clock/advance", json={"to": to}).get_json()["now"]
+
+    assert told == {"midnight": "2030-01-02T00:00:00+03:00", "next-ready": "2030-01-01T12:00:02+03:00"}[to]
+
+
+def test_real_mode_brings_real_time_back(client: FlaskClient) -> None:
+    client.put("/_mock/clock", json={"mode": "real"})
+
+    assert client.get("/_mock/clock").get_json()["mode"] == "real"
+    assert not client.get("/_mock/clock").get_json()["now"].startswith("2030-01-01T12:00:00")
+
+
+def test_a_reset_drops_tasks_charges_faults_and_clock_and_gives_no_id_twice(client: FlaskClient) -> None:
+    number = api(client, "create", phone=PHONE, source=2)["id"]
+    client.post("/_mock/faults", json={"action": {"kind": "error"}})
+    assert client.post("/_mock/reset", json={}).status_code == 204
+
+    assert client.get("/_mock/faults").get_json() == {"faults": []}
+    assert api(client, "info")["data"]["api_limit"]["used"] == 0
+    assert api(client, "result", id=number)["status"] == "error"
+    assert api(client, "create", phone=PHONE, source=2)["id"] > number
+    assert client.get("/_mock/clock").get_json()["mode"] == "real"
+
+
+def test_a_reset_of_a_login_leaves_the_others(client: FlaskClient) -> None:
+    test = {"login": "test-x@example.com", "token": "test-token"}
+    api(client, "create", phone="70000000001", source=2, **test)
+    api(client, "create", phone="70000000001", source=2)
+    client.post("/_mock/reset", json={"login": "test-x@example.com"})
+
+    assert api(client, "info", **test)["data"]["api_limit"]["used"] == 0
+    assert api(client, "info")["data"]["api_limit"]["used"] == 1
+
+
+def test_a_test_account_made_by_control_keeps_its_public_token(client: FlaskClient) -> None:
+    client.post("/_mock/accounts", json={"login": "test-x@example.com", "daily_limit": 3})
+
+    info = api(client, "info", login="test-x@example.com", token="test-token")
+    assert info["data"]["api_limit"]["of"] == 3
+
+
+def test_what_was_set_for_an_account_is_taken_back_by_null(client: FlaskClient) -> None:
+    client.post("/_mock/accounts", json={"login": LOGIN, "delay": "9s", "seed": 5})
+    changed = client.post("/_mock/accounts", json={"login": LOGIN, "delay": None, "seed": None}).get_json()
+
+    assert (changed["delay"], changed["seed"]) == (None, None)
+
+
+def test_a_reset_ends_the_answers_of_its_login_that_wait() -> None:
+    app = create_app(load({}))
+    waiting = app.test_client()
+    app.test_client().post("/_mock/faults", json={"action": {"kind": "latency", "delay": "60s"}})
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(lambda: api(waiting, "info"))
+        while not app.test_client().get("/_mock/faults").get_json()["faults"][0]["struck"]:
+            pass
+        while not answer.done():  # the answer registers its wait after the fault has struck
+            app.test_client().post("/_mock/reset", json={"login": LOGIN})
+
+    assert answer.result()["status"] == "ok"
+
+
+def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[[faults]]\naction = { kind = 'error' }")
+    client = client_of(config=str(file))
+
+    assert api(client, "info")["status"] == "error"
+    client.post("/_mock/reset")
+    assert api(client, "info")["status"] == "error"
+    assert api(client, "info")["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body", "status", "told"),
+    [
+        ("GET", "/_mock/helth", None, 404, "did you mean /_mock/health?"),
+        ("GET", "/_mock", None, 404, "routes: /_mock/health"),
+        ("GET", "/_mock/", None, 404, "routes: /_mock/health"),
+        ("GET", "/_mock/a/b", None, 404, "routes: /_mock/health"),
+        ("PUT", "/_mock/health", {}, 405, "allowed: GET"),
+        ("GET", "/_mock/faults/f1", None, 405, "allowed: DELETE"),
+        ("POST", "/_mock/accounts", {"logn": "a"}, 422, "did you mean 'login'?"),
+        ("POST", "/_mock/accounts", {"login": "a b"}, 422, "login: is no login; allowed"),
+        ("POST", "/_mock/accounts", [], 422, "a list is no table"),
+        ("POST", "/_mock/accounts", "{", 422, "body: is no JSON"),
+        ("POST", "/_mock/accounts", {"daily_limit": -1}, 422, "daily_limit: -1"),
+        ("PUT", "/_mock/clock", {"mode": "frosen"}, 422, "did you mean 'frozen'?"),
+        ("PUT", "/_mock/clock", {"now": "x"}, 422, "now: 'x' is no ISO 8601 time"),
+        ("PUT", "/_mock/clock", {"login": "nobody"}, 422, "login: 'nobody' is no account"),
+        ("PUT", "/_mock/clock", {"mode": "frozen", "speed": 5}, 422, "a frozen clock has none"),
+        ("POST", "/_mock/clock/advance", {}, 422, "either seconds or to"),
+        ("POST", "/_mock/clock/advance", {"seconds": -1}, 422, "seconds: -1"),
+        ("POST", "/_mock/clock/advance", {"to": "next-ready"}, 422, "no task is on its way"),
+        ("POST", "/_mock/reset?login=x", {}, 422, "'login' is no key"),
+        ("POST", "/_mock/faults", "[" * 100_000, 422, "body: is no JSON"),
+        ("PUT", "/_mock/clock", {"mode": "real", "speed": 0}, 422, "a clock of speed 0 is frozen"),
+        ("POST", "/_mock/reset", {"login": "nobody"}, 422, "'nobody' is no account"),
+        ("POST", "/_mock/faults", {"action": {"kind": "reset"}}, 422, "not available in this version"),
+    ],
+)
+def test_a_wrong_request_is_a_problem_that_names_place_and_remedy(
+    client: FlaskClient, verb: str, path: str, body: Any, status: int, told: str
+) -> None:
+    sent = {"data": body} if isinstance(body, str) else {"json": body} if body is not None else {}
+    response = client.open(path, method=verb, **sent)
+
+    assert (response.status_code, response.content_type) == (status, "application/problem+json")
+    assert told in response.get_json()["detail"]
+
+
+def test_with_an_admin_token_no_route_is_open_without_it() -> None:
+    client = client_of(admin_token="s3cret")
+    bare = client.get("/_mock/health")
+    right = client.get("/_mock/health", headers={"Authorization": "Bearer s3cret"})
+    wrong = client.get("/_mock/health", headers={"Authorization": "Bearer s3cre"})
+
+    assert [r.status_code for r in (bare, wrong, right)] == [401, 401, 200]
+    assert "s3cret" not in bare.text + wrong.text
+    assert client.get("/_mock/none").status_code == 401
+    assert client.get("/api/info", query_string=AUTH).status_code == 200
+
+
+def test_an_oversized_body_is_an_answer_that_a_client_can_parse(client: FlaskClient) -> None:
+    answer = client.post("/api/create", data=b"x" * (1024 * 1024 + 1), content_type="application/x-www-form-urlencoded")
+    control = client.post("/_mock/reset", data=b" " * (1024 * 1024 + 1))
+
+    assert (answer.status_code, answer.get_json()["error_code"]) == (413, 413)
+    assert (control.status_code, control.content_type) == (413, "application/problem+json")

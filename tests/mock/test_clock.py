@@ -1,0 +1,147 @@
+"""The virtual clock and delays: everything that has a time follows the clock it is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.core.clock import Clock, iso_of, parse_iso, text_of
+from mockserver.core.delays import parse_delay
+from mockserver.core.errors import Refusal
+from mockserver.core.messages import SECOND
+from support.in_process import LOGIN, PHONE, Api
+
+MICROS = st.integers(0, 2**50)
+
+
+@given(now=MICROS, steps=st.lists(st.integers(0, 10**9)), passed=st.integers(0, 10**12))
+def test_a_frozen_clock_moves_by_its_steps_and_by_nothing_else(now: int, steps: list[int], passed: int) -> None:
+    clock = Clock().set(5, now=now, speed=0)
+    for step in steps:
+        clock = clock.advanced(step)
+
+    assert clock.now(passed) == now + sum(steps)
+
+
+@given(real=MICROS, later=MICROS, by=st.integers(0, 10**12))
+def test_an_advanced_real_clock_is_ahead_by_just_that(real: int, later: int, by: int) -> None:
+    assert Clock().advanced(by).now(real + later) == real + later + by
+
+
+@given(real=MICROS, later=st.integers(0, 10**12), speed=st.integers(0, 1000))
+def test_a_clock_keeps_its_time_when_its_speed_changes(real: int, later: int, speed: int) -> None:
+    clock = Clock().set(real, speed=speed)
+
+    assert clock.now(real) == real
+    assert clock.now(real + later) == real + speed * later
+
+
+def test_a_step_back_is_refused() -> None:
+    with pytest.raises(Refusal, match="step back"):
+        Clock().advanced(-1)
+
+
+@given(st.integers(0, 32_503_680_000 * SECOND))
+def test_a_time_is_read_as_it_was_written(at: int) -> None:
+    assert parse_iso(iso_of(at), "now") == at
+
+
+def test_the_text_of_a_time_is_moscows() -> None:
+    assert text_of(0) == "1970-01-01 03:00:00"
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2030-13-01", "1969-01-01", "3001-01-01", ""])
+def test_a_text_that_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(Refusal, match="now"):
+        parse_iso(text, "now")
+
+
+def test_an_accounts_own_clock_moves_it_alone() -> None:
+    api = Api()
+    other = {"login": "test-x@example.com", "token": "test-token"}
+    mine, others = api.create(), api.create(**other)
+    api.mock.advance(LOGIN, 2 * SECOND)
+
+    assert api.call("result", id=mine)["status"] == "ready"
+    assert api.call("result", id=others, **other)["status"] == "processing"
+
+
+def test_next_ready_is_the_moment_at_which_the_first_task_is_ready() -> None:
+    api = Api(delay="uniform 5s..50s")
+    numbers = [api.create() for _ in range(5)]
+    api.mock.set_clock(None, frozen=True, now=None, speed=None)
+
+    for done in range(1, 6):
+        api.mock.advance_to(None, "next-ready")
+        statuses = [api.call("result", id=n)["status"] for n in numbers]
+        assert statuses.count("ready") == done
+
+    with pytest.raises(Refusal, match="no task is on its way"):
+        api.mock.advance_to(None, "next-ready")
+
+
+def test_midnight_is_the_moment_at_which_the_limit_is_new() -> None:
+    api = Api()
+    api.create()
+    api.mock.advance_to(None, "midnight")
+
+    assert api.used() == 0
+    assert iso_of(api.mock.now()) == "2030-01-02T00:00:00+03:00"
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_a_uniform_delay_stays_within_its_bounds(u: float) -> None:
+    delay = parse_delay("uniform 1s..5s", "delay").sample(u)
+
+    assert delay is not None
+    assert SECOND <= delay <= 5 * SECOND
+
+
+def test_a_lognormal_delay_has_its_median() -> None:
+    assert parse_delay("lognormal 2s sigma 0.5", "delay").sample(0.5) == 2 * SECOND
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2", "s", "-1s", "2 parsecs", "uniform 5s..1s", "uniform 1s", "lognormal 2s", "9999d", "１s"]
+)
+def test_a_text_that_is_no_delay_is_refused_with_the_forms_there_are(text: str) -> None:
+    with pytest.raises(Refusal, match=r"delay: .*(allowed|write)"):
+        parse_delay(text, "delay")
+
+
+def test_the_same_seed_gives_the_same_delays_whatever_other_accounts_do() -> None:
+    def delays(*, busy: bool) -> list[int]:
+        api = Api(delay="lognormal 2s sigma 1")
+        ready = []
+        for _ in range(5):
+            if busy:
+                api.create(login="test-x@example.com", token="test-token")
+            task = api.mock.store.read_task(api.create())
+            assert task is not None
+            assert task.ready is not None
+            ready.append(task.ready - task.created)
+        return ready
+
+    assert delays(busy=False) == delays(busy=True)
+    assert len(set(delays(busy=False))) == 5
+
+
+def test_a_delay_is_the_phones_before_the_accounts_before_the_sources(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("delay = '9s'\n[delays]\n1 = '7s'\n[delays.phones]\n70000000001 = '3s'\n")
+    api = Api(config=str(file))
+
+    def seconds(phone: str, source: int) -> float:
+        task = api.mock.store.read_task(api.create(phone, source))
+        assert task is not None
+        assert task.ready is not None
+        return (task.ready - task.created) / SECOND
+
+    default, by_source = seconds(PHONE, 2), seconds(PHONE, 1)
+    api.account(LOGIN, delay="5s")
+    by_account, by_phone = seconds(PHONE, 1), seconds("70000000001", 1)
+
+    assert (default, by_source, by_account, by_phone) == (9, 7, 5, 3)

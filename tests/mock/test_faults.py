@@ -1,0 +1,240 @@
+"""Faults: armed with a match, counted down, and without a trace where none strikes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.core.errors import Refusal
+from mockserver.faults.kinds import KINDS, LATER
+from support.in_process import LOGIN, PHONE, Api, reason
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+def arm(api: Api, kind: str, match: dict[str, Any] | None = None, **rest: Any) -> str:
+    top = {key: rest.pop(key) for key in ("times", "after", "probability") if key in rest}
+    return api.mock.faults.arm({"match": match or {}, "action": {"kind": kind, **rest}, **top}).fault.id
+
+
+def test_an_error_is_written_as_the_profile_writes_errors(api: Api) -> None:
+    arm(api, "error", code=503, message="позже")
+
+    assert api.send("info", format="xml").body.endswith(
+        "<response><status>error</status><error_code>503</error_code><message>позже</message></response>".encode()
+    )
+
+
+def test_a_fault_strikes_as_often_as_told_and_says_what_is_left(api: Api) -> None:
+    arm(api, "error", times=2)
+
+    reasons = [reason(api.send("info")) for _ in range(3)]
+
+    assert reasons == ["fault f1 error (1 of 2 left)", "fault f1 error (0 of 2 left)", "used 0 of 100"]
+
+
+@given(after=st.integers(0, 4), times=st.integers(1, 4))
+def test_a_fault_strikes_just_the_calls_after_and_within_its_times(after: int, times: int) -> None:
+    api = Api()
+    arm(api, "error", after=after, times=times)
+
+    struck = [n for n in range(1, 10) if api.call("info")["status"] == "error"]
+
+    assert struck == list(range(after + 1, after + times + 1))
+
+
+def test_the_nth_call_alone_is_struck(api: Api) -> None:
+    arm(api, "error", {"nth": 3}, times="always")
+
+    assert [api.call("info")["status"] for _ in range(4)] == ["ok", "ok", "error", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("match", "struck"),
+    [
+        ({"method": "create"}, ["create"]),
+        ({"method": "info"}, ["info"]),
+        ({"login": LOGIN}, ["create", "result", "info"]),
+        ({"login": "test-x@example.com"}, []),
+        ({"phone": PHONE}, ["create", "result"]),
+        ({"phone": "70000000001"}, []),
+        ({"source": 2}, ["create", "result"]),
+        ({"source": 1}, []),
+        ({"format": "json"}, ["create", "result", "info"]),
+        ({"format": "csv"}, []),
+    ],
+)
+def test_a_match_picks_its_calls_and_no_other(api: Api, match: dict[str, Any], struck: list[str]) -> None:
+    number = api.create()
+    arm(api, "error", match, times="always")
+    calls = {"create": {"phone": PHONE, "source": 2}, "result": {"id": number}, "info": {}}
+
+    assert [name for name, params in calls.items() if api.call(name, **params)["status"] == "error"] == struck
+
+
+def test_an_error_at_create_charges_nothing(api: Api) -> None:
+    arm(api, "error", {"method": "create"})
+    api.call("create", phone=PHONE, source=2)
+
+    assert api.used() == 0
+
+
+def test_an_http_fault_answers_its_own_page_in_any_format(api: Api) -> None:
+    arm(api, "http", status=502, body="<h1>нет</h1>", content_type="text/html")
+    response = api.send("info", format="csv")
+
+    assert (response.status, response.headers[0], response.body.decode()) == (
+        502,
+        ("Content-Type", "text/html"),
+        "<h1>нет</h1>",
+    )
+
+
+def test_latency_leaves_the_answer_and_delays_it(api: Api) -> None:
+    plain = api.send("info")
+    arm(api, "latency", delay="3s")
+    late = api.send("info")
+
+    assert late.body == plain.body
+    assert (plain.delivery.latency, late.delivery.latency) == (0, 3_000_000)
+
+
+def test_a_stuck_task_is_never_ready(api: Api) -> None:
+    arm(api, "stuck", {"method": "create"})
+    stuck, free = api.create(), api.create()
+    api.time.passes(10**6)
+
+    assert [api.call("result", id=n)["status"] for n in (stuck, free)] == ["processing", "ready"]
+
+
+def test_a_stuck_poll_is_processing_once(api: Api) -> None:
+    number = api.create()
+    api.time.passes(2)
+    arm(api, "stuck", {"method": "result"})
+
+    assert [api.call("result", id=number)["status"] for _ in range(2)] == ["processing", "ready"]
+
+
+def test_a_failing_task_ends_in_the_told_error_after_its_delay(api: Api) -> None:
+    arm(api, "fail-task", {"method": "create"}, code=418, message="сломалось")
+    number = api.create()
+    before = api.call("result", id=number)["status"]
+    api.time.passes(2)
+
+    assert before == "processing"
+    assert api.call("result", id=number) == {"status": "error", "error_code": 418, "message": "сломалось"}
+
+
+def test_probability_is_seeded_and_about_what_it_says() -> None:
+    def run(seed: int) -> list[str]:
+        api = Api(seed=seed)
+        arm(api, "error", times="always", probability=0.3)
+        return [api.call("info")["status"] for _ in range(200)]
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+    assert 30 < run(1).count("error") < 90
+
+
+def test_with_faults_that_do_not_strike_answers_are_identical(api: Api) -> None:
+    other = Api()
+    arm(other, "error", {"login": "test-x@example.com"}, times="always")
+
+    assert other.send("info") == api.send("info")
+
+
+def test_a_reset_of_a_login_takes_away_its_faults_alone(api: Api) -> None:
+    arm(api, "error", {"login": LOGIN})
+    server = arm(api, "error")
+    api.mock.reset(LOGIN)
+
+    assert list(api.mock.faults.armed) == [server]
+
+
+def test_a_fault_of_a_task_is_not_spent_on_a_call_that_makes_none(api: Api) -> None:
+    arm(api, "fail-task", {"method": "create"})
+    api.call("create", phone="x", source=2)
+    api.call("create", phone=PHONE, source=2, token="wrong")
+    number = api.create()
+    api.time.passes(2)
+
+    assert api.call("result", id=number)["status"] == "error"
+
+
+def test_every_fitting_call_counts_also_one_that_another_fault_strikes(api: Api) -> None:
+    arm(api, "latency", delay="1s")
+    arm(api, "error", {"nth": 2}, times="always")
+
+    assert [api.call("info")["status"] for _ in range(3)] == ["ok", "error", "ok"]
+
+
+def test_the_chances_of_a_fault_do_not_depend_on_what_else_is_armed(api: Api) -> None:
+    def run() -> list[str]:
+        arm(api, "error", times="always", probability=0.5)
+        statuses = [api.call("info")["status"] for _ in range(20)]
+        api.mock.reset(None)
+        return statuses
+
+    first = run()
+    arm(api, "error", {"login": "test-x@example.com"})
+
+    assert run() == first
+
+
+def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
+    api = Api({"edition": "A"})
+    arm(api, "error", {"method": "create", "source": 2})
+
+    assert api.call("create", phone=PHONE)["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({}, "action: a table with a kind is missing"),
+        ([], "is no table"),
+        ({"action": {"kind": "latencyy", "delay": "1s"}}, "did you mean 'latency'"),
+        ({"action": {"kind": "latency"}}, "action.delay: is missing"),
+        ({"action": {"kind": "latency", "delay": "soon"}}, "'soon' is no delay"),
+        ({"action": {"kind": "latency", "delay": "never"}}, "can't be delayed for ever"),
+        ({"action": {"kind": "http"}}, "action.status: is missing"),
+        ({"action": {"kind": "http", "status": 99}}, "action.status: 99"),
+        ({"action": {"kind": "error", "cod": 1}}, "did you mean 'code'"),
+        ({"action": {"kind": ["error"]}}, "action.kind"),
+        ({"action": {"kind": "error"}, "match": {"metod": "info"}}, "did you mean 'method'"),
+        ({"action": {"kind": "error"}, "match": {"method": "inform"}}, "did you mean 'info'"),
+        ({"action": {"kind": "stuck"}, "match": {"method": "info"}}, "can't happen to 'info'"),
+        ({"action": {"kind": "error"}, "match": {"method": "info", "phone": PHONE}}, "match.phone: info has none"),
+        ({"action": {"kind": "error"}, "match": {"nth": 2}, "after": 2}, "match.nth: that call is past"),
+        ({"action": {"kind": "error"}, "times": 0}, "times: 0"),
+        ({"action": {"kind": "error"}, "times": True}, "times: True"),
+        ({"action": {"kind": "error"}, "after": -1}, "after: -1"),
+        ({"action": {"kind": "error"}, "probability": 1.5}, "probability: 1.5"),
+        ({"action": {"kind": "error", "message": "\x00"}}, "action.message"),
+    ],
+)
+def test_a_wrong_fault_is_refused_with_place_and_remedy(api: Api, document: Any, told: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        api.mock.faults.arm(document)
+
+    assert told in str(caught.value)
+    assert not api.mock.faults.armed
+
+
+@pytest.mark.parametrize("kind", LATER)
+def test_a_fault_of_the_socket_is_refused_by_name_with_those_there_are(api: Api, kind: str) -> None:
+    with pytest.raises(Refusal, match=f"'{kind}' is not available.*{', '.join(KINDS)}"):
+        arm(api, kind)
+
+
+def test_all_that_is_wrong_with_a_fault_is_told_at_once(api: Api) -> None:
+    with pytest.raises(Refusal) as caught:
+        api.mock.faults.arm({"match": {"source": 7}, "action": {"kind": "error", "code": "x"}, "tims": 1})
+
+    assert len(caught.value.problems) == 3

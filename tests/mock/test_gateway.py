@@ -1,0 +1,224 @@
+"""Reading requests: queries, forms, repeated names, and what no client should send."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.api.http import Request
+from mockserver.api.params import MAX_FIELDS
+from mockserver.core.errors import StoreError
+from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+WHOLE = {"login": LOGIN, "token": TOKEN, "phone": PHONE, "source": "2"}
+NONE = {"login": None, "token": None}
+
+
+def multipart(fields: dict[str, str], boundary: str = "x") -> bytes:
+    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
+    return ("".join(parts) + f"--{boundary}--\r\n").encode()
+
+
+def ask(api: Api, query: bytes = b"", verb: str = "GET", body: bytes = b"", **headers: str) -> dict[str, Any]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer: dict[str, Any] = json.loads(
+        api.gateway.answer(Request(verb, b"/api/create", query, named, body, "127.0.0.1")).body
+    )
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (urlencode(WHOLE).encode(), "application/x-www-form-urlencoded"),
+        (urlencode(WHOLE).encode(), "Application/X-WWW-Form-Urlencoded; charset=utf-8"),
+        (multipart(WHOLE), "multipart/form-data; boundary=x"),
+        (multipart(WHOLE, "a b"), 'multipart/form-data; boundary="a b"'),
+    ],
+)
+def test_a_form_is_read_whole(body: bytes, kind: str) -> None:
+    assert ask(Api(), verb="POST", body=body, content_type=kind)["status"] == "ok"
+
+
+def test_half_in_the_query_and_half_in_the_body_is_whole() -> None:
+    query = urlencode({"login": LOGIN, "token": TOKEN}).encode()
+
+    assert ask(Api(), query, "POST", b"phone=70001234567&source=2", content_type=FORM["content-type"])["id"] == 1
+
+
+def test_a_body_of_get_and_a_body_that_is_no_form_are_not_read() -> None:
+    told = "Not set param(s) login, token, phone, source"
+
+    assert ask(Api(), body=urlencode(WHOLE).encode(), content_type=FORM["content-type"])["message"] == told
+    assert ask(Api(), verb="POST", body=json.dumps(WHOLE).encode(), content_type="application/json")["message"] == told
+    assert (
+        ask(Api(), verb="POST", body=b"--x\r\nbroken", content_type="multipart/form-data; boundary=x")["message"]
+        == told
+    )
+    assert ask(Api(), verb="POST", body=multipart(WHOLE), content_type="multipart/form-data")["message"] == told
+
+
+@pytest.mark.parametrize("where", ["query", "body", "multipart"])
+def test_too_many_parameters_are_an_answer_that_a_client_can_parse(where: str) -> None:
+    fields = {f"p{n}": "" for n in range(MAX_FIELDS + 1)}
+    many = urlencode(fields).encode()
+    sent: dict[str, Any] = {
+        "query": {"query": many},
+        "body": {"verb": "POST", "body": many, "content_type": FORM["content-type"]},
+        "multipart": {"verb": "POST", "body": multipart(fields), "content_type": "multipart/form-data; boundary=x"},
+    }[where]
+
+    assert ask(Api(), **sent) == {"status": "error", "error_code": 413, "message": "The request is too large"}
+
+
+@given(
+    verb=st.sampled_from(["GET", "POST", "HEAD", "PUT", "", "get"]),
+    path=st.sampled_from([b"/api/create", b"/api/result", b"/api/info", b"/api/\xff", b"/api/x"]) | st.binary(),
+    query=st.binary() | st.sampled_from([b"login=%ff&token=%00", b"&&==&;", b"phone[]=1&source[a]=2"]),
+    body=st.binary(),
+    kind=st.sampled_from(
+        [FORM["content-type"], "multipart/form-data; boundary=x", "multipart/form-data", "", ";", "\x80"]
+    ),
+    form=st.sampled_from(["json", "xml", "csv", "yaml", ""]),
+)
+def test_whatever_is_sent_is_answered_with_an_error_and_no_5xx(
+    verb: str, path: bytes, query: bytes, body: bytes, kind: str, form: str
+) -> None:
+    request = Request(verb, path, query + b"&format=" + form.encode(), {"content-type": kind}, body, "::1")
+    response = SHARED.gateway.answer(request)
+
+    assert response.status < 500
+    assert b"error" in response.body
+
+
+SHARED = Api()
+
+
+def test_an_oversized_body_is_refused_in_the_format_of_the_query() -> None:
+    response = SHARED.gateway.answer(Request("POST", b"/api/create", b"format=csv", {}, b"", "::1", too_large=True))
+
+    assert (response.status, response.body[:25]) == (413, b"status,error_code,message")
+
+
+@given(st.sampled_from(["login", "token", "phone", "source", "id", "format"]), st.text(min_size=1))
+def test_a_text_reaches_the_api_as_it_was_sent(name: str, value: str) -> None:
+    text = value.encode("utf-8", "replace").decode()
+    seen: list[dict[str, str]] = []
+    api = Api()
+    answer = api.mock.answer
+    api.mock.answer = lambda call: seen.append(dict(call.params)) or answer(call)  # type: ignore[method-assign,func-returns-value]
+    api.gateway.answer(Request("GET", b"/api/info", urlencode({name: text}).encode(), {}, b"", "::1"))
+
+    assert seen == [{name: text}]
+
+
+def test_every_answer_says_why_and_which_task() -> None:
+    api = Api()
+    created = api.send("create", phone="70000000001", source=2)
+    processing = api.send("result", id=1)
+
+    assert ("X-Mock-Task", "1") in created.headers
+    assert ("X-Mock-Task", "1") in processing.headers
+    assert (reason(created), reason(processing)) == ("task created, cost 1", "ready in 2.000 s")
+    assert reason(api.send("info", token="x")) == "wrong token"
+
+
+def test_plain_leaves_out_the_mocks_own_headers() -> None:
+    api = Api()
+    api.gateway.plain = True
+
+    assert [name for name, _ in api.send("create", phone=PHONE, source=2).headers] == ["Content-Type"]
+
+
+def test_cors_is_answered_with_its_preflight() -> None:
+    api = Api({"cors": "*"})
+    preflight = api.send("create", verb="OPTIONS")
+
+    assert preflight.status == 204
+    assert ("Access-Control-Allow-Origin", "*") in preflight.headers
+    assert ("Access-Control-Allow-Origin", "*") in api.send("info").headers
+
+
+def test_a_rate_limit_refuses_what_is_over_it_and_heals() -> None:
+    api = Api({"rate.limit": "2/s"})
+    statuses = [api.call("info")["status"] for _ in range(3)]
+    refused = api.call("info")
+    api.time.passes(1)
+
+    assert statuses == ["ok", "ok", "error"]
+    assert refused["error_code"] == 429
+    assert api.call("info")["status"] == "ok"
+
+
+def test_a_call_with_a_wrong_token_uses_up_no_ones_rate() -> None:
+    api = Api({"rate.limit": "1/h"})
+    api.call("info", token="wrong")
+
+    assert api.call("info")["status"] == "ok"
+
+
+@pytest.mark.parametrize("path", ["/api/info", "/api/none", "/none"])
+@pytest.mark.parametrize("profile", [{}, {"not-found": "html-404"}])
+def test_every_answer_has_the_latency(path: str, profile: dict[str, str]) -> None:
+    api = Api(profile, latency="3s")
+
+    assert api.gateway.answer(Request("GET", path.encode(), b"", {}, b"", "::1")).delivery.latency == 3_000_000
+
+
+def test_an_unknown_path_is_answered_as_an_unknown_method_is() -> None:
+    api = Api({"not-found": "html-404"})
+    one, other = (api.gateway.answer(Request("GET", p, b"", {}, b"", "::1")) for p in (b"/none", b"/api/none"))
+
+    assert one == other
+
+
+def test_a_task_reads_the_same_under_another_edition() -> None:
+    api = Api()
+    number = api.create()
+    api.time.passes(2)
+    before = api.send("result", id=number).body
+    api.mock.profile = Api({"edition": "C"}).mock.profile
+
+    assert api.send("result", id=number).body == before
+
+
+def test_a_task_past_its_lifetime_is_unknown() -> None:
+    api = Api({"task.lifetime": "1h"})
+    number = api.create()
+    api.time.passes(3600)
+    last = api.call("result", id=number)["status"]
+    api.time.passes(0.000001)
+
+    assert last == "ready"
+    assert api.call("result", id=number)["error_code"] == 404
+
+
+def test_where_the_commit_fails_writes_are_server_errors_and_nothing_is_charged() -> None:
+    api = Api()
+    store = api.mock.store
+    whole = store.transaction
+
+    class Failing:
+        def __enter__(self) -> None:
+            self.inner = whole()
+            self.inner.__enter__()
+
+        def __exit__(self, *_: object) -> None:
+            error = StoreError("disk full")
+            self.inner.__exit__(StoreError, error, None)
+            raise error
+
+    query = urlencode(WHOLE).encode()
+    requests = [Request("GET", path, query, {}, b"", "::1") for path in (b"/api/info", b"/api/create", b"/api/info")]
+    store.transaction = Failing  # type: ignore[method-assign,assignment]
+    answers = [json.loads(r.body) for r in api.gateway.turn(requests)]
+    store.transaction = whole  # type: ignore[method-assign]
+
+    assert [a["status"] for a in answers] == ["ok", "error", "error"]
+    assert (answers[1]["error_code"], api.used()) == (500, 0)

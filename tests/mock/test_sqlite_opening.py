@@ -1,0 +1,144 @@
+"""The SQLite store: which files it opens, and what it says of those that it does not."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from mockserver.core.errors import StoreError
+from mockserver.stores.sqlite import APPLICATION_ID, SqliteStore
+from support.stores import ANNA
+
+# The SQLite file: what may not be opened.
+
+
+def foreign_database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE theirs (x)")
+
+
+def foreign_database_with_a_log(path: Path) -> None:
+    """As a crash of the other application leaves it: rows in the log alone."""
+    with closing(sqlite3.connect(path.with_name("live.db"), isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE theirs (x)")
+        for end in ("", "-wal"):
+            path.with_name(path.name + end).write_bytes(path.with_name("live.db" + end).read_bytes())
+
+
+def newer_version(path: Path) -> None:
+    SqliteStore(path).close()
+    with closing(sqlite3.connect(path)) as later:
+        later.execute("PRAGMA user_version = 2")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.write_text("login;token\n" * 50), "was not made by ifind-mock"),
+        (lambda path: path.write_bytes(b"\0"), "was not made by ifind-mock"),
+        (foreign_database, "was not made by ifind-mock"),
+        (foreign_database_with_a_log, "was not made by ifind-mock"),
+        (newer_version, "has format 2, this ifind-mock reads format 1"),
+    ],
+)
+def test_another_applications_file_is_refused_and_left_as_it_is(
+    make: Callable[[Path], object], message: str, path: Path
+) -> None:
+    make(path)
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    with pytest.raises(StoreError, match=rf"state\.db: {message}"):
+        SqliteStore(path)
+
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+def test_a_missing_directory_is_told_and_not_made(path: Path) -> None:
+    with pytest.raises(StoreError, match=r"there is no directory .*absent; make it"):
+        SqliteStore(path.parent / "absent" / "state.db")
+
+    assert not list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "folder.db", "/dev/null", "a\0b.db", "x" * 300 + ".db"])
+def test_what_is_no_file_is_refused(name: str, path: Path) -> None:
+    (path.parent / "folder.db").mkdir()
+    with pytest.raises(StoreError):
+        SqliteStore(path.parent / name)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may write to anything, so the file's rights are tried as another user."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_written_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "state.db"
+        SqliteStore(path).close()
+        path.chmod(0o444)
+        path.parent.chmod(0o755)
+
+        with without_privileges(), pytest.raises(StoreError, match=r"state\.db: may not be read and written"):
+            SqliteStore(path)
+
+
+@pytest.mark.parametrize(("start", "end"), [(100, 4096), (4096, None)])
+def test_a_corrupt_file_is_told_as_such(start: int, end: int | None, path: Path) -> None:
+    with closing(SqliteStore(path)) as store:
+        store.put_account(ANNA)
+    whole = path.read_bytes()
+    tail = whole[end:] if end else b""
+    path.write_bytes(whole[:start] + b"\xff" * (len(whole) - start - len(tail)) + tail)
+
+    with pytest.raises(StoreError, match=r"state\.db: .*(malformed|corrupt).*; put a sound copy in its place"):
+        SqliteStore(path)
+
+
+def test_a_file_that_was_cut_short_is_told_as_such(path: Path) -> None:
+    with closing(SqliteStore(path)) as store:
+        store.put_account(ANNA)
+    os.truncate(path, 4096)
+
+    with pytest.raises(StoreError, match=r"state\.db: .*malformed"):
+        SqliteStore(path)
+
+
+def test_an_empty_file_is_taken(path: Path) -> None:
+    path.touch()
+    with closing(SqliteStore(path)) as store:
+        assert not store.accounts()
+
+
+def test_a_creation_that_was_cut_short_is_made_good(path: Path) -> None:
+    """The file as a process leaves it that dies in its first commit: its pages written, the journal that takes them
+    back still there.
+    """
+    copy = path.with_name("copy.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as half:
+        half.execute("PRAGMA cache_size = 1")
+        half.execute("BEGIN IMMEDIATE")
+        half.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        half.execute("PRAGMA user_version = 1")
+        half.execute("CREATE TABLE half (x)")
+        half.execute("INSERT INTO half VALUES (zeroblob(100000))")
+        copy.with_name("copy.db-journal").write_bytes(path.with_name("state.db-journal").read_bytes())
+        half.execute("COMMIT")
+        copy.write_bytes(path.read_bytes())
+
+    with closing(SqliteStore(copy)) as store:
+        assert not store.accounts()

@@ -1,0 +1,131 @@
+"""The SQLite store: several processes on one file, and the death of one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from mockserver.stores.sqlite import SqliteStore
+from support.stores import ANNA, LOGIN, create, used
+
+# The SQLite file: several processes, and the death of one.
+
+
+def test_a_second_store_of_the_process_leaves_the_locks_of_the_first_alone(file_store: SqliteStore, path: Path) -> None:
+    """POSIX drops all locks of a process on a file when the process closes any handle of it, so opening a store may
+    not look into the file on its own.
+    """
+    SqliteStore(path).close()
+    program = (
+        "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1], timeout=0).execute('PRAGMA journal_mode = DELETE'))"
+    )
+    other = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
+
+    assert "database is locked" in other.stderr, other.stdout
+    create(file_store)
+
+
+PROGRAM = """
+    import sys
+    from pathlib import Path
+    from mockserver.core.tasks import LimitReached, Task
+    from mockserver.stores.sqlite import SqliteStore
+    path, login, group = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    print("up", flush=True)
+    sys.stdin.readline()
+    store = SqliteStore(path)
+    while True:
+        with store.transaction():
+            made = [store.create_task(Task(0, login, "70000000001", 2, "::1", 1, 2, 3, 4), 1) for _ in range(group)]
+        if any(isinstance(one, LimitReached) for one in made):
+            break
+        print(*[one.id for one in made], flush=True)
+    store.close()
+"""
+
+
+@contextmanager
+def creating(path: Path, *, group: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that creates tasks of 3 units, `group` in a transaction, from a line on its input until it is refused.
+    It prints the ids of each transaction once that has returned.
+    """
+    arguments = [sys.executable, "-c", textwrap.dedent(PROGRAM), str(path), LOGIN, str(group)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def begin(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def test_kill_9_loses_nothing_that_was_acknowledged(path: Path) -> None:
+    with closing(SqliteStore(path)) as store:
+        store.put_account(replace(ANNA, daily_limit=10**9))
+    with creating(path, group=3) as process:
+        begin(process)
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(100)]
+        process.kill()
+        lines += [line for line in process.stdout if line.endswith("\n")]
+    told = [int(word) for line in lines for word in line.split()]
+
+    with closing(SqliteStore(path)) as store:
+        stored = [i for i in range(1, max(told) + 10) if store.read_task(i)]
+        assert set(told) <= set(stored)
+        assert len(stored) % 3 == 0
+        assert used(store) == 3 * len(stored)
+        assert create(store) not in stored
+
+
+def test_two_processes_share_a_file_without_a_double_id_or_a_unit_too_many(path: Path) -> None:
+    limit = 1000
+    with closing(SqliteStore(path)) as store:
+        store.put_account(replace(ANNA, daily_limit=limit))
+        with creating(path, group=1) as one, creating(path, group=1) as two:
+            begin(one)
+            begin(two)
+            told = [[int(line) for line in process.stdout or ()] for process in (one, two)]
+            assert one.wait() == two.wait() == 0
+
+        ids = told[0] + told[1]
+        assert len(set(ids)) == len(ids)
+        assert all(store.read_task(i) for i in ids)
+        assert used(store) == 3 * len(ids)
+        assert limit <= used(store) < limit + 3
+
+
+def test_processes_that_make_the_file_at_once_all_get_it(path: Path) -> None:
+    program = """
+        import sys
+        from pathlib import Path
+        from mockserver.stores.sqlite import SqliteStore
+        print("up", flush=True)
+        sys.stdin.readline()
+        for name in sys.argv[1:]:
+            SqliteStore(Path(name)).close()
+    """
+    names = [str(path.with_name(f"{number}.db")) for number in range(10)]
+    arguments = [sys.executable, "-c", textwrap.dedent(program), *names]
+    processes = [
+        subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in processes:
+        begin(process)
+
+    assert [process.communicate()[1] for process in processes] == ["", "", ""]

@@ -1,0 +1,294 @@
+"""What every store promises, and how one is opened."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from mockserver.core.clock import Clock
+from mockserver.core.errors import Refusal
+from mockserver.core.tasks import Account, LimitReached, Store, Task
+from mockserver.stores import open_store
+from mockserver.stores.memory import MemoryStore
+from mockserver.stores.sqlite import SqliteStore
+from support.stores import ANNA, LOGIN, TASK, create
+
+# One store against a plain model of it.
+
+AWKWARD = "o'hara\0Борис@example.com"
+LOGINS = (LOGIN, AWKWARD, "server")
+ACCOUNTS = (
+    replace(ANNA, daily_limit=9),
+    replace(ANNA, daily_limit=2**63 - 1, demo=True, delay="2s", seed=-(10**30), day=1, used=4, creates=2),
+    replace(ANNA, daily_limit=0, token="", paid_until="", delay="", seed=0, day=-1),
+)
+TASKS = (
+    TASK,
+    replace(TASK, id=7, ready=None, demo=True, failure=(None, None)),
+    replace(TASK, ready=5, phone="", ip="\0'", cost=1, seed=0, failure=(0, "")),
+    replace(TASK, ready=20, created=-5, failure=(999, 'нет,\n"да"')),
+)
+logins = st.sampled_from(LOGINS)
+accounts = st.builds(replace, st.sampled_from(ACCOUNTS), login=logins)
+tasks = st.builds(replace, st.sampled_from(TASKS), login=logins)
+clocks = st.sampled_from([None, Clock(), Clock(base=10**16, since=5, speed=0), Clock(since=-1, speed=0.1)])
+creates = st.tuples(st.just("create_task"), tasks, st.sampled_from([1, 2]))
+puts = st.one_of(
+    st.tuples(st.just("put_account"), accounts),
+    st.tuples(st.just("put_clock"), st.none() | logins, clocks),
+)
+resets = st.tuples(st.just("reset"), st.sampled_from([LOGIN, AWKWARD, LOGIN, "server", None]))
+steps = st.sampled_from([creates, puts, creates, resets, creates, puts, creates]).flatmap(lambda kind: kind)
+
+
+class Model:
+    """The rules of a store, as plainly as they can be said. Its ids are those that the store gave."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.tasks: dict[int, Task] = {}
+        self.clocks: dict[str | None, Clock] = {}
+
+    def copy(self) -> Model:
+        twin = Model()
+        twin.accounts, twin.tasks, twin.clocks = dict(self.accounts), dict(self.tasks), dict(self.clocks)
+        return twin
+
+    def put_account(self, account: Account) -> None:
+        self.accounts[account.login] = account
+
+    def create_task(self, task: Task, day: int) -> Task | LimitReached | type[KeyError]:
+        account = self.accounts.get(task.login)
+        if account is None:
+            return KeyError
+        used = account.used if account.day == day else 0
+        if used >= account.daily_limit:
+            return LimitReached(used, account.daily_limit)
+        self.accounts[task.login] = replace(account, day=day, used=used + task.cost, creates=account.creates + 1)
+        return task
+
+    def put_clock(self, login: str | None, clock: Clock | None) -> None:
+        self.clocks.pop(login, None)
+        if clock is not None:
+            self.clocks[login] = clock
+
+    def reset(self, login: str | None) -> None:
+        def of(one: str | None) -> bool:
+            return login is None or one == login
+
+        self.tasks = {i: task for i, task in self.tasks.items() if not of(task.login)}
+        self.clocks = {one: clock for one, clock in self.clocks.items() if not of(one)}
+        self.accounts = {
+            one: replace(account, used=0, creates=0) if of(one) else account for one, account in self.accounts.items()
+        }
+
+    def next_ready(self, now: int, logins: Sequence[str]) -> int | None:
+        ready = [task.ready for task in self.tasks.values() if task.login in logins and task.ready is not None]
+        return min((time for time in ready if time > now), default=None)
+
+
+class Abort(Exception):
+    pass
+
+
+class Machine(RuleBasedStateMachine):
+    """Drives a store and the model with the same steps and compares all that can be seen."""
+
+    def __init__(self, opener: Callable[[], Store]) -> None:
+        super().__init__()
+        self.opener = opener
+        self.store = opener()
+        self.model = Model()
+        self.given: set[int] = set()
+        for login in LOGINS[:2]:
+            self.step("put_account", replace(ANNA, login=login, daily_limit=20))
+
+    def teardown(self) -> None:
+        self.store.close()
+
+    def step(self, name: str, *args: Any) -> None:
+        expected = getattr(self.model, name)(*args)
+        if expected is KeyError:
+            with pytest.raises(KeyError):
+                getattr(self.store, name)(*args)
+            return
+        found = getattr(self.store, name)(*args)
+        if isinstance(expected, Task):
+            assert found.id not in self.given
+            self.given.add(found.id)
+            self.model.tasks[found.id] = expected = replace(expected, id=found.id)
+        assert found == expected
+        self.same()
+
+    @rule(step=steps)
+    def alone(self, step: tuple[Any, ...]) -> None:
+        self.step(*step)
+
+    @rule(before=st.lists(steps, max_size=3), inside=st.lists(steps, max_size=3), after=st.lists(steps, max_size=3))
+    def kept(self, before: list[Any], inside: list[Any], after: list[Any]) -> None:
+        with self.store.transaction():
+            for step in before:
+                self.step(*step)
+            with suppress(Abort), self.store.transaction():
+                for step in inside:
+                    self.step(*step)
+                raise Abort  # the outermost counts
+            for step in after:
+                self.step(*step)
+
+    @rule(before=st.lists(steps, max_size=3), inside=st.lists(steps, max_size=3), after=st.lists(steps, max_size=3))
+    def undone(self, before: list[Any], inside: list[Any], after: list[Any]) -> None:
+        model, given = self.model.copy(), set(self.given)
+        with suppress(Abort), self.store.transaction():
+            for step in before:
+                self.step(*step)
+            with self.store.transaction():
+                for step in inside:
+                    self.step(*step)
+            for step in after:
+                self.step(*step)
+            raise Abort
+        # An id that nobody was told may be given again.
+        self.model, self.given = model, given
+
+    @invariant()
+    def same(self) -> None:
+        store, model = self.store, self.model
+        assert list(store.accounts()) == list(model.accounts.values())
+        for login in LOGINS:
+            assert store.account(login) == model.accounts.get(login)
+            assert store.clock(login) == model.clocks.get(login)
+        assert store.clock(None) == model.clocks.get(None)
+        for task_id in {0, *self.given, max(self.given, default=0) + 1}:
+            assert store.read_task(task_id) == model.tasks.get(task_id)
+        for now in (-1, 5, 20):
+            for some in ((), LOGINS[:1], LOGINS[1:], LOGINS):
+                assert store.next_ready(now, some) == model.next_ready(now, some)
+
+
+class FileMachine(Machine):
+    @rule()
+    def reopened(self) -> None:
+        self.store.close()
+        self.store = self.opener()
+
+
+FEW = settings(
+    max_examples=80,
+    stateful_step_count=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # to explain would take minutes
+)
+
+
+def test_the_memory_store_follows_the_rules() -> None:
+    run_state_machine_as_test(lambda: Machine(MemoryStore), settings=FEW)  # type: ignore[arg-type]  # any maker will do
+
+
+def test_the_sqlite_store_follows_the_rules_also_when_it_is_reopened(tmp_path: Path) -> None:
+    numbers = count()
+
+    def fresh() -> FileMachine:
+        path = tmp_path / f"{next(numbers)}.db"
+        return FileMachine(lambda: SqliteStore(path))
+
+    run_state_machine_as_test(fresh, settings=FEW)  # type: ignore[arg-type]  # any maker will do
+
+
+def test_the_last_charge_may_pass_the_limit_and_the_next_create_is_refused(store: Store) -> None:
+    store.put_account(replace(ANNA, daily_limit=4))
+    create(store)
+    create(store)
+
+    assert store.create_task(TASK, 1) == LimitReached(used=6, of=4)
+    assert isinstance(store.create_task(TASK, 2), Task)
+
+
+def test_ids_are_never_given_again_after_a_reset(store: Store) -> None:
+    before = {create(store) for _ in range(3)}
+    store.reset(None)
+    after = {create(store)}
+    store.reset(LOGIN)
+
+    assert not before & (after | {create(store)})
+
+
+def test_an_undone_create_leaves_no_gap_in_the_ids(store: Store) -> None:
+    first = create(store)
+    with suppress(Abort), store.transaction():
+        create(store)
+        raise Abort
+
+    assert create(store) == first + 1
+
+
+def test_what_no_store_can_hold_is_not_there(store: Store) -> None:
+    assert store.read_task(10**30) is None
+    assert store.read_task(-(10**30)) is None
+    assert store.account("\ud800@example.com") is None
+    assert store.clock("\ud800@example.com") is None
+
+
+def test_threads_may_use_a_store_in_turn(store: Store) -> None:
+    ids: list[int] = []
+    thread = Thread(target=lambda: ids.append(create(store)))
+    thread.start()
+    thread.join()
+
+    assert store.read_task(ids[0]) == replace(TASK, id=ids[0])
+
+
+# open_store.
+
+
+@pytest.mark.parametrize("state", ["redis://:hidden@localhost:1/0", "postgres://:hidden@localhost/x"])
+def test_an_address_is_refused_without_repeating_its_password(state: str) -> None:
+    with pytest.raises(
+        Refusal, match=r"state: (redis|postgres)://.*allowed: memory, or a file ending in \.db"
+    ) as caught:
+        open_store(state)
+
+    assert "hidden" not in str(caught.value)
+
+
+def test_redis_is_refused_by_name() -> None:
+    with pytest.raises(Refusal, match="redis:// is not available in this version"):
+        open_store("redis://localhost")
+
+
+@pytest.mark.parametrize("state", ["", "memroy", "Memory", "state", ":memory:"])
+def test_any_other_word_is_refused_with_what_is_allowed(state: str) -> None:
+    with pytest.raises(Refusal, match=r"allowed: memory, or a file ending in \.db"):
+        open_store(state)
+
+
+def test_a_misspelling_is_answered_with_a_suggestion() -> None:
+    with pytest.raises(Refusal, match="did you mean 'memory'"):
+        open_store("memroy")
+
+
+@pytest.mark.parametrize("name", ["a.db", "a.sqlite", "a.sqlite3", "memory.db", "имя с пробелом?mode=ro.db"])
+def test_a_path_opens_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_store(name).close()
+
+    assert [path.name for path in tmp_path.iterdir()] == [Path(name).name]
+
+
+def test_the_memory_store_does_not_load_sqlite() -> None:
+    program = "import sys, mockserver.stores as s; s.open_store('memory'); sys.exit('sqlite3' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

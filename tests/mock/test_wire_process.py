@@ -1,0 +1,234 @@
+"""The wire server as a process: its log, its start and its stop."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from mockserver.wire.failures import WireError
+from mockserver.wire.run import fastest_loop, running, serving
+from mockserver.wire.server import Server
+from support.raw_client import Client, connected
+from support.wire_server import Echo, Pages, Serve, Up, get, on_loop, refused, wait_for
+
+# The log.
+
+
+def test_the_access_log_names_all_but_the_query_and_what_no_route_has(serve: Serve) -> None:
+    with serve() as up:
+        up.ask("/api/create?token=secret&size=5")
+        up.ask("/api/info/login=a&token=secret/more?size=5")
+        up.ask("/api/cr%0Aeate?token=secret&size=5")
+        up.ask("/_mock/?token=secret", verb="HEAD")
+        refused(up, b"secret\r\n\r\n")
+
+    parts = [line.split() for line in up.log]
+    assert [one[:5] for one in parts] == [
+        ["127.0.0.1", "GET", "/api/create", "200", "5"],
+        ["127.0.0.1", "GET", "/api/info/…", "200", "5"],
+        ["127.0.0.1", "GET", "/api/…", "200", "5"],
+        ["127.0.0.1", "HEAD", "/_mock/", "200", "0"],
+        ["127.0.0.1", "-", "-", "400", parts[4][4]],
+    ]
+    assert all(0 <= float(one[5].removesuffix("ms")) < 5000 for one in parts)
+
+
+def test_nothing_is_logged_unless_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+    with serving(Echo(), Pages().factory) as url:
+        assert ask_url(url).status == 200
+
+    assert capfd.readouterr() == ("", "")
+
+
+def ask_url(url: str) -> http.client.HTTPResponse:
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)) as connection:
+        connection.request("GET", "/api/create")
+        return connection.getresponse()
+
+
+# Start and stop.
+
+
+def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
+    with (
+        pytest.raises(WireError, match=rf"127\.0\.0\.1 port {up.address[1]}: the port is in use"),
+        serving(Echo(), Pages().factory, port=up.address[1]),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "told"),
+    [
+        ("no-such-host.invalid", 0, "the host is unknown"),
+        ("", 0, "the host is unknown"),
+        ("a..b", 0, "the host is unknown"),
+        ("192.0.2.1", 0, "no such address"),
+        ("127.0.0.1", 65536, "ports are 1 to 65535"),
+        ("127.0.0.1", -1, "ports are 1 to 65535"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_a_clear_error(host: str, port: int, told: str) -> None:
+    with pytest.raises(WireError, match=told), serving(Echo(), Pages().factory, host=host, port=port):
+        pass
+
+
+def test_a_name_is_listened_to_on_each_of_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = ["127.0.0.1", "127.0.0.2"]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 0)) for host in hosts]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with running(Server(Echo(), Pages().factory), "both.invalid") as (_, port):
+        monkeypatch.undo()
+        for host in hosts:
+            with connected((host, port)) as client:
+                assert client.ask().status == 200
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_address_of_a_name_that_is_switched_off_is_left_out(monkeypatch: pytest.MonkeyPatch, order: int) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 0)) for host in ("127.0.0.1", "192.0.2.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found[::order])
+    with running(Server(Echo(), Pages().factory), "both.invalid") as address:
+        monkeypatch.undo()
+        assert address[0] == "127.0.0.1"
+        with connected(address) as client:
+            assert client.ask().status == 200
+
+
+def test_a_name_is_refused_where_the_port_of_one_of_its_addresses_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.2", 0)) as other:
+        port = other.getsockname()[1]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port)) for host in ("127.0.0.1", "127.0.0.2")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with (
+            pytest.raises(WireError, match="the port is in use"),
+            serving(Echo(), Pages().factory, host="b.invalid", port=port),
+        ):
+            pass
+
+
+def test_the_waiting_answers_can_be_ended(serve: Serve) -> None:
+    with serve() as up, up.connect() as waiting, up.connect() as other:
+        waiting.send(get("/?latency=60000") + get("/two"))
+        wait_for(lambda: len(up.server._waiting) == 1)
+
+        assert on_loop(up, up.server.cancel_waiting) == 1
+        assert waiting.closed()
+        assert other.ask().status == 200
+
+
+def test_a_stop_lets_answers_in_flight_finish_and_refuses_new_connections(serve: Serve) -> None:
+    with ExitStack() as clients:
+        with serve() as up:
+            waiting, idle, half = (clients.enter_context(up.connect()) for _ in range(3))
+            idle.ask()
+            half.send(b"GET / HT")
+            waiting.send(get("/?latency=200") + get("/two"))
+            wait_for(lambda: bool(up.server._waiting))
+            late = threading.Timer(0.1, waiting.send, [get("/late")])
+            late.start()
+            began = time.monotonic()
+        took = time.monotonic() - began
+
+        assert took < 1
+        assert idle.closed()
+        assert half.closed()
+        assert waiting.answer().json["path"] == "/"
+        assert waiting.answer().headers["connection"] == "close"
+        late.join()
+        assert waiting.closed()
+        with pytest.raises(ConnectionRefusedError):
+            Client(up.address)
+
+
+def test_a_request_that_has_reached_a_stopping_server_is_answered(serve: Serve) -> None:
+    for _ in range(5):
+        with ExitStack() as clients:
+            with serve() as up:
+                used, fresh = (clients.enter_context(up.connect()) for _ in range(2))
+                used.ask()
+                used.send(get())
+                fresh.send(get())
+
+            assert (used.answer().status, fresh.answer().status) == (200, 200)
+
+
+@pytest.mark.parametrize("path", ["/?latency=60000", "/_mock/slow", "/?size=15000000"])
+def test_a_stop_waits_no_longer_than_its_limit_whatever_is_in_flight(serve: Serve, path: str) -> None:
+    with ExitStack() as clients:
+        with serve(stop_time=0.2) as up:
+            clients.enter_context(up.connect()).send(get(path))
+            time.sleep(0.05)
+            began = time.monotonic()
+        took = time.monotonic() - began
+        assert not up.server._waiting
+        up.pages.release.set()
+
+    assert 0.2 <= took < 1
+
+
+PROGRAM = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    from support.wire_server import Echo, Pages
+    from mockserver.wire.run import run
+    from mockserver.wire.server import Server
+
+    run(Server(Echo(), Pages().factory), "127.0.0.1", 0, lambda host, port: print(port, flush=True))
+    print("bye")
+"""
+
+
+@contextmanager
+def started() -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
+    """A server in a process of its own."""
+    program = textwrap.dedent(PROGRAM).format(tests=str(Path(__file__).parents[1]))
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield process, ("127.0.0.1", int(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_process_within_a_second_with_answers_finished(number: signal.Signals) -> None:
+    with started() as (process, address):
+        with connected(address) as client:
+            client.ask()
+            client.send(get("/?latency=300"))
+            time.sleep(0.05)
+            began = time.monotonic()
+            process.send_signal(number)
+            assert client.answer().status == 200
+            assert process.wait(5) == 0
+        assert time.monotonic() - began < 1
+        assert process.communicate() == ("bye\n", None)
+
+
+def test_a_page_that_hangs_does_not_keep_the_process_from_ending() -> None:
+    with started() as (process, address), connected(address) as client:
+        client.send(get("/_mock/slow"))
+        time.sleep(0.1)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 2
+
+
+def test_plain_asyncio_serves_where_uvloop_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    with closing(fastest_loop()) as loop:
+        assert type(loop).__module__.startswith("asyncio.")

@@ -1,8 +1,0 @@
-"""Three servers of the API that owe the mock nothing, unlike it and each other, and ways to break them."""
-
-from standins.breakages import BREAKAGES
-from standins.breaking import Breakage
-from standins.people import PERSONAL, PHONE
-from standins.running import HIDDEN, STANDINS, Standin, serving, toml_of
-
-__all__ = ["BREAKAGES", "HIDDEN", "PERSONAL", "PHONE", "STANDINS", "Breakage", "Standin", "serving", "toml_of"]

@@ -1,0 +1,473 @@
+"""What a run on somebody's account takes: units, calls and time, as the target itself counts them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract_tests.budget.budget import NotChecked, Spending
+from contract_tests.contract.clauses import UsageError
+from contract_tests.engine.options import read_tasks
+from support.checking import check, examined, verdicts
+from support.processes import COMMAND, environment
+from support.standins.running import STANDINS, Standin, serving
+
+HTML_502 = (502, {"Content-Type": "text/html"})
+
+
+# The covering plan.
+
+
+@pytest.mark.parametrize("name", STANDINS)
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 2.0])
+def test_a_complete_check_takes_at_most_12_units_and_60_calls(name: str, seconds: float) -> None:
+    with serving(name, seconds=seconds) as target:
+        code, told = check(target, poll_timeout=10.0)
+
+        assert code == 0, told
+        assert target.units <= 12, told
+        assert len(target.calls) <= 60, "\n".join(f"{v} {m} {sorted(p)}" for v, m, p in target.calls)
+    assert f"{len(target.calls)} calls" in told
+
+
+@pytest.mark.parametrize("name", STANDINS)
+@pytest.mark.parametrize("budget", range(7))
+def test_no_budget_of_a_target_that_charges_by_task_is_ever_passed(name: str, budget: int) -> None:
+    with serving(name) as target:
+        ended = examined(target, budget=budget)
+        assert ended.report is not None
+
+        if target.profile["quota.unit"] == "task":
+            assert target.units <= budget
+            assert ended.report.spent.units == target.units
+        assert ended.report.exit_code in (0, 4)
+
+
+def test_each_further_unit_buys_no_more_than_the_one_before() -> None:
+    with serving("courier") as target:
+        proven = []
+        for budget in range(7):
+            report = examined(target, budget=budget).report
+            assert report is not None
+            proven.append(report.proven)
+    gains = [after - before for before, after in pairwise(proven)]
+
+    assert gains[0] > 20, proven
+    assert all(gain >= 0 for gain in gains), proven
+    assert all(gain <= gains[0] for gain in gains), proven
+
+
+def test_what_the_budget_did_not_hold_is_named() -> None:
+    with serving("courier") as target:
+        report = examined(target, budget=1).report
+    assert report is not None
+    row = {row.clause.id: row for row in report.rows}["sources.documented"]
+
+    assert report.exit_code == 4
+    assert (row.outcome, row.note) == ("unaffordable", "the budget of 1 units does not hold another task")
+
+
+def test_without_a_unit_the_free_calls_still_prove_something() -> None:
+    with serving("courier") as target:
+        code, told = check(target, budget=0)
+
+        assert code == 4
+        assert (target.units, [m for _, m, _ in target.calls if m == "create"]) == (0, [])
+    assert {"info.answers", "error.missing", "token.never-repeated"} <= {
+        clause for clause, verdict in verdicts(told).items() if verdict == "holds"
+    }
+
+
+def test_not_even_a_target_that_charges_nobodys_create_takes_more_than_the_budget() -> None:
+    for budget in (0, 1, 3):
+        with serving("courier", breakage="create without token") as target:
+            examined(target, budget=budget)
+
+            assert target.units <= budget
+
+
+def test_a_clause_that_was_proven_is_not_blamed_for_what_another_would_cost() -> None:
+    with serving("courier") as target:
+        code, told = check(target, budget=0, only=("token.never-repeated",))
+
+    assert code == 0, told
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.one_of(st.none(), st.integers(0, 9))), max_size=20), st.integers(0, 30))
+def test_what_is_reserved_never_passes_the_budget(creates: list[tuple[int, int | None]], budget: int) -> None:
+    """A create that is refused (None) gives back what it reserved; the others take what they take."""
+    spending = Spending(budget)
+    for source, cost in creates:
+        before = spending.spent
+        try:
+            charge = spending.reserve(source)
+        except NotChecked:
+            assert before + spending.highest.get(source, 1) > budget
+            continue
+        assert before < spending.spent <= budget
+        if cost is None:
+            spending.release(charge)
+            assert spending.spent == before
+        else:
+            spending.settle(charge, max(cost, 1))
+            assert spending.spent == before + max(cost, 1)
+
+
+# Faults: what costs nothing is tried again, what costs never is.
+
+
+def failing(times: int, how: Any, method: str = "info") -> Callable[[int, str, str, dict[str, str]], Any]:
+    """The first calls of a method go wrong."""
+    left = [times]
+
+    def http(_number: int, _verb: str, called: str, _params: dict[str, str]) -> Any:
+        if called != method or left[0] <= 0:
+            return None
+        left[0] -= 1
+        return how
+
+    return http
+
+
+@pytest.mark.parametrize("how", [503, HTML_502, (429, {"Retry-After": "0"}), "close", "reset"], ids=str)
+def test_a_free_call_that_heals_is_reported_apart_and_breaks_nothing(how: Any) -> None:
+    with serving("courier", http=failing(2, how)) as target:
+        code, told = check(target, only=("info.answers",))
+
+    assert code == 0, told
+    assert "broken" not in verdicts(told).values()
+    assert re.search(r"(?i)healed|answered when", told), told
+
+
+@pytest.mark.parametrize("how", [503, "close"], ids=str)
+def test_a_free_call_that_goes_on_failing_is_tried_three_times_and_is_broken(how: Any) -> None:
+    with serving("courier", http=failing(10**9, how, "nosuchmethod")) as target:
+        code, told = check(target, only=("not-found",))
+        tries = [m for _, m, _ in target.calls if m == "nosuchmethod"]
+
+    assert code == 1, told
+    assert len(tries) == 3
+    assert "BROKEN server.never-breaks" in told
+
+
+def test_retry_after_is_heeded() -> None:
+    with serving("courier", http=failing(1, (503, {"Retry-After": "1"}))) as target:
+        began = time.monotonic()
+        code, told = check(target, only=("info.answers",))
+
+    assert code == 0, told
+    assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize("how", ["close", "hang", "reset"])
+def test_a_create_whose_answer_is_lost_is_charged_unknown_and_never_sent_again(how: str) -> None:
+    lost: list[dict[str, str]] = []
+
+    def http(_number: int, _verb: str, method: str, given: dict[str, str]) -> str | None:
+        if lost or method != "create" or given.get("source") != "2" or not is_mine(target, given):
+            return None
+        lost.append(given)
+        return how
+
+    with serving("courier", http=http) as target:
+        code, told = check(target, call_timeout=0.5)
+        sent = [given for _, method, given in target.calls if method == "create"]
+
+    assert code == 1, told
+    assert re.search("1 unit charged, unknown", told), told
+    assert "inconclusive" in verdicts(told).values(), told
+    assert sent.count(lost[0]) == 1
+
+
+def is_mine(target: Standin, given: dict[str, str]) -> bool:
+    """Whether a create names the account rightly, and a phone."""
+    right = (target.env["IFIND_LOGIN"], target.env["IFIND_TOKEN"])
+    return (given.get("login"), given.get("token")) == right and given.get("phone", "").isdigit()
+
+
+def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
+    with serving("courier", limit=2) as target:
+        code, told = check(target)
+
+    assert verdicts(told)["quota.refuses"] == "holds", told
+    assert code == 4, told
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+@pytest.mark.parametrize("name", STANDINS)
+def test_a_limit_that_ends_in_the_middle_of_the_run_accuses_nobody(name: str, limit: int) -> None:
+    """What is refused since the units are used up is not taken for a source that the target does not know."""
+    with serving(name, limit=limit) as target:
+        code, told = check(target)
+
+    assert code in (0, 4), told
+    assert "broken" not in verdicts(told).values(), told
+
+
+# Time.
+
+
+def test_no_call_outlasts_its_deadline_even_where_bytes_keep_coming() -> None:
+    with serving("courier", http=failing(10**9, "hang", "nosuchmethod")) as target:
+        began = time.monotonic()
+        code, told = check(target, only=("not-found",), call_timeout=0.3)
+
+    assert code == 1, told
+    assert time.monotonic() - began < 10
+
+
+def test_a_run_that_has_no_time_left_says_what_it_did_not_look_at() -> None:
+    with serving("courier", seconds=30) as target:
+        began = time.monotonic()
+        code, told = check(target, run_timeout=1.5, poll_timeout=60.0)
+
+    assert time.monotonic() - began < 12
+    assert code in (1, 4), told
+    assert "the time of the run is up" in told
+
+
+@pytest.mark.parametrize("method", ["result", "create"])
+def test_a_call_that_the_end_of_the_run_cuts_short_accuses_nobody(method: str) -> None:
+    def http(_number: int, _verb: str, called: str, given: dict[str, str]) -> str | None:
+        return "hang" if called == method and is_mine(target, {"phone": "7", **given}) else None
+
+    with serving("courier", http=http) as target:
+        code, told = check(target, run_timeout=1.0)
+
+    assert code == 4, told
+    assert "broken" not in verdicts(told).values(), told
+    assert "the time of the run is up" in told
+
+
+def test_a_pace_that_the_time_of_the_run_does_not_hold_accuses_nobody() -> None:
+    with serving("courier") as target:
+        code, told = check(target, rate=1 / 60, run_timeout=30.0)
+
+        assert len(target.calls) == 1
+    assert code == 4, told
+    assert "broken" not in verdicts(told).values(), told
+
+
+def test_where_nothing_comes_nothing_is_shown() -> None:
+    with serving("courier", http=lambda *_: "close") as target:
+        code, told = check(target, only=("token.never-repeated",))
+
+    assert code == 1, told
+    assert verdicts(told)["token.never-repeated"] != "holds", told
+
+
+# The ledger.
+
+
+def sends(file: Path) -> list[tuple[str, str, int]]:
+    with sqlite3.connect(file) as connection:
+        found = connection.execute("SELECT method, state, units FROM sends ORDER BY id").fetchall()
+    connection.close()
+    return found
+
+
+def test_every_send_is_in_the_ledger(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        code, told = check(target, ledger=tmp_path / "ledger.db")
+
+        assert code == 0, told
+        lines = sends(tmp_path / "ledger.db")
+        assert [method for method, _, _ in lines] == [method for _, method, _ in target.calls]
+        assert sum(units for _, _, units in lines) == target.units
+    assert {state for _, state, _ in lines} == {"answered", "refused"}
+
+
+def test_a_send_is_in_the_ledger_before_it_leaves(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with serving("courier") as target:
+        held = target.hold(14)
+        process = started(target, ledger)
+        assert held.wait(30)
+        process.kill()
+        process.communicate()
+
+        assert [method for method, _, _ in sends(ledger)] == [method for _, method, _ in target.calls]
+        assert sends(ledger)[-1][1] == "sent"
+
+
+def started(target: Standin, ledger: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [*COMMAND, "check", target.url, "--ledger", str(ledger), "--poll-timeout", "5s", *more]
+    return subprocess.Popen(
+        command,
+        env=environment(**target.env),
+        cwd=ledger.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def finished(target: Standin, ledger: Path, *more: str) -> tuple[int, str]:
+    process = started(target, ledger, *more)
+    told, _ = process.communicate(timeout=60)
+    return process.returncode, told.decode()
+
+
+@pytest.mark.parametrize("at", [3, 11, 13, 14, 16, 30])
+def test_a_run_killed_at_any_call_and_resumed_spends_no_unit_twice(at: int, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with serving("courier") as target:
+        held = target.hold(at)
+        process = started(target, ledger)
+        assert held.wait(30)
+        process.kill()
+        process.communicate()
+        target.release()
+        code, told = finished(target, ledger)
+
+        made = [tuple(sorted(p.items())) for _, m, p in target.calls if m == "create" and _may_be_charged(target, p)]
+        assert len(made) == len(set(made)), told
+    whole = _units_of_a_whole_run()
+    assert target.units <= whole, told
+    assert code in (0, 1), told
+    lost = any(state in {"lost", "sent"} for method, state, _ in sends(ledger) if method == "create")
+    assert lost or code == 0, told
+
+
+def _may_be_charged(target: Standin, given: dict[str, str]) -> bool:
+    return is_mine(target, given) and given.get("source") in ("1", "2", "3", "11", "12")
+
+
+WHOLE: list[int] = []
+
+
+def _units_of_a_whole_run() -> int:
+    if not WHOLE:
+        with serving("courier") as target:
+            check(target)
+            WHOLE.append(target.units)
+    return WHOLE[0]
+
+
+def test_a_run_that_came_to_its_end_is_not_taken_up_again(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        check(target, ledger=tmp_path / "ledger.db")
+        once = target.units
+        check(target, ledger=tmp_path / "ledger.db")
+
+        assert target.units == 2 * once
+
+
+def test_a_larger_budget_goes_on_where_a_smaller_one_ended(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        small, _ = check(target, ledger=tmp_path / "ledger.db", budget=2)
+        large, told = check(target, ledger=tmp_path / "ledger.db", budget=12)
+
+        assert (small, large) == (4, 0), told
+        assert target.units == _units_of_a_whole_run()
+
+
+def test_the_ledger_holds_no_secret(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        check(target, ledger=tmp_path / "ledger.db")
+    held = (tmp_path / "ledger.db").read_bytes()
+
+    for secret in target.env.values():
+        assert secret.encode() not in held
+    assert (tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_run_that_sends_the_same_create_twice_does_so_with_a_ledger_too(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        code, told = check(target, ledger=tmp_path / "ledger.db", full=True, budget=60)
+
+    assert code in (0, 4), told
+    assert "broken" not in verdicts(told).values(), told
+
+
+def test_what_waits_for_its_pace_is_not_yet_sent(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with serving("courier") as target:
+        process = started(target, ledger, "--rate", "20/min")
+        while not target.calls:
+            time.sleep(0.01)
+        time.sleep(1.0)
+        process.kill()
+        process.communicate()
+
+        assert len(sends(ledger)) == len(target.calls)
+
+
+def test_two_runs_do_not_share_a_ledger(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with serving("courier") as target:
+        held = target.hold(14)
+        process = started(target, ledger)
+        assert held.wait(30)
+        before = len(target.calls)
+        code, told = check(target, ledger=ledger)
+
+        assert (code, len(target.calls)) == (2, before), told
+        target.release()
+        process.communicate(timeout=60)
+    assert "another run is using it" in told
+
+
+@pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"\xff" * 200], ids=["text", "torn"])
+def test_what_is_no_ledger_is_refused_and_left_as_it_is(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with serving("courier") as target:
+        code, told = check(target, ledger=tmp_path / "x")
+
+        assert (code, target.calls) == (2, []), told
+    assert "--ledger" in told
+    assert (tmp_path / "x").read_bytes() == content
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "x") as connection:
+        connection.execute("CREATE TABLE t (c)")
+    connection.close()
+    with serving("courier") as target:
+        code, told = check(target, ledger=tmp_path / "x")
+
+    assert code == 2
+    assert "no ledger" in told
+
+
+# Tasks that exist already.
+
+
+def test_given_tasks_are_checked_and_none_is_made(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        first = examined(target).run
+        assert first is not None
+        tasks = [t for t in first.pool.accepted if t.ready]
+        lines = "\n".join(f"{t.id} {t.source} {t.phone}  # mine" for t in tasks)
+        (tmp_path / "tasks").write_text(f"# tasks of yesterday\n\n{lines}\n", encoding="utf-8")
+        before, units = len(target.calls), target.units
+        code, told = check(target, tasks=read_tasks(tmp_path / "tasks"))
+
+        assert code == 0, told
+        assert target.units == units
+        assert "create" not in {method for _, method, _ in target.calls[before:]}
+    assert {"result.ready", "result.row-phone", "result.names", "result.photo", "formats.same"} <= {
+        clause for clause, verdict in verdicts(told).items() if verdict == "holds"
+    }
+    assert verdicts(told)["create.ok"] == "not checked"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("", ""), ("12", "line 1"), ("# ok\n12 2 +7", "line 2"), ("x 2", "line 1"), ("12 5", "line 1")]
+)
+def test_a_file_of_tasks_that_is_wrong_is_refused_by_line(text: str, line: str, tmp_path: Path) -> None:
+    (tmp_path / "tasks").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        read_tasks(tmp_path / "tasks")
+
+    assert str(tmp_path / "tasks") in str(refused.value)
+    assert line in str(refused.value)

@@ -1,0 +1,436 @@
+"""What `check` does around a run: it plans, asks, writes and remembers."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.check import command, plan
+from contract_tests.check.command import run
+from contract_tests.check.history import read_history
+from contract_tests.check.plan import plan_of
+from contract_tests.check.prompts import with_credentials
+from contract_tests.contract.clauses import UsageError
+from contract_tests.engine.options import CheckOptions
+from contract_tests.redact.secrets import Secrets
+from contract_tests.session import progress
+from contract_tests.session.session import Examined
+from support.checking import check, examined, options_for
+from support.processes import COMMAND, environment
+from support.standins.running import serving
+
+LIVE = {"IFIND_LOGIN": "olga@example.com", "IFIND_TOKEN": "aa11bb22cc33dd44", "IFIND_PHONE": "70001112233"}
+
+
+# The plan.
+
+
+def test_a_plan_sends_nothing_to_the_target_and_tells_each_call() -> None:
+    with serving("courier") as target:
+        code, told = check(target, plan=True)
+
+        assert (code, target.calls) == (0, [])
+    assert re.search(r"^\d+ +POST create of source 2 +1 ", told, re.MULTILINE), told
+    assert re.search(r"\d+ calls as fast as it answers", told)
+    assert "More units would prove nothing more." in told
+
+
+def test_a_plan_for_the_live_api_tells_units_time_and_what_stays_unproven() -> None:
+    out = io.StringIO()
+    code = run(CheckOptions(target="live", plan=True, budget=2, environ=LIVE), out)
+    told = out.getvalue()
+
+    assert code == 0, told
+    assert re.search(r"https://i-find\.pro/api: \d+ calls at 1 a second, about \d+ s, never more than 15 min", told)
+    assert re.search(r"^  result\.photo: unaffordable: ", told, re.MULTILINE)
+    assert re.search(r"^A budget of 3 units would prove .*result\.photo", told, re.MULTILINE)
+    assert re.search(r"^  task\.lifetime: not checked: ", told, re.MULTILINE)
+    assert not any(secret in told for secret in LIVE.values())
+
+
+def test_the_plan_is_what_the_run_does() -> None:
+    """On a target like the mock: the same calls, but for polls of tasks that take their time."""
+    with serving("bureau") as target:
+        planned = plan_of(options_for(target), target.url, more=False, second=True)
+        report = examined(target).report
+    assert report is not None
+
+    assert abs(len(planned.steps) - report.spent.calls) <= 6
+    assert abs(planned.provable - report.proven) <= 3
+
+
+def test_the_report_tells_what_the_budget_can_prove_and_what_was() -> None:
+    with serving("bureau") as target:
+        _, told = check(target, budget=1)
+    proven, of, provable = map(int, re.findall(r"(\d+) of (\d+) clauses proven; this budget can prove (\d+)", told)[0])
+
+    assert of == 85
+    assert proven <= provable + 3 < of
+
+
+def test_the_private_mock_costs_nothing_so_there_is_no_plan() -> None:
+    out = io.StringIO()
+
+    assert run(CheckOptions(plan=True), out) == 0
+    assert out.getvalue() == "mock: a private one, which costs nothing\n"
+
+
+# Asking.
+
+
+def test_live_needs_a_yes_after_the_plan_was_shown() -> None:
+    out = io.StringIO()
+    code = run(CheckOptions(target="live", environ=LIVE), out)
+
+    assert code == 2
+    assert "calls at 1 a second" in out.getvalue()
+    assert out.getvalue().rstrip().endswith("There is no terminal to ask at: add --yes to go on.")
+
+
+def test_credentials_that_lack_are_asked_for_at_a_terminal() -> None:
+    asked: list[str] = []
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return " typed-secret "
+
+    options = with_credentials(CheckOptions(target="live", environ={}), ask=ask, at_terminal=True)
+
+    assert [prompt.split()[0] for prompt in asked] == ["IFIND_LOGIN", "IFIND_TOKEN"]
+    assert options.environ == {"IFIND_LOGIN": "typed-secret", "IFIND_TOKEN": "typed-secret"}
+    assert "typed-secret" not in repr(options)
+
+
+def test_an_empty_credential_is_no_credential() -> None:
+    with pytest.raises(UsageError, match="IFIND_LOGIN and IFIND_TOKEN is empty"):
+        with_credentials(CheckOptions(target="live", environ={}), ask=lambda _: "", at_terminal=True)
+
+
+def test_without_a_terminal_nobody_is_asked() -> None:
+    options = CheckOptions(target="live", environ={})
+
+    assert with_credentials(options, ask=lambda _: pytest.fail("asked"), at_terminal=False) is options
+
+
+def test_what_is_typed_at_a_terminal_is_not_shown(tmp_path: Path) -> None:
+    main, other = pty.openpty()
+    with serving("courier") as target:
+        command = [*COMMAND, "check", target.url, "--only", "info.answers"]
+        more = {key: value for key, value in target.env.items() if key == "IFIND_PHONE"}
+        process = subprocess.Popen(
+            command,
+            env=environment(**more),
+            cwd=tmp_path,
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            start_new_session=True,
+        )
+        os.close(other)
+        shown = b""
+        for name in ("IFIND_LOGIN", "IFIND_TOKEN"):
+            while name.encode() + b" (not shown): " not in shown:
+                shown += os.read(main, 4096)
+            os.write(main, target.env[name].encode() + b"\n")
+        try:
+            while chunk := os.read(main, 4096):
+                shown += chunk
+        except OSError:
+            pass  # so a terminal tells that nobody writes to it any more
+        code = process.wait(30)
+        os.close(main)
+
+    assert code == 0, shown.decode()
+    assert not any(target.env[name].encode() in shown for name in ("IFIND_LOGIN", "IFIND_TOKEN"))
+
+
+# Writing.
+
+
+def test_every_report_is_written_and_says_the_same(tmp_path: Path) -> None:
+    files: dict[str, Any] = {kind: tmp_path / kind for kind in ("junit", "html", "json", "summary")}
+    with serving("courier") as target:
+        code, told = check(target, **files)
+
+    assert code == 0, told
+    held = {kind: path.read_text(encoding="utf-8") for kind, path in files.items()}
+    assert json.loads(held["json"])["exit_code"] == 0
+    for text in held.values():
+        assert "quota.unit" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "remedy"),
+    [
+        ("html", "no/such/report.html", "there is no directory"),
+        ("json", "", "is a directory"),
+        ("history", "no/history", "there is no directory"),
+        ("ledger", "no/ledger", "there is no directory"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_sent(
+    name: str, path: str, remedy: str, tmp_path: Path
+) -> None:
+    with serving("courier") as target:
+        code, told = check(target, **{name: tmp_path / path})
+
+        assert (code, target.calls) == (2, [])
+    assert remedy in told
+
+
+@pytest.mark.parametrize("option", ["html", "ledger", "history"])
+def test_a_link_to_itself_is_refused(option: str, tmp_path: Path) -> None:
+    (tmp_path / "r").symlink_to(tmp_path / "r")
+    with serving("courier") as target:
+        code, told = check(target, **{option: tmp_path / "r"})
+
+        assert (code, target.calls) == (2, [])
+    assert "is a link to itself" in told
+
+
+def test_a_report_does_not_take_the_place_of_the_profile(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("[profile]\n", encoding="utf-8")
+    with serving("courier") as target:
+        code, told = check(target, profile=tmp_path / "p", json=tmp_path / "p")
+
+        assert (code, target.calls) == (2, [])
+    assert "named for two files" in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/api?login=olga&token=aa11bb22cc33dd44",
+        "http://127.0.0.1:9/api#aa11bb22cc33dd44",
+        "http://olga:aa11bb22cc33dd44@127.0.0.1:bad/api",
+        "ftp://olga:aa11bb22cc33dd44@127.0.0.1/api",
+        "https://olga:aa11bb22cc33dd44@127.0.0.1/\xe9",
+        "http://olga:aa11bb22cc33dd44/",
+    ],
+)
+def test_a_target_that_is_none_is_told_without_what_may_be_credentials(url: str) -> None:
+    out = io.StringIO()
+
+    assert run(CheckOptions(target=url), out) == 2
+    assert "target" in out.getvalue()
+    assert "aa11bb22cc33dd44" not in out.getvalue()
+
+
+def test_one_file_for_two_reports_is_refused(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        code, told = check(target, html=tmp_path / "r", json=tmp_path / "r")
+
+        assert (code, target.calls) == (2, [])
+    assert "named for two files" in told
+
+
+def test_a_report_that_would_leak_is_refused_and_the_others_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever went wrong before, the last look at the bytes holds."""
+
+    def leaking(_: object) -> bytes:
+        return f"<p>{target.env['IFIND_TOKEN']}</p>".encode()
+
+    monkeypatch.setattr(command, "RENDERERS", {**command.RENDERERS, "html": leaking})
+    (tmp_path / "r.html").write_text("before", encoding="utf-8")
+    with serving("courier") as target:
+        code, told = check(target, html=tmp_path / "r.html", json=tmp_path / "r.json")
+
+    assert code == 1
+    assert "r.html was not written: it would hold $IFIND_TOKEN" in told
+    assert (tmp_path / "r.html").read_text(encoding="utf-8") == "before"
+    assert (tmp_path / "r.json").exists()
+
+
+def test_an_output_that_is_gone_takes_no_report_with_it(tmp_path: Path) -> None:
+    with serving("courier") as target, Path("/dev/full").open("wb") as full:
+        command = [*COMMAND, "check", target.url, "--only", "info.answers", "--json", "r.json"]
+        ended = subprocess.run(
+            command, env=environment(**target.env), cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+
+    assert ended.returncode == 2
+    assert b"Traceback" not in ended.stderr
+    assert (tmp_path / "r.json").exists()
+
+
+def test_a_terminal_that_lacks_characters_shows_the_report_all_the_same(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        command = [*COMMAND, "check", target.url, "--only", "info.answers"]
+        plain = {**environment(**target.env), "PYTHONIOENCODING": "ascii"}
+        ended = subprocess.run(command, env=plain, cwd=tmp_path, capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"1 of 1 clause proven" in ended.stdout
+
+
+# Stopping.
+
+
+def test_a_run_that_is_interrupted_says_so_and_tells_what_it_found(tmp_path: Path) -> None:
+    def http(number: int, *_: object) -> str | None:
+        if number != 14:
+            return None
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "hang"
+
+    with serving("courier", http=http) as target:
+        code, told = check(target, json=tmp_path / "r.json")
+
+        assert len(target.calls) == 14
+    assert code == 1
+    assert "interrupted: what was not looked at by then is not checked" in told
+    assert "interrupted" in json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["stopped"]
+
+
+def test_who_interrupts_the_rehearsal_gets_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: CheckOptions) -> Examined:
+        return Examined(None, None, interrupted=True)
+
+    monkeypatch.setattr(plan, "examine", interrupted)
+    with serving("courier") as target:
+        with pytest.raises(KeyboardInterrupt):
+            check(target, budget=11)
+
+        assert target.calls == []
+
+
+# Remembering.
+
+
+def test_what_was_proven_is_remembered_and_comes_due(tmp_path: Path) -> None:
+    history = tmp_path / "history.json"
+    with serving("courier") as target:
+        check(target, history=history, only=("info.answers",))
+        first = json.loads(history.read_text(encoding="utf-8"))
+        check(target, history=history, only=("not-found",))
+    known = json.loads(history.read_text(encoding="utf-8"))["targets"][target.url]
+    today = datetime.now(UTC).date().isoformat()
+
+    assert first["targets"][target.url]["info.answers"] == {"proven": today, "outcome": "holds"}
+    assert {"info.answers", "not-found"} <= set(known)
+
+
+def test_an_old_proof_is_stale_and_a_fresh_one_is_not(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        report = examined(target, only=("info.answers", "not-found")).report
+        assert report is not None
+        report = replace(report, rows=tuple(r for r in report.rows if r.clause.id == "info.answers"))
+        fresh = read_history(tmp_path / "none").of(report, timedelta(days=30))
+        unchecked = replace(report, rows=tuple(replace(r, outcome=r.outcome.UNCHECKED) for r in report.rows))
+        old = (datetime.now(UTC).date() - timedelta(days=31)).isoformat()
+        file = tmp_path / "history.json"
+        file.write_text(
+            json.dumps({"layout": 1, "targets": {target.url: {"info.answers": {"proven": old, "outcome": "holds"}}}}),
+            encoding="utf-8",
+        )
+        stale = read_history(file).of(unchecked, timedelta(days=30))
+
+    assert not fresh["info.answers"].stale
+    assert replace(unchecked, history=stale).due == ("info.answers",)
+    assert replace(report, history=fresh).due == ()
+    assert stale["info.answers"].stale
+    assert stale["info.answers"].proven == date.fromisoformat(old)
+
+
+def test_other_targets_and_clauses_of_other_versions_stay_in_the_history(tmp_path: Path) -> None:
+    file = tmp_path / "history.json"
+    kept = {"http://other/api": {"gone.clause": {"proven": "2020-01-01", "outcome": "holds"}}}
+    file.write_text(json.dumps({"layout": 1, "targets": kept}), encoding="utf-8")
+    with serving("courier") as target:
+        check(target, history=file, only=("info.answers",))
+
+    assert json.loads(file.read_text(encoding="utf-8"))["targets"]["http://other/api"] == kept["http://other/api"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[" * 100_000,
+        "[]",
+        '{"layout": 2, "targets": {}}',
+        '{"layout": 1, "targets": {"u": {"c": {"proven": "soon"}}}}',
+    ],
+)
+def test_a_history_that_is_none_is_refused_and_left_as_it_is(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "history.json"
+    file.write_text(text, encoding="utf-8")
+    with serving("courier") as target:
+        code, told = check(target, history=file)
+
+        assert (code, target.calls) == (2, [])
+    assert f"--history: {file}" in told
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_a_history_is_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/full")):
+        out = io.StringIO()
+
+        assert run(CheckOptions(history=path), out) == 2
+        assert "is no file that can be read again" in out.getvalue()
+
+
+def test_the_private_mock_leaves_no_history(tmp_path: Path) -> None:
+    out = io.StringIO()
+    run(CheckOptions(history=tmp_path / "history.json", only=("info.answers",)), out)
+
+    assert not (tmp_path / "history.json").exists()
+
+
+def test_secrets_that_nobody_knows_are_none() -> None:
+    assert Secrets().mask("anything at all") == "anything at all"
+
+
+# How far it is.
+
+
+def test_where_there_is_no_terminal_a_long_run_tells_how_far_it_is_in_plain_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    err = io.StringIO()
+    with serving("courier") as target:
+        code = run(options_for(target, only=("info.answers", "not-found")), io.StringIO(), err)
+    lines = err.getvalue().splitlines()
+
+    assert code == 0
+    assert re.fullmatch(r"1 of \d+ tests · \d+ calls · \d+ units · \S.*", lines[0]), lines
+    assert [line.split()[0] for line in lines] == [str(n) for n in range(1, len(lines) + 1)]
+
+
+def test_at_a_terminal_a_bar_is_shown_and_goes(tmp_path: Path) -> None:
+    main, other = pty.openpty()
+    with serving("courier") as target:
+        command = [*COMMAND, "check", target.url, "--only", "info.answers"]
+        more = {**target.env, "TERM": "xterm"}
+        process = subprocess.Popen(
+            command, env=environment(**more), cwd=tmp_path, stdout=subprocess.PIPE, stderr=other, text=True
+        )
+        os.close(other)
+        shown = b""
+        try:
+            while chunk := os.read(main, 4096):
+                shown += chunk
+        except OSError:
+            pass  # so a terminal tells that nobody writes to it any more
+        told, _ = process.communicate(timeout=30)
+        os.close(main)
+
+    assert process.returncode == 0, told
+    assert re.search(rb"\d+ calls", shown), shown
+    assert "info.answers" in told

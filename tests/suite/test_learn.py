@@ -1,0 +1,482 @@
+"""Learning a target: what it does becomes a profile, to the letter, cheaply, and nothing of what it says."""
+
+from __future__ import annotations
+
+import io
+import re
+import tomllib
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_right_servers import covering_set, serving_profile
+
+from contract_tests.api.calls import Account, result
+from contract_tests.api.reply import Reply
+from contract_tests.check.command import run
+from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.profile import read_profile
+from contract_tests.decode.model import Reading
+from contract_tests.engine.options import CheckOptions
+from contract_tests.learning import learn
+from contract_tests.learning.open_values import holds, with_blank
+from contract_tests.learning.redaction import Private
+from contract_tests.learning.shapes import shape
+from contract_tests.learning.templates import NoTemplate, template_of
+from contract_tests.redact.secrets import Secrets
+from contract_tests.transport.messages import Exchange, Request
+from mockserver.settings.loading import load
+from support.in_process import CLAUSES
+from support.processes import ifind
+from support.standins.breaking import Breakage, Scene
+from support.standins.people import PERSONAL
+from support.standins.running import STANDINS, Standin, serving
+from support.standins.shell import Response
+
+NEVER = {"rate.limit", "quota.turns-at", "task.lifetime"}
+"""Open clauses that no run can see."""
+HIDDEN = {
+    "antique": {"check.format-first", "result.photo-empty"},
+    "bureau": {"info.csv"},
+    "courier": {"result.photo-empty"},
+}
+"""Open clauses that a stand-in's other choices hide: nothing is refused that could be refused first, no photo is empty,
+and CSV without names tells no name of a member.
+"""
+
+
+@dataclass(frozen=True)
+class Learned:
+    code: int
+    told: str
+    file: Path
+    calls: list[tuple[str, str, dict[str, str]]]
+    units: int
+
+    @property
+    def text(self) -> str:
+        return self.file.read_text(encoding="utf-8")
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return tomllib.loads(self.text)
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        return {clause: entry["choice"] for clause, entry in self.document["profile"].items()}
+
+    def uncovered(self, clause: str) -> list[dict[str, str]]:
+        return [entry for entry in self.document.get("uncovered", ()) if entry["clause"] == clause]
+
+
+def learned(target: Standin, tmp_path: Path, *, without: str = "", **options: Any) -> Learned:
+    file, told = tmp_path / "learnt.toml", io.StringIO()
+    environ = {name: value for name, value in target.env.items() if not without or without not in name}
+    given = {"poll_timeout": 2.0, "environ": environ, **options}
+    code = learn(CheckOptions(target=target.url, **given), file, told, told)
+    return Learned(code, told.getvalue(), file, target.calls, target.units)
+
+
+def wanted(profile: Mapping[str, Any], learnt: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile as it can be learnt: of tables the kinds that were seen."""
+    whole = {name: clause.default for name, clause in CLAUSES.items() if clause.default is not None} | {**profile}
+    tables = {name: CLAUSES[name].default for name in ("error.codes", "error.messages")}
+    whole |= {name: {kind: {**table, **whole[name]}[kind] for kind in learnt[name]} for name, table in tables.items()}
+    return {name: whole[name] for name in learnt}
+
+
+@pytest.mark.parametrize("name", STANDINS)
+def test_a_stranger_is_learnt_to_the_letter_for_8_units(name: str, tmp_path: Path) -> None:
+    with serving(name) as target:
+        found = learned(target, tmp_path)
+
+    assert found.code == 0, found.told
+    assert found.profile == wanted(target.profile, found.profile)
+    assert {*target.profile} - {*found.profile} == NEVER | HIDDEN[name]
+    assert "uncovered" not in found.document
+    assert found.units <= 8
+    assert len(found.calls) <= 60
+
+
+@pytest.mark.parametrize("name", STANDINS)
+def test_what_was_learnt_holds_when_the_stranger_is_checked_against_it(name: str, tmp_path: Path) -> None:
+    out = io.StringIO()
+    with serving(name) as target:
+        file = learned(target, tmp_path).file
+        options = CheckOptions(target.url, profile=file, strict=True, poll_timeout=2.0, environ=target.env)
+        code = run(options, out)
+
+    assert code == 0, out.getvalue()
+
+
+@pytest.mark.parametrize("profile", [{}, *covering_set()], ids=lambda p: f"root-{p.get('xml.root', 'default')}")
+def test_a_mock_is_learnt_to_the_profile_that_it_serves(profile: dict[str, Any], tmp_path: Path) -> None:
+    file, told = tmp_path / "learnt.toml", io.StringIO()
+    with serving_profile(profile) as url:
+        code = learn(CheckOptions(url, environ={}), file, told, told)
+    learnt = {name: entry["choice"] for name, entry in tomllib.loads(file.read_text("utf-8"))["profile"].items()}
+    hidden = {"check.format-first"} if profile.get("format.invalid") == "json" else set()
+    if (profile.get("csv.header"), profile.get("csv.flat")) == ("no", "row"):
+        hidden |= {"info.csv"}
+
+    assert code == 0, told.getvalue()
+    assert learnt == wanted(profile, learnt)
+    assert {name for name, clause in CLAUSES.items() if clause.default is not None} - {*learnt} == NEVER | hidden
+    assert {*CLAUSES["error.codes"].default} - {*learnt["error.codes"]} <= {"rate", "server", "unknown-method"}
+
+
+@pytest.fixture(scope="module")
+def courier(tmp_path_factory: pytest.TempPathFactory) -> Learned:
+    with serving("courier") as target:
+        return learned(target, tmp_path_factory.mktemp("courier"))
+
+
+def test_mock_and_suite_read_the_learnt_profile_alike(courier: Learned) -> None:
+    by_the_mock = load({"profile": str(courier.file)}, {}).profile.choices
+    by_the_suite = read_profile(courier.file)
+
+    assert {name: by_the_mock[name] for name in by_the_suite} == by_the_suite
+    assert {*by_the_suite} == {*courier.profile}
+
+
+def test_a_choice_says_what_it_rests_on(courier: Learned) -> None:
+    entry = courier.document["profile"]["error.http-status"]
+    seen = re.fullmatch(r"(\d+) of (\d+) answers", entry["seen"])
+
+    assert entry["grade"] == "observed"
+    assert "# The choices of" in courier.text
+    assert f"date = {entry['date'].isoformat()}\n" in courier.text
+    assert seen is not None
+    assert int(seen[1]) == int(seen[2]) > 5
+    assert re.fullmatch(
+        r"(GET|POST) (create|result), (json|xml|csv) \([a-z, ]+\): HTTP 4\d\d, error", entry["evidence"]
+    )
+
+
+def test_what_was_seen_once_is_marked_so(courier: Learned) -> None:
+    codes = courier.document["profile"]["error.codes"]
+
+    assert courier.document["profile"]["param.both"]["seen"] == "1 of 1 answers"
+    assert re.search(r"^param\.both +body +1 of 1 answers +seen once", courier.told, re.MULTILINE)
+    assert codes["kinds"]["unknown-task"] == "1 of 1 answers"
+    assert codes["kinds"]["credentials"] != "1 of 1 answers"
+    assert re.search(r"^error\.codes .*seen once: .*unknown-task", courier.told, re.MULTILINE)
+
+
+def test_what_was_not_seen_is_told_with_the_reason(courier: Learned, tmp_path: Path) -> None:
+    with serving("courier") as target:
+        alone = learned(target, tmp_path, without="2")
+
+    assert {*courier.document["unseen"]} >= NEVER | {"error.codes.limit", "error.codes.server", "result.photo-empty"}
+    assert "task.foreign-error" not in alone.profile
+    assert "IFIND_LOGIN2" in alone.document["unseen"]["task.foreign-error"]
+    assert "IFIND_LOGIN2" in alone.told
+
+
+def test_the_file_and_the_table_hold_no_credential_and_no_value(courier: Learned) -> None:
+    with serving("courier") as target:
+        secrets = {*target.env.values(), *PERSONAL}
+
+    assert [secret for secret in secrets if secret in courier.text + courier.told] == []
+
+
+def breakage(
+    edit: Callable[[Scene], object] = lambda _: None, respond: Callable[[Scene, Response], Response] = lambda _, r: r
+) -> Breakage:
+    def edited(scene: Scene) -> None:
+        edit(scene)
+
+    return Breakage("", "made for a test", edit=edited, respond=respond)
+
+
+def with_type(scene: Scene, response: Response) -> Response:
+    """Errors come as text/html, other answers as before."""
+    if scene.status != "error" or scene.kind != "json":
+        return response
+    headers = [(n, "text/html" if n == "Content-Type" else v) for n, v in response.headers]
+    return Response(response.status, tuple(headers), response.body)
+
+
+def test_a_choice_by_turns_is_told_and_not_written(tmp_path: Path) -> None:
+    with serving("bureau", breakage=breakage(respond=with_type)) as target:
+        found = learned(target, tmp_path)
+    (entry,) = found.uncovered("content-type.json")
+
+    assert "content-type.json" not in found.profile
+    assert re.search(
+        r"text/javascript; charset=UTF-8 \(\d+\) · text/html \(\d+\), by turns, of \d+ answers", entry["what"]
+    )
+    assert re.search(r"^content-type\.json +text/javascript; charset=UTF-8 \(", found.told, re.MULTILINE)
+    assert found.code == 0, found.told
+
+
+def add_names(scene: Scene) -> None:
+    if scene.status == "ready" and "data" in scene.model:
+        scene.model["names"] = []
+
+
+def test_what_no_choice_covers_is_told_with_the_shape_and_nothing_else(tmp_path: Path) -> None:
+    with serving("courier", breakage=breakage(add_names)) as target:
+        found = learned(target, tmp_path)
+    (entry,) = found.uncovered("result.sections")
+
+    assert "result.sections" not in found.profile
+    assert "some of them present" in entry["what"]
+    assert "status: text" in entry["shape"]
+    assert [value for value in PERSONAL if value in found.text] == []
+
+
+def add_member(scene: Scene) -> None:
+    if scene.status == "ready":
+        scene.model["Прохор Самоваров"] = "1"
+
+
+def test_a_member_that_the_page_does_not_have_is_told_without_its_name(tmp_path: Path) -> None:
+    with serving("courier", breakage=breakage(add_member)) as target:
+        found = learned(target, tmp_path)
+    (entry,) = found.uncovered("result.ready")
+
+    assert entry["what"].startswith("1 member beside status, data, names, photo")
+    assert "1 of other names" in entry["shape"]
+    assert "Прохор" not in found.text + found.told
+
+
+ECHOES: dict[str, Callable[[Scene], str]] = {
+    "the login": lambda s: s.params.get("login", ""),
+    "the token in base64": lambda s: b64encode(s.params.get("token", "").encode()).decode(),
+    "the phone in groups": lambda _: "+7 (000) 555-01-42",
+    "what was asked": lambda s: s.params.get("id", "") or s.params.get("phone", ""),
+    "a name": lambda _: "Проша",
+    "a word of a name": lambda _: "САМОВАРОВ занят",
+}
+
+
+@pytest.mark.parametrize("what", ECHOES)
+def test_a_message_that_repeats_what_is_private_is_left_out_and_told(what: str, tmp_path: Path) -> None:
+    def edit(scene: Scene) -> None:
+        if scene.status == "error":
+            scene.model["message"] += f" {ECHOES[what](scene)}"
+
+    with serving("courier", breakage=breakage(edit)) as target:
+        found = learned(target, tmp_path)
+    kinds = {entry["what"].partition(":")[0] for entry in found.uncovered("error.messages")}
+
+    assert {"unknown-task", "invalid"} <= kinds
+    assert {"unknown-task", "invalid"}.isdisjoint(found.profile.get("error.messages", {}))
+    assert [secret for secret in (*target.env.values(), *PERSONAL) if secret in found.text + found.told] == []
+    assert "555-01-42" not in found.text
+
+
+def test_codes_of_one_kind_by_turns_are_left_out_and_told(tmp_path: Path) -> None:
+    def edit(scene: Scene) -> None:
+        if scene.model.get("error_code") == 999 and scene.method == "info":
+            scene.model["error_code"] = 998
+
+    with serving("courier", breakage=breakage(edit)) as target:
+        found = learned(target, tmp_path)
+    (entry,) = found.uncovered("error.codes")
+
+    assert re.fullmatch(r"credentials: error_code (999 · 998|998 · 999), by turns", entry["what"])
+    assert "credentials" not in found.profile["error.codes"]
+    assert found.profile["error.codes"]["missing"] == 400
+
+
+def test_a_limit_of_requests_that_was_met_is_told_without_a_number(tmp_path: Path) -> None:
+    def http(number: int, *_: object) -> tuple[int, dict[str, str]] | None:
+        return (429, {"Retry-After": "0"}) if number == 5 else None
+
+    with serving("courier", http=http) as target:
+        found = learned(target, tmp_path)
+
+    assert "rate.limit" not in found.profile
+    assert "there is a limit" in found.document["unseen"]["rate.limit"]
+
+
+def test_a_budget_that_does_not_suffice_is_exit_code_4_and_the_rest_is_learnt(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        found = learned(target, tmp_path, budget=1)
+
+    assert found.code == 4, found.told
+    assert found.units <= 1
+    assert found.profile == wanted(target.profile, found.profile)
+    assert "error.http-status" in found.profile
+    assert any("the budget of 1 units" in why for why in found.document["unseen"].values()), found.told
+
+
+def test_a_broken_promise_is_exit_code_1_and_the_profile_is_written(tmp_path: Path) -> None:
+    with serving("courier", breakage="id as text") as target:
+        found = learned(target, tmp_path)
+
+    assert found.code == 1
+    assert re.search(r"^BROKEN create\.ok: ", found.told, re.MULTILINE)
+    assert found.profile == wanted(target.profile, found.profile)
+
+
+def test_where_nobody_is_there_nothing_is_written(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        pass
+    gone = learned(target, tmp_path)
+
+    assert gone.code == 3
+    assert "can't be reached" in gone.told
+    assert not gone.file.exists()
+
+
+def test_refused_credentials_are_exit_code_3(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        found = learned(target, tmp_path, environ={**target.env, "IFIND_TOKEN": "another-51c0-ffee"})
+
+    assert found.code == 3
+    assert "refuses the credentials" in found.told
+    assert not found.file.exists()
+
+
+def test_a_file_that_is_there_is_written_over_by_force_alone(tmp_path: Path) -> None:
+    file = tmp_path / "profile.toml"
+    file.write_text("mine")
+    with serving("antique") as target:
+        refused = ifind("learn", target.url, "--out", str(file), cwd=tmp_path, **target.env)
+        before, sent = file.read_text(), len(target.calls)
+        forced = ifind("learn", target.url, "--out", str(file), "--force", cwd=tmp_path, **target.env)
+
+    assert (refused.returncode, before, sent) == (2, "mine", 0)
+    assert "--force" in refused.stderr
+    assert forced.returncode == 0, forced.stdout + forced.stderr
+    assert "[profile." in file.read_text()
+    assert f"wrote {file}" in forced.stdout
+
+
+def test_without_a_file_standard_output_holds_the_profile_alone(tmp_path: Path) -> None:
+    with serving("antique") as target:
+        done = ifind("learn", target.url, cwd=tmp_path, **target.env)
+
+    assert done.returncode == 0, done.stderr
+    assert tomllib.loads(done.stdout)["profile"]["edition"]["choice"] == "A"
+    assert "edition" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nowhere",), "'nowhere' is no target"),
+        (("http://127.0.0.1:9/api", "--out", "no/such/file.toml"), "there is no directory"),
+        (("http://127.0.0.1:9/api", "--out", "."), "is there already"),
+        (("http://127.0.0.1:9/api", "--budget", "many"), "'many' is no number of units"),
+        (("https://api.invalid/api", "--phone", "70005550142"), "--yes"),
+        (("https://api.invalid/api", "--yes"), "--phone or IFIND_PHONE"),
+    ],
+)
+def test_wrong_usage_is_told_with_the_remedy(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    done = ifind("learn", *arguments, cwd=tmp_path, IFIND_LOGIN="a@example.com", IFIND_TOKEN="tok-5f0c1b7e")
+
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert told in done.stderr
+
+
+# The parts, by their laws.
+
+NOBODYS = Private(Secrets())
+ME = Account("anna@example.com", "7f3a9c5be1d2408e")
+
+
+def error(message: str) -> Reply:
+    exchange = Exchange(Request("GET", ""), 200, (), b"", 0.0)
+    return Reply(result(ME, 7), exchange, Reading({"status": "error", "message": message}, "json", {}))
+
+
+words = st.text("абвabc ,.!<&\"'", min_size=1, max_size=8)
+
+
+@given(before=words, after=words, names=st.sampled_from(["id", "token, id", "login, token, id", "format"]))
+def test_a_message_becomes_the_template_that_it_was_made_of(before: str, after: str, names: str) -> None:
+    template = f"{before} {{names}} {after}"
+    made = template.replace("{names}", names)
+
+    assert template_of("missing", error(made), {"names": names}, NOBODYS) == template
+
+
+@given(before=words, after=words, used=st.integers(0, 10**6), of=st.integers(0, 10**6))
+def test_used_and_of_are_told_apart_also_where_they_are_the_same_number(
+    before: str, after: str, used: int, of: int
+) -> None:
+    template = f"{before} {{used}} of {{of}} {after}"
+    fields = {"used": str(used), "of": str(of)}
+    made = template.format_map(fields)
+
+    assert template_of("limit", error(made), fields, NOBODYS) == template
+
+
+@pytest.mark.parametrize("message", ["", "no {id}", "bell \x07", "names token and id"])
+def test_a_message_that_no_template_makes_is_none(message: str) -> None:
+    with pytest.raises(NoTemplate):
+        template_of("missing", error(message), {"names": "token, id"}, NOBODYS)
+
+
+def leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for part in pair for text in leaves(part))
+    elif isinstance(value, list):
+        yield from (text for entry in value for text in leaves(entry))
+
+
+marked = st.text("µ№§", min_size=1)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(10**6) | marked,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(["data", "url"]) | marked, inner),
+    max_leaves=20,
+)
+
+
+@given(value=values)
+def test_a_shape_holds_nothing_of_what_it_is_the_shape_of(value: Any) -> None:
+    told = shape(value)
+
+    assert not {*"µ№§"} & {*told}
+    assert not re.search(r"\d{7}", told)
+
+
+@pytest.mark.parametrize(
+    ("clause", "word", "fits"),
+    [
+        ("content-type.json", "text/html", True),
+        ("content-type.json", "", False),
+        ("content-type.json", "a Content-Type of another kind", False),
+        ("cors", "*", True),
+        ("cors", "null", False),
+        ("xml.root", "ответ", True),
+        ("xml.root", "{urn:x}root", False),
+        ("xml.item", "item and row", False),
+        ("csv.delimiter", "|", False),
+    ],
+)
+def test_a_choice_is_what_the_mock_can_be_given(clause: str, word: str, fits: bool) -> None:
+    try:
+        CLAUSES[clause].read(word)
+        taken = True
+    except Exception:  # noqa: BLE001 - any refusal will do
+        taken = False
+
+    assert holds(all_clauses()[clause], word) == taken == fits
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding", "told"),
+    [
+        ("text/csv; charset=utf-8", "utf-8-sig", "text/csv; charset={charset}"),
+        ('text/csv; charset="windows-1251"; header=absent', "cp1251", 'text/csv; charset="{charset}"; header=absent'),
+        ("text/csv; charset=UTF-8", "utf-8", "text/csv; charset=UTF-8"),
+        ("text/csv; charset=utf-8", "cp1251", "text/csv; charset=utf-8"),
+        ("text/csv; charset=utf-8", None, "text/csv; charset=utf-8"),
+    ],
+)
+def test_the_charset_of_csv_is_a_blank_where_it_is_that_of_the_encoding(
+    content_type: str, encoding: str | None, told: str
+) -> None:
+    assert with_blank(content_type, encoding) == told

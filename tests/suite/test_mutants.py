@@ -1,0 +1,224 @@
+"""The mutants: each breaks one promise, and the suite catches each by the name of what it breaks."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from mockserver.api.gateway import Gateway
+from mockserver.api.http import Request, Response
+from mockserver.api.mock import Mock
+from mockserver.mutants.broken import Mutant, MutantGateway
+from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
+from mockserver.mutants.table import MUTANTS
+from mockserver.settings.files import words
+from mockserver.settings.loading import load
+from mockserver.settings.table import DEFAULT_ACCOUNT
+from mockserver.stores import open_store
+from support.in_process import CLAUSES
+from support.processes import COMMAND, environment, ifind
+
+BINDING = {c.id for c in CLAUSES.values() if c.grade in {"documented", "law"} and c.default is None}
+BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equivalent}
+
+
+@pytest.mark.alone
+def test_each_mutant_is_caught_by_its_name_and_nothing_is_found_on_the_unbroken_mock(tmp_path: Path) -> None:
+    asked = ["mutants", "--jobs", "3", "--json", "matrix.json", "--csv", "matrix.csv"]
+    done = subprocess.run(
+        [*COMMAND, *asked], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=900, check=False
+    )
+    matrix = json.loads((tmp_path / "matrix.json").read_text(encoding="utf-8"))
+    table = list(csv.reader((tmp_path / "matrix.csv").read_text(encoding="utf-8").splitlines()))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [run for run in matrix["controls"] if not run["green"]] == []
+    assert {m["name"]: m["fate"] for m in matrix["mutants"]} == {
+        name: "equivalent" if mutant.equivalent else "caught" for name, mutant in MUTANTS.items()
+    }
+    assert table[0][4:] == [test["name"] for test in matrix["tests"]]
+    for mutant, line in zip(matrix["mutants"], table[1:], strict=True):
+        cells = zip(table[0][4:], line[4:], strict=True)
+        assert line[:2] == [mutant["name"], mutant["breaks"]]
+        assert {test: cell.split() for test, cell in cells if cell} == mutant["tests"]
+        assert all(mutant["name"] in test["catches"] for test in matrix["tests"] if test["name"] in mutant["tests"])
+
+
+def test_at_least_120_mutants_break_promises_and_laws_each_of_which_has_two() -> None:
+    broken = [mutant.breaks for mutant in BREAKING.values()]
+
+    assert len(BREAKING) >= 120
+    assert {clause for clause in BINDING if broken.count(clause) < 2} == set()
+    assert {*broken} == BINDING
+
+
+BLIND = """
+from contract_tests.verdicts import Verdict
+looking = Verdict.expect
+def blinded(self, clause, holds, *args, **more):
+    return looking(self, clause, holds or clause in {blind}, *args, **more)
+Verdict.expect = blinded
+from mockserver.cli import main
+main(["mutants", "--jobs", "1", "--full", *{names}])
+"""
+
+
+def test_what_a_blinded_suite_lets_through_is_told_and_fails(tmp_path: Path) -> None:
+    script = BLIND.format(
+        blind=["result.ip", "result.cost"], names=["ip-is-anothers", "cost-is-0", "cost-is-empty-in-xml"]
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "SURVIVED ip-is-anothers (result.ip): " in done.stdout
+    assert re.search(r"MISNAMED cost-is-0 \(result.cost\): .*quota\.charged", done.stdout)
+    assert "3 mutants · 2 misnamed · 1 survived" in done.stdout
+
+
+def test_credentials_and_settings_that_lie_about_are_not_the_mutants(tmp_path: Path) -> None:
+    (tmp_path / "ifind-mock.toml").write_text('delay = "1h"\n', encoding="utf-8")
+    others = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "their-own-token", "IFIND_PHONE": "1"}
+    done = ifind("mutants", "id-is-text", "source-1-is-refused", "--jobs", "2", cwd=tmp_path, **others)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 mutants · 2 caught" in done.stdout
+
+
+def test_the_list_tells_all_and_why_some_break_nothing(tmp_path: Path) -> None:
+    done = ifind("mutants", "--list", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()[1 : len(MUTANTS) + 1]] == [*MUTANTS]
+    assert all(mutant.equivalent in done.stdout for mutant in MUTANTS.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["cost-is-o"], "did you mean 'cost-is-0'?"),
+        (["???"], "--list prints all"),
+        (["--jobs", "0"], "0 is not in the range x>=1"),
+        (["--json", "nowhere/matrix.json"], "there is no directory nowhere"),
+    ],
+)
+def test_wrong_usage_is_told_and_runs_nothing(asked: list[str], told: str, tmp_path: Path) -> None:
+    done = ifind("mutants", *asked, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def found(*broken: str, **more: Any) -> Examination:
+    return Examination(Plan.FULL, "", broken, tests={}, caught={}, **more)
+
+
+def trial(run: Examination, *, equivalent: str = "") -> Trial:
+    return Trial("made-up", Mutant("result.ip", "made up", equivalent=equivalent), (run,), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("tried", "fate", "code"),
+    [
+        (trial(found("result.ip", "result.cost")), Fate.CAUGHT, 0),
+        (trial(found("result.cost")), Fate.MISNAMED, 1),
+        (trial(found()), Fate.SURVIVED, 1),
+        (trial(found(), equivalent="argued"), Fate.EQUIVALENT, 0),
+        (trial(found("result.cost"), equivalent="argued"), Fate.DISPROVED, 1),
+        (trial(found(refuted=("xml.root",)), equivalent="argued"), Fate.DISPROVED, 1),
+        (trial(found("result.ip", errors=("KeyError",))), Fate.ERROR, 1),
+    ],
+)
+def test_each_fate_has_its_exit_code(tried: Trial, fate: Fate, code: int) -> None:
+    assert (tried.fate, Matrix((tried,), (found(),)).exit_code) == (fate, code)
+
+
+@pytest.mark.parametrize("red", [found("result.ip"), found(refuted=("xml.root",)), found(errors=("KeyError",))])
+def test_nothing_is_proven_where_the_unbroken_mock_is_not_green(red: Examination) -> None:
+    assert Matrix((trial(found("result.ip")),), (found(), red)).exit_code == 1
+
+
+def test_tests_of_a_promise_that_catch_nothing_are_told_and_those_of_assumptions_are_not() -> None:
+    tests = {"busy": ("result.ip",), "idle": ("result.cost", "xml.root"), "assuming": ("xml.root",)}
+    control = replace(found(), tests=tests)
+    caught = replace(found("result.ip"), caught={"busy": ("result.ip",)})
+
+    assert Matrix((trial(caught),), (control,), binding=frozenset(BINDING)).idle == ("idle",)
+
+
+# A mutant's name tells the format and the HTTP method that it is about.
+
+FORM = re.compile(r"(?:-in-|^)(xml|csv|json)\b")
+VERB = re.compile(r"-over-(get|post)\b")
+NARROW = [name for name in BREAKING if FORM.search(name) or VERB.search(name)]
+MOMENT = 1_900_000_000_000_000
+
+
+def sent(gateway: Gateway, method: str, verb: str, form: str, **params: str) -> Response:
+    query = urlencode({**DEFAULT_ACCOUNT, "format": form, **params}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    in_url, body = (query, b"") if verb == "GET" else (b"", query)
+    return gateway.answer(Request(verb, f"/api/{method}".encode(), in_url, headers, body, "127.0.0.1"))
+
+
+Way = tuple[str, str]
+WAYS: list[Way] = [(verb, form) for verb in ("GET", "POST") for form in ("json", "xml", "csv")]
+OTHER = {"login": "other@example.com", "token": "other-token"}
+
+
+def asked(gateway: Gateway, ways: Iterable[Way]) -> list[Response]:
+    """What is answered over the ways: good calls, bad ones, reads of tasks that are ready, and not, and another's."""
+    answers = []
+    for verb, form in ways:
+        answers += [sent(gateway, "create", verb, form, phone="70001234567", source=source) for source in "123"]
+        answers.append(sent(gateway, "create", verb, form, phone="70000000408", source="2"))
+        answers.append(sent(gateway, "create", verb, form, phone="70001234567", source="2", **OTHER))
+        answers += [sent(gateway, "result", verb, form, id=number) for number in ("1", "2", "3", "4", "5", "1", "999")]
+        answers += [
+            sent(gateway, "result", verb, form, id="1", **lacking) for lacking in ({"token": ""}, {"login": ""})
+        ]
+        answers += [sent(gateway, "create", verb, form, **more) for more in ({}, {"phone": "x", "source": "2"})]
+        answers += [sent(gateway, m, verb, form, token=t) for m in ("info", "create") for t in ("", "wrong")]
+        answers.append(sent(gateway, "info", verb, form))
+    return answers
+
+
+def opened(mutant: Mutant | None = None) -> Gateway:
+    settings = load({"delay": "0s"}, {})
+    mock = Mock(open_store("memory"), settings.profile, settings.simulation, words(), lambda: MOMENT)
+    mock.put_account(DEFAULT_ACCOUNT["login"], {"token": DEFAULT_ACCOUNT["token"], "daily_limit": 1_000_000})
+    mock.put_account(OTHER["login"], {"token": OTHER["token"], "daily_limit": 1_000_000})
+    return Gateway(mock) if mutant is None else MutantGateway(mock, mutant)
+
+
+@cache
+def unbroken(ways: tuple[Way, ...]) -> list[Response]:
+    return asked(opened(), ways)
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_a_mutant_of_one_format_or_method_answers_rightly_in_others(name: str) -> None:
+    form, verb = FORM.search(name), VERB.search(name)
+    meant = {(v, f) for v, f in WAYS if form is None or form[1] == f if verb is None or verb[1].upper() == v}
+    others = tuple(way for way in WAYS if way not in meant)
+
+    assert others
+    assert asked(opened(MUTANTS[name]), others) == unbroken(others)

@@ -1,0 +1,88 @@
+"""The suite's transport: the pace of calls, and the end of the run."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract_tests.transport.client import Wire
+from contract_tests.transport.messages import NoAnswer, Request
+from contract_tests.transport.rate_limit import Pacer
+from support.raw_server import OK, dripping, failure, says, server
+
+# The pace and the end of the run.
+
+
+class FakeTime:
+    """Seconds that pass when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+
+
+@given(
+    rate=st.floats(0.1, 50),
+    burst=st.integers(1, 5),
+    gaps=st.lists(st.floats(0, 5) | st.just(0.0), min_size=1, max_size=40),
+)
+def test_the_pace_is_kept_in_any_stretch_of_time_and_nobody_waits_longer_than_needed(
+    rate: float, burst: int, gaps: list[float]
+) -> None:
+    time_ = FakeTime()
+    pacer = Pacer(rate, burst, clock=time_.clock, sleep=time_.sleep)
+    went: list[float] = []
+    for gap in gaps:
+        time_.now += gap
+        asked = time_.now
+        assert pacer.wait()
+        earliest = went[-burst] + 1 / rate if len(went) >= burst else asked
+        assert time_.now <= max(asked, went[-1] + 1 / rate if went else asked, earliest) + 1e-6
+        went.append(time_.now)
+
+    for i, first in enumerate(went):
+        for j in range(i, len(went)):
+            assert j - i + 1 <= burst + rate * (went[j] - first) + 1e-6
+
+
+def test_a_target_that_asks_for_patience_gets_it_once_and_half_the_pace_from_then_on() -> None:
+    time_ = FakeTime()
+    pacer = Pacer(clock=time_.clock, sleep=time_.sleep)
+    pacer.wait()
+    pacer.slow_down(10.0)
+    went = []
+    for _ in range(3):
+        pacer.wait()
+        went.append(time_.now)
+
+    assert went == [10.0, 10.25, 10.5]
+
+
+def test_nothing_is_sent_when_the_time_of_the_run_is_up_before_its_turn() -> None:
+    time_ = FakeTime()
+    pacer = Pacer(1.0, clock=time_.clock, sleep=time_.sleep)
+    with server(says(OK, OK)) as url, Wire(pacer=pacer) as wire:
+        wire.send(Request("GET", url))
+        wire.end = 0.5
+        with pytest.raises(NoAnswer, match="the time of the run is up") as caught:
+            wire.send(Request("GET", url))
+
+    assert (caught.value.kind, caught.value.sent, wire.calls) == ("timeout", False, 1)
+    assert time_.now == 0.0
+
+
+def test_no_call_outlasts_the_run() -> None:
+    started = time.monotonic()
+    caught = failure(dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), end=started + 0.15)
+
+    assert caught.kind == "timeout"
+    assert time.monotonic() - started < 1.5

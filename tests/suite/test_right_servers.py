@@ -1,0 +1,181 @@
+"""The suite against servers: it passes on every right one, whatever is left open, and on no broken one."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import waitress
+
+from mockserver.api.gateway import Gateway
+from mockserver.assembly import open_gateway
+from mockserver.mutants.broken import MutantGateway
+from mockserver.mutants.table import MUTANTS
+from mockserver.profile.profile import resolve
+from mockserver.settings.loading import Settings, load
+from mockserver.web.app import create_app, make_app
+from mockserver.wire.run import serving
+from support.in_process import CLAUSES
+from support.processes import environment, ifind
+from support.processes import serving as serving_mock
+
+CHECKOUT = Path(__file__).parents[2]
+OPEN = {c.id: c for c in CLAUSES.values() if c.default is not None}
+
+
+def covering_set() -> list[dict[str, Any]]:
+    """Profiles that hold every choice of every clause at least once."""
+    size = max(len(clause.every_choice()) for clause in OPEN.values())
+    return [{name: (c := clause.every_choice())[n % len(c)] for name, clause in OPEN.items()} for n in range(size)]
+
+
+@contextmanager
+def serving_profile(profile: dict[str, Any], *, mutant: str | None = None) -> Iterator[str]:
+    settings = load({"delay": "150ms"}, {})
+    settings = Settings(**{**vars(settings), "profile": resolve(CLAUSES, profile)})
+    gateway = open_gateway(settings)
+    if mutant is not None:
+        gateway = MutantGateway(gateway.mock, MUTANTS[mutant])
+    with on_wire(gateway, settings) as url:
+        yield url
+
+
+@contextmanager
+def on_wire(gateway: Gateway, settings: Settings) -> Iterator[str]:
+    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+        yield f"{url}/api"
+
+
+def check(url: str, tmp_path: Path, *more: str) -> tuple[int, str]:
+    done = ifind("check", url, *more, cwd=tmp_path)
+    return done.returncode, done.stdout + done.stderr
+
+
+def written(profile: dict[str, Any], tmp_path: Path) -> str:
+    """The profile as a file."""
+
+    def toml(value: Any) -> str:
+        if isinstance(value, dict):
+            return "{ " + ", ".join(f"{k} = {toml(v)}" for k, v in value.items()) + " }"
+        return json.dumps(value, ensure_ascii=False)
+
+    path = tmp_path / "profile.toml"
+    lines = ["[profile]", *(f"{json.dumps(name)} = {toml(choice)}" for name, choice in profile.items())]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("profile", covering_set(), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
+def test_check_passes_whatever_is_chosen_and_finds_just_what_was(profile: dict[str, Any], tmp_path: Path) -> None:
+    with serving_profile(profile) as url:
+        code, told = check(url, tmp_path)
+        knowing, told_knowing = check(url, tmp_path, "--full", "--strict", "--profile", written(profile, tmp_path))
+
+    assert code == 0, told
+    assert knowing == 0, told_knowing
+
+
+def test_the_covering_set_holds_every_choice_of_every_clause() -> None:
+    held = {(name, json.dumps(choice)) for profile in covering_set() for name, choice in profile.items()}
+
+    assert held == {(name, json.dumps(choice)) for name, c in OPEN.items() for choice in map(plain, c.every_choice())}
+
+
+def plain(choice: Any) -> Any:
+    return dict(choice) if not isinstance(choice, str) else choice
+
+
+def test_a_choice_other_than_the_one_expected_is_refuted_and_counts_when_strict(tmp_path: Path) -> None:
+    with serving_profile({"row.phone": "number", "xml.root": "r"}) as url:
+        lenient, told = check(url, tmp_path, "--only", "row.phone", "--only", "xml.root")
+        strict, _ = check(url, tmp_path, "--only", "xml.root", "--strict")
+
+    assert (lenient, strict) == (0, 1)
+    assert re.search(r"row\.phone +observed +refuted +number", told)
+    assert re.search(r"xml\.root +assumed +refuted +r ", told)
+
+
+def test_check_passes_on_a_private_mock(tmp_path: Path) -> None:
+    done = ifind("check", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stdout
+    assert "broken" not in done.stdout
+
+
+def test_what_no_run_can_see_is_told_and_is_no_failure(tmp_path: Path) -> None:
+    done = ifind("check", "--only", "task.lifetime", cwd=tmp_path)
+
+    assert (done.returncode, done.stdout[:28]) == (0, "task.lifetime: not checked: ")
+
+
+def test_a_private_mock_of_a_profile_shows_that_profile(tmp_path: Path) -> None:
+    profile = written({"xml.root": "r"}, tmp_path)
+    done = ifind("check", "--profile", profile, "--strict", "--only", "xml.root", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("token", ["right", "wrong", None])
+def test_on_a_mock_with_an_admin_token_accounts_are_made_with_it(token: str | None, tmp_path: Path) -> None:
+    more = {} if token is None else {"IFIND_MOCK_ADMIN_TOKEN": token}
+    with serving_mock("--admin-token", "right", cwd=tmp_path) as mock:
+        done = ifind("check", mock.api, "--only", "create.ok", cwd=tmp_path, **more)
+
+    assert done.returncode == (0 if token == "right" else 2)
+    assert token == "right" or "set IFIND_MOCK_ADMIN_TOKEN" in done.stdout
+
+
+def test_an_address_without_the_apis_path_is_told_what_it_lacks(tmp_path: Path) -> None:
+    with serving_mock(cwd=tmp_path) as mock:
+        done = ifind("check", mock.api.removesuffix("/api"), cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert f"did you mean {mock.api}?" in done.stdout + done.stderr
+
+
+@pytest.fixture
+def plain_wsgi() -> Iterator[str]:
+    """The Flask app under waitress, without the wire server."""
+    server = waitress.create_server(create_app(load({"delay": "150ms"}, {})), host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}/api"
+    server.close()
+    thread.join(5)
+
+
+def test_check_passes_on_the_flask_app_under_a_plain_wsgi_server(plain_wsgi: str, tmp_path: Path) -> None:
+    code, told = check(plain_wsgi, tmp_path, "--full")
+
+    assert code == 0, told
+
+
+def pytest_alone(url: str, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "contract_tests", "--target", url, "-p", "no:cacheprovider", *more],
+        cwd=CHECKOUT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_plain_pytest_runs_the_suite_with_the_same_exit_code() -> None:
+    with serving_profile({}) as url:
+        right = pytest_alone(url)
+    with serving_profile({}, mutant="cost-is-0") as url:
+        wrong = pytest_alone(url)
+
+    assert right.returncode == 0, right.stdout
+    assert wrong.returncode == 1, wrong.stdout
+    assert "result.cost" in wrong.stdout

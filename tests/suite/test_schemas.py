@@ -1,0 +1,230 @@
+"""The JSON Schemas: well formed, graded, and true of every sample."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from contract_tests.contract import resolve, validate
+from contract_tests.contract.clauses import UsageError, all_clauses
+from contract_tests.contract.flatten import whole
+from support.samples import (
+    name_of,
+    of_format,
+    read_json,
+    schema_of,
+)
+from support.subschemas import CONSTRAINTS, EVERY_NODE, NAMES, nodes
+from support.write_samples import out_of_step
+
+DEFAULT = whole(None)
+KINDS = all_clauses()["error.codes"].default
+ANSWERS = ("create", "processing", "ready", "ready-data", "ready-names", "ready-photo", "row", "info", "error")
+GENERAL = {"error": "error", "ready": "ready"}
+"""By the beginning of a schema's name, the schema that takes whatever it takes."""
+
+
+BELIEVED = ("x-choices", "x-believed")
+
+
+def test_there_is_a_schema_for_every_answer_and_every_kind_of_error() -> None:
+    assert set(NAMES) == {*ANSWERS, *(f"error-{kind}" for kind in KINDS)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_valid_named_described_and_exemplified(name: str) -> None:
+    document = validate.document(name)
+
+    Draft202012Validator.check_schema(document)
+    assert document["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    assert document["$id"] == f"https://ifind-mock.invalid/schemas/{name}.schema.json"
+    assert document["title"]
+    assert document["description"]
+    assert document["examples"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_examples_hold_in_the_default_profile(name: str) -> None:
+    for example in validate.document(name)["examples"]:
+        assert validate.problems(name, example) == []
+        assert validate.problems(name, example, profile=DEFAULT) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_property_has_a_title_a_grade_and_the_clause_that_gives_it(name: str) -> None:
+    for place, node in nodes(validate.document(name)):
+        in_choice = any(step in BELIEVED for step in place)
+        if len(place) > 1 and place[-2] == "properties":
+            assert "title" in node, place
+            assert in_choice or "x-clause" in node, place
+        if "x-clause" in node:
+            assert node["x-grade"] == all_clauses()[node["x-clause"]].grade, place
+
+
+def test_every_choice_of_a_clause_has_its_subschema() -> None:
+    for name, place, node in EVERY_NODE:
+        if "x-choices" in node:
+            assert set(node["x-choices"]) == set(all_clauses()[node["x-clause"]].choices), (name, place)
+        for key in node.get("x-value", {}).values():
+            assert key in all_clauses()[node["x-clause"]].default, (name, place)
+
+
+def test_only_what_is_documented_binds_without_a_profile() -> None:
+    for name, place, node in EVERY_NODE:
+        binds = any(key in CONSTRAINTS for key in node)
+        if binds and not any(step in BELIEVED or step == "$defs" for step in place.split("/")):
+            grade = node.get("x-grade", "documented")
+            assert grade == "documented", (name, place)
+
+
+# Samples.
+
+
+def accepted(name: str, sample: Any) -> bool:
+    return not validate.problems(name, sample, profile=DEFAULT)
+
+
+def test_every_schema_has_a_sample() -> None:
+    own = {schema_of(f) for f in of_format("json")}
+
+    assert set(NAMES) - own == {"row"}
+
+
+@pytest.mark.parametrize("sample", of_format("json"), ids=name_of)
+def test_a_sample_holds_and_is_recognised(sample: Path) -> None:
+    answer, name = read_json(name_of(sample)), schema_of(sample)
+    family = GENERAL.get(name.split("-")[0], name)
+
+    assert validate.problems(name, answer) == []
+    assert validate.problems(family, answer) == []
+    assert sample.parent.name == "documented" or accepted(name, answer)
+    assert validate.recognise(answer) in (name, family)
+
+
+@pytest.mark.parametrize("sample", of_format("json"), ids=name_of)
+def test_a_sample_is_refused_by_the_schemas_of_other_answers(sample: Path) -> None:
+    answer, name = read_json(name_of(sample)), schema_of(sample)
+    right = {name, GENERAL.get(name.split("-")[0], name)}
+    if sample.stem.endswith("-empty"):
+        # Where nothing is found the answers of all sources are one.
+        right |= {"ready-data", "ready-names", "ready-photo"}
+
+    assert not [n for n in NAMES if n not in right and accepted(n, answer) and not n.startswith(f"{name}-")]
+
+
+@pytest.mark.parametrize("answer", [None, [], "ok", {}, {"status": None}, {"status": ["ok"]}, {"status": "fine"}])
+def test_what_is_no_answer_is_not_recognised(answer: object) -> None:
+    assert validate.recognise(answer) is None
+
+
+def test_a_ready_answer_is_recognised_by_the_section_that_is_filled_or_alone() -> None:
+    ready = read_json("documented/ready.json")
+
+    assert validate.recognise(ready) == "ready"
+    assert validate.recognise({**ready, "names": [], "photo": ""}) == "ready-data"
+    assert validate.recognise({"status": "ready", "photo": None}) == "ready-photo"
+    assert validate.recognise({"status": "ready"}) == "ready"
+
+
+def test_samples_are_in_step_with_the_mock() -> None:
+    assert out_of_step() == []
+
+
+def test_a_problem_tells_place_expectation_shape_and_grade_and_never_the_value() -> None:
+    answer = read_json("synthetic/json/ready-data.json")
+    answer["data"][0]["price"] = "Иван Секретов"
+
+    (problem,) = validate.problems("ready-data", answer, profile={})
+
+    assert problem == validate.SchemaProblem(
+        "data[0].price", "pattern", "digits, or empty", "sister", "row.price", "a text of 13 characters"
+    )
+    assert str(problem) == "data[0].price: expected digits, or empty, found a text of 13 characters (row.price, sister)"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(data=st.data(), name=st.sampled_from(NAMES))
+def test_whatever_stands_in_an_answer_is_judged_and_never_told(data: st.DataObject, name: str) -> None:
+    answer = deepcopy(validate.document(name)["examples"][0])
+    secret = f"секрет-{data.draw(st.uuids())}"
+    answer[data.draw(st.sampled_from([*answer, "more"]))] = data.draw(
+        JSON | st.just({secret: [secret]}) | st.just(secret)
+    )
+
+    for profile in (None, DEFAULT):
+        found = validate.problems(name, answer, profile=profile)
+
+        assert secret not in str(found) + "".join(map(str, found))
+        assert found == sorted(found, key=lambda p: [int(x) if x.isdigit() else x for x in re.split(r"(\d+)", p.path)])
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(validate.UnknownSchemaError, match=r"'creat' is no schema; did you mean 'create'\? there are: "):
+        validate.problems("creat", {})
+
+
+@pytest.mark.parametrize("profile", [{"result.section": "all"}, {"result.sections": "some"}, {"create.ok": "yes"}])
+def test_a_wrong_profile_is_refused(profile: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        validate.problems("create", {}, profile=profile)
+
+
+# Patterns.
+
+PATTERNS = sorted({node["pattern"] for _, _, node in EVERY_NODE if "pattern" in node and node["pattern"][0] == "^"})
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_means_ascii_and_ends_at_the_true_end(pattern: str) -> None:
+    assert pattern.endswith(resolve.END)
+    assert pattern.isascii()
+    assert not re.search(r"\\[dwsDWS](?!\\S)", pattern.removesuffix(resolve.END))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@given(data=st.data())
+def test_what_fits_a_pattern_does_not_with_a_line_break_behind_it(data: st.DataObject, pattern: str) -> None:
+    text = data.draw(st.from_regex(pattern.removeprefix("^").removesuffix(resolve.END), fullmatch=True))
+    validator = Draft202012Validator({"pattern": pattern})
+
+    assert validator.is_valid(text)
+    assert not validator.is_valid(f"{text}\n")
+
+
+@given(st.text())
+def test_a_message_of_the_profile_is_taken_to_the_letter(text: str) -> None:
+    profile = {"error.messages": {"server": text.replace("{", "")}}
+    answer = {"status": "error", "error_code": 500, "message": profile["error.messages"]["server"]}
+
+    assert validate.problems("error-server", answer, profile=profile) == []
+    assert validate.problems("error-server", {**answer, "message": answer["message"] + "\n"}, profile=profile)
+
+
+# For a profile.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_for_a_profile_is_one_valid_document_without_annotations_left_to_apply(name: str) -> None:
+    strict = validate.for_profile(name, DEFAULT)
+
+    Draft202012Validator.check_schema(strict)
+    left = {key for _, node in nodes(strict) for key in node}
+    assert not left & {"$ref", "x-choices", "x-value", "x-believed"}
+
+
+def test_nothing_is_ever_fetched() -> None:
+    with pytest.raises(Exception, match=r"https://example\.com"):
+        validate.registry().resolver().lookup("https://example.com/schema.json")

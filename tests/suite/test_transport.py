@@ -1,0 +1,193 @@
+"""The suite's transport keeps what came as evidence, over real sockets."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from contract_tests.api.calls import Call
+from contract_tests.budget.budget import Spending
+from contract_tests.budget.sender import Limits, Sender
+from contract_tests.transport.client import Wire
+from contract_tests.transport.messages import NoAnswer, Request
+from support.raw_server import OK, failure, says, server
+
+
+def test_the_answer_is_kept_as_it_came() -> None:
+    answer = b"HTTP/1.1 404 Nope\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 3\r\n\r\n\xff\x00b"
+    with server(says(answer)) as url, Wire() as wire:
+        exchange = wire.send(Request("GET", f"{url}?a=%00"))
+
+    assert (exchange.status, exchange.body) == (404, b"\xff\x00b")
+    assert exchange.headers[:2] == (("x-a", "1"), ("x-a", "2"))
+
+
+def sent(wire: Wire, url: str) -> bytes:
+    """The body of the answer; a kept connection that ended on the way is told as such, and only then sent again."""
+    try:
+        return wire.send(Request("GET", url)).body
+    except NoAnswer as failure:
+        if not failure.stale:
+            raise
+        return wire.send(Request("GET", url)).body
+
+
+def test_a_connection_is_used_again_and_a_closed_one_replaced() -> None:
+    with server(says(OK, OK), says(OK)) as url, Wire() as wire:
+        bodies = [sent(wire, url) for _ in range(3)]
+
+    assert bodies == [b"hi"] * 3
+
+
+def test_what_is_not_repeatable_gets_a_connection_of_its_own_and_is_sent_once() -> None:
+    kept: list[bytes] = []
+    seen: list[bytes] = []
+
+    def keeps(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(OK)
+        kept.append(connection.recv(65536))
+
+    def swallows(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+
+    with server(keeps, swallows, says(OK)) as url, Wire() as wire:
+        wire.send(Request("GET", url))
+        with pytest.raises(NoAnswer) as caught:
+            wire.send(Request("GET", url), repeatable=False)
+
+    assert caught.value.kind == "closed"
+    assert (kept, len(seen)) == ([b""], 1)
+
+
+def test_what_is_no_http_is_told_without_the_targets_bytes() -> None:
+    with server(says(b"Ivan 70001234567 tok-1\r\n\r\n")) as url, Wire() as wire, pytest.raises(NoAnswer) as caught:
+        wire.send(Request("GET", url))
+
+    assert caught.value.kind == "malformed"
+    assert "Ivan" not in str(caught.value)
+    assert b"Ivan" in caught.value.received
+
+
+def test_a_redirect_to_itself_is_an_answer_and_not_followed() -> None:
+    ring = b"HTTP/1.1 302 Found\r\nLocation: /api/info\r\nContent-Length: 0\r\n\r\n"
+    with server(says(ring), says(OK)) as url, Wire() as wire:
+        exchange = wire.send(Request("GET", url))
+
+    assert (exchange.status, exchange.header("location")) == (302, "/api/info")
+
+
+def test_nobody_there_is_unreachable() -> None:
+    with server() as url:
+        pass
+    with Wire() as wire, pytest.raises(NoAnswer) as caught:
+        wire.send(Request("GET", url))
+
+    assert (caught.value.kind, caught.value.sent) == ("unreachable", False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"", "closed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "closed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", "closed"),
+        (b"hello, who is there?\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi!", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nA" + b"a" * 70_000, "malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi, and more", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "malformed"),
+        (b"\r\n\r\n", "malformed"),
+        (b"\x16\x03\x01\x00\x02\x02\x28\r\n\r\n", "malformed"),
+        (b"HTTP/0.9 200 OK\r\n\r\n", "malformed"),
+        (b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", "malformed"),
+        (b"HTTP/11.1 200 OK\r\n\r\n", "malformed"),
+        (b"http/1.1 200 OK\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 20 OK\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nA: \0b\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\n folded: at once\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhi", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2e9\r\n\r\nhi", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 50 + b"\r\n\r\nhi", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999\r\n\r\nhi", "closed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nhi", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi!!", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", "closed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;" + b"x" * 90_000, "malformed"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 30_000, "malformed"),
+        (b"HTTP/1.1 204 None\r\n\r\nhi, and more", "malformed"),
+        (b"HTTP/1.1 304 Same\r\nContent-Length: 2\r\n\r\nhi", "malformed"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "closed"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 5000, "malformed"),
+        (b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 199 Mine\r\n\r\n" + b"HTTP/1.1 103 Early\r\n\r\n" * 8 + b"HTTP/1.1 200 OK\r\n\r\n", "malformed"),
+    ],
+)
+def test_what_is_no_answer_is_a_failure_with_its_evidence(answer: bytes, kind: str) -> None:
+    caught = failure(says(answer))
+
+    assert caught.kind == kind
+    assert answer.startswith(caught.received)
+    assert len(caught.received) <= 64 * 1024
+
+
+ODD: dict[str, tuple[bytes, bytes, str]] = {
+    "gzip": (b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", b"\x1f\x8b\x08", "Content-Encoding"),
+    "two framings": (b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"", "both Content-Length"),
+    "bare line feeds": (b"Content-Length: 2\n\nhi", b"hi", "bare line feed"),
+    "folded": (b"A: b\r\n  c\r\nContent-Length: 2\r\n\r\nhi", b"hi", "folded"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_a_client_may_tolerate_is_kept_and_told(name: str) -> None:
+    rest, body, told = ODD[name]
+    with server(says(b"HTTP/1.1 200 OK\r\n" + rest)) as url, Wire() as wire:
+        exchange = wire.send(Request("GET", url))
+
+    assert exchange.body == body
+    assert [oddity for oddity in exchange.oddities if told in oddity]
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "body"),
+    [
+        ("GET", b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"hi"),
+        ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", b""),
+        ("GET", b"HTTP/1.1 204 None\r\nContent-Length: 2000\r\n\r\n", b""),
+        ("GET", b"HTTP/1.0 200 OK\r\n\r\nto the end\r\n", b"to the end\r\n"),
+        ("GET", b"HTTP/1.1 200\r\nConnection: close\r\n\r\nto the end", b"to the end"),
+        ("GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=b\r\nhi\r\n0\r\nT: x\r\n\r\n", b"hi"),
+        ("GET", b"HTTP/1.1 200 OK\r\nX: \xff\xe9\r\nContent-Length: 2\r\n\r\nhi", b"hi"),
+    ],
+)
+def test_what_is_right_http_is_an_answer_without_oddities(verb: str, answer: bytes, body: bytes) -> None:
+    with server(says(answer)) as url, Wire() as wire:
+        exchange = wire.send(Request(verb, url))
+
+    assert (exchange.body, exchange.oddities) == (body, ())
+
+
+def test_a_connection_that_is_to_be_kept_and_is_not_is_replaced() -> None:
+    lie = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi"
+    with server(says(lie), says(lie)) as url, Wire() as wire:
+        bodies = [sent(wire, url) for _ in range(2)]
+
+    assert bodies == [b"hi", b"hi"]
+
+
+def test_a_kept_connection_that_ended_is_no_failure_of_the_target() -> None:
+    lie = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi"
+    with server(says(lie), says(lie), says(lie)) as url, Wire() as wire:
+        sender = Sender(url.removesuffix("/info"), wire, Spending(0), Limits(pauses=(0.0, 0.0)))
+        bodies = [sender.free(Call("info")).body for _ in range(2)]
+
+    assert bodies == [b"hi", b"hi"]
+    assert sender.mended == []

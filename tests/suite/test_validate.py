@@ -1,0 +1,531 @@
+"""`ifind-mock validate`: captured answers are recognised, held to the schemas, and nothing of them is told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from lxml import etree
+
+from contract_tests.captured import judge
+from contract_tests.captured.asked import Asked
+from contract_tests.captured.capture import MAX_BYTES, read_capture
+from contract_tests.captured.judge import Judgement
+from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.flatten import whole
+from contract_tests.contract.validate import SchemaProblem
+from mockserver import data
+from mockserver.cli.main import commands
+from support.processes import ifind
+from support.samples import (
+    CSV_EDITS,
+    FIXTURES,
+    JSON_EDITS,
+    SAMPLES,
+    XML_EDITS,
+    edited,
+    miss_id,
+    name_of,
+    near_misses,
+    read_json,
+    read_table,
+    schema_of,
+)
+
+REPORT = Draft202012Validator(json.loads(data.path("schemas", "reports", "validation.schema.json").read_bytes()))
+MARK = "ЖивойТекст4711"
+READY = {"status": "ready", "data": [], "cost": "1", "ip": "192.0.2.1", "create_time": 2, "end_time": 3}
+TWO_NAMES = [{"name": "a"}, {"name": "b"}]
+CONFLICT = b'\n{"status":"error","error_code":409,"message":""}'
+HEAD = b"HTTP/1.1 200 OK\n"
+
+
+def validate(*args: object, given: bytes | None = None) -> Result:
+    return CliRunner().invoke(commands, ["validate", *map(str, args)], input=given)
+
+
+def report(*args: object, given: bytes | None = None) -> dict[str, Any]:
+    done = validate("--output", "json", *args, given=given)
+    told: dict[str, Any] = json.loads(done.stdout)
+
+    REPORT.validate(told)
+    assert told["exit_code"] == done.exit_code
+    return told
+
+
+def judged(body: bytes | Mapping[str, Any], **asked: Any) -> Judgement:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return judge(read_capture(content), Asked(**asked))
+
+
+def clauses(problems: Iterable[SchemaProblem]) -> set[tuple[str, str | None]]:
+    return {(p.path, p.clause) for p in problems}
+
+
+def a_profile(where: Path, choices: Mapping[str, Any]) -> Path:
+    file = where / "profile.toml"
+    lines = [f"{json.dumps(clause)} = {json.dumps(choice)}" for clause, choice in choices.items()]
+    file.write_text("\n".join(["[profile]", *lines]), encoding="utf-8")
+    return file
+
+
+# Samples and near misses.
+
+
+def test_every_sample_conforms_with_method_and_format_recognised() -> None:
+    told = report(*SAMPLES)
+
+    assert told["exit_code"] == 0
+    for sample, entry in zip(SAMPLES, told["files"], strict=True):
+        kind = schema_of(sample).partition("-")[0]
+        method = {"create": "create", "info": "info", "error": None}.get(kind, "result")
+        assert (entry["format"], entry["method"], entry["outcome"]) == (sample.suffix[1:], method, "holds"), sample
+        assert entry["schema"] in {kind, schema_of(sample)}, sample
+
+
+def test_every_sample_holds_under_the_profile_that_it_was_made_for(tmp_path: Path) -> None:
+    defaults = {c.id: c.default for c in all_clauses().values() if isinstance(c.default, str)}
+    profile = a_profile(tmp_path, defaults)
+    ordinary = [s for s in SAMPLES if "synthetic" in s.parts and "awkward" not in s.name]
+
+    told = validate("--profile", profile, "--strict", *ordinary)
+
+    assert told.exit_code == 0, told.output
+
+
+@pytest.mark.parametrize("miss", near_misses("json"), ids=miss_id)
+def test_a_near_miss_in_json_is_refused_where_it_is_wrong(miss: dict[str, Any]) -> None:
+    body = json.dumps(edited(read_json(miss["base"]), miss["edit"], JSON_EDITS)).encode()
+
+    found = judged(body, schema=miss["schema"], profile=miss.get("profile"))
+
+    told = {(p.path, p.rule) for p in found.problems}
+    assert (miss["path"], miss["rule"]) in told or ("", "readable") in told
+    assert all(p.clause and p.grade for p in found.problems)
+
+
+def test_without_a_name_of_a_schema_near_misses_are_refused_by_method_and_source() -> None:
+    methods = {"create": "create", "info": "info", "error": None}
+    sources = {"ready-names": 1, "ready-data": 2, "ready-photo": 3}
+    tried = 0
+    for miss in near_misses("json"):
+        kind = miss["schema"].partition("-")[0]
+        other_answer = miss["path"] == "status"
+        if kind in ("row", "error") or other_answer or "profile" in miss:
+            continue
+        body = json.dumps(edited(read_json(miss["base"]), miss["edit"], JSON_EDITS)).encode()
+        asked = Asked(methods.get(kind, "result"), source=sources.get(miss["schema"]))
+        tried += 1
+
+        assert judge(read_capture(body), asked).fails(strict=False), miss
+    assert tried > 100
+
+
+@pytest.mark.parametrize("miss", near_misses("csv"), ids=miss_id)
+def test_a_near_miss_in_csv_is_refused_under_a_profile(miss: dict[str, Any]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(edited(read_table(miss["base"]), miss["edit"], CSV_EDITS))
+    method = {"create": "create", "info": "info"}.get(miss["table"], "result")
+
+    found = judged(text.getvalue().encode(), method=method, schema=miss["table"], profile=whole(miss.get("profile")))
+
+    assert {p.path for p in found.problems} & {miss["path"], ""}
+
+
+TEXT_ALONE = {"row.phone": "number"}
+"""Text and number are one in XML, so that the choice is not looked at."""
+
+
+@pytest.mark.parametrize(
+    "miss",
+    # An XSD can't leave an answer open to further members; the contract does.
+    [m for m in near_misses("xml") if [e[0] for e in m["edit"]] != ["add"] and m.get("profile") != TEXT_ALONE],
+    ids=miss_id,
+)
+def test_a_near_miss_in_xml_is_refused_under_a_profile(miss: dict[str, Any]) -> None:
+    base = FIXTURES / miss["base"]
+    root = edited(etree.parse(str(base)).getroot(), miss["edit"], XML_EDITS)
+    body = b'<?xml version="1.0" encoding="UTF-8"?>' + etree.tostring(root, encoding="UTF-8", xml_declaration=False)
+    schema = "error" if base.stem.startswith("error") else schema_of(base)
+
+    assert judged(body, schema=schema, profile=whole(miss.get("profile"))).fails(strict=True)
+
+
+# What a schema can't say.
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "clause"),
+    [
+        ({"photo": "AAAA"}, "photo", "result.photo"),
+        ({"ip": "1.2.3"}, "ip", "result.ip"),
+        ({"ip": "1:2:3:4:5:6:7::1:2"}, "ip", "result.ip"),
+        ({"end_time": 1}, "end_time", "result.times-ordered"),
+        ({"create_time": "2030-01-01 00:00:03", "end_time": "2030-01-01 00:00:02"}, "end_time", "result.times-ordered"),
+        ({"cost": "0"}, "cost", "result.cost"),
+    ],
+)
+def test_a_ready_answer_is_looked_at_beyond_its_schema(changed: dict[str, Any], place: str, clause: str) -> None:
+    assert judged(READY).problems == ()
+
+    assert (place, clause) in clauses(judged({**READY, **changed}).problems)
+
+
+def test_a_source_says_which_section_must_be_there() -> None:
+    assert ("names", "result.own-section") in clauses(judged(READY, source=1).problems)
+    rows = (FIXTURES / "synthetic/csv/ready-data.csv").read_bytes()
+    assert clauses(judged(rows, source=1).problems) == {("", "result.own-section")}
+    assert judged(rows, source=11).problems == ()
+
+
+def test_a_missing_column_is_missed_in_each_row() -> None:
+    lines = edited(read_table("synthetic/csv/ready-data.csv"), [["drop-column", "price"]], CSV_EDITS)
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(lines)
+
+    found = judged(text.getvalue().encode()).problems
+
+    assert clauses(found) == {(f"data[{i}].price", "result.row-fields") for i in range(len(lines) - 1)}
+
+
+@pytest.mark.parametrize(
+    ("choices", "body", "clause"),
+    [
+        ({"csv.delimiter": ";"}, b"status,id\r\nok,1\r\n", "csv.delimiter"),
+        ({"csv.header": "no"}, b"status,id\r\nok,1\r\n", "csv.header"),
+        ({"xml.root": "answer"}, b"<response><status>ok</status><id>1</id></response>", "xml.root"),
+        ({"result.times": "text"}, json.dumps(READY).encode(), "result.times"),
+        ({"quota.unit": "task"}, json.dumps({**READY, "cost": "2", "names": TWO_NAMES}).encode(), "quota.unit"),
+        ({"json.escapes": "raw"}, b'{"status":"error","error_code":1,"message":"\\u0416"}', "json.escapes"),
+        ({"error.http-status": "mirror"}, HEAD + CONFLICT, "error.http-status"),
+        ({"content-type.json": "a/b"}, HEAD + b'Content-Type: text/x\n\n{"status":"processing"}', "content-type.json"),
+    ],
+)  # fmt: skip
+def test_a_profile_refutes_what_is_open_without_one(
+    tmp_path: Path, choices: dict[str, Any], body: bytes, clause: str
+) -> None:
+    file, profile = tmp_path / "answer", a_profile(tmp_path, choices)
+    file.write_bytes(body)
+
+    told = report(file, "--profile", profile)["files"][0]
+
+    assert report(file)["files"][0]["problems"] == []
+    assert (told["outcome"], {p["clause"] for p in told["problems"]}) == ("refuted", {clause})
+    assert validate(file, "--profile", profile).exit_code == 0
+    assert validate(file, "--profile", profile, "--strict").exit_code == 1
+
+
+def test_a_promise_that_lies_beyond_a_thousand_refuted_assumptions_is_seen() -> None:
+    row = dict(read_json("documented/ready.json")["data"][0], phone="7000")
+    rows = [*[{**row, "price": "dear", "time": "t"}] * 1500, {**row, "title": 5}]
+
+    found = judged({**READY, "data": rows}, profile={})
+
+    assert found.cut
+    assert ("data[1500].title", "result.row-fields") in clauses(found.problems)
+
+
+# Captures of whole responses.
+
+
+def test_a_response_as_curl_prints_it_is_read_and_the_last_of_several_counts() -> None:
+    kept = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/2 200 \r\ncontent-type: application/json\r\nX-A: b\r\n\r\n"
+
+    found = judged(kept + b'{"status":"ok","id":7}\n')
+
+    assert (found.schema, found.problems) == ("create", ())
+
+
+@pytest.mark.parametrize(
+    ("capture", "clause"),
+    [
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<html></html>", "server.never-breaks"),
+        (b'HTTP/1.1 500 X\r\n\r\n{"status":"processing"}', "server.never-breaks"),
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{"status":"processing"}', "format.readable"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "format.readable"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: a", "format.readable"),
+    ],
+)  # fmt: skip
+def test_a_response_that_broke_is_refused(capture: bytes, clause: str) -> None:
+    assert clause in {p.clause for p in judged(capture).problems}
+
+
+def test_a_task_that_failed_may_mirror_its_code() -> None:
+    capture = b'HTTP/1.1 500 X\r\n\r\n{"status":"error","error_code":500,"message":"the task failed"}'
+
+    assert judged(capture).problems == ()
+    assert judged(capture, method="create").fails(strict=False)
+
+
+# Recognising.
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Bad Gateway",
+        b"",
+        b"\n",
+        b"[]",
+        b'"ok"',
+        b"null",
+        b"{}",
+        b'{"status":"ok"}',
+        b'{"status":"fine","id":1}',
+        b'{"status":null}',
+        b"\xef\xbb\xbf{}",
+        '{"status":"ok","id":1}'.encode("utf-16"),
+        b"<html><head/></html>",
+        b"\x1f\x8b\x08\x00",
+    ],
+)
+def test_what_is_no_answer_is_refused(body: bytes) -> None:
+    found = judged(body)
+
+    assert [p.clause for p in found.problems] == ["format.readable"]
+
+
+def test_a_text_passes_for_csv_without_a_header_only_where_it_is_said_to_be_csv() -> None:
+    assert judged("Анна\r\nBob\r\n".encode()).fails(strict=False)
+    assert judged("Анна\r\nBob\r\n".encode(), format="csv").schema == "ready-names"
+    assert judged("Анна\r\nBob\r\n".encode(), profile={"csv.header": "no"}).schema == "ready-names"
+    assert judged(b"HTTP/1.1 200 OK\nContent-Type: text/csv\n\nBob\r\n").schema == "ready-names"
+
+
+def test_the_format_that_is_given_is_held_to() -> None:
+    assert judged({"status": "processing"}, format="xml").fails(strict=False)
+    assert not judged({"status": "error", "error_code": 1, "message": ""}, format="xml").fails(strict=False)
+
+
+@pytest.mark.parametrize("status", ["ok", "done", "", None, 5])
+def test_an_answer_of_result_with_another_status_is_refused(status: object) -> None:
+    assert clauses(judged({"status": status, "id": 1}, method="result").problems) == {("status", "result.ready")}
+
+
+def test_the_place_of_what_is_unreadable_is_told_in_documented_names_alone() -> None:
+    said = [judged(f'<r><status>ready</status><{name} a="1"/></r>'.encode()).problems[0].found for name in ("ip", MARK)]
+
+    assert said == [
+        f"XML with an attribute on {place}, which no answer is known to have" for place in ("ip", "an element")
+    ]
+
+
+# The command.
+
+
+def test_every_file_is_looked_at_and_a_missing_one_outranks_a_broken_one(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.write_bytes(b'{"status":"processing"}')
+    bad.write_bytes(b'{"status":"ok","id":"1"}')
+
+    told = report(bad, tmp_path / "none", good)
+    done = validate(bad, tmp_path / "none", good)
+
+    assert [f["outcome"] for f in told["files"]] == ["broken", "not checked", "holds"]
+    assert (told["exit_code"], report(bad, good)["exit_code"], report(good)["exit_code"]) == (2, 1, 0)
+    assert "none: can't be read: No such file or directory" in done.stderr
+    assert done.stdout.splitlines()[-1] == "3 files: 1 holds, 1 broken, 1 not checked"
+    assert "  broken: id: expected a whole number, found a text of 1 characters (create.ok, documented)" in done.stdout
+
+
+def test_a_directory_stands_for_the_files_below_it(tmp_path: Path) -> None:
+    for name in ("b/two", "a", ".hidden", "b/.git/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b'{"status":"processing"}')
+    (tmp_path / "empty").mkdir()
+
+    assert [Path(f["file"]).name for f in report(tmp_path)["files"]] == ["a", "two"]
+    assert report(tmp_path / "empty")["files"][0]["trouble"].startswith("a directory without a file")
+
+
+def test_standard_input_is_a_file_too() -> None:
+    told = report("-", given=b'{"status":"ok","id":1}')
+
+    assert [(f["file"], f["schema"]) for f in told["files"]] == [("-", "create")]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["-", "-"],
+        ["x", "--method", "delete"],
+        ["x", "--format", "yaml"],
+        ["x", "--source", "5"],
+        ["x", "--schema", "raedy"],
+        ["x", "--profile", "/none.toml"],
+    ],
+    ids=lambda args: " ".join(args) or "nothing",
+)
+def test_wrong_usage_is_told_and_ends_with_2(args: list[str]) -> None:
+    done = validate(*args)
+
+    assert done.exit_code == 2
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_profile_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
+    done = validate("x", "--profile", a_profile(tmp_path, {"csv.delimiter": "|"}))
+
+    assert done.exit_code == 2
+    assert "csv.delimiter" in done.stderr
+
+
+def test_a_file_beyond_the_limit_is_refused_and_the_limit_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "large"
+    with file.open("wb") as out:
+        out.write(b"{")
+        os.truncate(out.fileno(), MAX_BYTES + 2**22)
+
+    (problem,) = report(file)["files"][0]["problems"]
+
+    assert problem["found"] == "more than 16 MiB, which is not looked at"
+
+
+def test_the_process_ends_with_the_code_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_bytes(b'{"status":"ok","id":0}')
+
+    done = ifind("validate", "bad.json", "none", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stdout.startswith("bad.json: create in json: broken\n")
+    assert done.stderr == "ifind-mock: none: can't be read: No such file or directory\n"
+
+
+# Hostile bytes, and what is told of them.
+
+HOSTILE = {
+    "xml-bomb": b'<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><r><status>&b;</status></r>',
+    "xml-external": b'<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]><r><status>&a;</status></r>',
+    "xml-nesting": b"<a>" * 100_000 + b"</a>" * 100_000,
+    "json-nesting": b'{"status":' + b"[" * 500_000,
+    "json-many-lists": b'{"status":"ready","data":[' + b"0," * 300_000 + b"0]}",
+    "json-twice": b"{" + b",".join(b'"%d":0' % i for i in range(300_000)) + b',"7":1}',
+    "nan": b'{"status":"ok","id":NaN}',
+    "huge-fraction": b'{"status":"ok","id":1e400}',
+    "huge-number": b'{"status":"ok","id":' + b"9" * 5000 + b"}",
+    "large-times": b'{"status":"ready","data":[],"create_time":' + b"9" * 299 + b',"end_time":-1e300}',
+    "half-a-pair": b'{"status":"error","error_code":1,"message":"\\ud800"}',
+    "twice": b'{"status":"ok","status":"ok","id":1}',
+    "nul": b'{"status":"processing"}\0',
+    "only-nul": b"\0" * 1000,
+    "no-utf-8": b'{"status":"\xff"}',
+    "utf-16-xml": "<?xml version='1.0' encoding='UTF-16'?><r><status>processing</status></r>".encode("utf-16"),
+    "open-quote": b'status,id\r\nok,"1\r\n' + b'""' * 100_000,
+    "quotes": b'"' * 200_001,
+    "heads": b"HTTP/1.1 200 OK\r\n\r\n" * 50_000,
+    "endless-head": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 100_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", [None, whole(None)], ids=["open", "profile"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_answer_is_survived(name: str, profile: Mapping[str, Any] | None) -> None:
+    found = judged(HOSTILE[name], profile=profile)
+
+    assert len(found.problems) <= 2000
+    assert found.problems or name == "utf-16-xml"
+
+
+def texts() -> st.SearchStrategy[str]:
+    return st.sampled_from(["ok", "ready", "processing", "error", MARK, "", "7", "\0", "a\nb", '"', ","])
+
+
+def members() -> st.SearchStrategy[str]:
+    documented = (
+        "status",
+        "id",
+        "data",
+        "names",
+        "photo",
+        "cost",
+        "ip",
+        "create_time",
+        "end_time",
+        "error_code",
+        "price",
+    )
+    return st.sampled_from((*documented, "message", "api_limit", MARK))
+
+
+def models() -> st.SearchStrategy[Any]:
+    leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts())
+    return st.dictionaries(
+        members(),
+        st.recursive(
+            leaves, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(members(), inner, max_size=3))
+        ),
+        max_size=6,
+    )
+
+
+def as_xml(model: Any, name: str = "response") -> etree._Element:
+    element = etree.Element(name)
+    for key, value in model.items() if isinstance(model, dict) else enumerate(model) if isinstance(model, list) else ():
+        element.append(as_xml(value, key if isinstance(key, str) else MARK))
+    if not isinstance(model, dict | list):
+        element.text = "".join(c for c in str(model) if c.isprintable())
+    return element
+
+
+def as_csv(rows: list[list[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def bodies() -> st.SearchStrategy[bytes]:
+    tables = st.lists(st.lists(st.one_of(members(), texts()), min_size=1, max_size=6), max_size=4)
+    samples = st.sampled_from([s.read_bytes() for s in SAMPLES])
+    cut = st.tuples(samples, st.integers(0, 3000), st.integers(0, 3000), st.binary(max_size=5)).map(
+        lambda t: t[0][: t[1]] + t[3] + t[0][t[2] :]
+    )
+    return st.one_of(
+        st.binary(max_size=200),
+        models().map(lambda model: json.dumps(model, ensure_ascii=False).encode()),
+        models().map(lambda model: etree.tostring(as_xml(model), encoding="UTF-8")),
+        tables.map(as_csv),
+        cut,
+    )
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    body=bodies(),
+    head=st.sampled_from(
+        [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 500 X\nContent-Type: " + MARK.encode() + b"\n\n"]
+    ),
+    args=st.lists(
+        st.sampled_from(
+            [["--format", "csv"], ["--format", "xml"], ["--method", "info"], ["--source", "1"], ["--output", "json"]]
+        ),
+        max_size=2,
+    ),
+    strict=st.booleans(),
+)
+def test_whatever_it_is_there_is_an_answer_without_a_value_of_the_file(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes, head: bytes, args: list[list[str]], strict: bool
+) -> None:
+    profile = ["--profile", str(a_profile(tmp_path_factory.getbasetemp(), {"xml.root": "r", "csv.delimiter": ";"}))]
+
+    done = validate("-", *(word for arg in args for word in arg), *(profile if strict else []), given=head + body)
+
+    assert done.exit_code in (0, 1), done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert MARK not in done.output
+    assert json.dumps(MARK)[1:-1] not in done.output
+
+
+def test_the_names_of_samples_are_those_of_their_files() -> None:
+    assert {name_of(s) for s in SAMPLES} == {f["file"].partition("fixtures/")[2] for f in report(*SAMPLES)["files"]}

@@ -1,0 +1,41 @@
+"""Runs `check` in this process on a stand-in, with the credentials that it knows."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from contract_tests.check.command import run
+from contract_tests.engine.options import CheckOptions
+from contract_tests.session.session import Examined, examine
+from support.standins.running import Standin
+
+GRADES = "documented|law|observed|sister|assumed"
+VERDICTS = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
+
+
+def check(target: Standin, **options: Any) -> tuple[int, str]:
+    """Exit code and all that is printed."""
+    out = io.StringIO()
+    code = run(options_for(target, **options), out)
+    return code, out.getvalue()
+
+
+def examined(target: Standin, **options: Any) -> Examined:
+    """The run itself."""
+    return examine(options_for(target, **options))
+
+
+def options_for(target: Standin, **options: Any) -> CheckOptions:
+    return CheckOptions(**{"target": target.url, "environ": target.env, "poll_timeout": 3.0, **options})
+
+
+def verdicts(told: str) -> dict[str, str]:
+    """The table of the report: clause to verdict."""
+    return dict(re.findall(rf"^(\S+) +(?:{GRADES}) +({VERDICTS})", told, re.MULTILINE))
+
+
+def creates(target: Standin) -> int:
+    """Creates that named a login and a token, as the target counts them."""
+    return sum(1 for _, method, given in target.calls if method == "create" and {"login", "token"} <= set(given))

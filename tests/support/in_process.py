@@ -1,0 +1,91 @@
+"""Drives a mock in this process: virtual time, no socket."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from mockserver.api.gateway import Gateway
+from mockserver.api.http import Request, Response
+from mockserver.api.mock import Mock
+from mockserver.core.clock import parse_iso
+from mockserver.core.messages import SECOND
+from mockserver.profile.profile import resolve
+from mockserver.settings.files import clauses, words
+from mockserver.settings.loading import load
+from mockserver.stores import open_store
+
+LOGIN, TOKEN = "demo@example.com", "demo-token"
+PHONE = "70001234567"
+CLAUSES = clauses()
+WORDS = words()
+
+
+@dataclass
+class Time:
+    """Real time as the mock is told it; tests move it on."""
+
+    micros: int = parse_iso("2030-01-01T12:00:00+03:00", "")
+
+    def __call__(self) -> int:
+        return self.micros
+
+    def passes(self, seconds: float) -> None:
+        self.micros += round(seconds * SECOND)
+
+
+class Api:
+    """A mock with a client's view of it: `call` gives the decoded JSON, `send` the raw response."""
+
+    def __init__(self, profile: dict[str, Any] | None = None, state: str = "memory", **options: Any) -> None:
+        settings = load(options)
+        self.time = Time()
+        self.mock = Mock(
+            open_store(state),
+            resolve(CLAUSES, {**settings.profile.choices, **(profile or {})}),
+            settings.simulation,
+            WORDS,
+            self.time,
+        )
+        self.gateway = Gateway(self.mock)
+
+    def send(
+        self,
+        method: str,
+        *,
+        verb: str = "GET",
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        peer: str = "127.0.0.1",
+        **params: Any,
+    ) -> Response:
+        params = {"login": LOGIN, "token": TOKEN, **params}
+        query = urlencode({k: v for k, v in params.items() if v is not None}).encode()
+        return self.gateway.answer(Request(verb, f"/api/{method}".encode(), query, headers or {}, body, peer))
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        return json.loads(self.send(method, **params).body)
+
+    def create(self, phone: str = PHONE, source: int | str | None = 2, **params: Any) -> int:
+        answer = self.call("create", phone=phone, source=source, **params)
+        assert answer["status"] == "ok", answer
+        return answer["id"]
+
+    def ready(self, phone: str = PHONE, source: int | str | None = 2, **params: Any) -> dict[str, Any]:
+        number = self.create(phone, source)
+        self.time.passes(2)
+        return self.call("result", id=number, **params)
+
+    def used(self, **params: Any) -> int:
+        return self.call("info", **params)["data"]["api_limit"]["used"]
+
+    def account(self, login: str, **fields: Any) -> None:
+        known = self.mock.store.account(login)
+        assert known is not None
+        self.mock.store.put_account(replace(known, **fields))
+
+
+def reason(response: Response) -> str:
+    return dict(response.headers).get("X-Mock-Reason", "")

@@ -1,0 +1,68 @@
+"""How `antique` writes: raw JSON, XML with Cyrillic names and CDATA, tabs in windows-1251."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from support.standins.people import FIELDS
+from support.standins.shell import Told
+
+
+def written(told: Told) -> tuple[str, bytes]:
+    """Content type and body."""
+    if told.kind == "xml":
+        return "text/plain; charset=utf-8", f"<ответ>{_xml(told.model)}</ответ>".encode()
+    if told.kind == "csv":
+        return "application/vnd.ms-excel; charset=windows-1251", _csv(told).encode("cp1251", "replace")
+    return "text/html", json.dumps(told.model, ensure_ascii=False).encode()
+
+
+def _xml(value: object) -> str:
+    if isinstance(value, dict):
+        return "".join(_element(name, member) for name, member in value.items())
+    if isinstance(value, list):
+        return "".join(_element("запись", entry) for entry in value)
+    return _text("" if value is None else str(value))
+
+
+def _element(name: str, value: object) -> str:
+    inner = _xml(value)
+    return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
+
+
+def _text(text: str) -> str:
+    """Markup goes into CDATA, of which a parser would turn a carriage return into a line feed."""
+    if not any(mark in text for mark in "<&>"):
+        return text.replace("\r", "&#13;")
+    shielded = text.replace("]]>", "]]]]><![CDATA[>").replace("\r", "]]>&#13;<![CDATA[")
+    return f"<![CDATA[{shielded}]]>"
+
+
+def _csv(told: Told) -> str:
+    return "".join("\t".join(map(_cell, line)) + "\n" for line in _lines(told))
+
+
+def _lines(told: Told) -> Iterator[list[object]]:
+    section = told.model.get(told.rows or "")
+    if isinstance(section, list):
+        for entry in section:
+            yield [entry[name] for name in FIELDS if name in entry] if isinstance(entry, dict) else [entry]
+        return
+    yield from _pairs(told.model)
+
+
+def _pairs(value: dict[str, object]) -> Iterator[list[object]]:
+    for name, member in value.items():
+        if isinstance(member, dict):
+            yield from _pairs(member)
+        elif isinstance(member, list):
+            for entry in member:
+                yield from _pairs(entry if isinstance(entry, dict) else {name: entry})
+        else:
+            yield [name, member]
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in '\t"\r\n') else text

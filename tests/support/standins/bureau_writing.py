@@ -1,0 +1,63 @@
+"""How `bureau` writes: JSON set out and escaped as PHP does, XML by the library, quoted CSV with a mark of UTF-8."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from xml.etree import ElementTree as ET
+
+from support.standins.people import FIELDS
+from support.standins.shell import Told
+
+TYPES = {
+    "json": "text/javascript; charset=UTF-8",
+    "xml": "text/xml",
+    "csv": 'text/comma-separated-values; charset="utf-8"; header=absent',
+}
+COLUMNS = {"data": FIELDS, "names": ("name",)}
+
+
+def json_of(told: Told) -> bytes:
+    """Four blanks for each step, and escapes also for the slash."""
+    return json.dumps(told.model, indent=4).replace("/", "\\/").encode("ascii")
+
+
+def xml_of(told: Told) -> bytes:
+    """Without a declaration, and no element closed at once."""
+    root = ET.Element("root")
+    _grow(root, told.model)
+    text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
+    return text.replace("\r", "&#13;").encode()
+
+
+def _grow(element: ET.Element, value: object) -> None:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _grow(ET.SubElement(element, name), member)
+    elif isinstance(value, list):
+        for entry in value:
+            _grow(ET.SubElement(element, "row"), entry)
+    elif value is not None:
+        element.text = str(value)
+
+
+def csv_of(told: Told) -> bytes:
+    """No line of names, every field in quotes."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    section = told.model.get(told.rows) if told.rows else None
+    if isinstance(section, list):
+        columns = COLUMNS[told.rows or ""]
+        for entry in section:
+            writer.writerow([entry[c] for c in columns if c in entry] if isinstance(entry, dict) else [entry])
+    else:
+        writer.writerow(_leaves(told.model))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _leaves(value: object) -> list[object]:
+    inner = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        return [leaf for member in inner for leaf in _leaves(member)]  # type: ignore[attr-defined]
+    return [value]
