@@ -2,6 +2,7 @@
 
 from contract_tests.session.plugin import (
     api,
+    checks,
     me,
     pool,
     pytest_addoption,
@@ -14,11 +15,11 @@ from contract_tests.session.plugin import (
     pytest_sessionfinish,
     pytest_terminal_summary,
     run,
-    verdict,
 )
 
 __all__ = [
     "api",
+    "checks",
     "me",
     "pool",
     "pytest_addoption",
@@ -31,5 +32,4 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "run",
-    "verdict",
 ]

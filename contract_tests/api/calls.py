@@ -19,11 +19,11 @@ FREE_METHODS = ("result", "info")
 class Way:
     """How parameters travel: an HTTP method, and where they stand."""
 
-    verb: str
-    carriage: str
+    http_method: str
+    location: str
 
     def __str__(self) -> str:
-        return self.verb if self.carriage != "multipart" else f"{self.verb} multipart"
+        return self.http_method if self.location != "multipart" else f"{self.http_method} multipart"
 
 
 GET = Way("GET", "query")
@@ -131,16 +131,21 @@ _TYPES: Mapping[str, str] = MappingProxyType(
 
 def request_of(call: Call, base: str) -> Request:
     """The request of a call; base is the target's URL without a slash at the end."""
-    in_url = (*call.query, *call.params) if call.way.carriage == "query" and call.raw is None else call.query
+    in_url = (*call.query, *call.params) if call.way.location == "query" and call.raw is None else call.query
     url = f"{base}/{call.method}" + (f"?{_encoded(in_url)}" if in_url else "") + call.tail
     if call.raw is not None:
         return Request(
-            call.way.verb, url, (*_HEADERS, *call.headers, ("Content-Type", call.raw.content_type)), call.raw.body
+            call.way.http_method,
+            url,
+            (*_HEADERS, *call.headers, ("Content-Type", call.raw.content_type)),
+            call.raw.body,
         )
-    if call.way.carriage == "query":
-        return Request(call.way.verb, url, (*_HEADERS, *call.headers))
-    body = _encoded(call.params).encode() if call.way.carriage == "form" else multipart(call.params)
-    return Request(call.way.verb, url, (*_HEADERS, *call.headers, ("Content-Type", _TYPES[call.way.carriage])), body)
+    if call.way.location == "query":
+        return Request(call.way.http_method, url, (*_HEADERS, *call.headers))
+    body = _encoded(call.params).encode() if call.way.location == "form" else multipart(call.params)
+    return Request(
+        call.way.http_method, url, (*_HEADERS, *call.headers, ("Content-Type", _TYPES[call.way.location])), body
+    )
 
 
 def _encoded(pairs: Iterable[tuple[str, str]]) -> str:

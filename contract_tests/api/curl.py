@@ -12,18 +12,18 @@ def curl(call: Call, base: str, mask: Mask) -> str:
     request = request_of(call, base)
     words = ["curl -sS"]
     implied = "GET" if not request.body else "POST"
-    if request.verb == "HEAD":
+    if request.http_method == "HEAD":
         words.append("-I")
-    elif request.verb != implied:
-        words.append(f"-X {request.verb}")
-    in_url = (*call.query, *call.params) if call.way.carriage == "query" and call.raw is None else call.query
+    elif request.http_method != implied:
+        words.append(f"-X {request.http_method}")
+    in_url = (*call.query, *call.params) if call.way.location == "query" and call.raw is None else call.query
     words.append(f'"{base}/{call.method}{"?" + _masked(in_url, mask) if in_url else ""}{call.tail}"')
     words.extend(f'-H "{name}: {mask.text(value)}"' for name, value in call.headers)
     if call.raw is not None:
         words.append(f'-H "Content-Type: {call.raw.content_type}" --data-binary <{len(call.raw.body)} bytes>')
-    elif call.way.carriage == "form":
+    elif call.way.location == "form":
         words.append(f'-d "{_masked(call.params, mask)}"')
-    elif call.way.carriage == "multipart":
+    elif call.way.location == "multipart":
         words.extend(f'-F "{name}={_shell(mask.text(value))}"' for name, value in call.params)
     line = " ".join(words)
     return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}… ({len(line)} characters)"

@@ -11,7 +11,7 @@ from contract_tests.api.calls import Call
 from contract_tests.api.curl import curl
 from contract_tests.decode.model import Reading
 from contract_tests.redact.mask import Mask
-from contract_tests.transport.messages import Exchange
+from contract_tests.transport.messages import HttpResponse
 
 MAX_EXCERPT = 300
 
@@ -23,7 +23,7 @@ class Reply:
     """
 
     call: Call
-    exchange: Exchange | None
+    exchange: HttpResponse | None
     reading: Reading | None
     failure: str = ""
     number: int = 0
@@ -86,7 +86,7 @@ MEMBERS = ("status", "id", "data", "names", "photo", "cost", "ip", "create_time"
 """Names that may be told of any answer, being those of the documentation."""
 
 
-def content_type(exchange: Exchange) -> str:
+def content_type(exchange: HttpResponse) -> str:
     """The answer's Content-Type, where it has no more in it than a type and known parameters; it may be told of any
     target.
     """

@@ -26,7 +26,7 @@ class Charge:
 
 
 @dataclass
-class Spending:
+class Budget:
     """What creates may take, and what they have taken. A create reserves the highest cost seen for its source until its
     own is known. forbidden says why no create may be sent at all, where none may.
     """

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from contract_tests.api.calls import Account
 from contract_tests.contract.clauses import UsageError
-from contract_tests.transport.messages import Exchange, Request
+from contract_tests.transport.messages import HttpResponse, Request
 
 APPLICATION = 0x69666D6C
 """Marks the file as a ledger, in SQLite's header."""
@@ -51,7 +51,7 @@ class Entry:
     state: str
     source: int
     units: int
-    answer: Exchange | None
+    answer: HttpResponse | None
 
 
 class Ledger:
@@ -92,7 +92,7 @@ class Ledger:
     def _entry(self, row: tuple[int, str, int, int, int, str, bytes | None]) -> Entry:
         number, state, source, units, http, content_type, answer = row
         headers = (("content-type", content_type),) if content_type else ()
-        kept = None if answer is None else Exchange(Request("GET", ""), http, headers, answer, 0.0)
+        kept = None if answer is None else HttpResponse(Request("GET", ""), http, headers, answer, 0.0)
         return Entry(number, LOST if state == SENT else state, source, units, kept)
 
     def begin(self, method: str, request: Request, *, source: int = 0, units: int = 0) -> int:
@@ -105,7 +105,7 @@ class Ledger:
         assert written.lastrowid is not None, "an INSERT has one"
         return written.lastrowid
 
-    def end(self, number: int, state: str, *, units: int, answer: Exchange | None = None) -> None:
+    def end(self, number: int, state: str, *, units: int, answer: HttpResponse | None = None) -> None:
         """Writes down what came of a send; answer is kept where the run may need it again."""
         body = answer.body if answer is not None and len(answer.body) <= MAX_ANSWER else None
         told = (answer.status, answer.header("content-type")) if answer is not None else (None, None)
@@ -126,7 +126,7 @@ class Ledger:
         self._connection.commit()
 
     def _digest(self, request: Request) -> str:
-        said = f"{request.verb}\0{request.url}\0{request.body.hex()}"
+        said = f"{request.http_method}\0{request.url}\0{request.body.hex()}"
         return hmac.new(self._key, said.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from contract_tests.api.calls import Call, request_of
-from contract_tests.budget.budget import Charge, NotChecked, Spending
+from contract_tests.budget.budget import Budget, Charge, NotChecked
 from contract_tests.budget.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.transport.client import Wire
-from contract_tests.transport.messages import Exchange, NoAnswer, OutOfTime, Request
+from contract_tests.transport.client import HttpClient
+from contract_tests.transport.messages import HttpResponse, OutOfTime, Request, TransportError
 
 TOO_MANY_REQUESTS = 429
 SERVER_FAULT = 500
@@ -48,7 +48,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Retried:
     """A call that failed and was answered when it was sent again."""
 
     call: Call
@@ -57,7 +57,7 @@ class Mended:
 
 
 @dataclass(eq=False)
-class Payment:
+class Reservation:
     """What a create that was sent may cost: the charge, and its line in the ledger."""
 
     charge: Charge
@@ -68,27 +68,27 @@ class Payment:
 class LostAnswer(NotChecked):
     """A create left and its answer did not come: it is charged, unknown, and is not sent again by itself."""
 
-    def __init__(self, failure: NoAnswer | None) -> None:
+    def __init__(self, failure: TransportError | None) -> None:
         super().__init__("the answer of create was lost: charged, unknown, and not repeated", inconclusive=True)
         self.failure = failure
 
 
 @dataclass
 class Sender:
-    """Sends calls to a target under a budget. log holds what left, mended what healed, paced what was refused for its
+    """Sends calls to a target under a budget. log holds what left, retried what retried, paced what was refused for its
     pace; missed counts calls that the limits of the run held back, repeated those that are
     further tries, which the limit of calls does not count. holds_secret keeps answers out of the ledger.
     """
 
     base: str
-    wire: Wire
-    spending: Spending
+    wire: HttpClient
+    budget: Budget
     limits: Limits = field(default_factory=Limits)
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
     log: list[Sent] = field(default_factory=list)
-    mended: list[Mended] = field(default_factory=list)
-    paced: list[tuple[Call, Exchange]] = field(default_factory=list)
+    retried: list[Retried] = field(default_factory=list)
+    paced: list[tuple[Call, HttpResponse]] = field(default_factory=list)
     missed: int = 0
     repeated: int = 0
     _taken: dict[int, Charge] = field(default_factory=dict)
@@ -97,11 +97,11 @@ class Sender:
     def __post_init__(self) -> None:
         for entry in self.ledger.creates() if self.ledger else ():
             charge = Charge(entry.source, entry.units, lost=entry.state == LOST)
-            self.spending.charges.append(charge)
+            self.budget.charges.append(charge)
             self._taken[entry.number] = charge
 
-    def free(self, call: Call) -> Exchange:
-        """The answer to a call that costs nothing, sent again where it fails. Raises NoAnswer, and NotChecked where
+    def send_idempotent(self, call: Call) -> HttpResponse:
+        """The answer to a call that costs nothing, sent again where it fails. Raises TransportError; NotChecked where
         calls or time are used up.
         """
         request = request_of(call, self.base)
@@ -122,57 +122,57 @@ class Sender:
             assert fault is not None, "a try ends in one of both"
             raise fault
         if failure and not again:
-            self.mended.append(Mended(call, failure, tries))
+            self.retried.append(Retried(call, failure, tries))
         return exchange
 
-    def _tried(self, call: Call, request: Request) -> tuple[Exchange | None, NoAnswer | None]:
+    def _tried(self, call: Call, request: Request) -> tuple[HttpResponse | None, TransportError | None]:
         """What came of sending a free call once."""
         line = 0
         try:
             line = self._leave(call, request)
             exchange = self.wire.send(request, repeatable=True, paced=True)
-        except NoAnswer as fault:
+        except TransportError as fault:
             self._note(line, LOST if fault.sent else UNSENT)
             self._look_at_time(fault)
             return None, fault
         self._note(line, ANSWERED)
         return exchange, None
 
-    def costly(self, call: Call) -> tuple[Exchange, Payment]:
+    def send_create(self, call: Call) -> tuple[HttpResponse, Reservation]:
         """The answer to a create, and what it may cost, which the caller must settle or release. It is sent once; one
         that was sent before by a run that was stopped is not sent again. One that was refused for its pace has cost
-        nothing, and is sent again like a free call. Raises NotChecked, LostAnswer, and NoAnswer where it never left.
+        nothing, and is sent again like a free call. Raises NotChecked, LostAnswer; TransportError where it never left.
         """
         request, source = request_of(call, self.base), source_of(call)
         if request in self._lost:
             raise LostAnswer(None)
-        if self.spending.forbidden:
-            raise NotChecked(self.spending.forbidden)
+        if self.budget.forbidden:
+            raise NotChecked(self.budget.forbidden)
         known = self.ledger.known(request) if self.ledger else None
         if known is not None:
             return self._replayed(known)
         for pause in (*self.limits.pauses, None):
-            exchange, payment = self._bought(call, request, source)
+            exchange, reservation = self._bought(call, request, source)
             if pause is None or not _asks_for_patience(exchange):
                 break
-            self.release(payment)
+            self.release(reservation)
             self._pause(max(pause, self._patience(call, exchange)))
             self.repeated += 1
-        return exchange, payment
+        return exchange, reservation
 
-    def _bought(self, call: Call, request: Request, source: int) -> tuple[Exchange, Payment]:
+    def _bought(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Reservation]:
         """A create that leaves once, under a reservation of its own."""
-        charge = self.spending.reserve(source)
+        charge = self.budget.reserve(source)
         line = 0
         try:
             line = self._leave(call, request, charge)
             exchange = self.wire.send(request, repeatable=False, paced=True)
         except NotChecked:
-            self.spending.release(charge)
+            self.budget.release(charge)
             raise
-        except NoAnswer as fault:
+        except TransportError as fault:
             if not fault.sent:
-                self.spending.release(charge)
+                self.budget.release(charge)
                 self._note(line, UNSENT)
                 self._look_at_time(fault)
                 raise
@@ -182,30 +182,30 @@ class Sender:
             raise LostAnswer(None if self._out_of_time(fault) else fault) from None
         kept = None if self.ledger is None or self.holds_secret(exchange.body) else exchange
         self._note(line, ANSWERED, units=charge.units, answer=kept)
-        return exchange, Payment(charge, line)
+        return exchange, Reservation(charge, line)
 
     @property
     def spent_before(self) -> int:
         """Units that the run had taken before it was stopped and taken up again."""
         return sum(charge.units for charge in self._taken.values())
 
-    def release(self, payment: Payment) -> None:
+    def release(self, reservation: Reservation) -> None:
         """The create was refused, so it took nothing."""
-        if not payment.replayed:
-            self.spending.release(payment.charge)
-            self._note(payment.line, REFUSED)
+        if not reservation.replayed:
+            self.budget.release(reservation.charge)
+            self._note(reservation.line, REFUSED)
 
-    def settle(self, payment: Payment, cost: int) -> None:
+    def settle(self, reservation: Reservation, cost: int) -> None:
         """What the create has taken, as its task tells."""
-        self.spending.settle(payment.charge, cost)
-        if self.ledger and payment.line:
-            self.ledger.settle(payment.line, cost)
+        self.budget.settle(reservation.charge, cost)
+        if self.ledger and reservation.line:
+            self.ledger.settle(reservation.line, cost)
 
-    def _replayed(self, known: Entry) -> tuple[Exchange, Payment]:
+    def _replayed(self, known: Entry) -> tuple[HttpResponse, Reservation]:
         charge = self._taken.get(known.number, Charge(known.source, known.units))
         if known.answer is None:
             raise LostAnswer(None)
-        return known.answer, Payment(charge, known.number, replayed=True)
+        return known.answer, Reservation(charge, known.number, replayed=True)
 
     def _leave(self, call: Call, request: Request, charge: Charge | None = None) -> int:
         """Notes that the call is about to leave, once its pace allows it; its line in the ledger."""
@@ -228,22 +228,22 @@ class Sender:
         self.missed += 1
         return NotChecked(why, unaffordable=True)
 
-    def _out_of_time(self, fault: NoAnswer) -> bool:
+    def _out_of_time(self, fault: TransportError) -> bool:
         """Whether it was the end of the run, and not the target, that kept an answer from coming."""
         end = self.limits.end
         late = fault.kind in ("timeout", "unreachable") and end is not None and time.monotonic() >= end
         return late or isinstance(fault, OutOfTime)
 
-    def _look_at_time(self, fault: NoAnswer) -> None:
+    def _look_at_time(self, fault: TransportError) -> None:
         """Raises NotChecked where the time of the run is up: the target is not to blame then."""
         if self._out_of_time(fault):
             raise self._missed(TIME_UP)
 
-    def _note(self, line: int, state: str, *, units: int = 0, answer: Exchange | None = None) -> None:
+    def _note(self, line: int, state: str, *, units: int = 0, answer: HttpResponse | None = None) -> None:
         if self.ledger and line:
             self.ledger.end(line, state, units=units, answer=answer)
 
-    def _patience(self, call: Call, exchange: Exchange) -> float:
+    def _patience(self, call: Call, exchange: HttpResponse) -> float:
         """Seconds that the answer asks to wait; a target that found the calls too fast gets them at half the pace."""
         told = exchange.header("retry-after") or ""
         wait = min(float(told), MAX_RETRY_AFTER) if told.isascii() and told.isdigit() and len(told) < 10 else 0.5
@@ -268,7 +268,7 @@ def source_of(call: Call) -> int:
     return int(told) if told.isascii() and told.isdigit() and len(told) < 4 else ANY_SOURCE
 
 
-def _asks_for_patience(exchange: Exchange) -> bool:
+def _asks_for_patience(exchange: HttpResponse) -> bool:
     """Whether the answer refuses the pace, and not the daily limit."""
     said = exchange.body[:SHORT].lower()
     worded = len(exchange.body) < SHORT and b"error" in said and b"too many requests" in said

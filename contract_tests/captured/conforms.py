@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from contract_tests.captured import judge
 from contract_tests.captured.asked import FORMATS, METHODS, SOURCES
-from contract_tests.captured.judge import Judgement
+from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
 from contract_tests.captured.summary import described, told
 from contract_tests.contract.profile import read_profile

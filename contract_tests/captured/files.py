@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from contract_tests.captured import judge
 from contract_tests.captured.asked import Asked
 from contract_tests.captured.capture import MAX_BYTES, read_capture
+from contract_tests.captured.judge import judge
 from contract_tests.captured.summary import Looked, Validation
 
 STDIN = "-"

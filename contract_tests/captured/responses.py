@@ -104,7 +104,7 @@ _BODIES: tuple[Callable[[object], bytes | None], ...] = (_unread_of_aiohttp, _co
 class Sent:
     """The request that a response came to, as far as the response knows it."""
 
-    verb: str
+    http_method: str
     url: str
     form: str | None
 
@@ -117,7 +117,7 @@ def asked_by(response: object) -> Asked:
     sent = _sent(response)
     parts = urlsplit(sent.url)
     method = next((m for m in METHODS if parts.path.rstrip("/").endswith(f"/{m}")), None)
-    whole = sent.verb == "GET" or sent.form is not None
+    whole = sent.http_method == "GET" or sent.form is not None
     params = parse_qs(f"{parts.query}&{sent.form or ''}", keep_blank_values=True)
     named = params.get("format", [])
     given = named[0].lower() if len(named) == 1 else None
@@ -132,9 +132,9 @@ def _sent(response: object) -> Sent:
         return _of_django(request)
     info = request if request is not None else _of(response, "request_info")
     url = next((str(u) for u in (_of(info, "url"), _of(response, "url")) if u is not None), "")
-    verbs = (_of(info, "method"), _of(response, "method"), _of(response, "_method"))
-    verb = next((v for v in verbs if isinstance(v, str)), "")
-    return Sent(verb.upper(), url, next(_forms(info), None))
+    http_methods = (_of(info, "method"), _of(response, "method"), _of(response, "_method"))
+    http_method = next((v for v in http_methods if isinstance(v, str)), "")
+    return Sent(http_method.upper(), url, next(_forms(info), None))
 
 
 def _of_django(request: Mapping[str, Any]) -> Sent:

@@ -19,12 +19,12 @@ from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.target import on_loopback
+from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import LeakError, write
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
-from contract_tests.session import plugin
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import Examined, examine
 
@@ -49,15 +49,15 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         options, within_reach = _agreed(options, out)
     except UsageError as error:
         print(error, file=told)
-        return plugin.USAGE
+        return USAGE
     except UnreachableError as error:
         print(error, file=told)
-        return plugin.UNREACHABLE
+        return UNREACHABLE
     ended = examine(options, *([Progress(err)] if err else []))
     if ended.report is None:
         _write_errors(ended, out)
         print("the suite could not be run", file=out)
-        return plugin.BROKEN
+        return BROKEN
     report = replace(ended.report, provable=within_reach, errors=ended.errors)
     if memory is not None:
         report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
@@ -141,7 +141,7 @@ def _written(
     report: Report, ended: Examined, options: CheckOptions, memory: Memory | None, out: TextIO, told: TextIO
 ) -> int:
     """Writes the report wherever it is asked for; the exit code, which tells of files that were not written, too."""
-    secrets = ended.run.book.secrets if ended.run else Secrets()
+    secrets = ended.run.findings.secrets if ended.run else Secrets()
     code, refused = report.exit_code, []
     made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
     if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
@@ -151,10 +151,10 @@ def _written(
             write(path, content, secrets)
         except LeakError as leak:
             refused.append(str(leak))
-            code = plugin.BROKEN
+            code = BROKEN
         except OSError as error:
             refused.append(f"{path}: can't be written: {error.strerror}")
-            code = code or plugin.USAGE
+            code = code or USAGE
     # The terminal comes last: it may be gone, and the files are what the run was paid for.
     _write_errors(ended, out)
     shown = StringIO()
@@ -166,6 +166,6 @@ def _written(
 
 
 def _write_errors(ended: Examined, out: TextIO) -> None:
-    secrets = ended.run.book.secrets if ended.run else Secrets()
+    secrets = ended.run.findings.secrets if ended.run else Secrets()
     for text in ended.errors:
         print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=out)

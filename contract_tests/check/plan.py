@@ -21,7 +21,7 @@ from contract_tests.findings.finding import Row
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import JUDGED
 from contract_tests.session.session import Examined, examine
-from contract_tests.transport.client import Wire
+from contract_tests.transport.client import HttpClient
 
 MOST = 40
 """Units up to which it is tried what more of them would buy."""
@@ -126,7 +126,7 @@ class _Rehearsal:
     def _tasks(self, account: Account) -> tuple[GivenTask, ...]:
         """Tasks in place of those that the user names, of the same sources."""
         made = []
-        with Wire() as wire:
+        with HttpClient() as wire:
             for task in self.options.tasks:
                 exchange = wire.send(request_of(create(account, MAGIC.ordinary, task.source), self.base))
                 number = read_answer(exchange.body, "json", Context("create")).model.get("id")
@@ -176,7 +176,7 @@ def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, budget:
 
 def _steps(run: Run) -> Iterator[Step]:
     first: dict[int, list[str]] = {}
-    for clause, number in run.book.looked.items():
+    for clause, number in run.findings.looked.items():
         first.setdefault(number, []).append(clause)
     for sent in run.api.sender.log:
         units = sent.charge.units if sent.charge else 0

@@ -1,4 +1,6 @@
-"""The descriptions of the XML and CSV answers in schemas/: `python -m contract_tests.contract.generate --write` or `--check`.
+"""Writes the descriptions of the XML and CSV answers in schemas/.
+
+`python -m contract_tests.contract.generate --write` or `--check`.
 
 JSON Schemas are written by hand; what is described here follows from them and from a profile. The files in schemas/
 are those of the default profile.

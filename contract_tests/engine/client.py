@@ -9,17 +9,17 @@ from typing import Any
 from contract_tests.api.account_info import units
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply, content_type
-from contract_tests.budget.sender import LostAnswer, Payment, Sender
+from contract_tests.budget.sender import LostAnswer, Reservation, Sender
 from contract_tests.contract.validate import problems
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import HIDDEN, Context, Reading, Unreadable
 from contract_tests.engine.target import Target
-from contract_tests.findings.checks import Verdict
-from contract_tests.findings.findings import Book
+from contract_tests.findings.checks import Checks
+from contract_tests.findings.findings import Findings
 from contract_tests.redact import mask
 from contract_tests.redact.mask import Shape
 from contract_tests.redact.scan import MIN_SECRET
-from contract_tests.transport.messages import Exchange, NoAnswer
+from contract_tests.transport.messages import HttpResponse, TransportError
 
 HTTP_OK = 200
 LOST_FOR_GOOD = 3
@@ -36,15 +36,15 @@ class TargetLost(Exception):
 
 @dataclass
 class Api:
-    """The door to the target. verdict is the running test's; every finding about any answer goes to it. units_shown is
+    """The door to the target. checks is the running test's; every finding about any answer goes to it. units_shown is
     the last answer of info to the main account, where no task was made since; asked_since_units says that a task was
     asked for after it, used holds what info told first and last, day_turned says that its used units have become fewer.
     """
 
     target: Target
     sender: Sender
-    book: Book
-    verdict: Verdict = field(init=False)
+    findings: Findings
+    checks: Checks = field(init=False)
     secrets: set[str] = field(default_factory=set)
     reached: bool = False
     units_shown: Reply | None = None
@@ -52,13 +52,13 @@ class Api:
     used: list[int] = field(default_factory=list)
     day_turned: bool = False
     answers: int = 0
-    payments: dict[int, Payment] = field(default_factory=dict)
+    reservations: dict[int, Reservation] = field(default_factory=dict)
     _once: dict[Call, Reply] = field(default_factory=dict)
     _lost: int = 0
     _paced: int = 0
 
     def __post_init__(self) -> None:
-        self.verdict = Verdict(self.book, ())
+        self.checks = Checks(self.findings, ())
 
     def once(self, call: Call) -> Reply:
         """The reply to a call that many tests look at and none has to send anew."""
@@ -87,7 +87,7 @@ class Api:
         reply = self._read(call, exchange, section)
         self._charge(reply)
         if not self.target.private:
-            self.book.secrets.learn(reply.model)
+            self.findings.secrets.learn(reply.model)
         self._look(reply)
         if call.method == "create" and reply.status != "error":
             self.units_shown = None
@@ -106,7 +106,7 @@ class Api:
         before = units(self.units_shown) if self.units_shown else None
         self.day_turned |= before is not None and told.used < before.used
         if before is not None and self.asked_since_units and told.used >= before.used:
-            self.verdict.expect(
+            self.checks.expect(
                 "quota.polling-free",
                 told.used == before.used,
                 reply,
@@ -134,97 +134,97 @@ class Api:
 
     def settle(self, reply: Reply, cost: int) -> None:
         """Notes what a create has taken, as its task tells."""
-        payment = self.payments.pop(reply.number, None)
-        if payment is not None:
-            self.sender.settle(payment, cost)
+        reservation = self.reservations.pop(reply.number, None)
+        if reservation is not None:
+            self.sender.settle(reservation, cost)
 
-    def _send(self, call: Call) -> Exchange | Reply:
+    def _send(self, call: Call) -> HttpResponse | Reply:
         """What came of the call on the wire: an answer to be read, or the reply that there is none. Raises NotChecked
         where the call may not leave, TargetLost where nobody is there any more.
         """
         costs = call.method == "create"
-        payment: Payment | None = None
+        reservation: Reservation | None = None
         try:
             if costs:
-                exchange, payment = self.sender.costly(call)
+                exchange, reservation = self.sender.send_create(call)
             else:
-                exchange = self.sender.free(call)
+                exchange = self.sender.send_idempotent(call)
         except LostAnswer as lost:
             if lost.failure is not None:
                 self._none(call, lost.failure)
             raise
-        except NoAnswer as failure:
+        except TransportError as failure:
             return self._none(call, failure)
         finally:
-            self.book.calls = len(self.sender.log)
+            self.findings.calls = len(self.sender.log)
             self.answers += 1
         self._lost, self.reached = 0, True
-        if payment is not None:
-            self.payments[self.answers] = payment
+        if reservation is not None:
+            self.reservations[self.answers] = reservation
         for refused, answer in self.sender.paced[self._paced :]:
-            self.book.saw("rate.limit", "met", Reply(refused, answer, None, number=self.answers))
+            self.findings.saw("rate.limit", "met", Reply(refused, answer, None, number=self.answers))
         self._paced = len(self.sender.paced)
         return exchange
 
     def _charge(self, reply: Reply) -> None:
         """A refused create has taken nothing. One that can't be read may have: it stays charged, unknown."""
-        payment = self.payments.get(reply.number)
-        if payment is None:
+        reservation = self.reservations.get(reply.number)
+        if reservation is None:
             return
         if reply.status == "error":
-            self.sender.release(self.payments.pop(reply.number))
+            self.sender.release(self.reservations.pop(reply.number))
         elif not reply.readable:
-            payment.charge.lost = payment.charge.units > 0
+            reservation.charge.lost = reservation.charge.units > 0
 
-    def _none(self, call: Call, failure: NoAnswer) -> Reply:
-        reply = Reply(call, None, None, self.book.mask.text(str(failure)), self.answers)
+    def _none(self, call: Call, failure: TransportError) -> Reply:
+        reply = Reply(call, None, None, self.findings.mask.text(str(failure)), self.answers)
         if failure.received:
             self._look_for_secrets(reply, {"what came": failure.received})
         if failure.kind in ("unreachable", "tls") and not self.reached:
             raise TargetLost(str(failure))
-        found = self.book.finding(
+        found = self.findings.finding(
             "server.never-breaks", reply, "the connection", Shape(reply.failure), "an answer over HTTP"
         )
-        self.verdict.add(found)
+        self.checks.add(found)
         self._lost = self._lost + 1 if failure.kind == "unreachable" else 0
         if self._lost >= LOST_FOR_GOOD:
             raise TargetLost(str(failure))
         return reply
 
-    def _keep_secrets(self, call: Call, exchange: Exchange) -> None:
+    def _keep_secrets(self, call: Call, exchange: HttpResponse) -> None:
         headers = "\n".join(map(": ".join, exchange.headers)).encode("latin-1")
         self._look_for_secrets(Reply(call, exchange, None), {"the body": exchange.body, "a header": headers})
 
     def _look_for_secrets(self, reply: Reply, places: Mapping[str, bytes]) -> None:
         """No answer repeats a token: not the accounts' own, and not a wrong one that was just tried."""
-        self.book.look("token.never-repeated")
+        self.findings.look("token.never-repeated")
         sent = (*reply.call.params, *reply.call.query)
         tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
         own = mask.needles(tuple((secret, secret) for secret in sorted(self.secrets)))
         for where, text in places.items():
             for sought in (own, *(mask.needles(((secret, secret),)) for secret in tried - self.secrets)):
                 if sought.found_in(text):
-                    self.verdict.add(
-                        self.book.finding(
+                    self.checks.add(
+                        self.findings.finding(
                             "token.never-repeated", reply, where, Shape("the token of the call"), "an answer without it"
                         )
                     )
 
-    def _read(self, call: Call, exchange: Exchange, section: str | None) -> Reply:
+    def _read(self, call: Call, exchange: HttpResponse, section: str | None) -> Reply:
         clause = "format.readable" if call.param("format") else "format.default"
-        context = Context(call.method, section, self.book.known())
+        context = Context(call.method, section, self.findings.known())
         try:
             reading = read_answer(exchange.body, call.format, context)
         except Unreadable as why:
             reply = Reply(call, exchange, None, str(why), self.answers)
             moved = f"; it leads elsewhere (HTTP {exchange.status})" if 300 <= exchange.status < 400 else ""
             odd = "".join(f"; {oddity}" for oddity in exchange.oddities)
-            finding = self.book.finding(
+            finding = self.findings.finding(
                 clause, reply, "the body", Shape(f"{why}{moved}{odd}"), f"an answer in {call.format}"
             )
-            self.verdict.add(finding)
+            self.checks.add(finding)
             return reply
-        self.book.look(clause)
+        self.findings.look(clause)
         return Reply(call, exchange, reading, number=self.answers)
 
     def _look(self, reply: Reply) -> None:
@@ -236,19 +236,19 @@ class Api:
         if words and reply.status not in words:
             clause = "create.ok" if reply.call.method == "create" else _clause_of_result(reply)
             told = f"one of {', '.join(words)}"
-            self.verdict.expect(
+            self.checks.expect(
                 clause, holds=False, reply=reply, where="status", found=reply.model.get("status"), expected=told
             )
         if reply.status == "error":
             self.check_schema("error", reply)
 
     def _look_at_status(self, reply: Reply) -> None:
-        self.book.look("server.never-breaks")
+        self.findings.look("server.never-breaks")
         ours = reply.call.method == "result" and reply.call.param("token") in self.secrets
         told_by_the_task = ours and reply.status == "error" and reply.code == reply.http
         if reply.http >= 500 and not told_by_the_task:
-            self.verdict.add(
-                self.book.finding(
+            self.checks.add(
+                self.findings.finding(
                     "server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500"
                 )
             )
@@ -256,18 +256,18 @@ class Api:
     def _note_choices(self, reply: Reply, reading: Reading) -> None:
         assert reply.exchange is not None, "what was read was answered"
         for clause, choice in reading.choices.items():
-            self.book.saw(clause, choice, reply)
-        self.book.saw(f"content-type.{reading.format}", content_type(reply.exchange), reply)
-        self.book.saw("cors", reply.exchange.header("access-control-allow-origin") or "off", reply)
+            self.findings.saw(clause, choice, reply)
+        self.findings.saw(f"content-type.{reading.format}", content_type(reply.exchange), reply)
+        self.findings.saw("cors", reply.exchange.header("access-control-allow-origin") or "off", reply)
         if reply.status != "error":
             if reply.http != HTTP_OK:
-                self.book.saw("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
+                self.findings.saw("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
             return
         if reply.call.format != "json":
-            self.book.saw("error.follows-format", "yes" if reading.format != "json" else "no", reply)
-            self.verdict.expect(
+            self.findings.saw("error.follows-format", "yes" if reading.format != "json" else "no", reply)
+            self.checks.expect(
                 "format.readable",
-                len(self.book.seen["error.follows-format"]) == 1,
+                len(self.findings.seen["error.follows-format"]) == 1,
                 reply,
                 where="the format",
                 found=Shape(f"{reading.format}, while other errors are written otherwise"),
@@ -283,7 +283,7 @@ class Api:
         if reply.http == mirrored == 200:
             return
         seen = {200: "body", mirrored: "mirror"}.get(reply.http, f"HTTP {reply.http} for error_code {code}")
-        self.book.saw("error.http-status", seen, reply)
+        self.findings.saw("error.http-status", seen, reply)
 
     def check_schema(
         self,
@@ -300,16 +300,16 @@ class Api:
         """
         if reply.readable:
             for clause in shows:
-                self.book.look(clause)
+                self.findings.look(clause)
         else:
             for clause in shows:
-                self.book.could_not_read(clause, reply)
+                self.findings.could_not_read(clause, reply)
             return
         instance = reply.model if part is None else part
         for problem in problems(name, instance, profile=self._profile(reply) if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
             clause = problem.clause or "format.readable"
-            self.verdict.expect(
+            self.checks.expect(
                 clause,
                 holds=False,
                 reply=reply,
@@ -321,7 +321,7 @@ class Api:
     def _profile(self, reply: Reply) -> Mapping[str, Any]:
         """The given choices, as far as the answer's format can show them."""
         hidden = HIDDEN[reply.reading.format] if reply.reading else ()
-        return {clause: choice for clause, choice in self.book.given.items() if clause not in hidden}
+        return {clause: choice for clause, choice in self.findings.given.items() if clause not in hidden}
 
 
 def _clause_of_result(reply: Reply) -> str:

@@ -16,7 +16,7 @@ from contract_tests.contract.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SE
 from contract_tests.engine.client import Api
 from contract_tests.engine.options import GivenTask
 from contract_tests.engine.target import Target
-from contract_tests.engine.tasks import Asker, Task
+from contract_tests.engine.tasks import Task, TaskPoller
 
 LAST_RESORTS = (11, NO_SOURCE)
 """Sources that an edition must have where those before are refused, or one accepted without a source must take: if they
@@ -29,7 +29,7 @@ BEST_FIRST = (2, 1, 4, 11, 3, 12)
 
 
 @dataclass
-class Pool:
+class TaskPool:
     """Makes tasks, waits for them, reads them. full: cross what can be crossed; few: make none but those that a test
     asks for.
     """
@@ -48,7 +48,7 @@ class Pool:
     _shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict)
     _ids: set[object] = field(default_factory=set)
     _ways: Iterator[tuple[Way, str | None]] = field(init=False)
-    asker: Asker = field(init=False)
+    poller: TaskPoller = field(init=False)
     edition_unproven: NotChecked | None = None
     _edition: Edition | None = None
     _bare: Task | None = None
@@ -56,7 +56,7 @@ class Pool:
 
     def __post_init__(self) -> None:
         self._ways = cycle([(POST, None), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv")])
-        self.asker = Asker(self.api, self.target, self.poll_timeout)
+        self.poller = TaskPoller(self.api, self.target, self.poll_timeout)
         for given in self.given_tasks:
             self._shared.setdefault((given.source, self.target.phones.ordinary), self._taken_over(given))
 
@@ -186,11 +186,11 @@ class Pool:
             try:
                 task = self.shared(source, phone)
                 if not sections or task.section in sections:
-                    self.asker.wait(task)
+                    self.poller.wait(task)
                     found.append(task)
             except NotChecked as why:
                 refusal = why
-                self.api.verdict.left_out(f"source {source}: {why}")
+                self.api.checks.left_out(f"source {source}: {why}")
         if not found:
             raise NotChecked(str(refusal), unaffordable=refusal.unaffordable, inconclusive=refusal.inconclusive)
         return found
@@ -241,8 +241,8 @@ class Pool:
 
     def _accepted(self, reply: Reply, account: Account, phone: str, source: int, section: str) -> Task:
         """The task of a reply to create, which must be one. Raises NotChecked."""
-        verdict = self.api.verdict
-        if not verdict.expect(
+        checks = self.api.checks
+        if not checks.expect(
             "create.ok", reply.status == "ok", reply, where="status", found=reply.status, expected="'ok': a new task"
         ):
             raise NotChecked("create made no task")
@@ -250,7 +250,7 @@ class Pool:
         number = reply.model.get("id")
         if number is None:
             raise NotChecked("create told no id")
-        verdict.expect(
+        checks.expect(
             "task.new-id",
             str(number) not in self._ids,
             reply,
@@ -259,8 +259,8 @@ class Pool:
             expected="an id not given before",
         )
         self._ids.add(str(number))
-        payment = self.api.payments.get(reply.number)
-        mine = payment is None or not payment.replayed
+        reservation = self.api.reservations.get(reply.number)
+        mine = reservation is None or not reservation.replayed
         task = Task(number, account, phone, source, section, reply, time.monotonic(), mine=mine)
         self.accepted.append(task)
         return task
@@ -268,7 +268,7 @@ class Pool:
     def _look_at_limit(self, reply: Reply, account: Account) -> None:
         """A create of the user's account must be refused once all its units are used, by what info told at first."""
         if self._used_up(account) and reply.status in ("ok", "error"):
-            self.api.verdict.expect(
+            self.api.checks.expect(
                 "quota.refuses",
                 reply.status == "error",
                 reply,
@@ -299,21 +299,21 @@ class Pool:
         found = self._replies(*sections)
         for _, reply in found:
             if not reply.readable:
-                for clause in self.api.verdict.clauses:
-                    self.api.book.could_not_read(clause, reply)
+                for clause in self.api.checks.clauses:
+                    self.api.findings.could_not_read(clause, reply)
         return found
 
     def _replies(self, *sections: str) -> list[tuple[Task, Reply]]:
         tasks = self.tasks(*sections)
         ways: tuple[Way | None, ...] = WAYS if self.full else (None,)
-        return [(t, self.asker.read(t, f, w)) for t in tasks for f in self.formats_of(t) for w in ways]
+        return [(t, self.poller.read(t, f, w)) for t in tasks for f in self.formats_of(t) for w in ways]
 
     def whatever(self) -> list[tuple[Task, Reply]]:
         """Every ready task as its formats tell it, as far as there is any; what there is not is left out, with why."""
         try:
             return self._replies()
         except NotChecked as why:
-            self.api.verdict.left_out(str(why))
+            self.api.checks.left_out(str(why))
             return []
 
     def formats_of(self, task: Task) -> tuple[str, ...]:

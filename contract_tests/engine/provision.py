@@ -20,8 +20,8 @@ from contract_tests.api.calls import Account
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import LIVE, CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
-from contract_tests.transport.client import Wire
-from contract_tests.transport.messages import NoAnswer, Request
+from contract_tests.transport.client import HttpClient
+from contract_tests.transport.messages import Request, TransportError
 from mockserver import data
 
 PRIVATE_DELAY = "250ms"
@@ -118,9 +118,9 @@ def accounts_on(base: str) -> tuple[Account, Account]:
 def is_mock(base: str) -> bool:
     """Whether a mock answers at the URL: one call without credentials tells. Raises UnreachableError."""
     try:
-        with Wire(deadline=10) as wire:
+        with HttpClient(deadline=10) as wire:
             answer = wire.send(Request("GET", f"{_root(base)}/_mock/health"))
-    except NoAnswer as failure:
+    except TransportError as failure:
         if failure.kind == "unreachable":
             raise UnreachableError(f"{base} can't be reached: {failure}") from None
         return False
@@ -133,15 +133,15 @@ def is_mock(base: str) -> bool:
     return isinstance(told, dict) and keys is not None and keys <= set(told)
 
 
-def _control(base: str, verb: str, route: str, body: object, admin_token: str | None) -> dict[str, object]:
+def _control(base: str, http_method: str, route: str, body: object, admin_token: str | None) -> dict[str, object]:
     url = f"{_root(base)}/_mock/{route}"
     bearer = (("Authorization", f"Bearer {admin_token}"),) if admin_token else ()
-    sent = Request(verb, url, (("Content-Type", "application/json"), *bearer), json.dumps(body).encode())
+    sent = Request(http_method, url, (("Content-Type", "application/json"), *bearer), json.dumps(body).encode())
     try:
-        with Wire(deadline=10) as wire:
+        with HttpClient(deadline=10) as wire:
             answer = wire.send(sent, repeatable=False)
         told = json.loads(answer.body)
-    except (NoAnswer, ValueError) as error:
+    except (TransportError, ValueError) as error:
         raise UsageError(f"{url}: no account could be made ({error}); set {VARIABLES}") from None
     if answer.status in (401, 403):
         raise UsageError(f"{url} wants the admin token: set IFIND_MOCK_ADMIN_TOKEN, or {VARIABLES}")

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from contract_tests.api.curl import curl
 from contract_tests.engine.run import Run
-from contract_tests.report.report import Healed, Report, Spent
+from contract_tests.report.report import Report, Retried, Spent
 
 
 def report_of(run: Run | None, *, target: str, exit_code: int, stopped: str = "") -> Report:
@@ -16,9 +16,9 @@ def report_of(run: Run | None, *, target: str, exit_code: int, stopped: str = ""
     if run is None:
         nothing = Spent(units=0, budget=None, unknown=0, calls=0, seconds=0.0)
         return Report(target, datetime.now(UTC), version("ifind-mock"), exit_code, False, (), nothing, stopped=stopped)
-    rows = run.book.rows(run.options.only)
+    rows = run.findings.rows(run.options.only)
     if run.options.only:
-        rows += [r for r in run.book.rows() if r.findings and r.clause.id not in run.options.only]
+        rows += [r for r in run.findings.rows() if r.findings and r.clause.id not in run.options.only]
     return Report(
         target=run.target.base,
         started=run.begun,
@@ -28,16 +28,16 @@ def report_of(run: Run | None, *, target: str, exit_code: int, stopped: str = ""
         rows=tuple(rows),
         spent=_spent(run),
         stopped=stopped,
-        healed=tuple(_healed(run)),
+        retried=tuple(_retried(run)),
     )
 
 
 def _spent(run: Run) -> Spent:
     sender = run.api.sender
     return Spent(
-        units=sender.spending.spent + _untold(run),
-        budget=sender.spending.budget,
-        unknown=sender.spending.unknown,
+        units=sender.budget.spent + _untold(run),
+        budget=sender.budget.budget,
+        unknown=sender.budget.unknown,
         calls=len(sender.log),
         seconds=(datetime.now(UTC) - run.begun).total_seconds(),
         counts=not run.target.provisioned,
@@ -49,10 +49,10 @@ def _untold(run: Run) -> int:
     used, spending = run.api.used, run.api.sender
     if run.target.provisioned or not used or run.api.day_turned:
         return 0
-    return max(0, used[-1] - used[0] - (spending.spending.spent - spending.spent_before))
+    return max(0, used[-1] - used[0] - (spending.budget.spent - spending.spent_before))
 
 
-def _healed(run: Run) -> Iterator[Healed]:
-    mask = run.book.mask
-    for mended in run.api.sender.mended:
-        yield Healed(curl(mended.call, run.target.base, mask), mask.text(mended.failure), mended.tries)
+def _retried(run: Run) -> Iterator[Retried]:
+    mask = run.findings.mask
+    for retried in run.api.sender.retried:
+        yield Retried(curl(retried.call, run.target.base, mask), mask.text(retried.failure), retried.tries)

@@ -1,4 +1,4 @@
-"""One run of the suite: the target that is up, the book that is kept, and the tasks that are made."""
+"""One run of the suite: the target that is up, the findings that are kept, and the tasks that are made."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from urllib.parse import urlsplit
 
 from contract_tests.api import calls
 from contract_tests.api.calls import Account, Call
-from contract_tests.budget.budget import NotChecked, Spending
+from contract_tests.budget.budget import Budget, NotChecked
 from contract_tests.budget.ledger import open_ledger
 from contract_tests.budget.sender import Limits, Sender
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.client import Api, TargetLost
 from contract_tests.engine.options import DEFAULT_BUDGET, RUN_TIMEOUT, CheckOptions, read_rate
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of
 from contract_tests.engine.target import Target, on_loopback
-from contract_tests.findings.findings import Book
+from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
-from contract_tests.transport.client import Wire
+from contract_tests.transport.client import HttpClient
 from contract_tests.transport.rate_limit import Pacer
 
 HTTP_NOT_FOUND = 404
@@ -38,9 +38,9 @@ class Run:
 
     options: CheckOptions
     target: Target
-    book: Book
+    findings: Findings
     api: Api
-    pool: Pool
+    pool: TaskPool
     full: bool
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
     complete: bool = False
@@ -58,12 +58,12 @@ class Run:
     def keep_secret(self, account: Account) -> None:
         """Masks the account's credentials in all that is told, and looks for its token in all answers."""
         label = f"$IFIND_{{}}{account.name}" if account.name in ("", "2") else f"${account.name.upper()}_{{}}"
-        self.book.hide({account.login: label.format("LOGIN"), account.token: label.format("TOKEN")})
+        self.findings.hide({account.login: label.format("LOGIN"), account.token: label.format("TOKEN")})
         self.api.secrets.add(account.token)
 
     def holds_secret(self, content: bytes) -> bool:
         """Whether the bytes hold a credential of the run."""
-        return self.book.secrets.found_in(content) is not None
+        return self.findings.secrets.found_in(content) is not None
 
     def stranger(self) -> Call:
         """A call of result with a wrong token."""
@@ -88,12 +88,12 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         if not target.loopback and not options.yes:
             raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
         phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
-        book = Book(target.base, Mask({}, shows=target.private), Secrets(told=(target.base,)), given)
+        findings = Findings(target.base, Mask({}, shows=target.private), Secrets(told=(target.base,)), given)
         if not target.private:
-            book.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
+            findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         limits = _limits(options, target)
         wire = closing.enter_context(
-            Wire(
+            HttpClient(
                 deadline=options.call_timeout,
                 pacer=_pacer(options, target, given.get("rate.limit", "off")),
                 end=limits.end,
@@ -103,9 +103,9 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         if options.ledger is not None:
             ledger = closing.enter_context(open_ledger(options.ledger, target.base, target.main))
         forbidden = "no task is made where --tasks names those to look at" if options.tasks else ""
-        sender = Sender(target.base, wire, Spending(_budget(options, target), forbidden), limits, ledger)
-        api = Api(target, sender, book)
-        pool = Pool(
+        sender = Sender(target.base, wire, Budget(_budget(options, target), forbidden), limits, ledger)
+        api = Api(target, sender, findings)
+        pool = TaskPool(
             api,
             target,
             options.poll_timeout,
@@ -114,7 +114,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             options.tasks,
             few=bool(options.only),
         )
-        run = Run(options, target, book, api, pool, pool.full)
+        run = Run(options, target, findings, api, pool, pool.full)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
         sender.holds_secret = run.holds_secret
@@ -167,7 +167,7 @@ def _meet(run: Run) -> None:
         if told.http == HTTP_NOT_FOUND and not urlsplit(run.target.base).path:
             raise UsageError(f"{run.target.base}: there is no info; did you mean {run.target.base}/api?")
         if told.status == "error" and not run.target.provisioned and _refused(run):
-            if any(finding.binding for finding in run.book.findings):
+            if any(finding.binding for finding in run.findings.all):
                 return  # what is broken outranks what is refused: the report tells both
             raise UnreachableError(
                 f"{run.target.base} refuses the credentials in every method: check IFIND_LOGIN and IFIND_TOKEN,"

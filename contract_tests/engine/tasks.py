@@ -42,7 +42,7 @@ class Task:
 
 
 @dataclass
-class Asker:
+class TaskPoller:
     """Asks for tasks. processing are the answers to those that were not done."""
 
     api: Api
@@ -68,9 +68,9 @@ class Asker:
 
     def compare(self, task: Task, reply: Reply) -> None:
         """Holds another answer about a task to those that were read before."""
-        verdict = self.api.verdict
+        checks = self.api.checks
         if task.reads:
-            verdict.expect(
+            checks.expect(
                 "task.ready-stays",
                 reply.status == "ready",
                 reply,
@@ -83,7 +83,7 @@ class Asker:
         for before in task.reads.values():
             if before.reading is not None and before.reading.format == reply.reading.format:
                 differs = difference(before.model, reply.model)
-                verdict.expect(
+                checks.expect(
                     "task.reads-equal",
                     differs is None,
                     reply,
@@ -147,7 +147,7 @@ class Asker:
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
         found, expected = reply.status, "'ready'"
-        self.api.verdict.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
+        self.api.checks.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
         told = reply if reply.call.format == "json" else self.ask(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
         self._count_cost(task, told)
@@ -165,10 +165,10 @@ class Asker:
         else:
             clause, reply, expected = "result.methods", again, "'ready': result over GET and over POST"
         found = reply.status or reply.model.get("status")
-        self.api.verdict.expect(clause, holds=False, reply=reply, where="status", found=found, expected=expected)
+        self.api.checks.expect(clause, holds=False, reply=reply, where="status", found=found, expected=expected)
 
     def _not_ready(self, reply: Reply, told: str = "") -> NotChecked:
-        self.api.verdict.expect(
+        self.api.checks.expect(
             "result.becomes-ready",
             holds=False,
             reply=reply,

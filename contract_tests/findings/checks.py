@@ -3,14 +3,14 @@ from __future__ import annotations
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.findings.finding import Finding
-from contract_tests.findings.findings import Book
+from contract_tests.findings.findings import Findings
 
 
-class Verdict:
+class Checks:
     """What one test finds out. clauses are those that it names."""
 
-    def __init__(self, book: Book, clauses: tuple[str, ...], *, strict: bool = False) -> None:
-        self.book = book
+    def __init__(self, findings: Findings, clauses: tuple[str, ...], *, strict: bool = False) -> None:
+        self.findings = findings
         self.clauses = clauses
         self.strict = strict
         self.own: list[Finding] = []
@@ -20,36 +20,36 @@ class Verdict:
     ) -> bool:
         """Notes whether the clause holds here. An answer that could not be read has had its finding already."""
         if reply is not None and not reply.readable:
-            self.book.could_not_read(clause, reply)
+            self.findings.could_not_read(clause, reply)
             return False
-        self.book.look(clause)
+        self.findings.look(clause)
         if not holds:
-            self.add(self.book.finding(clause, reply, where, found, expected))
+            self.add(self.findings.finding(clause, reply, where, found, expected))
         return bool(holds)
 
     def add(self, finding: Finding) -> None:
         """Keeps a finding. One seen before is this test's too where the test is named for its clause."""
-        known = any(f.key == finding.key for f in self.book.findings)
+        known = any(f.key == finding.key for f in self.findings.all)
         if not known:
-            self.book.findings.append(finding)
+            self.findings.all.append(finding)
         if not any(f.key == finding.key for f in self.own) and (not known or finding.clause.id in self.clauses):
             self.own.append(finding)
 
     def choice(self, clause: str, seen: str, reply: Reply) -> None:
         """Notes the choice of an open clause that the target shows, and judges it."""
         if reply.readable or clause == "not-found":
-            self.book.saw(clause, seen, reply)
+            self.findings.saw(clause, seen, reply)
             self.settle(clause)
         else:
-            self.book.could_not_read(clause, reply)
+            self.findings.could_not_read(clause, reply)
 
     def settle(self, clause: str) -> None:
         """Judges what the run has seen of an open clause so far."""
-        seen = self.book.seen.get(clause, {})
+        seen = self.findings.seen.get(clause, {})
         if not seen:
             return
-        self.book.look(clause)
-        expected = self.book.expected(clause)
+        self.findings.look(clause)
+        expected = self.findings.expected(clause)
         about = all_clauses()[clause]
         if len(seen) > 1:
             told = " · ".join(map(repr, seen))
@@ -65,22 +65,24 @@ class Verdict:
 
     def _with_charset(self, content_type: str) -> str:
         """A Content-Type of CSV, its blank filled with the charset of what the run has seen."""
-        encoding = self.book.known().get("csv.encoding", "utf-8")
+        encoding = self.findings.known().get("csv.encoding", "utf-8")
         return content_type.replace("{charset}", "windows-1251" if encoding == "cp1251" else "utf-8")
 
     def _refuted(self, clause: str, reply: Reply, found: str, expected: str) -> None:
-        made = self.book.finding(clause, reply, "the choice", "", expected)
-        self.add(Finding(made.clause, made.call, made.answer, "", self.book.mask.text(found), expected, binding=False))
+        made = self.findings.finding(clause, reply, "the choice", "", expected)
+        self.add(
+            Finding(made.clause, made.call, made.answer, "", self.findings.mask.text(found), expected, binding=False)
+        )
 
     def kind(self, kind: str, reply: Reply, **fields: str) -> None:
         """Notes an error whose kind is known, and what fills the blanks of its message."""
         if reply.reading is not None and reply.reading.format != "csv" and reply.status == "error":
-            self.book.kinds.setdefault(kind, []).append((reply, fields))
+            self.findings.kinds.setdefault(kind, []).append((reply, fields))
 
     def left_out(self, why: str) -> None:
         """Says of what the test's clauses were not looked at here."""
         for clause in self.clauses:
-            self.book.passed_over.setdefault(clause, []).append(why)
+            self.findings.passed_over.setdefault(clause, []).append(why)
 
 
 def _meant(clause: Clause, choice: str) -> str:

@@ -16,7 +16,7 @@ from contract_tests.redact.secrets import Secrets
 
 
 @dataclass
-class Book:
+class Findings:
     """All that a run found out. given holds the profile's choices, over the defaults; secrets is what no file may hold;
     calls counts what has left, and looked says at which call a clause was first seen to hold or not.
     """
@@ -25,7 +25,7 @@ class Book:
     mask: Mask
     secrets: Secrets = field(default_factory=Secrets)
     given: Mapping[str, Any] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    all: list[Finding] = field(default_factory=list)
     calls: int = 0
     looked: dict[str, int] = field(default_factory=dict)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Book:
         return [self._row(clause) for clause in all_clauses().values() if clause.id in wanted]
 
     def _row(self, clause: Clause) -> Row:
-        found = tuple(f for f in self.findings if f.clause.id == clause.id)
+        found = tuple(f for f in self.all if f.clause.id == clause.id)
         seen = self._told_choices(clause)
         if clause.id in self.errors:
             return Row(clause, Outcome.ERROR, seen, self.errors[clause.id][0], found)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from contract_tests.contract.clauses import Clause
-from contract_tests.findings.findings import Book
+from contract_tests.findings.findings import Findings
 from contract_tests.learning.learned_profile import Learnt, Uncovered, Unseen, answers
 from contract_tests.learning.open_values import holds, with_blank
 from contract_tests.learning.redaction import Private
@@ -19,14 +19,16 @@ NO_PROOF = (("rate.limit", "off"), ("rate.limit", "met"))
 """Choices that a run notes and that prove nothing: slow calls meet no limit, and one that is met tells no number."""
 
 
-def word_of(clause: Clause, book: Book, private: Private) -> Iterator[Item]:
+def word_of(clause: Clause, findings: Findings, private: Private) -> Iterator[Item]:
     """What was seen of a clause whose choice is a word: the choice, or what is in its place, or why it is not seen."""
-    seen = {word: reply for word, reply in book.seen.get(clause.id, {}).items() if (clause.id, word) not in NO_PROOF}
+    seen = {
+        word: reply for word, reply in findings.seen.get(clause.id, {}).items() if (clause.id, word) not in NO_PROOF
+    }
     if not seen:
-        yield Unseen(clause.id, _why_unseen(clause, book))
+        yield Unseen(clause.id, _why_unseen(clause, findings))
         return
-    shown = {word: len(book.shown[clause.id][word]) for word in seen}
-    total = len(set().union(*(book.shown[clause.id][word] for word in seen)))
+    shown = {word: len(findings.shown[clause.id][word]) for word in seen}
+    total = len(set().union(*(findings.shown[clause.id][word] for word in seen)))
     word, last = list(seen.items())[-1]
     told = {word: _told(clause, word, private) for word in seen}
     if len(seen) > 1:
@@ -35,14 +37,14 @@ def word_of(clause: Clause, book: Book, private: Private) -> Iterator[Item]:
     elif not holds(clause, word) or private.secret_in(word):
         what = f"{told[word]} ({answers(total, total)})"
     else:
-        yield Learnt(clause, _filled(clause, word, book), total, total, call_line(last))
+        yield Learnt(clause, _filled(clause, word, findings), total, total, call_line(last))
         return
     yield Uncovered(clause.id, what, shape_of_reply(last), call_line(last))
 
 
-def _filled(clause: Clause, word: str, book: Book) -> str:
+def _filled(clause: Clause, word: str, findings: Findings) -> str:
     """The word as a profile writes it."""
-    return with_blank(word, book.known().get("csv.encoding")) if clause.id == "content-type.csv" else word
+    return with_blank(word, findings.known().get("csv.encoding")) if clause.id == "content-type.csv" else word
 
 
 _OWN_WORDS = re.compile(r"[A-Za-z0-9_ ,.;:'<>/-]{1,120}")
@@ -61,12 +63,12 @@ def _told(clause: Clause, word: str, private: Private) -> str:
     return plain if _OWN_WORDS.fullmatch(plain) else "an answer of its own" if plain else '""'
 
 
-def _why_unseen(clause: Clause, book: Book) -> str:
+def _why_unseen(clause: Clause, findings: Findings) -> str:
     """Why no answer showed the clause."""
     if clause.id == "rate.limit":
-        return MET if "met" in book.seen.get(clause.id, {}) else SLOW
-    noted = (book.unaffordable, book.errors, book.inconclusive, book.passed_over)
-    told = [book.mask.text(kept[clause.id][0]) for kept in noted if clause.id in kept]
+        return MET if "met" in findings.seen.get(clause.id, {}) else SLOW
+    noted = (findings.unaffordable, findings.errors, findings.inconclusive, findings.passed_over)
+    told = [findings.mask.text(kept[clause.id][0]) for kept in noted if clause.id in kept]
     return told[0] if told else clause.unseen or WHY.get(clause.id, "no answer showed it")
 
 

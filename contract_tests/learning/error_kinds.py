@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
-from contract_tests.findings.findings import Book
+from contract_tests.findings.findings import Findings
 from contract_tests.learning.choices import Item
 from contract_tests.learning.learned_profile import Learnt, Uncovered, Unseen
 from contract_tests.learning.redaction import Private
@@ -20,27 +20,27 @@ CODES = range(1_000_000)
 """Codes that a profile can hold."""
 
 
-def codes_of(clause: Clause, book: Book, private: Private) -> Iterator[Item]:
+def codes_of(clause: Clause, findings: Findings, private: Private) -> Iterator[Item]:
     """The choice of error.codes, and the kinds that no answer showed."""
     del private
-    yield from _table(clause, book, _code)
+    yield from _table(clause, findings, _code)
     for kind in clause.default:
-        if kind not in book.kinds:
+        if kind not in findings.kinds:
             yield Unseen(f"{clause.id}.{kind}", WHY.get(kind, "no answer of this kind was met"))
 
 
-def messages_of(clause: Clause, book: Book, private: Private) -> Iterator[Item]:
+def messages_of(clause: Clause, findings: Findings, private: Private) -> Iterator[Item]:
     """The choice of error.messages; kinds that were not met are told with their codes."""
-    yield from _table(clause, book, lambda kind, samples: _message(kind, samples, private))
+    yield from _table(clause, findings, lambda kind, samples: _message(kind, samples, private))
 
 
-def _table(clause: Clause, book: Book, choose: Callable[[str, Samples], int | str]) -> Iterator[Item]:
+def _table(clause: Clause, findings: Findings, choose: Callable[[str, Samples], int | str]) -> Iterator[Item]:
     choice: dict[str, int | str] = {}
     counts: dict[str, tuple[int, int]] = {}
     evidence = ""
     total = 0
-    for kind in (kind for kind in clause.default if kind in book.kinds):
-        samples = list({id(reply): (reply, fields) for reply, fields in book.kinds[kind]}.values())
+    for kind in (kind for kind in clause.default if kind in findings.kinds):
+        samples = list({id(reply): (reply, fields) for reply, fields in findings.kinds[kind]}.values())
         total += len(samples)
         last, _ = samples[-1]
         try:

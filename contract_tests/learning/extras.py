@@ -64,10 +64,10 @@ def _beyond(objects: list[Any], names: tuple[str, ...]) -> int:
 
 def _replies(run: Run) -> list[Reply]:
     """The run's answers, each once, as far as it has kept them."""
-    book, pool = run.book, run.pool
-    kept = [reply for seen in book.seen.values() for reply in seen.values()]
-    kept += [reply for samples in book.kinds.values() for reply, _ in samples]
-    kept += [*pool.offers.values(), *pool.created, *pool.asker.processing]
+    findings, pool = run.findings, run.pool
+    kept = [reply for seen in findings.seen.values() for reply in seen.values()]
+    kept += [reply for samples in findings.kinds.values() for reply, _ in samples]
+    kept += [*pool.offers.values(), *pool.created, *pool.poller.processing]
     kept += [reply for task in pool.accepted for reply in task.reads.values()]
     return sorted({reply.number: reply for reply in kept if reply.readable}.values(), key=lambda reply: reply.number)
 
@@ -75,7 +75,7 @@ def _replies(run: Run) -> list[Reply]:
 def beliefs_refuted(run: Run) -> Iterator[Uncovered]:
     """Findings about clauses that have no choices and bind nobody."""
     told: set[tuple[str, str, str]] = set()
-    for finding in run.book.findings:
+    for finding in run.findings.all:
         if finding.clause.default is None and not finding.binding and finding.key not in told:
             told.add(finding.key)
             what = f"{finding.where or 'the answer'}: {finding.found}; expected {finding.expected}"

@@ -18,7 +18,7 @@ from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
-from contract_tests.findings.findings import Book
+from contract_tests.findings.findings import Findings
 from contract_tests.learning.choices import Item, word_of
 from contract_tests.learning.error_kinds import codes_of, messages_of
 from contract_tests.learning.extras import beliefs_refuted, unknown_members
@@ -51,7 +51,7 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         print(error, file=err)
         return UNREACHABLE
     ended = examine(options, Progress(err))
-    secrets = ended.run.book.secrets if ended.run else Secrets()
+    secrets = ended.run.findings.secrets if ended.run else Secrets()
     for text in ended.errors:
         print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=err)
     if ended.report is None or ended.run is None:
@@ -105,7 +105,7 @@ LOOKED_AT = tuple(c.id for c in all_clauses().values() if not c.unseen and (c.de
 
 def lesson_of(run: Run, report: Report, private: Private) -> Lesson:
     """All that a run has shown of its target."""
-    items = [*_items(run.book, private), *unknown_members(run), *beliefs_refuted(run)]
+    items = [*_items(run.findings, private), *unknown_members(run), *beliefs_refuted(run)]
     return Lesson(
         target=run.target.base,
         at=report.started,
@@ -114,17 +114,17 @@ def lesson_of(run: Run, report: Report, private: Private) -> Lesson:
         learnt=tuple(item for item in items if isinstance(item, Learnt)),
         uncovered=tuple(item for item in items if isinstance(item, Uncovered)),
         unseen=tuple(item for item in items if isinstance(item, Unseen)),
-        broken=tuple(finding for finding in run.book.findings if finding.binding),
+        broken=tuple(finding for finding in run.findings.all if finding.binding),
     )
 
 
-def _items(book: Book, private: Private) -> Iterator[Item]:
+def _items(findings: Findings, private: Private) -> Iterator[Item]:
     for clause in all_clauses().values():
         if clause.default is not None:
-            yield from READERS.get(clause.id, word_of)(clause, book, private)
+            yield from READERS.get(clause.id, word_of)(clause, findings, private)
 
 
-READERS: Mapping[str, Callable[[Clause, Book, Private], Iterator[Item]]] = MappingProxyType(
+READERS: Mapping[str, Callable[[Clause, Findings, Private], Iterator[Item]]] = MappingProxyType(
     {"error.codes": codes_of, "error.messages": messages_of}
 )
 """How a clause is read whose choice is a table."""

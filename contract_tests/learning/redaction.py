@@ -46,10 +46,10 @@ class Private:
 def private_of(run: Run) -> Private:
     """What is private of the run's target. Answers of accounts that the suite has made hold made-up values only."""
     if run.target.provisioned:
-        return Private(run.book.secrets)
+        return Private(run.findings.secrets)
     models = [reply.model for task in run.pool.accepted for reply in task.reads.values()]
     words = frozenset(text.casefold() for text in _texts(models) if _tells(text))
-    return Private(run.book.secrets, words, frozenset([run.target.phones.ordinary]))
+    return Private(run.findings.secrets, words, frozenset([run.target.phones.ordinary]))
 
 
 def _tells(text: str) -> bool:

@@ -89,8 +89,8 @@ class Gathering:
         if step.spares and any(step.spares in side.tasks for side in self.sides):
             raise NotChecked("a create without a source was accepted: sources need not be known")
         for side, call in zip(self.sides, made, strict=True):
-            if call.method == "create" and not side.run.api.sender.spending.holds(source_of(call)):
-                budget = side.run.api.sender.spending.budget
+            if call.method == "create" and not side.run.api.sender.budget.holds(source_of(call)):
+                budget = side.run.api.sender.budget.budget
                 raise NotChecked(f"the budget of {budget} units does not hold another task", unaffordable=True)
 
     def _kept(self, step: Step, replies: list[Reply], about: tuple[About, About]) -> Pair:

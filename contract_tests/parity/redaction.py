@@ -38,7 +38,7 @@ def teller(sides: Sequence[Side], pairs: Iterable[Pair]) -> Teller:
     """The teller for what the sides have answered."""
     labels: dict[str, str] = {}
     for side in sides:
-        labels |= side.run.book.mask.labels
+        labels |= side.run.findings.mask.labels
         labels |= {} if side.run.target.provisioned else {side.phone: "$IFIND_PHONE"}
     secrets = Secrets(labels, told=tuple(side.base for side in sides))
     for pair in pairs:

@@ -102,7 +102,7 @@ def write_terminal(out: TextIO, report: ParityReport) -> None:
     console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
     console.print(f"A  {line(report.a)}\nB  {line(report.b)}\n", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for name in ("clause", "verdict"):
+    for name in ("clause", "checks"):
         table.add_column(name, no_wrap=True)
     for name in ("A", "B", "where, and the call; or why not"):
         table.add_column(name, overflow="fold")

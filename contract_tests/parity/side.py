@@ -54,7 +54,7 @@ class Side:
     @property
     def units(self) -> int:
         """Units that its creates took."""
-        return self.run.api.sender.spending.spent
+        return self.run.api.sender.budget.spent
 
     def task(self, name: str) -> Task:
         """The task that a step made. Raises NotChecked where it made none."""

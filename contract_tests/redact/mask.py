@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
-from contract_tests.redact.scan import MIN_SECRET, Needles
+from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 
 __all__ = ["MAX_TOLD", "MIN_SECRET", "Mask", "Shape", "find", "shape_of", "spellings"]
 
@@ -31,9 +31,9 @@ def find(secret: str, where: bytes) -> bool:
 
 
 @lru_cache(maxsize=256)
-def needles(labels: tuple[tuple[str, str], ...]) -> Needles:
+def needles(labels: tuple[tuple[str, str], ...]) -> SecretMatcher:
     """Pairs of secret and label, ready to be looked for."""
-    return Needles(dict(labels))
+    return SecretMatcher(dict(labels))
 
 
 @lru_cache(maxsize=1024)

@@ -21,7 +21,7 @@ _KEPT = 64 * 1024
 _CHARSETS = ("utf-8", "cp1251", "utf-16-le", "utf-16-be")
 
 
-class Needles:
+class SecretMatcher:
     """Secrets by their labels, made ready to be looked for. blobs are bytes that may stand within base64."""
 
     def __init__(self, labels: Mapping[str, str], blobs: Mapping[bytes, str] | None = None) -> None:
@@ -158,7 +158,7 @@ _Blocks = tuple[int, ...]
 
 
 class _Index:
-    """Needles that are found in time that does not grow with their number.
+    """SecretMatcher that are found in time that does not grow with their number.
 
     The view is cut into blocks of four bytes at every second place; a needle of six bytes or more that stands in it
     covers some of them whole, from its first byte or from its second. Those of which no block is there are not sought.

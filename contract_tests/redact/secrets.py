@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from contract_tests.decode.model import DOCUMENTED
-from contract_tests.redact.scan import MIN_SECRET, Needles
+from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 from contract_tests.redact.unescape import fold, plainest
 from mockserver import data
 
@@ -37,7 +37,7 @@ class Secrets:
     values: set[str] = field(default_factory=set)
     told: tuple[str, ...] = ()
     pictures: set[bytes] = field(default_factory=set)
-    _ready: tuple[object, Needles] | None = field(default=None, repr=False, compare=False)
+    _ready: tuple[object, SecretMatcher] | None = field(default=None, repr=False, compare=False)
 
     def learn(self, model: Mapping[str, object]) -> None:
         """Remembers the texts of a decoded answer that may be somebody's. Not to be called for made-up data."""
@@ -63,10 +63,10 @@ class Secrets:
         """The text with labels in place of credentials, and `<value>` in place of values."""
         return self._needles().masked(text)
 
-    def _needles(self) -> Needles:
+    def _needles(self) -> SecretMatcher:
         state = tuple(self.labels.items()), len(self.values), len(self.pictures)
         if self._ready is None or self._ready[0] != state:
-            made = Needles(dict.fromkeys(self.values, VALUE) | self.labels, dict.fromkeys(self.pictures, VALUE))
+            made = SecretMatcher(dict.fromkeys(self.values, VALUE) | self.labels, dict.fromkeys(self.pictures, VALUE))
             self._ready = state, made
         return self._ready[1]
 

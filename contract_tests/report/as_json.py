@@ -40,7 +40,7 @@ def _told(report: Report) -> dict[str, Any]:
             "counts": spent.counts,
         },
         "clauses": [_row(report, row) for row in report.rows],
-        "healed": [{"call": h.call, "failure": h.failure, "tries": h.tries} for h in report.healed],
+        "retried": [{"call": h.call, "failure": h.failure, "tries": h.tries} for h in report.retried],
         "errors": list(report.errors),
     }
 

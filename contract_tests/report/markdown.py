@@ -121,9 +121,9 @@ def _errors(report: Report) -> Iterator[str]:
         yield _block({"error": error})
 
 
-def _healed(report: Report) -> Iterator[str]:
-    for healed in report.healed:
-        yield _cells(text(healed.call), text(healed.failure), str(healed.tries))
+def _retried(report: Report) -> Iterator[str]:
+    for retried in report.retried:
+        yield _cells(text(retried.call), text(retried.failure), str(retried.tries))
 
 
 _SECTIONS: tuple[tuple[str, Callable[[Report], Iterator[str]]], ...] = (
@@ -132,5 +132,5 @@ _SECTIONS: tuple[tuple[str, Callable[[Report], Iterator[str]]], ...] = (
     ("\n### Findings\n\n", _findings),
     ("\n### Errors of the kit itself\n\n", _errors),
     ("\n### Not proven\n\n| clause | grade | verdict | why |\n| --- | --- | --- | --- |\n", _unproven),
-    ("\n### Healed calls\n\n| call | failure | tries |\n| --- | --- | ---: |\n", _healed),
+    ("\n### Retried calls\n\n| call | failure | tries |\n| --- | --- | ---: |\n", _retried),
 )

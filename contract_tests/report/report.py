@@ -32,7 +32,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Healed:
+class Retried:
     """A call that failed and was answered when sent again: a curl line, what went wrong, how often it was sent."""
 
     call: str
@@ -64,7 +64,7 @@ class Report:
     spent: Spent
     provable: int | None = None
     stopped: str = ""
-    healed: tuple[Healed, ...] = ()
+    retried: tuple[Retried, ...] = ()
     errors: tuple[str, ...] = ()
     history: Mapping[str, History] | None = None
 

@@ -48,7 +48,7 @@ def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> Non
     if findings:
         _write_findings(console, report.rows, strict=report.strict)
     _write_table(console, report)
-    _write_healed(console, report)
+    _write_retried(console, report)
     for text in (*asides(report), figures(report)):
         console.print(text, soft_wrap=True)
     console.print(line(totals(report), MOST_TEXT), soft_wrap=True)
@@ -104,7 +104,7 @@ def _write_table(console: Console, report: Report) -> None:
     console.print()
 
 
-def _write_healed(console: Console, report: Report) -> None:
-    for healed in report.healed:
-        failure, call = line(healed.failure, MOST_TEXT), line(healed.call, MOST_TEXT)
-        console.print(f"HEALED {failure}; answered at try {healed.tries}\n  {call}\n", soft_wrap=True)
+def _write_retried(console: Console, report: Report) -> None:
+    for retried in report.retried:
+        failure, call = line(retried.failure, MOST_TEXT), line(retried.call, MOST_TEXT)
+        console.print(f"HEALED {failure}; answered at try {retried.tries}\n  {call}\n", soft_wrap=True)

@@ -85,8 +85,8 @@ def asides(report: Report) -> tuple[str, ...]:
         told.append(f"{above} above the budget, as tasks cost more than any before")
     if spent.unknown:
         told.append(f"{counted(spent.unknown, 'unit')} charged, unknown: the answer to the create was lost")
-    if report.healed:
-        told.append(f"{counted(len(report.healed), 'call')} failed at first and healed when sent again")
+    if report.retried:
+        told.append(f"{counted(len(report.retried), 'call')} failed at first and retried when sent again")
     if due := report.due:
         more = f" and {len(due) - MOST_DUE} more" if len(due) > MOST_DUE else ""
         told.append(f"Due again, since not proven lately: {', '.join(due[:MOST_DUE])}{more}")

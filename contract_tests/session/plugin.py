@@ -17,11 +17,11 @@ from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.engine import options as read
 from contract_tests.engine.client import Api, TargetLost
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.report_of import report_of
 from contract_tests.engine.run import Run, open_run
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, BUDGET, UNREACHABLE, USAGE
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
@@ -31,7 +31,7 @@ SUITE = Path(__file__).resolve().parents[1] / "suite"
 RUN = pytest.StashKey[Run]()
 OPTIONS = pytest.StashKey[CheckOptions]()
 STOPPED = pytest.StashKey[tuple[int, str]]()
-VERDICT = pytest.StashKey[Verdict]()
+VERDICT = pytest.StashKey[Checks]()
 CLOSING = pytest.StashKey[ExitStack]()
 ERRORS = pytest.StashKey[list[str]]()
 
@@ -92,7 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except UsageError as error:
         pytest.exit(str(error), USAGE)
     if getattr(config.option, "numprocesses", None):
-        pytest.exit("the contract suite keeps one book: run it without -n", USAGE)
+        pytest.exit("the contract suite keeps its findings in one process: run it without -n", USAGE)
 
 
 def _own(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -143,7 +143,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if RUN in item.config.stash and SUITE in item.path.parents:
         run = item.config.stash[RUN]
-        item.stash[VERDICT] = run.api.verdict = Verdict(run.book, clauses_of(item), strict=run.options.strict)
+        item.stash[VERDICT] = run.api.checks = Checks(run.findings, clauses_of(item), strict=run.options.strict)
 
 
 class BrokenPromise(Exception):
@@ -157,30 +157,36 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """
     if VERDICT not in item.stash:
         return (yield)
-    verdict, book = item.stash[VERDICT], item.config.stash[RUN].book
+    checks, findings = item.stash[VERDICT], item.config.stash[RUN].findings
     why: NotChecked | None = None
     try:
         yield
     except NotChecked as reason:
         why = reason
-        kept = book.unaffordable if why.unaffordable else book.inconclusive if why.inconclusive else book.passed_over
-        for clause in verdict.clauses:
+        kept = (
+            findings.unaffordable
+            if why.unaffordable
+            else findings.inconclusive
+            if why.inconclusive
+            else findings.passed_over
+        )
+        for clause in checks.clauses:
             kept.setdefault(clause, []).append(str(why))
     except TargetLost as lost:
         item.session.shouldstop = f"the target is gone: {lost}"
     except Exception as error:
-        for clause in verdict.clauses:
-            book.errors.setdefault(clause, []).append(f"{item.name}: {type(error).__name__}")
+        for clause in checks.clauses:
+            findings.errors.setdefault(clause, []).append(f"{item.name}: {type(error).__name__}")
         raise
-    _judge(verdict, why)
+    _judge(checks, why)
 
 
-def _judge(verdict: Verdict, why: NotChecked | None) -> None:
-    binding = [f for f in verdict.own if f.binding or verdict.strict]
+def _judge(checks: Checks, why: NotChecked | None) -> None:
+    binding = [f for f in checks.own if f.binding or checks.strict]
     if binding:
         raise BrokenPromise("\n\n".join(map(str, binding)))
-    if verdict.own:
-        raise pytest.xfail.Exception("; ".join(f"{f.clause.id}: {f.found}, assumed {f.expected}" for f in verdict.own))
+    if checks.own:
+        raise pytest.xfail.Exception("; ".join(f"{f.clause.id}: {f.found}, assumed {f.expected}" for f in checks.own))
     if why is not None:
         raise pytest.skip.Exception(str(why))
 
@@ -198,7 +204,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = str(error)
     else:
         lines = traceback.format_tb(error.__traceback__)
-        mask = item.config.stash[RUN].book.mask
+        mask = item.config.stash[RUN].findings.mask
         told = f": {mask.text(str(error))}" if mask.shows else ""
         report.longrepr = f"{item.name}\n{''.join(lines[-TRACED:])}{type(error).__name__}{told}"
         item.config.stash[ERRORS].append(report.longrepr)
@@ -215,17 +221,17 @@ def exit_code(config: pytest.Config, failed: bool) -> int:
         code, _ = config.stash.get(STOPPED, (BROKEN if failed else 0, ""))
         return code
     run = config.stash[RUN]
-    outcomes = {row.outcome for row in run.book.rows()}
+    outcomes = {row.outcome for row in run.findings.rows()}
     fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
     if failed or outcomes & fatal:
         return BROKEN
-    asked = {row.outcome for row in run.book.rows(run.options.only)}
+    asked = {row.outcome for row in run.findings.rows(run.options.only)}
     return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and cut_short(run)) else 0
 
 
 def cut_short(run: Run) -> bool:
     """Whether the budget of units, calls or time has held something back."""
-    return bool(run.api.sender.spending.left_out or run.api.sender.missed)
+    return bool(run.api.sender.budget.left_out or run.api.sender.missed)
 
 
 @pytest.hookimpl(trylast=True)
@@ -261,7 +267,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture
-def verdict(request: pytest.FixtureRequest) -> Verdict:
+def checks(request: pytest.FixtureRequest) -> Checks:
     """What this test finds out."""
     node: pytest.Item = request.node
     return node.stash[VERDICT]
@@ -274,7 +280,7 @@ def api(run: Run) -> Api:
 
 
 @pytest.fixture
-def pool(run: Run) -> Pool:
+def pool(run: Run) -> TaskPool:
     """The run's tasks."""
     return run.pool
 

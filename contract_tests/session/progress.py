@@ -60,5 +60,5 @@ class Progress:
         run = item.config.stash.get(plugin.RUN, None)
         if run is None:
             return ""
-        units = "" if run.target.provisioned else f" · {run.api.sender.spending.spent} units"
+        units = "" if run.target.provisioned else f" · {run.api.sender.budget.spent} units"
         return f"{len(run.api.sender.log)} calls{units} · {', '.join(plugin.clauses_of(item))}"

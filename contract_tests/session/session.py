@@ -13,6 +13,7 @@ import pytest
 
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
+from contract_tests.findings.exit_code import BROKEN
 from contract_tests.report.report import Report
 from contract_tests.session import plugin
 
@@ -43,9 +44,9 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
     stash = seen.config.stash
     errors = (*seen.errors, *stash.get(plugin.ERRORS, []))
     if seen.interrupted:
-        stash.setdefault(plugin.STOPPED, (plugin.BROKEN, INTERRUPTED))
+        stash.setdefault(plugin.STOPPED, (BROKEN, INTERRUPTED))
     begun = plugin.STOPPED in stash or plugin.RUN in stash
-    code = int(ended) if begun else plugin.BROKEN
+    code = int(ended) if begun else BROKEN
     return Examined(plugin.report_at_end(seen.config, code), stash.get(plugin.RUN, None), errors, seen.interrupted)
 
 

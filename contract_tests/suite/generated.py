@@ -32,7 +32,7 @@ _TEXTS = st.sampled_from(VALUES) | st.binary(max_size=30).map(lambda b: b.decode
 
 
 def _settings(examples: int, steps: int = 1) -> settings:
-    """Findings are kept by the verdict, so nothing is raised that would have to be shrunk or kept."""
+    """Findings are kept by the checks, so nothing is raised that would have to be shrunk or kept."""
     return settings(
         max_examples=examples,
         database=None,
@@ -91,9 +91,9 @@ def walk(chain: Chain, *, examples: int, steps: int) -> None:
                 chain.poll(turn)
 
         @rule(turn=turns)
-        def peep(self, turn: int) -> None:
+        def read_foreign(self, turn: int) -> None:
             with unless_it_fails:
-                chain.peep(turn)
+                chain.read_foreign(turn)
 
         @rule(turn=turns)
         def guess(self, turn: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from contract_tests.api.reply import Reply
 from contract_tests.contract.values import address, digits, is_loopback, seconds, unit, wrong_picture
 from contract_tests.engine.tasks import Task
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
 
@@ -23,13 +23,13 @@ def entries(reply: Reply, section: str) -> Sequence[Mapping[str, Any]]:
     return [e for e in found if isinstance(e, Mapping)] if isinstance(found, list) else []
 
 
-def look_at_phones(verdict: Verdict, task: Task, reply: Reply) -> None:
+def look_at_phones(checks: Checks, task: Task, reply: Reply) -> None:
     """Every row carries the phone that was asked for, by digits; nobody knows it of a task that --tasks names alone."""
     if not task.phone:
-        verdict.left_out(f"--tasks does not name the phone of task {task.id}")
+        checks.left_out(f"--tasks does not name the phone of task {task.id}")
         return
     for i, row in enumerate(entries(reply, "data")):
-        verdict.expect(
+        checks.expect(
             "result.row-phone",
             digits(row.get("phone")) == task.phone,
             reply,
@@ -39,26 +39,26 @@ def look_at_phones(verdict: Verdict, task: Task, reply: Reply) -> None:
         )
 
 
-def look_at_phone_type(verdict: Verdict, reply: Reply) -> None:
+def look_at_phone_type(checks: Checks, reply: Reply) -> None:
     """JSON tells whether a row's phone is text or a number."""
     if reply.reading is not None and reply.reading.format == "json":
         for row in entries(reply, "data"):
             phone = row.get("phone")
             if isinstance(phone, str | int) and not isinstance(phone, bool):
-                verdict.choice("row.phone", "text" if isinstance(phone, str) else "number", reply)
+                checks.choice("row.phone", "text" if isinstance(phone, str) else "number", reply)
 
 
-def look_at_photo(verdict: Verdict, reply: Reply) -> None:
+def look_at_photo(checks: Checks, reply: Reply) -> None:
     """A photo that is there decodes to a picture."""
     photo = reply.model.get("photo")
     if isinstance(photo, str) and photo:
         what = wrong_picture(photo)
-        verdict.expect(
+        checks.expect(
             "result.photo", what == "", reply, where="photo", found=Shape(what), expected="base64 of a picture"
         )
 
 
-def look_at_address(verdict: Verdict, reply: Reply, *, loopback: bool) -> None:
+def look_at_address(checks: Checks, reply: Reply, *, loopback: bool) -> None:
     """The address is one, and on loopback it is loopback's."""
     if not whole(reply):
         return
@@ -66,10 +66,10 @@ def look_at_address(verdict: Verdict, reply: Reply, *, loopback: bool) -> None:
     known = address(told)
     expected = "this machine's own address, 127.0.0.1 or ::1" if loopback else "an IP address"
     holds = known is not None and (not loopback or is_loopback(known))
-    verdict.expect("result.ip", holds, reply, where="ip", found=told, expected=expected)
+    checks.expect("result.ip", holds, reply, where="ip", found=told, expected=expected)
 
 
-def look_at_times(verdict: Verdict, reply: Reply) -> None:
+def look_at_times(checks: Checks, reply: Reply) -> None:
     """The end is not before the beginning, where both can be understood."""
     if not whole(reply):
         return
@@ -77,10 +77,10 @@ def look_at_times(verdict: Verdict, reply: Reply) -> None:
     begin, end = seconds(reply.model.get("create_time")), seconds(ended)
     if begin is not None and end is not None:
         expected = "a time that is not before create_time"
-        verdict.expect("result.times-ordered", begin <= end, reply, where="end_time", found=ended, expected=expected)
+        checks.expect("result.times-ordered", begin <= end, reply, where="end_time", found=ended, expected=expected)
 
 
-def look_at_sections(verdict: Verdict, task: Task, reply: Reply) -> None:
+def look_at_sections(checks: Checks, task: Task, reply: Reply) -> None:
     """What stands in sections that the source does not fill."""
     if not whole(reply) or (reply.reading is not None and reply.reading.format == "csv"):
         return
@@ -90,19 +90,19 @@ def look_at_sections(verdict: Verdict, task: Task, reply: Reply) -> None:
         seen = "filled, though the source does not fill them"
     else:
         seen = {0: "relevant", len(others): "all"}.get(len(present), "some of them present")
-    verdict.choice("result.sections", seen, reply)
+    checks.choice("result.sections", seen, reply)
 
 
-def look_at_no_photo(verdict: Verdict, reply: Reply) -> None:
+def look_at_no_photo(checks: Checks, reply: Reply) -> None:
     """What stands for a photo that is not there; only JSON tells."""
     if whole(reply) and reply.reading is not None and reply.reading.format == "json" and "photo" in reply.model:
         photo = reply.model["photo"]
         if photo is None or photo == "":
-            verdict.choice("result.photo-empty", "" if photo == "" else "null", reply)
+            checks.choice("result.photo-empty", "" if photo == "" else "null", reply)
 
 
-def look_at_cost(verdict: Verdict, task: Task, reply: Reply) -> None:
+def look_at_cost(checks: Checks, task: Task, reply: Reply) -> None:
     """What one unit is, where there are enough records to tell."""
     seen = unit(reply.model.get("cost"), len(entries(reply, task.section)))
     if whole(reply) and seen is not None:
-        verdict.choice("quota.unit", seen, reply)
+        checks.choice("quota.unit", seen, reply)

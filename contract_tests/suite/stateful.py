@@ -46,14 +46,14 @@ class Chain:
         """Asking is free; a ready task stays so and says the same; its cost is what its create took."""
         task, taken = self.tasks[turn % len(self.tasks)]
         before, _ = self.used()
-        told = self.run.pool.asker.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
+        told = self.run.pool.poller.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
         after, reply = self.used()
         self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
         cost = told.model.get("cost")
         if isinstance(cost, str) and cost.isascii() and cost.isdigit() and taken >= 0:
             self._expect("quota.charged", int(cost) == taken, told, f"cost {taken}, what the create took")
 
-    def peep(self, turn: int) -> None:
+    def read_foreign(self, turn: int) -> None:
         """Another account never gets a task that is not its own."""
         task, _ = self.tasks[turn % len(self.tasks)]
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
@@ -67,6 +67,6 @@ class Chain:
         self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
 
     def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:
-        self.run.api.verdict.expect(
+        self.run.api.checks.expect(
             clause, holds, reply, where="in a chain of calls", found=Shape("something else"), expected=expected
         )

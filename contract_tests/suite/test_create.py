@@ -14,20 +14,20 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 
 ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
 """How create is called without a login, a token, a phone; the test of an error's members shares the calls."""
 
 
 @pytest.mark.clause("credentials.refused")
-def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: Pool, verdict: Verdict) -> None:
+def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: TaskPool, checks: Checks) -> None:
     """Comes first, as soon as there is a task: later it is ready."""
     pool.shared(ANY_SOURCE)
     reply = run.api.once(run.stranger())
-    verdict.expect(
+    checks.expect(
         "credentials.refused",
         reply.status == "error",
         reply,
@@ -39,7 +39,7 @@ def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: P
 
 @pytest.mark.clause("quota.polling-free", "quota.charged-at")
 def test_info_tells_the_units_before_a_task_is_first_asked_for(
-    run: Run, pool: Pool, api: Api, verdict: Verdict
+    run: Run, pool: TaskPool, api: Api, checks: Checks
 ) -> None:
     """The tasks are asked for after this, while they are processing; what info tells later must be the same."""
     first = units(api.once(calls.info(api.target.main)))
@@ -56,7 +56,7 @@ def test_info_tells_the_units_before_a_task_is_first_asked_for(
     if (
         any(task.mine for task in pool.accepted) and told.used >= first.used
     ):  # else the day of the limit has turned in between
-        verdict.choice("quota.charged-at", "create" if told.used > first.used else "later than at create", reply)
+        checks.choice("quota.charged-at", "create" if told.used > first.used else "later than at create", reply)
 
 
 def _make_all(run: Run) -> None:
@@ -70,8 +70,8 @@ def _make_all(run: Run) -> None:
         with suppress(NotChecked):
             _with_a_plus(run)  # the one other create that costs: what is crossed must leave a unit for it
     for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.edition.sources):
-        if not run.api.sender.spending.holds(source):
-            run.api.verdict.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
+        if not run.api.sender.budget.holds(source):
+            run.api.checks.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
             continue
         with suppress(NotChecked):
             pool.make(source, way=way, fmt=fmt)
@@ -83,7 +83,7 @@ def test_create_answers_ok_and_a_new_id(run: Run) -> None:
 
 
 @pytest.mark.clause("create.methods")
-def test_create_is_answered_over_get_and_post(run: Run, verdict: Verdict) -> None:
+def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
     _make_all(run)
     pool = run.pool
     taken = [reply for reply in pool.offers.values() if reply.status == "ok"]
@@ -91,7 +91,7 @@ def test_create_is_answered_over_get_and_post(run: Run, verdict: Verdict) -> Non
         if not any(reply.call.way == way for reply in (*pool.created, *taken)):
             pool.make(ANY_SOURCE, way=way)
     for reply in (*pool.created, *taken):
-        verdict.expect(
+        checks.expect(
             "create.methods",
             reply.status == "ok",
             reply,
@@ -102,14 +102,14 @@ def test_create_is_answered_over_get_and_post(run: Run, verdict: Verdict) -> Non
 
 
 @pytest.mark.clause("sources.documented")
-def test_every_documented_source_can_be_asked_for(run: Run, pool: Pool, verdict: Verdict) -> None:
+def test_every_documented_source_can_be_asked_for(run: Run, pool: TaskPool, checks: Checks) -> None:
     _make_all(run)
     if not pool.source_required:
         raise NotChecked("source is no parameter here (edition A)")
     asked = [r for r in (*pool.offers.values(), *pool.created) if r.call.param("source") in _documented(pool)]
     for reply in asked:
         source = reply.call.param("source")
-        verdict.expect(
+        checks.expect(
             "sources.documented",
             reply.status == "ok",
             reply,
@@ -124,12 +124,12 @@ def test_every_documented_source_can_be_asked_for(run: Run, pool: Pool, verdict:
         raise pool.edition_unproven
 
 
-def _documented(pool: Pool) -> list[str]:
+def _documented(pool: TaskPool) -> list[str]:
     return [str(s) for s in pool.edition.sources if s <= 4]
 
 
 @pytest.mark.clause("edition")
-def test_the_sources_are_those_of_an_edition(pool: Pool, verdict: Verdict) -> None:
+def test_the_sources_are_those_of_an_edition(pool: TaskPool, checks: Checks) -> None:
     edition = pool.edition
     if pool.edition_unproven is not None:
         raise pool.edition_unproven
@@ -137,28 +137,28 @@ def test_the_sources_are_those_of_an_edition(pool: Pool, verdict: Verdict) -> No
     if not accepted:
         raise NotChecked("no create was accepted")
     told = pool.given_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
-    verdict.choice("edition", edition.name if told else "neither source 4 nor source 11", accepted[0])
+    checks.choice("edition", edition.name if told else "neither source 4 nor source 11", accepted[0])
 
 
 @pytest.mark.first
 @pytest.mark.clause("create.required")
-def test_create_without_a_required_parameter_is_an_error(run: Run, pool: Pool, verdict: Verdict, me: Account) -> None:
+def test_create_without_a_required_parameter_is_an_error(run: Run, pool: TaskPool, checks: Checks, me: Account) -> None:
     whole = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     required = ["login", "token", "phone"]
     if pool.source_required and (run.full or None not in pool.offers):
         required.append("source")
     for name in required:
         for way, fmt in pool.crossed() if run.full else [ROTATED[required.index(name) % len(ROTATED)]]:
-            _without(name, run.api.once(whole.but(**{name: None}, format=fmt).by(way)), verdict)
+            _without(name, run.api.once(whole.but(**{name: None}, format=fmt).by(way)), checks)
     bare = pool.offers.get(None)
     if bare is not None and (bare.status == "error" or pool.edition.required):
         if bare.status != "error" and NO_SOURCE not in pool.offers and pool.edition_unproven is not None:
             raise pool.edition_unproven  # it may be edition A, which requires no source
-        _without("source", bare, verdict)
+        _without("source", bare, checks)
 
 
-def _without(name: str, reply: Reply, verdict: Verdict) -> None:
-    verdict.expect(
+def _without(name: str, reply: Reply, checks: Checks) -> None:
+    checks.expect(
         "create.required",
         reply.status == "error",
         reply,
@@ -173,18 +173,18 @@ def _with_a_plus(run: Run) -> Reply:
 
 
 @pytest.mark.clause("phone.invalid")
-def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, verdict: Verdict) -> None:
+def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) -> None:
     reply = _with_a_plus(run)
     if reply.status == "error" and not run.pool.accepted:
         raise NotChecked("no create is accepted here, be there a plus or not")
     seen = {"error": "error", "ok": "strip"}.get(reply.status)
     if seen:
-        verdict.choice("phone.invalid", seen, reply)
+        checks.choice("phone.invalid", seen, reply)
 
 
 @pytest.mark.clause("error.invalid-names", "error.codes", "error.messages")
 def test_the_refusal_of_a_bad_value_names_its_parameter(
-    run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account
+    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
 ) -> None:
     good = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     plus = _with_a_plus(run)
@@ -192,16 +192,16 @@ def test_the_refusal_of_a_bad_value_names_its_parameter(
         reply = api.once(call)
         name = "id" if call.param("format") is None else "format"
         if reply.status == "error" and name in reply.message:
-            verdict.book.look("error.invalid-names")
-            verdict.kind("invalid", reply, names=name)
+            checks.findings.look("error.invalid-names")
+            checks.kind("invalid", reply, names=name)
     bad = {"phone": plus.call} if plus.status == "error" else {}
-    if run.full or (not bad and "invalid" not in verdict.book.kinds):
+    if run.full or (not bad and "invalid" not in checks.findings.kinds):
         bad.setdefault("phone", good.but(phone="abc"))
     if run.full and pool.source_required:
         bad["source"] = good.but(source=str(NO_SOURCE))
     for name, call in bad.items():
         reply = api.once(call)
-        refused = verdict.expect(
+        refused = checks.expect(
             "error.invalid-names",
             reply.status == "error" and name in reply.message,
             reply,
@@ -210,4 +210,4 @@ def test_the_refusal_of_a_bad_value_names_its_parameter(
             expected=f"an error that names {name}",
         )
         if refused:
-            verdict.kind("invalid", reply, names=name)
+            checks.kind("invalid", reply, names=name)

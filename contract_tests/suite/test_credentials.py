@@ -12,9 +12,9 @@ from contract_tests.api.calls import GET, POST, Account, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 
 TURNS: Mapping[tuple[str, str], Sequence[tuple[Way, str | None]]] = {
     ("create", "a wrong token"): [(POST, "xml")],
@@ -51,30 +51,32 @@ def _wrong(run: Run, me: Account) -> dict[str, dict[str, str | None]]:
 
 @pytest.mark.first
 @pytest.mark.clause("credentials.refused", "error.codes", "error.messages")
-def test_wrong_credentials_are_refused_by_create(run: Run, pool: Pool, verdict: Verdict, me: Account) -> None:
-    _refused(run, pool, verdict, calls.create(me, run.target.phones.ordinary, ANY_SOURCE))
+def test_wrong_credentials_are_refused_by_create(run: Run, pool: TaskPool, checks: Checks, me: Account) -> None:
+    _refused(run, pool, checks, calls.create(me, run.target.phones.ordinary, ANY_SOURCE))
 
 
 @pytest.mark.clause("credentials.refused", "error.codes", "error.messages")
-def test_wrong_credentials_are_refused_by_result_and_info(run: Run, pool: Pool, verdict: Verdict, me: Account) -> None:
+def test_wrong_credentials_are_refused_by_result_and_info(
+    run: Run, pool: TaskPool, checks: Checks, me: Account
+) -> None:
     for call in _free(pool, me):
-        _refused(run, pool, verdict, call)
+        _refused(run, pool, checks, call)
 
 
-def _free(pool: Pool, me: Account) -> list[Call]:
+def _free(pool: TaskPool, me: Account) -> list[Call]:
     """Calls that a task's owner makes and that cost nothing; without a task, result would refuse in any case."""
     try:
         return [calls.result(me, pool.tasks()[0].id), calls.info(me)]
     except NotChecked as why:
-        pool.api.verdict.left_out(str(why))
+        pool.api.checks.left_out(str(why))
         return [calls.info(me)]
 
 
-def _refused(run: Run, pool: Pool, verdict: Verdict, call: Call) -> None:
+def _refused(run: Run, pool: TaskPool, checks: Checks, call: Call) -> None:
     for what, changes in _wrong(run, run.target.main).items():
         for way, fmt in _ways(run, pool, call) if run.full else TURNS.get((call.method, what), ()):
             reply = run.api.once(call.but(**changes, format=fmt).by(way))
-            verdict.expect(
+            checks.expect(
                 "credentials.refused",
                 reply.status == "error",
                 reply,
@@ -83,10 +85,10 @@ def _refused(run: Run, pool: Pool, verdict: Verdict, call: Call) -> None:
                 expected="an error: the credentials are wrong",
             )
             if what == "a wrong token":
-                verdict.kind("credentials", reply)
+                checks.kind("credentials", reply)
 
 
-def _ways(run: Run, pool: Pool, call: Call) -> list[tuple[Way, str | None]]:
+def _ways(run: Run, pool: TaskPool, call: Call) -> list[tuple[Way, str | None]]:
     crossed: list[tuple[Way, str | None]] = list(pool.crossed())
     return [(way, fmt) for way, fmt in crossed if way == GET or call.method != "info" or _info_takes(run.api, way)]
 
@@ -98,14 +100,14 @@ def _info_takes(api: Api, way: Way) -> bool:
 
 @pytest.mark.clause("credentials.refused")
 def test_foreign_credentials_are_refused_by_every_method(
-    run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account
+    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
 ) -> None:
     other = run.second()
     free = _free(pool, me)
     for call in free if run.full else free[:1]:
         for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
             reply = api.once(call.but(**changes))
-            verdict.expect(
+            checks.expect(
                 "credentials.refused",
                 reply.status == "error",
                 reply,

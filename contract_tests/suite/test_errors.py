@@ -14,9 +14,9 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 from contract_tests.suite.test_create import ROTATED
 
@@ -38,15 +38,15 @@ def _without_both(run: Run, me: Account) -> list[Call]:
 @pytest.mark.first
 @pytest.mark.clause("error.missing")
 def test_a_call_without_login_and_token_gets_the_documented_message(
-    run: Run, api: Api, verdict: Verdict, me: Account
+    run: Run, api: Api, checks: Checks, me: Account
 ) -> None:
     for call in _without_both(run, me):
         try:
             reply = api.once(call)
         except NotChecked as why:
-            verdict.left_out(str(why))
+            checks.left_out(str(why))
             continue
-        verdict.expect(
+        checks.expect(
             "error.missing",
             reply.message == DOCUMENTED,
             reply,
@@ -54,7 +54,7 @@ def test_a_call_without_login_and_token_gets_the_documented_message(
             found=reply.model.get("message", Shape("nothing")),
             expected=repr(DOCUMENTED),
         )
-        verdict.expect(
+        checks.expect(
             "error.missing",
             type(reply.code) is int and reply.code == 400,
             reply,
@@ -66,19 +66,19 @@ def test_a_call_without_login_and_token_gets_the_documented_message(
 
 @pytest.mark.clause("error.missing-names")
 def test_the_message_names_every_missing_parameter(
-    run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account
+    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
 ) -> None:
     reply = api.once(calls.result(me, 1).but(id=None, token=None))
     if reply.says_like(api.once(run.stranger())):
         raise NotChecked("a call without a token is answered as one with a wrong token, which names nothing")
     named = _named(reply, "token", "id")
     seen = {("token", "id"): "all", ("token",): "credentials-alone"}.get(named, f"names {', '.join(named) or 'none'}")
-    verdict.choice("error.missing-names", seen, reply)
+    checks.choice("error.missing-names", seen, reply)
     if named:
-        verdict.kind("missing", reply, names=", ".join(named))
+        checks.kind("missing", reply, names=", ".join(named))
     if run.full and pool.source_required:
         reply = api.once(calls.create(me, run.target.phones.ordinary, None).but(phone=None))
-        verdict.expect(
+        checks.expect(
             "error.missing-names",
             _named(reply, "phone", "source") == ("phone", "source"),
             reply,
@@ -94,7 +94,7 @@ def _named(reply: Reply, *names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _canonical(run: Run, pool: Pool, me: Account) -> list[Call]:
+def _canonical(run: Run, pool: TaskPool, me: Account) -> list[Call]:
     """Errors of several kinds, in every format and way where all is crossed."""
     create = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     result = calls.result(me, run.unknown_id)
@@ -108,22 +108,22 @@ def _canonical(run: Run, pool: Pool, me: Account) -> list[Call]:
 
 @pytest.mark.first
 @pytest.mark.clause("error.members", "error.follows-format", "error.http-status")
-def test_every_error_has_its_three_members(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+def test_every_error_has_its_three_members(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
     # What lacks an id is asked first after there are tasks, since a server might fall back to one of them.
     for call in (*_canonical(run, pool, me), *_missing_id(run, me)):
         try:
             reply = _asked(api, call)
         except NotChecked as why:
-            verdict.left_out(str(why))
+            checks.left_out(str(why))
             continue
         api.check_schema("error", reply, shows=("error.members",))
-    verdict.settle("error.follows-format")
-    verdict.settle("error.http-status")
+    checks.settle("error.follows-format")
+    checks.settle("error.http-status")
 
 
 def _missing_id(run: Run, me: Account) -> list[Call]:
     """An error that costs nothing, for a run that can make no task."""
-    free = run.options.tasks or run.api.sender.spending.budget == 0
+    free = run.options.tasks or run.api.sender.budget.budget == 0
     return [calls.result(me, 1).but(id=None)] if free else []
 
 
@@ -133,61 +133,61 @@ def _asked(api: Api, call: Call) -> Reply:
 
 
 @pytest.mark.clause("not-found", "server.never-breaks", "error.codes", "error.messages")
-def test_an_unknown_method_is_answered_by_an_error(api: Api, verdict: Verdict, me: Account) -> None:
+def test_an_unknown_method_is_answered_by_an_error(api: Api, checks: Checks, me: Account) -> None:
     reply = api.probe(Call("nosuchmethod", me.params))
-    below_500(verdict, reply)
+    below_500(checks, reply)
     if reply.status == "error":
         seen = "error"
-        verdict.kind("unknown-method", reply)
+        checks.kind("unknown-method", reply)
     else:
         page = reply.exchange is not None and b"<html" in reply.exchange.body.lower()[:1000]
         kind = (reply.exchange.header("content-type") or "") if reply.exchange else ""
         seen = "html-404" if reply.http == 404 and (page or "html" in kind) else f"HTTP {reply.http}"
-    verdict.choice("not-found", seen, reply)
+    checks.choice("not-found", seen, reply)
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_another_http_method_is_no_fault_of_the_server(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
-    verbs = ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",)
-    for verb in verbs:
-        reply = api.probe(replace(calls.result(me, run.unknown_id), way=Way(verb, "query")))
-        below_500(verdict, reply)
+def test_another_http_method_is_no_fault_of_the_server(run: Run, api: Api, checks: Checks, me: Account) -> None:
+    http_methods = ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",)
+    for http_method in http_methods:
+        reply = api.probe(replace(calls.result(me, run.unknown_id), way=Way(http_method, "query")))
+        below_500(checks, reply)
         unknown = api.once(calls.result(me, run.unknown_id))
-        if verb == "PUT" and reply.status == "error" and not reply.says_like(unknown):
-            verdict.kind("http-method", reply)
+        if http_method == "PUT" and reply.status == "error" and not reply.says_like(unknown):
+            checks.kind("http-method", reply)
 
 
-def below_500(verdict: Verdict, reply: Reply) -> None:
+def below_500(checks: Checks, reply: Reply) -> None:
     """Judges the HTTP status of a call that was but probed."""
-    verdict.book.look("server.never-breaks")
+    checks.findings.look("server.never-breaks")
     if reply.http >= 500:
-        found = verdict.book.finding(
+        found = checks.findings.finding(
             "server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500"
         )
-        verdict.add(found)
+        checks.add(found)
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_a_body_beyond_reason_is_no_fault_of_the_server(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+def test_a_body_beyond_reason_is_no_fault_of_the_server(run: Run, api: Api, checks: Checks, me: Account) -> None:
     if not run.target.provisioned:
         raise NotChecked("a megabyte is not sent to a stranger's server")
     call = calls.result(me, run.unknown_id, way=POST).but(padding="x" * LARGE)
     reply = api.probe(call)
-    below_500(verdict, reply)
+    below_500(checks, reply)
     if reply.http == 413:
-        verdict.kind("too-large", reply)
+        checks.kind("too-large", reply)
 
 
 @pytest.mark.last
 @pytest.mark.clause("error.codes", "error.messages")
-def test_errors_have_the_codes_and_messages_of_their_kinds(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
-    verdict.kind("credentials", api.once(run.stranger()))
-    verdict.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
-    verdict.kind("missing", api.once(calls.result(me, 1).but(id=None)), names="id")
-    codes, messages = verdict.book.expected("error.codes"), verdict.book.expected("error.messages")
-    for kind, seen in verdict.book.kinds.items():
+def test_errors_have_the_codes_and_messages_of_their_kinds(run: Run, api: Api, checks: Checks, me: Account) -> None:
+    checks.kind("credentials", api.once(run.stranger()))
+    checks.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
+    checks.kind("missing", api.once(calls.result(me, 1).but(id=None)), names="id")
+    codes, messages = checks.findings.expected("error.codes"), checks.findings.expected("error.messages")
+    for kind, seen in checks.findings.kinds.items():
         for reply, fields in seen:
-            verdict.expect(
+            checks.expect(
                 "error.codes",
                 reply.code == codes[kind],
                 reply,
@@ -195,7 +195,7 @@ def test_errors_have_the_codes_and_messages_of_their_kinds(run: Run, api: Api, v
                 found=reply.code,
                 expected=str(codes[kind]),
             )
-            verdict.expect(
+            checks.expect(
                 "error.messages",
                 _fits(reply.message, messages[kind], fields),
                 reply,

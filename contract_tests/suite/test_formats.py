@@ -10,10 +10,10 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
 TURNS = {"xml": POST, "csv": GET}
@@ -21,20 +21,22 @@ TURNS = {"xml": POST, "csv": GET}
 
 
 @pytest.mark.clause("format.default")
-def test_without_format_the_answer_is_json(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+def test_without_format_the_answer_is_json(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
     asked = [calls.info(me), calls.result(me, run.unknown_id)]
     if run.full:
         asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
     replies = [*(api.once(call) for call in asked), *(r for _, r in pool.whatever() if r.call.param("format") is None)]
     if run.full:
-        replies += [pool.asker.ask(t, None, way) for t in pool.tasks() for way in WAYS]
+        replies += [pool.poller.ask(t, None, way) for t in pool.tasks() for way in WAYS]
     for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
         written = reply.reading.format if reply.reading else ""
-        verdict.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
+        checks.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
 
 
 @pytest.mark.clause("format.readable")
-def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run, pool: Pool, api: Api, me: Account) -> None:
+def test_every_answer_can_be_read_in_the_format_that_was_asked_for(
+    run: Run, pool: TaskPool, api: Api, me: Account
+) -> None:
     pool.whatever()
     unknown = calls.result(me, run.unknown_id)
     for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
@@ -42,30 +44,30 @@ def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run, poo
 
 
 @pytest.mark.clause("formats.same")
-def test_the_formats_of_one_task_carry_the_same_data(pool: Pool, verdict: Verdict) -> None:
+def test_the_formats_of_one_task_carry_the_same_data(pool: TaskPool, checks: Checks) -> None:
     for task in pool.tasks():
-        json = pool.asker.read(task, "json")
+        json = pool.poller.read(task, "json")
         if json.status == "ready":
             for fmt in pool.formats_of(task)[1:]:
-                other = pool.asker.read(task, fmt)
-                if _differs(verdict, json, other, task) is None or _reads_equal(pool, task, json):
-                    _compare(verdict, json, other, task)
+                other = pool.poller.read(task, fmt)
+                if _differs(checks, json, other, task) is None or _reads_equal(pool, task, json):
+                    _compare(checks, json, other, task)
 
 
-def _reads_equal(pool: Pool, task: Task, json: Reply) -> bool:
+def _reads_equal(pool: TaskPool, task: Task, json: Reply) -> bool:
     """Whether another read in JSON says the same: else it is the reads that differ, and not the formats."""
-    return difference(json.model, pool.asker.ask(task).model) is None
+    return difference(json.model, pool.poller.ask(task).model) is None
 
 
-def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> None:
+def _compare(checks: Checks, json: Reply, other: Reply, task: Task | None) -> None:
     """Holds another format to what JSON told."""
     for reply in (other, json):
         if not reply.readable:
-            verdict.book.could_not_read("formats.same", reply)
+            checks.findings.could_not_read("formats.same", reply)
             return
     assert other.reading is not None, "it could be read"
-    differs = _differs(verdict, json, other, task)
-    verdict.expect(
+    differs = _differs(checks, json, other, task)
+    checks.expect(
         "formats.same",
         differs is None,
         other,
@@ -75,7 +77,7 @@ def _compare(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> 
     )
 
 
-def _differs(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> str | None:
+def _differs(checks: Checks, json: Reply, other: Reply, task: Task | None) -> str | None:
     """Where another format differs from JSON: in all of it, or in the rows where those are all that it carries."""
     if other.reading is None or json.reading is None:
         return None
@@ -88,7 +90,7 @@ def _differs(verdict: Verdict, json: Reply, other: Reply, task: Task | None) -> 
         one = {name: member for name, member in one.items() if not isinstance(member, list) or name in two}
     differs = difference(one, two)
     if differs is not None and other.reading.format == "csv":
-        encoding = verdict.book.known().get("csv.encoding", "cp1251")
+        encoding = checks.findings.known().get("csv.encoding", "cp1251")
         differs = difference(as_encoded(one, encoding), two) if encoding == "cp1251" else differs
     return differs
 
@@ -102,16 +104,16 @@ def _columns(rows: object, shown: object) -> object:
 
 
 @pytest.mark.clause("formats.same")
-def test_errors_say_the_same_in_every_format(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+def test_errors_say_the_same_in_every_format(run: Run, api: Api, checks: Checks, me: Account) -> None:
     asked: list[Call] = [calls.result(me, run.unknown_id), calls.result(me, 1).but(id=None)]
     for call in asked if run.full else asked[:1]:
         json = api.once(call)
         for fmt in FORMATS[1:]:
-            _compare(verdict, json, api.once(call.but(format=fmt).by(TURNS[fmt])), None)
+            _compare(checks, json, api.once(call.but(format=fmt).by(TURNS[fmt])), None)
 
 
 @pytest.mark.clause("formats.same", "quota.polling-free")
-def test_info_says_the_same_in_every_format(api: Api, verdict: Verdict, me: Account) -> None:
+def test_info_says_the_same_in_every_format(api: Api, checks: Checks, me: Account) -> None:
     json = api.units_shown or api.ask(calls.info(me))
     for fmt in FORMATS[1:]:
         other = api.ask(calls.info(me, fmt=fmt))
@@ -120,7 +122,7 @@ def test_info_says_the_same_in_every_format(api: Api, verdict: Verdict, me: Acco
             known, json = api.units_shown, api.ask(calls.info(me))  # something was used in between
             before, after = units(known) if known else None, units(json)
             if before and after and after.used >= before.used:
-                verdict.expect(
+                checks.expect(
                     "quota.polling-free",
                     after.used == before.used,
                     json,
@@ -128,16 +130,16 @@ def test_info_says_the_same_in_every_format(api: Api, verdict: Verdict, me: Acco
                     found=Shape(f"{after.used - before.used} more than before"),
                     expected="no more than before: asking is free",
                 )
-        _compare(verdict, json, other, None)
+        _compare(checks, json, other, None)
 
 
 @pytest.mark.clause("formats.same")
-def test_a_create_says_the_same_in_every_format(pool: Pool, verdict: Verdict) -> None:
+def test_a_create_says_the_same_in_every_format(pool: TaskPool, checks: Checks) -> None:
     pool.tasks()
     made = [r for r in pool.created if r.status == "ok" and r.reading is not None]
     for reply in made:
         members = sorted(reply.model)
-        verdict.expect(
+        checks.expect(
             "formats.same",
             members == sorted(made[0].model),
             reply,

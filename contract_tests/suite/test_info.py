@@ -10,7 +10,7 @@ from contract_tests.api.calls import FORMATS, GET, POST, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.client import Api
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.suite.test_errors import below_500
 
 
@@ -19,9 +19,9 @@ def _replies(api: Api, me: Account) -> list[Reply]:
 
 
 @pytest.mark.clause("info.answers")
-def test_info_is_answered_for_the_account(api: Api, verdict: Verdict, me: Account) -> None:
+def test_info_is_answered_for_the_account(api: Api, checks: Checks, me: Account) -> None:
     for reply in _replies(api, me):
-        verdict.expect(
+        checks.expect(
             "info.answers",
             answered(reply),
             reply,
@@ -39,24 +39,24 @@ def test_info_tells_the_units_of_the_day(api: Api, me: Account) -> None:
 
 
 @pytest.mark.clause("info.shape")
-def test_the_data_of_info_is_an_object(api: Api, verdict: Verdict, me: Account) -> None:
+def test_the_data_of_info_is_an_object(api: Api, checks: Checks, me: Account) -> None:
     reply = api.once(calls.info(me))
     data = reply.model.get("data")
     if not isinstance(data, dict | list):
         raise NotChecked("info tells no data")
-    verdict.choice("info.shape", "object" if isinstance(data, dict) else "list", reply)
+    checks.choice("info.shape", "object" if isinstance(data, dict) else "list", reply)
 
 
 @pytest.mark.clause("info.methods", "server.never-breaks")
-def test_info_is_answered_over_get_and_post(api: Api, verdict: Verdict, me: Account) -> None:
+def test_info_is_answered_over_get_and_post(api: Api, checks: Checks, me: Account) -> None:
     if not answered(api.once(calls.info(me))):
         raise NotChecked("info is not answered over GET")
     reply = api.probe(calls.info(me, way=POST))
-    below_500(verdict, reply)
-    verdict.choice("info.methods", "both" if answered(reply) else "get", reply)
+    below_500(checks, reply)
+    checks.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 
 @pytest.mark.clause("info.csv")
-def test_the_account_is_laid_flat_in_csv(api: Api, verdict: Verdict, me: Account) -> None:
+def test_the_account_is_laid_flat_in_csv(api: Api, checks: Checks, me: Account) -> None:
     api.once(calls.info(me, fmt="csv", way=GET))
-    verdict.settle("info.csv")
+    checks.settle("info.csv")

@@ -14,9 +14,9 @@ from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Unreadable
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 from contract_tests.suite import edge_cases
 from contract_tests.suite.edge_cases import OVERSIZED
@@ -25,14 +25,14 @@ from contract_tests.suite.stateful import Chain
 LAW = "server.never-breaks"
 
 
-def _unbroken(api: Api, verdict: Verdict, call: Call) -> None:
+def _unbroken(api: Api, checks: Checks, call: Call) -> None:
     """Sends an awkward call: no 5xx, a body that can be read, no header that the call has smuggled in."""
     reply = api.probe(call)
     if reply.exchange is None:
         return
-    verdict.book.look(LAW)
+    checks.findings.look(LAW)
     for where, found, expected in _breaks(reply):
-        verdict.add(verdict.book.finding(LAW, reply, where, Shape(found), expected))
+        checks.add(checks.findings.finding(LAW, reply, where, Shape(found), expected))
     if reply.status == "error":
         api.check_schema("error", reply)
 
@@ -41,7 +41,7 @@ def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
     assert reply.exchange is not None, "looked at by the caller"
     if reply.http >= 500:
         yield "the HTTP status", str(reply.http), "a status below 500"
-    elif reply.call.way.verb in ("GET", "POST") and reply.http not in OVERSIZED and not _readable(reply):
+    elif reply.call.way.http_method in ("GET", "POST") and reply.http not in OVERSIZED and not _readable(reply):
         yield "the body", reply.failure, "a body that can be read"
     if reply.exchange.header("x-injected") is not None:
         yield "the headers", "a header that the call has put there", "no header that comes from a parameter"
@@ -61,7 +61,7 @@ def _readable(reply: Reply) -> bool:
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_values_break_nothing(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+def test_awkward_values_break_nothing(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
     if not run.target.provisioned:
         few = [calls.result(me, "9" * 400 + "'\"<&>]]>\x00\udcff", fmt="xml")]
     else:
@@ -70,38 +70,38 @@ def test_awkward_values_break_nothing(run: Run, pool: Pool, api: Api, verdict: V
         few = list(edge_cases.with_values(account, run.target.phones.ordinary, task.source, task.id))
         few = few if run.full else few[::7]
     for call in few:
-        _unbroken(api, verdict, call)
+        _unbroken(api, checks, call)
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_requests_break_nothing(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+def test_awkward_requests_break_nothing(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("broken forms are not sent to a stranger's server")
     task, account = pool.tasks()[0], run.account("shapes", 1_000_000)
     for call in edge_cases.with_shapes(account, run.target.phones.ordinary, task.source, task.id):
-        _unbroken(api, verdict, call)
+        _unbroken(api, checks, call)
 
 
 @pytest.mark.clause(LAW)
-def test_unknown_paths_break_nothing(run: Run, api: Api, verdict: Verdict) -> None:
+def test_unknown_paths_break_nothing(run: Run, api: Api, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("a stranger's server is not asked for paths at random")
     for path in edge_cases.PATHS:
         reply = api.probe(Call(path))
         if reply.http >= 500:
-            verdict.add(
-                verdict.book.finding(LAW, reply, "the HTTP status", Shape(str(reply.http)), "a status below 500")
+            checks.add(
+                checks.findings.finding(LAW, reply, "the HTTP status", Shape(str(reply.http)), "a status below 500")
             )
 
 
 @pytest.mark.clause(LAW)
-def test_made_up_calls_break_nothing(run: Run, api: Api, verdict: Verdict) -> None:
+def test_made_up_calls_break_nothing(run: Run, api: Api, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("hundreds of made-up calls are not sent to a stranger's server")
     from contract_tests.suite.generated import send_made_up_calls  # noqa: PLC0415 - hypothesis is slow to import
 
     account = run.account("made_up", 1_000_000)
-    send_made_up_calls(account, lambda call: _unbroken(api, verdict, call), examples=150 if run.full else 30)
+    send_made_up_calls(account, lambda call: _unbroken(api, checks, call), examples=150 if run.full else 30)
 
 
 @pytest.mark.clause(
@@ -121,13 +121,13 @@ def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
     chain = Chain(run)
     chain.create(0)
     walk(chain, examples=8 if run.full else 2, steps=15)
-    run.pool.asker.wait(chain.tasks[-1][0])
+    run.pool.poller.wait(chain.tasks[-1][0])
     for turn in range(len(chain.tasks)):
         chain.poll(turn)
 
 
 @pytest.mark.clause("task.new-id")
-def test_ids_are_never_given_twice(run: Run, pool: Pool) -> None:
+def test_ids_are_never_given_twice(run: Run, pool: TaskPool) -> None:
     pool.tasks()
     if not run.target.provisioned:
         return

@@ -11,10 +11,10 @@ from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 
 
 def which(reply: Reply, known: dict[str, Reply]) -> str:
@@ -22,55 +22,55 @@ def which(reply: Reply, known: dict[str, Reply]) -> str:
     return next((name for name, other in known.items() if reply.says_like(other)), "")
 
 
-def _ready(pool: Pool) -> Task:
+def _ready(pool: TaskPool) -> Task:
     return pool.tasks()[0]
 
 
 @pytest.mark.clause("check.order")
-def test_parameters_are_checked_before_credentials(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+def test_parameters_are_checked_before_credentials(run: Run, api: Api, checks: Checks, me: Account) -> None:
     lacking = calls.result(me, 1).but(id=None)
     known = {
         "parameters-first": api.once(lacking),
         "credentials-first": api.once(run.stranger()),
     }
     reply = api.once(lacking.but(token=run.wrong_token))
-    verdict.choice("check.order", which(reply, known) or "an answer of its own", reply)
+    checks.choice("check.order", which(reply, known) or "an answer of its own", reply)
 
 
 @pytest.mark.clause("format.invalid")
-def test_an_unknown_format_is_an_error_that_names_it(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+def test_an_unknown_format_is_an_error_that_names_it(run: Run, api: Api, checks: Checks, me: Account) -> None:
     reply = api.once(calls.result(me, run.unknown_id, fmt="bogus"))
     unknown = api.once(calls.result(me, run.unknown_id))
     if reply.says_like(unknown):
         seen = "json"
     else:
         seen = "error" if reply.status == "error" and "format" in reply.message else "an error that does not name it"
-    verdict.choice("format.invalid", seen, reply)
+    checks.choice("format.invalid", seen, reply)
 
 
 @pytest.mark.clause("check.format-first")
-def test_an_unknown_format_is_not_refused_before_all_else(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+def test_an_unknown_format_is_not_refused_before_all_else(run: Run, api: Api, checks: Checks, me: Account) -> None:
     refused = api.once(calls.result(me, run.unknown_id, fmt="bogus"))
     if refused.says_like(api.once(calls.result(me, run.unknown_id))):
         raise NotChecked("an unknown format is not refused here")
     lacking = calls.result(me, 1).but(id=None)
     reply = api.once(lacking.but(format="bogus"))
     seen = which(reply, {"yes": refused, "no": api.once(lacking)})
-    verdict.choice("check.format-first", seen or "an answer of its own", reply)
+    checks.choice("check.format-first", seen or "an answer of its own", reply)
 
 
 @pytest.mark.clause("param.empty-is-missing")
-def test_an_empty_value_counts_as_missing(api: Api, verdict: Verdict, me: Account) -> None:
+def test_an_empty_value_counts_as_missing(api: Api, checks: Checks, me: Account) -> None:
     lacking = calls.result(me, 1).but(id=None)
     reply = api.once(lacking.but(id=""))
     seen = "yes" if reply.says_like(api.once(lacking)) else "no"
-    verdict.choice("param.empty-is-missing", seen, reply)
+    checks.choice("param.empty-is-missing", seen, reply)
 
 
 @pytest.mark.clause("id.invalid")
-def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, api: Api, verdict: Verdict, me: Account) -> None:
+def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, api: Api, checks: Checks, me: Account) -> None:
     reply = api.once(calls.result(me, "abc"))
-    verdict.expect(
+    checks.expect(
         "id.invalid",
         reply.status == "error",
         reply,
@@ -80,7 +80,7 @@ def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, api: Api, verd
     )
     unknown = reply.says_like(api.once(calls.result(me, run.unknown_id)))
     if reply.status == "error":
-        verdict.choice("id.invalid", "unknown" if unknown else "error", reply)
+        checks.choice("id.invalid", "unknown" if unknown else "error", reply)
 
 
 def _which_value(reply: Reply, *, first: str, second: str) -> str:
@@ -88,37 +88,37 @@ def _which_value(reply: Reply, *, first: str, second: str) -> str:
     return {"ready": first, "error": second}.get(reply.status, "neither")
 
 
-def _asked(api: Api, pool: Pool, task: Task, call: Call) -> Reply:
+def _asked(api: Api, pool: TaskPool, task: Task, call: Call) -> Reply:
     """The reply to a call that may be about a ready task; if it is, it is a read like any other."""
     reply = api.ask(call, section=task.section)
     if reply.status == "ready":
-        pool.asker.compare(task, reply)
+        pool.poller.compare(task, reply)
     return reply
 
 
 @pytest.mark.clause("param.repeated")
-def test_the_last_of_a_repeated_name_counts(run: Run, api: Api, pool: Pool, verdict: Verdict, me: Account) -> None:
+def test_the_last_of_a_repeated_name_counts(run: Run, api: Api, pool: TaskPool, checks: Checks, me: Account) -> None:
     task = _ready(pool)
     call = calls.result(me, task.id)
     twice = replace(call, params=(*call.params, ("id", str(run.unknown_id))))
     for way in (GET, POST) if run.full else (GET,):
         reply = _asked(api, pool, task, twice.by(way))
-        verdict.choice("param.repeated", _which_value(reply, first="first", second="last"), reply)
+        checks.choice("param.repeated", _which_value(reply, first="first", second="last"), reply)
 
 
 @pytest.mark.clause("param.both")
 def test_the_body_counts_where_the_query_says_otherwise(
-    run: Run, api: Api, pool: Pool, verdict: Verdict, me: Account
+    run: Run, api: Api, pool: TaskPool, checks: Checks, me: Account
 ) -> None:
     task = _ready(pool)
     call = replace(calls.result(me, task.id, way=POST), query=(("id", str(run.unknown_id)),))
     reply = _asked(api, pool, task, call)
-    verdict.choice("param.both", _which_value(reply, first="body", second="query"), reply)
+    checks.choice("param.both", _which_value(reply, first="body", second="query"), reply)
 
 
 @pytest.mark.clause("param.multipart")
-def test_a_multipart_form_is_read_like_any_form(api: Api, pool: Pool, verdict: Verdict, me: Account) -> None:
+def test_a_multipart_form_is_read_like_any_form(api: Api, pool: TaskPool, checks: Checks, me: Account) -> None:
     task = _ready(pool)
     reply = _asked(api, pool, task, calls.result(me, task.id, way=MULTIPART))
     seen = {"ready": "read", "error": "ignored"}.get(reply.status, "neither")
-    verdict.choice("param.multipart", seen, reply)
+    checks.choice("param.multipart", seen, reply)

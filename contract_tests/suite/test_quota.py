@@ -13,10 +13,10 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
 PLENTY = 1_000_000
@@ -42,7 +42,7 @@ class _Charge:
     shown: Reply
 
 
-def _charges(run: Run, pool: Pool, api: Api) -> list[_Charge]:
+def _charges(run: Run, pool: TaskPool, api: Api) -> list[_Charge]:
     account = run.account("charged", PLENTY)
     plain: list[tuple[Way, str | None]] = [(GET, None)]
     crossed: list[tuple[Way, str | None]] = [*pool.crossed()] if run.full else plain
@@ -61,13 +61,13 @@ def _charges(run: Run, pool: Pool, api: Api) -> list[_Charge]:
 
 
 @pytest.mark.clause("quota.charged", "quota.charged-at")
-def test_a_create_takes_its_cost_at_once(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
     charges = _charges(run, pool, api)
     for charge in charges:
-        told = pool.asker.wait(charge.task).model.get("cost")
+        told = pool.poller.wait(charge.task).model.get("cost")
         cost = int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
         how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
-        verdict.expect(
+        checks.expect(
             "quota.charged",
             charge.units >= 1 and (charge.units == cost or not isinstance(told, str)),
             charge.shown,
@@ -76,12 +76,12 @@ def test_a_create_takes_its_cost_at_once(run: Run, pool: Pool, api: Api, verdict
             expected=f"{cost} more, the task's cost, and 1 at least",
         )
         if charge.units:
-            verdict.choice("quota.charged-at", "create", charge.shown)
+            checks.choice("quota.charged-at", "create", charge.shown)
 
 
 @pytest.mark.last
 @pytest.mark.clause("quota.charged")
-def test_all_creates_together_take_their_cost(pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+def test_all_creates_together_take_their_cost(pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
     """The same on an account that is not the suite's own, where others may create, too: at least so much is taken."""
     before = units(api.once(calls.info(me)))
     pool.tasks()
@@ -89,7 +89,7 @@ def test_all_creates_together_take_their_cost(pool: Pool, api: Api, verdict: Ver
     if before is None or api.day_turned or after.used < before.used:
         raise NotChecked("the day of the limit turned during the run")
     taken = sum(_known_cost(task) for task in pool.accepted if task.account == me and task.mine)
-    verdict.expect(
+    checks.expect(
         "quota.charged",
         after.used - before.used >= taken,
         reply,
@@ -105,9 +105,9 @@ def _known_cost(task: Task) -> int:
 
 
 @pytest.mark.clause("quota.polling-free")
-def test_asking_takes_no_unit(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
     tasks = pool.tasks()
-    if not run.full and "quota.polling-free" in verdict.book.looked:
+    if not run.full and "quota.polling-free" in checks.findings.looked:
         return
     if run.target.phones.never is not None:
         tasks = [pool.never(), *tasks]
@@ -116,10 +116,10 @@ def test_asking_takes_no_unit(run: Run, pool: Pool, api: Api, verdict: Verdict, 
     for pairs in rounds:
         for way, fmt in pairs:
             for task in tasks if run.full else tasks[:1]:
-                pool.asker.ask(task, fmt, way)
+                pool.poller.ask(task, fmt, way)
         after, reply = _told(api, me)
         if after.used >= before.used:  # else the day of the limit has turned in between
-            verdict.expect(
+            checks.expect(
                 "quota.polling-free",
                 after.used == before.used,
                 reply,
@@ -131,7 +131,7 @@ def test_asking_takes_no_unit(run: Run, pool: Pool, api: Api, verdict: Verdict, 
 
 
 @pytest.mark.clause("quota.refuses", "quota.message", "error.codes", "error.messages")
-def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
     account = run.account("limited", 1)
     pool.make(ANY_SOURCE, account=account)
     shown = units(api.ask(calls.info(account)))
@@ -140,7 +140,7 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: Pool, api: Api,
         for way, fmt in pool.crossed():
             call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
             reply = run.api.once(call)
-            verdict.expect(
+            checks.expect(
                 "quota.refuses",
                 reply.status == "error",
                 reply,
@@ -149,7 +149,7 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: Pool, api: Api,
                 expected="an error: the limit of 1 unit is used up",
             )
             if reply.status == "error":
-                verdict.expect(
+                checks.expect(
                     "quota.message",
                     "daily limit" in reply.message.lower(),
                     reply,
@@ -157,9 +157,9 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: Pool, api: Api,
                     found=reply.message,
                     expected="a message that speaks of the daily limit",
                 )
-                verdict.kind("limit", reply, **fields)
+                checks.kind("limit", reply, **fields)
     told, reply = _told(api, account)
-    verdict.expect(
+    checks.expect(
         "quota.charged",
         told.used >= 1,
         reply,
@@ -167,17 +167,17 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: Pool, api: Api,
         found=told.used,
         expected="1 at least",
     )
-    verdict.expect(
+    checks.expect(
         "info.body", told.of == 1, reply, where="data.api_limit.of", found=told.of, expected="1, the account's limit"
     )
 
 
 @pytest.mark.clause("quota.refuses")
-def test_a_limit_of_nothing_refuses_the_first_create(run: Run, pool: Pool, verdict: Verdict) -> None:
+def test_a_limit_of_nothing_refuses_the_first_create(run: Run, pool: TaskPool, checks: Checks) -> None:
     account = run.account("barred", 0)
     for way, fmt in pool.crossed():
         reply = run.api.once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
-        verdict.expect(
+        checks.expect(
             "quota.refuses",
             reply.status == "error",
             reply,

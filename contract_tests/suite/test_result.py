@@ -14,22 +14,22 @@ from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.contract.values import form_of_time
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.suite import ready_checks
 from contract_tests.suite.ready_checks import entries, whole
 from contract_tests.suite.test_formats import TURNS
 
 
 @pytest.mark.clause("result.processing")
-def test_a_new_task_is_processing(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
     if run.target.phones.never is not None:
         task = pool.never()
         for way in WAYS:
             for fmt in FORMATS:
-                reply = pool.asker.ask(task, fmt, way)
-                verdict.expect(
+                reply = pool.poller.ask(task, fmt, way)
+                checks.expect(
                     "result.processing",
                     reply.status == "processing",
                     reply,
@@ -39,25 +39,25 @@ def test_a_new_task_is_processing(run: Run, pool: Pool, api: Api, verdict: Verdi
                 )
     else:
         pool.tasks()
-    if not pool.asker.processing:
+    if not pool.poller.processing:
         raise NotChecked("every task was ready when it was first asked for")
-    for reply in pool.asker.processing:
+    for reply in pool.poller.processing:
         api.check_schema("processing", reply, shows=("result.processing",))
 
 
 @pytest.mark.clause("result.becomes-ready")
-def test_a_task_becomes_ready(pool: Pool) -> None:
+def test_a_task_becomes_ready(pool: TaskPool) -> None:
     pool.tasks()
 
 
 @pytest.mark.clause("result.methods")
-def test_result_is_answered_over_get_and_post(pool: Pool, verdict: Verdict) -> None:
+def test_result_is_answered_over_get_and_post(pool: TaskPool, checks: Checks) -> None:
     task = pool.shared(ANY_SOURCE)
     for way in WAYS:
-        waiting = (reply for reply in pool.asker.processing if reply.call.way == way)
+        waiting = (reply for reply in pool.poller.processing if reply.call.way == way)
         seen = (r for (_, w), r in task.reads.items() if w == way)
-        reply = next(seen, None) or next(waiting, None) or pool.asker.ask(task, "json", way)
-        verdict.expect(
+        reply = next(seen, None) or next(waiting, None) or pool.poller.ask(task, "json", way)
+        checks.expect(
             "result.methods",
             reply.status in ("processing", "ready"),
             reply,
@@ -69,7 +69,7 @@ def test_result_is_answered_over_get_and_post(pool: Pool, verdict: Verdict) -> N
 
 @pytest.mark.clause("result.required")
 def test_result_without_a_required_parameter_is_an_error(
-    run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account
+    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
 ) -> None:
     task = pool.shared(ANY_SOURCE)
     turns: dict[str, tuple[Way, str | None]] = {"login": (POST, "csv"), "token": (GET, "xml"), "id": (GET, None)}
@@ -77,7 +77,7 @@ def test_result_without_a_required_parameter_is_an_error(
         for way, fmt in pool.crossed() if run.full else [turn]:
             number = task.id if name != "id" else 1
             reply = api.once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
-            verdict.expect(
+            checks.expect(
                 "result.required",
                 reply.status == "error",
                 reply,
@@ -88,14 +88,14 @@ def test_result_without_a_required_parameter_is_an_error(
 
 
 @pytest.mark.clause("result.ready", "result.own-section", "result.cost")
-def test_a_ready_answer_has_its_documented_members(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
     for task, reply in pool.replies():
         if whole(reply):
             ordinary = task.phone != run.target.phones.awkward
             shows = ("result.ready", "result.own-section", "result.cost")
             api.check_schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
         elif reply.reading is not None and reply.status == "ready":
-            verdict.expect(
+            checks.expect(
                 "result.own-section",
                 reply.reading.rows == task.section,
                 reply,
@@ -106,7 +106,7 @@ def test_a_ready_answer_has_its_documented_members(run: Run, pool: Pool, api: Ap
 
 
 @pytest.mark.clause("result.row-fields", "row.time", "row.price", "row.source", "row.category")
-def test_a_row_has_its_ten_fields(run: Run, pool: Pool, api: Api, verdict: Verdict) -> None:
+def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
     for task, reply in pool.replies("data"):
         ordinary = task.phone != run.target.phones.awkward
         rows = reply.model.get("data")
@@ -118,79 +118,79 @@ def test_a_row_has_its_ten_fields(run: Run, pool: Pool, api: Api, verdict: Verdi
             if ordinary and isinstance(row, dict) and "category" in row:
                 told = row["category"]
                 where, fits = f"data[{i}].category", isinstance(told, str)
-                verdict.expect("row.category", fits, reply, where=where, found=told, expected="free text")
+                checks.expect("row.category", fits, reply, where=where, found=told, expected="free text")
 
 
 @pytest.mark.clause("result.row-phone")
-def test_rows_carry_the_phone_that_was_asked_for(pool: Pool, verdict: Verdict) -> None:
+def test_rows_carry_the_phone_that_was_asked_for(pool: TaskPool, checks: Checks) -> None:
     for task, reply in pool.replies("data"):
-        ready_checks.look_at_phones(verdict, task, reply)
+        ready_checks.look_at_phones(checks, task, reply)
 
 
 @pytest.mark.clause("row.phone")
-def test_a_rows_phone_is_text(pool: Pool, verdict: Verdict) -> None:
+def test_a_rows_phone_is_text(pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies("data"):
-        ready_checks.look_at_phone_type(verdict, reply)
+        ready_checks.look_at_phone_type(checks, reply)
 
 
 @pytest.mark.clause("result.names")
-def test_names_is_a_list_of_entries_with_a_name(pool: Pool, verdict: Verdict) -> None:
+def test_names_is_a_list_of_entries_with_a_name(pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies("names"):
         names = reply.model.get("names")
         for i, entry in enumerate(names if isinstance(names, list) else []):
             fits = isinstance(entry, dict) and isinstance(entry.get("name"), str)
-            verdict.expect(
+            checks.expect(
                 "result.names", fits, reply, where=f"names[{i}]", found=entry, expected="an entry with the text name"
             )
 
 
 @pytest.mark.clause("result.photo")
-def test_a_photo_is_base64_of_a_picture(pool: Pool, verdict: Verdict) -> None:
+def test_a_photo_is_base64_of_a_picture(pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies("photo"):
-        ready_checks.look_at_photo(verdict, reply)
+        ready_checks.look_at_photo(checks, reply)
 
 
 @pytest.mark.clause("result.ip")
-def test_ip_is_the_address_that_created_the_task(run: Run, pool: Pool, verdict: Verdict) -> None:
+def test_ip_is_the_address_that_created_the_task(run: Run, pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies():
-        ready_checks.look_at_address(verdict, reply, loopback=run.target.loopback)
+        ready_checks.look_at_address(checks, reply, loopback=run.target.loopback)
 
 
 @pytest.mark.clause("result.times-ordered")
-def test_a_task_does_not_end_before_it_began(pool: Pool, verdict: Verdict) -> None:
+def test_a_task_does_not_end_before_it_began(pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies():
-        ready_checks.look_at_times(verdict, reply)
+        ready_checks.look_at_times(checks, reply)
 
 
 @pytest.mark.clause("result.times")
-def test_times_are_unix_seconds(pool: Pool, verdict: Verdict) -> None:
+def test_times_are_unix_seconds(pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies():
         if whole(reply):
             for name in ("create_time", "end_time"):
                 if name in reply.model:
-                    verdict.choice("result.times", form_of_time(reply.model[name]), reply)
+                    checks.choice("result.times", form_of_time(reply.model[name]), reply)
 
 
 @pytest.mark.clause("result.sections")
-def test_sections_that_a_source_does_not_fill_are_there_and_empty(pool: Pool, verdict: Verdict) -> None:
+def test_sections_that_a_source_does_not_fill_are_there_and_empty(pool: TaskPool, checks: Checks) -> None:
     for task, reply in pool.replies():
-        ready_checks.look_at_sections(verdict, task, reply)
+        ready_checks.look_at_sections(checks, task, reply)
 
 
 @pytest.mark.clause("result.photo-empty")
-def test_a_photo_that_is_not_there_is_an_empty_text(pool: Pool, verdict: Verdict) -> None:
+def test_a_photo_that_is_not_there_is_an_empty_text(pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies():
-        ready_checks.look_at_no_photo(verdict, reply)
+        ready_checks.look_at_no_photo(checks, reply)
 
 
 @pytest.mark.clause("result.empty")
-def test_where_nothing_is_found_the_list_is_empty(run: Run, pool: Pool, verdict: Verdict) -> None:
+def test_where_nothing_is_found_the_list_is_empty(run: Run, pool: TaskPool, checks: Checks) -> None:
     nothing = run.target.phones.nothing
     for task, reply in pool.replies("data", "names"):
         known_empty = nothing is not None and task.phone == nothing
         if known_empty or (reply.status == "ready" and not entries(reply, task.section)):
             holds = reply.model.get(task.section) == [] and reply.http == 200
-            verdict.expect(
+            checks.expect(
                 "result.empty",
                 holds,
                 reply,
@@ -201,13 +201,13 @@ def test_where_nothing_is_found_the_list_is_empty(run: Run, pool: Pool, verdict:
 
 
 @pytest.mark.clause("quota.unit")
-def test_cost_is_the_number_of_records(pool: Pool, verdict: Verdict) -> None:
+def test_cost_is_the_number_of_records(pool: TaskPool, checks: Checks) -> None:
     for task, reply in pool.replies("data", "names"):
-        ready_checks.look_at_cost(verdict, task, reply)
+        ready_checks.look_at_cost(checks, task, reply)
 
 
 @pytest.mark.clause("task.ready-stays", "task.reads-equal")
-def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: Pool, verdict: Verdict) -> None:
+def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: TaskPool, checks: Checks) -> None:
     pool.replies()
     turns = cycle(pool.crossed())
     if run.full:
@@ -215,17 +215,17 @@ def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: Pool, verdic
         time.sleep(max(0.0, pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
         for task in pool.tasks():
             for way, fmt in islice(turns, 6):
-                pool.asker.ask(task, fmt, way)
-    elif "task.reads-equal" not in verdict.book.looked:
-        pool.asker.ask(pool.tasks()[0])
+                pool.poller.ask(task, fmt, way)
+    elif "task.reads-equal" not in checks.findings.looked:
+        pool.poller.ask(pool.tasks()[0])
 
 
 @pytest.mark.clause("task.unknown")
-def test_an_unknown_task_is_never_ready(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
     for number in [run.unknown_id, 0, -1, 10**30] if run.full else [run.unknown_id]:
         for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
             reply = api.once(calls.result(me, number, way=way, fmt=fmt))
-            verdict.expect(
+            checks.expect(
                 "task.unknown",
                 reply.status != "ready",
                 reply,
@@ -233,11 +233,13 @@ def test_an_unknown_task_is_never_ready(run: Run, pool: Pool, api: Api, verdict:
                 found=reply.status,
                 expected="no ready answer: there is no such task",
             )
-    verdict.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
+    checks.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
 
 
 @pytest.mark.clause("task.foreign", "task.foreign-error")
-def test_another_accounts_task_is_not_to_be_had(run: Run, pool: Pool, api: Api, verdict: Verdict, me: Account) -> None:
+def test_another_accounts_task_is_not_to_be_had(
+    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+) -> None:
     other = run.second()
     tasks = pool.tasks()
     unknown = api.once(calls.result(me, run.unknown_id))
@@ -245,7 +247,7 @@ def test_another_accounts_task_is_not_to_be_had(run: Run, pool: Pool, api: Api, 
     for task in tasks if run.full else tasks[:1]:
         for way, fmt in pool.crossed() if run.full else [(POST, "json")]:
             reply = api.ask(calls.result(other, task.id, way=way, fmt=fmt))
-            verdict.expect(
+            checks.expect(
                 "task.foreign",
                 reply.status != "ready",
                 reply,
@@ -255,7 +257,7 @@ def test_another_accounts_task_is_not_to_be_had(run: Run, pool: Pool, api: Api, 
             )
             if fmt in (None, "json"):
                 seen = _kind_of(reply, {"unknown-task": unknown, "credentials": stranger})
-                verdict.choice("task.foreign-error", seen, reply)
+                checks.choice("task.foreign-error", seen, reply)
 
 
 def _kind_of(reply: Reply, known: dict[str, Reply]) -> str:
@@ -264,15 +266,15 @@ def _kind_of(reply: Reply, known: dict[str, Reply]) -> str:
 
 
 @pytest.mark.clause("error.members", "error.codes", "error.messages")
-def test_a_task_that_fails_ends_in_an_error(run: Run, pool: Pool, verdict: Verdict) -> None:
+def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Checks) -> None:
     phone = run.target.phones.failing
     if phone is None:
         raise NotChecked("no phone is known here whose task fails")
     task = pool.shared(ANY_SOURCE, phone)
-    pool.asker.until_done(task)
+    pool.poller.until_done(task)
     for way, fmt in pool.crossed():
-        reply = pool.asker.ask(task, fmt, way)
-        verdict.expect(
+        reply = pool.poller.ask(task, fmt, way)
+        checks.expect(
             "error.members",
             reply.status == "error",
             reply,
@@ -280,4 +282,4 @@ def test_a_task_that_fails_ends_in_an_error(run: Run, pool: Pool, verdict: Verdi
             found=reply.status,
             expected="'error': the task has failed",
         )
-    verdict.kind("failed-task", pool.asker.ask(task))
+    checks.kind("failed-task", pool.poller.ask(task))

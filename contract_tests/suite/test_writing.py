@@ -9,92 +9,92 @@ from contract_tests.api.account_info import answered
 from contract_tests.api.calls import GET, Account
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.client import Api
-from contract_tests.engine.pool import Pool
+from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
-from contract_tests.findings.checks import Verdict
+from contract_tests.findings.checks import Checks
 from contract_tests.suite.test_formats import TURNS
 
 pytestmark = pytest.mark.last
 
 
-def _judge(run: Run, pool: Pool, verdict: Verdict, *clauses: str) -> None:
+def _judge(run: Run, pool: TaskPool, checks: Checks, *clauses: str) -> None:
     """Looks at ready tasks and at an error in every format, and then at what was seen of the clauses."""
     pool.whatever()
     for fmt, way in ((None, GET), *TURNS.items()):
         run.api.once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
     for clause in clauses:
-        verdict.settle(clause)
+        checks.settle(clause)
 
 
 @pytest.mark.clause("content-type.json")
-def test_json_is_announced_as_such(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "content-type.json")
+def test_json_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "content-type.json")
 
 
 @pytest.mark.clause("content-type.xml")
-def test_xml_is_announced_as_such(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "content-type.xml")
+def test_xml_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "content-type.xml")
 
 
 @pytest.mark.clause("content-type.csv")
-def test_csv_is_announced_as_such(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "content-type.csv")
+def test_csv_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "content-type.csv")
 
 
 @pytest.mark.clause("json.escapes")
-def test_json_is_written_raw(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "json.escapes")
+def test_json_is_written_raw(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "json.escapes")
 
 
 @pytest.mark.clause("xml.declaration")
-def test_xml_begins_with_a_declaration(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "xml.declaration")
+def test_xml_begins_with_a_declaration(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "xml.declaration")
 
 
 @pytest.mark.clause("xml.root", "xml.item")
-def test_xml_elements_have_the_assumed_names(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "xml.root", "xml.item")
+def test_xml_elements_have_the_assumed_names(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "xml.root", "xml.item")
 
 
 @pytest.mark.clause("xml.empty")
-def test_xml_closes_empty_elements_at_once(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "xml.empty")
+def test_xml_closes_empty_elements_at_once(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "xml.empty")
 
 
 @pytest.mark.clause("csv.delimiter", "csv.line-end")
-def test_csv_is_separated_by_commas_and_crlf(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "csv.delimiter", "csv.line-end")
+def test_csv_is_separated_by_commas_and_crlf(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "csv.delimiter", "csv.line-end")
 
 
 @pytest.mark.clause("csv.header", "csv.flat")
-def test_csv_has_a_line_of_names(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "csv.header", "csv.flat")
+def test_csv_has_a_line_of_names(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "csv.header", "csv.flat")
 
 
 @pytest.mark.clause("csv.encoding")
-def test_csv_is_utf_8(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "csv.encoding")
+def test_csv_is_utf_8(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "csv.encoding")
 
 
 @pytest.mark.clause("cors")
-def test_no_origin_is_allowed_in_general(run: Run, pool: Pool, verdict: Verdict) -> None:
-    _judge(run, pool, verdict, "cors")
+def test_no_origin_is_allowed_in_general(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _judge(run, pool, checks, "cors")
 
 
 @pytest.mark.clause("rate.limit")
-def test_no_call_was_refused_for_its_rate(api: Api, verdict: Verdict, me: Account) -> None:
+def test_no_call_was_refused_for_its_rate(api: Api, checks: Checks, me: Account) -> None:
     reply = api.once(calls.info(me))
     if not answered(reply):
         raise NotChecked("no call is known that would have been answered otherwise")
-    if verdict.book.expected("rate.limit") != "off":
+    if checks.findings.expected("rate.limit") != "off":
         raise NotChecked("the limit is above the pace of this run")
-    verdict.choice("rate.limit", "off", reply)
+    checks.choice("rate.limit", "off", reply)
 
 
 @pytest.mark.clause("token.never-repeated")
-def test_no_answer_repeats_the_token(run: Run, pool: Pool, verdict: Verdict, api: Api, me: Account) -> None:
+def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, api: Api, me: Account) -> None:
     """Every answer of the run was searched; a wrong token in each place where one may be echoed comes on top."""
-    _judge(run, pool, verdict)
+    _judge(run, pool, checks)
     echoes = (
         calls.result(me, me.token),
         calls.info(me).but(token=f"{me.token}x"),

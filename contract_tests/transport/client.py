@@ -17,14 +17,24 @@ from urllib.parse import SplitResult, urlsplit
 import h11
 
 from contract_tests.transport.connect import connect, secured, tls_context
-from contract_tests.transport.messages import KINDS, MAX_EVIDENCE, Exchange, NoAnswer, OutOfTime, Request
+from contract_tests.transport.messages import KINDS, MAX_EVIDENCE, HttpResponse, OutOfTime, Request, TransportError
 from contract_tests.transport.rate_limit import Pacer
-from contract_tests.transport.receive import MAX_HEADERS, Arrival
+from contract_tests.transport.receive import MAX_HEADERS, ResponseReader
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["KINDS", "MAX_BODY", "MAX_EVIDENCE", "Exchange", "NoAnswer", "OutOfTime", "Pacer", "Request", "Wire"]
+__all__ = [
+    "KINDS",
+    "MAX_BODY",
+    "MAX_EVIDENCE",
+    "HttpClient",
+    "HttpResponse",
+    "OutOfTime",
+    "Pacer",
+    "Request",
+    "TransportError",
+]
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of an answer's body that are read."""
@@ -85,7 +95,7 @@ class _Line:
         self.unsent = False
 
 
-class Wire:
+class HttpClient:
     """Sends requests and keeps one connection to each origin. deadline is in seconds for a whole call; end is a moment
     (monotonic) that no call outlasts, waiting for its turn included.
     """
@@ -107,14 +117,14 @@ class Wire:
         self._tls: SSLContext | None = None
 
     def pace(self, request: Request) -> None:
-        """Waits until the request may leave. Raises NoAnswer where that is past the end of the run."""
+        """Waits until the request may leave. Raises TransportError where that is past the end of the run."""
         if not self.pacer.wait(self.end):
             raise OutOfTime("timeout", request, "the time of the run is up", sent=False)
 
-    def send(self, request: Request, *, repeatable: bool = True, paced: bool = False) -> Exchange:
-        """The answer to a request, which leaves once; paced says that `pace` was called for it. Raises NoAnswer.
+    def send(self, request: Request, *, repeatable: bool = True, paced: bool = False) -> HttpResponse:
+        """The answer to a request, which leaves once; paced says that `pace` was called for it. Raises TransportError.
 
-        A kept connection may be closed by the server while the request is on its way (NoAnswer.stale): what is
+        A kept connection may be closed by the server while the request is on its way (TransportError.stale): what is
         repeatable may be sent again then; all else gets a new connection from the start.
         """
         url = _origin(request)
@@ -129,7 +139,7 @@ class Wire:
             kept.http.start_next_cycle()
             try:
                 return self._exchange(kept, key, url, request, end)
-            except NoAnswer as failure:
+            except TransportError as failure:
                 failure.stale = failure.kind == "closed" and not failure.received
                 raise
         elif kept is not None:
@@ -158,11 +168,13 @@ class Wire:
         http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADERS)
         return _Line(sock, http, time.monotonic(), secure)
 
-    def _exchange(self, line: _Line, key: tuple[str, str], url: SplitResult, request: Request, end: float) -> Exchange:
+    def _exchange(
+        self, line: _Line, key: tuple[str, str], url: SplitResult, request: Request, end: float
+    ) -> HttpResponse:
         whole = False
         try:
             _send(line, url, request, end)
-            exchange = Arrival(line.http, request, lambda: line.read(end), self.max_body).exchange()
+            exchange = ResponseReader(line.http, request, lambda: line.read(end), self.max_body).exchange()
             whole = not line.unsent
         finally:
             if whole and line.http.our_state is h11.DONE and line.http.their_state is h11.DONE:
@@ -177,14 +189,14 @@ TORN = "TLS ended without saying so, so the end of the body may be missing"
 
 
 def _origin(request: Request) -> SplitResult:
-    """The request's URL in its parts. Raises NoAnswer for one that leads nowhere."""
+    """The request's URL in its parts. Raises TransportError for one that leads nowhere."""
     try:
         url = urlsplit(request.url)
         known = url.scheme in PORTS and bool(url.hostname) and url.port != 0
     except ValueError:
         known = False
     if not known:
-        raise NoAnswer("unsendable", request, "its URL is no http:// or https:// one", sent=False)
+        raise TransportError("unsendable", request, "its URL is no http:// or https:// one", sent=False)
     return url
 
 
@@ -198,22 +210,22 @@ def _ready(sock: socket.socket, events: int, seconds: float) -> int:
 def _send(line: _Line, url: SplitResult, request: Request, end: float) -> None:
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     headers = [("Host", url.netloc.rpartition("@")[2]), *request.headers]
-    if request.body or request.verb in ("POST", "PUT", "PATCH"):
+    if request.body or request.http_method in ("POST", "PUT", "PATCH"):
         headers.append(("Content-Length", str(len(request.body))))
     try:
-        head = h11.Request(method=request.verb, target=path, headers=headers)
+        head = h11.Request(method=request.http_method, target=path, headers=headers)
         parts = [line.http.send(head)]
         if request.body:
             parts.append(line.http.send(h11.Data(data=request.body)))
         parts.append(line.http.send(h11.EndOfMessage()))
     except (h11.LocalProtocolError, UnicodeError):
-        raise NoAnswer(
+        raise TransportError(
             "unsendable", request, "its URL or a header has characters that HTTP lacks", sent=False
         ) from None
     try:
         line.write(b"".join(part for part in parts if part), end)
     except TimeoutError:
-        raise NoAnswer("timeout", request, "the request could not be sent") from None
+        raise TransportError("timeout", request, "the request could not be sent") from None
     except OSError:
         # A server may answer and hang up before it has read everything: what it said is still to be read.
         return

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.transport.messages import NoAnswer, Request
+from contract_tests.transport.messages import Request, TransportError
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -19,20 +19,20 @@ _LEAST = 0.001
 
 
 def connect(host: str, port: int, request: Request, end: float) -> socket.socket:
-    """A connection to the first of the host's addresses that takes one by the moment `end`. Raises NoAnswer."""
+    """A connection to the first of the host's addresses that takes one by the moment `end`. Raises TransportError."""
     addresses = _addresses(host, port, request, end)
     failure = "it has no address"
     for number, (family, address) in enumerate(addresses):
         left = end - time.monotonic()
         if left <= 0:
-            raise NoAnswer("timeout", request, f"{host}:{port} took no connection", sent=False)
+            raise TransportError("timeout", request, f"{host}:{port} took no connection", sent=False)
         try:
             return _connected(family, address, max(left / (len(addresses) - number), _LEAST))
         except TimeoutError:
             failure = "it took no connection in time"
         except OSError as error:
             failure = error.strerror or type(error).__name__
-    raise NoAnswer("unreachable", request, f"{host}:{port}: {failure}", sent=False)
+    raise TransportError("unreachable", request, f"{host}:{port}: {failure}", sent=False)
 
 
 def _connected(family: socket.AddressFamily, address: tuple[Any, ...], seconds: float) -> socket.socket:
@@ -55,20 +55,20 @@ def _addresses(host: str, port: int, request: Request, end: float) -> list[Addre
         pass
     else:
         return _looked_up(host, port, request)
-    answers: queue.SimpleQueue[list[Address] | NoAnswer] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[Address] | TransportError] = queue.SimpleQueue()
 
     def look_up() -> None:
         try:
             answers.put(_looked_up(host, port, request))
-        except NoAnswer as failure:
+        except TransportError as failure:
             answers.put(failure)
 
     threading.Thread(target=look_up, daemon=True, name="name look-up").start()
     try:
         answer = answers.get(timeout=max(end - time.monotonic(), _LEAST))
     except queue.Empty:
-        raise NoAnswer("timeout", request, f"the name {host} was not looked up", sent=False) from None
-    if isinstance(answer, NoAnswer):
+        raise TransportError("timeout", request, f"the name {host} was not looked up", sent=False) from None
+    if isinstance(answer, TransportError):
         raise answer
     return answer
 
@@ -78,7 +78,7 @@ def _looked_up(host: str, port: int, request: Request) -> list[Address]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is no name of a host"
-        raise NoAnswer("unreachable", request, f"{host}:{port}: {why}", sent=False) from None
+        raise TransportError("unreachable", request, f"{host}:{port}: {why}", sent=False) from None
     return [(family, address) for family, _, _, _, address in found]
 
 
@@ -96,14 +96,14 @@ def tls_context() -> SSLContext:
 
 
 def secured(sock: socket.socket, context: SSLContext, host: str, request: Request, end: float) -> socket.socket:
-    """The connection under TLS by the moment `end`. Raises NoAnswer."""
+    """The connection under TLS by the moment `end`. Raises TransportError."""
     try:
         sock.settimeout(max(end - time.monotonic(), _LEAST))
         return context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
     except TimeoutError:
         sock.close()
-        raise NoAnswer("timeout", request, "during the TLS handshake", sent=False) from None
+        raise TransportError("timeout", request, "during the TLS handshake", sent=False) from None
     except (OSError, ValueError) as error:
         sock.close()
         why = getattr(error, "verify_message", "") or getattr(error, "reason", "") or type(error).__name__
-        raise NoAnswer("tls", request, f"{host}: {why}", sent=False) from None
+        raise TransportError("tls", request, f"{host}: {why}", sent=False) from None

@@ -14,14 +14,14 @@ MAX_EVIDENCE = 64 * 1024
 class Request:
     """What is sent: url with its query, headers beside Host and Content-Length, the body as bytes."""
 
-    verb: str
+    http_method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class HttpResponse:
     """A request and the answer to it. headers are as they came, names in lower case; seconds from the first byte sent
     to the last one read. oddities say, in words that hold nothing of the answer, what HTTP allows a client to
     tolerate and no server should do.
@@ -39,7 +39,7 @@ class Exchange:
         return next((value for key, value in self.headers if key == name), None)
 
 
-class NoAnswer(Exception):
+class TransportError(Exception):
     """There is no answer that HTTP knows. kind is one of KINDS, received what came of it (capped), sent whether the
     request may have arrived, stale whether it went out on a kept connection that ended without a byte.
     """
@@ -53,7 +53,7 @@ class NoAnswer(Exception):
         self.stale = False
 
 
-class OutOfTime(NoAnswer):
+class OutOfTime(TransportError):
     """The request did not leave, since its turn would come after the end of the run."""
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import h11
 
-from contract_tests.transport.messages import MAX_EVIDENCE, Exchange, NoAnswer, Request
+from contract_tests.transport.messages import MAX_EVIDENCE, HttpResponse, Request, TransportError
 
 MAX_HEADERS = 64 * 1024
 MAX_INTERIM = 8
@@ -19,7 +19,7 @@ _SPEAKS = (b"1.0", b"1.1")
 
 
 @dataclass
-class Arrival:
+class ResponseReader:
     """An answer that is coming in. read gives the next bytes, none at the end of the connection, and raises
     TimeoutError and OSError.
     """
@@ -33,8 +33,8 @@ class Arrival:
     interim: int = 0
     ended: bool = False
 
-    def exchange(self) -> Exchange:
-        """The whole answer. Raises NoAnswer."""
+    def exchange(self) -> HttpResponse:
+        """The whole answer. Raises TransportError."""
         started = time.monotonic()
         body = bytearray()
         head: h11.Response | None = None
@@ -52,7 +52,7 @@ class Arrival:
             self._refuse("malformed", f"{len(more)} bytes follow the answer's end")
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers)
         oddities = tuple(_oddities(headers, bytes(self.received)))
-        return Exchange(self.request, head.status_code, headers, bytes(body), time.monotonic() - started, oddities)
+        return HttpResponse(self.request, head.status_code, headers, bytes(body), time.monotonic() - started, oddities)
 
     def _events(self) -> Iterator[object]:
         """What h11 makes of the bytes, up to the end of the message."""
@@ -76,7 +76,7 @@ class Arrival:
             return self.http.next_event()
         except h11.RemoteProtocolError as error:
             if not self.received:
-                raise NoAnswer("closed", self.request, "no byte came") from None
+                raise TransportError("closed", self.request, "no byte came") from None
             # All that came before the end was in order, or it would have been refused before.
             kind, why = ("closed", f"{self.total} bytes came") if self.ended else ("malformed", str(error))
             self._refuse(kind, _without_bytes(why))
@@ -96,7 +96,7 @@ class Arrival:
         self.http.receive_data(chunk)
 
     def _refuse(self, kind: str, detail: str) -> NoReturn:
-        raise NoAnswer(kind, self.request, detail, received=bytes(self.received)) from None
+        raise TransportError(kind, self.request, detail, received=bytes(self.received)) from None
 
 
 SWITCHING = 101

@@ -42,11 +42,11 @@ class Gateway:
         except StoreError:
             first = next((i for i, a in enumerate(given) if isinstance(a, Answer) and a.wrote), len(given))
             given[first:] = map(self._server_error, requests[first:])
-        return [self.written(*pair) for pair in zip(requests, given, strict=True)]
+        return [self.render(*pair) for pair in zip(requests, given, strict=True)]
 
     def _safely(self, request: Request) -> Answer | Page:
         try:
-            return self.given(request)
+            return self.decide(request)
         except StoreError:
             return self._server_error(request)
 
@@ -57,17 +57,17 @@ class Gateway:
         """The error, in the format that can still be read off the request: else off its query, else none."""
         for body in (request.body, b""):
             try:
-                return self.mock.refused(error, read_params(replace(request, body=body), self.mock.profile.reading))
+                return self.mock.refused(error, read_params(replace(request, body=body), self.mock.profile.parsing))
             except ApiError:
                 continue
         return self.mock.refused(error, {})
 
-    def given(self, request: Request) -> Answer | Page:
+    def decide(self, request: Request) -> Answer | Page:
         """The request's answer as data. Raises StoreError where the store fails."""
-        if request.verb == "OPTIONS" and self.mock.profile.deciding.origin is not None:
+        if request.http_method == "OPTIONS" and self.mock.profile.rules.origin is not None:
             return Page(204, "", b"", reason="clause cors")
         try:
-            params = read_params(request, self.mock.profile.reading)
+            params = read_params(request, self.mock.profile.parsing)
             if request.too_large:
                 raise ApiError("too-large", reason=f"the body has more than {MAX_BODY} bytes", http=413)
         except ApiError as error:
@@ -75,20 +75,20 @@ class Gateway:
         if not request.path.startswith(BASE):
             return self.mock.not_found(params, http=404)
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
-        verb = "GET" if request.verb == "HEAD" else request.verb
-        return self.called(Call(operation, verb, params, request.peer))
+        http_method = "GET" if request.http_method == "HEAD" else request.http_method
+        return self.call(Call(operation, http_method, params, request.peer))
 
-    def called(self, call: Call) -> Answer | Page:
+    def call(self, call: Call) -> Answer | Page:
         """The answer to a call. Raises StoreError where the store fails."""
         return self.mock.answer(call)
 
-    def written(self, request: Request, answer: Answer | Page) -> Response:
+    def render(self, request: Request, answer: Answer | Page) -> Response:
         """The answer as it is sent."""
         headers: list[tuple[str, str]] = []
         if isinstance(answer, Answer):
             form = FORMATS[answer.format]
-            body = form.write(answer, self.mock.profile.writing)
-            headers.append(("Content-Type", form.content_type(self.mock.profile.writing)))
+            body = form.write(answer, self.mock.profile.rendering)
+            headers.append(("Content-Type", form.content_type(self.mock.profile.rendering)))
             if answer.allow:
                 headers.append(("Allow", ", ".join(("HEAD", *answer.allow))))
         else:
@@ -101,11 +101,11 @@ class Gateway:
         return Response(answer.http, tuple(headers), body, Delivery(answer.latency, answer.login))
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
-        origin = self.mock.profile.deciding.origin
+        origin = self.mock.profile.rules.origin
         if origin is None:
             return
         yield "Access-Control-Allow-Origin", origin
-        if request.verb == "OPTIONS":
+        if request.http_method == "OPTIONS":
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
 

@@ -15,7 +15,7 @@ class Request:
     body passed MAX_BODY and was not kept.
     """
 
-    verb: str
+    http_method: str
     path: bytes
     query: bytes
     headers: Mapping[str, str]

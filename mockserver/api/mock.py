@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.api import operations
-from mockserver.api.operations import OPERATIONS, Operation, Scene, World
+from mockserver.api.operations import OPERATIONS, Environment, Operation, RequestContext
 from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock
 from mockserver.core.delays import Delay, parse_delay
@@ -16,7 +16,7 @@ from mockserver.core.messages import Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account, Store
-from mockserver.faults.faults import Countdown, Faults
+from mockserver.faults.faults import ArmedFault, Faults
 from mockserver.faults.kinds import NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
@@ -44,7 +44,7 @@ class Mock:
         self._real = real
         self._windows: dict[str, tuple[Micros, int]] = {}
         self._samples: dict[tuple[str, str], int] = {}
-        self._world = World(store, words, self._processing_time, simulation.seed)
+        self._world = Environment(store, words, self._processing_time, simulation.seed)
         with store.transaction(write=True):
             self._configure(simulation.accounts)
         self._arm_configured(None)
@@ -53,7 +53,7 @@ class Mock:
         """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
         asked = operations.format_of(call.params)
         account: Account | None = None
-        struck: list[Countdown] = []
+        struck: list[ArmedFault] = []
         if call.operation not in OPERATIONS:
             return self.not_found(call.params)
         try:
@@ -66,9 +66,9 @@ class Mock:
             self._count_call(call, account, now)
             answer: Answer | Page = operations.answer(
                 operation,
-                Scene(
+                RequestContext(
                     call,
-                    self.profile.deciding,
+                    self.profile.rules,
                     self._world,
                     now,
                     asked,
@@ -78,12 +78,12 @@ class Mock:
                 account,
             )
         except ApiError as error:
-            answer = operations.error_answer(error, self.profile.deciding, asked)
+            answer = operations.error_answer(error, self.profile.rules, asked)
         return self._delivered(answer, account, struck)
 
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
         """The answer where there is no such method; http is a status that no clause decides."""
-        if self.profile.deciding.html_not_found:
+        if self.profile.rules.html_not_found:
             page = Page(404, "text/html", operations.NOT_FOUND, reason="clause not-found = html-404")
             return self._delivered(page, None, [])
         return self.refused(
@@ -92,7 +92,7 @@ class Mock:
 
     def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer | Page:
         """The answer to an error that is found before there is a call, such as a body that is too large."""
-        answer = operations.error_answer(error, self.profile.deciding, operations.format_of(params))
+        answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
         return self._delivered(answer, None, [])
 
     def now(self, login: str | None = None) -> Micros:
@@ -131,7 +131,7 @@ class Mock:
         """
         now = self.now(login)
         if target == "midnight":
-            return self.advance(login, next_turn(now, self.profile.deciding.day_turn) - now)
+            return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
         if target != "next-ready":
             raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
         ready = self.store.next_ready(now, self._following(login))
@@ -164,20 +164,20 @@ class Mock:
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
-        verbs = self.verbs(call.operation)
-        if call.verb not in verbs:
-            raise ApiError("http-method", reason=f"allowed: {', '.join(verbs)}", http=405, allow=verbs)
+        http_methods = self.http_methods(call.operation)
+        if call.http_method not in http_methods:
+            raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, allow=http_methods)
         return OPERATIONS[call.operation]
 
-    def verbs(self, operation: str) -> tuple[str, ...]:
+    def http_methods(self, operation: str) -> tuple[str, ...]:
         """The HTTP methods of an operation."""
-        return ("GET",) if operation == "info" and not self.profile.deciding.info_post else ("GET", "POST")
+        return ("GET",) if operation == "info" and not self.profile.rules.info_post else ("GET", "POST")
 
     def _facts(self, operation: Operation, call: Call, account: Account | None, asked: str) -> Facts:
         """What faults are matched with when the call comes in, before anything of it has been checked."""
         phone: str | None = None
         source: int | None = None
-        rules = self.profile.deciding
+        rules = self.profile.rules
         if operation.name == "create":
             phone = operations.phone_of(call.params.get("phone", ""), rules)
             known = operations.source_of(call.params.get("source"), rules)
@@ -190,7 +190,7 @@ class Mock:
         return Facts(operation.name, call.params.get("login"), phone, source, asked)
 
     def _strike(
-        self, facts: Facts, account: Account | None, struck: list[Countdown], *, of_task: bool = False
+        self, facts: Facts, account: Account | None, struck: list[ArmedFault], *, of_task: bool = False
     ) -> Effect:
         """The effect of the fault that strikes, which is added to those that struck."""
         countdown = self.faults.strike(facts, self._seed(account), of_task=of_task) if self.faults.armed else None
@@ -199,7 +199,7 @@ class Mock:
         struck.append(countdown)
         return countdown.fault.effect
 
-    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[Countdown]) -> Answer | Page:
+    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[ArmedFault]) -> Answer | Page:
         """The answer with its latency and, where faults struck, with those for its reason."""
         late = self._late(self.simulation.latency, account, "latency")
         late += sum(self._late(c.fault.effect.latency, account, c.fault.key) for c in struck if c.fault.effect.latency)
@@ -230,7 +230,7 @@ class Mock:
 
     def _count_call(self, call: Call, account: Account | None, now: Micros) -> None:
         """Counts a call of the account's own for the limit of the rate: one with another token is not its call."""
-        rate = self.profile.deciding.rate
+        rate = self.profile.rules.rate
         if rate is None or account is None or account.token != call.params.get("token"):
             return
         allowed, period = rate

@@ -17,13 +17,13 @@ from mockserver.core.errors import ApiError
 from mockserver.core.messages import FORMATS, SECOND, Answer, Body, Call, Micros, Page, Value
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, LimitReached, Store, Task
-from mockserver.faults.kinds import NO_EFFECT, Effect, Ending
+from mockserver.faults.kinds import NO_EFFECT, Effect, ErrorOverride
 from mockserver.faults.matching import Facts
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
 from mockserver.people.words import Words
 from mockserver.profile.editions import EDITIONS, Source
-from mockserver.profile.profile import Deciding
+from mockserver.profile.profile import Rules
 
 CREDENTIALS = ("login", "token")
 BAD_GATEWAY = (
@@ -33,7 +33,7 @@ NOT_FOUND = b"<!DOCTYPE html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Environment:
     """What operations need of the mock beside the call: the store, the words that people are made of, and how long a
     task of an account takes (a function of account, phone, source and seed; None is never).
     """
@@ -45,14 +45,14 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class RequestContext:
     """One call in its circumstances. now is the account's time, effect what a fault does to the call, task_effect what
     one does to the task that is made or read.
     """
 
     call: Call
-    rules: Deciding
-    world: World
+    rules: Rules
+    environment: Environment
     now: Micros
     format: str
     effect: Effect = NO_EFFECT
@@ -70,33 +70,33 @@ class Operation:
 
     name: str
     required: tuple[str, ...]
-    checks: Mapping[str, Callable[[Scene], bool]]
-    run: Callable[[Scene, Account], Answer | Page]
+    checks: Mapping[str, Callable[[RequestContext], bool]]
+    run: Callable[[RequestContext, Account], Answer | Page]
 
-    def requires(self, rules: Deciding) -> tuple[str, ...]:
+    def requires(self, rules: Rules) -> tuple[str, ...]:
         """The required parameters in the profile's edition."""
         if rules.edition.required:
             return self.required
         return tuple(name for name in self.required if name != "source")
 
 
-def answer(operation: Operation, scene: Scene, account: Account | None) -> Answer | Page:
+def answer(operation: Operation, context: RequestContext, account: Account | None) -> Answer | Page:
     """The answer to a call of the operation; account is the one that the call names, where there is such a one.
 
     Raises ApiError for what the API itself refuses, StoreError where the store fails.
     """
-    if scene.effect.error is not None:
-        raise ApiError("server", reason="", code=scene.effect.error.code, message=scene.effect.error.message)
-    if scene.rules.format_first and not _format_is_known(scene):
+    if context.effect.error is not None:
+        raise ApiError("server", reason="", code=context.effect.error.code, message=context.effect.error.message)
+    if context.rules.format_first and not _format_is_known(context):
         raise _invalid(["format"])
-    if scene.rules.parameters_first:
-        _check_parameters(operation, scene)
-        return operation.run(scene, _authorised(scene, account))
-    if any(scene.param(name) is None for name in CREDENTIALS):
-        _check_missing(operation, scene)
-    known = _authorised(scene, account)
-    _check_parameters(operation, scene)
-    return operation.run(scene, known)
+    if context.rules.parameters_first:
+        _check_parameters(operation, context)
+        return operation.run(context, _authorised(context, account))
+    if any(context.param(name) is None for name in CREDENTIALS):
+        _check_missing(operation, context)
+    known = _authorised(context, account)
+    _check_parameters(operation, context)
+    return operation.run(context, known)
 
 
 def format_of(params: Mapping[str, str]) -> str:
@@ -110,19 +110,19 @@ def task_id(text: str | None) -> int | None:
     return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
-def phone_of(text: str, rules: Deciding) -> str | None:
+def phone_of(text: str, rules: Rules) -> str | None:
     """The phone of a parameter, None where it is none: 7 to 15 digits (our choice, after E.164)."""
     digits = re.sub(r"[^0-9]", "", text) if rules.strip_phone else text
     return digits if re.fullmatch(r"[0-9]{7,15}", digits) else None
 
 
-def source_of(number: str | None, rules: Deciding) -> Source | None:
+def source_of(number: str | None, rules: Rules) -> Source | None:
     """The source asked for, None where it is none; where the edition has no such parameter, its only one."""
     sources = rules.edition.sources
     return sources.get(number or "") if rules.edition.required else next(iter(sources.values()))
 
 
-def error_answer(error: ApiError, rules: Deciding, asked: str) -> Answer:
+def error_answer(error: ApiError, rules: Rules, asked: str) -> Answer:
     """The error as the profile writes errors."""
     code = rules.codes[error.kind] if error.code is None else error.code
     text = rules.messages[error.kind] if error.message is None else error.message
@@ -141,18 +141,18 @@ def error_answer(error: ApiError, rules: Deciding, asked: str) -> Answer:
 _HTTP_ERRORS = range(400, 600)
 
 
-def _check_parameters(operation: Operation, scene: Scene) -> None:
-    _check_missing(operation, scene)
-    wrong = [name for name, right in operation.checks.items() if not right(scene)]
+def _check_parameters(operation: Operation, context: RequestContext) -> None:
+    _check_missing(operation, context)
+    wrong = [name for name, right in operation.checks.items() if not right(context)]
     if wrong:
         raise _invalid(wrong)
 
 
-def _check_missing(operation: Operation, scene: Scene) -> None:
-    missing = [name for name in operation.requires(scene.rules) if scene.param(name) is None]
+def _check_missing(operation: Operation, context: RequestContext) -> None:
+    missing = [name for name in operation.requires(context.rules) if context.param(name) is None]
     credentials = [name for name in missing if name in CREDENTIALS]
     if missing:
-        names = ", ".join(missing if scene.rules.name_all_missing or not credentials else credentials)
+        names = ", ".join(missing if context.rules.name_all_missing or not credentials else credentials)
         raise ApiError("missing", reason=f"missing: {names}", names=names)
 
 
@@ -161,34 +161,34 @@ def _invalid(names: list[str]) -> ApiError:
     return ApiError("invalid", reason=f"invalid: {told}", names=told)
 
 
-def _authorised(scene: Scene, account: Account | None) -> Account:
-    if account is None or account.token != scene.call.params.get("token"):
+def _authorised(context: RequestContext, account: Account | None) -> Account:
+    if account is None or account.token != context.call.params.get("token"):
         raise ApiError("credentials", reason="unknown login" if account is None else "wrong token")
     return account
 
 
-def _format_is_known(scene: Scene) -> bool:
-    asked = scene.param("format")
-    return asked is None or asked in FORMATS or not scene.rules.format_error
+def _format_is_known(context: RequestContext) -> bool:
+    asked = context.param("format")
+    return asked is None or asked in FORMATS or not context.rules.format_error
 
 
-def _phone_is_right(scene: Scene) -> bool:
-    return phone_of(scene.param("phone") or "", scene.rules) is not None
+def _phone_is_right(context: RequestContext) -> bool:
+    return phone_of(context.param("phone") or "", context.rules) is not None
 
 
-def _source_is_known(scene: Scene) -> bool:
-    return source_of(scene.param("source"), scene.rules) is not None
+def _source_is_known(context: RequestContext) -> bool:
+    return source_of(context.param("source"), context.rules) is not None
 
 
-def _id_is_right(scene: Scene) -> bool:
-    return not scene.rules.invalid_id_error or task_id(scene.param("id")) is not None
+def _id_is_right(context: RequestContext) -> bool:
+    return not context.rules.invalid_id_error or task_id(context.param("id")) is not None
 
 
-def _create(scene: Scene, account: Account) -> Answer | Page:
-    rules, world = scene.rules, scene.world
-    phone = phone_of(scene.param("phone") or "", rules)
+def _create(context: RequestContext, account: Account) -> Answer | Page:
+    rules, environment = context.rules, context.environment
+    phone = phone_of(context.param("phone") or "", rules)
     assert phone is not None, "checked before"
-    source = source_of(scene.param("source"), rules)
+    source = source_of(context.param("source"), rules)
     assert source is not None, "checked before"
     magic = MAGIC.get(phone)
     outcome = magic.outcome if magic else None
@@ -196,23 +196,23 @@ def _create(scene: Scene, account: Account) -> Answer | Page:
         return Page(502, "text/html", BAD_GATEWAY, reason=f"magic phone {phone}")
     if outcome == "limit":
         _refuse_limit(LimitReached(account.daily_limit, account.daily_limit), f"magic phone {phone}: ")
-    day = day_of(scene.now, rules.day_turn)
+    day = day_of(context.now, rules.day_turn)
     if account.used_on(day) >= account.daily_limit:
         _refuse_limit(LimitReached(account.used_on(day), account.daily_limit))
-    effect = scene.task_effect(Facts("create", account.login, phone, source.number, scene.format))
-    seed = world.seed if account.seed is None else account.seed
-    time = world.processing_time(account, phone, source.number, seed)
+    effect = context.task_effect(Facts("create", account.login, phone, source.number, context.format))
+    seed = environment.seed if account.seed is None else account.seed
+    time = environment.processing_time(account, phone, source.number, seed)
     stuck = effect.stuck or outcome == "stuck" or time is None
-    failure = effect.failure or (Ending() if outcome == "fail" else None)
-    made = world.store.create_task(
+    failure = effect.failure or (ErrorOverride() if outcome == "fail" else None)
+    made = environment.store.create_task(
         Task(
             id=0,
             login=account.login,
             phone=phone,
             source=source.number,
-            ip=scene.call.ip,
-            created=scene.now,
-            ready=None if stuck or time is None else scene.now + time,
+            ip=context.call.ip,
+            created=context.now,
+            ready=None if stuck or time is None else context.now + time,
             cost=max(1, people.count(phone, source, seed)) if rules.unit_is_record else 1,
             seed=seed,
             demo=account.demo,
@@ -224,7 +224,7 @@ def _create(scene: Scene, account: Account) -> Answer | Page:
     if isinstance(made, LimitReached):
         _refuse_limit(made)
     why = f"task created, cost {made.cost}"
-    return Answer({"status": "ok", "id": made.id}, scene.format, task=made.id, reason=why, wrote=True)
+    return Answer({"status": "ok", "id": made.id}, context.format, task=made.id, reason=why, wrote=True)
 
 
 def _refuse_limit(limit: LimitReached, because: str = "") -> NoReturn:
@@ -232,34 +232,34 @@ def _refuse_limit(limit: LimitReached, because: str = "") -> NoReturn:
     raise ApiError("limit", reason=why, used=str(limit.used), of=str(limit.of))
 
 
-def _result(scene: Scene, account: Account) -> Answer:
-    rules = scene.rules
-    number = task_id(scene.param("id"))
-    task = None if number is None else scene.world.store.read_task(number)
+def _result(context: RequestContext, account: Account) -> Answer:
+    rules = context.rules
+    number = task_id(context.param("id"))
+    task = None if number is None else context.environment.store.read_task(number)
     if task is not None and task.login != account.login:
         raise ApiError(rules.foreign_kind, reason="another account's task")
-    if task is None or (rules.lifetime is not None and scene.now - task.created > rules.lifetime):
+    if task is None or (rules.lifetime is not None and context.now - task.created > rules.lifetime):
         raise ApiError("unknown-task", reason="no such task" if task is None else "task is past its lifetime")
-    effect = scene.task_effect(Facts("result", account.login, task.phone, task.source, scene.format))
+    effect = context.task_effect(Facts("result", account.login, task.phone, task.source, context.format))
     failure = effect.failure
     if failure is not None:
         raise _failed(failure.code, failure.message)
-    if effect.stuck or not task.done(scene.now):
-        reason = "never ready" if task.ready is None else f"ready in {(task.ready - scene.now) / SECOND:.3f} s"
-        return Answer({"status": "processing"}, scene.format, task=task.id, reason=reason)
+    if effect.stuck or not task.done(context.now):
+        reason = "never ready" if task.ready is None else f"ready in {(task.ready - context.now) / SECOND:.3f} s"
+        return Answer({"status": "processing"}, context.format, task=task.id, reason=reason)
     if task.failure is not None:
         raise _failed(*task.failure)
-    return _ready(scene, task)
+    return _ready(context, task)
 
 
 def _failed(code: int | None, message: str | None) -> ApiError:
     return ApiError("failed-task", reason="the task failed", code=code, message=message)
 
 
-def _ready(scene: Scene, task: Task) -> Answer:
-    rules = scene.rules
+def _ready(context: RequestContext, task: Task) -> Answer:
+    rules = context.rules
     source = EDITIONS[task.edition].sources[str(task.source)]
-    found = people.find(task.phone, source, task.seed, scene.world.words, demo=task.demo)
+    found = people.find(task.phone, source, task.seed, context.environment.words, demo=task.demo)
     rows: list[Value] = [
         {**row, "phone": int(row["phone"])} if rules.numeric_phone else dict(row) for row in found.rows
     ]
@@ -274,23 +274,23 @@ def _ready(scene: Scene, task: Task) -> Answer:
     for name, at in (("create_time", task.created), ("end_time", task.ready or task.created)):
         body[name] = at // SECOND if rules.epoch_times else text_of(at)
     table = source.section if source.section in TABLES else None
-    return Answer(body, scene.format, rows=table, task=task.id, reason=f"ready: {found.records} records")
+    return Answer(body, context.format, rows=table, task=task.id, reason=f"ready: {found.records} records")
 
 
 TABLES = ("data", "names")
 """The sections that are lists, so that a table has them for rows."""
 
 
-def _info(scene: Scene, account: Account) -> Answer:
-    used = account.used_on(day_of(scene.now, scene.rules.day_turn))
+def _info(context: RequestContext, account: Account) -> Answer:
+    used = account.used_on(day_of(context.now, context.rules.day_turn))
     data: Body = {
         "api_limit": {"used": used, "of": account.daily_limit},
         "api_time_limit": account.paid_until,
         "demo": "1" if account.demo else "0",
     }
-    shaped: Value = [data] if scene.rules.info_list else data
+    shaped: Value = [data] if context.rules.info_list else data
     why = f"used {used} of {account.daily_limit}"
-    return Answer({"status": "ok", "data": shaped}, scene.format, reason=why)
+    return Answer({"status": "ok", "data": shaped}, context.format, reason=why)
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(

@@ -6,28 +6,28 @@ from urllib.parse import parse_qsl
 
 from mockserver.api.http import Request
 from mockserver.core.errors import ApiError
-from mockserver.profile.profile import Reading
+from mockserver.profile.profile import Parsing
 
 MAX_FIELDS = 1000
 """Parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`."""
 
 
-def read_params(request: Request, reading: Reading) -> Mapping[str, str]:
+def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
     """The parameters of a request, each with the value that counts.
 
     Raises ApiError for more than MAX_FIELDS in the query or in the body.
     """
-    query = _chosen(_pairs(request.query), reading)
-    body = _chosen(_body_pairs(request, reading), reading) if request.verb == "POST" else {}
-    return query | body if reading.body_wins else body | query
+    query = _chosen(_pairs(request.query), parsing)
+    body = _chosen(_body_pairs(request, parsing), parsing) if request.http_method == "POST" else {}
+    return query | body if parsing.body_wins else body | query
 
 
 def _too_many() -> ApiError:
     return ApiError("too-large", reason=f"more than {MAX_FIELDS} parameters", http=413)
 
 
-def _chosen(pairs: Sequence[tuple[str, str]], reading: Reading) -> dict[str, str]:
-    return dict(pairs if reading.repeated_last else reversed(pairs))
+def _chosen(pairs: Sequence[tuple[str, str]], parsing: Parsing) -> dict[str, str]:
+    return dict(pairs if parsing.repeated_last else reversed(pairs))
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
@@ -41,19 +41,19 @@ def _pairs(text: bytes) -> list[tuple[str, str]]:
         raise _too_many() from None
 
 
-def _body_pairs(request: Request, reading: Reading) -> list[tuple[str, str]]:
+def _body_pairs(request: Request, parsing: Parsing) -> list[tuple[str, str]]:
     kind, _, options = request.headers.get("content-type", "").partition(";")
     reader = _BODIES.get(kind.strip().lower())
-    return [] if reader is None else reader(request.body, options, reading)
+    return [] if reader is None else reader(request.body, options, parsing)
 
 
-def _urlencoded(body: bytes, _options: str, _reading: Reading) -> list[tuple[str, str]]:
+def _urlencoded(body: bytes, _options: str, _parsing: Parsing) -> list[tuple[str, str]]:
     return _pairs(body)
 
 
-def _multipart(body: bytes, options: str, reading: Reading) -> list[tuple[str, str]]:
+def _multipart(body: bytes, options: str, parsing: Parsing) -> list[tuple[str, str]]:
     """The fields of a multipart form; a form that can't be parsed has none, as in PHP."""
-    if not reading.multipart:
+    if not parsing.multipart:
         return []
     from werkzeug.exceptions import RequestEntityTooLarge  # noqa: PLC0415 - seldom needed, and slow to import
     from werkzeug.formparser import MultiPartParser  # noqa: PLC0415
@@ -76,7 +76,7 @@ def _in_memory(*_: object, **__: object) -> BytesIO:
     return BytesIO()
 
 
-_BODIES: Mapping[str, Callable[[bytes, str, Reading], list[tuple[str, str]]]] = {
+_BODIES: Mapping[str, Callable[[bytes, str, Parsing], list[tuple[str, str]]]] = {
     "application/x-www-form-urlencoded": _urlencoded,
     "multipart/form-data": _multipart,
 }

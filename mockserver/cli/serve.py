@@ -16,7 +16,7 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import Clock, iso_of
 from mockserver.core.errors import Problem, Refusal
 from mockserver.settings.loading import Settings
-from mockserver.wire import run
+from mockserver.wire.run import run
 from mockserver.wire.server import Server
 from mockserver.wire.threads import LoopGuard
 
@@ -72,7 +72,7 @@ def _hints(settings: Settings, api: str) -> list[str]:
     if settings.origins["accounts"] == "default":
         login, token = accounts[0].login, accounts[0].token
         lines.insert(0, f"account: login {login}, token {token}")
-        source = "" if not settings.profile.deciding.edition.required else "&source=2"
+        source = "" if not settings.profile.rules.edition.required else "&source=2"
         query = f"login={quote(login, safe='@')}&token={quote(token)}&phone=70001234567{source}"
         lines.append(f"try: curl '{api}/create?{query}'")
     lines.append(f"control: {api.removesuffix('/api')}/_mock/health")

@@ -24,13 +24,13 @@ FORMATS = ("json", "xml", "csv")
 class Call:
     """One call of the API as it was read off a request.
 
-    operation is the name in the path (`create`; any text, known or not), verb the HTTP method (`HEAD` is told as
+    operation is the name in the path (`create`; any text, known or not), http_method the HTTP method (`HEAD` is told as
     `GET`), params the parameters after the clauses `param.*` have decided which value counts, ip the address of the
     caller.
     """
 
     operation: str
-    verb: str
+    http_method: str
     params: Mapping[str, str]
     ip: str
 

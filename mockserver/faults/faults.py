@@ -54,7 +54,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Countdown:
+class ArmedFault:
     """A fault with what has happened to it: matching calls seen, and how many of them were struck."""
 
     fault: Fault
@@ -89,17 +89,17 @@ class Faults:
     where a task is made or read, all others when the call comes in; so that a call may meet one of each.
     """
 
-    armed: dict[str, Countdown] = field(default_factory=dict)
+    armed: dict[str, ArmedFault] = field(default_factory=dict)
     last_id: int = 0
 
-    def arm(self, document: Any) -> Countdown:
+    def arm(self, document: Any) -> ArmedFault:
         """Arms a fault from its document (DESIGN 4). Raises Refusal with every problem."""
         fault = read_fault(document, f"f{self.last_id + 1}")
         self.last_id += 1
-        self.armed[fault.id] = Countdown(fault)
+        self.armed[fault.id] = ArmedFault(fault)
         return self.armed[fault.id]
 
-    def strike(self, facts: Facts, seed: int, *, of_task: bool) -> Countdown | None:
+    def strike(self, facts: Facts, seed: int, *, of_task: bool) -> ArmedFault | None:
         """The fault that strikes: of those that happen to a task, or of the others."""
         fitting = [c for c in self.armed.values() if KINDS[c.fault.kind].of_task == of_task and c.fault.fits(facts)]
         struck = next((c for c in [c for c in fitting if c.strikes(seed)]), None)

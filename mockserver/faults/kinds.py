@@ -11,7 +11,7 @@ from mockserver.profile.clauses import CODES
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ErrorOverride:
     """How a call or a task ends in an error: None stands for the profile's code or message."""
 
     code: int | None = None
@@ -24,11 +24,11 @@ class Effect:
     are the task's that the call creates, or the answer of the poll; latency is real time before the answer.
     """
 
-    error: Ending | None = None
+    error: ErrorOverride | None = None
     page: Page | None = None
     latency: Delay | None = None
     stuck: bool = False
-    failure: Ending | None = None
+    failure: ErrorOverride | None = None
 
 
 NO_EFFECT = Effect()
@@ -51,7 +51,7 @@ class Kind:
 
 def error(*, code: int | None = None, message: str | None = None) -> Effect:
     """An error of the API, written as the profile writes errors; what is left out is as for a server error."""
-    return Effect(error=Ending(code, message))
+    return Effect(error=ErrorOverride(code, message))
 
 
 def http(*, status: int, body: str = "", content_type: str = "text/html; charset=utf-8") -> Effect:
@@ -71,7 +71,7 @@ def stuck() -> Effect:
 
 def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
     """A created task ends in an error; a poll is answered with it."""
-    return Effect(failure=Ending(code, message))
+    return Effect(failure=ErrorOverride(code, message))
 
 
 _CODE = fields.whole(CODES[0], CODES[-1])

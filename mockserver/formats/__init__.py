@@ -10,21 +10,21 @@ from mockserver.core.messages import Answer
 from mockserver.formats.csv import write_csv
 from mockserver.formats.json import write_json
 from mockserver.formats.xml import write_xml
-from mockserver.profile.profile import Writing
+from mockserver.profile.profile import Rendering
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """A format: how its Content-Type is found in the profile, and how an answer becomes its bytes."""
 
-    content_type: Callable[[Writing], str]
-    write: Callable[[Answer, Writing], bytes]
+    content_type: Callable[[Rendering], str]
+    write: Callable[[Answer, Rendering], bytes]
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "json": Format(lambda writing: writing.json_type, write_json),
-        "xml": Format(lambda writing: writing.xml_type, write_xml),
-        "csv": Format(lambda writing: writing.csv_type, write_csv),
+        "json": Format(lambda rendering: rendering.json_type, write_json),
+        "xml": Format(lambda rendering: rendering.xml_type, write_xml),
+        "csv": Format(lambda rendering: rendering.csv_type, write_csv),
     }
 )

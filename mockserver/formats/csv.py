@@ -6,23 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mockserver.core.messages import Answer, Value
 from mockserver.people.people import FIELDS
-from mockserver.profile.profile import Writing
+from mockserver.profile.profile import Rendering
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {"data": FIELDS, "names": ("name",)}
 """The columns of an answer's rows, which stand in the header also where there is no row."""
 
 
-def write_csv(answer: Answer, writing: Writing) -> bytes:
+def write_csv(answer: Answer, rendering: Rendering) -> bytes:
     """The answer as CSV; what the encoding lacks becomes a question mark."""
-    lines = _table(answer, writing)
-    text = "".join(_line(cells, writing) for cells in lines)
-    return text.encode(writing.csv_encoding, "replace")
+    lines = _table(answer, rendering)
+    text = "".join(_line(cells, rendering) for cells in lines)
+    return text.encode(rendering.csv_encoding, "replace")
 
 
-def _table(answer: Answer, writing: Writing) -> Iterator[Iterable[Value]]:
+def _table(answer: Answer, rendering: Rendering) -> Iterator[Iterable[Value]]:
     if answer.rows is not None:
         columns = COLUMNS[answer.rows]
-        if writing.csv_header:
+        if rendering.csv_header:
             yield columns
         entries = answer.body[answer.rows]
         assert isinstance(entries, list), "a section with columns is a list"
@@ -30,11 +30,11 @@ def _table(answer: Answer, writing: Writing) -> Iterator[Iterable[Value]]:
             assert isinstance(entry, dict), "an entry of a section has members"
             yield [entry[column] for column in columns]
         return
-    flat = dict(_flat(answer.body, "", dotted=writing.csv_info_dotted))
-    if writing.csv_pairs:
+    flat = dict(_flat(answer.body, "", dotted=rendering.csv_info_dotted))
+    if rendering.csv_pairs:
         yield from flat.items()
         return
-    if writing.csv_header:
+    if rendering.csv_header:
         yield flat
     yield flat.values()
 
@@ -51,15 +51,15 @@ def _flat(value: Value, name: str, *, dotted: bool) -> Iterator[tuple[str, Value
         yield name, value
 
 
-def _line(cells: Iterable[Value], writing: Writing) -> str:
+def _line(cells: Iterable[Value], rendering: Rendering) -> str:
     texts = ["" if cell is None else str(cell) for cell in cells]
     if texts == [""]:
         # A lone empty cell would be an empty line, which readers pass over.
-        return f'""{writing.csv_line_end}'
-    return writing.csv_delimiter.join(_cell(text, writing) for text in texts) + writing.csv_line_end
+        return f'""{rendering.csv_line_end}'
+    return rendering.csv_delimiter.join(_cell(text, rendering) for text in texts) + rendering.csv_line_end
 
 
-def _cell(text: str, writing: Writing) -> str:
-    if any(mark in text for mark in (writing.csv_delimiter, '"', "\r", "\n")):
+def _cell(text: str, rendering: Rendering) -> str:
+    if any(mark in text for mark in (rendering.csv_delimiter, '"', "\r", "\n")):
         return '"' + text.replace('"', '""') + '"'
     return text

@@ -10,11 +10,11 @@ from mockserver.core.messages import Answer, Call
 from mockserver.mutants.broken import Seen
 
 
-def refusing(operation: str, verb: str) -> Callable[[Answer, Seen], Answer]:
+def refusing(operation: str, http_method: str) -> Callable[[Answer, Seen], Answer]:
     """Refuses an operation over an HTTP method."""
 
     def edited(answer: Answer, seen: Seen) -> Answer:
-        refused = (seen.call.operation, seen.call.verb) == (operation, verb)
+        refused = (seen.call.operation, seen.call.http_method) == (operation, http_method)
         return replace(seen.error("http-method"), format=answer.format) if refused else answer
 
     return edited

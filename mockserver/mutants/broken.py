@@ -31,7 +31,7 @@ class Seen:
 
     def error(self, kind: str, **fields: Any) -> Answer:
         """An error of the kind, as the profile writes it."""
-        return error_answer(ApiError(kind, reason="mutant", **fields), self.mock.profile.deciding, "json")
+        return error_answer(ApiError(kind, reason="mutant", **fields), self.mock.profile.rules, "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +61,24 @@ class MutantGateway(Gateway):
         self._seen: dict[int, Seen] = {}
         self._last: Seen | None = None
 
-    def called(self, call: Call) -> Answer | Page:
+    def call(self, call: Call) -> Answer | Page:
         """The answer to a call, edited."""
         seen = Seen(call, self.mock, self._memory)
-        answer = super().called(self.mutant.call(call, seen))
+        answer = super().call(self.mutant.call(call, seen))
         self._last = seen
         return self.mutant.answer(answer, seen) if isinstance(answer, Answer) else answer
 
-    def given(self, request: Request) -> Answer | Page:
+    def decide(self, request: Request) -> Answer | Page:
         """The request's answer as data; remembers what `written` needs of it."""
         self._last = None
-        answer = super().given(request)
+        answer = super().decide(request)
         if self._last is not None:
             self._seen[id(request)] = self._last
         return answer
 
-    def written(self, request: Request, answer: Answer | Page) -> Response:
+    def render(self, request: Request, answer: Answer | Page) -> Response:
         """The answer as it is sent, edited."""
-        response = super().written(request, answer)
+        response = super().render(request, answer)
         seen = self._seen.pop(id(request), None)
         if seen is None or isinstance(answer, Page):
             return response

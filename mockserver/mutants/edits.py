@@ -21,7 +21,7 @@ Table = list[list[str]]
 def where(
     edit: Edit[_In, _In | _Out],
     operation: str | None = None,
-    verb: str | None = None,
+    http_method: str | None = None,
     form: str | None = None,
     when: Callable[[Call], bool] = lambda _: True,
 ) -> Edit[_In, _In | _Out]:
@@ -29,7 +29,7 @@ def where(
 
     def edited(value: _In, seen: Seen) -> _In | _Out:
         call = seen.call
-        asked = ((operation, call.operation), (verb, call.verb), (form, seen.format))
+        asked = ((operation, call.operation), (http_method, call.http_method), (form, seen.format))
         meant = all(wanted in (None, given) for wanted, given in asked) and when(call)
         return edit(value, seen) if meant else value
 
@@ -44,12 +44,15 @@ def of_source(number: str) -> Callable[[Call], bool]:
 def on(
     operation: str, edit: Callable[[dict[str, Any], Seen], Any], *, status: str | None = None, **only: str
 ) -> Callable[[Answer, Seen], Answer]:
-    """An edit of the body, in place, of the operation's answers; only those of the status, the verb, the format."""
+    """An edit of the body, in place, of the operation's answers; only those of the status, HTTP method and format."""
 
     def edited(answer: Answer, seen: Seen) -> Answer:
         if seen.call.operation != operation or (status is not None and answer.body["status"] != status):
             return answer
-        if only.get("verb", seen.call.verb) != seen.call.verb or only.get("form", seen.format) != seen.format:
+        if (
+            only.get("http_method", seen.call.http_method) != seen.call.http_method
+            or only.get("form", seen.format) != seen.format
+        ):
             return answer
         body: dict[str, Any] = dict(answer.body)
         for section in ("data", "names"):

@@ -20,7 +20,7 @@ _CHARSETS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Parsing:
     """How parameters are read off a request."""
 
     repeated_last: bool
@@ -29,7 +29,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Deciding:
+class Rules:
     """What the operations look up."""
 
     edition: Edition
@@ -60,7 +60,7 @@ class Deciding:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class Rendering:
     """How the formats write."""
 
     json_type: str
@@ -84,9 +84,9 @@ class Profile:
     """Every open clause's choice, as given (`choices`) and as the three seams read it."""
 
     choices: Mapping[str, Choice]
-    reading: Reading
-    deciding: Deciding
-    writing: Writing
+    parsing: Parsing
+    rules: Rules
+    rendering: Rendering
 
 
 def choices_of(clauses: Mapping[str, Clause], given: Mapping[str, Any]) -> Mapping[str, Choice]:
@@ -125,20 +125,20 @@ def resolve(clauses: Mapping[str, Clause], given: Mapping[str, Any]) -> Profile:
     choices = choices_of(clauses, given)
     word = {name: choice for name, choice in choices.items() if isinstance(choice, str)}
     table = {name: choice for name, choice in choices.items() if not isinstance(choice, str)}
-    return Profile(choices, _reading(word), _deciding(word, table), _writing(word))
+    return Profile(choices, _parsing(word), _rules(word, table), _rendering(word))
 
 
-def _reading(word: Mapping[str, str]) -> Reading:
-    return Reading(
+def _parsing(word: Mapping[str, str]) -> Parsing:
+    return Parsing(
         repeated_last=word["param.repeated"] == "last",
         body_wins=word["param.both"] == "body",
         multipart=word["param.multipart"] == "read",
     )
 
 
-def _deciding(word: Mapping[str, str], table: Mapping[str, Any]) -> Deciding:
+def _rules(word: Mapping[str, str], table: Mapping[str, Any]) -> Rules:
     kept, rate, origin = word["task.lifetime"], word["rate.limit"], word["cors"]
-    return Deciding(
+    return Rules(
         edition=EDITIONS[word["edition"]],
         format_first=word["check.format-first"] == "yes",
         format_error=word["format.invalid"] == "error",
@@ -167,9 +167,9 @@ def _deciding(word: Mapping[str, str], table: Mapping[str, Any]) -> Deciding:
     )
 
 
-def _writing(word: Mapping[str, str]) -> Writing:
+def _rendering(word: Mapping[str, str]) -> Rendering:
     encoding = word["csv.encoding"]
-    return Writing(
+    return Rendering(
         json_type=word["content-type.json"],
         json_escapes=word["json.escapes"] == "escaped",
         xml_type=word["content-type.xml"],

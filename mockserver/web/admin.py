@@ -41,13 +41,13 @@ def admin_routes(
 
         return run(whole)
 
-    for path, verbs in control.routes().items():
-        for verb, view in verbs.items():
+    for path, http_methods in control.routes().items():
+        for http_method, view in http_methods.items():
             routes.add_url_rule(
                 path,
-                f"{verb} {path}",
-                _view(view, kept, control.queries.get((verb, path), {})),
-                methods=[verb],
+                f"{http_method} {path}",
+                _view(view, kept, control.queries.get((http_method, path), {})),
+                methods=[http_method],
                 provide_automatic_options=False,
             )
 
@@ -70,12 +70,12 @@ _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def _view(
-    verb: Verb, run: Callable[[Callable[[], Any]], Any], query: Mapping[str, fields.Reader]
+    http_method: Verb, run: Callable[[Callable[[], Any]], Any], query: Mapping[str, fields.Reader]
 ) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
         host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
         ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)
-        status, answer = run(lambda: verb(ask))
+        status, answer = run(lambda: http_method(ask))
         return Response(status=204) if status == 204 else _json(status, answer)  # noqa: PLR2004 - no content
 
     return view

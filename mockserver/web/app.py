@@ -14,7 +14,9 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
-from mockserver.api import gateway as api
+from mockserver.api.gateway import MAX_BODY, Gateway
+from mockserver.api.http import Delivery, Request
+from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND
 from mockserver.settings.loading import Settings, load
@@ -48,7 +50,7 @@ class Waiting:
     def __init__(self) -> None:
         self._ends: dict[threading.Event, str | None] = {}
 
-    def wait(self, delivery: api.Delivery) -> None:
+    def wait(self, delivery: Delivery) -> None:
         """Lets the latency pass, or less where it is ended."""
         if delivery.latency:
             end = threading.Event()
@@ -74,7 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     try:
         known = load(environ=os.environ) if settings is None else settings
-        gateway = api.open_gateway(known)
+        gateway = open_gateway(known)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
@@ -94,7 +96,7 @@ def _shown(line: str) -> str:
 
 
 def make_app(
-    gateway: api.Gateway,
+    gateway: Gateway,
     guard: Guard,
     settings: Settings,
     end_waiting: Callable[[str | None], object] | None = None,
@@ -126,15 +128,15 @@ def make_app(
     return app
 
 
-def _request() -> api.Request:
-    request.max_content_length = api.MAX_BODY
+def _request() -> Request:
+    request.max_content_length = MAX_BODY
     try:
         body, too_large = request.get_data(cache=False), False
     except RequestEntityTooLarge:
         body, too_large = b"", True
     environ = request.environ
-    return api.Request(
-        verb=request.method,
+    return Request(
+        http_method=request.method,
         path=environ.get("PATH_INFO", "").encode("latin-1"),
         query=environ.get("QUERY_STRING", "").encode("latin-1"),
         headers={name.lower(): value for name, value in request.headers.items()},

@@ -14,7 +14,7 @@ from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.messages import SECOND
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
-from mockserver.faults.faults import ALWAYS, Countdown
+from mockserver.faults.faults import ALWAYS, ArmedFault
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import read_account
 from mockserver.settings.loading import Settings
@@ -37,7 +37,7 @@ Verb: TypeAlias = "Callable[[Ask], tuple[int, Any]]"
 
 
 class Control:
-    """The control verbs as JSON sees them: each takes what was asked and gives a status and what is to be sent."""
+    """The control verbs as JSON sees them: each takes what was asked and gives a status and a body."""
 
     def __init__(self, mock: Mock, settings: Settings, end_waiting: Callable[[str | None], object]) -> None:
         self.mock = mock
@@ -157,7 +157,7 @@ class Control:
         fields = {
             k: v for k, v in asdict(account).items() if k not in ("token", "day", "creates", "used", "configured")
         }
-        day = day_of(self.mock.now(account.login), self.mock.profile.deciding.day_turn)
+        day = day_of(self.mock.now(account.login), self.mock.profile.rules.day_turn)
         return {**fields, "used": account.used_on(day)}
 
     def _clock(self, login: str | None, clock: Clock) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class Control:
         return {"mode": mode, "now": now, "speed": clock.speed, **({"login": login} if login else {})}
 
 
-def _fault(countdown: Countdown) -> dict[str, Any]:
+def _fault(countdown: ArmedFault) -> dict[str, Any]:
     fault = countdown.fault
     settings = {k: v.text if isinstance(v, Delay) else v for k, v in fault.settings.items()}
     return {

@@ -10,7 +10,7 @@ from typing import cast
 from mockserver.api.http import Request, Response
 from mockserver.wire.failures import Rejected, report
 from mockserver.wire.limits import SLICE
-from mockserver.wire.pending import Exchange, Host
+from mockserver.wire.pending import Host, PendingRequest
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.response_bytes import CONTINUE, refusal, render
 
@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", None)  # set by connection_made, before anything else is called
         self._reader = cast("Reader", None)
         self.peer = ""
-        self._queue: deque[Exchange] = deque()
+        self._queue: deque[PendingRequest] = deque()
         self._backlog: deque[bytes] = deque()
         self._reading = self._writable = True
         self._ended = self._lingering = self._unread = False
@@ -116,12 +116,12 @@ class Connection(asyncio.Protocol):
         size = 0
         last = False
         while size < _WRITE and not last and queue and (response := queue[0].response) is not None:
-            exchange = queue.popleft()
-            last = exchange.last or (not queue and self._ends_here())
-            pieces.append(_bytes_of(exchange, response, last=last))
+            pending = queue.popleft()
+            last = pending.last or (not queue and self._ends_here())
+            pieces.append(_bytes_of(pending, response, last=last))
             size += len(pieces[-1])
             if self._host.logging:
-                self._host.sent(exchange, response)
+                self._host.sent(pending, response)
         self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         self._since = monotonic()
         if last:
@@ -169,7 +169,7 @@ class Connection(asyncio.Protocol):
         """Close at once, whatever is in flight."""
         self._transport.abort()
 
-    # Reading.
+    # Parsing.
 
     def _read(self, data: bytes) -> None:
         if not self._reader.partial:
@@ -181,17 +181,17 @@ class Connection(asyncio.Protocol):
             self._say_continue()
 
     def _take(self, request: Request, last: bool, old: bool) -> None:
-        exchange = Exchange(self, request, last=last, old=old, began=self._begun)
-        self._queue.append(exchange)
+        pending = PendingRequest(self, request, last=last, old=old, began=self._begun)
+        self._queue.append(pending)
         self._unread = request.too_large
-        self._host.submit(exchange)
+        self._host.submit(pending)
 
     def _refuse(self, rejected: Rejected) -> None:
         self._reader.finished = True
         self._reader.partial = False
         response = refusal(rejected.status, rejected.message)
         self._unread = True
-        self._queue.append(Exchange(self, None, last=True, old=False, began=self._begun, response=response))
+        self._queue.append(PendingRequest(self, None, last=True, old=False, began=self._begun, response=response))
         self.advance()
 
     def _full(self) -> bool:
@@ -251,10 +251,10 @@ class Connection(asyncio.Protocol):
         self._set_reading(on=True)
 
 
-def _bytes_of(exchange: Exchange, response: Response, *, last: bool) -> bytes:
-    head = exchange.request is not None and exchange.request.verb == "HEAD"
+def _bytes_of(pending: PendingRequest, response: Response, *, last: bool) -> bytes:
+    head = pending.request is not None and pending.request.http_method == "HEAD"
     try:
-        return render(response, head=head, last=last, old=exchange.old, length=exchange.length)
+        return render(response, head=head, last=last, old=pending.old, length=pending.length)
     except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
         report("writing an answer", error)
-        return render(refusal(500, "the mock failed; see its standard error"), head=head, last=last, old=exchange.old)
+        return render(refusal(500, "the mock failed; see its standard error"), head=head, last=last, old=pending.old)

@@ -30,7 +30,7 @@ class Client(Protocol):
         """Close at once, whatever is in flight."""
 
 
-class Exchange:
+class PendingRequest:
     """A request and, once there is one, its response. request is None where what came could not be read."""
 
     __slots__ = ("began", "connection", "last", "length", "old", "request", "response")
@@ -65,11 +65,11 @@ class Host(Protocol):
     def joined(self, connection: Client) -> None:
         """Take a new connection in. Where there is no room for it, it will be turned away or aborted."""
 
-    def left(self, connection: Client, queue: Iterable[Exchange]) -> None:
+    def left(self, connection: Client, queue: Iterable[PendingRequest]) -> None:
         """Forget a closed connection, and the timers of the answers it still owed."""
 
-    def submit(self, exchange: Exchange) -> None:
+    def submit(self, pending: PendingRequest) -> None:
         """Have a request answered: later, its response is set and its connection told to `advance`."""
 
-    def sent(self, exchange: Exchange, response: Response) -> None:
+    def sent(self, pending: PendingRequest, response: Response) -> None:
         """An answer has been written. Called where `logging` is on."""

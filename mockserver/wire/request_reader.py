@@ -179,9 +179,11 @@ class Reader:
     def _end(self, *, too_large: bool = False) -> None:
         self.partial = self.continue_owed = False
         self.finished = last = self._last or too_large
-        verb = self._parser.get_method().decode("ascii")
+        http_method = self._parser.get_method().decode("ascii")
         body = b"" if too_large else bytes(self._body)
-        self._take(Request(verb, self._path, self._query, self._headers, body, self._peer, too_large), last, self._old)
+        self._take(
+            Request(http_method, self._path, self._query, self._headers, body, self._peer, too_large), last, self._old
+        )
         if too_large:
             raise _Enough
 

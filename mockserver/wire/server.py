@@ -17,7 +17,7 @@ from mockserver.wire.connection import Connection
 from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import BACKLOG, sockets
-from mockserver.wire.pending import Client, Exchange
+from mockserver.wire.pending import Client, PendingRequest
 from mockserver.wire.response_bytes import refusal
 from mockserver.wire.threads import LoopGuard, Pool
 from mockserver.wire.wsgi import call
@@ -53,7 +53,8 @@ class Server:
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the
     application reaches the loop. access_log, where given, is called on the loop with a line for each answer, and must
-    not raise: peer, verb, path (without the query, which holds credentials), status, bytes of the body, milliseconds.
+    not raise: peer, HTTP method, path (without the query, which holds credentials), status, bytes of the body,
+    milliseconds.
     """
 
     def __init__(
@@ -72,10 +73,10 @@ class Server:
         self._access_log = access_log
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
-        self._batch: list[Exchange] = []
+        self._batch: list[PendingRequest] = []
         self._connections: set[Client] = set()
         self._listeners: list[asyncio.Server] = []
-        self._waiting: dict[Exchange, tuple[asyncio.TimerHandle, str | None]] = {}
+        self._waiting: dict[PendingRequest, tuple[asyncio.TimerHandle, str | None]] = {}
         self._pool = Pool(self.limits.threads)
         self._address = ("", 0)
 
@@ -117,10 +118,10 @@ class Server:
         """End the answers of the login, with None all, that wait for their latency: their connections close without
         them. Gives their number.
         """
-        waiting = [exchange for exchange, (_, whose) in self._waiting.items() if login in {None, whose}]
-        for exchange in waiting:
-            exchange.connection.abort()
-            timer = self._waiting.pop(exchange, None)
+        waiting = [pending for pending, (_, whose) in self._waiting.items() if login in {None, whose}]
+        for pending in waiting:
+            pending.connection.abort()
+            timer = self._waiting.pop(pending, None)
             if timer is not None:
                 timer[0].cancel()
         return len(waiting)
@@ -128,49 +129,49 @@ class Server:
     # What connections call.
 
     def joined(self, connection: Client) -> None:
-        """See `exchange.Host`."""
+        """See `pending.Host`."""
         self._connections.add(connection)
         excess = len(self._connections) - self.limits.connections
         if excess > 0:
             # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
             self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
 
-    def left(self, connection: Client, queue: Iterable[Exchange]) -> None:
-        """See `exchange.Host`."""
+    def left(self, connection: Client, queue: Iterable[PendingRequest]) -> None:
+        """See `pending.Host`."""
         self._connections.discard(connection)
         if self.stopping and not self._connections:
             self._emptied.set()
-        for exchange in queue:
-            timer = self._waiting.pop(exchange, None)
+        for pending in queue:
+            timer = self._waiting.pop(pending, None)
             if timer is not None:
                 timer[0].cancel()
 
-    def submit(self, exchange: Exchange) -> None:
-        """See `exchange.Host`."""
-        request = exchange.request
+    def submit(self, pending: PendingRequest) -> None:
+        """See `pending.Host`."""
+        request = pending.request
         assert request is not None
         path = request.path
         if path.startswith(_OWN) and path[len(_OWN) : len(_OWN) + 1] in {b"", b"/"}:
             if request.too_large:
-                self._loop.call_soon(self._deliver, exchange, refusal(413, "the request's body is too long"))
+                self._loop.call_soon(self._deliver, pending, refusal(413, "the request's body is too long"))
             else:
-                self._pool.submit(lambda: self._in_thread(exchange, request))
+                self._pool.submit(lambda: self._in_thread(pending, request))
         elif path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
-            self._loop.call_soon(self._deliver, exchange, allowed)
+            self._loop.call_soon(self._deliver, pending, allowed)
         else:
             if not self._batch:
                 self._loop.call_soon(self._turn)
-            self._batch.append(exchange)
+            self._batch.append(pending)
 
-    def sent(self, exchange: Exchange, response: Response) -> None:
-        """See `exchange.Host`."""
+    def sent(self, pending: PendingRequest, response: Response) -> None:
+        """See `pending.Host`."""
         assert self._access_log is not None
-        request = exchange.request
-        asked = f"{request.verb} {_shown(request.path)}" if request else "- -"
-        took = (monotonic() - exchange.began) * 1000
-        size = 0 if request and request.verb == "HEAD" else len(response.body)
-        self._access_log(f"{exchange.connection.peer} {asked} {response.status} {size} {took:.1f}ms")
+        request = pending.request
+        asked = f"{request.http_method} {_shown(request.path)}" if request else "- -"
+        took = (monotonic() - pending.began) * 1000
+        size = 0 if request and request.http_method == "HEAD" else len(response.body)
+        self._access_log(f"{pending.connection.peer} {asked} {response.status} {size} {took:.1f}ms")
 
     # Answering.
 
@@ -184,29 +185,29 @@ class Server:
         except Exception as error:  # noqa: BLE001 - a bug there must not end the server
             report("the gateway", error)
             responses = [_failed()] * len(batch)
-        for exchange, response in zip(batch, responses, strict=True):
+        for pending, response in zip(batch, responses, strict=True):
             if response.delivery.latency > 0:
                 wait = response.delivery.latency / SECOND
-                timer = self._loop.call_later(wait, self._deliver, exchange, response)
-                self._waiting[exchange] = (timer, response.delivery.login)
+                timer = self._loop.call_later(wait, self._deliver, pending, response)
+                self._waiting[pending] = (timer, response.delivery.login)
             else:
-                exchange.response = response
-        for exchange in batch:
-            exchange.connection.advance()
+                pending.response = response
+        for pending in batch:
+            pending.connection.advance()
 
-    def _deliver(self, exchange: Exchange, response: Response, length: int | None = None) -> None:
-        self._waiting.pop(exchange, None)
-        exchange.response, exchange.length = response, length
-        exchange.connection.advance()
+    def _deliver(self, pending: PendingRequest, response: Response, length: int | None = None) -> None:
+        self._waiting.pop(pending, None)
+        pending.response, pending.length = response, length
+        pending.connection.advance()
 
-    def _in_thread(self, exchange: Exchange, request: Request) -> None:
+    def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:
             response, length = call(self._wsgi(), request, *self._address)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
             response, length = _failed(), None
         try:
-            self._loop.call_soon_threadsafe(self._deliver, exchange, response, length)
+            self._loop.call_soon_threadsafe(self._deliver, pending, response, length)
         except RuntimeError:
             return  # the loop has ended, and the connection with it
 

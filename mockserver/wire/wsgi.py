@@ -32,7 +32,7 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
         close = getattr(pieces, "close", None)
         if close is not None:
             close()
-    return answer.whole(), answer.length() if request.verb == "HEAD" else None
+    return answer.whole(), answer.length() if request.http_method == "HEAD" else None
 
 
 def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
@@ -45,7 +45,7 @@ def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
         if "_" not in name and name not in {"content-type", "content-length", "transfer-encoding"}
     }
     made |= {
-        "REQUEST_METHOD": request.verb,
+        "REQUEST_METHOD": request.http_method,
         "SCRIPT_NAME": "",
         "PATH_INFO": request.path.decode("latin-1"),
         "QUERY_STRING": request.query.decode("latin-1"),

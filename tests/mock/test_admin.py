@@ -174,7 +174,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("verb", "path", "body", "status", "told"),
+    ("http_method", "path", "body", "status", "told"),
     [
         ("GET", "/_mock/helth", None, 404, "did you mean /_mock/health?"),
         ("GET", "/_mock", None, 404, "routes: /_mock/health"),
@@ -202,10 +202,10 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
     ],
 )
 def test_a_wrong_request_is_a_problem_that_names_place_and_remedy(
-    client: FlaskClient, verb: str, path: str, body: Any, status: int, told: str
+    client: FlaskClient, http_method: str, path: str, body: Any, status: int, told: str
 ) -> None:
     sent = {"data": body} if isinstance(body, str) else {"json": body} if body is not None else {}
-    response = client.open(path, method=verb, **sent)
+    response = client.open(path, method=http_method, **sent)
 
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     assert told in response.get_json()["detail"]

@@ -15,7 +15,7 @@ from lxml import etree
 from mockserver.core.messages import Answer
 from mockserver.formats import FORMATS
 from mockserver.formats.csv import COLUMNS
-from mockserver.profile.profile import Writing, resolve
+from mockserver.profile.profile import Rendering, resolve
 from support.in_process import CLAUSES, Api
 
 # What XML 1.0 can carry: no control characters, no surrogates, not U+FFFE and U+FFFF.
@@ -26,8 +26,8 @@ ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS["data"], TEXT)), max
 NAMES = st.lists(st.fixed_dictionaries({"name": TEXT}), max_size=3)
 
 
-def writing(**profile: str) -> Writing:
-    return resolve(CLAUSES, {name.replace("__", "-").replace("_", "."): v for name, v in profile.items()}).writing
+def writing(**profile: str) -> Rendering:
+    return resolve(CLAUSES, {name.replace("__", "-").replace("_", "."): v for name, v in profile.items()}).rendering
 
 
 def ready(rows: list[dict[str, str]], names: list[dict[str, str]], table: str | None) -> Answer:

@@ -258,13 +258,16 @@ def test_magic_a_minute_of_processing(api: Api) -> None:
 
 @pytest.mark.parametrize("method", ["create", "result", "info"])
 def test_get_and_post_and_head_are_answered_and_other_verbs_are_not(api: Api, method: str) -> None:
-    statuses = {verb: api.send(method, verb=verb).status for verb in ("GET", "POST", "HEAD", "PUT", "DELETE", "FOO")}
+    statuses = {
+        http_method: api.send(method, http_method=http_method).status
+        for http_method in ("GET", "POST", "HEAD", "PUT", "DELETE", "FOO")
+    }
 
     assert statuses == {"GET": 200, "POST": 200, "HEAD": 200, "PUT": 405, "DELETE": 405, "FOO": 405}
 
 
 def test_a_wrong_verb_is_told_the_right_ones(api: Api) -> None:
-    assert dict(api.send("info", verb="PUT").headers)["Allow"] == "HEAD, GET, POST"
+    assert dict(api.send("info", http_method="PUT").headers)["Allow"] == "HEAD, GET, POST"
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/", "/api/creat", "/api/create/", "//api/create", "/x"])

@@ -50,9 +50,15 @@ def transcript(profile: dict[str, Any]) -> list[Any]:
     send("create", login=None, format="yaml")
     send("create", token="wrong", phone="7x0001234567")
     send("info", format="yaml")
-    send("info", verb="POST", body=b"token=wrong", headers={"content-type": FORM})
-    send("info", verb="POST", login=f"{LOGIN}&login=x")
-    send("info", verb="POST", login=None, body=MULTIPART, headers={"content-type": "multipart/form-data; boundary=x"})
+    send("info", http_method="POST", body=b"token=wrong", headers={"content-type": FORM})
+    send("info", http_method="POST", login=f"{LOGIN}&login=x")
+    send(
+        "info",
+        http_method="POST",
+        login=None,
+        body=MULTIPART,
+        headers={"content-type": "multipart/form-data; boundary=x"},
+    )
     api.gateway.answer(api_request(b"login=a&login=" + LOGIN.encode() + b"&token=" + TOKEN.encode(), said, api))
     send("create", phone="7-000-000-01-00", source=2)
     send("create", phone=PHONE, source=None)

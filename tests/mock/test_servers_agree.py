@@ -47,20 +47,22 @@ def flask() -> FlaskClient:
     return make_app(gateway, LockGuard(), settings).test_client()
 
 
-def by_wire(address: tuple[str, int], verb: str, target: bytes, kind: str, body: bytes) -> tuple[int, Any, bytes]:
-    head = b"%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" % (verb.encode(), target)
+def by_wire(
+    address: tuple[str, int], http_method: str, target: bytes, kind: str, body: bytes
+) -> tuple[int, Any, bytes]:
+    head = b"%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" % (http_method.encode(), target)
     with socket.create_connection(address, timeout=10) as client:
         client.sendall(head + b"Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind.encode(), len(body)) + body)
-        answer = HTTPResponse(client, method=verb)
+        answer = HTTPResponse(client, method=http_method)
         answer.begin()
         return answer.status, told(answer.getheaders()), answer.read()
 
 
-def by_flask(client: FlaskClient, verb: str, target: bytes, kind: str, body: bytes) -> tuple[int, Any, bytes]:
+def by_flask(client: FlaskClient, http_method: str, target: bytes, kind: str, body: bytes) -> tuple[int, Any, bytes]:
     path, _, query = target.partition(b"?")
     answer = client.open(
         "/",
-        method=verb,
+        method=http_method,
         query_string=query.decode("latin-1"),
         data=body,
         content_type=kind,
@@ -90,7 +92,7 @@ TARGETS = st.one_of(
 
 
 @given(
-    verb=st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"]),
+    http_method=st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"]),
     target=TARGETS,
     kind=st.sampled_from([FORM, "multipart/form-data; boundary=x", "text/plain", "application/json"]),
     body=st.sampled_from(
@@ -104,9 +106,9 @@ TARGETS = st.one_of(
     ),
 )
 def test_status_headers_and_body_are_the_same(
-    wire: tuple[str, int], flask: FlaskClient, verb: str, target: bytes, kind: str, body: bytes
+    wire: tuple[str, int], flask: FlaskClient, http_method: str, target: bytes, kind: str, body: bytes
 ) -> None:
-    assert by_wire(wire, verb, target, kind, body) == by_flask(flask, verb, target, kind, body)
+    assert by_wire(wire, http_method, target, kind, body) == by_flask(flask, http_method, target, kind, body)
 
 
 @pytest.mark.parametrize("path", [b"/_mock/health", b"/_mock/none", b"/_mock", b"/_mock/accounts"])

@@ -18,10 +18,12 @@ from support.wire_server import Echo, Pages, Serve, Up, get, refused
 
 
 def test_a_request_reaches_the_gateway_with_its_parts(up: Up) -> None:
-    got = up.ask("/api/cr%65ate?phone=%37&a=b?c", verb="POST", headers="X-One: 1\r\nx-one: 2\r\n", body=b"a=1\xff")
+    got = up.ask(
+        "/api/cr%65ate?phone=%37&a=b?c", http_method="POST", headers="X-One: 1\r\nx-one: 2\r\n", body=b"a=1\xff"
+    )
 
     assert got.json == {
-        "verb": "POST",
+        "http_method": "POST",
         "path": "/api/create",
         "query": "phone=%37&a=b?c",
         "headers": {"host": "t", "x-one": "2", "content-length": "4"},
@@ -63,7 +65,7 @@ def test_the_host_of_an_absolute_target_outranks_the_header(up: Up) -> None:
 
 def test_options_of_the_whole_server_are_told(up: Up) -> None:
     with up.connect() as client:
-        got = client.ask("*", verb="OPTIONS")
+        got = client.ask("*", http_method="OPTIONS")
 
         assert (got.status, got.headers["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
         assert client.ask().status == 200
@@ -108,7 +110,7 @@ def test_an_answer_carries_the_servers_own_headers(up: Up) -> None:
 
 def test_head_is_answered_with_the_length_and_without_the_body(up: Up) -> None:
     with up.connect() as client:
-        got = client.ask("/?size=77", verb="HEAD")
+        got = client.ask("/?size=77", http_method="HEAD")
 
         assert got.headers["content-length"] == "77"
         assert client.ask("/?size=3").body == b"xxx"
@@ -177,12 +179,12 @@ def test_another_expectation_is_refused(up: Up) -> None:
 
 
 def test_a_body_of_the_greatest_size_is_taken(up: Up) -> None:
-    assert len(up.ask(verb="POST", body=b"x" * MAX_BODY).json["body"]) == MAX_BODY
+    assert len(up.ask(http_method="POST", body=b"x" * MAX_BODY).json["body"]) == MAX_BODY
 
 
 def test_the_gateway_answers_a_body_that_is_too_large_and_the_connection_closes(up: Up) -> None:
     with up.connect() as client:
-        got = client.ask(verb="POST", body=b"x" * (5 * MAX_BODY))
+        got = client.ask(http_method="POST", body=b"x" * (5 * MAX_BODY))
 
         assert (got.status, got.json["too_large"], got.json["body"]) == (413, True, "")
         assert got.headers["connection"] == "close"

@@ -30,7 +30,7 @@ def test_the_access_log_names_all_but_the_query_and_what_no_route_has(serve: Ser
         up.ask("/api/create?token=secret&size=5")
         up.ask("/api/info/login=a&token=secret/more?size=5")
         up.ask("/api/cr%0Aeate?token=secret&size=5")
-        up.ask("/_mock/?token=secret", verb="HEAD")
+        up.ask("/_mock/?token=secret", http_method="HEAD")
         refused(up, b"secret\r\n\r\n")
 
     parts = [line.split() for line in up.log]

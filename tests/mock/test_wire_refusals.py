@@ -113,7 +113,7 @@ def test_a_client_may_go_on_sending_for_a_while_after_the_last_answer(up: Up, re
 def test_an_offered_upgrade_is_ignored(up: Up, body: bytes) -> None:
     offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     with up.connect() as client:
-        got = client.ask("/a?b=c", verb="POST" if body else "GET", headers=offer, body=body)
+        got = client.ask("/a?b=c", http_method="POST" if body else "GET", headers=offer, body=body)
 
         assert (got.status, got.json["query"], got.json["body"]) == (200, "b=c", body.decode())
         assert client.ask().status == 200
@@ -122,7 +122,7 @@ def test_an_offered_upgrade_is_ignored(up: Up, body: bytes) -> None:
 def test_an_upgrade_does_not_turn_a_body_into_a_request(up: Up) -> None:
     offer = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
     with up.connect() as client:
-        got = client.ask(verb="POST", headers=offer, body=get("/inner"))
+        got = client.ask(http_method="POST", headers=offer, body=get("/inner"))
 
         assert got.json["body"] == get("/inner").decode()
         assert client.ask("/next").json["path"] == "/next"
@@ -226,7 +226,7 @@ def test_a_bug_in_the_gateway_is_a_500_and_the_server_lives_on(up: Up, capfd: py
         assert (got.status, got.json["error_code"]) == (500, 500)
         assert client.ask().status == 200
     told = capfd.readouterr().err
-    assert "the gateway failed with ValueError at wire_up.py:" in told
+    assert "the gateway failed with ValueError at wire_server.py:" in told
     assert "secret-token" not in told + got.body.decode()
 
 
@@ -235,7 +235,7 @@ def test_a_bug_in_the_application_is_a_500_and_the_server_lives_on(up: Up, capfd
         assert client.ask("/_mock/boom?token=secret-token").status == 500
         assert client.ask("/_mock/").status == 200
     told = capfd.readouterr().err
-    assert "the WSGI application failed with ValueError at wire_up.py:" in told
+    assert "the WSGI application failed with ValueError at wire_server.py:" in told
     assert "secret-token" not in told
 
 

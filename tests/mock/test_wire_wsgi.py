@@ -42,7 +42,7 @@ def test_the_application_is_made_when_it_is_first_needed_and_once(serve: Serve) 
 def test_the_application_sees_the_request_as_wsgi_says(up: Up) -> None:
     got = up.ask(
         "/_mock/%D0%B0?b=%20",
-        verb="POST",
+        http_method="POST",
         headers="X-One: 1\r\nX_One: 2\r\nContent-Type: text/plain\r\n",
         body=b"\xff\0",
     ).json
@@ -68,13 +68,13 @@ def test_the_applications_head_keeps_its_length(up: Up) -> None:
     with up.connect() as client:
         length = client.ask("/_mock/guard").headers["content-length"]
 
-        assert client.ask("/_mock/guard", verb="HEAD").headers["content-length"] == length
+        assert client.ask("/_mock/guard", http_method="HEAD").headers["content-length"] == length
         assert client.ask("/_mock/").status == 200
 
 
 def test_a_body_too_large_for_the_application_is_refused(serve: Serve) -> None:
     with serve(body=10) as up:
-        assert up.ask("/_mock/", verb="POST", body=b"x" * 11).status == 413
+        assert up.ask("/_mock/", http_method="POST", body=b"x" * 11).status == 413
 
 
 def test_a_slow_page_does_not_hold_the_api(up: Up) -> None:

@@ -53,8 +53,8 @@ class Service:
     tasks: dict[int, tuple[str, str, str, float]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def answer(self, method: str, verb: str, given: dict[str, str]) -> dict[str, Any]:
-        if method == "info" and verb != "GET":
+    def answer(self, method: str, http_method: str, given: dict[str, str]) -> dict[str, Any]:
+        if method == "info" and http_method != "GET":
             raise Refused(405, "use GET")
         missing = [n for n in ("login", "token") if n not in given]
         if missing:
@@ -237,7 +237,7 @@ def test_a_right_server_that_is_other_in_every_open_point_passes() -> None:
 def test_what_is_open_is_read_off_the_target() -> None:
     with standin() as server:
         _, told = check(server)
-    refuted = {clause for clause, verdict in verdicts(told).items() if verdict == "refuted"}
+    refuted = {clause for clause, checks in verdicts(told).items() if checks == "refuted"}
 
     assert refuted == {
         *("check.order", "error.http-status", "error.follows-format", "error.codes", "error.messages", "not-found"),

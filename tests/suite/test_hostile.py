@@ -93,7 +93,7 @@ def checked(answer: bytes) -> tuple[dict[str, str], str]:
 def test_what_cannot_be_read_holds_nothing(name: str) -> None:
     verdicts, told = checked(UNREADABLE[name])
 
-    assert {clause for clause, verdict in verdicts.items() if verdict == "holds"} <= UNSEEN, told
+    assert {clause for clause, checks in verdicts.items() if checks == "holds"} <= UNSEEN, told
     assert "error" not in verdicts.values(), told
 
 

@@ -23,13 +23,13 @@ from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.profile import read_profile
 from contract_tests.decode.model import Reading
 from contract_tests.engine.options import CheckOptions
-from contract_tests.learning import learn
+from contract_tests.learning.learn import learn
 from contract_tests.learning.open_values import holds, with_blank
 from contract_tests.learning.redaction import Private
 from contract_tests.learning.shapes import shape
 from contract_tests.learning.templates import NoTemplate, template_of
 from contract_tests.redact.secrets import Secrets
-from contract_tests.transport.messages import Exchange, Request
+from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.settings.loading import load
 from support.in_process import CLAUSES
 from support.processes import ifind
@@ -385,7 +385,7 @@ ME = Account("anna@example.com", "7f3a9c5be1d2408e")
 
 
 def error(message: str) -> Reply:
-    exchange = Exchange(Request("GET", ""), 200, (), b"", 0.0)
+    exchange = HttpResponse(Request("GET", ""), 200, (), b"", 0.0)
     return Reply(result(ME, 7), exchange, Reading({"status": "error", "message": message}, "json", {}))
 
 

@@ -64,12 +64,12 @@ def test_at_least_120_mutants_break_promises_and_laws_each_of_which_has_two() ->
 
 
 BLIND = """
-from contract_tests.verdicts import Verdict
-looking = Verdict.expect
+from contract_tests.findings.checks import Checks
+looking = Checks.expect
 def blinded(self, clause, holds, *args, **more):
     return looking(self, clause, holds or clause in {blind}, *args, **more)
-Verdict.expect = blinded
-from mockserver.cli import main
+Checks.expect = blinded
+from mockserver.cli.main import main
 main(["mutants", "--jobs", "1", "--full", *{names}])
 """
 
@@ -172,32 +172,34 @@ NARROW = [name for name in BREAKING if FORM.search(name) or VERB.search(name)]
 MOMENT = 1_900_000_000_000_000
 
 
-def sent(gateway: Gateway, method: str, verb: str, form: str, **params: str) -> Response:
+def sent(gateway: Gateway, method: str, http_method: str, form: str, **params: str) -> Response:
     query = urlencode({**DEFAULT_ACCOUNT, "format": form, **params}).encode()
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    in_url, body = (query, b"") if verb == "GET" else (b"", query)
-    return gateway.answer(Request(verb, f"/api/{method}".encode(), in_url, headers, body, "127.0.0.1"))
+    in_url, body = (query, b"") if http_method == "GET" else (b"", query)
+    return gateway.answer(Request(http_method, f"/api/{method}".encode(), in_url, headers, body, "127.0.0.1"))
 
 
 Way = tuple[str, str]
-WAYS: list[Way] = [(verb, form) for verb in ("GET", "POST") for form in ("json", "xml", "csv")]
+WAYS: list[Way] = [(http_method, form) for http_method in ("GET", "POST") for form in ("json", "xml", "csv")]
 OTHER = {"login": "other@example.com", "token": "other-token"}
 
 
 def asked(gateway: Gateway, ways: Iterable[Way]) -> list[Response]:
     """What is answered over the ways: good calls, bad ones, reads of tasks that are ready, and not, and another's."""
     answers = []
-    for verb, form in ways:
-        answers += [sent(gateway, "create", verb, form, phone="70001234567", source=source) for source in "123"]
-        answers.append(sent(gateway, "create", verb, form, phone="70000000408", source="2"))
-        answers.append(sent(gateway, "create", verb, form, phone="70001234567", source="2", **OTHER))
-        answers += [sent(gateway, "result", verb, form, id=number) for number in ("1", "2", "3", "4", "5", "1", "999")]
+    for http_method, form in ways:
+        answers += [sent(gateway, "create", http_method, form, phone="70001234567", source=source) for source in "123"]
+        answers.append(sent(gateway, "create", http_method, form, phone="70000000408", source="2"))
+        answers.append(sent(gateway, "create", http_method, form, phone="70001234567", source="2", **OTHER))
         answers += [
-            sent(gateway, "result", verb, form, id="1", **lacking) for lacking in ({"token": ""}, {"login": ""})
+            sent(gateway, "result", http_method, form, id=number) for number in ("1", "2", "3", "4", "5", "1", "999")
         ]
-        answers += [sent(gateway, "create", verb, form, **more) for more in ({}, {"phone": "x", "source": "2"})]
-        answers += [sent(gateway, m, verb, form, token=t) for m in ("info", "create") for t in ("", "wrong")]
-        answers.append(sent(gateway, "info", verb, form))
+        answers += [
+            sent(gateway, "result", http_method, form, id="1", **lacking) for lacking in ({"token": ""}, {"login": ""})
+        ]
+        answers += [sent(gateway, "create", http_method, form, **more) for more in ({}, {"phone": "x", "source": "2"})]
+        answers += [sent(gateway, m, http_method, form, token=t) for m in ("info", "create") for t in ("", "wrong")]
+        answers.append(sent(gateway, "info", http_method, form))
     return answers
 
 
@@ -216,8 +218,10 @@ def unbroken(ways: tuple[Way, ...]) -> list[Response]:
 
 @pytest.mark.parametrize("name", NARROW)
 def test_a_mutant_of_one_format_or_method_answers_rightly_in_others(name: str) -> None:
-    form, verb = FORM.search(name), VERB.search(name)
-    meant = {(v, f) for v, f in WAYS if form is None or form[1] == f if verb is None or verb[1].upper() == v}
+    form, http_method = FORM.search(name), VERB.search(name)
+    meant = {
+        (v, f) for v, f in WAYS if form is None or form[1] == f if http_method is None or http_method[1].upper() == v
+    }
     others = tuple(way for way in WAYS if way not in meant)
 
     assert others

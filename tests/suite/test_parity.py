@@ -20,8 +20,8 @@ from contract_tests.engine.client import Api, TargetLost
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.parity.command import UNITS, ParityOptions, examine, run
 from contract_tests.parity.result import Outcome, ParityReport
-from contract_tests.transport.client import Wire
-from contract_tests.transport.messages import Exchange, Request
+from contract_tests.transport.client import HttpClient
+from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import Settings, load
@@ -171,13 +171,13 @@ def test_nothing_of_credentials_or_of_what_is_found_is_told_and_a_mock_sees_none
 ) -> None:
     out, file = io.StringIO(), tmp_path / "report.json"
     sent: list[Request] = []
-    send = Wire.send
+    send = HttpClient.send
 
-    def noted(wire: Wire, request: Request, **more: Any) -> Exchange:
+    def noted(wire: HttpClient, request: Request, **more: Any) -> HttpResponse:
         sent.append(request)
         return send(wire, request, **more)
 
-    monkeypatch.setattr(Wire, "send", noted)
+    monkeypatch.setattr(HttpClient, "send", noted)
     with standing("courier", breakage="token in errors") as target, mock({}) as local:
         code = run(ParityOptions(target.url, local, json=file, environ=target.env), out)
     to_the_mock = [unquote_plus(f"{r.url} {r.body.decode()}") for r in sent if r.url.startswith(local[:-4])]

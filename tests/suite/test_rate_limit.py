@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests.transport.client import Wire
-from contract_tests.transport.messages import NoAnswer, Request
+from contract_tests.transport.client import HttpClient
+from contract_tests.transport.messages import Request, TransportError
 from contract_tests.transport.rate_limit import Pacer
 from support.raw_server import OK, dripping, failure, says, server
 
@@ -70,10 +70,10 @@ def test_a_target_that_asks_for_patience_gets_it_once_and_half_the_pace_from_the
 def test_nothing_is_sent_when_the_time_of_the_run_is_up_before_its_turn() -> None:
     time_ = FakeTime()
     pacer = Pacer(1.0, clock=time_.clock, sleep=time_.sleep)
-    with server(says(OK, OK)) as url, Wire(pacer=pacer) as wire:
+    with server(says(OK, OK)) as url, HttpClient(pacer=pacer) as wire:
         wire.send(Request("GET", url))
         wire.end = 0.5
-        with pytest.raises(NoAnswer, match="the time of the run is up") as caught:
+        with pytest.raises(TransportError, match="the time of the run is up") as caught:
             wire.send(Request("GET", url))
 
     assert (caught.value.kind, caught.value.sent, wire.calls) == ("timeout", False, 1)

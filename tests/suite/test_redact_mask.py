@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Account, Way
+from contract_tests.api.curl import curl
 from contract_tests.redact.mask import Mask, find, shape_of
 
 TOKEN = 'a/b+c&d"e=f я7'
@@ -54,7 +55,7 @@ def test_a_short_text_is_not_looked_for() -> None:
 
 @pytest.mark.parametrize("way", [GET, POST, MULTIPART, Way("PUT", "query")], ids=str)
 def test_a_curl_line_holds_no_credential(way: Way) -> None:
-    line = calls.curl(calls.create(ME, "70005550123", 2, fmt="xml", way=way), "http://host/api", MASK)
+    line = curl(calls.create(ME, "70005550123", 2, fmt="xml", way=way), "http://host/api", MASK)
 
     assert line.startswith("curl -sS")
     assert all(secret not in line for secret in (ME.login, TOKEN, "70005550123", quote(TOKEN, safe="")))

@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from contract_tests.learning import learn
+from contract_tests.learning.learn import learn
 from contract_tests.parity.command import ParityOptions
 from contract_tests.parity.command import run as parity
 from support.checking import check, options_for

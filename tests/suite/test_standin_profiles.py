@@ -38,7 +38,7 @@ Pairs = tuple[tuple[str, str], ...]
 class Asked:
     """A call: its parameters in the query and in the body, the latter as a form of some kind."""
 
-    verb: str
+    http_method: str
     path: str
     query: Pairs
     body: Pairs
@@ -47,7 +47,7 @@ class Asked:
     def with_ids(self, ids: Mapping[str, str]) -> Asked:
         """The call with the ids of one of the two in place of their names."""
         query, body = (tuple((k, ids.get(v, v)) for k, v in pairs) for pairs in (self.query, self.body))
-        return Asked(self.verb, self.path, query, body, self.kind)
+        return Asked(self.http_method, self.path, query, body, self.kind)
 
     @property
     def raw(self) -> tuple[str, dict[str, str], bytes]:
@@ -93,14 +93,14 @@ def sides(name: str) -> tuple[Side, Side]:
 
     def standin(asked: Asked) -> Sent:
         query, headers, body = asked.raw
-        request = Request(asked.verb, asked.path, query, headers, body, "127.0.0.1")
+        request = Request(asked.http_method, asked.path, query, headers, body, "127.0.0.1")
         told = service.answer(call_of(request, service.read(request)))
         kind, written = told.page or service.write(told)
         return told.http, {"content-type": kind, **{k.lower(): v for k, v in told.headers}}, written
 
     def mock(asked: Asked) -> Sent:
         query, headers, body = asked.raw
-        request = MockRequest(asked.verb, asked.path.encode(), query.encode(), headers, body, "127.0.0.1")
+        request = MockRequest(asked.http_method, asked.path.encode(), query.encode(), headers, body, "127.0.0.1")
         response = api.gateway.answer(request)
         return response.status, {"content-type": "", **{k.lower(): v for k, v in response.headers}}, response.body
 
@@ -179,15 +179,15 @@ _some = st.dictionaries(st.sampled_from([*VALUES]), st.just(None), max_size=2)
 @st.composite
 def calls(draw: st.DrawFn) -> Asked:
     """A call in which all is usual but a few things, or none."""
-    verb = draw(st.sampled_from(("GET", "GET", "GET", "POST", "POST", "POST", "POST", "HEAD", "PUT", "OPTIONS")))
-    kind = draw(st.sampled_from(KINDS)) if verb == "POST" else ""
+    http_method = draw(st.sampled_from(("GET", "GET", "GET", "POST", "POST", "POST", "POST", "HEAD", "PUT", "OPTIONS")))
+    kind = draw(st.sampled_from(KINDS)) if http_method == "POST" else ""
     whole = {name: draw(_usual[name]) for name in VALUES}
     whole |= {name: draw(_any[name]) for name in draw(_some)}
     in_body = bool(kind) and draw(st.booleans())
     twice = {name: draw(_any[name]) for name in draw(_some)} if kind else {}
     query, body = (twice, whole) if in_body else (whole, twice)
     path = draw(st.sampled_from([*(f"/api/{m}" for m in METHODS for _ in range(4)), *ODD_PATHS]))
-    return Asked(verb, path, _pairs(query), _pairs(body), kind)
+    return Asked(http_method, path, _pairs(query), _pairs(body), kind)
 
 
 def compare(name: str, asked: Asked) -> None:

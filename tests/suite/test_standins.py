@@ -201,7 +201,7 @@ def test_calls_and_units_are_counted_as_the_target_sees_them(name: str) -> None:
         ask(target, "info", **credentials(target))
         calls, units = target.calls, target.units
 
-    assert [(verb, method) for verb, method, _ in calls] == [("GET", "create"), ("GET", "info")]
+    assert [(http_method, method) for http_method, method, _ in calls] == [("GET", "create"), ("GET", "info")]
     assert calls[1][2] == credentials(target)
     assert units == (2 if name == "antique" else 1)
 

@@ -15,7 +15,7 @@ from contract_tests.engine.target import on_loopback, read_url
 from mockserver.data import toml
 from mockserver.profile.clauses import parse_clauses
 
-TESTS = sorted(Path(contract_tests.__file__).parent.glob("test_*.py"))
+TESTS = sorted((Path(contract_tests.__file__).parent / "suite").glob("test_*.py"))
 
 
 def named_clauses() -> dict[str, set[str]]:

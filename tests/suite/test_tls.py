@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.transport.client import Wire
-from contract_tests.transport.messages import NoAnswer, Request
+from contract_tests.transport.client import HttpClient
+from contract_tests.transport.messages import Request, TransportError
 from support.raw_server import OK, Turn, says, server
 
 # TLS.
@@ -47,7 +47,7 @@ def test_a_certificate_is_trusted_where_the_user_trusts_it(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
-    with server(over_tls(certificate, OK)) as url, Wire() as wire:
+    with server(over_tls(certificate, OK)) as url, HttpClient() as wire:
         exchange = wire.send(Request("GET", url.replace("http", "https", 1)))
 
     assert (exchange.body, exchange.oddities) == (b"hi", ())
@@ -59,14 +59,18 @@ def test_a_certificate_that_is_not_trusted_or_another_hosts_is_refused(
     host: str, trusted: bool, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate) if trusted else os.devnull)
-    with server(over_tls(certificate, OK)) as url, Wire() as wire, pytest.raises(NoAnswer, match="trusted") as caught:
+    with (
+        server(over_tls(certificate, OK)) as url,
+        HttpClient() as wire,
+        pytest.raises(TransportError, match="trusted") as caught,
+    ):
         wire.send(Request("GET", url.replace("http", "https", 1).replace("127.0.0.1", host)))
 
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
 
 
 def test_what_is_no_tls_is_told() -> None:
-    with server(says(OK)) as url, Wire() as wire, pytest.raises(NoAnswer) as caught:
+    with server(says(OK)) as url, HttpClient() as wire, pytest.raises(TransportError) as caught:
         wire.send(Request("GET", url.replace("http", "https", 1)))
 
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
@@ -75,7 +79,7 @@ def test_what_is_no_tls_is_told() -> None:
 def test_a_body_whose_end_tls_does_not_vouch_for_is_told(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     to_the_end = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nname\r\nhalf"
-    with server(over_tls(certificate, to_the_end, farewell=False)) as url, Wire() as wire:
+    with server(over_tls(certificate, to_the_end, farewell=False)) as url, HttpClient() as wire:
         exchange = wire.send(Request("GET", url.replace("http", "https", 1)))
 
     assert exchange.body.endswith(b"half")
@@ -93,7 +97,7 @@ def test_nothing_of_the_environment_is_heeded(monkeypatch: pytest.MonkeyPatch, t
         seen.append(connection.recv(65536))
         connection.sendall(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi")
 
-    with server(keeps, keeps) as url, Wire() as wire:
+    with server(keeps, keeps) as url, HttpClient() as wire:
         for _ in range(2):
             wire.send(Request("GET", url))
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract_tests.transport.client import Wire
-from contract_tests.transport.messages import KINDS, Exchange, NoAnswer, Request
+from contract_tests.transport.client import HttpClient
+from contract_tests.transport.messages import KINDS, HttpResponse, Request, TransportError
 from support.raw_server import CHUNKED, OK, talking
 
 # Anything at all.
@@ -82,13 +82,13 @@ def mutated(draw: st.DrawFn) -> bytes:
 def test_whatever_comes_is_an_answer_or_none(babbler: tuple[str, list[bytes]], answer: bytes) -> None:
     url, said = babbler
     said[0] = answer
-    with Wire(deadline=5) as wire:
+    with HttpClient(deadline=5) as wire:
         try:
-            outcome: Exchange | NoAnswer = wire.send(Request("GET", url))
-        except NoAnswer as failure:
+            outcome: HttpResponse | TransportError = wire.send(Request("GET", url))
+        except TransportError as failure:
             outcome = failure
 
-    if isinstance(outcome, NoAnswer):
+    if isinstance(outcome, TransportError):
         assert outcome.kind in KINDS
         assert answer.startswith(outcome.received)
     else:
@@ -102,7 +102,7 @@ def test_a_failure_tells_nothing_of_what_came(babbler: tuple[str, list[bytes]], 
     lines = ["HTTP/1.1 200 OK", "A: b", "Transfer-Encoding: chunked", "", "2", "hi"]
     lines[where] = f"{noise} {noise}\0"
     said[0] = "\r\n".join([*lines, "", ""]).encode()
-    with Wire(deadline=5) as wire, pytest.raises(NoAnswer) as caught:
+    with HttpClient(deadline=5) as wire, pytest.raises(TransportError) as caught:
         wire.send(Request("GET", url))
 
     assert noise not in str(caught.value)

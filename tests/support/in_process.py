@@ -55,7 +55,7 @@ class Api:
         self,
         method: str,
         *,
-        verb: str = "GET",
+        http_method: str = "GET",
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         peer: str = "127.0.0.1",
@@ -63,7 +63,7 @@ class Api:
     ) -> Response:
         params = {"login": LOGIN, "token": TOKEN, **params}
         query = urlencode({k: v for k, v in params.items() if v is not None}).encode()
-        return self.gateway.answer(Request(verb, f"/api/{method}".encode(), query, headers or {}, body, peer))
+        return self.gateway.answer(Request(http_method, f"/api/{method}".encode(), query, headers or {}, body, peer))
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         return json.loads(self.send(method, **params).body)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.findings.finding import Finding, Row
 from contract_tests.findings.outcome import Outcome
-from contract_tests.report.report import GRADES, Healed, History, Report, Spent
+from contract_tests.report.report import GRADES, History, Report, Retried, Spent
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -68,7 +68,7 @@ def reports(draw: st.DrawFn) -> Report:
         ),
         provable=draw(st.none() | st.integers(0, len(ids))),
         stopped=draw(TEXTS),
-        healed=tuple(draw(st.lists(st.builds(Healed, TEXTS, TEXTS, st.integers(2, 3)), max_size=2))),
+        retried=tuple(draw(st.lists(st.builds(Retried, TEXTS, TEXTS, st.integers(2, 3)), max_size=2))),
         errors=tuple(draw(st.lists(TEXTS, max_size=2))),
         history=draw(st.none() | history),
     )
@@ -108,5 +108,5 @@ SAMPLE = Report(
     ),
     spent=Spent(units=5, budget=4, unknown=1, calls=58, seconds=12.5),
     provable=4,
-    healed=(Healed("curl -sS x", "timed out", 2),),
+    retried=(Retried("curl -sS x", "timed out", 2),),
 )

@@ -39,9 +39,9 @@ class Serving:
             body: bytes = answer.read()
         return body
 
-    def control(self, verb: str, path: str, body: bytes = b"{}") -> bytes:
+    def control(self, http_method: str, path: str, body: bytes = b"{}") -> bytes:
         url = self.api.removesuffix("/api") + "/_mock" + path
-        with urllib.request.urlopen(urllib.request.Request(url, body, method=verb), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, method=http_method), timeout=10) as answer:
             told: bytes = answer.read()
         return told
 

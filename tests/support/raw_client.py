@@ -55,10 +55,10 @@ class Client:
         assert len(body) == length
         return Got(int(status), reason, headers, body)
 
-    def ask(self, path: str = "/api/create", *, verb: str = "GET", headers: str = "", body: bytes = b"") -> Got:
+    def ask(self, path: str = "/api/create", *, http_method: str = "GET", headers: str = "", body: bytes = b"") -> Got:
         length = f"Content-Length: {len(body)}\r\n" if body else ""
-        self.send(f"{verb} {path} HTTP/1.1\r\nHost: t\r\n{headers}{length}\r\n".encode() + body)
-        return self.answer(head=verb == "HEAD")
+        self.send(f"{http_method} {path} HTTP/1.1\r\nHost: t\r\n{headers}{length}\r\n".encode() + body)
+        return self.answer(head=http_method == "HEAD")
 
     def closed(self) -> bool:
         """Whether the server closes the connection now, without another byte."""

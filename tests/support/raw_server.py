@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from contract_tests.transport.client import Wire
-from contract_tests.transport.messages import NoAnswer, Request
+from contract_tests.transport.client import HttpClient
+from contract_tests.transport.messages import Request, TransportError
 
 Turn = Callable[[socket.socket], None]
 
@@ -54,8 +54,8 @@ def says(*answers: bytes) -> Turn:
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
-def failure(*turns: Turn, **settings: float) -> NoAnswer:
-    with server(*turns) as url, Wire(**settings) as wire, pytest.raises(NoAnswer) as caught:  # type: ignore[arg-type]
+def failure(*turns: Turn, **settings: float) -> TransportError:
+    with server(*turns) as url, HttpClient(**settings) as wire, pytest.raises(TransportError) as caught:  # type: ignore[arg-type]
         wire.send(Request("GET", url))
     return caught.value
 

@@ -172,9 +172,9 @@ CSV_EDITS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def edited(sample: Any, edits: list[list[Any]], verbs: Mapping[str, Callable[..., Any]]) -> Any:
+def edited(sample: Any, edits: list[list[Any]], http_methods: Mapping[str, Callable[..., Any]]) -> Any:
     """The sample with the edits made one after another."""
     result = deepcopy(sample)
-    for verb, *arguments in edits:
-        result = verbs[verb](result, *arguments)
+    for http_method, *arguments in edits:
+        result = http_methods[http_method](result, *arguments)
     return result

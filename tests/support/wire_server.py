@@ -29,7 +29,7 @@ def said(request: Request) -> bytes:
     """What the fake gateway answers: the request as it understood it."""
     return json.dumps(
         {
-            "verb": request.verb,
+            "http_method": request.http_method,
             "path": request.path.decode("latin-1"),
             "query": request.query.decode("latin-1"),
             "headers": dict(request.headers),

@@ -1,4 +1,6 @@
-"""Writes fixtures/synthetic from the mock: `python tests/support/write_samples.py`; with `--check` they are only compared.
+"""Writes fixtures/synthetic from the mock; with `--check` they are only compared.
+
+`python tests/support/write_samples.py`
 
 Each sample is what a new mock answers at one moment of virtual time, so that the same code writes the same bytes.
 """
@@ -74,7 +76,7 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "error-failed-task": partial(task, phone="70000000500", source=2),
         "error-server": broken,
         "error-unknown-method": partial(call, method="delete"),
-        "error-http-method": partial(call, method="info", verb="PUT"),
+        "error-http-method": partial(call, method="info", http_method="PUT"),
         "error-too-large": too_large,
     }
 )

@@ -40,7 +40,7 @@ ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
             "credentials.refused", "result in CSV takes any token", call=where(believing("result"), form="csv")
         ),
         "info-believes-any-token-over-post": Mutant(
-            "credentials.refused", "info over POST takes any token", call=where(believing("info"), verb="POST")
+            "credentials.refused", "info over POST takes any token", call=where(believing("info"), http_method="POST")
         ),
         "anothers-token-is-taken": Mutant(
             "credentials.refused", "another account's token is taken", call=other_accounts_token
@@ -57,7 +57,7 @@ ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
         ),
         "nothing-is-charged": Mutant("quota.charged", "create takes no unit", answer=free),
         "nothing-is-charged-over-post": Mutant(
-            "quota.charged", "create over POST takes no unit", answer=where(free, verb="POST")
+            "quota.charged", "create over POST takes no unit", answer=where(free, http_method="POST")
         ),
         "source-3-is-free": Mutant("quota.charged", "source 3 takes no unit", answer=where(free, when=of_source("3"))),
         "finding-nothing-is-free": Mutant(
@@ -68,14 +68,14 @@ ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
         ),
         "polls-are-charged": Mutant("quota.polling-free", "each poll takes a unit", answer=charging()),
         "polls-are-charged-over-post": Mutant(
-            "quota.polling-free", "each poll over POST takes a unit", answer=where(charging(), verb="POST")
+            "quota.polling-free", "each poll over POST takes a unit", answer=where(charging(), http_method="POST")
         ),
         "early-polls-are-charged": Mutant(
             "quota.polling-free", "a poll before the task is ready takes a unit", answer=charging("processing")
         ),
         "the-limit-does-not-refuse": Mutant("quota.refuses", "a used-up limit does not refuse", call=without_limit),
         "the-limit-does-not-refuse-over-post": Mutant(
-            "quota.refuses", "a used-up limit does not refuse over POST", call=where(without_limit, verb="POST")
+            "quota.refuses", "a used-up limit does not refuse over POST", call=where(without_limit, http_method="POST")
         ),
         "a-limit-of-0-does-not-refuse": Mutant(
             "quota.refuses", "a limit of 0 does not refuse", call=nothing_is_no_limit

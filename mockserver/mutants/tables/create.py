@@ -24,7 +24,9 @@ CREATE: Mapping[str, Mutant] = MappingProxyType(
         "id-is-missing": Mutant("create.ok", "no id", answer=ok(pop("id"))),
         "id-is-missing-in-xml": Mutant("create.ok", "no id in XML", answer=ok(pop("id"), form="xml")),
         "id-is-missing-in-csv": Mutant("create.ok", "no id in CSV", answer=ok(pop("id"), form="csv")),
-        "id-is-null-over-post": Mutant("create.ok", "id is null over POST", answer=ok(setting(id=None), verb="POST")),
+        "id-is-null-over-post": Mutant(
+            "create.ok", "id is null over POST", answer=ok(setting(id=None), http_method="POST")
+        ),
         "created-says-success": Mutant("create.ok", "status is success", answer=ok(setting(status="success"))),
         "create-refuses-post": Mutant("create.methods", "POST is refused", answer=refusing("create", "POST")),
         "create-refuses-get": Mutant("create.methods", "GET is refused", answer=refusing("create", "GET")),
@@ -39,7 +41,7 @@ CREATE: Mapping[str, Mutant] = MappingProxyType(
         "phone-is-not-required-over-post": Mutant(
             "create.required",
             "create without phone is taken over POST",
-            call=where(filling("create", phone="70000000001"), verb="POST"),
+            call=where(filling("create", phone="70000000001"), http_method="POST"),
         ),
         "token-is-not-required": Mutant(
             "create.required",
@@ -65,7 +67,7 @@ CREATE: Mapping[str, Mutant] = MappingProxyType(
         "ids-repeat-over-post": Mutant(
             "task.new-id",
             "tasks made over POST have the first one's id",
-            answer=on("create", same_id, status="ok", verb="POST"),
+            answer=on("create", same_id, status="ok", http_method="POST"),
         ),
         "an-id-is-given-twice": Mutant(
             "task.new-id",
@@ -79,7 +81,7 @@ CREATE: Mapping[str, Mutant] = MappingProxyType(
             for source in ("1", "2", "3", "4")
         },
         "source-3-is-refused-over-post": Mutant(
-            "sources.documented", "source 3 is refused over POST", answer=where(source_refused("3"), verb="POST")
+            "sources.documented", "source 3 is refused over POST", answer=where(source_refused("3"), http_method="POST")
         ),
     }
 )

@@ -55,7 +55,7 @@ ERRORS: Mapping[str, Mutant] = MappingProxyType(
         "a-message-is-null-over-post": Mutant(
             "error.members",
             "message is null over POST",
-            answer=every_error(lambda b, _: setting(message=None)(b), verb="POST", form="json"),
+            answer=every_error(lambda b, _: setting(message=None)(b), http_method="POST", form="json"),
         ),
         "failed-tasks-lack-a-code": Mutant(
             "error.members",
@@ -85,7 +85,7 @@ ERRORS: Mapping[str, Mutant] = MappingProxyType(
         "info-over-post-is-503": Mutant(
             "server.never-breaks",
             "info over POST is answered with HTTP 503 and a right body",
-            answer=with_status(503, lambda call: (call.operation, call.verb) == ("info", "POST")),
+            answer=with_status(503, lambda call: (call.operation, call.http_method) == ("info", "POST")),
         ),
         "create-in-xml-is-502": Mutant(
             "server.never-breaks",
@@ -100,7 +100,7 @@ ERRORS: Mapping[str, Mutant] = MappingProxyType(
         "put-is-501": Mutant(
             "server.never-breaks",
             "what is neither GET nor POST is answered with HTTP 501 and a right body",
-            answer=with_status(501, lambda call: call.verb not in ("GET", "POST")),
+            answer=with_status(501, lambda call: call.http_method not in ("GET", "POST")),
         ),
         "a-long-value-is-no-answer": Mutant(
             "server.never-breaks",

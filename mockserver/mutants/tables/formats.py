@@ -44,7 +44,7 @@ FORMATS: Mapping[str, Mutant] = MappingProxyType(
         "default-is-csv-over-post": Mutant(
             "format.default",
             "without format the answer over POST is CSV",
-            answer=where(_without_format("csv"), verb="POST"),
+            answer=where(_without_format("csv"), http_method="POST"),
         ),
         "info-is-xml-by-default": Mutant(
             "format.default",

@@ -31,7 +31,9 @@ READY: Mapping[str, Mutant] = MappingProxyType(
             for name in ("cost", "ip", "create_time", "end_time")
         },
         "ready-lacks-cost-in-xml": Mutant("result.ready", "no cost in XML", answer=ready(pop("cost"), form="xml")),
-        "ready-lacks-ip-over-post": Mutant("result.ready", "no ip over POST", answer=ready(pop("ip"), verb="POST")),
+        "ready-lacks-ip-over-post": Mutant(
+            "result.ready", "no ip over POST", answer=ready(pop("ip"), http_method="POST")
+        ),
         "ready-lacks-end_time-in-csv": Mutant(
             "result.ready", "no end_time in CSV", answer=ready(pop("end_time"), form="csv")
         ),
@@ -83,7 +85,9 @@ READY: Mapping[str, Mutant] = MappingProxyType(
         "photo-is-no-picture-in-xml": Mutant(
             "result.photo", "photo is no picture in XML", answer=photo(lambda _: _NO_PICTURE, form="xml")
         ),
-        "photo-is-cut-over-post": Mutant("result.photo", "photo is cut over POST", answer=photo(_halved, verb="POST")),
+        "photo-is-cut-over-post": Mutant(
+            "result.photo", "photo is cut over POST", answer=photo(_halved, http_method="POST")
+        ),
         "photo-is-a-data-url": Mutant(
             "result.photo", "photo is a data URL", answer=photo(lambda text: f"data:image/png;base64,{text}")
         ),
@@ -98,7 +102,7 @@ READY: Mapping[str, Mutant] = MappingProxyType(
         "ip-is-a-name": Mutant("result.ip", "ip is a host name", answer=ready(setting(ip="localhost"))),
         "ip-is-anothers": Mutant("result.ip", "ip is another address", answer=ready(setting(ip="192.0.2.1"))),
         "ip-is-anothers-over-post": Mutant(
-            "result.ip", "ip is another address over POST", answer=ready(setting(ip="192.0.2.1"), verb="POST")
+            "result.ip", "ip is another address over POST", answer=ready(setting(ip="192.0.2.1"), http_method="POST")
         ),
         "ip-has-a-port-in-csv": Mutant(
             "result.ip", "ip has a port in CSV", answer=ready(setting(ip="127.0.0.1:80"), form="csv")

@@ -32,7 +32,7 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
         "result-needs-no-token-over-post": Mutant(
             "result.required",
             "result without token is taken over POST",
-            call=where(anonymous("result", "token"), verb="POST"),
+            call=where(anonymous("result", "token"), http_method="POST"),
         ),
         "id-is-not-required": Mutant("result.required", "result without id is taken", call=filling("result", id="1")),
         "id-is-not-required-in-xml": Mutant(
@@ -46,7 +46,7 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
         ),
         "processing-is-empty": Mutant("result.processing", "no status", answer=processing(dict.clear)),
         "processing-is-ok-over-post": Mutant(
-            "result.processing", "status ok over POST", answer=processing(setting(status="ok"), verb="POST")
+            "result.processing", "status ok over POST", answer=processing(setting(status="ok"), http_method="POST")
         ),
         "never-ready": Mutant(
             "result.becomes-ready", "a task is never ready", answer=still_processing, options={"poll_timeout": 1.0}
@@ -106,7 +106,7 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
             "task.unknown", "an unknown id is ready in XML", answer=where(unknown_is_ready, form="xml")
         ),
         "unknown-is-ready-over-post": Mutant(
-            "task.unknown", "an unknown id is ready over POST", answer=where(unknown_is_ready, verb="POST")
+            "task.unknown", "an unknown id is ready over POST", answer=where(unknown_is_ready, http_method="POST")
         ),
         "id-0-is-ready": Mutant(
             "task.unknown",
@@ -118,7 +118,7 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
             "task.foreign", "another account's task is read in XML", call=where(foreign_is_read, form="xml")
         ),
         "foreign-is-read-over-get": Mutant(
-            "task.foreign", "another account's task is read over GET", call=where(foreign_is_read, verb="GET")
+            "task.foreign", "another account's task is read over GET", call=where(foreign_is_read, http_method="GET")
         ),
     }
 )

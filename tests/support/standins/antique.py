@@ -111,7 +111,7 @@ class Antique:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         form = request.body.decode("utf-8", "replace") if kind == "application/x-www-form-urlencoded" else ""
         given: dict[str, str] = {}
-        for piece in [*request.query.split("&"), *(form.split("&") if request.verb == "POST" else ())]:
+        for piece in [*request.query.split("&"), *(form.split("&") if request.http_method == "POST" else ())]:
             name, _, value = piece.partition("=")
             if piece:
                 given.setdefault(unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace"))
@@ -131,16 +131,16 @@ class Antique:
         return told
 
     def _told(self, call: Call) -> Told:
-        if call.verb == "OPTIONS":
+        if call.http_method == "OPTIONS":
             allowed = [("Access-Control-Allow-Methods", "GET, POST"), ("Access-Control-Allow-Headers", "Content-Type")]
             return Told({}, http=204, headers=allowed, page=("", b""))
         if call.too_large:
             raise Refused("too-large", 413)
         if not call.known_path or call.method not in REQUIRED:
             return Told({}, http=404, page=("text/html", b"<html><body>404, sorry</body></html>\n"))
-        verbs = VERBS[call.method]
-        if call.verb not in ("HEAD", *verbs):
-            raise Refused("http-method", 405, ", ".join(("HEAD", *verbs)))
+        http_methods = VERBS[call.method]
+        if call.http_method not in ("HEAD", *http_methods):
+            raise Refused("http-method", 405, ", ".join(("HEAD", *http_methods)))
         given = {name: value for name, value in call.params.items() if value}
         login = self._login(call.method, given)
         run = {"create": self._create, "result": self._result, "info": self._info}[call.method]

@@ -32,8 +32,8 @@ class Scene:
         return self.call.method
 
     @property
-    def verb(self) -> str:
-        return self.call.verb
+    def http_method(self) -> str:
+        return self.call.http_method
 
     @property
     def params(self) -> dict[str, str]:

@@ -110,7 +110,9 @@ BROKEN_ANSWERS: Mapping[str, Breakage] = MappingProxyType(
         "nothing unasked": Breakage(
             "format.default",
             "create over POST answers nothing where no format is asked for",
-            spoil=lambda s, b: b"" if (s.method, s.verb) == ("create", "POST") and "format" not in s.params else b,
+            spoil=lambda s, b: (
+                b"" if (s.method, s.http_method) == ("create", "POST") and "format" not in s.params else b
+            ),
             on=SOURCES,
         ),
         "xml is cut": Breakage("format.readable", "XML lacks its end", spoil=spoilt("xml", lambda b: b[:-4])),
@@ -209,10 +211,10 @@ BROKEN_ANSWERS: Mapping[str, Breakage] = MappingProxyType(
         "500 for an odd id": Breakage(
             "server.never-breaks", "an id that is no number is a fault", respond=_server_error(_has_an_odd_id)
         ),
-        "500 for another verb": Breakage(
+        "500 for another http_method": Breakage(
             "server.never-breaks",
             "PUT is a fault of the server",
-            respond=_server_error(lambda s: s.verb not in ("GET", "POST", "HEAD")),
+            respond=_server_error(lambda s: s.http_method not in ("GET", "POST", "HEAD")),
         ),
         "500 for another method": Breakage(
             "server.never-breaks",

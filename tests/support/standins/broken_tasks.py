@@ -65,7 +65,7 @@ def _same_id(scene: Scene) -> None:
 
 
 def _same_id_over_post(scene: Scene) -> None:
-    if scene.verb == "POST":
+    if scene.http_method == "POST":
         _same_id(scene)
     elif scene.method == "create" and scene.status == "ok":
         scene.memory.setdefault("id", scene.model["id"])

@@ -65,7 +65,7 @@ PROFILE: Mapping[str, Any] = {
         "failed-task": "Job aborted",
         "server": "Oops",
         "unknown-method": "No such route",
-        "http-method": "Wrong verb",
+        "http-method": "Wrong http_method",
         "too-large": "That is too much",
     },
     "not-found": "html-404",
@@ -127,7 +127,7 @@ class Bureau:
 
     def read(self, request: Request) -> dict[str, str]:
         """What comes last counts; the query is laid over the form, of which there are two kinds."""
-        form = _form(request) if request.verb == "POST" else []
+        form = _form(request) if request.http_method == "POST" else []
         return {**dict(form), **dict(parse_qsl(request.query, keep_blank_values=True))}
 
     def write(self, told: Told) -> tuple[str, bytes]:
@@ -146,7 +146,7 @@ class Bureau:
         return told
 
     def _routed(self, call: Call) -> Told:
-        if call.verb == "OPTIONS":
+        if call.http_method == "OPTIONS":
             told = Told({}, http=204, page=("", b""))
             told.headers.append(("Access-Control-Allow-Methods", "GET, POST"))
             told.headers.append(("Access-Control-Allow-Headers", "Content-Type"))
@@ -156,9 +156,9 @@ class Bureau:
         if not call.known_path or call.method not in self._routes:
             page = b"<!doctype html><html><head><title>404</title></head><body>Lost?</body></html>"
             return Told({}, http=404, page=("text/html", page))
-        required, verbs, run = self._routes[call.method]
-        if (call.verb if call.verb != "HEAD" else "GET") not in verbs:
-            raise Problem("http-method", status=405, allow="HEAD, " + ", ".join(verbs))
+        required, http_methods, run = self._routes[call.method]
+        if (call.http_method if call.http_method != "HEAD" else "GET") not in http_methods:
+            raise Problem("http-method", status=405, allow="HEAD, " + ", ".join(http_methods))
         self._slow_down(call.params)
         self._validate(call.params, required)
         login = call.params["login"]

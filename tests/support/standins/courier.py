@@ -124,7 +124,7 @@ class Courier:
         """What comes first counts; a form that is no multipart one goes before the query."""
         given = {name: values[0] for name, values in parse_qs(request.query, keep_blank_values=True).items()}
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if request.verb == "POST" and kind == "application/x-www-form-urlencoded":
+        if request.http_method == "POST" and kind == "application/x-www-form-urlencoded":
             form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
             given |= {name: values[0] for name, values in form.items()}
         return given
@@ -139,7 +139,7 @@ class Courier:
         return told
 
     def _answer(self, call: Call) -> Told:
-        if call.verb == "OPTIONS":
+        if call.http_method == "OPTIONS":
             names = {"Methods": "GET, POST", "Headers": "Content-Type"}
             headers = [(f"Access-Control-Allow-{name}", value) for name, value in names.items()]
             return Told({}, http=204, headers=headers, page=("", b""))
@@ -154,7 +154,7 @@ class Courier:
         }
         if call.method not in methods:
             return _error(call, "unknown-method")
-        if call.verb not in ("GET", "POST", "HEAD"):
+        if call.http_method not in ("GET", "POST", "HEAD"):
             told = _error(call, "http-method", http=405)
             told.headers.append(("Allow", "HEAD, GET, POST"))
             return told

@@ -26,8 +26,8 @@ def with_a(section: str) -> When:
     return lambda scene: bool(scene.model.get(section))
 
 
-def over(verb: str) -> When:
-    return lambda scene: scene.verb == verb
+def over(http_method: str) -> When:
+    return lambda scene: scene.http_method == http_method
 
 
 def answers(method: str, status: str, change: Edit, when: When = always) -> Callable[[Scene], None]:
@@ -78,7 +78,7 @@ def lacking(name: str, value: Callable[[Scene], str]) -> Callable[[Scene], None]
 
 
 def as_another_verb(scene: Scene) -> None:
-    scene.call.verb = "PUT"
+    scene.call.http_method = "PUT"
 
 
 def spoilt(kind: str, change: Callable[[bytes], bytes], status: str = "ready") -> Callable[[Scene, bytes], bytes]:

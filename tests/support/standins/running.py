@@ -94,9 +94,9 @@ class Standin:
     def _respond(self, request: Request) -> Response:
         with self._lock:
             call = call_of(request, self._service.read(request))
-            self.calls.append((call.verb, call.method, dict(call.params)))
+            self.calls.append((call.http_method, call.method, dict(call.params)))
             number = len(self.calls)
-            wire = self._http(number, call.verb, call.method, dict(call.params)) if self._http else None
+            wire = self._http(number, call.http_method, call.method, dict(call.params)) if self._http else None
             response = self._processed(call, number, wire)
         if self._held_from is not None and number >= self._held_from and not self._released.is_set():
             self._held.set()

@@ -22,7 +22,7 @@ class Request:
     number of fields in query or body, is beyond what is read; that part is empty then.
     """
 
-    verb: str
+    http_method: str
     path: str
     query: str
     headers: dict[str, str]
@@ -35,7 +35,7 @@ class Request:
 class Call:
     """A call as a stand-in read it. method is what follows /api/ (the whole path where that is elsewhere)."""
 
-    verb: str
+    http_method: str
     method: str
     params: dict[str, str]
     peer: str
@@ -91,7 +91,7 @@ def call_of(request: Request, params: dict[str, str]) -> Call:
     """The call that a request makes."""
     known = request.path.startswith("/api/")
     method = request.path.removeprefix("/api/")
-    return Call(request.verb, method, params, request.peer, request.too_large, known)
+    return Call(request.http_method, method, params, request.peer, request.too_large, known)
 
 
 def _within_limits(request: Request) -> Request:
