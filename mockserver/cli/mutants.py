@@ -75,8 +75,8 @@ def chosen(names: tuple[str, ...]) -> dict[str, Mutant]:
 
 def _run(wanted: dict[str, Mutant], *, jobs: int, full: bool) -> Matrix:
     """The matrix, with a bar where somebody watches."""
-    from rich.console import Console  # noqa: PLC0415 - slow to import
-    from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
 
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:

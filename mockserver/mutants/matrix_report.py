@@ -28,7 +28,7 @@ STYLES: Mapping[Fate, str] = MappingProxyType(
 
 def write_terminal(out: TextIO, matrix: Matrix) -> None:
     """Writes a line for each mutant, then what is wrong in full, and the totals."""
-    from rich.text import Text  # noqa: PLC0415 - slow to import, and needed at the end alone
+    from rich.text import Text
 
     cells = [
         (t.name, t.mutant.breaks, Text(t.fate, STYLES[t.fate]), t.plan, str(len(t.caught) or "-"), by_its_name(t))
@@ -46,9 +46,9 @@ def write_list(out: TextIO, mutants: Mapping[str, Mutant]) -> None:
 
 
 def _write_table(out: TextIO, head: Sequence[str], cells: Collection[tuple[object, ...]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
     table = Table(box=None, pad_edge=False, expand=True)

@@ -122,10 +122,10 @@ def _do(job: _Job) -> _Done:
 
 
 def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
-    from contract_tests.engine.options import CheckOptions  # noqa: PLC0415
-    from contract_tests.findings.outcome import Outcome  # noqa: PLC0415
-    from contract_tests.session.recorder import Tests  # noqa: PLC0415
-    from contract_tests.session.session import examine  # noqa: PLC0415 - pytest is loaded where there is something to run
+    from contract_tests.engine.options import CheckOptions
+    from contract_tests.findings.outcome import Outcome
+    from contract_tests.session.recorder import Tests
+    from contract_tests.session.session import examine
 
     more: Mapping[str, Any] = MUTANTS[name].options if name is not None else {}
     asked: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}

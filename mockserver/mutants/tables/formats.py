@@ -121,7 +121,7 @@ FORMATS: Mapping[str, Mutant] = MappingProxyType(
         "errors-in-csv-have-another-code": Mutant(
             "formats.same",
             "errors in CSV have another code",
-            answer=every_error(lambda b, _: b.update(error_code=418) if b["error_code"] == 404 else None, form="csv"),  # noqa: PLR2004
+            answer=every_error(lambda b, _: b.update(error_code=418) if b["error_code"] == 404 else None, form="csv"),
         ),
         "created-in-xml-has-a-member-more": Mutant(
             "formats.same", "create in XML has a member more", answer=ok(setting(note="x"), form="xml")

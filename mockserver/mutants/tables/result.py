@@ -54,7 +54,7 @@ RESULT: Mapping[str, Mutant] = MappingProxyType(
         "source-3-is-never-ready": Mutant(
             "result.becomes-ready",
             "a task of source 3 is never ready",
-            answer=lambda answer, seen: still_processing(answer, seen) if task_source(answer, seen) == 3 else answer,  # noqa: PLR2004
+            answer=lambda answer, seen: still_processing(answer, seen) if task_source(answer, seen) == 3 else answer,
             options={"poll_timeout": 1.0},
         ),
         "source-1-fails": Mutant(
