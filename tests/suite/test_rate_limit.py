@@ -70,13 +70,13 @@ def test_a_target_that_asks_for_patience_gets_it_once_and_half_the_pace_from_the
 def test_nothing_is_sent_when_the_time_of_the_run_is_up_before_its_turn() -> None:
     time_ = FakeTime()
     pacer = Pacer(1.0, clock=time_.clock, sleep=time_.sleep)
-    with server(says(OK, OK)) as url, HttpClient(pacer=pacer) as wire:
-        wire.send(Request("GET", url))
-        wire.end = 0.5
+    with server(says(OK, OK)) as url, HttpClient(pacer=pacer) as client:
+        client.send(Request("GET", url))
+        client.end = 0.5
         with pytest.raises(TransportError, match="the time of the run is up") as caught:
-            wire.send(Request("GET", url))
+            client.send(Request("GET", url))
 
-    assert (caught.value.kind, caught.value.sent, wire.calls) == ("timeout", False, 1)
+    assert (caught.value.kind, caught.value.sent, client.calls) == ("timeout", False, 1)
     assert time_.now == 0.0
 
 

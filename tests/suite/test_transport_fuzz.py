@@ -82,9 +82,9 @@ def mutated(draw: st.DrawFn) -> bytes:
 def test_whatever_comes_is_an_answer_or_none(babbler: tuple[str, list[bytes]], answer: bytes) -> None:
     url, said = babbler
     said[0] = answer
-    with HttpClient(deadline=5) as wire:
+    with HttpClient(deadline=5) as client:
         try:
-            outcome: HttpResponse | TransportError = wire.send(Request("GET", url))
+            outcome: HttpResponse | TransportError = client.send(Request("GET", url))
         except TransportError as failure:
             outcome = failure
 
@@ -102,8 +102,8 @@ def test_a_failure_tells_nothing_of_what_came(babbler: tuple[str, list[bytes]], 
     lines = ["HTTP/1.1 200 OK", "A: b", "Transfer-Encoding: chunked", "", "2", "hi"]
     lines[where] = f"{noise} {noise}\0"
     said[0] = "\r\n".join([*lines, "", ""]).encode()
-    with HttpClient(deadline=5) as wire, pytest.raises(TransportError) as caught:
-        wire.send(Request("GET", url))
+    with HttpClient(deadline=5) as client, pytest.raises(TransportError) as caught:
+        client.send(Request("GET", url))
 
     assert noise not in str(caught.value)
     assert noise.encode() in caught.value.received

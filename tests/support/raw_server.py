@@ -55,8 +55,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
 def failure(*turns: Turn, **settings: float) -> TransportError:
-    with server(*turns) as url, HttpClient(**settings) as wire, pytest.raises(TransportError) as caught:  # type: ignore[arg-type]
-        wire.send(Request("GET", url))
+    with server(*turns) as url, HttpClient(**settings) as client, pytest.raises(TransportError) as caught:  # type: ignore[arg-type]
+        client.send(Request("GET", url))
     return caught.value
 
 
