@@ -1,4 +1,4 @@
-"""The suite's transport: one deadline holds for a whole call, and a cap for what it reads."""
+"""The suite's transport: one deadline holds for a whole call, and the bytes that are read have a limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
-from support.raw_server import CHUNKED, OK, Turn, dripping, failure, says, server
+from support.raw_server import CHUNKED, OK, Turn, failure, says, server, slowly
 
 
 def hears_nothing(connection: socket.socket) -> None:
@@ -25,16 +25,16 @@ HEARD = threading.Event()
 
 
 SLOW: dict[str, tuple[Turn, str, bytes]] = {
-    "nothing comes": (dripping(b"", b""), "http", b""),
-    "the head drips": (dripping(b"HTTP/1.1 200 OK\r\nX: ", b"x"), "http", b""),
-    "headers drip": (dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), "http", b""),
-    "the body drips": (dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x"), "http", b""),
-    "chunks drip": (dripping(CHUNKED, b"1\r\nx\r\n"), "http", b""),
-    "a chunk's size drips": (dripping(CHUNKED + b"1;", b"x"), "http", b""),
-    "trailers drip": (dripping(CHUNKED + b"0\r\n", b"X: y\r\n"), "http", b""),
-    "to the end": (dripping(b"HTTP/1.0 200 OK\r\n\r\n", b"x"), "http", b""),
-    "no handshake": (dripping(b"", b""), "https", b""),
-    "the handshake drips": (dripping(b"\x16\x03\x03\x40\x00", b"\x00"), "https", b""),
+    "nothing comes": (slowly(b"", b""), "http", b""),
+    "the head comes slowly": (slowly(b"HTTP/1.1 200 OK\r\nX: ", b"x"), "http", b""),
+    "headers come slowly": (slowly(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), "http", b""),
+    "the body comes slowly": (slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x"), "http", b""),
+    "chunks come slowly": (slowly(CHUNKED, b"1\r\nx\r\n"), "http", b""),
+    "a chunk's size comes slowly": (slowly(CHUNKED + b"1;", b"x"), "http", b""),
+    "trailers come slowly": (slowly(CHUNKED + b"0\r\n", b"X: y\r\n"), "http", b""),
+    "to the end": (slowly(b"HTTP/1.0 200 OK\r\n\r\n", b"x"), "http", b""),
+    "no handshake": (slowly(b"", b""), "https", b""),
+    "the handshake comes slowly": (slowly(b"\x16\x03\x03\x40\x00", b"\x00"), "https", b""),
     "the request is not read": (hears_nothing, "http", b"x" * 20_000_000),
 }
 
@@ -86,8 +86,8 @@ def test_of_several_addresses_the_first_that_answers_is_taken(monkeypatch: pytes
         pass
     with server(says(OK)) as url:
         ports = [int(u.split(":")[2].split("/")[0]) for u in (closed_url, url)]
-        told = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: told)
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
         with HttpClient() as client:
             response = client.send(Request("GET", "http://standin.example/api"))
 
@@ -110,7 +110,7 @@ def test_a_name_that_is_none_is_unreachable() -> None:
         Request("GET", "http://[::1/"),
     ],
 )
-def test_a_url_that_leads_nowhere_is_told(request_: Request) -> None:
+def test_a_url_that_leads_nowhere_is_reported(request_: Request) -> None:
     with HttpClient() as client, pytest.raises(TransportError) as caught:
         client.send(request_)
 

@@ -1,4 +1,4 @@
-"""The suite's transport: TLS is verified, and nothing of the environment is heeded."""
+"""The suite's transport: TLS is verified, and nothing else of the environment is used."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
 from support.raw_server import OK, Turn, says, server
 
-# TLS.
-
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that nobody but itself has signed, with its key."""
+    """A certificate for 127.0.0.1 that it has signed itself, with its key."""
     path = tmp_path_factory.mktemp("tls") / "certificate.pem"
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(path.with_name("key"))]
     name = ["-subj", "/CN=standin", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
@@ -69,14 +67,16 @@ def test_a_certificate_that_is_not_trusted_or_another_hosts_is_refused(
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
 
 
-def test_what_is_no_tls_is_told() -> None:
+def test_what_is_no_tls_is_reported() -> None:
     with server(says(OK)) as url, HttpClient() as client, pytest.raises(TransportError) as caught:
         client.send(Request("GET", url.replace("http", "https", 1)))
 
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
 
 
-def test_a_body_whose_end_tls_does_not_vouch_for_is_told(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_may_be_cut_since_tls_did_not_end_is_reported(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     to_the_end = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nname\r\nhalf"
     with server(over_tls(certificate, to_the_end, farewell=False)) as url, HttpClient() as client:
@@ -86,7 +86,7 @@ def test_a_body_whose_end_tls_does_not_vouch_for_is_told(certificate: Path, monk
     assert [oddity for oddity in response.oddities if "end of the body may be missing" in oddity]
 
 
-def test_nothing_of_the_environment_is_heeded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_proxies_and_netrc_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login anna password secret\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):

@@ -24,7 +24,7 @@ def test_the_answer_is_kept_as_it_came() -> None:
 
 
 def sent(client: HttpClient, url: str) -> bytes:
-    """The body of the answer; a kept connection that ended on the way is told as such, and only then sent again."""
+    """The body of the answer; the call is sent again only where a kept connection is reported to have ended."""
     try:
         return client.send(Request("GET", url)).body
     except TransportError as failure:
@@ -61,7 +61,7 @@ def test_what_is_not_repeatable_gets_a_connection_of_its_own_and_is_sent_once() 
     assert (kept, len(seen)) == ([b""], 1)
 
 
-def test_what_is_no_http_is_told_without_the_targets_bytes() -> None:
+def test_what_is_no_http_is_reported_without_the_targets_bytes() -> None:
     with (
         server(says(b"Ivan 70001234567 tok-1\r\n\r\n")) as url,
         HttpClient() as client,
@@ -82,7 +82,7 @@ def test_a_redirect_to_itself_is_an_answer_and_not_followed() -> None:
     assert (response.status, response.header("location")) == (302, "/api/info")
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_closed_port_is_unreachable() -> None:
     with server() as url:
         pass
     with HttpClient() as client, pytest.raises(TransportError) as caught:
@@ -151,13 +151,13 @@ ODD: dict[str, tuple[bytes, bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_a_client_may_tolerate_is_kept_and_told(name: str) -> None:
-    rest, body, told = ODD[name]
+def test_what_a_client_may_tolerate_is_kept_and_reported(name: str) -> None:
+    rest, body, expected = ODD[name]
     with server(says(b"HTTP/1.1 200 OK\r\n" + rest)) as url, HttpClient() as client:
         response = client.send(Request("GET", url))
 
     assert response.body == body
-    assert [oddity for oddity in response.oddities if told in oddity]
+    assert [oddity for oddity in response.oddities if expected in oddity]
 
 
 @pytest.mark.parametrize(

@@ -72,21 +72,21 @@ def gone(connection: socket.socket, seconds: float) -> bool:
         return False
 
 
-def dripping(begin: bytes, drop: bytes) -> Turn:
-    """Says the beginning, then drop after drop until the caller has gone."""
+def slowly(begin: bytes, more: bytes) -> Turn:
+    """Says the beginning, then some bytes again and again until the caller has gone."""
 
     def turn(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(begin)
         while not gone(connection, 0.005):
-            connection.sendall(drop)
+            connection.sendall(more)
 
     return turn
 
 
 @contextmanager
 def talking(said: list[bytes]) -> Iterator[str]:
-    """A server that says what stands in the list to everybody, and then hangs up; the URL of its API."""
+    """A server that gives each caller the answer in the list, and then hangs up; the URL of its API."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=50)
 
     def serve() -> None:
