@@ -10,7 +10,17 @@ from contract_tests.findings.finding import Finding, Row
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
-from contract_tests.report.wording import MAX_CELL, MAX_TEXT, asides, figures, in_full, in_short, last_proven, totals
+from contract_tests.report.wording import (
+    LOOKS,
+    MAX_CELL,
+    MAX_TEXT,
+    asides,
+    figures,
+    in_full,
+    in_short,
+    last_proven,
+    totals,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,15 +29,6 @@ WIDTH = 140
 """Columns where the output is no terminal."""
 MAX_FINDINGS = 3
 """Findings of one clause that are shown in full."""
-STYLES = {
-    Outcome.HOLDS: "green",
-    Outcome.BROKEN: "bold red",
-    Outcome.REFUTED: "yellow",
-    Outcome.INCONCLUSIVE: "magenta",
-    Outcome.UNAFFORDABLE: "yellow",
-    Outcome.UNCHECKED: "dim",
-    Outcome.ERROR: "bold magenta",
-}
 
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:
@@ -56,7 +57,7 @@ def _write_findings(console: Console, rows: Iterable[Row], *, strict: bool) -> N
     """What is broken in full; a refuted assumption, which is a finding and no defect, in two lines."""
     for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
         for finding in row.findings[:MAX_FINDINGS]:
-            console.print(row.outcome.upper(), style=STYLES[row.outcome], end=" ")
+            console.print(row.outcome.upper(), style=LOOKS[row.outcome].style, end=" ")
             console.print(f"{_text(finding, full=finding.binding or strict)}\n", soft_wrap=True)
         if len(row.findings) > MAX_FINDINGS:
             console.print(f"  and {len(row.findings) - MAX_FINDINGS} more of {line(row.clause.id)}\n", soft_wrap=True)
@@ -79,7 +80,7 @@ def _write_table(console: Console, report: Report) -> None:
         table.add_column(name, overflow="fold")
     for row in report.rows:
         cells = [Text(line(text, MAX_CELL)) for text in (row.clause.id, row.clause.grade, row.seen, row.note)]
-        cells.insert(2, Text(row.outcome, STYLES[row.outcome]))
+        cells.insert(2, Text(row.outcome, LOOKS[row.outcome].style))
         if (known := report.remembered(row.clause.id)) is not None:
             cells.append(Text(last_proven(known), "yellow" if known.stale else ""))
         table.add_row(*cells)
