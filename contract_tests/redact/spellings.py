@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
@@ -16,11 +17,12 @@ from markupsafe import escape as jinja_escape
 _MARKS = re.compile(r"""[!"#$%&'*:<=>?\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.""", re.IGNORECASE)
 
 
-def spellings(secret: str) -> set[str]:
+@lru_cache(maxsize=512)  # every answer is searched for the same tokens
+def spellings(secret: str) -> frozenset[str]:
     """Every text in which the secret is searched for; each also as Markdown, or a string of JSON or Python, has it."""
     spelled = {text for spell in SPELLINGS.values() for text in spell(secret)}
     spelled |= {text.replace("\\", "\\\\").replace('"', '\\"') for text in spelled}
-    return spelled | set(map(markdown, spelled))
+    return frozenset(spelled.union(map(markdown, spelled)))
 
 
 def markdown(text: str) -> str:

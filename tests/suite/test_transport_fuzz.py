@@ -24,7 +24,8 @@ def raw() -> Iterator[tuple[str, list[bytes]]]:
 PIECES = st.sampled_from(
     (
         b"HTTP/1.1 |HTTP/1.0 |HTTP/1.|100|204| OK|\r\n|\n|\r|\0| |\t|Content-Length: |Transfer-Encoding: |chunked"
-        b"|200|0|2|-1|1e3|Connection: close|;a=b|HTTP/1.1 200 OK\r\n|2\r\nhi\r\n|0\r\n\r\n|\r\n\r\n|hi|A: b\r\n|:|,|\xff\x80"
+        b"|200|0|2|-1|1e3|Connection: close|;a=b|HTTP/1.1 200 OK\r\n|2\r\nhi\r\n|0\r\n\r\n|\r\n\r\n"
+        b"|hi|A: b\r\n|:|,|\xff\x80"
     ).split(b"|")
 )
 VALID = st.sampled_from([OK, CHUNKED + b"2\r\nhi\r\n0\r\n\r\n", b"HTTP/1.0 200 OK\r\nA: b\r\n\r\nhi"])
