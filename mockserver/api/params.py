@@ -1,3 +1,5 @@
+"""Reads the parameters of a request: its query and its form."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +74,7 @@ def _multipart(body: bytes, options: str, parsing: Parsing) -> list[tuple[str, s
 
 
 def _in_memory(*_: object, **__: object) -> BytesIO:
-    """Where a file's part goes, which nobody reads: the body's limit keeps it small."""
+    """Takes the part of a file, which is not read; the limit of the body keeps it small."""
     return BytesIO()
 
 

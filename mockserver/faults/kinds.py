@@ -1,3 +1,5 @@
+"""The kinds of faults: a row of KINDS each, a function from its settings to an Effect."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -5,14 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mockserver.core.delays import Delay
-from mockserver.core.messages import METHODS, Page
+from mockserver.core.messages import AT_ONCE, METHODS, Delivery, Page
 from mockserver.inputs import fields
 from mockserver.profile.clauses import CODES
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorOverride:
-    """How a call or a task ends in an error: None stands for the profile's code or message."""
+    """How a call or a task ends in an error; None is the profile's code or message."""
 
     code: int | None = None
     message: str | None = None
@@ -20,15 +22,20 @@ class ErrorOverride:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a fault does to a call. error and page take the answer's place before anything happens; stuck and failure
-    are the task's that the call creates, or the answer of the poll; latency is real time before the answer.
-    """
+    """What a fault does to a call."""
 
     error: ErrorOverride | None = None
+    """The answer, before anything happens."""
     page: Page | None = None
+    """Likewise."""
     latency: Delay | None = None
+    """Real time before the answer, sampled for each call and added to the delivery's."""
+    delivery: Delivery = AT_ONCE
+    """How the answer travels; it reaches the server as it stands here."""
     stuck: bool = False
+    """The task that the call creates is never ready; a poll is answered as processing."""
     failure: ErrorOverride | None = None
+    """The task that the call creates ends in it; a poll is answered with it."""
 
 
 NO_EFFECT = Effect()
@@ -36,12 +43,14 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: the function that makes its effect, what its settings may be, whether it happens to a task."""
+    """A kind of fault."""
 
     make: Callable[..., Effect]
+    """Its keyword arguments are the settings' names."""
     settings: Mapping[str, fields.Reader]
     required: tuple[str, ...] = ()
     of_task: bool = False
+    """Whether it happens to a task, and not to the call."""
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -76,7 +85,6 @@ def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
 
 _CODE = fields.whole(CODES[0], CODES[-1])
 
-
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "error": Kind(error, {"code": _CODE, "message": fields.text}),
@@ -90,7 +98,6 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "fail-task": Kind(fail_task, {"code": _CODE, "message": fields.text}, of_task=True),
     }
 )
-
 
 LATER = ("reset", "empty", "truncate", "garbage", "dribble", "wrong-format")
 """Kinds that happen to the bytes on the socket; they are refused by name until the wire server can do them."""

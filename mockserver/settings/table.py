@@ -143,7 +143,7 @@ def _faults(where: str, value: Any) -> list[Any]:
     problems: list[Problem] = []
     for n, document in enumerate(value):
         try:
-            read_fault(document, "")
+            read_fault(document)
         except Refusal as refusal:
             problems.extend(refusal.at(f"{where}[{n}]").problems)
     if problems:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.stores.process_state import ProcessState
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -19,16 +20,17 @@ _V = TypeVar("_V")
 
 @dataclass(slots=True)
 class _Own:
-    """What a login owns: the ids of its tasks, and their times of readiness in order."""
+    """The tasks of a login: their ids, and their times of readiness in order."""
 
     ids: list[int] = field(default_factory=list)
     ready: list[Micros] = field(default_factory=list)
 
 
-class MemoryStore:
+class MemoryStore(ProcessState):
     """All state in dictionaries. Calls may come from several threads, one at a time. Never raises StoreError."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._accounts: dict[str, Account] = {}
         self._tasks: dict[int, Task] = {}
         self._own: dict[str, _Own] = {}
@@ -38,7 +40,7 @@ class MemoryStore:
         self._undo: list[Callable[[], object]] = []
 
     @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[None]:
+    def transaction(self, *, write: bool = False) -> Iterator[None]:  # noqa: ARG002 - no other process can write here
         """What happens inside is undone when an exception leaves the outermost block."""
         self._depth += 1
         try:
@@ -118,7 +120,8 @@ class MemoryStore:
         self._set(self._clocks, login, clock)
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, the charges and the clock of the login, with None those of all."""
+        """Drops the tasks, charges, clock, faults and counts of the login, with None those of all."""
+        super().reset(login)
         if login is None:
             self._reset_all()
             return

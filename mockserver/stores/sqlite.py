@@ -24,6 +24,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.stores.process_state import ProcessState
 
 APPLICATION_ID = 0x1F1D_30C4
 """Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
@@ -87,8 +88,9 @@ _REMEDIES: Mapping[int, str] = MappingProxyType(
 )
 
 
-class SqliteStore:
-    """All state in one file. Calls may come from several threads, one at a time.
+class SqliteStore(ProcessState):
+    """Accounts, tasks and clocks in one file; armed faults and counts in the process, as ProcessState has them. Calls
+    may come from several threads, one at a time.
 
     Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
     StoreError, and so does the end of the outermost block, also where the first StoreError was caught inside.
@@ -99,6 +101,7 @@ class SqliteStore:
 
         Raises StoreError for a file that can't be used; one of another application or version is left as it was.
         """
+        super().__init__()
         self._path = path.absolute()
         self._depth = 0
         self._writing = False
@@ -282,7 +285,7 @@ class SqliteStore:
                 self._run(_PUT_CLOCK, (_owner(login), clock.base, clock.since, clock.speed))
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, the charges and the clock of the login, with None those of all."""
+        """Drops the tasks, charges, clock, faults and counts of the login, with None those of all."""
         with self.transaction(write=True):
             if login is None:
                 self._run("DELETE FROM tasks")
@@ -292,6 +295,7 @@ class SqliteStore:
                 self._run("DELETE FROM tasks WHERE login = ?", (login,))
                 self._run("UPDATE accounts SET used = 0, creates = 0 WHERE login = ?", (login,))
                 self._run("DELETE FROM clocks WHERE owner = ?", (_owner(login),))
+        super().reset(login)
 
     def close(self) -> None:
         """Ends the use of the store."""

@@ -15,19 +15,19 @@ class Client(Protocol):
     peer: str
 
     def advance(self) -> None:
-        """Write every answer whose turn has come."""
+        """Writes every answer whose turn has come."""
 
     def check(self, now: float) -> None:
-        """Act on what has taken too long by the monotonic time `now`."""
+        """Acts on what has taken too long by the monotonic time `now`."""
 
     def turn_away(self) -> None:
-        """Refuse a client that is one too many."""
+        """Refuses a client that is one too many."""
 
     def finish(self) -> None:
-        """Read no more, and close once the answers in flight are out."""
+        """Reads no more, and closes once the answers in flight are out."""
 
     def abort(self) -> None:
-        """Close at once, whatever is in flight."""
+        """Closes at once, whatever is in flight."""
 
 
 class PendingRequest:
@@ -63,13 +63,13 @@ class Host(Protocol):
     logging: bool
 
     def joined(self, connection: Client) -> None:
-        """Take a new connection in. Where there is no room for it, it will be turned away or aborted."""
+        """Takes a new connection in. Where there is no room for it, it will be turned away or aborted."""
 
     def left(self, connection: Client, queue: Iterable[PendingRequest]) -> None:
-        """Forget a closed connection, and the timers of the answers it still owed."""
+        """Forgets a closed connection, and the answers in its queue."""
 
     def submit(self, pending: PendingRequest) -> None:
-        """Have a request answered: later, its response is set and its connection told to `advance`."""
+        """Has a request answered: later, its response is set and its connection's `advance` called."""
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """An answer has been written. Called where `logging` is on."""

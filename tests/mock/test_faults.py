@@ -20,7 +20,7 @@ def api() -> Api:
 
 def arm(api: Api, kind: str, match: dict[str, Any] | None = None, **rest: Any) -> str:
     top = {key: rest.pop(key) for key in ("times", "after", "probability") if key in rest}
-    return api.mock.faults.arm({"match": match or {}, "action": {"kind": kind, **rest}, **top}).fault.id
+    return api.mock.arm({"match": match or {}, "action": {"kind": kind, **rest}, **top}).id
 
 
 def test_an_error_is_written_as_the_profile_writes_errors(api: Api) -> None:
@@ -154,7 +154,7 @@ def test_a_reset_of_a_login_takes_away_its_faults_alone(api: Api) -> None:
     server = arm(api, "error")
     api.mock.reset(LOGIN)
 
-    assert list(api.mock.faults.armed) == [server]
+    assert [armed.id for armed in api.mock.store.faults()] == [server]
 
 
 def test_a_fault_of_a_task_is_not_spent_on_a_call_that_makes_none(api: Api) -> None:
@@ -221,10 +221,10 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
 )
 def test_a_wrong_fault_is_refused_with_place_and_remedy(api: Api, document: Any, told: str) -> None:
     with pytest.raises(Refusal) as caught:
-        api.mock.faults.arm(document)
+        api.mock.arm(document)
 
     assert told in str(caught.value)
-    assert not api.mock.faults.armed
+    assert not api.mock.store.faults()
 
 
 @pytest.mark.parametrize("kind", LATER)
@@ -235,6 +235,6 @@ def test_a_fault_of_the_socket_is_refused_by_name_with_those_there_are(api: Api,
 
 def test_all_that_is_wrong_with_a_fault_is_told_at_once(api: Api) -> None:
     with pytest.raises(Refusal) as caught:
-        api.mock.faults.arm({"match": {"source": 7}, "action": {"kind": "error", "code": "x"}, "tims": 1})
+        api.mock.arm({"match": {"source": 7}, "action": {"kind": "error", "code": "x"}, "tims": 1})
 
     assert len(caught.value.problems) == 3

@@ -14,12 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.api.gateway import Gateway
-from mockserver.api.mock import Mock
-from mockserver.settings.files import words
-from mockserver.settings.loading import load
-from mockserver.stores import open_store
+from mockserver.assembly import open_gateway
+from mockserver.settings.loading import Settings, load
 from mockserver.web.app import LockGuard, make_app
-from mockserver.wire.run import serving
+from mockserver.wire.serving import serve_mock
 from support.in_process import LOGIN, PHONE, TOKEN, Time
 
 SERVERS_OWN = {"content-length", "date", "server", "connection"}
@@ -27,23 +25,21 @@ FORM = "application/x-www-form-urlencoded"
 GOOD = f"login={LOGIN}&token={TOKEN}&phone={PHONE}&source=2".encode()
 
 
-def gateway_of() -> tuple[Gateway, Any]:
+def opened() -> tuple[Gateway, Settings]:
     settings = load({}, {})
-    mock = Mock(open_store("memory"), settings.profile, settings.simulation, words(), Time())
-    return Gateway(mock), settings
+    return open_gateway(settings, Time()), settings
 
 
 @pytest.fixture(scope="module")
 def wire() -> Iterator[tuple[str, int]]:
-    gateway, settings = gateway_of()
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+    with serve_mock(*opened()) as url:
         host, port = url.removeprefix("http://").split(":")
         yield host, int(port)
 
 
 @pytest.fixture(scope="module")
 def flask() -> FlaskClient:
-    gateway, settings = gateway_of()
+    gateway, settings = opened()
     return make_app(gateway, LockGuard(), settings).test_client()
 
 

@@ -19,10 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from mockserver.core.clock import Clock
 from mockserver.core.errors import Refusal
-from mockserver.core.tasks import Account, LimitReached, Store, Task
-from mockserver.stores import open_store
+from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.stores.memory import MemoryStore
+from mockserver.stores.opening import open_store
 from mockserver.stores.sqlite import SqliteStore
+from mockserver.stores.store import Store
 from support.stores import ANNA, LOGIN, TASK, create
 
 # One store against a plain model of it.
@@ -289,6 +290,6 @@ def test_a_path_opens_a_file(name: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_memory_store_does_not_load_sqlite() -> None:
-    program = "import sys, mockserver.stores as s; s.open_store('memory'); sys.exit('sqlite3' in sys.modules)"
+    program = "import sys, mockserver.stores.opening as s; s.open_store('memory'); sys.exit('sqlite3' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

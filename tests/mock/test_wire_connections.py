@@ -119,9 +119,9 @@ def test_a_client_that_goes_away_while_its_answer_waits_harms_nobody(serve: Serv
     with serve() as up:
         with up.connect() as client:
             client.send(get("/?latency=60000"))
-            wait_for(lambda: len(up.server._waiting) == 1)
+            wait_for(lambda: len(up.server.outbox) == 1)
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        wait_for(lambda: not up.server._waiting)
+        wait_for(lambda: not up.server.outbox)
 
         assert up.ask().status == 200
 

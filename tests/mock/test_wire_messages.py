@@ -9,8 +9,8 @@ import pytest
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.wire.failures import WireError
-from mockserver.wire.run import running
 from mockserver.wire.server import Server
+from mockserver.wire.serving import run_in_thread
 from support.raw_client import connected
 from support.wire_server import Echo, Pages, Serve, Up, get, refused
 
@@ -84,7 +84,7 @@ def test_a_chunked_body_is_put_together_and_its_trailers_are_dropped(up: Up) -> 
 
 def test_the_peer_of_an_ipv6_client_is_its_address() -> None:
     try:
-        context = running(Server(Echo(), Pages().factory), "::1")
+        context = run_in_thread(Server(Echo(), Pages().factory), "::1")
         address = context.__enter__()
     except WireError as error:
         pytest.skip(f"no IPv6 here: {error}")

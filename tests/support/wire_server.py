@@ -15,10 +15,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 import uvloop
 
-from mockserver.api.http import Delivery, Request, Response
+from mockserver.api.http import Request, Response
+from mockserver.core.messages import Delivery
 from mockserver.wire.limits import Limits
-from mockserver.wire.run import running
 from mockserver.wire.server import Server
+from mockserver.wire.serving import run_in_thread
 from mockserver.wire.threads import LoopGuard
 from support.raw_client import Client, Got, connected
 
@@ -126,7 +127,7 @@ def serve(request: pytest.FixtureRequest) -> Serve:
     def start(**limits: float) -> Iterator[Up]:
         echo, pages, log = Echo(), Pages(), list[str]()
         server = Server(echo, pages.factory, limits=Limits(**limits), access_log=log.append)  # type: ignore[arg-type]
-        with running(server, loop_factory=request.param) as address:
+        with run_in_thread(server, loop_factory=request.param) as address:
             yield Up(server, address, echo, pages, log)
 
     return start

@@ -1,4 +1,4 @@
-"""A server on a loop of its own: in the foreground till a signal, or in a thread."""
+"""A server on a loop of its own: in the foreground until a signal, or in a thread."""
 
 from __future__ import annotations
 
@@ -10,11 +10,25 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
-from mockserver.wire.failures import tell
-from mockserver.wire.limits import Limits
-from mockserver.wire.server import Answering, Server, WsgiFactory, url_of
+from mockserver.api.gateway import Gateway
+from mockserver.settings.loading import Settings
+from mockserver.wire.failures import write_line
+from mockserver.wire.server import Server, url_of
+from mockserver.wire.threads import LoopGuard
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+
+
+def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str], None] | None = None) -> Server:
+    """The wire server of a mock: the gateway answers the API, the Flask app around it all of `/_mock/`."""
+
+    def app(guard: LoopGuard) -> Any:
+        from mockserver.web.app import make_app  # Flask is loaded when /_mock/ is first asked for
+
+        return make_app(gateway, guard, settings, server.outbox.end)
+
+    server = Server(gateway, app, access_log=access_log)
+    return server
 
 
 def fastest_loop() -> asyncio.AbstractEventLoop:
@@ -26,7 +40,7 @@ def fastest_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def run(
+def run_until_signal(
     server: Server,
     host: str,
     port: int,
@@ -34,9 +48,9 @@ def run(
     *,
     loop_factory: LoopFactory = fastest_loop,
 ) -> None:
-    """Serve till SIGTERM or SIGINT; on_ready is told the bound address once connections are accepted.
+    """Serves until SIGTERM or SIGINT; on_ready is called with the bound address once connections are accepted.
 
-    Called on the main thread. Raises WireError where the address can't be had.
+    Called on the main thread. Raises WireError for an address that can't be bound.
     """
 
     async def main() -> None:
@@ -53,16 +67,16 @@ def run(
 
 
 @contextmanager
-def running(
+def run_in_thread(
     server: Server,
     host: str = "127.0.0.1",
     port: int = 0,
     *,
     loop_factory: LoopFactory = fastest_loop,
 ) -> Iterator[tuple[str, int]]:
-    """Serve in a thread while the context lasts; gives the bound address.
+    """Serves in a thread while the context lasts; gives the bound address.
 
-    Raises WireError where the address can't be had.
+    Raises WireError for an address that can't be bound.
     """
     ready: Future[tuple[str, int]] = Future()
     stop: list[Callable[[], Any]] = []
@@ -93,26 +107,16 @@ def running(
 
 
 @contextmanager
-def serving(
-    answering: Answering,
-    wsgi_factory: WsgiFactory,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    limits: Limits | None = None,
-) -> Iterator[str]:
-    """Serve in a thread while the context lasts; gives the URL, such as `http://127.0.0.1:49152`.
-
-    Raises WireError where the address can't be had.
-    """
-    with running(Server(answering, wsgi_factory, limits=limits), host, port) as bound:
+def serve_mock(gateway: Gateway, settings: Settings) -> Iterator[str]:
+    """Serves a mock on a free port, in a thread, while the context lasts; gives its URL: `http://127.0.0.1:49152`."""
+    with run_in_thread(mock_server(gateway, settings)) as bound:
         yield url_of(*bound)
 
 
 async def _serve(
     server: Server, host: str, port: int, on_ready: Callable[[str, int], None], ended: asyncio.Event
 ) -> None:
-    asyncio.get_running_loop().set_exception_handler(_tell)
+    asyncio.get_running_loop().set_exception_handler(_report)
     bound = await server.start(host, port)
     try:
         on_ready(*bound)
@@ -121,8 +125,8 @@ async def _serve(
         await server.stop()
 
 
-def _tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """One line for what the loop could not handle, such as too many open files, without a traceback."""
     error = context.get("exception")
     kind = f" ({type(error).__name__})" if error else ""
-    tell(f"{context['message']}{kind}")
+    write_line(f"{context['message']}{kind}")

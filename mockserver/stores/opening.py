@@ -1,0 +1,40 @@
+"""Opens the store that a setting names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from mockserver.inputs import fields
+from mockserver.stores.store import Store
+
+# Only the store that is used is loaded at the start.
+
+
+def _memory(_state: str) -> Store:
+    from mockserver.stores.memory import MemoryStore
+
+    return MemoryStore()
+
+
+def _sqlite(state: str) -> Store:
+    from mockserver.stores.sqlite import SqliteStore
+
+    return SqliteStore(Path(state))
+
+
+STORES: Mapping[str, Callable[[str], Store]] = MappingProxyType({"memory": _memory, "sqlite": _sqlite})
+
+
+def kind_of_store(state: str) -> str:
+    """The key in STORES of a setting `state`: `memory`, or the path of an SQLite file."""
+    return "memory" if state == "memory" else "sqlite"
+
+
+def open_store(state: str) -> Store:
+    """The store of a setting `state`; a file is made where it is missing.
+
+    Raises Refusal for a setting that names no store, StoreError for a file that can't be used.
+    """
+    return STORES[kind_of_store(state)](fields.state("state", state))
