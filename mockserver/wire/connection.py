@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from time import monotonic
-from typing import cast
+from typing import Protocol, cast
 
-from mockserver.api.http import Request
+from mockserver.api.http import Request, Response
 from mockserver.wire.delivery import TRANSPORTS
 from mockserver.wire.failures import Rejected
-from mockserver.wire.limits import SLICE
-from mockserver.wire.pending import Host, PendingRequest
+from mockserver.wire.limits import SLICE, Limits
+from mockserver.wire.pending import PendingRequest
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.response_bytes import CONTINUE, refusal
 from mockserver.wire.states import Event, State, after
@@ -20,25 +21,28 @@ _WRITE = 64 * 1024
 """Bytes of ready answers written at a time; between two writes the connection sees whether the client reads them."""
 
 
-class Connection(asyncio.Protocol):
-    """One client's connection, as asyncio calls it and as its server calls it (see `pending.Client`). Beside its state,
-    two flags say whether it may read and write just now.
-    """
+class Host(Protocol):
+    """The server of a connection, as the connection sees it."""
 
-    __slots__ = (
-        "_backlog",
-        "_begun",
-        "_discarded",
-        "_host",
-        "_queue",
-        "_reader",
-        "_reading",
-        "_since",
-        "_state",
-        "_transport",
-        "_writable",
-        "peer",
-    )
+    limits: Limits
+    stopping: bool
+    logging: bool
+
+    def joined(self, connection: Connection) -> None:
+        """Takes a new connection in. Where there is no room for it, it will be turned away or aborted."""
+
+    def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
+        """Forgets a closed connection, and the answers in its queue."""
+
+    def submit(self, pending: PendingRequest) -> None:
+        """Has a request answered: later, its response is set and its connection's `advance` called."""
+
+    def sent(self, pending: PendingRequest, response: Response) -> None:
+        """An answer has been written. Called where `logging` is on."""
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection. Beside its state, two flags say whether it reads and may write just now."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -104,7 +108,7 @@ class Connection(asyncio.Protocol):
     # What the server calls.
 
     def advance(self) -> None:
-        """See `pending.Client`."""
+        """Writes every answer whose turn has come."""
         while self._writable and self._write_some():
             pass
 
@@ -136,7 +140,7 @@ class Connection(asyncio.Protocol):
         return bool(queue)
 
     def check(self, now: float) -> None:
-        """See `pending.Client`. Answers that are being made, or wait for their latency, have no limit."""
+        """Acts on what has taken too long by the monotonic time `now`; answers that are not due yet have no limit."""
         limits = self._host.limits
         lingering = self._state is State.LINGERING
         leaving = lingering or self._transport.is_closing()
@@ -155,18 +159,18 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def turn_away(self) -> None:
-        """See `pending.Client`."""
+        """Refuses a client that is one too many."""
         self._refuse(Rejected(503, "too many connections"))
 
     def finish(self) -> None:
-        """See `pending.Client`."""
+        """Reads no more, and closes once the answers in flight are out."""
         self._meet(Event.STOPPING)
         self._backlog.clear()
         if not self._queue:
             self._transport.close()
 
     def abort(self) -> None:
-        """See `pending.Client`."""
+        """Closes at once, with any answers in flight."""
         self._transport.abort()
 
     def _meet(self, event: Event) -> None:
@@ -184,7 +188,7 @@ class Connection(asyncio.Protocol):
             self._say_continue()
 
     def _take(self, request: Request, last: bool, old: bool) -> None:
-        pending = PendingRequest(self, request, last=last, old=old, began=self._begun)
+        pending = PendingRequest(self, request, last, old, self._begun)
         self._queue.append(pending)
         if last:
             self._meet(Event.REFUSED if request.too_large else Event.LAST_READ)
@@ -194,7 +198,7 @@ class Connection(asyncio.Protocol):
         self._meet(Event.REFUSED)
         self._reader.partial = False
         response = refusal(rejected.status, rejected.message)
-        self._queue.append(PendingRequest(self, None, last=True, old=False, began=self._begun, response=response))
+        self._queue.append(PendingRequest(self, None, True, False, self._begun, response))
         self.advance()
 
     def _full(self) -> bool:

@@ -17,7 +17,7 @@ from mockserver.wire.delivery import Outbox
 from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import BACKLOG, sockets
-from mockserver.wire.pending import Client, PendingRequest
+from mockserver.wire.pending import PendingRequest
 from mockserver.wire.response_bytes import refusal
 from mockserver.wire.threads import LoopGuard, WsgiThreads
 from mockserver.wire.wsgi import call
@@ -73,7 +73,7 @@ class Server:
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
         self._batch: list[PendingRequest] = []
-        self._connections: set[Client] = set()
+        self._connections: set[Connection] = set()
         self._listeners: list[asyncio.Server] = []
         self.outbox = Outbox()
         self._threads = WsgiThreads(self.limits.threads)
@@ -115,23 +115,23 @@ class Server:
 
     # What connections call.
 
-    def joined(self, connection: Client) -> None:
-        """See `pending.Host`."""
+    def joined(self, connection: Connection) -> None:
+        """See `connection.Host`."""
         self._connections.add(connection)
         excess = len(self._connections) - self.limits.connections
         if excess > 0:
             # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
             self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
 
-    def left(self, connection: Client, queue: Iterable[PendingRequest]) -> None:
-        """See `pending.Host`."""
+    def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
+        """See `connection.Host`."""
         self._connections.discard(connection)
         if self.stopping and not self._connections:
             self._emptied.set()
         self.outbox.drop(queue)
 
     def submit(self, pending: PendingRequest) -> None:
-        """See `pending.Host`."""
+        """See `connection.Host`."""
         request = pending.request
         assert request is not None
         path = request.path
@@ -149,7 +149,7 @@ class Server:
             self._batch.append(pending)
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
-        """See `pending.Host`."""
+        """See `connection.Host`."""
         assert self._access_log is not None
         request = pending.request
         asked = f"{request.http_method} {_shown(request.path)}" if request else "- -"

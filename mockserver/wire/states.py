@@ -31,7 +31,7 @@ class Event(Enum):
     REFUSED = auto()
     """A request broke HTTP or a limit, and is not read to its end."""
     SURPLUS = auto()
-    """The client sent bytes after its last request."""
+    """Bytes came after the last request."""
     CLIENT_ENDED = auto()
     STOPPING = auto()
     """The server stops."""
@@ -39,49 +39,23 @@ class Event(Enum):
     """The last answer has been written."""
 
 
-_S, _E = State, Event
+OPEN, FINISHING, IGNORING, ENDED, LINGERING, CLOSED = State
+LAST_READ, REFUSED, SURPLUS, CLIENT_ENDED, STOPPING, LAST_SENT = Event
 
-TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType(
-    {
-        _S.OPEN: {
-            _E.LAST_READ: _S.FINISHING,
-            _E.REFUSED: _S.IGNORING,
-            _E.CLIENT_ENDED: _S.ENDED,
-            _E.STOPPING: _S.FINISHING,
-            _E.LAST_SENT: _S.CLOSED,
-        },
-        _S.FINISHING: {
-            _E.REFUSED: _S.IGNORING,
-            _E.SURPLUS: _S.IGNORING,
-            _E.CLIENT_ENDED: _S.ENDED,
-            _E.STOPPING: _S.FINISHING,
-            _E.LAST_SENT: _S.CLOSED,
-        },
-        _S.IGNORING: {
-            _E.REFUSED: _S.IGNORING,
-            _E.SURPLUS: _S.IGNORING,
-            _E.CLIENT_ENDED: _S.ENDED,
-            _E.STOPPING: _S.IGNORING,
-            _E.LAST_SENT: _S.LINGERING,
-        },
-        _S.ENDED: {
-            _E.REFUSED: _S.ENDED,
-            _E.STOPPING: _S.ENDED,
-            _E.LAST_SENT: _S.CLOSED,
-        },
-        _S.LINGERING: {
-            _E.SURPLUS: _S.LINGERING,
-            _E.CLIENT_ENDED: _S.CLOSED,
-            _E.STOPPING: _S.LINGERING,
-        },
-        _S.CLOSED: dict.fromkeys(Event, _S.CLOSED),  # the event loop may report what came before the end
-    }
-)
+_ROWS: Mapping[State, Mapping[Event, State]] = {
+    OPEN: {LAST_READ: FINISHING, REFUSED: IGNORING, CLIENT_ENDED: ENDED, STOPPING: FINISHING, LAST_SENT: CLOSED},
+    FINISHING: {REFUSED: IGNORING, SURPLUS: IGNORING, CLIENT_ENDED: ENDED, STOPPING: FINISHING, LAST_SENT: CLOSED},
+    IGNORING: {REFUSED: IGNORING, SURPLUS: IGNORING, CLIENT_ENDED: ENDED, STOPPING: IGNORING, LAST_SENT: LINGERING},
+    ENDED: {REFUSED: ENDED, STOPPING: ENDED, LAST_SENT: CLOSED},
+    LINGERING: {SURPLUS: LINGERING, CLIENT_ENDED: CLOSED, STOPPING: LINGERING},
+    CLOSED: dict.fromkeys(Event, CLOSED),  # the event loop may report what came before the end
+}
+TRANSITIONS = MappingProxyType({(state, event): then for state, row in _ROWS.items() for event, then in row.items()})
 
 
 def after(state: State, event: Event) -> State:
     """The state that follows. Raises AssertionError for an event that can't happen in the state."""
     try:
-        return TRANSITIONS[state][event]
+        return TRANSITIONS[state, event]
     except KeyError:
         raise AssertionError(f"a connection that is {state.name} can't meet {event.name}") from None
