@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from mockserver.core.clock import text_of
 from mockserver.core.errors import ApiError
@@ -63,6 +63,16 @@ class RequestContext:
         """The value of a parameter; None where it counts as missing."""
         value = self.call.params.get(name)
         return None if value == "" and self.rules.empty_is_missing else value
+
+    @property
+    def phone(self) -> str | None:
+        """The phone that the call names; None where it is none."""
+        return phone_of(self.param("phone") or "", self.rules)
+
+    @property
+    def source(self) -> Source | None:
+        """The source that the call names; None where it is none."""
+        return source_of(self.param("source"), self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,23 +184,10 @@ def _format_is_known(context: RequestContext) -> bool:
     return asked is None or asked in FORMATS or not context.rules.format_error
 
 
-def _phone_is_right(context: RequestContext) -> bool:
-    return phone_of(context.param("phone") or "", context.rules) is not None
-
-
-def _source_is_known(context: RequestContext) -> bool:
-    return source_of(context.param("source"), context.rules) is not None
-
-
-def _id_is_right(context: RequestContext) -> bool:
-    return not context.rules.invalid_id_error or task_id(context.param("id")) is not None
-
-
 def _create(context: RequestContext, account: Account) -> Answer | Page:
     rules, environment = context.rules, context.environment
-    phone = phone_of(context.param("phone") or "", rules)
+    phone, source = context.phone, context.source
     assert phone is not None, "checked before"
-    source = source_of(context.param("source"), rules)
     assert source is not None, "checked before"
     magic = MAGIC.get(phone)
     outcome = magic.outcome if magic else None
@@ -294,20 +291,15 @@ def _info(context: RequestContext, account: Account) -> Answer:
     return Answer({"status": "ok", "data": shaped}, context.format, reason=why)
 
 
+_Checks: TypeAlias = "dict[str, Callable[[RequestContext], bool]]"
+_FORMAT: _Checks = {"format": _format_is_known}
+_PHONE: _Checks = {"phone": lambda c: c.phone is not None, "source": lambda c: c.source is not None}
+_ID: _Checks = {"id": lambda c: not c.rules.invalid_id_error or task_id(c.param("id")) is not None}
+
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
-        "create": Operation(
-            "create",
-            ("login", "token", "phone", "source"),
-            MappingProxyType({"phone": _phone_is_right, "source": _source_is_known, "format": _format_is_known}),
-            _create,
-        ),
-        "result": Operation(
-            "result",
-            ("login", "token", "id"),
-            MappingProxyType({"id": _id_is_right, "format": _format_is_known}),
-            _result,
-        ),
-        "info": Operation("info", ("login", "token"), MappingProxyType({"format": _format_is_known}), _info),
+        "create": Operation("create", (*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
+        "result": Operation("result", (*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
+        "info": Operation("info", CREDENTIALS, _FORMAT, _info),
     }
 )

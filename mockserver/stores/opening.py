@@ -9,11 +9,9 @@ from types import MappingProxyType
 from mockserver.inputs import fields
 from mockserver.stores.store import Store
 
-# Only the store that is used is loaded at the start.
-
 
 def _memory(_state: str) -> Store:
-    from mockserver.stores.memory import MemoryStore
+    from mockserver.stores.memory import MemoryStore  # a store is loaded where it is used
 
     return MemoryStore()
 

@@ -22,14 +22,12 @@ class ProcessState:
         self._samples: dict[tuple[str, str], int] = {}
 
     def arm(self, fault: Fault) -> ArmedFault:
-        """Arms the fault under a new id."""
         self._last_fault += 1
         armed = ArmedFault(f"f{self._last_fault}", fault)
         self._armed[armed.id] = armed
         return armed
 
     def disarm(self, fault_id: str | None) -> None:
-        """Takes the fault away, with None all. Raises NotFound for an unknown id."""
         if fault_id is None:
             self._armed.clear()
         elif self._armed.pop(fault_id, None) is None:
@@ -37,11 +35,9 @@ class ProcessState:
             raise NotFound(Problem("", f"{fault_id!r} is no armed fault", f"armed: {armed}"))
 
     def faults(self) -> Sequence[ArmedFault]:
-        """The armed faults with their counts, in the order in which they were armed."""
         return tuple(self._armed.values())
 
     def strike(self, facts: Facts, seed: int, *, of_task: bool) -> ArmedFault | None:
-        """The fault that strikes the call, counted."""
         if not self._armed:
             return None
         counted, struck = strike(self._armed.values(), facts, seed, of_task=of_task)
@@ -49,7 +45,6 @@ class ProcessState:
         return struck
 
     def count_call(self, login: str, now: Micros, allowed: int, period: Micros) -> bool:
-        """Counts a call of the login in its current window of the period; whether it is within the allowed number."""
         start, count = self._windows.get(login, (now, 0))
         if not start <= now < start + period:
             start, count = now, 0
@@ -57,12 +52,10 @@ class ProcessState:
         return count < allowed
 
     def next_sample(self, login: str, what: str) -> int:
-        """The number, from 1, of the next sample that is drawn for the login and the purpose."""
         self._samples[login, what] = number = self._samples.get((login, what), 0) + 1
         return number
 
     def reset(self, login: str | None) -> None:
-        """Drops the faults and the counts of the login, with None those of all."""
         if login is None:
             self._armed, self._windows, self._samples = {}, {}, {}
             return

@@ -28,14 +28,14 @@ class Store(Protocol):
         """All accounts in the order in which they were made."""
 
     def put_account(self, account: Account) -> None:
-        """Adds the account, or puts it in the place of the one with its login."""
+        """Adds the account, or puts it whole, its charges too, in the place of the one with its login."""
 
     def drop_account(self, login: str) -> None:
         """Takes the account away, where there is one. Its tasks stay: a new account of the login has them."""
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
-        """Charges the task's cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored.
+        """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
+        what is used has reached the limit. The task's own id is ignored. Raises KeyError without an account.
         """
 
     def read_task(self, task_id: int) -> Task | None:

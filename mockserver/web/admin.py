@@ -21,10 +21,7 @@ from mockserver.web.control import Ask, Control, Verb, keys
 
 
 def admin_routes(
-    mock: Mock,
-    run: Callable[[Callable[[], Any]], Any],
-    settings: Settings,
-    end_waiting: Callable[[str | None], object],
+    mock: Mock, run: Callable[[Callable[[], Any]], Any], settings: Settings, end_waiting: Callable[[str | None], object]
 ) -> Blueprint:
     """The routes over one mock. run calls an operation while nothing else touches the mock; end_waiting ends the
     answers of a login (None: all) that wait for their latency.

@@ -95,10 +95,7 @@ def _shown(line: str) -> str:
 
 
 def make_app(
-    gateway: Gateway,
-    guard: Guard,
-    settings: Settings,
-    end_waiting: Callable[[str | None], object] | None = None,
+    gateway: Gateway, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object] | None = None
 ) -> Flask:
     """The app around an open gateway. end_waiting ends the answers that wait elsewhere for their latency, when a login
     (None: everything) is reset.

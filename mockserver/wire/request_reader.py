@@ -29,8 +29,8 @@ class Reader:
     """Reads the requests of one connection.
 
     take(request, last, old) is called for each whole request: last says that none may follow it, old that the client
-    speaks HTTP/1.0. Public: `partial` (a request has begun and not ended), `finished` (the last one has been taken) and `continue_owed`
-    (the client waits for a `100 Continue`).
+    speaks HTTP/1.0. Public: `partial` (a request has begun and not ended), `finished` (the last one has been taken)
+    and `continue_owed` (the client waits for a `100 Continue`).
     """
 
     def __init__(self, limits: Limits, peer: str, take: Callable[[Request, bool, bool], None]) -> None:

@@ -68,11 +68,7 @@ def run_until_signal(
 
 @contextmanager
 def run_in_thread(
-    server: Server,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    loop_factory: LoopFactory = fastest_loop,
+    server: Server, host: str = "127.0.0.1", port: int = 0, *, loop_factory: LoopFactory = fastest_loop
 ) -> Iterator[tuple[str, int]]:
     """Serves in a thread while the context lasts; gives the bound address.
 
