@@ -274,11 +274,10 @@ class Mock:
         for account in accounts:
             digest = f"{number(repr(account)):016x}"
             before = self.store.account(account.login)
-            if before is None:
-                self.store.put_account(replace(account, configured=digest))
-            elif before.configured != digest:
+            if before is None or before.configured != digest:
+                made = before or account
                 self.store.put_account(
-                    replace(account, configured=digest, day=before.day, used=before.used, creates=before.creates)
+                    replace(account, configured=digest, day=made.day, used=made.used, creates=made.creates)
                 )
 
     def _arm_configured(self, login: str | None) -> None:

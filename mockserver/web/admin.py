@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -17,15 +17,16 @@ from mockserver.api.mock import Mock
 from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
 from mockserver.inputs import fields
 from mockserver.settings.loading import Settings
-from mockserver.web.control import Ask, Control, Verb, keys
+from mockserver.web.control import QUERIES, Ask, Control, Verb, keys
+
+Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
 
 
 def admin_routes(
-    mock: Mock, run: Callable[[Callable[[], Any]], Any], settings: Settings, end_waiting: Callable[[str | None], object]
+    mock: Mock, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object]
 ) -> Blueprint:
-    """The routes over one mock. run calls an operation while nothing else touches the mock; end_waiting ends the
-    answers of a login (None: all) that wait for their latency.
-    """
+    """The routes over one mock. end_waiting ends the answers of a login (None: all) that wait for their latency."""
     routes = Blueprint("mock", __name__, url_prefix="/_mock")
     control = Control(mock, settings, end_waiting)
 
@@ -36,14 +37,14 @@ def admin_routes(
             with mock.store.transaction(write=write):
                 return operation()
 
-        return run(whole)
+        return guard(whole)
 
     for path, http_methods in control.routes().items():
         for http_method, verb in http_methods.items():
             routes.add_url_rule(
                 path,
                 f"{http_method} {path}",
-                _view(verb, in_transaction, control.queries.get((http_method, path), {})),
+                _view(verb, in_transaction, QUERIES.get((http_method, path), {})),
                 methods=[http_method],
                 provide_automatic_options=False,
             )
@@ -66,9 +67,7 @@ def admin_routes(
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def _view(
-    verb: Verb, run: Callable[[Callable[[], Any]], Any], query: Mapping[str, fields.Reader]
-) -> Callable[..., Response]:
+def _view(verb: Verb, run: Guard, query: Mapping[str, fields.Reader]) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
         host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
         ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)

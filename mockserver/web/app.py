@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import click
 from flask import Flask, Response, request
@@ -20,16 +20,9 @@ from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.settings.loading import Settings, load
-from mockserver.web.admin import admin_routes
+from mockserver.web.admin import Guard, admin_routes
 
 T = TypeVar("T")
-
-
-class Guard(Protocol):
-    """Runs an operation on the mock while nothing else touches it, and gives its result or raises its exception."""
-
-    def __call__(self, operation: Callable[[], T], /) -> T:
-        """The operation's result."""
 
 
 class LockGuard:

@@ -37,6 +37,9 @@ class Ask:
 
 Verb: TypeAlias = "Callable[[Ask], tuple[int, Any]]"
 
+QUERIES: Mapping[tuple[str, str], Mapping[str, fields.Reader]] = {("GET", "/clock"): {"login": fields.text}}
+"""The keys that a route takes in its query; the others take none."""
+
 
 class Control:
     """The control verbs in JSON: each takes a request and gives a status and a body."""
@@ -57,11 +60,6 @@ class Control:
             "/clock/advance": {"POST": self.advance},
             "/reset": {"POST": self.reset},
         }
-
-    @property
-    def queries(self) -> Mapping[tuple[str, str], Mapping[str, fields.Reader]]:
-        """The keys that a route takes in its query; the others take none."""
-        return {("GET", "/clock"): {"login": fields.text}}
 
     def health(self, ask: Ask) -> tuple[int, Any]:
         """What runs here; the port is the one really bound."""

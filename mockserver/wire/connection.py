@@ -26,7 +26,6 @@ class Host(Protocol):
 
     limits: Limits
     stopping: bool
-    logging: bool
 
     def joined(self, connection: Connection) -> None:
         """Takes a new connection in. Where there is no room for it, it will be turned away or aborted."""
@@ -38,7 +37,7 @@ class Host(Protocol):
         """Has a request answered: later, its response is set and its connection's `advance` called."""
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
-        """An answer has been written. Called where `logging` is on."""
+        """Logs an answer that has been written."""
 
 
 class Connection(asyncio.Protocol):
@@ -126,8 +125,7 @@ class Connection(asyncio.Protocol):
             piece, last = TRANSPORTS[response.delivery.transport](pending, response, last)
             pieces.append(piece)
             size += len(piece)
-            if self._host.logging:
-                self._host.sent(pending, response)
+            self._host.sent(pending, response)
         self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         self._since = monotonic()
         if last:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import Request, Response
@@ -22,6 +22,8 @@ from mockserver.wire.response_bytes import refusal
 from mockserver.wire.threads import LoopGuard, WsgiThreads
 from mockserver.wire.wsgi import call
 
+Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
+"""Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
 _CONTROL = b"/_mock"
@@ -41,15 +43,8 @@ def _shown(path: bytes) -> str:
     return _UNUSUAL.sub("…", path.decode("latin-1"))
 
 
-class Answering(Protocol):
-    """What answers requests of the API: the gateway."""
-
-    def turn(self, requests: Sequence[Request]) -> Sequence[Response]:
-        """The answers to all requests of one turn of the loop, in their order. Raises nothing."""
-
-
 class Server:
-    """Listens, and answers: `/_mock` and what is below it by the WSGI application, all else by `answering.turn`.
+    """Listens, and answers: `/_mock` and what is below it by the WSGI application, all else by turn.
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise: peer, HTTP
@@ -58,7 +53,7 @@ class Server:
 
     def __init__(
         self,
-        answering: Answering,
+        turn: Turn,
         wsgi_factory: WsgiFactory,
         *,
         limits: Limits | None = None,
@@ -66,8 +61,7 @@ class Server:
     ) -> None:
         self.limits = limits or Limits()
         self.stopping = False
-        self.logging = access_log is not None
-        self._answering = answering
+        self._answer = turn
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
         self._application: WSGIApplication | None = None
@@ -150,7 +144,8 @@ class Server:
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""
-        assert self._access_log is not None
+        if self._access_log is None:
+            return
         request = pending.request
         asked = f"{request.http_method} {_shown(request.path)}" if request else "- -"
         took = (monotonic() - pending.began) * 1000
@@ -163,7 +158,7 @@ class Server:
         """Answers the requests of this turn of the loop together, so that a store can commit once for all."""
         batch, self._batch = self._batch, []
         try:
-            responses = self._answering.turn([one.request for one in batch if one.request is not None])
+            responses = self._answer([one.request for one in batch if one.request is not None])
             if len(responses) != len(batch):
                 raise AssertionError("not one answer for each request")
         except Exception as error:  # noqa: BLE001 - a bug there must not end the server

@@ -27,7 +27,7 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
 
         return make_app(gateway, guard, settings, server.outbox.end)
 
-    server = Server(gateway, app, access_log=access_log)
+    server = Server(gateway.turn, app, access_log=access_log)
     return server
 
 
@@ -52,18 +52,13 @@ def run_until_signal(
 
     Called on the main thread. Raises WireError for an address that can't be bound.
     """
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-        # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt, which is caught below.
+    ended = asyncio.Event()
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory) as runner:
+        # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt.
         with suppress(NotImplementedError):
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, ended.set)
-        await _serve(server, host, port, on_ready, ended)
-
-    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(main())
+                runner.get_loop().add_signal_handler(number, ended.set)
+        runner.run(_serve(server, host, port, on_ready, ended))
 
 
 @contextmanager
@@ -75,30 +70,25 @@ def run_in_thread(
     Raises WireError for an address that can't be bound.
     """
     ready: Future[tuple[str, int]] = Future()
-    stop: list[Callable[[], Any]] = []
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-        stop.append(lambda: loop.call_soon_threadsafe(ended.set))
-        await _serve(server, host, port, lambda *bound: ready.set_result(bound), ended)
+    ended = asyncio.Event()
 
     def work() -> None:
         try:
-            with asyncio.Runner(loop_factory=loop_factory) as runner:
-                runner.run(main())
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(_serve(server, host, port, lambda *bound: ready.set_result(bound), ended))
         except BaseException as error:
             if ready.done():
                 raise
             ready.set_exception(error)
 
+    loop = loop_factory()
     thread = threading.Thread(target=work, name="ifind-mock-wire", daemon=True)
     thread.start()
     try:
         yield ready.result()
     finally:
         with suppress(RuntimeError):  # the loop has ended already: it could not start
-            stop[0]()
+            loop.call_soon_threadsafe(ended.set)
         thread.join()
 
 

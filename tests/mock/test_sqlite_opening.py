@@ -60,7 +60,7 @@ def test_another_applications_file_is_refused_and_left_as_it_is(
 
 
 def test_a_missing_directory_is_told_and_not_made(path: Path) -> None:
-    with pytest.raises(StoreError, match=r"the directory .*absent; make it"):
+    with pytest.raises(StoreError, match=r"the directory .*absent is missing; make it"):
         SqliteStore(path.parent / "absent" / "state.db")
 
     assert not list(path.parent.iterdir())

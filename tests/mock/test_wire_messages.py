@@ -84,7 +84,7 @@ def test_a_chunked_body_is_put_together_and_its_trailers_are_dropped(up: Up) -> 
 
 def test_the_peer_of_an_ipv6_client_is_its_address() -> None:
     try:
-        context = run_in_thread(Server(Echo(), Pages().factory), "::1")
+        context = run_in_thread(Server(Echo().turn, Pages().factory), "::1")
         address = context.__enter__()
     except WireError as error:
         pytest.skip(f"no IPv6 here: {error}")

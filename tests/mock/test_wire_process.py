@@ -45,7 +45,7 @@ def test_the_access_log_names_all_but_the_query_and_what_no_route_has(serve: Ser
 
 
 def test_nothing_is_logged_unless_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
-    with run_in_thread(Server(Echo(), Pages().factory)) as address:
+    with run_in_thread(Server(Echo().turn, Pages().factory)) as address:
         assert ask_url(url_of(*address)).status == 200
 
     assert capfd.readouterr() == ("", "")
@@ -63,7 +63,7 @@ def ask_url(url: str) -> http.client.HTTPResponse:
 def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
     with (
         pytest.raises(WireError, match=rf"127\.0\.0\.1 port {up.address[1]}: the port is in use"),
-        run_in_thread(Server(Echo(), Pages().factory), port=up.address[1]),
+        run_in_thread(Server(Echo().turn, Pages().factory), port=up.address[1]),
     ):
         pass
 
@@ -80,7 +80,7 @@ def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
     ],
 )
 def test_an_address_that_cannot_be_had_is_a_clear_error(host: str, port: int, told: str) -> None:
-    with pytest.raises(WireError, match=told), run_in_thread(Server(Echo(), Pages().factory), host, port):
+    with pytest.raises(WireError, match=told), run_in_thread(Server(Echo().turn, Pages().factory), host, port):
         pass
 
 
@@ -88,7 +88,7 @@ def test_a_name_is_listened_to_on_each_of_its_addresses(monkeypatch: pytest.Monk
     hosts = ["127.0.0.1", "127.0.0.2"]
     found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 0)) for host in hosts]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    with run_in_thread(Server(Echo(), Pages().factory), "both.invalid") as (_, port):
+    with run_in_thread(Server(Echo().turn, Pages().factory), "both.invalid") as (_, port):
         monkeypatch.undo()
         for host in hosts:
             with connected((host, port)) as client:
@@ -99,7 +99,7 @@ def test_a_name_is_listened_to_on_each_of_its_addresses(monkeypatch: pytest.Monk
 def test_an_address_of_a_name_that_is_switched_off_is_left_out(monkeypatch: pytest.MonkeyPatch, order: int) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 0)) for host in ("127.0.0.1", "192.0.2.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found[::order])
-    with run_in_thread(Server(Echo(), Pages().factory), "both.invalid") as address:
+    with run_in_thread(Server(Echo().turn, Pages().factory), "both.invalid") as address:
         monkeypatch.undo()
         assert address[0] == "127.0.0.1"
         with connected(address) as client:
@@ -113,7 +113,7 @@ def test_a_name_is_refused_where_the_port_of_one_of_its_addresses_is_in_use(monk
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         with (
             pytest.raises(WireError, match="the port is in use"),
-            run_in_thread(Server(Echo(), Pages().factory), "b.invalid", port),
+            run_in_thread(Server(Echo().turn, Pages().factory), "b.invalid", port),
         ):
             pass
 
@@ -185,7 +185,7 @@ PROGRAM = """
     from mockserver.wire.serving import run_until_signal
     from mockserver.wire.server import Server, url_of
 
-    run_until_signal(Server(Echo(), Pages().factory), "127.0.0.1", 0, lambda host, port: print(port, flush=True))
+    run_until_signal(Server(Echo().turn, Pages().factory), "127.0.0.1", 0, lambda host, port: print(port, flush=True))
     print("bye")
 """
 
