@@ -36,3 +36,8 @@ class Response:
     body: bytes
     """Whole also for a HEAD: the server leaves it out."""
     delivery: Delivery = AT_ONCE
+
+
+def url_of(host: str, port: int) -> str:
+    """The URL of a bound address, without a path."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from mockserver.api import operations
@@ -64,15 +65,8 @@ class Mock:
                 return self._delivered(effect.page, account, struck)
             now = self.now(account.login if account else None)
             self._count_call(call, account, now)
-            context = RequestContext(
-                call,
-                self.profile.rules,
-                self._environment,
-                now,
-                asked,
-                effect,
-                lambda: self._strike(facts, account, struck, of_task=True),
-            )
+            of_task = partial(self._strike, facts, account, struck, of_task=True)
+            context = RequestContext(call, self.profile.rules, self._environment, now, asked, effect, of_task)
             answer = operations.answer(operation, context, account)
         except ApiError as error:
             answer = operations.error_answer(error, self.profile.rules, asked)
@@ -158,14 +152,11 @@ class Mock:
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
-        http_methods = self.http_methods(call.operation)
+        only_get = call.operation == "info" and not self.profile.rules.info_post
+        http_methods = ("GET",) if only_get else ("GET", "POST")
         if call.http_method not in http_methods:
             raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, allow=http_methods)
         return OPERATIONS[call.operation]
-
-    def http_methods(self, operation: str) -> tuple[str, ...]:
-        """The HTTP methods of an operation."""
-        return ("GET",) if operation == "info" and not self.profile.rules.info_post else ("GET", "POST")
 
     def _facts(self, call: Call, account: Account | None, asked: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""

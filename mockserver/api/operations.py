@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NoReturn, TypeAlias
 
 from mockserver.core.clock import text_of
@@ -144,13 +143,10 @@ def error_answer(error: ApiError, rules: Rules, asked: str) -> Answer:
     return Answer(
         body={"status": "error", "error_code": code, "message": text},
         format=asked if rules.follows_format else "json",
-        http=error.http or (code if rules.mirror_status and code in _HTTP_ERRORS else 200),
+        http=error.http or (code if rules.mirror_status and code in range(400, 600) else 200),
         reason=error.reason,
         allow=error.allow,
     )
-
-
-_HTTP_ERRORS = range(400, 600)
 
 
 def _check_parameters(operation: Operation, context: RequestContext) -> None:
@@ -296,10 +292,8 @@ _FORMAT: _Checks = {"format": _format_is_known}
 _PHONE: _Checks = {"phone": lambda c: c.phone is not None, "source": lambda c: c.source is not None}
 _ID: _Checks = {"id": lambda c: not c.rules.invalid_id_error or task_id(c.param("id")) is not None}
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "create": Operation("create", (*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
-        "result": Operation("result", (*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
-        "info": Operation("info", CREDENTIALS, _FORMAT, _info),
-    }
-)
+OPERATIONS: Mapping[str, Operation] = {
+    "create": Operation("create", (*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
+    "result": Operation("result", (*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
+    "info": Operation("info", CREDENTIALS, _FORMAT, _info),
+}

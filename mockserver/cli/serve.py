@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 import click
 
+from mockserver.api.http import url_of
 from mockserver.api.mock import Mock
 from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import Clock, iso_of
 from mockserver.core.errors import Problem, Refusal
 from mockserver.settings.loading import Settings
-from mockserver.wire.server import url_of
 from mockserver.wire.serving import mock_server, run_until_signal
 
 

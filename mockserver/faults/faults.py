@@ -121,12 +121,10 @@ def _action(action: Any, problems: list[Problem]) -> tuple[str | None, dict[str,
         problems.append(Problem("action", "a table with a kind is missing", f"kinds: {', '.join(KINDS)}"))
         return None, {}
     kind = str(action["kind"])
-    if kind in LATER:
-        what = f"the fault {kind!r} is not available in this version"
-        problems.append(Problem("action.kind", what, f"allowed: {', '.join(KINDS)}"))
-        return None, {}
     if kind not in KINDS:
-        problems.append(unknown("action.kind", kind, KINDS, noun="fault"))
+        what = f"the fault {kind!r} is not available in this version"
+        later = Problem("action.kind", what, f"allowed: {', '.join(KINDS)}")
+        problems.append(later if kind in LATER else unknown("action.kind", kind, KINDS, noun="fault"))
         return None, {}
     row = KINDS[kind]
     options = {key: value for key, value in action.items() if key != "kind"}
@@ -143,12 +141,10 @@ def _times(where: str, value: Any) -> int | None:
         raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: 1 and more, or {ALWAYS!r}")) from None
 
 
-_TOP: Mapping[str, fields.Reader] = MappingProxyType(
-    {
-        "match": fields.as_is,
-        "action": fields.as_is,
-        "times": _times,
-        "after": fields.whole(0),
-        "probability": fields.number(0, 1),
-    }
-)
+_TOP: Mapping[str, fields.Reader] = {
+    "match": fields.as_is,
+    "action": fields.as_is,
+    "times": _times,
+    "after": fields.whole(0),
+    "probability": fields.number(0, 1),
+}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from mockserver.core.messages import Answer
 from mockserver.formats.csv import write_csv
@@ -21,10 +20,8 @@ class Format:
     write: Callable[[Answer, Rendering], bytes]
 
 
-WRITERS: Mapping[str, Format] = MappingProxyType(
-    {
-        "json": Format(lambda rendering: rendering.json_type, write_json),
-        "xml": Format(lambda rendering: rendering.xml_type, write_xml),
-        "csv": Format(lambda rendering: rendering.csv_type, write_csv),
-    }
-)
+WRITERS: Mapping[str, Format] = {
+    "json": Format(lambda rendering: rendering.json_type, write_json),
+    "xml": Format(lambda rendering: rendering.xml_type, write_xml),
+    "csv": Format(lambda rendering: rendering.csv_type, write_csv),
+}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from mockserver.inputs import fields
 from mockserver.stores.store import Store
@@ -22,7 +21,7 @@ def _sqlite(state: str) -> Store:
     return SqliteStore(Path(state))
 
 
-STORES: Mapping[str, Callable[[str], Store]] = MappingProxyType({"memory": _memory, "sqlite": _sqlite})
+STORES: Mapping[str, Callable[[str], Store]] = {"memory": _memory, "sqlite": _sqlite}
 
 
 def kind_of_store(state: str) -> str:

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mockserver.core.clock import Clock
@@ -76,16 +75,14 @@ _NEXT_READY = "SELECT ready FROM tasks WHERE login = ? AND ready > ? ORDER BY re
 _READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
 _PUT_CLOCK = "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)"
 
-_REMEDIES: Mapping[int, str] = MappingProxyType(
-    {
-        sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
-        sqlite3.SQLITE_FULL: "make room on the disk",
-        sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
-        sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
-        sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
-        sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
-    }
-)
+_REMEDIES: Mapping[int, str] = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
+    sqlite3.SQLITE_FULL: "make room on the disk",
+    sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
+    sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
+    sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
+    sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
+}
 
 
 class SqliteStore(ProcessState):

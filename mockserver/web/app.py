@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 import click
 from flask import Flask, Response, request
@@ -22,8 +22,6 @@ from mockserver.core.messages import SECOND, Delivery
 from mockserver.settings.loading import Settings, load
 from mockserver.web.admin import Guard, admin_routes
 
-T = TypeVar("T")
-
 
 class LockGuard:
     """The guard under a WSGI server with threads: a lock, which no answer holds while it waits."""
@@ -31,7 +29,7 @@ class LockGuard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def __call__(self, operation: Callable[[], T], /) -> T:
+    def __call__(self, operation: Callable[[], Any]) -> Any:
         """The operation's result."""
         with self._lock:
             return operation()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
+from mockserver.api.http import url_of
 from mockserver.api.mock import Mock, is_test_login
 from mockserver.core.clock import Clock, iso_of, parse_iso
 from mockserver.core.delays import Delay
@@ -54,7 +55,7 @@ class Control:
         return {
             "/health": {"GET": self.health},
             "/accounts": {"GET": self.accounts, "POST": self.put_account},
-            "/faults": {"GET": self.faults, "POST": self.arm, "DELETE": self.disarm_all},
+            "/faults": {"GET": self.faults, "POST": self.arm, "DELETE": self.disarm},
             "/faults/<fault_id>": {"DELETE": self.disarm},
             "/clock": {"GET": self.clock, "PUT": self.set_clock},
             "/clock/advance": {"POST": self.advance},
@@ -64,11 +65,10 @@ class Control:
     def health(self, ask: Ask) -> tuple[int, Any]:
         """What runs here; the port is the one really bound."""
         keys(ask.body, {})
-        shown = f"[{ask.host}]" if ":" in ask.host else ask.host
         return 200, {
             "status": "ok",
             "version": version("ifind-mock"),
-            "api": f"http://{shown}:{ask.port}/api",
+            "api": url_of(ask.host, ask.port) + "/api",
             "host": ask.host,
             "port": ask.port,
             "state": kind_of_store(self.settings.state),
@@ -97,15 +97,9 @@ class Control:
         return 201, _fault(self.mock.arm(ask.body))
 
     def disarm(self, ask: Ask) -> tuple[int, Any]:
-        """Takes one fault away."""
+        """Takes the fault of the path away, without one all faults, and nothing else."""
         keys(ask.body, {})
-        self.mock.store.disarm(ask.parts["fault_id"])
-        return 204, None
-
-    def disarm_all(self, ask: Ask) -> tuple[int, Any]:
-        """Takes all faults away, and nothing else."""
-        keys(ask.body, {})
-        self.mock.store.disarm(None)
+        self.mock.store.disarm(ask.parts.get("fault_id"))
         return 204, None
 
     def clock(self, ask: Ask) -> tuple[int, Any]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import TypeAlias
 
 from mockserver.api.http import Response
@@ -74,5 +73,5 @@ def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[byt
         return render(failed, head=head, last=last, old=pending.old), last
 
 
-TRANSPORTS: Mapping[str, Transport] = MappingProxyType({"whole": _whole})
+TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}
 """How an answer can travel, by `Delivery.transport`."""

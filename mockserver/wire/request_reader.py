@@ -122,20 +122,16 @@ class Reader:
         self._in_body = True
         self._last = not parser.should_keep_alive()
         coded = headers.get("transfer-encoding")
-        if coded is not None:
-            self._check_coding(coded)
+        if coded is not None and self._old:
+            raise Rejected(400, "malformed request: HTTP/1.0 has no Transfer-Encoding")
+        if coded is not None and coded.lower() != "chunked":
+            raise Rejected(501, "the only Transfer-Encoding read here is chunked")
         if "expect" in headers and not self._old:
             if headers["expect"].lower() != "100-continue":
                 raise Rejected(417, "the only expectation met here is 100-continue")
             self.continue_owed = True  # until the request ends, which is at once where it has no body
         if int(headers.get("content-length", 0)) > self._limits.body:
             self._end(too_large=True)
-
-    def _check_coding(self, coded: str) -> None:
-        if self._old:
-            raise Rejected(400, "malformed request: HTTP/1.0 has no Transfer-Encoding")
-        if coded.lower() != "chunked":
-            raise Rejected(501, "the only Transfer-Encoding read here is chunked")
 
     def on_body(self, piece: bytes) -> None:
         """Takes a piece of the body."""

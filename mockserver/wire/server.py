@@ -200,8 +200,3 @@ class Server:
 
 def _failed() -> Response:
     return refusal(500, "the mock failed; its standard error says where")
-
-
-def url_of(host: str, port: int) -> str:
-    """The URL of a bound address, without a path."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from mockserver.api.gateway import Gateway
+from mockserver.api.http import url_of
 from mockserver.settings.loading import Settings
 from mockserver.wire.failures import write_line
-from mockserver.wire.server import Server, url_of
+from mockserver.wire.server import Server
 from mockserver.wire.threads import LoopGuard
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
@@ -40,20 +41,13 @@ def fastest_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def run_until_signal(
-    server: Server,
-    host: str,
-    port: int,
-    on_ready: Callable[[str, int], None],
-    *,
-    loop_factory: LoopFactory = fastest_loop,
-) -> None:
+def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[str, int], None]) -> None:
     """Serves until SIGTERM or SIGINT; on_ready is called with the bound address once connections are accepted.
 
     Called on the main thread. Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
-    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory) as runner:
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=fastest_loop) as runner:
         # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt.
         with suppress(NotImplementedError):
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
-from types import MappingProxyType
 
 
 class State(Enum):
@@ -42,7 +41,7 @@ class Event(Enum):
 OPEN, FINISHING, IGNORING, ENDED, LINGERING, CLOSED = State
 LAST_READ, REFUSED, SURPLUS, CLIENT_ENDED, STOPPING, LAST_SENT = Event
 
-_ROWS: Mapping[State, Mapping[Event, State]] = {
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     OPEN: {LAST_READ: FINISHING, REFUSED: IGNORING, CLIENT_ENDED: ENDED, STOPPING: FINISHING, LAST_SENT: CLOSED},
     FINISHING: {REFUSED: IGNORING, SURPLUS: IGNORING, CLIENT_ENDED: ENDED, STOPPING: FINISHING, LAST_SENT: CLOSED},
     IGNORING: {REFUSED: IGNORING, SURPLUS: IGNORING, CLIENT_ENDED: ENDED, STOPPING: IGNORING, LAST_SENT: LINGERING},
@@ -50,12 +49,11 @@ _ROWS: Mapping[State, Mapping[Event, State]] = {
     LINGERING: {SURPLUS: LINGERING, CLIENT_ENDED: CLOSED, STOPPING: LINGERING},
     CLOSED: dict.fromkeys(Event, CLOSED),  # the event loop may report what came before the end
 }
-TRANSITIONS = MappingProxyType({(state, event): then for state, row in _ROWS.items() for event, then in row.items()})
 
 
 def after(state: State, event: Event) -> State:
     """The state that follows. Raises AssertionError for an event that can't happen in the state."""
     try:
-        return TRANSITIONS[state, event]
+        return TRANSITIONS[state][event]
     except KeyError:
         raise AssertionError(f"a connection that is {state.name} can't meet {event.name}") from None

@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from mockserver.api.http import Request, Response
-
-ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None"
 
 _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
 """Headers that the server writes itself."""
@@ -74,7 +71,7 @@ class _Answer:
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
 
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None, /) -> Callable[[bytes], Any]:
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], Any]:
         """PEP 3333's start_response."""
         if exc_info is not None and exc_info[1] is not None and self._body:
             raise exc_info[1].with_traceback(exc_info[2])  # a body that has begun can't be taken back

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from mockserver.api.http import url_of
 from mockserver.wire.failures import WireError
-from mockserver.wire.server import Server, url_of
+from mockserver.wire.server import Server
 from mockserver.wire.serving import fastest_loop, run_in_thread
 from support.raw_client import Client, connected
 from support.wire_server import Echo, Pages, Serve, Up, get, on_loop, refused, wait_for
@@ -183,7 +184,7 @@ PROGRAM = """
     sys.path.insert(0, {tests!r})
     from support.wire_server import Echo, Pages
     from mockserver.wire.serving import run_until_signal
-    from mockserver.wire.server import Server, url_of
+    from mockserver.wire.server import Server
 
     run_until_signal(Server(Echo().turn, Pages().factory), "127.0.0.1", 0, lambda host, port: print(port, flush=True))
     print("bye")
