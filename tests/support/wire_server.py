@@ -59,8 +59,8 @@ class Echo:
             raise ValueError("the token is secret-token")
         headers = JSON + tuple((name, value) for name, value in wanted.items() if name.startswith("X-"))
         body = b"x" * int(wanted["size"]) if "size" in wanted else said(request)
-        latency = Delivery(int(wanted.get("latency", "0")) * 1000)
-        return Response(413 if request.too_large else int(wanted.get("status", "200")), headers, body, latency)
+        delivery = Delivery(int(wanted.get("latency", "0")) * 1000, transport=wanted.get("transport", "whole"))
+        return Response(413 if request.too_large else int(wanted.get("status", "200")), headers, body, delivery)
 
 
 @dataclass
