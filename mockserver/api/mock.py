@@ -32,7 +32,7 @@ TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
 
 class Mock:
     """The API and its control verbs. All that changes while it runs is in the store. real gives the real time in
-    microseconds since 1970 and never goes back.
+    microseconds since 1970 and never runs backwards.
 
     Not safe to be entered twice at a time: the server prevents that.
     """
@@ -53,23 +53,23 @@ class Mock:
         """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
         if call.operation not in OPERATIONS:
             return self.not_found(call.params)
-        asked = operations.format_of(call.params)
+        wanted_format = operations.format_of(call.params)
         account: Account | None = None
         struck: list[ArmedFault] = []
         try:
             operation = self._operation(call)
             account = self._account(call.params)
-            facts = self._facts(call, account, asked) if self.store.faults() else None
+            facts = self._facts(call, account, wanted_format) if self.store.faults() else None
             effect = self._strike(facts, account, struck)
             if effect.page is not None:
                 return self._delivered(effect.page, account, struck)
             now = self.now(account.login if account else None)
             self._count_call(call, account, now)
             of_task = partial(self._strike, facts, account, struck, of_task=True)
-            context = RequestContext(call, self.profile.rules, self._environment, now, asked, effect, of_task)
+            context = RequestContext(call, self.profile.rules, self._environment, now, wanted_format, effect, of_task)
             answer = operations.answer(operation, context, account)
         except ApiError as error:
-            answer = operations.error_answer(error, self.profile.rules, asked)
+            answer = operations.error_answer(error, self.profile.rules, wanted_format)
         return self._delivered(answer, account, struck)
 
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
@@ -98,7 +98,7 @@ class Mock:
     def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
         """Sets the clock of the login (one of its own from then on) or the server's.
 
-        frozen False without a time brings it back to real time. Raises Refusal for what is out of range.
+        frozen False without a time sets it back to real time. Raises Refusal for a value out of range.
         """
         real = self._real()
         if frozen is False:
@@ -158,7 +158,7 @@ class Mock:
             raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, allow=http_methods)
         return OPERATIONS[call.operation]
 
-    def _facts(self, call: Call, account: Account | None, asked: str) -> Facts:
+    def _facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""
         phone: str | None = None
         source: int | None = None
@@ -171,7 +171,7 @@ class Mock:
             task = self.store.read_task(wanted) if wanted is not None else None
             if task is not None and task.login == account.login:
                 phone, source = task.phone, task.source
-        return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, asked)
+        return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
     def _strike(
         self, facts: Facts | None, account: Account | None, struck: list[ArmedFault], *, of_task: bool = False

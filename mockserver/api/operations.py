@@ -56,7 +56,7 @@ class RequestContext:
     effect: Effect
     """What a fault does to the call."""
     task_effect: Callable[[], Effect]
-    """What a fault does to the task that is made or read; asked for once."""
+    """What a fault does to the task that is made or read; called at most once."""
 
     def param(self, name: str) -> str | None:
         """The value of a parameter; None where it counts as missing."""
@@ -112,8 +112,8 @@ def answer(operation: Operation, context: RequestContext, account: Account | Non
 
 def format_of(params: Mapping[str, str]) -> str:
     """The format that an answer is written in: that of the parameter, JSON where it is unknown."""
-    asked = params.get("format", "")
-    return asked if asked in FORMATS else FORMATS[0]
+    wanted_format = params.get("format", "")
+    return wanted_format if wanted_format in FORMATS else FORMATS[0]
 
 
 def task_id(text: str | None) -> int | None:
@@ -133,7 +133,7 @@ def source_of(number: str | None, rules: Rules) -> Source | None:
     return sources.get(number or "") if rules.edition.required else next(iter(sources.values()))
 
 
-def error_answer(error: ApiError, rules: Rules, asked: str) -> Answer:
+def error_answer(error: ApiError, rules: Rules, wanted_format: str) -> Answer:
     """The error as the profile writes errors."""
     code = rules.codes[error.kind] if error.code is None else error.code
     text = rules.messages[error.kind] if error.message is None else error.message
@@ -142,7 +142,7 @@ def error_answer(error: ApiError, rules: Rules, asked: str) -> Answer:
             text = text.replace(f"{{{name}}}", value)
     return Answer(
         body={"status": "error", "error_code": code, "message": text},
-        format=asked if rules.follows_format else "json",
+        format=wanted_format if rules.follows_format else "json",
         http=error.http or (code if rules.mirror_status and code in range(400, 600) else 200),
         reason=error.reason,
         allow=error.allow,
@@ -176,8 +176,8 @@ def _authorised(context: RequestContext, account: Account | None) -> Account:
 
 
 def _format_is_known(context: RequestContext) -> bool:
-    asked = context.param("format")
-    return asked is None or asked in FORMATS or not context.rules.format_error
+    wanted_format = context.param("format")
+    return wanted_format is None or wanted_format in FORMATS or not context.rules.format_error
 
 
 def _create(context: RequestContext, account: Account) -> Answer | Page:

@@ -32,7 +32,7 @@ class Fault:
 
     @property
     def key(self) -> str:
-        """What it is, whatever else is armed: the same fault draws the same chances in every run."""
+        """The same for the same fault, so that it draws the same chances in every run."""
         return repr((sorted(self.match.entries.items()), self.kind, self.times, self.after, self.probability))
 
     def fits(self, facts: Facts) -> bool:

@@ -27,8 +27,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which calls are meant: those whose facts equal every entry. The entry `nth` picks one of them by its number; who
-    counts the calls asks for it.
+    """Which calls are meant: those whose facts equal every entry. The entry `nth` picks one of them by its number; the
+    counter of the calls looks at it.
     """
 
     entries: Mapping[str, str | int]
@@ -49,7 +49,7 @@ class Match:
 
 
 def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
-    """The match of a document with any keys of Facts, and `nth`; what is wrong is added to problems."""
+    """The match of a document with any keys of Facts, and `nth`; adds every problem to problems."""
     match = fields.table(document, where, _MATCH, problems)
     if match.get("method") == "info" and (never := [key for key in ("phone", "source") if key in match]):
         problems.append(Problem(f"{where}.{never[0]}", "info has none, so nothing could match", "leave it out"))

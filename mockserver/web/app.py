@@ -65,13 +65,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     for wrong ones, which `flask run` shows as a message. A mock whose state is in memory needs a single process.
     """
     try:
-        known = load(environ=os.environ) if settings is None else settings
-        gateway = open_gateway(known)
+        settings = load(environ=os.environ) if settings is None else settings
+        gateway = open_gateway(settings)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
     logging.getLogger("werkzeug").addFilter(_without_query)
-    return make_app(gateway, LockGuard(), known)
+    return make_app(gateway, LockGuard(), settings)
 
 
 def _without_query(record: logging.LogRecord) -> bool:
@@ -81,7 +81,7 @@ def _without_query(record: logging.LogRecord) -> bool:
 
 
 def _shown(line: str) -> str:
-    """A request line without its query, and without what looks like one in a path that lacks the question mark."""
+    """A request line without its query, also where the question mark is missing."""
     return re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", line))
 
 

@@ -44,7 +44,7 @@ def _shown(path: bytes) -> str:
 
 
 class Server:
-    """Listens, and answers: `/_mock` and what is below it by the WSGI application, all else by turn.
+    """Listens, and answers `/_mock` and all below it by the WSGI application, everything else by turn.
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise: peer, HTTP
@@ -147,10 +147,10 @@ class Server:
         if self._access_log is None:
             return
         request = pending.request
-        asked = f"{request.http_method} {_shown(request.path)}" if request else "- -"
+        what = f"{request.http_method} {_shown(request.path)}" if request else "- -"
         took = (monotonic() - pending.began) * 1000
         size = 0 if request and request.http_method == "HEAD" else len(response.body)
-        self._access_log(f"{pending.connection.peer} {asked} {response.status} {size} {took:.1f}ms")
+        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")
 
     # Answering.
 

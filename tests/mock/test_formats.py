@@ -86,7 +86,7 @@ def test_what_cp1251_lacks_becomes_a_question_mark() -> None:
     assert written == "message\r\nВася ?\r\n".encode("cp1251")
 
 
-def test_the_charset_of_csv_is_told() -> None:
+def test_the_charset_of_csv_is_in_its_content_type() -> None:
     api = Api({"csv.encoding": "cp1251"})
 
     assert ("Content-Type", "text/csv; charset=windows-1251") in api.send("info", format="csv").headers

@@ -51,7 +51,7 @@ def by_wire(
         client.sendall(head + b"Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind.encode(), len(body)) + body)
         answer = HTTPResponse(client, method=http_method)
         answer.begin()
-        return answer.status, told(answer.getheaders()), answer.read()
+        return answer.status, comparable(answer.getheaders()), answer.read()
 
 
 def by_flask(client: FlaskClient, http_method: str, target: bytes, kind: str, body: bytes) -> tuple[int, Any, bytes]:
@@ -63,13 +63,13 @@ def by_flask(client: FlaskClient, http_method: str, target: bytes, kind: str, bo
         data=body,
         content_type=kind,
         headers={"Host": "localhost"},
-        # As a WSGI server tells it; the client would take a path such as //a for a host.
+        # As a WSGI server passes it; the client would take a path such as //a for a host.
         environ_overrides={"REMOTE_ADDR": "127.0.0.1", "PATH_INFO": unquote_to_bytes(path).decode("latin-1")},
     )
-    return answer.status_code, told(answer.headers.items()), answer.data
+    return answer.status_code, comparable(answer.headers.items()), answer.data
 
 
-def told(headers: Any) -> list[tuple[str, str]]:
+def comparable(headers: Any) -> list[tuple[str, str]]:
     return sorted((name, value) for name, value in headers if name.lower() not in SERVERS_OWN)
 
 
@@ -112,7 +112,7 @@ def test_the_control_routes_are_the_same_too(wire: tuple[str, int], flask: Flask
     one, other = by_wire(wire, "GET", path, FORM, b""), by_flask(flask, "GET", path, FORM, b"")
 
     assert one[:2] == other[:2]
-    if path != b"/_mock/health":  # which tells the port
+    if path != b"/_mock/health":  # it has the port
         assert one[2] == other[2]
 
 

@@ -163,7 +163,7 @@ class Machine(RuleBasedStateMachine):
             for step in after:
                 self.step(*step)
             raise Abort
-        # An id that nobody was told may be given again.
+        # An id that was never returned may be used again.
         self.model, self.given = model, given
 
     @invariant()
@@ -220,7 +220,7 @@ def test_the_last_charge_may_pass_the_limit_and_the_next_create_is_refused(store
     assert isinstance(store.create_task(TASK, 2), Task)
 
 
-def test_ids_are_never_given_again_after_a_reset(store: Store) -> None:
+def test_ids_are_not_reused_after_a_reset(store: Store) -> None:
     before = {create(store) for _ in range(3)}
     store.reset(None)
     after = {create(store)}
@@ -238,7 +238,7 @@ def test_an_undone_create_leaves_no_gap_in_the_ids(store: Store) -> None:
     assert create(store) == first + 1
 
 
-def test_what_no_store_can_hold_is_not_there(store: Store) -> None:
+def test_a_value_that_no_store_can_hold_is_not_found(store: Store) -> None:
     assert store.read_task(10**30) is None
     assert store.read_task(-(10**30)) is None
     assert store.account("\ud800@example.com") is None

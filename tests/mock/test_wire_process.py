@@ -70,7 +70,7 @@ def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "told"),
+    ("host", "port", "message"),
     [
         ("no-such-host.invalid", 0, "the host is unknown"),
         ("", 0, "the host is unknown"),
@@ -80,8 +80,8 @@ def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
         ("127.0.0.1", -1, "ports are 1 to 65535"),
     ],
 )
-def test_an_address_that_cannot_be_had_is_a_clear_error(host: str, port: int, told: str) -> None:
-    with pytest.raises(WireError, match=told), run_in_thread(Server(Echo().turn, Pages().factory), host, port):
+def test_an_address_that_cannot_be_bound_is_a_clear_error(host: str, port: int, message: str) -> None:
+    with pytest.raises(WireError, match=message), run_in_thread(Server(Echo().turn, Pages().factory), host, port):
         pass
 
 
@@ -119,7 +119,7 @@ def test_a_name_is_refused_where_the_port_of_one_of_its_addresses_is_in_use(monk
             pass
 
 
-def test_the_waiting_answers_can_be_ended(serve: Serve) -> None:
+def test_a_reset_closes_the_connections_of_answers_that_wait(serve: Serve) -> None:
     with serve() as up, up.connect() as waiting, up.connect() as other:
         waiting.send(get("/?latency=60000") + get("/two"))
         wait_for(lambda: len(up.server.outbox) == 1)

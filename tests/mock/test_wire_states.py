@@ -1,4 +1,4 @@
-"""The states of a connection: a table of transitions in which nothing is left to chance."""
+"""The states of a connection and its table of transitions."""
 
 from __future__ import annotations
 
