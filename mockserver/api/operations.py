@@ -13,10 +13,11 @@ from typing import NoReturn, TypeAlias
 
 from mockserver.core.clock import text_of
 from mockserver.core.errors import ApiError
-from mockserver.core.messages import FORMATS, SECOND, Answer, Body, Call, Micros, Page, Value
+from mockserver.core.messages import SECOND, Answer, Body, Call, Micros, Page, Value
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.kinds import Effect, ErrorOverride
+from mockserver.formats.writers import FORMATS
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
 from mockserver.people.words import Words

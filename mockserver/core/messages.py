@@ -16,9 +16,6 @@ SECOND: Micros = 1_000_000
 METHODS = ("create", "result", "info")
 """The API's methods: the names below /api/."""
 
-FORMATS = ("json", "xml", "csv")
-"""The formats of an answer, the default one first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Call:

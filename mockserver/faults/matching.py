@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.errors import Problem
-from mockserver.core.messages import FORMATS, METHODS
+from mockserver.core.messages import METHODS
+from mockserver.formats.writers import FORMATS
 from mockserver.inputs import fields
 from mockserver.profile.editions import ALL_SOURCES
 
