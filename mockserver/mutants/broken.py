@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from mockserver.api.gateway import Gateway
-from mockserver.api.http import Request, Response
+from mockserver.api.gateway import Hook
+from mockserver.api.http import Response
 from mockserver.api.mock import Mock
 from mockserver.api.operations import error_answer
 from mockserver.core.errors import ApiError
@@ -51,39 +51,32 @@ class Mutant:
     equivalent: str = ""
 
 
-class MutantGateway(Gateway):
-    """The API with one promise broken."""
+class MutantHook(Hook):
+    """Breaks one promise of the mock that the gateway stands before."""
 
-    def __init__(self, mock: Mock, mutant: Mutant) -> None:
-        super().__init__(mock)
+    def __init__(self, mutant: Mutant, mock: Mock) -> None:
         self.mutant = mutant
+        self.mock = mock
         self._memory: Memory = {}
-        self._seen: dict[int, Seen] = {}
-        self._last: Seen | None = None
 
-    def call(self, call: Call) -> Answer | Page:
-        """The answer to a call, edited."""
-        seen = Seen(call, self.mock, self._memory)
-        answer = super().call(self.mutant.call(call, seen))
-        self._last = seen
-        return self.mutant.answer(answer, seen) if isinstance(answer, Answer) else answer
+    def before(self, call: Call) -> Call:
+        """The call, edited."""
+        return self.mutant.call(call, self._seen(call))
 
-    def decide(self, request: Request) -> Answer | Page:
-        """The request's answer as data; remembers what `written` needs of it."""
-        self._last = None
-        answer = super().decide(request)
-        if self._last is not None:
-            self._seen[id(request)] = self._last
-        return answer
+    def after(self, call: Call, answer: Answer | Page) -> Answer | Page:
+        """The answer as data, edited."""
+        return self.mutant.answer(answer, self._seen(call)) if isinstance(answer, Answer) else answer
 
-    def render(self, request: Request, answer: Answer | Page) -> Response:
-        """The answer as it is sent, edited."""
-        response = super().render(request, answer)
-        seen = self._seen.pop(id(request), None)
-        if seen is None or isinstance(answer, Page):
+    def sent(self, call: Call, answer: Answer | Page, response: Response) -> Response:
+        """The bytes and headers, edited."""
+        if isinstance(answer, Page):
             return response
+        seen = self._seen(call)
         response = replace(response, body=self.mutant.body(response.body, seen))
         if self.mutant.header is not None:
             name, value = self.mutant.header
             response = replace(response, headers=(*response.headers, (name, value(seen))))
         return response
+
+    def _seen(self, call: Call) -> Seen:
+        return Seen(call, self.mock, self._memory)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from mockserver import data
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
-from mockserver.mutants.broken import MutantGateway
+from mockserver.mutants.broken import MutantHook
 from mockserver.mutants.matrix import Examination, Matrix, Plan, Trial
 from mockserver.mutants.table import MUTANTS
 from mockserver.settings.files import clauses
@@ -153,6 +153,6 @@ def _serving(name: str | None) -> Iterator[str]:
     settings = load({"delay": DELAY}, {}, directory=data.PACKAGE)  # not where a user's settings file may lie
     gateway = open_gateway(settings)
     if name is not None:
-        gateway = MutantGateway(gateway.mock, MUTANTS[name])
+        gateway.hook = MutantHook(MUTANTS[name], gateway.mock)
     with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
         yield f"{url}/api"

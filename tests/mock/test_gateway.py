@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.api.http import Request
+from mockserver.api.gateway import Hook
+from mockserver.api.http import Request, Response
 from mockserver.api.params import MAX_FIELDS
 from mockserver.core.errors import StoreError
+from mockserver.core.messages import Answer, Call, Page
 from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -229,3 +232,60 @@ def test_where_the_commit_fails_writes_are_server_errors_and_nothing_is_charged(
 
     assert [a["status"] for a in answers] == ["ok", "error", "error"]
     assert (answers[1]["error_code"], api.used()) == (500, 0)
+
+
+class Stub(Hook):
+    """Answers info itself, reads every other call as one of source 3, and notes what it is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, Any]] = []
+
+    def before(self, call: Call) -> Call | Answer:
+        self.shown.append(("before", dict(call.params)))
+        if call.operation == "info":
+            return Answer({"status": "ok", "data": "stubbed"}, "xml")
+        return replace(call, params={**call.params, "source": "3"})
+
+    def after(self, call: Call, answer: Answer | Page) -> Answer | Page:
+        self.shown.append(("after", call.params.get("source")))
+        return replace(answer, http=202)
+
+    def sent(self, call: Call, answer: Answer | Page, response: Response) -> Response:
+        self.shown.append(("sent", (call.operation, answer.http)))
+        return replace(response, body=response.body.upper())
+
+
+def test_a_hook_changes_the_call_the_answer_and_the_response() -> None:
+    api = Api()
+    api.gateway.hook = hook = Stub()
+    response = api.send("create", phone=PHONE, source=2)
+    api.gateway.hook = None
+    task = api.mock.store.read_task(1)
+
+    assert (response.status, response.body) == (202, b'{"STATUS":"OK","ID":1}')
+    assert task is not None
+    assert task.source == 3
+    assert hook.shown[1:] == [("after", "2"), ("sent", ("create", 202))]
+
+
+def test_a_hook_may_answer_in_place_of_the_mock() -> None:
+    api = Api()
+    api.mock.answer = lambda _: pytest.fail("the mock was asked")  # type: ignore[method-assign]
+    api.gateway.hook = Stub()
+    response = api.send("info")
+
+    assert response.status == 202
+    assert b"<DATA>STUBBED</DATA>" in response.body
+
+
+def test_a_request_that_is_no_call_does_not_reach_the_hook() -> None:
+    api = Api()
+    api.gateway.hook = hook = Stub()
+    plain = Api()
+    requests = [
+        Request("GET", b"/none", b"", {}, b"", "::1"),
+        Request("POST", b"/api/create", b"format=csv", {}, b"", "::1", too_large=True),
+    ]
+
+    assert api.gateway.turn(requests) == plain.gateway.turn(requests)
+    assert hook.shown == []

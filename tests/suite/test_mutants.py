@@ -19,7 +19,7 @@ import pytest
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request, Response
 from mockserver.api.mock import Mock
-from mockserver.mutants.broken import Mutant, MutantGateway
+from mockserver.mutants.broken import Mutant, MutantHook
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
 from mockserver.mutants.table import MUTANTS
 from mockserver.settings.files import words
@@ -208,7 +208,7 @@ def opened(mutant: Mutant | None = None) -> Gateway:
     mock = Mock(open_store("memory"), settings.profile, settings.simulation, words(), lambda: MOMENT)
     mock.put_account(DEFAULT_ACCOUNT["login"], {"token": DEFAULT_ACCOUNT["token"], "daily_limit": 1_000_000})
     mock.put_account(OTHER["login"], {"token": OTHER["token"], "daily_limit": 1_000_000})
-    return Gateway(mock) if mutant is None else MutantGateway(mock, mutant)
+    return Gateway(mock, hook=None if mutant is None else MutantHook(mutant, mock))
 
 
 @cache
