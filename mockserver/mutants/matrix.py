@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mockserver.mutants.broken import Mutant
+from mockserver.mutants.kit.mutant import Mutant
 
 
 class Plan(StrEnum):

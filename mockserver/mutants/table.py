@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mockserver.mutants.broken import Mutant
-from mockserver.mutants.tables.accounts import ACCOUNTS
-from mockserver.mutants.tables.create import CREATE
+from mockserver.mutants.kit.mutant import Mutant, by_name
+from mockserver.mutants.tables.accounts import ACCOUNT_MUTANTS
+from mockserver.mutants.tables.create import CREATE_MUTANTS
 from mockserver.mutants.tables.equivalents import EQUIVALENTS
-from mockserver.mutants.tables.errors import ERRORS
-from mockserver.mutants.tables.formats import FORMATS
-from mockserver.mutants.tables.ready import READY
-from mockserver.mutants.tables.result import RESULT
+from mockserver.mutants.tables.errors import ERROR_MUTANTS
+from mockserver.mutants.tables.formats import FORMAT_MUTANTS
+from mockserver.mutants.tables.ready import READY_MUTANTS
+from mockserver.mutants.tables.result import RESULT_MUTANTS
 
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
-    {**CREATE, **RESULT, **READY, **FORMATS, **ACCOUNTS, **ERRORS, **EQUIVALENTS}
+    by_name(CREATE_MUTANTS, RESULT_MUTANTS, READY_MUTANTS, FORMAT_MUTANTS, ACCOUNT_MUTANTS, ERROR_MUTANTS, EQUIVALENTS)
 )

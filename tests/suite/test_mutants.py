@@ -19,7 +19,8 @@ import pytest
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request, Response
 from mockserver.api.mock import Mock
-from mockserver.mutants.broken import Mutant, MutantHook
+from mockserver.mutants.hook import MutantHook
+from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
 from mockserver.mutants.table import MUTANTS
 from mockserver.settings.files import words
@@ -132,7 +133,7 @@ def found(*broken: str, **more: Any) -> Examination:
 
 
 def trial(run: Examination, *, equivalent: str = "") -> Trial:
-    return Trial("made-up", Mutant("result.ip", "made up", equivalent=equivalent), (run,), 0.0)
+    return Trial("made-up", Mutant("made up", breaks="result.ip", equivalent=equivalent), (run,), 0.0)
 
 
 @pytest.mark.parametrize(

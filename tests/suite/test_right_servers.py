@@ -17,7 +17,7 @@ import waitress
 
 from mockserver.api.gateway import Gateway
 from mockserver.assembly import open_gateway
-from mockserver.mutants.broken import MutantHook
+from mockserver.mutants.hook import MutantHook
 from mockserver.mutants.table import MUTANTS
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import Settings, load

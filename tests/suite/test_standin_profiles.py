@@ -94,9 +94,9 @@ def sides(name: str) -> tuple[Side, Side]:
     def standin(asked: Asked) -> Sent:
         query, headers, body = asked.raw
         request = Request(asked.http_method, asked.path, query, headers, body, "127.0.0.1")
-        told = service.answer(call_of(request, service.read(request)))
-        kind, written = told.page or service.write(told)
-        return told.http, {"content-type": kind, **{k.lower(): v for k, v in told.headers}}, written
+        answer = service.answer(call_of(request, service.read(request)))
+        kind, content = answer.page or service.write(answer)
+        return answer.http, {"content-type": kind, **{k.lower(): v for k, v in answer.headers}}, content
 
     def mock(asked: Asked) -> Sent:
         query, headers, body = asked.raw

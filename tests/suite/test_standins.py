@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import socket
+import sys
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -18,6 +19,7 @@ from urllib.request import urlopen
 
 import pytest
 
+import mockserver.mutants.kit
 from contract_tests.check.command import run
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.decode.answers import read_answer
@@ -28,6 +30,7 @@ from support.standins.people import PERSONAL
 from support.standins.running import HIDDEN, STANDINS, Standin, serving, toml_of
 
 HERE = Path(__file__).resolve().parents[1] / "support" / "standins"
+KIT = Path(mockserver.mutants.kit.__file__).parent
 OPEN = {c.id: c for c in all_clauses().values() if c.default is not None}
 BINDING = {c.id for c in all_clauses().values() if c.binding}
 VALUED = {c.id: c for c in OPEN.values() if c.value is not None}
@@ -53,17 +56,32 @@ def verdicts(told: str) -> dict[str, str]:
 # Independent, and unlike.
 
 
-def test_a_standin_is_made_from_the_standard_library_alone() -> None:
-    imported = set()
-    for file in HERE.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                imported.add(str(node.module).split(".")[0])
+def imports(file: Path) -> set[str]:
+    """The modules that a file imports, or imports from."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module))
+    return {name for name in found if name.split(".")[0] not in sys.stdlib_module_names}
 
-    assert imported
-    assert not imported & {"mockserver", "contract_tests", "pytest", "lxml", "flask", "h11", "werkzeug", "jsonschema"}
+
+@pytest.mark.parametrize("name", STANDINS)
+def test_a_standin_is_made_from_the_standard_library_alone(name: str) -> None:
+    shared = {"support.standins.shell", "support.standins.people"}
+
+    assert imports(HERE / f"{name}.py") == shared | {f"support.standins.{name}_writing"}
+    assert imports(HERE / f"{name}_writing.py") <= shared
+    assert not imports(HERE / "shell.py") | imports(HERE / "people.py")
+
+
+def test_what_breaks_a_standin_shares_with_the_mock_the_kit_alone() -> None:
+    others = {module for file in HERE.glob("*.py") for module in imports(file) if "support.standins." not in module}
+    kit = [file for file in KIT.glob("*.py") if file.name != "__init__.py"]
+
+    assert others <= {f"mockserver.mutants.kit.{file.stem}" for file in kit}
+    assert {module for file in kit for module in imports(file)} <= others
 
 
 def test_no_standin_shares_code_with_another_one() -> None:

@@ -1,127 +1,92 @@
-"""Mutants of accounts: whom the mock believes, what it charges and refuses, what it tells of the account."""
+"""Mutants of accounts: which credentials the server takes, what it charges and refuses, what it says of the account."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from types import MappingProxyType
 
-from mockserver.core.messages import Call
-from mockserver.mutants.behaviour import (
+from mockserver.mutants.kit.answers import body, header, setting
+from mockserver.mutants.kit.calls import (
     believing,
+    believing_any_account,
     charging,
     free,
     giving_back,
-    nothing_is_no_limit,
-    other_accounts_token,
+    refusing,
     without_limit,
 )
-from mockserver.mutants.broken import Mutant, Seen
-from mockserver.mutants.edits import every_error, of_source, on, setting, where
+from mockserver.mutants.kit.conditions import (
+    CREATE,
+    CSV,
+    ERROR,
+    INFO,
+    OK,
+    PROCESSING,
+    RESULT,
+    XML,
+    param,
+    source,
+    where,
+)
+from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.mutant import Mutant, Table
 
-_ANY = ("create", "result", "info")
+
+def _echo(context: CallContext) -> None:
+    context.body["message"] += f": {context.token}"
 
 
-def _token(seen: Seen) -> str:
-    return seen.call.params.get("token", "")
+def _echo_in_base64(context: CallContext) -> None:
+    context.body["message"] = base64.b64encode(context.token.encode("utf-8", "replace")).decode()
 
 
-def _finds_nothing(call: Call) -> bool:
-    return call.params.get("phone") == "70000000000"
-
-
-ACCOUNTS: Mapping[str, Mutant] = MappingProxyType(
-    {
-        **{
-            f"{name}-believes-any-token": Mutant("credentials.refused", f"{name} takes any token", call=believing(name))
-            for name in _ANY
-        },
-        "result-believes-any-token-in-csv": Mutant(
-            "credentials.refused", "result in CSV takes any token", call=where(believing("result"), form="csv")
-        ),
-        "info-believes-any-token-over-post": Mutant(
-            "credentials.refused", "info over POST takes any token", call=where(believing("info"), http_method="POST")
-        ),
-        "anothers-token-is-taken": Mutant(
-            "credentials.refused", "another account's token is taken", call=other_accounts_token
-        ),
+ACCOUNT_MUTANTS: Table[Mutant] = {
+    "credentials.refused": {
+        "create-believes-any-token": Mutant("create takes any token", call=where(believing(), CREATE)),
+        "result-believes-any-token": Mutant("result takes any token", call=where(believing(), RESULT), also="in-csv"),
+        "info-believes-any-token": Mutant("info takes any token", call=where(believing(), INFO), also="over-post"),
+        "anothers-token-is-taken": Mutant("another account's token is taken", call=believing_any_account),
         "a-token-in-other-case-is-taken": Mutant(
-            "credentials.refused",
-            "a token in other case is taken",
-            call=believing(*_ANY, like=lambda given, right: given.lower() == right.lower()),
+            "a token in other case is taken", call=believing(lambda sent, right: sent.lower() == right.lower())
         ),
         "a-token-cut-short-is-taken": Mutant(
-            "credentials.refused",
-            "the beginning of a token is taken",
-            call=believing(*_ANY, like=lambda given, right: right.startswith(given)),
+            "the beginning of a token is taken", call=believing(lambda sent, right: right.startswith(sent))
         ),
-        "nothing-is-charged": Mutant("quota.charged", "create takes no unit", answer=free),
-        "nothing-is-charged-over-post": Mutant(
-            "quota.charged", "create over POST takes no unit", answer=where(free, http_method="POST")
-        ),
-        "source-3-is-free": Mutant("quota.charged", "source 3 takes no unit", answer=where(free, when=of_source("3"))),
-        "finding-nothing-is-free": Mutant(
-            "quota.charged", "a phone without records takes no unit", answer=where(free, when=_finds_nothing)
-        ),
+    },
+    "quota.charged": {
+        "nothing-is-charged": Mutant("create takes no unit", free(), also="over-post"),
+        "source-3-is-free": Mutant("source 3 takes no unit", free(source("3"))),
+        "finding-nothing-is-free": Mutant("a phone without records takes no unit", free(param("phone", "70000000000"))),
         "one-unit-is-charged-for-all": Mutant(
-            "quota.charged", "create takes a unit and tells more as its cost", answer=giving_back(lambda cost: cost - 1)
+            "create takes one unit and reports more as its cost", giving_back(lambda cost: cost - 1)
         ),
-        "polls-are-charged": Mutant("quota.polling-free", "each poll takes a unit", answer=charging()),
-        "polls-are-charged-over-post": Mutant(
-            "quota.polling-free", "each poll over POST takes a unit", answer=where(charging(), http_method="POST")
-        ),
-        "early-polls-are-charged": Mutant(
-            "quota.polling-free", "a poll before the task is ready takes a unit", answer=charging("processing")
-        ),
-        "the-limit-does-not-refuse": Mutant("quota.refuses", "a used-up limit does not refuse", call=without_limit),
-        "the-limit-does-not-refuse-over-post": Mutant(
-            "quota.refuses", "a used-up limit does not refuse over POST", call=where(without_limit, http_method="POST")
-        ),
+    },
+    "quota.polling-free": {
+        "polls-are-charged": Mutant("each poll takes a unit", charging, also="over-post"),
+        "early-polls-are-charged": Mutant("a poll before the task is ready takes a unit", where(charging, PROCESSING)),
+    },
+    "quota.refuses": {
+        "the-limit-does-not-refuse": Mutant("a used-up limit does not refuse", call=without_limit(), also="over-post"),
         "a-limit-of-0-does-not-refuse": Mutant(
-            "quota.refuses", "a limit of 0 does not refuse", call=nothing_is_no_limit
+            "a limit of 0 does not refuse", call=without_limit(lambda limit: limit == 0)
         ),
-        "info-fails": Mutant(
-            "info.answers",
-            "info is always an error",
-            answer=where(lambda _, seen: seen.error("unknown-method"), "info"),
-        ),
-        "info-fails-in-xml": Mutant(
-            "info.answers",
-            "info in XML is an error",
-            answer=where(lambda _, seen: seen.error("server"), "info", None, "xml"),
-        ),
+    },
+    "info.answers": {
+        "info-fails": Mutant("info is always an error", call=refusing(INFO), also="in-xml"),
         "info-is-processing-in-csv": Mutant(
-            "info.answers",
-            "info in CSV is processing",
-            answer=on("info", lambda b, _: setting(status="processing")(b), status="ok", form="csv"),
+            "info in CSV is processing", body(setting(status="processing"), INFO, OK, CSV)
         ),
-        "the-token-is-echoed": Mutant(
-            "token.never-repeated",
-            "an error repeats the token",
-            answer=every_error(lambda b, s: b.update(message=f"{b['message']}: {_token(s)}")),
-        ),
-        "the-token-is-echoed-in-csv": Mutant(
-            "token.never-repeated",
-            "an error in CSV repeats the token",
-            answer=every_error(lambda b, s: b.update(message=f"{b['message']}: {_token(s)}"), form="csv"),
-        ),
+    },
+    "token.never-repeated": {
+        "the-token-is-echoed": Mutant("an error repeats the token", where(_echo, ERROR), also="in-csv"),
         "the-token-is-echoed-in-base64": Mutant(
-            "token.never-repeated",
-            "an error repeats the token in base64",
-            answer=every_error(
-                lambda b, s: b.update(message=base64.b64encode(_token(s).encode("utf-8", "replace")).decode()),
-                form="xml",
-            ),
+            "an error in XML repeats the token in base64", where(_echo_in_base64, ERROR, XML)
         ),
         "info-repeats-the-token": Mutant(
-            "token.never-repeated",
-            "info repeats the token",
-            answer=on("info", lambda b, s: b.update(token=_token(s)), status="ok"),
+            "info repeats the token", where(lambda c: c.body.update(token=c.token), INFO, OK)
         ),
         "the-token-is-echoed-in-a-header": Mutant(
-            "token.never-repeated",
             "a header repeats the token",
-            header=("X-Debug", lambda seen: _token(seen).encode("ascii", "replace").decode()[:200]),
+            sent=header("X-Debug", lambda c: c.token.encode("ascii", "replace").decode()[:200]),
         ),
-    }
-)
+    },
+}
