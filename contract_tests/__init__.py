@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     """What is handed on, loaded when it is asked for: the suite's plugin must not load schemas in every pytest."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from contract_tests.captured import conforms  # noqa: PLC0415
+    from contract_tests.captured import conforms
 
     return getattr(conforms, name)

@@ -34,7 +34,7 @@ def path(*parts: str) -> Path:
             f"{'/'.join(parts)!r} is no data of ifind-mock; it begins with {' or '.join(DIRECTORIES)}"
         )
     found = _root(steps[0]).joinpath(*steps)
-    if not os.path.exists(found):  # noqa: PTH110 - Path.exists raises for a name that is too long
+    if not os.path.exists(found):
         raise MissingDataError(_missing(found, "/".join(steps)))
     return found
 
@@ -57,7 +57,7 @@ def _root(directory: str) -> Path:
 
 
 def _missing(wanted: Path, name: str) -> str:
-    if not os.path.isdir(wanted.parent):  # noqa: PTH112 - as above
+    if not os.path.isdir(wanted.parent):
         return (
             f"{name!r} is not here: {wanted.parent} is missing; install ifind-mock again, or run it in a whole checkout"
         )

@@ -34,7 +34,7 @@ def validate(names: Sequence[str], asked: Asked, *, strict: bool, stdin: IO[byte
 def _files(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Every file, and what keeps it from being one."""
     for name in names:
-        if name != STDIN and os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises where it may not look
+        if name != STDIN and os.path.isdir(name):
             yield from _below(name) or [(name, "a directory without a file in it; name what holds captured answers")]
         else:
             yield name, ""
@@ -49,8 +49,8 @@ def _below(directory: str) -> list[tuple[str, str]]:
 
     for folder, folders, names in os.walk(directory, onerror=closed):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        files = [os.path.join(folder, n) for n in sorted(names) if not n.startswith(".")]  # noqa: PTH118 - as os.walk
-        found += [(file, "") for file in files if os.path.isfile(file) or not os.path.exists(file)]  # noqa: PTH110, PTH113
+        files = [os.path.join(folder, n) for n in sorted(names) if not n.startswith(".")]
+        found += [(file, "") for file in files if os.path.isfile(file) or not os.path.exists(file)]
     return found
 
 

@@ -132,7 +132,7 @@ def _agreed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
 def _width(out: TextIO) -> int | None:
     if not out.isatty():
         return None
-    from shutil import get_terminal_size  # noqa: PLC0415 - for a terminal alone
+    from shutil import get_terminal_size
 
     return get_terminal_size().columns
 

@@ -11,8 +11,8 @@ from contract_tests.report.terminal import WIDTH
 
 def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
     """Writes the plan."""
-    from rich.console import Console  # noqa: PLC0415 - slow to import
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console(
         file=out, width=width or (None if out.isatty() else WIDTH), highlight=False, markup=False, emoji=False

@@ -19,7 +19,7 @@ MOST = 300
 
 def write_table(out: TextIO, lesson: Lesson, file: str) -> None:
     """Writes it for a reader at a terminal, or for a log; file is where the profile went."""
-    from rich.console import Console  # noqa: PLC0415 - slow to import, and needed at the end alone
+    from rich.console import Console
 
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(errors="backslashreplace")  # a log in ASCII takes it too
@@ -35,8 +35,8 @@ def write_table(out: TextIO, lesson: Lesson, file: str) -> None:
 
 
 def _table(console: Console, names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for name in names:

@@ -95,9 +95,9 @@ WHY: Mapping[str, str] = {
 
 def write_terminal(out: TextIO, report: ParityReport) -> None:
     """The table by clause, and the totals."""
-    from rich.console import Console  # noqa: PLC0415 - slow to import, and needed at the end alone
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False)
     console.print(f"A  {line(report.a)}\nB  {line(report.b)}\n", soft_wrap=True)

@@ -34,7 +34,7 @@ STYLES = {
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:
     """Writes the report for a reader at a terminal, or for a log; without findings where those were told already."""
-    from rich.console import Console  # noqa: PLC0415 - slow to import, and needed at the end alone
+    from rich.console import Console
 
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(errors="backslashreplace")  # a log in ASCII takes the report too
@@ -86,8 +86,8 @@ def _name(finding: Finding) -> str:
 
 
 def _write_table(console: Console, report: Report) -> None:
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for name in ("clause", "grade", "verdict"):

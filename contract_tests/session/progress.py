@@ -31,8 +31,8 @@ class Progress:
         """Shows the bar, where there is a terminal."""
         if not self.out.isatty():
             return
-        from rich.console import Console  # noqa: PLC0415 - slow to import, and needed at a terminal alone
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         self._bar = Progress(*columns, console=Console(file=self.out), transient=True)

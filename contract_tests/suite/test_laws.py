@@ -98,7 +98,7 @@ def test_unknown_paths_break_nothing(run: Run, api: Api, checks: Checks) -> None
 def test_made_up_calls_break_nothing(run: Run, api: Api, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("hundreds of made-up calls are not sent to a stranger's server")
-    from contract_tests.suite.generated import send_made_up_calls  # noqa: PLC0415 - hypothesis is slow to import
+    from contract_tests.suite.generated import send_made_up_calls
 
     account = run.account("made_up", 1_000_000)
     send_made_up_calls(account, lambda call: _unbroken(api, checks, call), examples=150 if run.full else 30)
@@ -116,7 +116,7 @@ def test_made_up_calls_break_nothing(run: Run, api: Api, checks: Checks) -> None
 def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
     if not run.target.provisioned:
         raise NotChecked("long chains of creates, which would cost the account's units, are tried on a mock alone")
-    from contract_tests.suite.generated import walk  # noqa: PLC0415 - hypothesis is slow to import
+    from contract_tests.suite.generated import walk
 
     chain = Chain(run)
     chain.create(0)

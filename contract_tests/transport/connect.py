@@ -87,7 +87,7 @@ def tls_context() -> SSLContext:
     SSL_CERT_DIR are heeded, which say whom the user trusts; SSLKEYLOGFILE, which would have the keys of every
     connection written down, is not.
     """
-    import ssl  # noqa: PLC0415 - slow to import, and needed for https alone
+    import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

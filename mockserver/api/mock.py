@@ -24,7 +24,7 @@ from mockserver.people.magic import MAGIC
 from mockserver.people.words import Words
 from mockserver.profile.profile import Profile
 
-TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
+TEST_TOKEN = "test-token"
 TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
 
 

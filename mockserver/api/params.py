@@ -55,9 +55,9 @@ def _multipart(body: bytes, options: str, parsing: Parsing) -> list[tuple[str, s
     """The fields of a multipart form; a form that can't be parsed has none, as in PHP."""
     if not parsing.multipart:
         return []
-    from werkzeug.exceptions import RequestEntityTooLarge  # noqa: PLC0415 - seldom needed, and slow to import
-    from werkzeug.formparser import MultiPartParser  # noqa: PLC0415
-    from werkzeug.http import parse_options_header  # noqa: PLC0415
+    from werkzeug.exceptions import RequestEntityTooLarge
+    from werkzeug.formparser import MultiPartParser
+    from werkzeug.http import parse_options_header
 
     boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "")
     try:

@@ -41,7 +41,7 @@ def command(target: str, **given: Any) -> None:
     Exit code: 0 all that was tried holds, 1 something is broken, 2 wrong usage, 3 no way to the target, 4 the budget
     does not suffice.
     """
-    from contract_tests.check.command import run  # noqa: PLC0415 - pytest is loaded when there is something to run
+    from contract_tests.check.command import run
 
     try:
         options = CheckOptions(

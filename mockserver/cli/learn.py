@@ -26,7 +26,7 @@ def command(target: str, *, out: str | None, force: bool, **given: Any) -> None:
     IFIND_LOGIN2, IFIND_TOKEN2 of a second account). Exit code: 0 learnt, 1 a documented promise is broken (the profile
     is written), 2 wrong usage, 3 no way to the target, 4 the budget did not suffice for all (the profile is written).
     """
-    from contract_tests.learning.learn import learn  # noqa: PLC0415 - pytest is loaded when there is something to run
+    from contract_tests.learning.learn import learn
 
     try:
         options = CheckOptions(target=target, **read_spending(given))

@@ -42,8 +42,8 @@ def command(
 ) -> None:
     """Runs the suite on mocks that each break one promise, and prints which tests catch which. Without NAMEs: on all.
 
-    Exit code: 0 each mutant is reported under the promise that it breaks, and nothing is found on those that are argued
-    to break nothing or on the unbroken mock; 1 a mutant survives, or is reported only under other promises, or something
+    Exit code: 0 each mutant is reported under the promise that it breaks, and nothing is found on those argued to break
+    nothing or on the unbroken mock; 1 a mutant survives, or is reported only under other promises, or something
     is found where nothing is broken; 2 wrong usage.
     """
     wanted = chosen(names)

@@ -28,7 +28,7 @@ def command(a: str, b: str, **given: Any) -> None:
     a mock makes accounts of its own and is never shown them. Exit code: 0 nothing differs, 1 something does, 2 wrong
     usage, 3 no way to a target, 4 the budget does not suffice.
     """
-    from contract_tests.parity.command import ParityOptions, run  # noqa: PLC0415 - slow to import: schemas and sockets
+    from contract_tests.parity.command import ParityOptions, run
 
     try:
         options = ParityOptions(

@@ -34,7 +34,7 @@ def command(**options: Any) -> None:
     gateway = open_gateway(settings)
 
     def app(guard: LoopGuard) -> Any:
-        from mockserver.web.app import make_app  # noqa: PLC0415 - Flask is loaded when /_mock/ is first asked for
+        from mockserver.web.app import make_app
 
         return make_app(gateway, guard, settings, server.cancel_waiting)
 
@@ -48,7 +48,7 @@ def command(**options: Any) -> None:
 
 def _ready(settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
     # An address that stands for all of the machine's is none that a client can call.
-    called = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
+    called = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     told_host = f"[{called}]" if ":" in called else called
     api = f"http://{told_host}:{port}/api"
     for line in (*_hints(settings, api), *notes):

@@ -50,7 +50,7 @@ class Clock:
 
         Raises Refusal for a time before 1970 or past the year 3000, or a speed outside 0 to 1,000,000.
         """
-        if speed is not None and not 0 <= speed <= 1_000_000:  # noqa: PLR2004 - told in the message
+        if speed is not None and not 0 <= speed <= 1_000_000:
             raise Refusal(Problem("speed", f"{speed:g} is out of range", "allowed: 0 to 1000000"))
         base = self.now(real) if now is None else now
         _in_range("now", base)

@@ -132,7 +132,7 @@ class _Person:
 
 def _person(search: _Search) -> _Person:
     words, draws = search.words, _Draws(search.seed, "person", search.phone)
-    trade = draws.one(words.trades) if draws.below(5) < 2 else None  # noqa: PLR2004 - two of five have a trade
+    trade = draws.one(words.trades) if draws.below(5) < 2 else None
     sex = trade.sex if trade and trade.sex else draws.one(words.sexes)
     first, surname = draws.one(sex.firsts), draws.one(sex.surnames)
     usual = draws.one((first.name, first.name, first.name, first.shorts[0], f"{first.name} {surname[0]}."))
@@ -228,7 +228,7 @@ def _row(search: _Search, person: _Person, boards: tuple[str, ...], moment: int,
         "price": str(serial % _DEMO_PRICE) if search.demo and price else price,
         "time": f"{day.isoformat()} {_DAWN + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
         "phone": search.phone,
-        "name": person.aliases[turn > 7],  # noqa: PLR2004 - two of ten ads have the other name
+        "name": person.aliases[turn > 7],
         "description": _description(subject, draws).format_map(slots),
         "location": city.locations[(person.home + turn % 2) % len(city.locations)],
         "source": host,

@@ -338,7 +338,7 @@ def _numbers(*lengths: int, least: int = 0, rising: bool = True) -> Read:
 def _place(value: Any, where: str) -> tuple[str, ...]:
     """A city: slug, region, places."""
     texts = _texts(value, where)
-    if len(texts) < 3:  # noqa: PLR2004 - the three that the docstring names
+    if len(texts) < 3:
         raise Refusal(Problem(where, f"{value!r} is no city", "write it as [slug, region, place, ...]"))
     return texts
 

@@ -15,9 +15,9 @@ def open_store(state: str) -> Store:
     """
     name = fields.state("state", state)
     if name == "memory":
-        from mockserver.stores.memory import MemoryStore  # noqa: PLC0415 - only what is used is loaded at start-up
+        from mockserver.stores.memory import MemoryStore
 
         return MemoryStore()
-    from mockserver.stores.sqlite import SqliteStore  # noqa: PLC0415
+    from mockserver.stores.sqlite import SqliteStore
 
     return SqliteStore(Path(name))

@@ -38,7 +38,7 @@ class MemoryStore:
         self._undo: list[Callable[[], object]] = []
 
     @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[None]:  # noqa: ARG002 - nobody else can write here
+    def transaction(self, *, write: bool = False) -> Iterator[None]:
         """What happens inside is undone when an exception leaves the outermost block."""
         self._depth += 1
         try:

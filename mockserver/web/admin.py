@@ -76,7 +76,7 @@ def _view(
         host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
         ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)
         status, answer = run(lambda: http_method(ask))
-        return Response(status=204) if status == 204 else _json(status, answer)  # noqa: PLR2004 - no content
+        return Response(status=204) if status == 204 else _json(status, answer)
 
     return view
 

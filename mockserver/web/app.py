@@ -111,7 +111,7 @@ def make_app(
     app.url_map.strict_slashes = False
     app.register_blueprint(admin_routes(gateway.mock, guard, settings, end_waiting or waiting.end))
 
-    def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
+    def answer(path: str = "") -> Response:
         asked = _request()
         given = guard(lambda: gateway.answer(asked))
         waiting.wait(given.delivery)

@@ -255,6 +255,6 @@ def _bytes_of(pending: PendingRequest, response: Response, *, last: bool) -> byt
     head = pending.request is not None and pending.request.http_method == "HEAD"
     try:
         return render(response, head=head, last=last, old=pending.old, length=pending.length)
-    except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
+    except Exception as error:
         report("writing an answer", error)
         return render(refusal(500, "the mock failed; see its standard error"), head=head, last=last, old=pending.old)

@@ -20,7 +20,7 @@ LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 def fastest_loop() -> asyncio.AbstractEventLoop:
     """A new uvloop where that can be imported, else asyncio's own."""
     try:
-        import uvloop  # noqa: PLC0415 - missing on Windows and on PyPy
+        import uvloop
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()

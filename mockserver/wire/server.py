@@ -182,7 +182,7 @@ class Server:
             responses = self._answering.turn([one.request for one in batch if one.request is not None])
             if len(responses) != len(batch):
                 raise AssertionError("not one answer for each request")
-        except Exception as error:  # noqa: BLE001 - a bug there must not end the server
+        except Exception as error:
             report("the gateway", error)
             responses = [_failed()] * len(batch)
         for pending, response in zip(batch, responses, strict=True):
@@ -203,7 +203,7 @@ class Server:
     def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:
             response, length = call(self._wsgi(), request, *self._address)
-        except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
+        except Exception as error:
             report("the WSGI application", error)
             response, length = _failed(), None
         try:

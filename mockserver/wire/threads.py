@@ -77,7 +77,7 @@ class LoopGuard:
 def _settle(future: Future[T], operation: Callable[[], T]) -> None:
     try:
         future.set_result(operation())
-    except Exception as error:  # noqa: BLE001 - it is raised where the operation was asked for
+    except Exception as error:
         future.set_exception(error)
 
 

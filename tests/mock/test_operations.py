@@ -272,7 +272,7 @@ def test_a_wrong_verb_is_told_the_right_ones(api: Api) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/", "/api/creat", "/api/create/", "//api/create", "/x"])
 def test_an_unknown_path_is_an_error_that_a_client_can_parse(api: Api, path: str) -> None:
-    from mockserver.api.http import Request  # noqa: PLC0415 - the one test that makes a path of its own
+    from mockserver.api.http import Request
 
     answer = json.loads(api.gateway.answer(Request("GET", path.encode(), b"", {}, b"", "::1")).body)
 

@@ -84,7 +84,7 @@ def transcript(profile: dict[str, Any]) -> list[Any]:
 
 
 def api_request(query: bytes, said: list[Any], api: Api) -> Any:
-    from mockserver.api.http import Request  # noqa: PLC0415 - a query that urlencode would not write
+    from mockserver.api.http import Request
 
     request = Request("GET", b"/api/info", query, {}, b"", "127.0.0.1")
     response = api.gateway.answer(request)

@@ -153,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
         content_type, write = FORMATS[kind]
         self._send(status, content_type, self.server.spoil(kind, write(model)))
 
-    do_GET = do_POST = do_PUT = do_HEAD = _serve  # noqa: N815 - the library's names
+    do_GET = do_POST = do_PUT = do_HEAD = _serve
 
     def _params(self, query: str, body: bytes) -> dict[str, str]:
         """The first of a repeated name counts, and the query before the body; a multipart form is not read."""
