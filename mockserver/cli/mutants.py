@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from mockserver.core.errors import Problem, Refusal
+from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Matrix
 from mockserver.mutants.matrix_report import as_csv, as_json, write_list, write_terminal
 from mockserver.mutants.run import kill_matrix
-from mockserver.mutants.table import MUTANTS
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 

@@ -19,7 +19,7 @@ from mockserver.mutants.kit.mutant import Mutant
 
 
 class MutantHook(Hook):
-    """Breaks one promise of a mock. Pages, which are no answers of the API, are left as they are."""
+    """Breaks one promise of a mock. Leaves pages alone: they are not answers of the API."""
 
     def __init__(self, mutant: Mutant, mock: Mock) -> None:
         self._mutant = mutant
@@ -58,7 +58,7 @@ class MutantHook(Hook):
 
 
 class MockServer:
-    """A mock as edits see it: see `kit.context.Server`."""
+    """A mock as edits see it: see `kit.context.ServerView`."""
 
     def __init__(self, mock: Mock) -> None:
         self._mock = mock

@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 from mockserver import data
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
+from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
 from mockserver.mutants.matrix import Examination, Matrix, Plan, Trial
-from mockserver.mutants.table import MUTANTS
 from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.web.app import make_app

@@ -19,10 +19,10 @@ import pytest
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request, Response
 from mockserver.api.mock import Mock
+from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
-from mockserver.mutants.table import MUTANTS
 from mockserver.settings.files import words
 from mockserver.settings.loading import load
 from mockserver.settings.table import DEFAULT_ACCOUNT

@@ -17,8 +17,8 @@ import waitress
 
 from mockserver.api.gateway import Gateway
 from mockserver.assembly import open_gateway
+from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
-from mockserver.mutants.table import MUTANTS
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import Settings, load
 from mockserver.web.app import create_app, make_app

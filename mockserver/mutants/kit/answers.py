@@ -1,4 +1,4 @@
-"""Edits of answers: of their members, of how they are written, of their bytes."""
+"""Edits of answers: their members, their format, their bytes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ def body(change: Change, *conditions: Condition) -> Edit:
 
 
 def _body_of(about: Condition) -> Callable[..., Edit]:
-    """What makes an edit of a change of the body of some answers, and of more conditions."""
+    """A function like `body`, for some answers only."""
     return lambda change, *conditions: body(change, about, *conditions)
 
 
+# Edits of the body of answers about new tasks, about tasks that are not done, about ready ones, and of errors.
 created, processing, ready, errors = (_body_of(about) for about in (CREATED, PROCESSING, READY, ERROR))
 
 
@@ -46,13 +47,13 @@ def last_row(change: Change, *conditions: Condition) -> Edit:
 
 
 def names(entry: Callable[[str], Any], *conditions: Condition) -> Edit:
-    """Puts something else in place of each entry of names, made of its text."""
+    """Replaces each entry of names by something made of its text."""
     whole = changing("names", lambda old: [entry(each["name"]) for each in old])
     return ready(whole, with_a("names"), *conditions)
 
 
 def photo(picture: Callable[[str], str], *conditions: Condition) -> Edit:
-    """Puts something else in place of a photo, made of its text."""
+    """Replaces a photo by something made of its text."""
     return ready(changing("photo", picture), with_a("photo"), *conditions)
 
 
@@ -62,7 +63,7 @@ def setting(**members: Any) -> Change:
 
 
 def changing(name: str, value: Callable[[Any], Any]) -> Change:
-    """Puts something else in place of a member, made of its value."""
+    """Replaces a member by something made of its value."""
     return lambda body: body.update({name: value(body[name])})
 
 
@@ -72,12 +73,12 @@ def pop(*names: str) -> Change:
 
 
 def replacing_text(old: str, new: str) -> Change:
-    """Replaces in an error's message."""
+    """Replaces words of an error's message."""
     return changing("message", lambda text: text.replace(old, new))
 
 
 def entries(order: Callable[[list[Any]], list[Any]]) -> Change:
-    """Puts other entries in place of those of data and names, made of the whole list."""
+    """Replaces the lists data and names by something made of them."""
     return lambda body: body.update(
         {name: order(body[name]) for name in ("data", "names") if isinstance(body.get(name), list)}
     )
@@ -89,7 +90,7 @@ def still_processing(context: CallContext) -> None:
 
 
 def unknown_is_ready(context: CallContext) -> None:
-    """Answers a right call about an unknown id as about a ready task."""
+    """Answers a call with right credentials and an unknown id as if the task were ready."""
     asked = context.operation == "result" and context.params.get("id")
     if asked and context.status == "error" and context.is_authorised and context.task is None:
         sections = {"data": [], "names": [], "photo": ""}
@@ -105,7 +106,7 @@ def page(http: int, content_type: str, content: bytes) -> Edit:
 
 
 def header(name: str, value: Callable[[CallContext], str]) -> Edit:
-    """Sends one header more."""
+    """Adds a header."""
     return lambda c: putting(headers=(*c.headers, (name, value(c))))(c)
 
 
@@ -119,12 +120,12 @@ def content(change: Callable[[bytes], bytes], *conditions: Condition) -> Edit:
 
 
 def replacing(pattern: bytes, by: bytes, *conditions: Condition) -> Edit:
-    """Replaces in the bytes what a pattern matches."""
+    """Replaces every match of a pattern in the bytes."""
     return content(lambda old: re.sub(pattern, lambda _: by, old, flags=re.DOTALL), *conditions)
 
 
 def table(change: Callable[[Lines], Lines], **dialect: Any) -> Edit:
-    """A change of the cells of CSV, written anew."""
+    """A change of the cells of CSV, which is written again in the dialect."""
 
     def changed(old: bytes) -> bytes:
         out = io.StringIO(newline="")

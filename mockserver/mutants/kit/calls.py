@@ -1,4 +1,4 @@
-"""Edits of calls and of accounts: whom a server believes, which parameters it needs, what it charges."""
+"""Edits of calls and of accounts: which credentials a server takes, which parameters it needs, what it charges."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockserver.mutants.kit.context import CallContext, Edit
 
 
 def asking(**params: str) -> Edit:
-    """Puts values in place of those of the call."""
+    """Replaces values of parameters."""
     return lambda c: c.params.update(params)
 
 
@@ -19,12 +19,12 @@ def forgetting(name: str) -> Edit:
 
 
 def refusing(*conditions: Condition) -> Edit:
-    """Takes a call for one over PUT, which the server refuses."""
+    """Decides a call as one over PUT, which is refused."""
     return where(putting(http_method="PUT"), *conditions)
 
 
 def filling(**defaults: str) -> Edit:
-    """Takes defaults for parameters that are missing from a call that names an account."""
+    """Adds defaults for missing parameters to a call that has a login."""
 
     def edited(context: CallContext) -> None:
         if context.login:
@@ -34,7 +34,7 @@ def filling(**defaults: str) -> Edit:
 
 
 def believing(like: Callable[[str, str], bool] = lambda _sent, _right: True) -> Edit:
-    """Takes a token that is like a known login's right one (at first: any) for it."""
+    """Accepts a token that is like the right one of a known login; by default any."""
 
     def edited(context: CallContext) -> None:
         right = context.server.tokens.get(context.login)
@@ -45,13 +45,13 @@ def believing(like: Callable[[str, str], bool] = lambda _sent, _right: True) -> 
 
 
 def believing_any_account(context: CallContext) -> None:
-    """Takes the token of any account for the login's own."""
+    """Accepts the token of another account."""
     if context.token in context.server.tokens.values():
         believing()(context)
 
 
 def without(credential: str) -> Edit:
-    """Takes a call without login or token for one of the account that the rest of it names, else of the first."""
+    """Decides a call without login or token as one of the account that the rest of it names, else of the first."""
 
     def edited(context: CallContext) -> None:
         if context.params.get(credential):
@@ -71,13 +71,13 @@ def reading_foreign_tasks(context: CallContext) -> None:
 
 
 def charging(context: CallContext) -> None:
-    """Takes a unit for a poll that is answered."""
+    """Charges a unit for a poll that is answered."""
     if context.operation == "result" and context.status in ("processing", "ready"):
         context.server.charge(context.login, 1)
 
 
 def giving_back(units: Callable[[int], int], *conditions: Condition) -> Edit:
-    """Gives back units of what a create took, as a function of its cost."""
+    """Gives back some of the units of a create: a function of its cost."""
 
     def edited(context: CallContext) -> None:
         if context.task is not None:

@@ -11,7 +11,7 @@ Condition: TypeAlias = "Callable[[CallContext], bool]"
 
 
 def every(*conditions: Condition) -> Condition:
-    """Where all conditions hold. They are tried in turn: one that counts sees what passed those before it."""
+    """Holds where all conditions do. A later one is tried only where those before it hold."""
     return lambda c: all(condition(c) for condition in conditions)
 
 
@@ -31,24 +31,9 @@ def putting(**fields: Any) -> Edit:
     return edited
 
 
-def operation(name: str) -> Condition:
-    """Calls of an operation."""
-    return lambda c: c.operation == name
-
-
-def over(http_method: str) -> Condition:
-    """Calls over an HTTP method."""
-    return lambda c: c.http_method == http_method
-
-
-def written_in(form: str) -> Condition:
-    """Answers in a format; before there is an answer, calls that ask for it."""
-    return lambda c: c.format == form
-
-
-def answered(status: str) -> Condition:
-    """Answers with a status word."""
-    return lambda c: c.status == status
+def having(**fields: Any) -> Condition:
+    """Calls and answers whose fields have these values; before there is an answer, format is the one asked for."""
+    return lambda c: all(getattr(c, name) == value for name, value in fields.items())
 
 
 def param(name: str, value: str) -> Condition:
@@ -72,13 +57,13 @@ def with_a(section: str) -> Condition:
 
 
 def read(times: Callable[[int], bool]) -> Condition:
-    """Answers about a task whose n-th read passes the test; counts each call that gets as far as this condition."""
+    """Reads of a task whose number passes the test. A read is counted where this condition is tried."""
     return lambda c: times(c.count(f"reads of {c.params.get('id')}"))
 
 
-CREATE, RESULT, INFO = operation("create"), operation("result"), operation("info")
-GET, POST = over("GET"), over("POST")
-JSON, XML, CSV = written_in("json"), written_in("xml"), written_in("csv")
-OK, PROCESSING, READY, ERROR = (answered(word) for word in ("ok", "processing", "ready", "error"))
-CREATED = every(CREATE, OK)
+CREATE, RESULT, INFO = (having(operation=name) for name in ("create", "result", "info"))
+GET, POST = (having(http_method=name) for name in ("GET", "POST"))
+JSON, XML, CSV = (having(format=name) for name in ("json", "xml", "csv"))
+OK, PROCESSING, READY, ERROR = (having(status=word) for word in ("ok", "processing", "ready", "error"))
+CREATED = having(operation="create", status="ok")
 EVERY_SECOND_READ = read(lambda n: n % 2 == 0)

@@ -18,8 +18,8 @@ class TaskView:
     cost: int
 
 
-class Server(Protocol):
-    """The server that is broken, as far as edits read or change its state."""
+class ServerView(Protocol):
+    """The server that is broken, as far as edits read and change its state."""
 
     @property
     def tokens(self) -> Mapping[str, str]:
@@ -39,13 +39,13 @@ class Server(Protocol):
 class CallContext:
     """One call on its way through a server. Edits change it in place.
 
-    An edit of the call sees no answer yet. The edits of the answer see the call as the client sent it.
+    An edit of the call sees no answer yet. Edits of the answer and the response see the call as the client sent it.
     """
 
     operation: str
     http_method: str
     params: dict[str, str]
-    server: Server
+    server: ServerView
     memory: dict[Any, Any]
     """What edits keep from call to call, for as long as the server runs."""
     format: str = ""
@@ -56,9 +56,9 @@ class CallContext:
     rows: str | None = None
     """The section whose entries CSV shows; None where an answer is flat."""
     headers: tuple[tuple[str, str], ...] = ()
-    """The headers of the response, for the last step alone."""
+    """The headers of the response, in the last step only."""
     content: bytes = b""
-    """The bytes of the response, for the last step alone."""
+    """The bytes of the response, in the last step only."""
 
     def __post_init__(self) -> None:
         self.format = self.format or self.asked_format
@@ -92,18 +92,18 @@ class CallContext:
     @property
     def is_authorised(self) -> bool:
         """Whether the credentials are right."""
-        return self.server.tokens.get(self.login) == self.params.get("token", "")
+        return self.server.tokens.get(self.login) == self.token
 
     def authorise(self, login: str) -> None:
-        """Puts the account's credentials in place of those of the call."""
+        """Replaces the credentials by those of an account."""
         self.params |= {"login": login, "token": self.server.tokens[login]}
 
     def respond(self, **body: Any) -> None:
-        """Puts an answer without rows in place of the right one, in the format asked for."""
+        """Replaces the answer by one without rows, in the format asked for."""
         self.body, self.format, self.http, self.rows = body, self.asked_format, 200, None
 
     def count(self, what: str) -> int:
-        """How often this was counted, this time included."""
+        """How often this was counted, including now."""
         self.memory[what] = n = self.memory.get(what, 0) + 1
         return int(n)
 

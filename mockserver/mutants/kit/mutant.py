@@ -28,7 +28,7 @@ class Mutant:
     sent: Edit = unchanged
     """The edit of the response's status, headers and bytes."""
     also: str = ""
-    """Keys of WAYS, between spaces: for each there is another mutant, which does the same in this way alone."""
+    """Keys of WAYS, separated by spaces: each makes another mutant, which does the same only in this way."""
     breaks: str = ""
     """The clause that is broken."""
     options: Mapping[str, Any] = field(default_factory=dict)

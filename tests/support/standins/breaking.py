@@ -34,7 +34,7 @@ class StandinContext(CallContext):
 class Breaker:
     """A service with a breakage: its answer to each call, as the response that goes out.
 
-    It is the `Server` of the edits. What they charge is added to the units that info reports.
+    It is the `ServerView` of its edits. Units that they charge are added to those that info reports.
     """
 
     def __init__(self, service: Service, breakage: Mutant, tokens: Mapping[str, str], limit: int) -> None:
