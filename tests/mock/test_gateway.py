@@ -1,4 +1,4 @@
-"""Reading requests: queries, forms, repeated names, and what no client should send."""
+"""The gateway: how requests are read, headers, batches, and its hook."""
 
 from __future__ import annotations
 
@@ -49,25 +49,27 @@ def test_a_form_is_read_whole(body: bytes, kind: str) -> None:
     assert ask(Api(), http_method="POST", body=body, content_type=kind)["status"] == "ok"
 
 
-def test_half_in_the_query_and_half_in_the_body_is_whole() -> None:
+def test_parameters_half_in_the_query_and_half_in_the_body_make_a_call() -> None:
     query = urlencode({"login": LOGIN, "token": TOKEN}).encode()
 
     assert ask(Api(), query, "POST", b"phone=70001234567&source=2", content_type=FORM["content-type"])["id"] == 1
 
 
 def test_a_body_of_get_and_a_body_that_is_no_form_are_not_read() -> None:
-    told = "Not set param(s) login, token, phone, source"
+    message = "Not set param(s) login, token, phone, source"
 
-    assert ask(Api(), body=urlencode(WHOLE).encode(), content_type=FORM["content-type"])["message"] == told
+    assert ask(Api(), body=urlencode(WHOLE).encode(), content_type=FORM["content-type"])["message"] == message
     assert (
         ask(Api(), http_method="POST", body=json.dumps(WHOLE).encode(), content_type="application/json")["message"]
-        == told
+        == message
     )
     assert (
         ask(Api(), http_method="POST", body=b"--x\r\nbroken", content_type="multipart/form-data; boundary=x")["message"]
-        == told
+        == message
     )
-    assert ask(Api(), http_method="POST", body=multipart(WHOLE), content_type="multipart/form-data")["message"] == told
+    assert (
+        ask(Api(), http_method="POST", body=multipart(WHOLE), content_type="multipart/form-data")["message"] == message
+    )
 
 
 @pytest.mark.parametrize("where", ["query", "body", "multipart"])
@@ -97,7 +99,7 @@ def test_too_many_parameters_are_an_answer_that_a_client_can_parse(where: str) -
     ),
     form=st.sampled_from(["json", "xml", "csv", "yaml", ""]),
 )
-def test_whatever_is_sent_is_answered_with_an_error_and_no_5xx(
+def test_any_request_is_answered_with_an_error_and_no_5xx(
     http_method: str, path: bytes, query: bytes, body: bytes, kind: str, form: str
 ) -> None:
     request = Request(http_method, path, query + b"&format=" + form.encode(), {"content-type": kind}, body, "::1")
@@ -155,7 +157,7 @@ def test_cors_is_answered_with_its_preflight() -> None:
     assert ("Access-Control-Allow-Origin", "*") in api.send("info").headers
 
 
-def test_a_rate_limit_refuses_what_is_over_it_and_heals() -> None:
+def test_a_rate_limit_refuses_calls_over_it_until_its_period_ends() -> None:
     api = Api({"rate.limit": "2/s"})
     statuses = [api.call("info")["status"] for _ in range(3)]
     refused = api.call("info")
@@ -166,7 +168,7 @@ def test_a_rate_limit_refuses_what_is_over_it_and_heals() -> None:
     assert api.call("info")["status"] == "ok"
 
 
-def test_a_call_with_a_wrong_token_uses_up_no_ones_rate() -> None:
+def test_a_call_with_a_wrong_token_uses_up_no_rate_limit() -> None:
     api = Api({"rate.limit": "1/h"})
     api.call("info", token="wrong")
 

@@ -1,10 +1,8 @@
-"""The stand-ins: right, unlike the mock and each other, and caught by the suite in every promise that they break."""
+"""The stand-ins: right, different from the mock and each other, and caught in every promise that they break."""
 
 from __future__ import annotations
 
 import ast
-import io
-import re
 import socket
 import sys
 import tomllib
@@ -20,11 +18,10 @@ from urllib.request import urlopen
 import pytest
 
 import mockserver.mutants.kit
-from contract_tests.check.command import run
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from contract_tests.engine.options import CheckOptions
+from support.checking import check, verdicts
 from support.standins.breakages import BREAKAGES
 from support.standins.people import PERSONAL
 from support.standins.running import HIDDEN, STANDINS, Standin, serving, toml_of
@@ -38,22 +35,7 @@ CHOSEN = {c.id: c for c in OPEN.values() if len(c.choices) > 1}
 DEFAULTS: Mapping[str, Any] = {name: clause.default for name, clause in OPEN.items()}
 
 
-def check(target: Standin, monkeypatch: pytest.MonkeyPatch, *, poll_timeout: float = 3.0) -> tuple[int, str]:
-    for name, value in target.env.items():
-        monkeypatch.setenv(name, value)
-    out = io.StringIO()
-    code = run(CheckOptions(target=target.url, poll_timeout=poll_timeout), out)
-    return code, out.getvalue()
-
-
-def verdicts(told: str) -> dict[str, str]:
-    """The table of the report: clause to verdict."""
-    grades = "documented|law|observed|sister|assumed"
-    words = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
-    return dict(re.findall(rf"^(\S+) +(?:{grades}) +({words})", told, re.MULTILINE))
-
-
-# Independent, and unlike.
+# Independent and different.
 
 
 def imports(file: Path) -> set[str]:
@@ -142,30 +124,30 @@ def test_any_two_standins_differ_in_most_clauses() -> None:
 
 @cache
 def checked(name: str) -> tuple[int, str]:
-    """What the suite says of an unbroken stand-in."""
-    with serving(name) as target, pytest.MonkeyPatch.context() as patch:
-        return check(target, patch)
+    """What the suite reports of an unbroken stand-in."""
+    with serving(name) as target:
+        return check(target)
 
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_a_standin_keeps_every_promise(name: str) -> None:
-    code, told = checked(name)
+    code, output = checked(name)
 
-    assert not {"broken", "error"} & {*verdicts(told).values()}, told
-    assert code == 0, told
+    assert not {"broken", "error"} & {*verdicts(output).values()}, output
+    assert code == 0, output
 
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_the_suite_sees_the_choices_of_the_profile(name: str) -> None:
-    _, told = checked(name)
-    profile, seen = STANDINS[name].PROFILE, verdicts(told)
+    _, output = checked(name)
+    profile, seen = STANDINS[name].PROFILE, verdicts(output)
     judged = {c for c in CHOSEN if seen[c] in ("holds", "refuted")} - HIDDEN[name]
 
-    assert {c for c in judged if seen[c] == "refuted"} == {c for c in judged if profile[c] != DEFAULTS[c]}, told
+    assert {c for c in judged if seen[c] == "refuted"} == {c for c in judged if profile[c] != DEFAULTS[c]}, output
 
 
-def ask(target: Standin, method: str, **params: str) -> tuple[int, bytes]:
-    url = f"{target.url}/{method}?{urlencode(params)}"
+def ask(target: Standin, operation: str, **params: str) -> tuple[int, bytes]:
+    url = f"{target.url}/{operation}?{urlencode(params)}"
     try:
         with urlopen(url, timeout=5) as answer:
             return answer.status, answer.read()
@@ -197,15 +179,15 @@ def test_a_used_up_limit_refuses(name: str) -> None:
 
 
 def test_what_a_search_for_leaks_looks_for_is_there_to_be_leaked() -> None:
-    told = ""
+    output = ""
     with serving("bureau", seconds=0.0) as target:
         for source in "1234":
             _, made = ask(target, "create", **credentials(target), phone=target.env["IFIND_PHONE"], source=source)
             number = read_answer(made, "json", Context("create")).model["id"]
             _, body = ask(target, "result", **credentials(target), id=str(number))
-            told += str(read_answer(body, "json", Context("result")).model)
+            output += str(read_answer(body, "json", Context("result")).model)
 
-    assert [text for text in PERSONAL if text not in told] == []
+    assert [text for text in PERSONAL if text not in output] == []
     assert all(len(text) >= 6 for text in PERSONAL)
 
 
@@ -219,7 +201,7 @@ def test_calls_and_units_are_counted_as_the_target_sees_them(name: str) -> None:
         ask(target, "info", **credentials(target))
         calls, units = target.calls, target.units
 
-    assert [(http_method, method) for http_method, method, _ in calls] == [("GET", "create"), ("GET", "info")]
+    assert [(http_method, operation) for http_method, operation, _ in calls] == [("GET", "create"), ("GET", "info")]
     assert calls[1][2] == credentials(target)
     assert units == (2 if name == "antique" else 1)
 
@@ -290,11 +272,11 @@ def _rotated() -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "title"), _rotated())
-def test_a_broken_promise_is_named(name: str, title: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_promise_is_named(name: str, title: str) -> None:
     clause = BREAKAGES[title].breaks
     with serving(name, breakage=title) as target:
-        code, told = check(target, monkeypatch, poll_timeout=1.0)
+        code, output = check(target, poll_timeout=1.0)
 
-    assert code == 1, told
-    assert verdicts(told)[clause] == "broken", told
-    assert "error" not in verdicts(told).values(), told
+    assert code == 1, output
+    assert verdicts(output)[clause] == "broken", output
+    assert "error" not in verdicts(output).values(), output
