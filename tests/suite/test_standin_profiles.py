@@ -131,7 +131,7 @@ def seen(sent: Sent, asked: Asked, profile: Mapping[str, Any]) -> tuple[object, 
     for fmt in ("json", *dict.fromkeys(v for v in asked_for if v in ("xml", "csv"))):
         try:
             reading = read_answer(body, fmt, Context(method, None, {"csv.header": profile["csv.header"]}))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the next format is tried
             last = error
             continue
         is_error = reading.model.get("status") == "error"

@@ -31,10 +31,14 @@ CREATE_MUTANTS: Table[Mutant] = {
         "create-refuses-get": Mutant("GET is refused", call=refusing(CREATE, GET)),
     },
     "create.required": {
-        "phone-is-not-required": Mutant("create without phone is taken", call=where(_PHONE, CREATE), also="over-post"),
-        "token-is-not-required": Mutant("create without token is taken", call=where(without("token"), CREATE)),
-        "source-is-not-required": Mutant("create without source is taken", call=where(_SOURCE, CREATE), also="in-csv"),
-        "create-needs-no-login": Mutant("create without login is taken", call=where(without("login"), CREATE)),
+        "phone-is-not-required": Mutant(
+            "create without phone is accepted", call=where(_PHONE, CREATE), also="over-post"
+        ),
+        "token-is-not-required": Mutant("create without token is accepted", call=where(without("token"), CREATE)),
+        "source-is-not-required": Mutant(
+            "create without source is accepted", call=where(_SOURCE, CREATE), also="in-csv"
+        ),
+        "create-needs-no-login": Mutant("create without login is accepted", call=where(without("login"), CREATE)),
     },
     "task.new-id": {
         "ids-repeat": Mutant("every task has the first one's id", repeating_ids()),

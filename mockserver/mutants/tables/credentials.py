@@ -41,28 +41,28 @@ def _echo_in_base64(context: CallContext) -> None:
 
 ACCOUNT_MUTANTS: Table[Mutant] = {
     "credentials.refused": {
-        "create-believes-any-token": Mutant("create takes any token", call=where(believing(), CREATE)),
-        "result-believes-any-token": Mutant("result takes any token", call=where(believing(), RESULT), also="in-csv"),
-        "info-believes-any-token": Mutant("info takes any token", call=where(believing(), INFO), also="over-post"),
-        "anothers-token-is-taken": Mutant("another account's token is taken", call=believing_any_account),
+        "create-believes-any-token": Mutant("create accepts any token", call=where(believing(), CREATE)),
+        "result-believes-any-token": Mutant("result accepts any token", call=where(believing(), RESULT), also="in-csv"),
+        "info-believes-any-token": Mutant("info accepts any token", call=where(believing(), INFO), also="over-post"),
+        "anothers-token-is-taken": Mutant("another account's token is accepted", call=believing_any_account),
         "a-token-in-other-case-is-taken": Mutant(
-            "a token in other case is taken", call=believing(lambda sent, right: sent.lower() == right.lower())
+            "a token in another case is accepted", call=believing(lambda sent, right: sent.lower() == right.lower())
         ),
         "a-token-cut-short-is-taken": Mutant(
-            "the beginning of a token is taken", call=believing(lambda sent, right: right.startswith(sent))
+            "the beginning of a token is accepted", call=believing(lambda sent, right: right.startswith(sent))
         ),
     },
     "quota.charged": {
-        "nothing-is-charged": Mutant("create takes no unit", free(), also="over-post"),
-        "source-3-is-free": Mutant("source 3 takes no unit", free(source("3"))),
-        "finding-nothing-is-free": Mutant("a phone without records takes no unit", free(param("phone", "70000000000"))),
+        "nothing-is-charged": Mutant("create charges no unit", free(), also="over-post"),
+        "source-3-is-free": Mutant("source 3 costs no unit", free(source("3"))),
+        "finding-nothing-is-free": Mutant("a phone without records costs no unit", free(param("phone", "70000000000"))),
         "one-unit-is-charged-for-all": Mutant(
-            "create takes one unit and reports more as its cost", giving_back(lambda cost: cost - 1)
+            "create charges one unit and reports a higher cost", giving_back(lambda cost: cost - 1)
         ),
     },
     "quota.polling-free": {
-        "polls-are-charged": Mutant("each poll takes a unit", charging, also="over-post"),
-        "early-polls-are-charged": Mutant("a poll before the task is ready takes a unit", where(charging, PROCESSING)),
+        "polls-are-charged": Mutant("each poll costs a unit", charging, also="over-post"),
+        "early-polls-are-charged": Mutant("a poll before the task is ready costs a unit", where(charging, PROCESSING)),
     },
     "quota.refuses": {
         "the-limit-does-not-refuse": Mutant("a used-up limit does not refuse", call=without_limit(), also="over-post"),

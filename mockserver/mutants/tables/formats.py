@@ -66,19 +66,21 @@ FORMAT_MUTANTS: Table[Mutant] = {
         "xml-is-not-closed": Mutant("XML is not closed", sent=replacing(rb"</cost>", b"", RESULT, XML)),
         "xml-is-not-escaped": Mutant("& is not escaped", sent=replacing(rb"&amp;|<cost>", b"&<cost>", RESULT, XML)),
         "csv-is-ragged": Mutant("a CSV row is short", sent=replacing(rb",[^,\r]*\r\n\Z", b"\r\n", RESULT, CSV)),
-        "csv-quote-is-open": Mutant("a CSV quote stays open", sent=replacing(rb"\r\n\Z", b'\r\n"\r\n', RESULT, CSV)),
-        "json-has-a-trailing-comma": Mutant("a trailing comma", sent=replacing(rb"\}\Z", b",}", RESULT, JSON)),
+        "csv-quote-is-open": Mutant("a CSV quote is not closed", sent=replacing(rb"\r\n\Z", b'\r\n"\r\n', RESULT, CSV)),
+        "json-has-a-trailing-comma": Mutant("JSON has a trailing comma", sent=replacing(rb"\}\Z", b",}", RESULT, JSON)),
         "json-has-a-key-twice": Mutant(
-            "a key stands twice", sent=replacing(rb'"cost":', b'"cost":"7","cost":', RESULT, JSON)
+            "JSON has a key twice", sent=replacing(rb'"cost":', b'"cost":"7","cost":', RESULT, JSON)
         ),
-        "json-has-nan": Mutant("NaN", sent=replacing(rb'"create_time":\d+', b'"create_time":NaN', RESULT, JSON)),
+        "json-has-nan": Mutant(
+            "a number is NaN", sent=replacing(rb'"create_time":\d+', b'"create_time":NaN', RESULT, JSON)
+        ),
         "json-has-a-byte-order-mark": Mutant(
-            "a byte order mark", sent=replacing(rb"\A\{", b"\xef\xbb\xbf{", RESULT, JSON)
+            "JSON has a byte order mark", sent=replacing(rb"\A\{", b"\xef\xbb\xbf{", RESULT, JSON)
         ),
         "json-is-not-utf-8": Mutant(
-            "broken UTF-8", sent=replacing(rb'"status":"ready"', b'"x":"\xff","status":"ready"', RESULT, JSON)
+            "JSON is not UTF-8", sent=replacing(rb'"status":"ready"', b'"x":"\xff","status":"ready"', RESULT, JSON)
         ),
-        "errors-are-broken-json": Mutant("errors are cut", sent=content(lambda old: old[:-1], ERROR, JSON)),
+        "errors-are-broken-json": Mutant("errors in JSON are cut", sent=content(lambda old: old[:-1], ERROR, JSON)),
     },
     "formats.same": {
         "xml-loses-a-row": Mutant("XML lacks a row", ready(_FIRST_LOST, XML)),

@@ -67,8 +67,8 @@ READY_MUTANTS: Table[Mutant] = {
         "names-lack-name": Mutant("entries of names have no name", names(lambda text: {"title": text}, JSON)),
     },
     "result.photo": {
-        "photo-is-not-base64": Mutant("photo is no base64", photo(lambda _: "%%%")),
-        "photo-is-no-picture": Mutant("photo is no picture", photo(_no_picture), also="in-xml"),
+        "photo-is-not-base64": Mutant("photo is not base64", photo(lambda _: "%%%")),
+        "photo-is-no-picture": Mutant("photo is not a picture", photo(_no_picture), also="in-xml"),
         "photo-is-cut-over-post": Mutant("photo is cut over POST", photo(_half, POST)),
         "photo-is-a-data-url": Mutant("photo is a data URL", photo(lambda text: f"data:image/png;base64,{text}")),
     },

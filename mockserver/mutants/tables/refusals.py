@@ -48,9 +48,9 @@ ERROR_MUTANTS: Table[Mutant] = {
         ),
     },
     "server.never-breaks": {
-        "a-bad-phone-is-500": Mutant("a phone that is none breaks the server", sent=where(_OOPS, _has_no_phone)),
+        "a-bad-phone-is-500": Mutant("a wrong phone breaks the server", sent=where(_OOPS, _has_no_phone)),
         "a-bad-phone-is-500-and-readable": Mutant(
-            "a phone that is none is answered with HTTP 500 and a right body",
+            "a wrong phone is answered with HTTP 500 and a right body",
             where(putting(http=500), _has_no_phone),
         ),
         "info-over-post-is-503": Mutant(

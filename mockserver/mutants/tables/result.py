@@ -39,16 +39,18 @@ RESULT_MUTANTS: Table[Mutant] = {
         "result-refuses-get": Mutant("GET is refused", call=refusing(RESULT, GET)),
     },
     "result.required": {
-        "result-needs-no-login": Mutant("result without login is taken", call=where(without("login"), RESULT)),
+        "result-needs-no-login": Mutant("result without login is accepted", call=where(without("login"), RESULT)),
         "result-needs-no-token": Mutant(
-            "result without token is taken", call=where(without("token"), RESULT), also="over-post"
+            "result without token is accepted", call=where(without("token"), RESULT), also="over-post"
         ),
-        "id-is-not-required": Mutant("result without id is taken", call=where(filling(id="1"), RESULT), also="in-xml"),
+        "id-is-not-required": Mutant(
+            "result without id is accepted", call=where(filling(id="1"), RESULT), also="in-xml"
+        ),
     },
     "result.processing": {
-        "pending-for-processing": Mutant("status pending", processing(setting(status="pending")), also="in-xml"),
+        "pending-for-processing": Mutant("status is pending", processing(setting(status="pending")), also="in-xml"),
         "processing-is-empty": Mutant("no status", processing(dict.clear)),
-        "processing-is-ok-over-post": Mutant("status ok over POST", processing(setting(status="ok"), POST)),
+        "processing-is-ok-over-post": Mutant("status is ok over POST", processing(setting(status="ok"), POST)),
     },
     "result.becomes-ready": {
         "never-ready": Mutant("a task is never ready", where(still_processing, READY), options=_SOON),
@@ -68,7 +70,7 @@ RESULT_MUTANTS: Table[Mutant] = {
     "task.reads-equal": {
         "reads-differ": Mutant("cost grows with each read", where(_cost_grows, READY), also="in-xml"),
         "rows-change-their-order": Mutant(
-            "every other read is turned round", ready(entries(lambda old: old[::-1]), EVERY_SECOND_READ)
+            "every second read has the opposite order", ready(entries(lambda old: old[::-1]), EVERY_SECOND_READ)
         ),
         "end-time-is-made-anew": Mutant(
             "end_time is the moment of the read", where(lambda c: c.body.update(end_time=int(time.time())), READY)

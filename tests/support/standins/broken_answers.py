@@ -58,7 +58,7 @@ def _echo_as_base64(context: CallContext) -> None:
 
 
 def _has_an_odd_id(context: CallContext) -> bool:
-    """An id that is no number, or is one beyond a machine's."""
+    """An id that is not a number, or is one of more than 19 digits."""
     return context.operation == "result" and re.fullmatch("[0-9]{0,19}", context.params.get("id", "")) is None
 
 
@@ -127,12 +127,12 @@ BROKEN_ANSWERS: Table[Breakage] = {
         ),
     },
     "quota.charged": {
-        "free creates": Breakage("creates take no unit", free()),
-        "free creates over POST": Breakage("creates over POST take no unit", free(POST), on=SOURCES),
+        "free creates": Breakage("creates cost no unit", free()),
+        "free creates over POST": Breakage("creates over POST cost no unit", free(POST), on=SOURCES),
     },
     "quota.polling-free": {
-        "polls cost": Breakage("each result takes a unit", charging),
-        "polls in csv cost": Breakage("each result in CSV takes a unit", where(charging, CSV)),
+        "polls cost": Breakage("each result costs a unit", charging),
+        "polls in csv cost": Breakage("each result in CSV costs a unit", where(charging, CSV)),
     },
     "quota.refuses": {
         "no limit": Breakage("creates go on above the limit that info reports", _limit_reported(2)),
@@ -152,17 +152,19 @@ BROKEN_ANSWERS: Table[Breakage] = {
         "token in base64": Breakage("info repeats the token in base64", where(_echo_as_base64, INFO, OK)),
     },
     "server.never-breaks": {
-        "500 for an odd id": Breakage("an id that is no number is a fault", sent=where(_TRACEBACK, _has_an_odd_id)),
+        "500 for an odd id": Breakage(
+            "an id that is not a number is a server error", sent=where(_TRACEBACK, _has_an_odd_id)
+        ),
         "500 for another http_method": Breakage(
-            "PUT is a fault of the server",
+            "PUT is a server error",
             sent=where(_TRACEBACK, lambda c: c.http_method not in ("GET", "POST", "HEAD")),
         ),
         "500 for another method": Breakage(
-            "an unknown method is a fault of the server",
+            "an unknown method is a server error",
             sent=where(_TRACEBACK, lambda c: c.operation not in ("create", "result", "info")),
         ),
         "no answer to an odd id": Breakage(
-            "an id that is no number ends the connection", sent=where(putting(end="close"), _has_an_odd_id)
+            "an id that is not a number ends the connection", sent=where(putting(end="close"), _has_an_odd_id)
         ),
     },
 }

@@ -76,9 +76,11 @@ BROKEN_CALLS: Table[Breakage] = {
         ),
     },
     "credentials.refused": {
-        "any token": Breakage("result takes any token", call=where(believing(), RESULT)),
-        "any token for info": Breakage("info takes any token", call=where(believing(), INFO)),
-        "any login": Breakage("create takes any login", call=where(_believing_any_login, CREATE)),
-        "another's token": Breakage("result takes another account's token", call=where(believing_any_account, RESULT)),
+        "any token": Breakage("result accepts any token", call=where(believing(), RESULT)),
+        "any token for info": Breakage("info accepts any token", call=where(believing(), INFO)),
+        "any login": Breakage("create accepts any login", call=where(_believing_any_login, CREATE)),
+        "another's token": Breakage(
+            "result accepts another account's token", call=where(believing_any_account, RESULT)
+        ),
     },
 }

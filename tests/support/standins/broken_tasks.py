@@ -73,7 +73,7 @@ BROKEN_TASKS: Table[Breakage] = {
         "no ip": Breakage("a ready answer has no ip", ready(pop("ip"))),
         "no end_time in xml": Breakage("a ready answer has no end_time in XML", ready(pop("end_time"), XML)),
         "data as text": Breakage(
-            "where there are no rows, JSON holds data that is no list",
+            "where there are no rows, data in JSON is not a list",
             ready(setting(data=""), JSON, lambda c: c.rows != "data"),
             on=SOURCES,
         ),
@@ -81,7 +81,7 @@ BROKEN_TASKS: Table[Breakage] = {
     "result.own-section": {
         "no section": Breakage("a ready answer lacks its source's section", ready(pop("data", "names", "photo"))),
         "no names": Breakage(
-            "what source 1 finds stands under another name",
+            "the section of source 1 has another name",
             ready(lambda b: b.update(people=b.pop("names")), lambda c: c.rows == "names"),
             on=SOURCES,
         ),
@@ -112,7 +112,7 @@ BROKEN_TASKS: Table[Breakage] = {
             "photo is base64 of a text", photo(lambda _: base64.b64encode("нет фото".encode()).decode()), on=SOURCES
         ),
         "photo as list": Breakage(
-            "where there is no photo, JSON holds one that is no text",
+            "where there is no photo, photo in JSON is not a text",
             ready(lambda b: b.update(photo=[]), JSON, lambda c: c.rows is not None),
         ),
         "half a picture": Breakage("photo is cut short", photo(lambda text: text[:40]), on=SOURCES),
@@ -126,7 +126,7 @@ BROKEN_TASKS: Table[Breakage] = {
         "cost in words": Breakage("cost has a unit in XML", ready(setting(cost="1 unit"), XML)),
     },
     "result.ip": {
-        "no address": Breakage("ip is no address", ready(setting(ip="localhost"))),
+        "no address": Breakage("ip is not an address", ready(setting(ip="localhost"))),
         "another's address": Breakage("ip is another's in XML", ready(setting(ip="203.0.113.7"), XML)),
     },
     "task.ready-stays": {

@@ -165,7 +165,7 @@ class Server(ThreadingHTTPServer):
             self.finish_request(request, client_address)
         except OSError:
             pass  # the client has gone
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - reported when the server stops
             self.errors.append(error)
         finally:
             with self._lock:
