@@ -17,8 +17,8 @@ import waitress
 
 from mockserver.api.gateway import Gateway
 from mockserver.assembly import open_gateway
-from mockserver.mutants.broken import MutantGateway
-from mockserver.mutants.table import MUTANTS
+from mockserver.mutants.catalogue import MUTANTS
+from mockserver.mutants.hook import MutantHook
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import Settings, load
 from mockserver.web.app import create_app
@@ -43,7 +43,7 @@ def serving_profile(profile: dict[str, Any], *, mutant: str | None = None) -> It
     settings = Settings(**{**vars(settings), "profile": resolve(CLAUSES, profile)})
     gateway = open_gateway(settings)
     if mutant is not None:
-        gateway = MutantGateway(gateway.mock, MUTANTS[mutant])
+        gateway.hook = MutantHook(MUTANTS[mutant], gateway.mock)
     with on_wire(gateway, settings) as url:
         yield url
 
