@@ -132,7 +132,7 @@ class _Person:
 
 def _person(search: _Search) -> _Person:
     words, draws = search.words, _Draws(search.seed, "person", search.phone)
-    trade = draws.one(words.trades) if draws.below(5) < 2 else None
+    trade = draws.one(words.trades) if draws.one(_HAS_TRADE) else None
     sex = trade.sex if trade and trade.sex else draws.one(words.sexes)
     first, surname = draws.one(sex.firsts), draws.one(sex.surnames)
     usual = draws.one((first.name, first.name, first.name, first.shorts[0], f"{first.name} {surname[0]}."))
@@ -228,7 +228,7 @@ def _row(search: _Search, person: _Person, boards: tuple[str, ...], moment: int,
         "price": str(serial % _DEMO_PRICE) if search.demo and price else price,
         "time": f"{day.isoformat()} {_DAWN + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
         "phone": search.phone,
-        "name": person.aliases[turn > 7],
+        "name": person.aliases[turn in _OTHER_NAME],
         "description": _description(subject, draws).format_map(slots),
         "location": city.locations[(person.home + turn % 2) % len(city.locations)],
         "source": host,
@@ -320,6 +320,9 @@ _WAKING = 16 * 3600
 """Seconds of a day, from the hour of _DAWN on, in which ads are placed."""
 _DEMO_PRICE = 999_999
 _TRIES = 8
+_HAS_TRADE = (True, True, False, False, False)
+_OTHER_NAME = (8, 9)
+"""The turns, of ten, in which an ad has the seller's other name."""
 
 _STYLES: Mapping[int, Callable[[str], str]] = MappingProxyType(
     {0: str.lower, 1: str.lower, 2: str.lower, 3: str.upper, 4: latin, 5: latin}
