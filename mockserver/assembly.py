@@ -5,7 +5,7 @@ import time
 from mockserver.api.gateway import Gateway
 from mockserver.api.mock import Mock
 from mockserver.settings.files import words
-from mockserver.settings.loading import Settings
+from mockserver.settings.table import Settings
 from mockserver.stores import open_store
 
 

@@ -18,8 +18,7 @@ from mockserver.core.delays import parse_delay
 from mockserver.core.messages import METHODS
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, words
-from mockserver.settings.loading import Settings
-from mockserver.settings.table import DEFAULT_ACCOUNT
+from mockserver.settings.table import DEFAULT_ACCOUNT, Settings
 from mockserver.stores import open_store
 
 MOMENT = "2030-01-01T00:00:00+03:00"

@@ -15,7 +15,7 @@ from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import Clock, iso_of
 from mockserver.core.errors import Problem, Refusal
-from mockserver.settings.loading import Settings
+from mockserver.settings.table import Settings
 from mockserver.wire.run import run
 from mockserver.wire.server import Server
 from mockserver.wire.threads import LoopGuard

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from mockserver.core.messages import FORMATS, METHODS
 from mockserver.inputs import fields
@@ -20,13 +21,14 @@ class Facts:
     format: str
 
 
-_MATCH: Mapping[str, fields.Reader] = MappingProxyType(
+MATCH: Mapping[str, fields.Field[Any]] = MappingProxyType(
     {
-        "method": fields.one_of(METHODS),
-        "login": fields.text,
-        "phone": fields.phone,
-        "source": fields.one_of(ALL_SOURCES),
-        "format": fields.one_of(FORMATS),
-        "nth": fields.whole(1),
+        "method": fields.one_of(METHODS).described("The API's method that is called."),
+        "login": fields.text.described("The account that calls."),
+        "phone": fields.phone.described("The phone that is searched; for result, the task's."),
+        "source": fields.one_of(ALL_SOURCES).described("The source that is searched; for result, the task's."),
+        "format": fields.one_of(FORMATS).described("The format of the answer."),
+        "nth": fields.whole(1).described("Only this one of the calls that fit."),
     }
 )
+"""What a match may name."""

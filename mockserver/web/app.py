@@ -19,7 +19,8 @@ from mockserver.api.http import Delivery, Request
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND
-from mockserver.settings.loading import Settings, load
+from mockserver.settings.loading import load
+from mockserver.settings.table import Settings
 from mockserver.web.admin import admin_routes
 
 T = TypeVar("T")

@@ -191,7 +191,7 @@ def test_a_settings_file_is_written_checked_and_not_written_over(tmp_path: Path)
     again = ifind("config", "init", cwd=tmp_path)
 
     assert (wrote.returncode, checked.stdout, again.returncode) == (0, "ifind-mock.toml: ok\n", 2)
-    assert "ifind-mock.toml: is there already; name another file, or use --force" in again.stderr
+    assert "ifind-mock.toml: exists already; name another file, or use --force" in again.stderr
 
 
 def test_the_settings_in_force_are_shown_with_their_origin_and_without_a_token(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from mockserver.assembly import open_gateway
 from mockserver.mutants.broken import MutantGateway
 from mockserver.mutants.table import MUTANTS
 from mockserver.profile.profile import resolve
-from mockserver.settings.loading import Settings, load
+from mockserver.settings.loading import load
+from mockserver.settings.table import Settings
 from mockserver.web.app import create_app, make_app
 from mockserver.wire.run import serving
 from support.in_process import CLAUSES
