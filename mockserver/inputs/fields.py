@@ -234,7 +234,7 @@ def word(
     noun: str, allowed: str = "a text of 1 to 254 characters without blanks", *, shown: bool = False
 ) -> Field[str]:
     """A word such as a login or a token."""
-    return _checked(is_word, f"is no {noun}", allowed, {"type": "string", "pattern": _whole(_WORD)}, shown=shown)
+    return _checked(is_word, f"is no {noun}", allowed, {**text.shape, "pattern": _whole(_WORD)}, shown=shown)
 
 
 def _text(where: str, value: Any) -> str:
