@@ -156,7 +156,7 @@ def _sex(read: Mapping[str, Any], kind: str) -> Sex:
 
 
 def _feminine(surname: str) -> str:
-    for ending, feminine in _FEMININE:
+    for ending, feminine in _FEMININE.items():
         if surname.endswith(ending):
             return surname.removesuffix(ending) + feminine
     return surname
@@ -203,15 +203,7 @@ def _city(name: str, slug: str, region: str, *places: str) -> City:
     return City(name, slug, (name, whole, *(f"{name}, {place}" for place in places)))
 
 
-_FEMININE = (
-    ("ский", "ская"),
-    ("цкий", "цкая"),
-    ("ов", "ова"),
-    ("ев", "ева"),
-    ("ёв", "ёва"),
-    ("ин", "ина"),
-    ("ын", "ына"),
-)
+_FEMININE = {"ский": "ская", "цкий": "цкая"} | {end: f"{end}а" for end in ("ов", "ев", "ёв", "ин", "ын")}
 
 _LATIN = str.maketrans(
     dict(zip("абвгдеёзийклмнопрстуфыэ", "abvgdeeziyklmnoprstufye", strict=True))
