@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mockserver import data
 from mockserver.core.errors import Refusal
 from mockserver.profile.profile import resolve
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
@@ -108,6 +109,13 @@ def test_the_same_profile_gives_the_same_bytes() -> None:
 def test_a_wrong_choice_is_refused_by_the_clauses_name(clause: str) -> None:
     with pytest.raises(Refusal, match=clause.replace(".", r"\.")):
         resolve(CLAUSES, {clause: "\x00"})
+
+
+def test_every_clause_has_a_known_grade_and_an_id_of_its_own() -> None:
+    rows = data.toml("schemas", "clauses.toml")["clause"]
+
+    assert {clause.grade for clause in CLAUSES.values()} == {"documented", "law", "observed", "sister", "assumed"}
+    assert len(CLAUSES) == len(rows)
 
 
 @pytest.mark.parametrize("clause", OPEN)
