@@ -79,8 +79,7 @@ class _Search:
 
     @property
     def awkward(self) -> bool:
-        magic = MAGIC.get(self.phone)
-        return magic is not None and magic.awkward
+        return self.phone in MAGIC and MAGIC[self.phone].awkward
 
 
 class _Draws:

@@ -93,15 +93,8 @@ def _png(lines: bytes, palette: Sequence[str]) -> bytes:
     length = len(lines).to_bytes(2, "little")
     missing = bytes(byte ^ 0xFF for byte in length)
     stored = b"\x78\x01\x01" + length + missing + lines + adler32(lines).to_bytes(4, "big")
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", header),
-            _chunk(b"PLTE", bytes.fromhex("".join(palette))),
-            _chunk(b"IDAT", stored),
-            _chunk(b"IEND", b""),
-        )
-    )
+    chunks = {b"IHDR": header, b"PLTE": bytes.fromhex("".join(palette)), b"IDAT": stored, b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks.items())
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

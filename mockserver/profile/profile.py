@@ -126,14 +126,18 @@ def choices_of(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> M
         if name not in choices:
             problems.append(_no_setting(clauses, name, entry, choices))
             continue
-        chosen = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
         try:
-            choices[name] = clauses[name].read(chosen)
+            choices[name] = clauses[name].read(choice_in(entry))
         except Refusal as refusal:
             problems.extend(refusal.problems)
     if problems:
         raise Refusal(*problems)
     return MappingProxyType(choices)
+
+
+def choice_in(entry: Any) -> Any:
+    """The choice of a profile's entry, which may be a table with notes."""
+    return entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
 
 
 def _no_setting(clauses: Mapping[str, Clause], name: str, entry: Any, settings: Mapping[str, object]) -> Problem:

@@ -108,18 +108,14 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
     origins: dict[str, str] = {}
     places: dict[str, str] = {}
     for layer in layers:
-        for setting in SETTINGS:
-            if setting.name not in layer.entries:
-                continue
-            where = layer.where(setting)
+        for setting in (s for s in SETTINGS if s.name in layer.entries):
+            name, where, entry = setting.name, layer.where(setting), layer.entries[setting.name]
             try:
-                entry = layer.entries[setting.name]
                 value = setting.from_text(where, entry) if layer.is_text else entry
                 parsed = setting.field(where, value)
             except Refusal as refusal:
                 problems.extend(refusal.problems)
                 continue
-            name = setting.name
             read[name], values[name], origins[name], places[name] = parsed, value, layer.origin, where
             chosen = setting.choices(parsed) if setting.choices else {}
             profile = overlaid(profile, chosen)

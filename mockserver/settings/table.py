@@ -22,8 +22,8 @@ from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
 from mockserver.inputs.fields import Field, Reader
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
-from mockserver.profile.profile import Profile, choices_of
-from mockserver.settings.files import choice_in, clauses, overlaid, read_profile
+from mockserver.profile.profile import Profile
+from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
 
 PREFIX = "IFIND_MOCK_"
 DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
@@ -118,26 +118,18 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
             chosen = overlaid(chosen, {clause: {kind: number}})
         else:
             chosen[name] = choice
-    return _checked(where, chosen, ": ")
+    return checked_choices(where, chosen, ": ")
 
 
 def _profile(where: str, value: Any) -> Mapping[str, Any]:
     if isinstance(value, str):
         try:
-            return read_profile(Path(value), clauses())
+            return read_profile(Path(value))
         except Refusal as refusal:
             raise refusal.at(where, ": ") from None
     if not isinstance(value, Mapping):
         raise Refusal(Problem(where, f"{fields.kind_of(value)} is no profile", f"allowed: {_PROFILES}"))
-    return _checked(where, value, ".")
-
-
-def _checked(where: str, chosen: Mapping[str, Any], joint: str) -> Mapping[str, Any]:
-    try:
-        choices_of(clauses(), chosen)
-    except Refusal as refusal:
-        raise refusal.at(where, joint) from None
-    return {name: choice_in(entry) for name, entry in chosen.items()}
+    return checked_choices(where, value)
 
 
 _PROFILES = "a file's path, or a table of clauses"
@@ -200,12 +192,7 @@ class Settings:
     paid_until: str = _setting("2099-12-31", fields.day, "Date that info shows for accounts that name none.", "DATE")
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
     admin_token: str | None = _setting(
-        None,
-        fields.or_none(_ADMIN_TOKEN),
-        "Token of the routes under /_mock/.",
-        "T",
-        example="choose-one",
-        secret=True,
+        None, fields.or_none(_ADMIN_TOKEN), "Token of the routes under /_mock/.", "T", example="choose-one", secret=True
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")

@@ -127,7 +127,7 @@ def test_accounts_are_given_by_options_and_variables() -> None:
         ("[delays]\nphones = 1", "FILE: delays.phones: a number is no table"),
         ('[profile]\n"xml.rot" = "a"', "FILE: profile: 'xml.rot' is no clause; did you mean 'xml.root'?"),
         ('[profile]\n"row.phone" = "nr"', "FILE: profile.row.phone: 'nr' is no choice of this clause; allowed: 'text'"),
-        ('profile = "none.toml"', "none.toml: there is no such file"),
+        ('profile = "none.toml"', "none.toml: does not exist"),
         (
             "[[faults]]\naction = { kind = 'eror' }",
             "FILE: faults[0].action.kind: 'eror' is no fault; did you mean 'error'",
@@ -235,7 +235,7 @@ def test_no_message_shows_a_token(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_that_was_asked_for_is_refused() -> None:
-    with pytest.raises(Refusal, match=r"none\.toml: there is no such file"):
+    with pytest.raises(Refusal, match=r"none\.toml: does not exist"):
         load({"config": "none.toml"})
 
 
