@@ -102,7 +102,7 @@ def _workers(where: str, value: Any) -> int:
 
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len({account["login"] for account in accounts}) < len(accounts):
-        raise Refusal(Problem(where, "a login stands there twice", "give each account a login of its own"))
+        raise Refusal(Problem(where, "a login is given twice", "give each account a login of its own"))
     return accounts
 
 
@@ -182,7 +182,7 @@ class Settings:
         None,
         fields.or_none(fields.one_of(EDITIONS)),
         "Edition of the API's page: the clause `edition`, over what the profile says.",
-        "A|B|C",
+        "|".join(EDITIONS),
         example="B",
         choices=lambda edition: {"edition": edition} if edition else {},
     )

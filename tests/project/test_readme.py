@@ -48,10 +48,10 @@ def test_every_command_does_what_the_readme_shows(tmp_path: Path) -> None:
                 timeout=120,
                 check=False,
             )
-            told = f"$ {real}\n{done.stdout}\n{done.stderr}"
+            report = f"$ {real}\n{done.stdout}\n{done.stderr}"
 
-            assert done.returncode == 0, told
-            assert re.fullmatch(pattern(shown), done.stdout, re.DOTALL), told
+            assert done.returncode == 0, report
+            assert re.fullmatch(pattern(shown), done.stdout, re.DOTALL), report
 
 
 @pytest.mark.parametrize("target", ["run", "test"])
