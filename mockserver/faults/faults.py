@@ -14,7 +14,7 @@ from typing import Any
 from mockserver.core.chance import fraction
 from mockserver.core.errors import NotFound, Problem, Refusal, unknown
 from mockserver.faults.kinds import KINDS, LATER, Effect
-from mockserver.faults.matching import MATCH, Facts
+from mockserver.faults.matching import _MATCH, MATCH, Facts
 from mockserver.inputs import fields
 
 ALWAYS = "always"
@@ -126,7 +126,7 @@ def read_fault(document: Any, fault_id: str) -> Fault:
     """
     problems: list[Problem] = []
     top = fields.table(document, "", _TOP, problems)
-    match = fields.table(top.get("match", {}), "match", MATCH, problems)
+    match = fields.table(top.get("match", {}), "match", _MATCH, problems)
     kind, settings = _action(top.get("action"), problems)
     if kind is not None and match.get("method", kind) not in (kind, *KINDS[kind].operations):
         where = ", ".join(KINDS[kind].operations)
@@ -178,7 +178,7 @@ def _times(where: str, value: Any) -> int | None:
 
 _TOP: Mapping[str, fields.Field[Any]] = MappingProxyType(
     {
-        "match": replace(fields.as_is, shape=fields.table_of(MATCH).shape).described(
+        "match": replace(fields.as_is, shape=MATCH.shape).described(
             "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
         ),
         "action": replace(fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}).described(

@@ -21,7 +21,7 @@ class Facts:
     format: str
 
 
-MATCH: Mapping[str, fields.Field[Any]] = MappingProxyType(
+_MATCH: Mapping[str, fields.Field[Any]] = MappingProxyType(
     {
         "method": fields.one_of(METHODS).described("The API's method that is called."),
         "login": fields.text.described("The account that calls."),
@@ -31,4 +31,5 @@ MATCH: Mapping[str, fields.Field[Any]] = MappingProxyType(
         "nth": fields.whole(1).described("Only this one of the calls that fit."),
     }
 )
+MATCH = fields.table_of(_MATCH)
 """What a match may name."""

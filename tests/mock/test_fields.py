@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from mockserver.core.errors import Refusal
 from mockserver.faults.faults import FAULT
 from mockserver.faults.kinds import KINDS
-from mockserver.faults.matching import MATCH
+from mockserver.faults.matching import _MATCH
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT, KEYS
 from mockserver.inputs.fields import Field
@@ -21,7 +21,7 @@ from mockserver.web import control
 TABLES: Mapping[str, Mapping[str, Field[Any]]] = {
     "settings": {setting.name: setting.field for setting in SETTINGS},
     "accounts": KEYS,
-    "match": MATCH,
+    "match": _MATCH,
     **{f"fault {kind}": row.settings for kind, row in KINDS.items()},
     "clock": control.CLOCK,
     "advance": control.ADVANCE,
