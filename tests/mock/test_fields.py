@@ -83,7 +83,7 @@ def test_the_schema_takes_what_the_reader_takes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*FIELDS, *PLAIN])
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_what_a_reader_takes_its_schema_takes(name: str, data: st.DataObject) -> None:
     field = {**FIELDS, **PLAIN}[name]
