@@ -19,19 +19,14 @@ def _option(setting: Setting) -> click.Option:
         return click.Option(
             [f"{setting.option}/--no-{setting.option[2:]}", setting.name], default=None, help=setting.field.help
         )
+    several = " Repeat the option for more." if setting.one else ""
+    default = f" Default: {setting.default_text}." if setting.default_text else ""
     return click.Option(
         [setting.option, setting.name],
         metavar=setting.metavar,
-        multiple=isinstance(setting.default, list),
-        help=setting.field.help + _default(setting),
+        multiple=setting.one is not None,
+        help=setting.field.help + several + default,
     )
-
-
-def _default(setting: Setting) -> str:
-    shown = setting.default
-    if isinstance(shown, list):
-        return " Again and again for more." + (" Default: demo@example.com:demo-token." if shown else "")
-    return "" if shown in (None, {}) else f" Default: {shown}."
 
 
 def with_settings(names: Collection[str] | None = None) -> Callable[[click.Command], click.Command]:

@@ -280,7 +280,6 @@ _DAY = matching(
     "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", "date", "'2030-12-31' or '2030-12-31 23:59:59'"
 )
 _SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s+[0-9]{{1,3}}(\.[0-9]{{1,6}})?"
-_LATENCY = _whole(rf"\s*({DURATION}|{_SPREAD})\s*")
 
 as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")
 """Any value; its own reader comes later."""
@@ -304,7 +303,9 @@ delay: Field[Delay] = replace(
 )
 """A processing time, which may be never."""
 latency: Field[Delay] = replace(
-    delay.then(_latency), shape={"type": "string", "pattern": _LATENCY}, allowed=FORMS.removesuffix(", 'never'")
+    delay.then(_latency),
+    shape={"type": "string", "pattern": _whole(rf"\s*({DURATION}|{_SPREAD})\s*")},
+    allowed=FORMS.removesuffix(", 'never'"),
 )
 """A time before an answer, which has to come."""
 day: Field[str] = replace(_DAY, read=_day)

@@ -117,7 +117,10 @@ def parse_words(document: Mapping[str, Any]) -> Words:
     read = _frozen(document)
     subjects = {name: _subject(table, read["general"]) for name, table in read["subject"].items()}
     sexes = {name: _sex(read, name) for name in ("men", "women")}
-    countries = {name: _cities(table["city"]) for name, table in read["country"].items()}
+    countries = {
+        name: tuple(_city(city, *parts) for city, parts in table["city"].items())
+        for name, table in read["country"].items()
+    }
     return Words(
         sexes=tuple(sexes.values()),
         trades=tuple(_trade(table, sexes, subjects) for table in read["trade"].values()),
@@ -192,10 +195,6 @@ def _board(table: Mapping[str, Any], read: Mapping[str, Any], countries: Mapping
     country = table["country"]
     own = {key: value for key, value in table.items() if key != "country"}
     return Board(**own, rate=read["country"][country]["rate"], cities=countries[country])
-
-
-def _cities(table: Mapping[str, tuple[str, ...]]) -> tuple[City, ...]:
-    return tuple(_city(name, *parts) for name, parts in table.items())
 
 
 def _city(name: str, slug: str, region: str, *places: str) -> City:

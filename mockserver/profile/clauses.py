@@ -38,7 +38,7 @@ class Clause:
 
         Raises Refusal naming the clause and what is allowed.
         """
-        choice = {True: "yes", False: "no", None: "null"}[written] if _is_constant(written) else written
+        choice = _CONSTANTS[written] if isinstance(written, bool | None) else written
         if isinstance(choice, str) and choice in self.choices:
             return choice
         if self.value is not None:
@@ -52,8 +52,7 @@ class Clause:
         return [*own, *self.choices, *(s for s in self.samples if s not in own)]
 
 
-def _is_constant(written: Any) -> bool:
-    return written is None or isinstance(written, bool)
+_CONSTANTS = {True: "yes", False: "no", None: "null"}
 
 
 def parse_clauses(document: Mapping[str, Any]) -> Mapping[str, Clause]:

@@ -62,6 +62,14 @@ class Setting:
         """The name in the environment."""
         return PREFIX + self.name.upper()
 
+    @property
+    def default_text(self) -> str:
+        """The default as an option or a variable would write it; empty where there is none."""
+        if self.default in (None, [], {}):
+            return ""
+        account = self.default[0] if isinstance(self.default, list) else None
+        return f"{account['login']}:{account['token']}" if account else str(self.default).lower()
+
     def from_text(self, where: str, entry: Any) -> Any:
         """What the file would hold for the text of a variable or an option, or for the texts of a repeated one."""
         if entry == "":

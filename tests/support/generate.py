@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from contract_tests.contract import generate as descriptions
 from mockserver.faults.kinds import KINDS
@@ -23,14 +22,8 @@ README = ROOT / "README.md"
 
 def _settings() -> Iterator[tuple[str, ...]]:
     for setting in SETTINGS:
-        yield f"`{setting.name}`", f"{setting.field.help}{_default(setting.default)}"
-
-
-def _default(default: Any) -> str:
-    if default in (None, [], {}):
-        return ""
-    shown = default[0]["login"] if isinstance(default, list) else str(default).lower() if default is False else default
-    return f" Default: `{shown}`."
+        default = f" Default: `{setting.default_text}`." if setting.default_text else ""
+        yield f"`{setting.name}`", f"{setting.field.help}{default}"
 
 
 def _clauses() -> Iterator[tuple[str, ...]]:
