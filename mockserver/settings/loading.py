@@ -42,8 +42,7 @@ def load(
     chosen = dict(options or {})
     variables = dict(environ or {})
     problems: list[Problem] = []
-    variable = variables.pop(f"{PREFIX}CONFIG", None)
-    config = chosen.pop("config", variable)
+    config = chosen.pop("config", variables.pop(f"{PREFIX}CONFIG", None))
     layers = [Layer("default", {s.name: s.default for s in SETTINGS}, lambda s: s.name)]
     if (file := _file_layer(config, directory or Path(), problems)) is not None:
         layers.append(file)
@@ -58,12 +57,10 @@ def load(
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the host."""
-    if host == "localhost":
-        return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"
 
 
 def _file_layer(config: str | None, directory: Path, problems: list[Problem]) -> Layer | None:
@@ -78,7 +75,7 @@ def _file_layer(config: str | None, directory: Path, problems: list[Problem]) ->
         return None
     entries = {key: value for key, value in document.items() if key in BY_NAME}
     if isinstance(profile := entries.get("profile"), str):
-        # What a file names stands beside it, wherever the mock is started.
+        # A file's path is relative to the file, not to the directory in which the mock starts.
         entries["profile"] = str(path.parent / profile)
     problems.extend(unknown(name, key, BY_NAME) for key in document if key not in BY_NAME)
     return Layer(name, entries, lambda s: f"{name}: {s.name}")
@@ -86,14 +83,12 @@ def _file_layer(config: str | None, directory: Path, problems: list[Problem]) ->
 
 def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:
     known = {s.variable: s.name for s in SETTINGS if not s.file_only}
-    entries: dict[str, str] = {}
-    for variable, value in variables.items():
-        if not variable.startswith(PREFIX):
-            continue
-        if variable in known:
-            entries[known[variable]] = value
-        else:
-            problems.append(unknown("environment", variable, [*known, f"{PREFIX}CONFIG"], noun="variable"))
+    own = {variable: value for variable, value in variables.items() if variable.startswith(PREFIX)}
+    names = [*known, f"{PREFIX}CONFIG"]
+    problems.extend(
+        unknown("environment", variable, names, noun="variable") for variable in own if variable not in known
+    )
+    entries = {known[variable]: value for variable, value in own.items() if variable in known}
     return Layer("environment", entries, lambda s: s.variable, is_text=True)
 
 
