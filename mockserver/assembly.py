@@ -9,7 +9,7 @@ from mockserver.api.gateway import Gateway
 from mockserver.api.mock import Mock
 from mockserver.core.messages import Micros
 from mockserver.settings.files import words
-from mockserver.settings.loading import Settings
+from mockserver.settings.table import Settings
 from mockserver.stores.opening import open_store
 
 

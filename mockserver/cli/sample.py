@@ -15,11 +15,9 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import parse_iso
 from mockserver.core.delays import parse_delay
 from mockserver.core.messages import METHODS
-from mockserver.core.tasks import Account
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses
-from mockserver.settings.loading import Settings
-from mockserver.settings.table import DEFAULT_ACCOUNT
+from mockserver.settings.table import DEFAULT_ACCOUNT, Settings
 
 MOMENT = "2030-01-01T00:00:00+03:00"
 """When samples are made: one moment, so that the same command prints the same bytes."""
@@ -44,13 +42,14 @@ def sample(settings: Settings, method: str, params: dict[str, str], *, processin
     """The body of the method's answer, to a task made at MOMENT; processing: before it is done."""
     at = parse_iso(MOMENT, "")
     # One call and its answer: what the settings say of times, limits and faults does not matter.
-    account = Account(DEFAULT_ACCOUNT["login"], DEFAULT_ACCOUNT["token"], 1, settings.simulation.paid_until)
-    delay = parse_delay("2s", "")
     settings = replace(
         settings,
         state="memory",
         profile=resolve(clauses(), {**settings.profile.choices, "task.lifetime": "kept", "rate.limit": "off"}),
-        simulation=replace(settings.simulation, delay=delay, accounts=(account,), by_source={}, by_phone={}, faults=()),
+        accounts=[{**DEFAULT_ACCOUNT, "daily_limit": 1}],
+        delay=parse_delay("2s", ""),
+        delays={},
+        faults=[],
     )
     gateway = open_gateway(settings, lambda: at)
     mock = gateway.mock

@@ -16,7 +16,7 @@ from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import Clock, iso_of
 from mockserver.core.errors import Problem, Refusal
-from mockserver.settings.loading import Settings
+from mockserver.settings.table import Settings
 from mockserver.wire.serving import mock_server, run_until_signal
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.core.chance import fraction
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.faults.kinds import KINDS, LATER, Effect
-from mockserver.faults.matching import Facts, Match, read_match
+from mockserver.faults.matching import MATCH, Facts, Match, read_match
 from mockserver.inputs import fields
 
 ALWAYS = "always"
@@ -141,10 +141,34 @@ def _times(where: str, value: Any) -> int | None:
         raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: 1 and more, or {ALWAYS!r}")) from None
 
 
-_TOP: Mapping[str, fields.Reader] = {
-    "match": fields.as_is,
-    "action": fields.as_is,
-    "times": _times,
-    "after": fields.whole(0),
-    "probability": fields.number(0, 1),
-}
+_TOP: Mapping[str, fields.Field[Any]] = MappingProxyType(
+    {
+        "match": replace(fields.as_is, shape=MATCH.shape).described(
+            "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
+        ),
+        "action": replace(fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}).described(
+            f"What happens: {', '.join(KINDS)}.", {"kind": "error", "code": 500, "message": "try later"}
+        ),
+        "times": fields.Field(
+            _times,
+            {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]},
+            f"1 and more, or {ALWAYS!r}",
+        ).described("How often it happens.", 1),
+        "after": fields.whole(0).described("How many calls it lets pass first.", 0),
+        "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
+    }
+)
+
+
+def _document(where: str, value: Any) -> Any:
+    try:
+        read_fault(value)
+    except Refusal as refusal:
+        raise refusal.at(where) from None
+    return value
+
+
+FAULT = replace(fields.table_of(_TOP, required=["action"]), read=_document).described(
+    "A fault.", {key: field.example for key, field in _TOP.items()}
+)
+"""A fault's document, which is checked and kept as it is."""

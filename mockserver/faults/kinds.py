@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from mockserver.core.delays import Delay
 from mockserver.core.messages import AT_ONCE, METHODS, Delivery, Page
@@ -47,7 +48,7 @@ class Kind:
 
     make: Callable[..., Effect]
     """Its keyword arguments are the settings' names."""
-    settings: Mapping[str, fields.Reader]
+    settings: Mapping[str, fields.Field[Any]]
     required: tuple[str, ...] = ()
     of_task: bool = False
     """Whether it happens to a task, and not to the call."""
@@ -56,6 +57,12 @@ class Kind:
     def operations(self) -> tuple[str, ...]:
         """The API's methods that it can happen to."""
         return ("create", "result") if self.of_task else METHODS
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """The JSON Schema of an action of this kind, which has the name."""
+        rows = {"kind": fields.one_of([name]).described("The kind of fault."), **self.settings}
+        shape = fields.table_of(rows, required=("kind", *self.required)).shape
+        return {**shape, "title": name, "description": self.make.__doc__}
 
 
 def error(*, code: int | None = None, message: str | None = None) -> Effect:
@@ -83,19 +90,27 @@ def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
     return Effect(failure=ErrorOverride(code, message))
 
 
-_CODE = fields.whole(CODES[0], CODES[-1])
+_ERROR: Mapping[str, fields.Field[Any]] = MappingProxyType(
+    {
+        "code": fields.whole(CODES[0], CODES[-1]).described("Error code; as the profile has it, where it is left out."),
+        "message": fields.text.described("Error message; as the profile has it, where it is left out."),
+    }
+)
+_HTTP: Mapping[str, fields.Field[Any]] = MappingProxyType(
+    {
+        "status": fields.whole(200, 599).described("HTTP status."),
+        "body": fields.text.described("Body of the answer."),
+        "content_type": fields.content_type.described("Its Content-Type."),
+    }
+)
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "error": Kind(error, {"code": _CODE, "message": fields.text}),
-        "http": Kind(
-            http,
-            {"status": fields.whole(200, 599), "body": fields.text, "content_type": fields.content_type},
-            ("status",),
-        ),
-        "latency": Kind(latency, {"delay": fields.latency}, ("delay",)),
+        "error": Kind(error, _ERROR),
+        "http": Kind(http, _HTTP, ("status",)),
+        "latency": Kind(latency, {"delay": fields.latency.described("Time before the answer.")}, ("delay",)),
         "stuck": Kind(stuck, {}, of_task=True),
-        "fail-task": Kind(fail_task, {"code": _CODE, "message": fields.text}, of_task=True),
+        "fail-task": Kind(fail_task, _ERROR, of_task=True),
     }
 )
 

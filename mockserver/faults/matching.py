@@ -55,13 +55,15 @@ def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
     return Match(MappingProxyType(match))
 
 
-_MATCH: Mapping[str, fields.Reader] = MappingProxyType(
+_MATCH: Mapping[str, fields.Field[Any]] = MappingProxyType(
     {
-        "method": fields.one_of(METHODS),
-        "login": fields.text,
-        "phone": fields.phone,
-        "source": fields.one_of(ALL_SOURCES),
-        "format": fields.one_of(FORMATS),
-        "nth": fields.whole(1),
+        "method": fields.one_of(METHODS).described("The API's method that is called."),
+        "login": fields.text.described("The account that calls."),
+        "phone": fields.phone.described("The phone that is searched; for result, the task's."),
+        "source": fields.one_of(ALL_SOURCES).described("The source that is searched; for result, the task's."),
+        "format": fields.one_of(FORMATS).described("The format of the answer."),
+        "nth": fields.whole(1).described("Only this one of the calls that fit."),
     }
 )
+MATCH = fields.table_of(_MATCH)
+"""What a match may name."""

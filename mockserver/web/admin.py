@@ -16,7 +16,7 @@ from mockserver.api.gateway import MAX_BODY
 from mockserver.api.mock import Mock
 from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
 from mockserver.inputs import fields
-from mockserver.settings.loading import Settings
+from mockserver.settings.table import Settings
 from mockserver.web.control import QUERIES, Ask, Control, Verb, keys
 
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]

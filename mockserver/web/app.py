@@ -19,7 +19,8 @@ from mockserver.api.http import Request
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND, Delivery
-from mockserver.settings.loading import Settings, load
+from mockserver.settings.loading import load
+from mockserver.settings.table import Settings
 from mockserver.web.admin import Guard, admin_routes
 
 

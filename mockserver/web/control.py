@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
@@ -17,8 +17,8 @@ from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
 from mockserver.faults.faults import ALWAYS, ArmedFault
 from mockserver.inputs import fields
-from mockserver.inputs.accounts import read_account
-from mockserver.settings.loading import Settings
+from mockserver.inputs.accounts import ACCOUNT
+from mockserver.settings.table import Settings
 from mockserver.stores.opening import kind_of_store
 
 
@@ -37,9 +37,6 @@ class Ask:
 
 
 Verb: TypeAlias = "Callable[[Ask], tuple[int, Any]]"
-
-QUERIES: Mapping[tuple[str, str], Mapping[str, fields.Reader]] = {("GET", "/clock"): {"login": fields.text}}
-"""The keys that a route takes in its query; the others take none."""
 
 
 class Control:
@@ -83,8 +80,8 @@ class Control:
 
     def put_account(self, ask: Ask) -> tuple[int, Any]:
         """Makes an account, or changes the one with the login: what is left out stays or is made up."""
-        fields = read_account(ask.body)
-        account, made = self.mock.put_account(fields.pop("login", None), fields)
+        written = ACCOUNT("", ask.body)
+        account, made = self.mock.put_account(written.pop("login", None), written)
         return (201 if made else 200), {**self._account(account), "token": account.token}
 
     def faults(self, ask: Ask) -> tuple[int, Any]:
@@ -110,8 +107,7 @@ class Control:
 
     def set_clock(self, ask: Ask) -> tuple[int, Any]:
         """Sets the clock of a login or of the server."""
-        settable = {"mode": fields.one_of(("real", "frozen")), "now": _time, "speed": fields.number(0, 1_000_000)}
-        wanted = keys(ask.body, {**settable, "login": fields.text})
+        wanted = keys(ask.body, CLOCK)
         frozen = {"real": False, "frozen": True, None: None}[wanted.get("mode")]
         if frozen and wanted.get("speed", 1) != 1:
             raise Refusal(Problem("speed", "a frozen clock has none", "leave it out, or use the mode real"))
@@ -124,8 +120,7 @@ class Control:
 
     def advance(self, ask: Ask) -> tuple[int, Any]:
         """Puts a clock forward by seconds, or to the next midnight or ready task."""
-        targets = fields.one_of(("midnight", "next-ready"))
-        wanted = keys(ask.body, {"seconds": fields.number(0, 1e11), "to": targets, "login": fields.text})
+        wanted = keys(ask.body, ADVANCE)
         login = self._login(wanted.get("login"))
         if ("seconds" in wanted) == ("to" in wanted):
             raise Refusal(Problem("", "either seconds or to is needed", 'write {"seconds": 5} or {"to": "midnight"}'))
@@ -135,7 +130,7 @@ class Control:
 
     def reset(self, ask: Ask) -> tuple[int, Any]:
         """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
-        login = self._login(keys(ask.body, {"login": fields.text}).get("login"))
+        login = self._login(keys(ask.body, RESET).get("login"))
         self.mock.reset(login)
         self.end_waiting(login)
         return 204, None
@@ -175,8 +170,24 @@ def _fault(armed: ArmedFault) -> dict[str, Any]:
     }
 
 
-def _time(where: str, value: Any) -> int:
-    return parse_iso(fields.text(where, value), where)
+LOGIN = fields.text.described("The account that is meant; without it, the server.")
+_TIME = replace(
+    fields.text.then(lambda where, text: parse_iso(text, where)), allowed="a time such as 2030-01-01T00:00:00Z"
+)
+CLOCK: Mapping[str, fields.Field[Any]] = {
+    "mode": fields.one_of(("real", "frozen")).described("Whether time passes."),
+    "now": _TIME.described("The time that it shows now."),
+    "speed": fields.number(0, 1_000_000).described("How many times as fast as real time it goes."),
+    "login": LOGIN,
+}
+ADVANCE: Mapping[str, fields.Field[Any]] = {
+    "seconds": fields.number(0, 1e11).described("How far the clock is put forward."),
+    "to": fields.one_of(("midnight", "next-ready")).described("The moment to which it is put forward."),
+    "login": LOGIN,
+}
+RESET: Mapping[str, fields.Field[Any]] = {"login": LOGIN}
+QUERIES: Mapping[tuple[str, str], Mapping[str, fields.Field[Any]]] = {("GET", "/clock"): {"login": LOGIN}}
+"""The keys that a route takes in its query; the others take none."""
 
 
 def keys(body: Any, readers: Mapping[str, fields.Reader]) -> dict[str, Any]:

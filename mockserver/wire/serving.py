@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import url_of
-from mockserver.settings.loading import Settings
+from mockserver.settings.table import Settings
 from mockserver.wire.failures import write_line
 from mockserver.wire.server import Server
 from mockserver.wire.threads import LoopGuard

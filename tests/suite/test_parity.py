@@ -24,7 +24,8 @@ from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
 from mockserver.profile.profile import resolve
-from mockserver.settings.loading import Settings, load
+from mockserver.settings.loading import load
+from mockserver.settings.table import Settings
 from mockserver.wire.serving import serve_mock
 from support.in_process import CLAUSES
 from support.processes import ifind

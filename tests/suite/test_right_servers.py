@@ -20,7 +20,8 @@ from mockserver.assembly import open_gateway
 from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
 from mockserver.profile.profile import resolve
-from mockserver.settings.loading import Settings, load
+from mockserver.settings.loading import load
+from mockserver.settings.table import Settings
 from mockserver.web.app import create_app
 from mockserver.wire.serving import serve_mock
 from support.in_process import CLAUSES
