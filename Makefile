@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format clean
+.PHONY: run test lint format generate clean
 
 run: $(VENV)/.runtime
 	$(BIN)/ifind-mock serve $(ARGS)
@@ -21,6 +21,10 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# README.md's tables, schemas/xml, schemas/csv, fixtures/synthetic.
+generate: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m support.generate
 
 clean:
 	rm -rf $(VENV) dist

@@ -1,6 +1,6 @@
 """Finds `schemas/` and `fixtures/`: beside the package in a checkout, inside it in a wheel.
 
-The one module of the mock that contract_tests may import too, so it imports nothing but the standard library.
+contract_tests may import only this module of the mock, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ DIRECTORIES = ("schemas", "fixtures")
 
 
 class MissingDataError(FileNotFoundError):
-    """A file or directory that the installed project should have, and has not."""
+    """A file or directory of the project's own data is missing."""
 
 
 class BrokenDataError(ValueError):
-    """A file of the project's own data that can't be read; says which, where in it and why."""
+    """A file of the project's own data can't be read; says which, where in it and why."""
 
 
 def path(*parts: str) -> Path:
     """The file or directory of the given parts, such as `path("schemas", "clauses.toml")`.
 
-    A part may hold slashes. Raises MissingDataError where there is none, and for one outside of the directories.
+    A part may contain slashes. Raises MissingDataError for a path that is missing or outside of the directories.
     """
     steps = [step for part in parts for step in part.replace("\\", "/").split("/")]
     if not steps or steps[0] not in DIRECTORIES or not {"", ".", ".."}.isdisjoint(steps):
@@ -34,16 +34,13 @@ def path(*parts: str) -> Path:
             f"{'/'.join(parts)!r} is no data of ifind-mock; it begins with {' or '.join(DIRECTORIES)}"
         )
     found = _root(steps[0]).joinpath(*steps)
-    if not os.path.exists(found):
+    if not os.path.exists(found):  # noqa: PTH110 - Path.exists raises for a name that is too long
         raise MissingDataError(_missing(found, "/".join(steps)))
     return found
 
 
 def toml(*parts: str) -> dict[str, Any]:
-    """The TOML file of the given parts, read.
-
-    Raises MissingDataError as `path`, and BrokenDataError for what is no TOML.
-    """
+    """The content of a TOML file. Raises MissingDataError as `path`, and BrokenDataError for a file that is no TOML."""
     file = path(*parts)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -52,12 +49,12 @@ def toml(*parts: str) -> dict[str, Any]:
 
 
 def _root(directory: str) -> Path:
-    """Inside first: beside an installed package, a directory of such a name is some other project's."""
+    """Inside first: a directory of that name beside an installed package belongs to another project."""
     return PACKAGE if (PACKAGE / directory).is_dir() else PACKAGE.parent
 
 
 def _missing(wanted: Path, name: str) -> str:
-    if not os.path.isdir(wanted.parent):
+    if not os.path.isdir(wanted.parent):  # noqa: PTH112 - as above
         return (
             f"{name!r} is not here: {wanted.parent} is missing; install ifind-mock again, or run it in a whole checkout"
         )

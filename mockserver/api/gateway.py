@@ -1,16 +1,16 @@
-"""One request's values to one answer's values: the whole API, for every server that carries it."""
+"""The whole API, for every server that carries it: a request is decided, and its answer rendered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from mockserver.api.http import Delivery, Request, Response
+from mockserver.api.http import Request, Response
 from mockserver.api.mock import Mock
 from mockserver.api.params import read_params
 from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Page
-from mockserver.formats import FORMATS
+from mockserver.formats.writers import WRITERS
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
@@ -19,12 +19,42 @@ MAX_BODY = 1024 * 1024
 BASE = b"/api/"
 
 
-class Gateway:
-    """The API over one mock. plain leaves out the headers `X-Mock-Task` and `X-Mock-Reason`."""
+class Hook:
+    """What may step in between a call and its answer; this one lets everything pass.
 
-    def __init__(self, mock: Mock, *, plain: bool = False) -> None:
+    A subclass replaces the steps that it needs. call is in each step the call as it was read off the request.
+    """
+
+    def before(self, call: Call) -> Call | Answer | Page:
+        """The call to decide in its place, or an answer, for which the mock is not asked."""
+        return call
+
+    def after(self, call: Call, answer: Answer | Page) -> Answer | Page:  # noqa: ARG002 - for subclasses
+        """The answer in place of the one that the mock or `before` gave."""
+        return answer
+
+    def sent(self, call: Call, answer: Answer | Page, response: Response) -> Response:  # noqa: ARG002 - for subclasses
+        """The response in place of the rendered one."""
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A request with its answer as data, before it is rendered."""
+
+    request: Request
+    answer: Answer | Page
+    call: Call | None = None
+    """None where the request is no call: a preflight, a body that can't be read, a path outside the API."""
+
+
+class Gateway:
+    """The API over one mock: decide, then render. plain leaves out the headers `X-Mock-Task` and `X-Mock-Reason`."""
+
+    def __init__(self, mock: Mock, *, plain: bool = False, hook: Hook | None = None) -> None:
         self.mock = mock
         self.plain = plain
+        self.hook = hook
 
     def answer(self, request: Request) -> Response:
         """The response to one request; for servers that take one at a time."""
@@ -35,37 +65,39 @@ class Gateway:
 
         Where that fails, every answer from the first that wrote on is a server error, and nothing is charged.
         """
-        given: list[Answer | Page] = []
+        decided: list[Decision] = []
         try:
             with self.mock.store.transaction():
-                given.extend(map(self._safely, requests))
+                decided.extend(map(self._safely, requests))
         except StoreError:
-            first = next((i for i, a in enumerate(given) if isinstance(a, Answer) and a.wrote), len(given))
-            given[first:] = map(self._server_error, requests[first:])
-        return [self.render(*pair) for pair in zip(requests, given, strict=True)]
+            answers = [decision.answer for decision in decided]
+            first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
+            decided[first:] = map(self._server_error, requests[first:])
+        return [self.render(decision) for decision in decided]
 
-    def _safely(self, request: Request) -> Answer | Page:
+    def _safely(self, request: Request) -> Decision:
         try:
             return self.decide(request)
         except StoreError:
             return self._server_error(request)
 
-    def _server_error(self, request: Request) -> Answer | Page:
+    def _server_error(self, request: Request) -> Decision:
         return self._refused(request, ApiError("server", reason="the store failed"))
 
-    def _refused(self, request: Request, error: ApiError) -> Answer | Page:
+    def _refused(self, request: Request, error: ApiError) -> Decision:
         """The error, in the format that can still be read off the request: else off its query, else none."""
         for body in (request.body, b""):
             try:
-                return self.mock.refused(error, read_params(replace(request, body=body), self.mock.profile.parsing))
+                params = read_params(replace(request, body=body), self.mock.profile.parsing)
             except ApiError:
                 continue
-        return self.mock.refused(error, {})
+            return Decision(request, self.mock.refused(error, params))
+        return Decision(request, self.mock.refused(error, {}))
 
-    def decide(self, request: Request) -> Answer | Page:
-        """The request's answer as data. Raises StoreError where the store fails."""
+    def decide(self, request: Request) -> Decision:
+        """The request with its answer as data. Raises StoreError where the store fails."""
         if request.http_method == "OPTIONS" and self.mock.profile.rules.origin is not None:
-            return Page(204, "", b"", reason="clause cors")
+            return Decision(request, Page(204, "", b"", reason="clause cors"))
         try:
             params = read_params(request, self.mock.profile.parsing)
             if request.too_large:
@@ -73,20 +105,24 @@ class Gateway:
         except ApiError as error:
             return self._refused(request, error)
         if not request.path.startswith(BASE):
-            return self.mock.not_found(params, http=404)
+            return Decision(request, self.mock.not_found(params, http=404))
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         http_method = "GET" if request.http_method == "HEAD" else request.http_method
-        return self.call(Call(operation, http_method, params, request.peer))
+        call = Call(operation, http_method, params, request.peer)
+        return Decision(request, self._answer(call), call)
 
-    def call(self, call: Call) -> Answer | Page:
-        """The answer to a call. Raises StoreError where the store fails."""
-        return self.mock.answer(call)
+    def _answer(self, call: Call) -> Answer | Page:
+        if self.hook is None:
+            return self.mock.answer(call)
+        passed = self.hook.before(call)
+        return self.hook.after(call, self.mock.answer(passed) if isinstance(passed, Call) else passed)
 
-    def render(self, request: Request, answer: Answer | Page) -> Response:
+    def render(self, decision: Decision) -> Response:
         """The answer as it is sent."""
+        answer = decision.answer
         headers: list[tuple[str, str]] = []
         if isinstance(answer, Answer):
-            form = FORMATS[answer.format]
+            form = WRITERS[answer.format]
             body = form.write(answer, self.mock.profile.rendering)
             headers.append(("Content-Type", form.content_type(self.mock.profile.rendering)))
             if answer.allow:
@@ -95,10 +131,13 @@ class Gateway:
             body = answer.body
             if answer.content_type:
                 headers.append(("Content-Type", answer.content_type))
-        headers.extend(self._cors(request))
+        headers.extend(self._cors(decision.request))
         if not self.plain:
-            headers.extend(_told(answer))
-        return Response(answer.http, tuple(headers), body, Delivery(answer.latency, answer.login))
+            headers.extend(_explained(answer))
+        response = Response(answer.http, tuple(headers), body, answer.delivery)
+        if self.hook is None or decision.call is None:
+            return response
+        return self.hook.sent(decision.call, answer, response)
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
         origin = self.mock.profile.rules.origin
@@ -110,7 +149,7 @@ class Gateway:
             yield "Access-Control-Allow-Headers", "Content-Type"
 
 
-def _told(answer: Answer | Page) -> Iterator[tuple[str, str]]:
+def _explained(answer: Answer | Page) -> Iterator[tuple[str, str]]:
     if isinstance(answer, Answer) and answer.task is not None:
         yield "X-Mock-Task", str(answer.task)
     if answer.reason:

@@ -32,7 +32,7 @@ def init(file: str, *, force: bool) -> None:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as out:
             out.write("\n".join(commented()) + "\n")
     except FileExistsError:
-        raise Refusal(Problem(file, "is there already", "name another file, or use --force")) from None
+        raise Refusal(Problem(file, "exists already", "name another file, or use --force")) from None
     except OSError as error:
         raise Refusal(Problem(file, f"can't be written: {error.strerror}", "name another file")) from None
     click.echo(f"wrote {file}", err=True)
@@ -41,7 +41,7 @@ def init(file: str, *, force: bool) -> None:
 @command.command("check")
 @click.argument("file", default=CONFIG_FILE)
 def check(file: str) -> None:
-    """Checks FILE (ifind-mock.toml) and nothing else; tells everything that is wrong."""
+    """Checks FILE (ifind-mock.toml) and nothing else. Reports everything that is wrong."""
     load({"config": file})
     click.echo(f"{file}: ok")
 
@@ -53,9 +53,9 @@ def show(**options: Any) -> None:
     settings = load_settings(options)
     for setting in SETTINGS:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
-        told = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
-        if setting.name not in {"profile", "clauses", "edition"}:
-            click.echo(f"{setting.name} = {told}  # {settings.origins[setting.name]}")
+        shown = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
+        if setting.choices is None:
+            click.echo(f"{setting.name} = {shown}  # {settings.origins[setting.name]}")
     click.echo("[profile]")
     for clause, choice in settings.profile.choices.items():
         click.echo(f"{json.dumps(clause)} = {_toml(choice)}  # {settings.origins.get(f'profile.{clause}', 'default')}")
@@ -63,16 +63,16 @@ def show(**options: Any) -> None:
 
 def commented() -> Iterator[str]:
     """The lines of a settings file that holds every setting as a comment: `#` before a setting, `##` before prose."""
-    yield "## Settings of ifind-mock. What is commented out stands at its default; take the # away to change it."
+    yield "## Settings of ifind-mock. Each commented line shows a default or an example: remove its # to change it."
     yield f"## The same by variables such as {SETTINGS[0].variable}, and by options: ifind-mock serve --help"
     for setting in SETTINGS:
-        if not setting.table and not isinstance(setting.default, list | dict):
+        shown = setting.default if setting.field.example is None else setting.field.example
+        if shown not in ([], {}):
             yield ""
-            yield f"## {setting.help} ({setting.metavar})"
-            yield f"#{setting.name} = {_toml(_EXAMPLES.get(setting.name, setting.default))}"
-    yield from _TABLES.splitlines()
+            yield f"## {setting.field.help} Allowed: {setting.field.allowed}."
+            yield from _entry(setting.name, shown, setting.field.schema)
     yield ""
-    yield "## What the API's documentation leaves open: a choice for each clause. In place of the table, the line"
+    yield "## What the API's documentation leaves open: a choice for each clause. Instead of the table, the line"
     yield '## profile = "FILE" names a file that holds it.'
     yield "#[profile]"
     for clause in clauses().values():
@@ -81,8 +81,17 @@ def commented() -> Iterator[str]:
             yield f"#{json.dumps(clause.id)} = {_toml(clause.default)}  # {_allowed(clause)}"
 
 
-_EXAMPLES = {"edition": "B", "admin_token": "choose-one"}
-"""What stands in place of a default of nothing."""
+def _entry(name: str, shown: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of one setting: a table and the first item of a list of tables have a line for each key."""
+    item = shown[0] if isinstance(shown, list) else shown
+    if not isinstance(item, Mapping):
+        yield f"#{name} = {_toml(shown)}"
+        return
+    yield f"#[{name}]" if item is shown else f"#[[{name}]]"
+    keys = schema.get("items", schema)["properties"]
+    width = max(len(f"{key} = {_toml(entry)}") for key, entry in item.items())
+    for key, entry in item.items():
+        yield f"#{f'{key} = {_toml(entry)}':{width}}  # {keys[key]['description']}"
 
 
 def _allowed(clause: Clause) -> str:
@@ -96,30 +105,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)
-
-
-_TABLES = """
-## Who may call: once any account is given, the default one (demo@example.com, demo-token) is gone.
-#[[accounts]]
-#login = "demo@example.com"
-#token = "demo-token"
-#daily_limit = 100
-#paid_until = "2099-12-31"
-#demo = false
-#delay = "2s"
-#seed = 0
-
-## Processing time by source, and by phone.
-#[delays]
-#1 = "1s"
-#2 = "uniform 1s..5s"
-#[delays.phones]
-#70000000001 = "never"
-
-## Faults that are armed from the start: error, http, latency, stuck, fail-task.
-#[[faults]]
-#match = { method = "result", nth = 2 }
-#action = { kind = "error", code = 500, message = "try later" }
-#times = 1
-#after = 0
-#probability = 1.0"""

@@ -1,4 +1,4 @@
-"""The group of commands, each loaded when it is called, and the one place where an error becomes an exit code."""
+"""The group of commands, each loaded when it is called; turns an error into an exit code."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "serve": "runs the mock",
         "check": "runs the contract suite",
         "learn": "reads a target's choices into a profile",
-        "parity": "holds two servers to each other, clause by clause",
-        "validate": "holds captured answers to the schemas",
+        "parity": "compares two servers, clause by clause",
+        "validate": "checks captured answers against the schemas",
         "mutants": "runs the suite on mocks that each break one promise",
         "sample": "prints an answer without a server",
         "config": "writes, checks and shows settings",
     }
 )
-"""Each command with what it does; its code is the module of its name in this package."""
+"""What each command does; the module of its name in this package holds it."""
 
 
 class Commands(click.Group):
-    """Commands that are imported when they are needed: `serve` must be up fast."""
+    """Commands that are imported only when they are called, so that `serve` starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the table's order."""
@@ -48,7 +48,7 @@ class Commands(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, with the nearest name suggested for an unknown one."""
+        """Like click, but suggests the nearest name for an unknown one."""
         if args and args[0] not in COMMANDS:
             near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -56,7 +56,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table, without importing what it names."""
+        """The table, without importing the commands."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -69,7 +69,7 @@ def commands() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Runs the command line and ends the process: 0 well, 2 wrong usage or settings, others by command."""
+    """Runs the command line and ends the process: 0 success, 2 wrong usage or settings, others by command."""
     try:
         try:
             commands(args, prog_name="ifind-mock")
@@ -77,15 +77,15 @@ def main(args: list[str] | None = None) -> None:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except IfindMockError as error:
-        _tell(str(error))
+        _print(str(error))
         sys.exit(USAGE)
     except OSError as error:
-        _tell(f"{error.filename or 'output'}: {error.strerror or error}")
-        # What could not be written is tried again when the interpreter ends: let it go to nowhere.
+        _print(f"{error.filename or 'output'}: {error.strerror or error}")
+        # The interpreter writes the rest of the output again when it ends: discard it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(USAGE)
 
 
-def _tell(text: str) -> None:
+def _print(text: str) -> None:
     for line in text.splitlines():
         click.echo(f"ifind-mock: {line}", err=True)

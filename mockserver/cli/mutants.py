@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from mockserver.core.errors import Problem, Refusal
-from mockserver.mutants.broken import Mutant
+from mockserver.mutants.catalogue import MUTANTS
+from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Matrix
 from mockserver.mutants.matrix_report import as_csv, as_json, write_list, write_terminal
 from mockserver.mutants.run import kill_matrix
-from mockserver.mutants.table import MUTANTS
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
@@ -26,8 +26,8 @@ def cpus() -> int:
 
 @click.command("mutants")
 @click.argument("names", metavar="[NAME...]", nargs=-1)
-@click.option("--list", "listing", is_flag=True, help="Print what there is; run nothing.")
-@click.option("--full", is_flag=True, help="Run all of the suite on each, crossed; else as little as catches it.")
+@click.option("--list", "listing", is_flag=True, help="Print the mutants; run nothing.")
+@click.option("--full", is_flag=True, help="Run the whole suite on each, crossed; else as little as catches it.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Mutants at a time. Default: the CPUs.")
 @click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the whole matrix as JSON.")
 @click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write it as CSV, a column for each test.")
@@ -40,11 +40,11 @@ def command(
     json_file: Path | None,
     csv_file: Path | None,
 ) -> None:
-    """Runs the suite on mocks that each break one promise, all of them or those of the NAMEs: which tests catch which.
+    """Runs the suite on mocks that each break one promise, and prints which tests catch which. Without NAMEs: on all.
 
-    Exit code: 0 each mutant is caught by the name of the promise that it breaks, and none that is argued to be
-    equivalent; 1 one survives, is reported under other names alone, or is no equivalent, or the unbroken mock is not
-    green; 2 wrong usage.
+    Exit code: 0 each mutant is reported under the promise that it breaks, and nothing is found on those argued to break
+    nothing or on the unbroken mock; 1 a mutant survives, or is reported only under other promises, or something
+    is found where nothing is broken; 2 wrong usage.
     """
     wanted = chosen(names)
     if listing:
@@ -53,9 +53,7 @@ def command(
     files = [(file, render) for file, render in ((json_file, as_json), (csv_file, as_csv)) if file is not None]
     for file, _ in files:
         if not file.parent.is_dir():
-            raise Refusal(
-                Problem(str(file), f"there is no directory {file.parent}", "name a file in one that is there")
-            )
+            raise Refusal(Problem(str(file), f"there is no directory {file.parent}", "name a file in an existing one"))
     matrix = _run(wanted, jobs=jobs or cpus(), full=full)
     for file, render in files:
         file.write_text(render(matrix), encoding="utf-8", newline="")
@@ -64,21 +62,21 @@ def command(
 
 
 def chosen(names: tuple[str, ...]) -> dict[str, Mutant]:
-    """The mutants of the names, each once; without names all. Raises click.UsageError for a name that there is not."""
+    """The mutants of the names, each once; without names all. Raises click.UsageError for an unknown name."""
     for name in names:
         if name not in MUTANTS:
             near = get_close_matches(name, MUTANTS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "--list prints all"
-            raise click.UsageError(f"{name!r} is no mutant; {hint}")
+            raise click.UsageError(f"{name!r} is not a mutant; {hint}")
     return {name: MUTANTS[name] for name in names or MUTANTS}
 
 
 def _run(wanted: dict[str, Mutant], *, jobs: int, full: bool) -> Matrix:
-    """The matrix, with a bar where somebody watches."""
-    from rich.console import Console
+    """The matrix; shows its progress on a terminal."""
+    from rich.console import Console  # slow to import
     from rich.progress import MofNCompleteColumn, Progress
 
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task("mutants", total=len(wanted))
-        return kill_matrix(tuple(wanted), jobs=min(jobs, len(wanted)), full=full, told=lambda _: bar.advance(task))
+        return kill_matrix(tuple(wanted), jobs=min(jobs, len(wanted)), full=full, report=lambda _: bar.advance(task))

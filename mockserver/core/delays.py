@@ -13,12 +13,12 @@ from mockserver.core.messages import SECOND, Micros
 FORMS = "'2s', '250ms', '1.5m', 'uniform 1s..5s', 'lognormal 2s sigma 0.5', 'never'"
 LONGEST: Micros = 366 * 24 * 3600 * SECOND
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND}
-_DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
+DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A distribution of times. `text` is what it was written as; a and b are its two numbers."""
+    """A distribution of times: its text as it was written, and its two numbers."""
 
     text: str
     kind: str
@@ -42,7 +42,7 @@ def duration(text: str, where: str) -> Micros:
 
     Raises Refusal naming `where`.
     """
-    match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
+    match = re.fullmatch(DURATION, text.strip(), re.ASCII)
     if match is None:
         raise Refusal(Problem(where, f"{text!r} is no duration", "write it as '2s', '250ms', '1.5m', '1h'"))
     micros = round(float(match[1]) * _UNITS[match[2]])
@@ -59,7 +59,7 @@ def parse_delay(text: str, where: str) -> Delay:
     plain = " ".join(text.split())
     if plain == "never":
         return Delay(plain, "never")
-    if re.fullmatch(_DURATION, plain, re.ASCII):
+    if re.fullmatch(DURATION, plain, re.ASCII):
         return Delay(plain, "fixed", duration(plain, where))
     if match := re.fullmatch(r"uniform (\S+?)\.\.(\S+)", plain):
         low, high = duration(match[1], where), duration(match[2], where)

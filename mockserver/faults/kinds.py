@@ -1,18 +1,21 @@
+"""The kinds of faults: a row of KINDS each, a function from its settings to an Effect."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from mockserver.core.delays import Delay
-from mockserver.core.messages import METHODS, Page
+from mockserver.core.messages import AT_ONCE, METHODS, Delivery, Page
 from mockserver.inputs import fields
 from mockserver.profile.clauses import CODES
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorOverride:
-    """How a call or a task ends in an error: None stands for the profile's code or message."""
+    """How a call or a task ends in an error; None is the profile's code or message."""
 
     code: int | None = None
     message: str | None = None
@@ -20,15 +23,20 @@ class ErrorOverride:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a fault does to a call. error and page take the answer's place before anything happens; stuck and failure
-    are the task's that the call creates, or the answer of the poll; latency is real time before the answer.
-    """
+    """What a fault does to a call."""
 
     error: ErrorOverride | None = None
+    """The answer, before anything happens."""
     page: Page | None = None
+    """Likewise."""
     latency: Delay | None = None
+    """Real time before the answer, sampled for each call and added to the delivery's."""
+    delivery: Delivery = AT_ONCE
+    """How the answer travels; it reaches the server as it stands here."""
     stuck: bool = False
+    """The task that the call creates is never ready; a poll is answered as processing."""
     failure: ErrorOverride | None = None
+    """The task that the call creates ends in it; a poll is answered with it."""
 
 
 NO_EFFECT = Effect()
@@ -36,17 +44,25 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: the function that makes its effect, what its settings may be, whether it happens to a task."""
+    """A kind of fault."""
 
     make: Callable[..., Effect]
-    settings: Mapping[str, fields.Reader]
+    """Its keyword arguments are the settings' names."""
+    settings: Mapping[str, fields.Field[Any]]
     required: tuple[str, ...] = ()
     of_task: bool = False
+    """Whether it happens to a task, and not to the call."""
 
     @property
     def operations(self) -> tuple[str, ...]:
         """The API's methods that it can happen to."""
         return ("create", "result") if self.of_task else METHODS
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """The JSON Schema of an action of this kind, which has the name."""
+        rows = {"kind": fields.one_of([name]).described("The kind of fault."), **self.settings}
+        shape = fields.table_of(rows, required=("kind", *self.required)).shape
+        return {**shape, "title": name, "description": self.make.__doc__}
 
 
 def error(*, code: int | None = None, message: str | None = None) -> Effect:
@@ -74,23 +90,29 @@ def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
     return Effect(failure=ErrorOverride(code, message))
 
 
-_CODE = fields.whole(CODES[0], CODES[-1])
-
-
-KINDS: Mapping[str, Kind] = MappingProxyType(
+_ERROR: Mapping[str, fields.Field[Any]] = MappingProxyType(
     {
-        "error": Kind(error, {"code": _CODE, "message": fields.text}),
-        "http": Kind(
-            http,
-            {"status": fields.whole(200, 599), "body": fields.text, "content_type": fields.content_type},
-            ("status",),
-        ),
-        "latency": Kind(latency, {"delay": fields.latency}, ("delay",)),
-        "stuck": Kind(stuck, {}, of_task=True),
-        "fail-task": Kind(fail_task, {"code": _CODE, "message": fields.text}, of_task=True),
+        "code": fields.whole(CODES[0], CODES[-1]).described("Error code; as the profile has it, where it is left out."),
+        "message": fields.text.described("Error message; as the profile has it, where it is left out."),
+    }
+)
+_HTTP: Mapping[str, fields.Field[Any]] = MappingProxyType(
+    {
+        "status": fields.whole(200, 599).described("HTTP status."),
+        "body": fields.text.described("Body of the answer."),
+        "content_type": fields.content_type.described("Its Content-Type."),
     }
 )
 
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "error": Kind(error, _ERROR),
+        "http": Kind(http, _HTTP, ("status",)),
+        "latency": Kind(latency, {"delay": fields.latency.described("Time before the answer.")}, ("delay",)),
+        "stuck": Kind(stuck, {}, of_task=True),
+        "fail-task": Kind(fail_task, _ERROR, of_task=True),
+    }
+)
 
 LATER = ("reset", "empty", "truncate", "garbage", "dribble", "wrong-format")
 """Kinds that happen to the bytes on the socket; they are refused by name until the wire server can do them."""

@@ -11,36 +11,27 @@ from mockserver.inputs import fields
 
 MAX_SEED = 2**63 - 1
 
-
-def _delay_text(where: str, value: Any) -> str:
-    return fields.delay(where, value).text
-
-
-KEYS: Mapping[str, fields.Reader] = MappingProxyType(
+KEYS: Mapping[str, fields.Field[Any]] = MappingProxyType(
     {
-        "login": fields.word("login"),
-        "token": fields.word("token"),
-        "daily_limit": fields.whole(0),
-        "paid_until": fields.day,
-        "demo": fields.flag,
-        "delay": fields.or_none(_delay_text),
-        "seed": fields.or_none(fields.whole(0, MAX_SEED)),
+        "login": fields.word("login").described("Login.", "demo@example.com"),
+        "token": fields.word("token").described("Token.", "demo-token"),
+        "daily_limit": fields.whole(0).described("Units a day.", 100),
+        "paid_until": fields.day.described("Date that info shows.", "2099-12-31"),
+        "demo": fields.flag.described("Whether prices and addresses are those of a demo.", example=False),
+        "delay": fields.or_none(fields.delay.then(lambda _, delay: delay.text)).described(
+            "Processing time of its tasks.", "2s"
+        ),
+        "seed": fields.or_none(fields.whole(0, MAX_SEED)).described("Seed of its made-up data.", 0),
     }
 )
+ACCOUNT = fields.table_of(KEYS)
+"""An account of which anything may be left out."""
+WHOLE_ACCOUNT = fields.table_of(KEYS, required=("login", "token"))
 
 
-def read_account(document: Any, where: str = "", *, required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields of an account that a document gives. Raises Refusal with every problem."""
-    problems: list[Problem] = []
-    account = fields.table(document, where, KEYS, problems, required=required)
-    if problems:
-        raise Refusal(*problems)
-    return account
-
-
-def login_and_token(text: str, where: str) -> dict[str, Any]:
+def login_and_token(where: str, text: str) -> dict[str, Any]:
     """The account of a text `LOGIN:TOKEN`. Raises Refusal, which never shows the text."""
     login, colon, token = text.partition(":")
     if not colon:
         raise Refusal(Problem(where, "is no account", "write it as LOGIN:TOKEN"))
-    return read_account({"login": login, "token": token}, where)
+    return WHOLE_ACCOUNT(where, {"login": login, "token": token})

@@ -1,43 +1,55 @@
-"""Readers of what people write, in a file, an option or the admin API: each gives the value or a Refusal that names
-the place and what is allowed.
-"""
+"""The fields of what people write: in a file, an option, a variable, or the admin API."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from mockserver.core.delays import Delay, parse_delay
+from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
 from mockserver.core.errors import Problem, Refusal, unknown
-from mockserver.core.xml_text import illegal_in_xml
+from mockserver.core.xml_text import ILLEGAL_IN_XML, illegal_in_xml
 from mockserver.profile.clauses import CONTENT_TYPE
 
+T = TypeVar("T")
+R = TypeVar("R")
 Reader: TypeAlias = "Callable[[str, Any], Any]"
+"""From a place and a value to the value as the mock keeps it. Raises Refusal naming the place and a remedy."""
 
 
-def table(
-    given: Any, where: str, readers: Mapping[str, Reader], problems: list[Problem], *, required: Iterable[str] = ()
-) -> dict[str, Any]:
-    """The entries of a table, each read by its key's reader; whatever is wrong goes to problems."""
-    if not isinstance(given, Mapping):
-        problems.append(Problem(where, f"{kind_of(given)} is no table", f"keys: {', '.join(readers)}"))
-        return {}
-    entries: dict[str, Any] = {}
-    for key, value in given.items():
-        if key not in readers:
-            problems.append(unknown(where, str(key), readers))
-            continue
-        try:
-            entries[key] = readers[key](inside(where, key), value)
-        except Refusal as refusal:
-            problems.extend(refusal.problems)
-    problems.extend(
-        Problem(inside(where, name), "is missing", "it has no default") for name in required if name not in given
-    )
-    return entries
+@dataclass(frozen=True, slots=True)
+class Field(Generic[T]):
+    """A value that people write: a Reader that knows what it accepts and what it is for."""
+
+    read: Callable[[str, Any], T]
+    shape: Mapping[str, Any]
+    """Its JSON Schema, without the help."""
+    allowed: str
+    """What is allowed, in words."""
+    help: str = ""
+    """What it is for, in a sentence."""
+    example: Any = None
+
+    def __call__(self, where: str, value: Any) -> T:
+        """The value as the mock keeps it. Raises Refusal naming the place and a remedy."""
+        return self.read(where, value)
+
+    def described(self, text: str, example: Any = None) -> Field[T]:
+        """The field with its help and an example."""
+        return replace(self, help=text, example=example)
+
+    def then(self, convert: Callable[[str, T], R]) -> Field[R]:
+        """The field of the value converted, from its place and the value; the conversion may refuse it, too."""
+        return Field(lambda where, value: convert(where, self.read(where, value)), self.shape, self.allowed, self.help)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema."""
+        notes = {"description": self.help} if self.help else {}
+        return {**self.shape, **notes, **({} if self.example is None else {"examples": [self.example]})}
 
 
 def kind_of(value: Any) -> str:
@@ -48,6 +60,7 @@ def kind_of(value: Any) -> str:
         int: "a number",
         float: "a number",
         list: "a list",
+        dict: "a table",
         type(None): "null",
     }
     return names.get(type(value), "a value of this kind")
@@ -58,38 +71,173 @@ def inside(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
 
 
-def as_is(_where: str, value: Any) -> Any:
-    """Whatever stands there; its own reader comes later."""
+# Fields of fields.
+
+
+def table(
+    document: Any, where: str, readers: Mapping[str, Reader], problems: list[Problem], *, required: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The entries of a table, each read by its key's reader; what is wrong is added to problems."""
+    if not isinstance(document, Mapping):
+        problems.append(Problem(where, f"{kind_of(document)} is no table", f"keys: {', '.join(readers)}"))
+        return {}
+    problems += [unknown(where, str(key), readers) for key in document if key not in readers]
+    known = ((key, inside(where, key), readers[key], value) for key, value in document.items() if key in readers)
+    entries = _all(known, problems)
+    problems += [
+        Problem(inside(where, key), "is missing", "it has no default") for key in required if key not in document
+    ]
+    return entries
+
+
+def table_of(rows: Mapping[str, Field[Any]], required: Iterable[str] = ()) -> Field[dict[str, Any]]:
+    """A table with these keys."""
+    keys = tuple(required)
+
+    def read(where: str, value: Any) -> dict[str, Any]:
+        problems: list[Problem] = []
+        return _unless(problems, table(value, where, rows, problems, required=keys))
+
+    properties = {key: field.schema for key, field in rows.items()}
+    shape = {"type": "object", "properties": properties, "additionalProperties": False}
+    return Field(read, {**shape, "required": [*keys]} if keys else shape, f"a table with the keys {', '.join(rows)}")
+
+
+def table_by(key: Field[Any], entry: Field[Any], allowed: str) -> Field[dict[Any, Any]]:
+    """A table with any number of keys of one kind."""
+
+    def read(where: str, value: Any) -> dict[Any, Any]:
+        if not isinstance(value, Mapping):
+            raise Refusal(Problem(where, f"{kind_of(value)} is no table", f"allowed: {allowed}"))
+        problems: list[Problem] = []
+        pairs = ((name, inside(where, name), _pair, (name, held)) for name, held in value.items())
+        return _unless(problems, dict(_all(pairs, problems).values()))
+
+    def _pair(where: str, pair: tuple[Any, Any]) -> tuple[Any, Any]:
+        return key(where, pair[0]), entry(where, pair[1])
+
+    return Field(read, {"type": "object", "propertyNames": key.shape, "additionalProperties": entry.schema}, allowed)
+
+
+def list_of(item: Field[T], allowed: str) -> Field[list[T]]:
+    """A list of items of one kind."""
+
+    def read(where: str, value: Any) -> list[T]:
+        if not isinstance(value, list):
+            raise Refusal(Problem(where, f"{kind_of(value)} is no list", f"allowed: {allowed}"))
+        problems: list[Problem] = []
+        items = ((n, f"{where}[{n}]", item, held) for n, held in enumerate(value))
+        return _unless(problems, list(_all(items, problems).values()))
+
+    return Field(read, {"type": "array", "items": item.schema}, allowed)
+
+
+def _all(entries: Iterable[tuple[Any, str, Reader, Any]], problems: list[Problem]) -> dict[Any, Any]:
+    """From entries of key, place, reader and value: what was read, by key."""
+    values = {}
+    for key, where, reader, value in entries:
+        try:
+            values[key] = reader(where, value)
+        except Refusal as refusal:
+            problems.extend(refusal.problems)
+    return values
+
+
+def _unless(problems: list[Problem], value: T) -> T:
+    if problems:
+        raise Refusal(*problems)
     return value
 
 
-def one_of(words: Iterable[str | int]) -> Reader:
-    """A reader of one of the words, with the nearest one suggested for a text."""
-    allowed = tuple(words)
+def or_none(field: Field[T]) -> Field[T | None]:
+    """The field, or null."""
+    shape = {"anyOf": [field.shape, {"type": "null"}]}
+    return Field(lambda where, value: None if value is None else field(where, value), shape, field.allowed)
+
+
+# Fields of single values.
+
+
+def _checked(
+    fits: Callable[[Any], bool], wrong: str, allowed: str, shape: Mapping[str, Any], *, shown: bool = True
+) -> Field[Any]:
+    """A field that takes the values that fit, as they are; its message shows no value that may be a credential."""
 
     def read(where: str, value: Any) -> Any:
-        if value in allowed and not isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            raise Refusal(unknown(where, value, map(str, allowed), noun="choice"))
-        raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: {', '.join(map(str, allowed))}"))
-
-    return read
-
-
-def whole(low: int, high: int = 1_000_000_000) -> Callable[[str, Any], int]:
-    """A reader of whole numbers in a range, ends included."""
-
-    def read(where: str, value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: whole numbers from {low} to {high}"))
+        if not fits(value):
+            raise Refusal(Problem(where, f"{value!r} {wrong}" if shown else wrong, f"allowed: {allowed}"))
         return value
 
-    return read
+    return Field(read, shape, allowed)
 
 
-def text(where: str, value: Any) -> str:
-    """A text that every format can carry."""
+def one_of(words: Iterable[str | int]) -> Field[Any]:
+    """One of the words, with the nearest one suggested for a text."""
+    known = tuple(words)
+    allowed = ", ".join(map(str, known))
+
+    def read(where: str, value: Any) -> Any:
+        if value in known and not isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            raise Refusal(unknown(where, value, map(str, known), noun="choice"))
+        raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: {allowed}"))
+
+    return Field(read, {"enum": [*known]}, allowed)
+
+
+def whole(low: int, high: int = 1_000_000_000) -> Field[int]:
+    """A whole number in a range, ends included."""
+    return _checked(
+        lambda value: type(value) is int and low <= value <= high,
+        "is not allowed",
+        f"whole numbers from {low} to {high}",
+        {"type": "integer", "minimum": low, "maximum": high},
+    )
+
+
+def number(low: float, high: float) -> Field[float]:
+    """A number in a range, ends included."""
+    return _checked(
+        lambda value: type(value) in (int, float) and low <= value <= high,
+        "is not allowed",
+        f"numbers from {low:g} to {high:.0f}",
+        {"type": "number", "minimum": low, "maximum": high},
+    ).then(lambda _, value: float(value))
+
+
+def matching(pattern: str, noun: str, allowed: str, *, shown: bool = True) -> Field[str]:
+    """A text that matches the pattern from end to end."""
+    return _checked(
+        lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None,
+        f"is no {noun}",
+        allowed,
+        {"type": "string", "pattern": _whole(pattern)},
+        shown=shown,
+    )
+
+
+def _whole(pattern: str) -> str:
+    """The pattern for the whole text, also in Python, where `$` matches before a last line break."""
+    return rf"^(?:{pattern})$(?!\n)"
+
+
+def is_word(value: Any) -> bool:
+    """Whether it is a text of 1 to 254 visible characters without a blank."""
+    return isinstance(value, str) and value.isprintable() and re.fullmatch(_WORD, value) is not None
+
+
+_WORD = r"\S{1,254}"
+
+
+def word(
+    noun: str, allowed: str = "a text of 1 to 254 characters without blanks", *, shown: bool = False
+) -> Field[str]:
+    """A word such as a login or a token."""
+    return _checked(is_word, f"is no {noun}", allowed, {**text.shape, "pattern": _whole(_WORD)}, shown=shown)
+
+
+def _text(where: str, value: Any) -> str:
     if not isinstance(value, str):
         raise Refusal(Problem(where, f"{value!r} is no text", "write it in quotes"))
     if (illegal := illegal_in_xml(value)) is not None:
@@ -97,99 +245,68 @@ def text(where: str, value: Any) -> str:
     return value
 
 
-def is_word(value: Any) -> bool:
-    """Whether it is a text of 1 to 254 visible characters without a blank."""
-    return isinstance(value, str) and value.isprintable() and re.fullmatch(r"\S{1,254}", value) is not None
-
-
-def word(noun: str) -> Reader:
-    """A reader of a word such as a login or a token, which no message shows."""
-
-    def read(where: str, value: Any) -> str:
-        if not is_word(value):
-            raise Refusal(Problem(where, f"is no {noun}", "allowed: a text of 1 to 254 characters without blanks"))
-        return str(value)
-
-    return read
-
-
-def or_none(read: Reader) -> Reader:
-    """A reader that takes null too."""
-    return lambda where, value: None if value is None else read(where, value)
-
-
-def state(where: str, value: Any) -> str:
-    """Where state is kept: `memory`, or the path of an SQLite file."""
-    name = text(where, value)
+def _state(where: str, name: str) -> str:
     scheme, colon, _ = name.partition(":")
     if name == "memory" or name.endswith(SQLITE_ENDINGS):
         return name
     # What follows a scheme may hold a password.
-    told = f"{scheme}:// is not available in this version" if colon else f"{name!r} is no state"
+    what = f"{scheme}:// is not available in this version" if colon else f"{name!r} is no state"
     near = "did you mean 'memory'? " if get_close_matches(name, ["memory"]) else ""
-    raise Refusal(Problem(where, told, f"{near}allowed: memory, or a file ending in .db"))
+    raise Refusal(Problem(where, what, f"{near}allowed: {_STATES}"))
 
 
-SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
-
-
-def flag(where: str, value: Any) -> bool:
-    """Either true or false."""
-    if not isinstance(value, bool):
-        raise Refusal(Problem(where, f"{value!r} is neither true nor false", "allowed: true, false"))
-    return value
-
-
-def content_type(where: str, value: Any) -> str:
-    """The value of a header Content-Type."""
-    if not isinstance(value, str) or re.fullmatch(CONTENT_TYPE, value) is None:
-        raise Refusal(Problem(where, f"{value!r} is no content type", "write it as 'text/html; charset=utf-8'"))
-    return value
-
-
-def phone(where: str, value: Any) -> str:
-    """A phone: 7 to 15 digits from the country code, as text."""
-    if not isinstance(value, str) or re.fullmatch(r"[0-9]{7,15}", value) is None:
-        raise Refusal(
-            Problem(where, f"{value!r} is no phone", "write it in quotes: 7 to 15 digits from the country code")
-        )
-    return value
-
-
-def delay(where: str, value: Any) -> Delay:
-    """A processing time, which may be never."""
-    return parse_delay(text(where, value), where)
-
-
-def latency(where: str, value: Any) -> Delay:
-    """A time before an answer, which has to come."""
-    read = delay(where, value)
-    if read.kind == "never":
+def _latency(where: str, delay: Delay) -> Delay:
+    if delay.kind == "never":
         raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
-    return read
+    return delay
 
 
-def number(low: float, high: float) -> Reader:
-    """A reader of numbers in a range, ends included."""
-
-    def read(where: str, value: Any) -> float:
-        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-            raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: numbers from {low:g} to {high:.0f}"))
-        return float(value)
-
-    return read
-
-
-def day(where: str, value: Any) -> str:
-    """A date, with or without a time, as the text in which info tells it."""
+def _day(where: str, value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", value):
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            raise Refusal(Problem(where, f"{value!r} is no date of the calendar", "write it as 2030-12-31")) from None
-        return value
-    raise Refusal(Problem(where, f"{value!r} is no date", "write it as '2030-12-31' or '2030-12-31 23:59:59'"))
+    day = _DAY(where, value)
+    try:
+        datetime.fromisoformat(day)
+    except ValueError:
+        raise Refusal(Problem(where, f"{value!r} is no date of the calendar", "write it as 2030-12-31")) from None
+    return day
+
+
+SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+_STATES = "memory, or a file ending in .db"
+_DAY = matching(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", "date", "'2030-12-31' or '2030-12-31 23:59:59'"
+)
+_SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s+[0-9]{{1,3}}(\.[0-9]{{1,6}})?"
+
+as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")
+"""Any value; its own reader comes later."""
+text: Field[str] = Field(_text, {"type": "string", "not": {"pattern": ILLEGAL_IN_XML.pattern}}, "a text in quotes")
+"""A text that every format can carry."""
+state = replace(
+    text.then(_state),
+    shape={**text.shape, "pattern": _whole(rf"memory|[\s\S]*({'|'.join(map(re.escape, SQLITE_ENDINGS))})")},
+    allowed=_STATES,
+)
+"""Where state is kept: `memory`, or the path of an SQLite file."""
+flag: Field[bool] = _checked(
+    lambda value: isinstance(value, bool), "is neither true nor false", "true, false", {"type": "boolean"}
+)
+content_type = matching(CONTENT_TYPE, "content type", "a text such as 'text/html; charset=utf-8'")
+phone = matching("[0-9]{7,15}", "phone", "7 to 15 digits from the country code, in quotes")
+delay: Field[Delay] = replace(
+    text.then(lambda where, value: parse_delay(value, where)),
+    shape={"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")},
+    allowed=FORMS,
+)
+"""A processing time, which may be never."""
+latency: Field[Delay] = replace(
+    delay.then(_latency),
+    shape={"type": "string", "pattern": _whole(rf"\s*({DURATION}|{_SPREAD})\s*")},
+    allowed=FORMS.removesuffix(", 'never'"),
+)
+"""A time before an answer, which has to come."""
+day: Field[str] = replace(_DAY, read=_day)
+"""A date, with or without a time, as the text in which info shows it."""

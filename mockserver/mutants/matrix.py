@@ -1,4 +1,4 @@
-"""The kill matrix: which tests catch which mutant, under which plan, and what that says of the suite."""
+"""The kill matrix: which tests catch which mutant, under which plan, and what that says about the suite."""
 
 from __future__ import annotations
 
@@ -6,33 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mockserver.mutants.broken import Mutant
+from mockserver.mutants.kit.mutant import Mutant
 
 
 class Plan(StrEnum):
-    """How much the suite crosses, the cheapest first: what a check of any URL does, all that `check --full --only`
-    does for the clause, all that `check --full` does.
-    """
+    """How much the suite crosses, the cheapest first."""
 
-    COVERING = "covering"
-    CLAUSE = "full --only"
-    FULL = "full"
+    COVERING = "covering"  # what a check of any URL runs
+    CLAUSE = "full --only"  # what `check --full --only` runs for the clause
+    FULL = "full"  # what `check --full` runs
 
 
 class Fate(StrEnum):
-    """What became of a mutant.
+    """What became of a mutant."""
 
-    CAUGHT: its clause is reported as broken. MISNAMED: others are, and not its own. SURVIVED: none is. EQUIVALENT: none
-    is, as was argued. DISPROVED: it was argued to be equivalent, and something is reported. ERROR: the suite itself
-    failed.
-    """
-
-    CAUGHT = "caught"
-    MISNAMED = "misnamed"
-    SURVIVED = "survived"
-    EQUIVALENT = "equivalent"
-    DISPROVED = "not equivalent"
-    ERROR = "error"
+    CAUGHT = "caught"  # its clause is reported as broken
+    MISNAMED = "misnamed"  # only other clauses are
+    SURVIVED = "survived"  # none is
+    EQUIVALENT = "equivalent"  # none is, as was argued
+    DISPROVED = "not equivalent"  # it was argued to be equivalent, and something is reported
+    ERROR = "error"  # the suite itself failed
 
     @property
     def right(self) -> bool:
@@ -42,28 +35,31 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """One run of the suite on one mock. broken: the promises and laws that its report calls broken; tests: each test
-    that ran with the clauses that it names, caught: those that found something broken, with what; refuted:
-    assumptions that do not hold; errors: what went wrong in the suite itself.
-    """
+    """One run of the suite on one mock."""
 
     plan: Plan
     clause: str
+    """The only clause that is run; empty where all are."""
     broken: tuple[str, ...]
+    """The promises and laws that the report calls broken."""
     tests: Mapping[str, tuple[str, ...]]
+    """Each test that ran, with the clauses that it names."""
     caught: Mapping[str, tuple[str, ...]]
+    """The tests that found something broken, with the clauses."""
     refuted: tuple[str, ...] = ()
+    """The assumptions that do not hold."""
     errors: tuple[str, ...] = ()
+    """What went wrong in the suite itself."""
 
     @property
     def green(self) -> bool:
-        """Whether there is nothing to report, as there must not be on the unbroken mock."""
+        """Whether there is nothing to report, as must be so on the unbroken mock."""
         return not (self.broken or self.caught or self.refuted or self.errors)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A mutant with every run of the suite on it, the last of which decides; seconds of all of them."""
+    """A mutant with every run of the suite on it, the last of which decides."""
 
     name: str
     mutant: Mutant
@@ -72,7 +68,7 @@ class Trial:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The clauses that any run reports as broken, in the order in which they were first told."""
+        """The clauses that any run reports as broken, in the order of the first reports."""
         return tuple(dict.fromkeys(clause for run in self.runs for clause in run.broken))
 
     @property
@@ -103,19 +99,19 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All trials, and the controls: the suite on the unbroken mock, under each plan that was used. whole: whether every
-    mutant was tried, so that something can be said of tests that caught none. binding: the promises and laws.
-    """
+    """All trials, and the controls: the suite on the unbroken mock, under each plan that was used."""
 
     trials: tuple[Trial, ...]
     controls: tuple[Examination, ...]
     whole: bool = False
+    """Whether every mutant was tried. Only then does a test that caught none mean anything."""
     seconds: float = 0.0
     binding: frozenset[str] = field(default_factory=frozenset)
+    """The promises and laws, by their clauses."""
 
     @property
     def red(self) -> tuple[Examination, ...]:
-        """The controls that have something to report: where there is one, the matrix says nothing."""
+        """The controls that report something: where there is one, the matrix proves nothing."""
         return tuple(run for run in self.controls if not run.green)
 
     @property
@@ -125,18 +121,15 @@ class Matrix:
 
     @property
     def tests(self) -> Mapping[str, tuple[str, ...]]:
-        """Every test with the clauses that it names, in the order in which they run."""
+        """Every test with the clauses that it names, in the order of the run."""
         return {test: clauses for run in self.controls for test, clauses in run.tests.items()}
 
     @property
     def idle(self) -> tuple[str, ...]:
-        """The tests that name a promise or law and caught nothing; others look at what is assumed, which no mutant
-        breaks.
-        """
+        """The tests of a promise or law that caught nothing. Tests of assumptions, which no mutant breaks, are not."""
         busy = {test for trial in self.trials for test in trial.caught}
-        return tuple(
-            test for test, clauses in self.tests.items() if test not in busy and not self.binding.isdisjoint(clauses)
-        )
+        idle = {test: clauses for test, clauses in self.tests.items() if test not in busy}
+        return tuple(test for test, clauses in idle.items() if not self.binding.isdisjoint(clauses))
 
     @property
     def exit_code(self) -> int:

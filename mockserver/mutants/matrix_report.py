@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TextIO
 
-from mockserver.mutants.broken import Mutant
+from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Trial
 
 WIDTH = 140
-"""Columns where the output is no terminal."""
+"""Columns where the output is not a terminal."""
 STYLES: Mapping[Fate, str] = MappingProxyType(
     {
         Fate.CAUGHT: "green",
@@ -28,7 +28,7 @@ STYLES: Mapping[Fate, str] = MappingProxyType(
 
 def write_terminal(out: TextIO, matrix: Matrix) -> None:
     """Writes a line for each mutant, then what is wrong in full, and the totals."""
-    from rich.text import Text
+    from rich.text import Text  # slow to import, and needed only at the end
 
     cells = [
         (t.name, t.mutant.breaks, Text(t.fate, STYLES[t.fate]), t.plan, str(len(t.caught) or "-"), by_its_name(t))
@@ -39,14 +39,14 @@ def write_terminal(out: TextIO, matrix: Matrix) -> None:
 
 
 def write_list(out: TextIO, mutants: Mapping[str, Mutant]) -> None:
-    """Writes what there is: name, clause, what the mutant does; and of the equivalent ones, why they are."""
+    """Writes name, clause and title of each mutant, and why the equivalent ones are equivalent."""
     _write_table(out, ("mutant", "breaks", "what it does"), [(name, m.breaks, m.title) for name, m in mutants.items()])
     argued = {name: mutant.equivalent for name, mutant in mutants.items() if mutant.equivalent}
     out.writelines(f"{name} breaks nothing: {why}\n" for name, why in argued.items())
 
 
 def _write_table(out: TextIO, head: Sequence[str], cells: Collection[tuple[object, ...]]) -> None:
-    from rich.console import Console
+    from rich.console import Console  # slow to import, as above
     from rich.table import Table
     from rich.text import Text
 
@@ -55,7 +55,7 @@ def _write_table(out: TextIO, head: Sequence[str], cells: Collection[tuple[objec
     *names, last = head
     for name in names:
         table.add_column(name, no_wrap=True)
-    table.add_column(last, no_wrap=True, ratio=1)  # what there is no room for is cut here first
+    table.add_column(last, no_wrap=True, ratio=1)  # the column that is cut where there is no room
     for row in cells:
         table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     console.print(table)
@@ -73,26 +73,29 @@ def short(test: str) -> str:
 
 def _trouble(matrix: Matrix) -> Iterator[str]:
     for run in matrix.red:
-        told = "; ".join(f"{short(test)}: {', '.join(clauses)}" for test, clauses in run.caught.items())
-        why = told or ", ".join((*run.broken, *run.refuted)) or "\n".join(run.errors)
         where = f"{run.plan} ({run.clause})" if run.clause else run.plan
-        yield f"THE UNBROKEN MOCK IS NOT GREEN, so the matrix says nothing. Plan {where}: {why}"
+        why = _reported(run.caught, run.broken, run.refuted) or "\n".join(run.errors)
+        yield f"THE UNBROKEN MOCK IS NOT GREEN, so the matrix proves nothing. Plan {where}: {why}"
     for trial in matrix.wrong:
         head = f"{trial.fate.upper()} {trial.name} ({trial.mutant.breaks}): {trial.mutant.title}."
-        yield f"{head} {_TOLD[trial.fate](trial)}"
+        yield f"{head} {_REASONS[trial.fate](trial)}"
 
 
-def _reported(trial: Trial) -> str:
-    told = "; ".join(f"{short(test)}: {', '.join(clauses)}" for test, clauses in trial.caught.items())
-    refuted = [clause for run in trial.runs for clause in run.refuted]
-    return told or ", ".join((*trial.broken, *refuted))
+def _reported(caught: Mapping[str, tuple[str, ...]], *clauses: tuple[str, ...]) -> str:
+    """What tests reported; where no test did, the clauses."""
+    by_test = "; ".join(f"{short(test)}: {', '.join(found)}" for test, found in caught.items())
+    return by_test or ", ".join(clause for found in clauses for clause in found)
 
 
-_TOLD: Mapping[Fate, Callable[[Trial], str]] = MappingProxyType(
+def _reported_in(trial: Trial) -> str:
+    return _reported(trial.caught, trial.broken, *(run.refuted for run in trial.runs))
+
+
+_REASONS: Mapping[Fate, Callable[[Trial], str]] = MappingProxyType(
     {
-        Fate.SURVIVED: lambda _: "No test tells it from the right mock: the suite lacks one.",
-        Fate.MISNAMED: lambda trial: f"Only other clauses are reported: {_reported(trial)}",
-        Fate.DISPROVED: lambda trial: f"It was argued: {trial.mutant.equivalent} Yet reported: {_reported(trial)}",
+        Fate.SURVIVED: lambda _: "No test distinguishes it from the right mock: the suite lacks a test.",
+        Fate.MISNAMED: lambda trial: f"Only other clauses are reported: {_reported_in(trial)}",
+        Fate.DISPROVED: lambda trial: f"It was argued: {trial.mutant.equivalent} Yet reported: {_reported_in(trial)}",
         Fate.ERROR: lambda trial: "The suite itself failed:\n" + "\n".join(e for r in trial.runs for e in r.errors),
     }
 )
@@ -107,8 +110,8 @@ def _idle(matrix: Matrix) -> Iterator[str]:
 def totals(matrix: Matrix) -> str:
     """The number of mutants by fate, of tests, and the seconds."""
     fates = [trial.fate for trial in matrix.trials]
-    told = [f"{fates.count(fate)} {fate}" for fate in Fate if fate in fates]
-    return " · ".join([f"{len(fates)} mutants", *told, f"{len(matrix.tests)} tests", f"{matrix.seconds:.0f} s"])
+    counts = [f"{fates.count(fate)} {fate}" for fate in Fate if fate in fates]
+    return " · ".join([f"{len(fates)} mutants", *counts, f"{len(matrix.tests)} tests", f"{matrix.seconds:.0f} s"])
 
 
 def as_json(matrix: Matrix) -> str:

@@ -16,18 +16,17 @@ from typing import Any, TypeAlias
 from mockserver import data
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
-from mockserver.mutants.broken import MutantGateway
+from mockserver.mutants.catalogue import MUTANTS
+from mockserver.mutants.hook import MutantHook
 from mockserver.mutants.matrix import Examination, Matrix, Plan, Trial
-from mockserver.mutants.table import MUTANTS
 from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
-from mockserver.web.app import make_app
-from mockserver.wire.run import serving
+from mockserver.wire.serving import serve_mock
 
 DELAY = "60ms"
-"""How long tasks take: long enough to be seen while they are being processed."""
+"""How long a task takes: long enough for a poll to see it processing."""
 POLL_TIMEOUT = 10.0
-"""Seconds after which a task counts as never ready, where the mutant's options say nothing else."""
+"""Seconds after which a task counts as never ready, unless the mutant's options say otherwise."""
 
 BINDING = ("documented", "law")
 """Grades of what a mutant can break."""
@@ -35,22 +34,24 @@ BINDING = ("documented", "law")
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A mock (by its mutant's name; None: the unbroken one) and the plans to run on it till one catches it."""
+    """A mock, and the plans to run on it until one catches its mutant."""
 
     name: str | None
+    """The mutant's name; None for the unbroken mock."""
     plans: tuple[tuple[Plan, str], ...]
+    """Each with its only clause, empty for all."""
 
 
 _Done: TypeAlias = "tuple[_Job, tuple[Examination, ...], float]"
 
 
 def kill_matrix(
-    names: Collection[str], *, jobs: int, full: bool = False, told: Callable[[Trial], object] = lambda _: None
+    names: Collection[str], *, jobs: int, full: bool = False, report: Callable[[Trial], object] = lambda _: None
 ) -> Matrix:
-    """Tries the mutants of the names; told hears of each when its fate is known.
+    """Tries the mutants of the names; report gets each trial when it ends.
 
-    full: at once under the full plan; else under the cheapest one that catches it. The unbroken mock is run as the
-    control under each plan that was used. Raises IfindMockError where a process of the runs was killed.
+    full: under the full plan at once, else under the cheapest one that catches the mutant. The unbroken mock is run as
+    the control under each plan that was used. Raises IfindMockError where a process of the runs was killed.
     """
     began = time.monotonic()
     trials: dict[str, Trial] = {}
@@ -58,7 +59,7 @@ def kill_matrix(
         for job, runs, seconds in run([_job(name, full=full) for name in names]):
             assert job.name is not None, "a mutant has a name"
             trials[job.name] = Trial(job.name, MUTANTS[job.name], runs, seconds)
-            told(trials[job.name])
+            report(trials[job.name])
         used = dict.fromkeys((r.plan, r.clause) for trial in trials.values() for r in trial.runs)
         controls = [done for _, (done,), _ in run([_Job(None, (plan,)) for plan in used])]
     return Matrix(
@@ -83,7 +84,7 @@ _Run: TypeAlias = "Callable[[Collection[_Job]], Iterable[_Done]]"
 
 @contextmanager
 def _running(jobs: int) -> Iterator[_Run]:
-    """What runs jobs, so many at a time, and gives them as they end; one at a time in this process."""
+    """What runs jobs, in that many processes, and yields them as they end; one at a time in this process."""
     if jobs == 1:
         yield lambda work: map(_do, work)
         return
@@ -98,20 +99,20 @@ def _running(jobs: int) -> Iterator[_Run]:
 
 
 def _begin_worker() -> None:
-    """Ctrl-C is the parent's to hear; where that is gone, its workers go too."""
+    """Leaves Ctrl-C to the parent, and ends with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_go_with_the_parent, daemon=True).start()
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
 
-def _go_with_the_parent() -> None:
+def _end_with_the_parent() -> None:
     parent = parent_process()
-    assert parent is not None, "a worker was started by somebody"
+    assert parent is not None, "a worker has a parent"
     parent.join()
     os._exit(1)
 
 
 def _do(job: _Job) -> _Done:
-    """The job's runs: the plans one by one, till one reports the clause that the mutant breaks."""
+    """The job's runs: the plans in turn, until one reports the clause that the mutant breaks."""
     began = time.monotonic()
     runs: list[Examination] = []
     for plan, clause in job.plans:
@@ -122,18 +123,19 @@ def _do(job: _Job) -> _Done:
 
 
 def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
+    # pytest is slow to import: it is loaded only where something is run
     from contract_tests.engine.options import CheckOptions
     from contract_tests.findings.outcome import Outcome
     from contract_tests.session.recorder import Tests
     from contract_tests.session.session import examine
 
     more: Mapping[str, Any] = MUTANTS[name].options if name is not None else {}
-    asked: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}
+    options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}
     tests = Tests()
     with _serving(name) as url:
-        # No credentials that lie about in the environment: the suite makes accounts of its own.
+        # Not the environment's credentials: the suite makes accounts of its own.
         full = plan is not Plan.COVERING
-        ended = examine(CheckOptions(target=url, full=full, environ={}, private=True, **asked), tests)
+        ended = examine(CheckOptions(target=url, full=full, environ={}, private=True, **options), tests)
     rows = ended.report.rows if ended.report else ()
     stopped = ended.report.stopped if ended.report else "the suite could not be run"
     return Examination(
@@ -149,10 +151,10 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
 
 @contextmanager
 def _serving(name: str | None) -> Iterator[str]:
-    """A mock in a thread, broken as the mutant of the name has it; its API's URL."""
-    settings = load({"delay": DELAY}, {}, directory=data.PACKAGE)  # not where a user's settings file may lie
+    """A mock in a thread, with the mutant of the name; yields the URL of its API."""
+    settings = load({"delay": DELAY}, {}, directory=data.PACKAGE)  # where no user's settings file lies
     gateway = open_gateway(settings)
     if name is not None:
-        gateway = MutantGateway(gateway.mock, MUTANTS[name])
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+        gateway.hook = MutantHook(MUTANTS[name], gateway.mock)
+    with serve_mock(gateway, settings) as url:
         yield f"{url}/api"

@@ -30,41 +30,44 @@ AWKWARD: tuple[str, ...] = (
 )
 """Texts that break careless clients, one kind of trouble each. XML 1.0 can carry every character of them.
 
-U+FEFF stands within a text and never first: as the first character of a file it would be its mark of order.
+U+FEFF is never the first character of a text: there it could be taken for a byte order mark.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """A magic phone.
-
-    records: how many records it has (a source of photos: at most one), None as for any other phone, but never none.
-    outcome: how its create or task ends in place of the ordinary end: `limit` (refused as if the limit was used up),
-    `bad-gateway` (HTML 502 at create), `fail` (the task ends in an error), `stuck` (never ready). awkward: its texts
-    are AWKWARD ones. delay: time to ready, None for the ordinary one.
-    """
+    """A magic phone."""
 
     phone: str
     title: str
     records: int | None = None
+    """How many it has, a source of photos at most one; None is as for an ordinary phone, but at least one."""
     outcome: str | None = None
+    """How its create or task ends: `limit` (refused as if the limit was used up), `bad-gateway` (HTML 502 at create),
+    `fail` (the task ends in an error), `stuck` (never ready); None is the ordinary end.
+    """
     awkward: bool = False
+    """Whether its texts are those of AWKWARD."""
     delay: Micros | None = None
+    """Time to ready; None is the ordinary one."""
 
 
+_AWKWARD_TITLE = (
+    f"awkward text in every field: quotes, delimiters, line breaks, emoji, right-to-left, {LONG:,} characters"
+)
 MAGIC: Mapping[str, Magic] = MappingProxyType(
     {
         magic.phone: magic
         for magic in (
-            Magic("70000000000", "nothing found", records=0),
+            Magic("70000000000", "nothing is found", records=0),
             Magic("70000000001", "one record", records=1),
             Magic("70000000100", "a hundred records", records=100),
-            Magic("70000000408", "never ready", outcome="stuck"),
-            Magic("70000000429", "limit reached at create", outcome="limit"),
+            Magic("70000000408", "the task is never ready", outcome="stuck"),
+            Magic("70000000429", "the limit is reached, at create", outcome="limit"),
             Magic("70000000500", "the task fails", outcome="fail"),
-            Magic("70000000502", "an HTML 502 from a proxy at create", outcome="bad-gateway"),
-            Magic("70000000777", "awkward text in every field", records=len(AWKWARD), awkward=True),
-            Magic("70000000999", "takes 60 s", delay=60 * SECOND),
+            Magic("70000000502", "an HTML 502 from a proxy, at create", outcome="bad-gateway"),
+            Magic("70000000777", _AWKWARD_TITLE, records=len(AWKWARD), awkward=True),
+            Magic("70000000999", "takes 60 seconds", delay=60 * SECOND),
         )
     }
 )

@@ -1,7 +1,7 @@
 """What a phone has: a pure function of the phone, the source and the seed.
 
-One phone is one person, or a small business, in every source: the names that others saved, the name in the ads, what
-the ads are about and where they are from all follow from the person.
+One phone is one person, or a small business, in every source. The names that others saved, the seller's name in the
+ads, their subjects and their places all follow from the person.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ FIELDS = ("title", "price", "time", "phone", "name", "description", "location", 
 """The fields of a row in the documentation's order."""
 
 HIDDEN_IN_DEMO = "hidden_in_demo"
-"""What stands as `url` for a demo account (sister)."""
+"""The `url` of every row for a demo account (sister)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found: rows of ads, names that others saved, a picture as base64 (`""` for none)."""
+    """What was found on a phone."""
 
     rows: tuple[Mapping[str, str], ...] = ()
+    """Ads, with the keys FIELDS."""
     names: tuple[str, ...] = ()
+    """Names that others saved."""
     photo: str = ""
+    """A picture as base64, `""` for none."""
 
     @property
     def records(self) -> int:
@@ -43,21 +46,20 @@ class Found:
 
 
 def count(phone: str, source: Source, seed: int) -> int:
-    """The number of records that `find` gives, without making them."""
+    """The number of records that `find` returns, without making them."""
     usual = _USUAL[source.section]
+    drawn = usual[number(seed, "count", phone, source.number) % len(usual)]
     magic = MAGIC.get(phone)
     if magic is None:
-        return usual[number(seed, "count", phone, source.number) % len(usual)]
-    records = magic.records
-    if records is None:
-        records = max(1, usual[number(seed, "count", phone, source.number) % len(usual)])
+        return drawn
+    records = max(1, drawn) if magic.records is None else magic.records
     return min(records, max(usual)) if source.section == "photo" else records
 
 
 def find(phone: str, source: Source, seed: int, words: Words, *, demo: bool = False) -> Found:
-    """What the source has on the phone; only the source's own section is filled.
+    """What the source has on the phone, in the source's own section.
 
-    In a demo the addresses are hidden and the prices are other ones (sister).
+    A demo hides the addresses and shows other prices (sister).
     """
     wanted = count(phone, source, seed)
     if not wanted:
@@ -67,7 +69,7 @@ def find(phone: str, source: Source, seed: int, words: Words, *, demo: bool = Fa
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What is looked for, and whether for a demo."""
+    """The arguments of `find`."""
 
     phone: str
     source: Source
@@ -77,15 +79,14 @@ class _Search:
 
     @property
     def awkward(self) -> bool:
-        magic = MAGIC.get(self.phone)
-        return magic is not None and magic.awkward
+        return self.phone in MAGIC and MAGIC[self.phone].awkward
 
 
 class _Draws:
-    """A stream of choices; what it is for makes it: the same parts give the same choices.
+    """A stream of choices: the same parts give the same choices.
 
-    One number of `chance` starts a linear congruential generator (Knuth's MMIX), of which the upper bits are used: a
-    row takes twenty choices, and a hash for each would be most of the work.
+    One number of `chance` starts a linear congruential generator (Knuth's MMIX), whose upper bits are used: a row
+    takes twenty choices, and a hash for each would be most of the work.
     """
 
     __slots__ = ("_state",)
@@ -94,17 +95,17 @@ class _Draws:
         self._state = number(*parts)
 
     def below(self, n: int) -> int:
-        """A whole number from 0 up to but not including n, which is at most 2 ** 31."""
+        """A whole number from 0 to n - 1; n is at most 2 ** 31."""
         self._state = state = (self._state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
         return (state >> 33) * n >> 31
 
     def one(self, choices: Sequence[T]) -> T:
-        """One of the choices; the step of `below`, written out, since it is taken most often."""
+        """One of the choices; repeats the step of `below`, because it is called most often."""
         self._state = state = (self._state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
         return choices[(state >> 33) * len(choices) >> 31]
 
     def some(self, choices: Sequence[T], n: int) -> list[T]:
-        """So many of the choices, none of them twice; all, where there are fewer."""
+        """At most n of the choices, each once."""
         pool = list(choices)
         return [pool.pop(self.below(len(pool))) for _ in range(min(n, len(pool)))]
 
@@ -118,7 +119,7 @@ class _Draws:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """Who has the phone. aliases are the names in the ads, the usual one first; home picks a city of any country."""
+    """Who has the phone."""
 
     sex: Sex
     first: First
@@ -126,13 +127,13 @@ class _Person:
     patronymic: str
     trade: Trade | None
     subjects: tuple[Subject, ...]
-    aliases: tuple[str, str]
-    home: int
+    aliases: tuple[str, str]  # the names in the ads, the usual one first
+    home: int  # picks a city of any country
 
 
 def _person(search: _Search) -> _Person:
     words, draws = search.words, _Draws(search.seed, "person", search.phone)
-    trade = draws.one(words.trades) if draws.below(5) < 2 else None
+    trade = draws.one(words.trades) if draws.one(_HAS_TRADE) else None
     sex = trade.sex if trade and trade.sex else draws.one(words.sexes)
     first, surname = draws.one(sex.firsts), draws.one(sex.surnames)
     usual = draws.one((first.name, first.name, first.name, first.shorts[0], f"{first.name} {surname[0]}."))
@@ -182,7 +183,7 @@ def _saved(person: _Person, words: Words, draws: _Draws) -> str:
 
 
 def _styled(name: str, words: Words, draws: _Draws) -> str:
-    """The name as somebody in a hurry, in anger, on an old phone or in love types it; mostly as it is."""
+    """The name as it is, or as typed in a hurry, in anger, on an old phone, or in love."""
     style = draws.below(40)
     if style in _STYLES:
         return _STYLES[style](name)
@@ -208,7 +209,7 @@ def _data(search: _Search, wanted: int) -> Found:
 
 
 def _row(search: _Search, person: _Person, boards: tuple[str, ...], moment: int, draws: _Draws) -> Mapping[str, str]:
-    """One ad. moment is in waking seconds since the first day."""
+    """One ad; moment counts waking seconds since the first day."""
     words, host = search.words, draws.one(boards)
     board, day, second = words.boards[host], date.fromordinal(_FIRST_DAY + moment // _WAKING), moment % _WAKING
     subject = draws.one(_subjects(board, person, words))
@@ -228,7 +229,7 @@ def _row(search: _Search, person: _Person, boards: tuple[str, ...], moment: int,
         "price": str(serial % _DEMO_PRICE) if search.demo and price else price,
         "time": f"{day.isoformat()} {_DAWN + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
         "phone": search.phone,
-        "name": person.aliases[turn > 7],
+        "name": person.aliases[turn in _OTHER_NAME],
         "description": _description(subject, draws).format_map(slots),
         "location": city.locations[(person.home + turn % 2) % len(city.locations)],
         "source": host,
@@ -250,7 +251,7 @@ def _kilometres(mileage: tuple[int, int], age: int, draws: _Draws) -> str:
 
 
 def _price(subject: Subject, thing: Thing, age: int, rate: tuple[int, int], draws: _Draws) -> str:
-    """Digits in the board's currency, or `""`. Goods are rather cheap than dear; a vehicle loses with every year."""
+    """Digits in the board's currency, or `""`. Low prices are more frequent; a vehicle gets cheaper with every year."""
     if not draws.below(subject.unpriced):
         return ""
     low, high, drawn = thing.low, thing.high, draws.below(1024)
@@ -262,7 +263,7 @@ def _price(subject: Subject, thing: Thing, age: int, rate: tuple[int, int], draw
 
 
 def _exchanged(roubles: int, times: int, by: int) -> str:
-    """The amount in another currency, rounded to two digits as a seller there would; nothing becomes free by it."""
+    """The amount in another currency, rounded to two digits as a seller would do, and never 0."""
     if times == by:
         return str(roubles)
     amount = -(-roubles * times // by)
@@ -290,7 +291,7 @@ def _url(board: Board, city: City, subject: Subject, thing: Thing, serial: int) 
 
 
 def _awkward(search: _Search, n: int) -> Mapping[str, str]:
-    """The n-th awkward row: over all of them, every free field meets every text; the others stay what they must be."""
+    """The n-th awkward row: over all of them, every free field has every text; the others keep their formats."""
     boards, price = search.source.boards, _AWKWARD_PRICES[n % len(_AWKWARD_PRICES)]
     row = dict.fromkeys(FIELDS, "")
     row.update({field: AWKWARD[(n + k) % len(AWKWARD)] for k, field in enumerate(_FREE)})
@@ -314,12 +315,15 @@ def _photo(search: _Search, _wanted: int) -> Found:
 _FIRST_DAY = date(2019, 1, 1).toordinal()
 _DAYS = date(2026, 1, 1).toordinal() - _FIRST_DAY
 _SPAN = 900
-"""Days between the first and the last ad of a phone, at most."""
+"""The most days between the first and the last ad of a phone."""
 _DAWN = 7
 _WAKING = 16 * 3600
-"""Seconds of a day, from the hour of _DAWN on, in which ads are placed."""
+"""Seconds of a day, from the hour _DAWN, in which ads are placed."""
 _DEMO_PRICE = 999_999
 _TRIES = 8
+_HAS_TRADE = (True, True, False, False, False)
+_OTHER_NAME = (8, 9)
+"""The turns, of ten, in which an ad has the seller's other name."""
 
 _STYLES: Mapping[int, Callable[[str], str]] = MappingProxyType(
     {0: str.lower, 1: str.lower, 2: str.lower, 3: str.upper, 4: latin, 5: latin}
@@ -333,7 +337,7 @@ _AWKWARD_TIMES = ("2025-12-31 23:59:59", "2024-02-29 00:00:00", "2021-03-28 02:3
 _USUAL: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {"data": (0, 1, 2, 2, 3, 4, 5, 6), "names": (0, 1, 2, 3, 3, 4, 5, 6), "photo": (0, 1, 1, 1)}
 )
-"""The numbers of records of ordinary phones by section, one as likely as another."""
+"""The numbers of records of ordinary phones, by section; each entry is as likely as another."""
 
 _FINDERS: Mapping[str, Callable[[_Search, int], Found]] = MappingProxyType(
     {"data": _data, "names": _names, "photo": _photo}

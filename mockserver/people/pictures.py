@@ -1,7 +1,7 @@
-"""Draws the picture of a made-up person: a PNG, the same to the byte on every machine.
+"""Draws the picture of a made-up person: a PNG, with the same bytes on every machine.
 
-A portrait is a pile of ellipses, each cut off at the edges of a box; one is taken from every table below. The pixels
-are indices into 16 colours, kept as hexadecimal digits, so that two of them pack into a byte by `bytes.fromhex`.
+A portrait is a pile of ellipses, each cut off at the edges of a box: one pile from each table below. A pixel is one of
+16 colours, kept as a hexadecimal digit, so that `bytes.fromhex` packs two of them into a byte.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIZE = 96
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """An ellipse of one colour round (x, y), of which only what lies in the box is drawn."""
+    """An ellipse of one colour around (x, y); only the part inside the box is drawn."""
 
     colour: str
     x: int
@@ -37,9 +37,9 @@ class _Shape:
 
 
 def portrait(*seed_parts: str | int, looks: str | None = None) -> bytes:
-    """A PNG of 96 by 96 pixels in 16 colours, about 5 kB: a friendly face, drawn from the parts of the seed.
+    """A PNG of 96 by 96 pixels in 16 colours, about 5 kB: a friendly face, chosen by the parts of the seed.
 
-    looks is `men` or `women`, the hair and beard to choose from; None for any.
+    looks is `men` or `women`, whose hair and beards are chosen from; None is either.
     """
 
     def one(what: str, choices: Sequence[T]) -> T:
@@ -88,20 +88,13 @@ def _painted(shapes: Iterable[_Shape]) -> bytes:
 
 
 def _png(lines: bytes, palette: Sequence[str]) -> bytes:
-    """The file. The lines are stored, not compressed: what a compressor makes depends on its make and version."""
+    """The file. The lines are stored without compression: compressors differ in their output."""
     header = SIZE.to_bytes(4, "big") * 2 + bytes((4, 3, 0, 0, 0))
     length = len(lines).to_bytes(2, "little")
     missing = bytes(byte ^ 0xFF for byte in length)
     stored = b"\x78\x01\x01" + length + missing + lines + adler32(lines).to_bytes(4, "big")
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", header),
-            _chunk(b"PLTE", bytes.fromhex("".join(palette))),
-            _chunk(b"IDAT", stored),
-            _chunk(b"IEND", b""),
-        )
-    )
+    chunks = {b"IHDR": header, b"PLTE": bytes.fromhex("".join(palette)), b"IDAT": stored, b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks.items())
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -113,105 +106,57 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 _FIXED = ("2b2b33", "ffffff", "b5424a", "7c2730", "f2a29b", "3a4a63", "f6efe6", "000000")
 """8 eyes, 9 white, a lips, b mouth, c cheeks, d glasses, e shine, f unused."""
 
-_GROUNDS = (
-    ("cfe3f2", "e6f1f9"),
-    ("d8ead2", "ebf5e7"),
-    ("f3dcc9", "faeee3"),
-    ("e3d6ee", "f1eaf7"),
-    ("f6e7b8", "fbf4dc"),
-    ("f4d0d4", "fae7e9"),
-    ("c9e6e3", "e3f3f1"),
-    ("d9d9df", "ececf0"),
-    ("8fb3d1", "b4cee2"),
-    ("9cc0a0", "bfd8c1"),
+
+def _pairs(text: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(pair.split("/")) for pair in text.split())
+
+
+_GROUNDS = _pairs(
+    "cfe3f2/e6f1f9 d8ead2/ebf5e7 f3dcc9/faeee3 e3d6ee/f1eaf7 f6e7b8/fbf4dc f4d0d4/fae7e9 c9e6e3/e3f3f1 "
+    "d9d9df/ececf0 8fb3d1/b4cee2 9cc0a0/bfd8c1"
 )
-_SKINS = (
-    ("fbdcc4", "eec0a0"),
-    ("f5cfae", "e3b188"),
-    ("ecbf96", "d6a073"),
-    ("d9a577", "c08a5c"),
-    ("f9d3bd", "eab59c"),
-    ("c68e60", "a87148"),
+_SKINS = _pairs("fbdcc4/eec0a0 f5cfae/e3b188 ecbf96/d6a073 d9a577/c08a5c f9d3bd/eab59c c68e60/a87148")
+_HAIRS = _pairs(
+    "2f2622/1f1815 4e3629/392619 7a5336/5e3e27 a9763f/8a5d2e dcb76a/bd964b b4532f/933f20 8d8d93/74747a 1d2230/121622"
 )
-_HAIRS = (
-    ("2f2622", "1f1815"),
-    ("4e3629", "392619"),
-    ("7a5336", "5e3e27"),
-    ("a9763f", "8a5d2e"),
-    ("dcb76a", "bd964b"),
-    ("b4532f", "933f20"),
-    ("8d8d93", "74747a"),
-    ("1d2230", "121622"),
-)
-_CLOTHS = (
-    ("3f6ea5", "f4f4f4"),
-    ("b94a48", "f2d7a0"),
-    ("4c8c63", "e6f0da"),
-    ("6b5b95", "ded4ee"),
-    ("e0a030", "7a4f10"),
-    ("2f3e4e", "c7d3dd"),
-    ("d97a5b", "fbe6d8"),
-    ("f0f0ec", "8a97a3"),
-    ("2a9d8f", "e9f6f1"),
-    ("c9688e", "f8e0ea"),
+_CLOTHS = _pairs(
+    "3f6ea5/f4f4f4 b94a48/f2d7a0 4c8c63/e6f0da 6b5b95/ded4ee e0a030/7a4f10 2f3e4e/c7d3dd d97a5b/fbe6d8 "
+    "f0f0ec/8a97a3 2a9d8f/e9f6f1 c9688e/f8e0ea"
 )
 
 _Pile: TypeAlias = tuple[_Shape, ...]
 
+
+def _both(colour: str, off: int, *rest: int, **box: int) -> _Pile:
+    """Two shapes, so far to the left and to the right of the middle."""
+    return (_Shape(colour, 48 - off, *rest, **box), _Shape(colour, 48 + off, *rest, **box))
+
+
 _BACKGROUND: _Pile = (_Shape("1", 48, 48, 45, 45),)
-_BODY: _Pile = (
-    _Shape("6", 48, 104, 37, 34),
-    _Shape("3", 48, 68, 9, 16),
-    _Shape("2", 48, 66, 9, 12),
-)
-_HEAD: _Pile = (
-    _Shape("3", 28, 47, 4, 6),
-    _Shape("3", 68, 47, 4, 6),
-    _Shape("2", 48, 44, 20, 25),
-    _Shape("2", 48, 42, 21, 21),
-)
+_BODY: _Pile = (_Shape("6", 48, 104, 37, 34), _Shape("3", 48, 68, 9, 16), _Shape("2", 48, 66, 9, 12))
+_HEAD: _Pile = (*_both("3", 20, 47, 4, 6), _Shape("2", 48, 44, 20, 25), _Shape("2", 48, 42, 21, 21))
 _CLOTHES: tuple[_Pile, ...] = (
     (_Shape("3", 48, 72, 12, 9, top=70), _Shape("2", 48, 71, 11, 8, top=70)),
     (_Shape("7", 48, 71, 15, 10, top=70), _Shape("2", 48, 70, 11, 8, top=68)),
     (_Shape("7", 48, 104, 37, 34, top=80, bottom=84), _Shape("7", 48, 104, 37, 34, top=88, bottom=92)),
-    (_Shape("7", 40, 75, 9, 6), _Shape("7", 56, 75, 9, 6), _Shape("2", 48, 68, 8, 9), _Shape("7", 48, 90, 1, 14)),
+    (*_both("7", 8, 75, 9, 6), _Shape("2", 48, 68, 8, 9), _Shape("7", 48, 90, 1, 14)),
     (_Shape("9", 48, 74, 11, 22, top=70), _Shape("2", 48, 68, 9, 8, top=64), _Shape("7", 48, 86, 3, 12, top=76)),
     (_Shape("2", 48, 70, 8, 15, top=68),),
 )
-_CHEEKS: tuple[_Pile, ...] = (
-    (),
-    (_Shape("c", 36, 53, 4, 3), _Shape("c", 60, 53, 4, 3)),
-)
-_BROWS: tuple[_Pile, ...] = (
-    (_Shape("5", 40, 38, 5, 3, bottom=37), _Shape("5", 56, 38, 5, 3, bottom=37)),
-    (_Shape("5", 40, 37, 5, 1), _Shape("5", 56, 37, 5, 1)),
-)
+_CHEEKS: tuple[_Pile, ...] = ((), _both("c", 12, 53, 4, 3))
+_BROWS: tuple[_Pile, ...] = (_both("5", 8, 38, 5, 3, bottom=37), _both("5", 8, 37, 5, 1))
 _GLASSES: tuple[_Pile, ...] = (
     *((),) * 3,
-    (
-        _Shape("d", 48, 44, 20, 1),
-        _Shape("d", 40, 44, 7, 7),
-        _Shape("d", 56, 44, 7, 7),
-        _Shape("2", 40, 44, 6, 6),
-        _Shape("2", 56, 44, 6, 6),
-    ),
+    (_Shape("d", 48, 44, 20, 1), *_both("d", 8, 44, 7, 7), *_both("2", 8, 44, 6, 6)),
 )
-_DOTS: _Pile = (_Shape("8", 40, 44, 2, 3), _Shape("8", 56, 44, 2, 3))
+_DOTS = _both("8", 8, 44, 2, 3)
 _EYES: tuple[_Pile, ...] = (
     _DOTS,
-    (*_DOTS, _Shape("9", 40, 43, 1, 1), _Shape("9", 56, 43, 1, 1)),
-    (_Shape("9", 40, 44, 4, 4), _Shape("9", 56, 44, 4, 4), *_DOTS),
-    (
-        _Shape("8", 40, 45, 4, 4, bottom=45),
-        _Shape("2", 40, 47, 4, 4),
-        _Shape("8", 56, 45, 4, 4, bottom=45),
-        _Shape("2", 56, 47, 4, 4),
-    ),
+    (*_DOTS, *_both("9", 8, 43, 1, 1)),
+    (*_both("9", 8, 44, 4, 4), *_DOTS),
+    (*_both("8", 8, 45, 4, 4, bottom=45), *_both("2", 8, 47, 4, 4)),
 )
-_NOSES: tuple[_Pile, ...] = (
-    (_Shape("3", 48, 51, 2, 3),),
-    (_Shape("3", 48, 52, 3, 2),),
-)
+_NOSES: tuple[_Pile, ...] = ((_Shape("3", 48, 51, 2, 3),), (_Shape("3", 48, 52, 3, 2),))
 _MOUTHS: tuple[_Pile, ...] = (
     (
         _Shape("a", 48, 57, 7, 6, top=58, bottom=60),
@@ -221,41 +166,40 @@ _MOUTHS: tuple[_Pile, ...] = (
     (_Shape("b", 48, 57, 8, 7, top=57), _Shape("9", 48, 57, 7, 6, top=57, bottom=59), _Shape("a", 48, 62, 4, 2)),
     (_Shape("a", 48, 58, 5, 4, top=58),),
 )
-_BARE: tuple[_Pile, ...] = ((),)
+_CHIN: _Pile = (_Shape("2", 48, 50, 15, 6), _Shape("2", 48, 58, 10, 6))
 _BEARDS: tuple[_Pile, ...] = (
-    (),
-    (),
-    (_Shape("3", 48, 45, 20, 25, top=51), _Shape("2", 48, 50, 15, 6), _Shape("2", 48, 58, 10, 6)),
-    (_Shape("4", 48, 46, 21, 26, top=51), _Shape("2", 48, 50, 15, 6), _Shape("2", 48, 58, 10, 6)),
-    (_Shape("4", 43, 56, 6, 3), _Shape("4", 53, 56, 6, 3)),
+    *((),) * 2,
+    (_Shape("3", 48, 45, 20, 25, top=51), *_CHIN),
+    (_Shape("4", 48, 46, 21, 26, top=51), *_CHIN),
+    _both("4", 5, 56, 6, 3),
 )
 
 _Hair: TypeAlias = tuple[_Pile, _Pile]
-"""What lies behind the head, and what before it."""
-_PARTED: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=42), _Shape("2", 38, 45, 12, 16), _Shape("2", 58, 45, 12, 16))
+"""What is drawn behind the head, and what over it."""
+_PARTED: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=42), *_both("2", 10, 45, 12, 16))
 _SWEPT: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=37), _Shape("2", 54, 47, 17, 20))
 _FRINGE: _Pile = (_Shape("4", 48, 39, 23, 23, bottom=34),)
+_CROPPED: _Pile = (
+    _Shape("4", 48, 38, 23, 22, bottom=29),
+    _Shape("4", 48, 42, 22, 22, right=30, bottom=44),
+    _Shape("4", 48, 42, 22, 22, left=66, bottom=44),
+)
+_CURLS: _Pile = (_Shape("4", 40, 21, 9, 9), _Shape("4", 51, 19, 10, 9), _Shape("4", 60, 24, 8, 8))
 _HAT: _Pile = (
     _Shape("6", 48, 36, 24, 25, bottom=28),
     _Shape("7", 48, 36, 24, 25, top=26, bottom=32),
     _Shape("7", 48, 11, 6, 6),
 )
+_SCARF: _Hair = (
+    (_Shape("6", 48, 48, 26, 32), _Shape("7", 48, 76, 7, 5)),
+    (_Shape("6", 48, 44, 25, 26), _Shape("2", 48, 46, 18, 21)),
+)
 _MEN: tuple[_Hair, ...] = (
-    (
-        (),
-        (
-            _Shape("4", 48, 38, 23, 22, bottom=29),
-            _Shape("4", 48, 42, 22, 22, right=30, bottom=44),
-            _Shape("4", 48, 42, 22, 22, left=66, bottom=44),
-        ),
-    ),
+    ((), _CROPPED),
     ((), _SWEPT),
     ((), _PARTED),
     ((_Shape("4", 48, 42, 24, 16, top=32, bottom=54),), (_Shape("e", 41, 26, 4, 2),)),
-    (
-        (_Shape("4", 40, 21, 9, 9), _Shape("4", 51, 19, 10, 9), _Shape("4", 60, 24, 8, 8)),
-        (_Shape("4", 48, 38, 23, 22, bottom=30),),
-    ),
+    (_CURLS, (_Shape("4", 48, 38, 23, 22, bottom=30),)),
     ((), _HAT),
 )
 _WOMEN: tuple[_Hair, ...] = (
@@ -263,14 +207,11 @@ _WOMEN: tuple[_Hair, ...] = (
     ((_Shape("4", 48, 46, 27, 28, bottom=66),), _FRINGE),
     ((_Shape("4", 48, 15, 10, 9),), _PARTED),
     ((_Shape("4", 72, 54, 9, 20),), _SWEPT),
-    ((_Shape("4", 21, 60, 8, 17), _Shape("4", 75, 60, 8, 17)), _PARTED),
-    (
-        (_Shape("6", 48, 48, 26, 32), _Shape("7", 48, 76, 7, 5)),
-        (_Shape("6", 48, 44, 25, 26), _Shape("2", 48, 46, 18, 21)),
-    ),
+    (_both("4", 27, 60, 8, 17), _PARTED),
+    _SCARF,
     ((_Shape("4", 48, 50, 28, 34, bottom=78),), _HAT),
 )
 
 _LOOKS: Mapping[str, tuple[tuple[_Hair, ...], tuple[_Pile, ...]]] = MappingProxyType(
-    {"men": (_MEN, _BEARDS), "women": (_WOMEN, _BARE)}
+    {"men": (_MEN, _BEARDS), "women": (_WOMEN, ((),))}
 )

@@ -1,11 +1,11 @@
-"""The clauses: what the API is believed to do, and which settings are open."""
+"""The clauses: what the API is believed to do, and which choices are open."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from dataclasses import fields as dataclass_fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -16,12 +16,10 @@ from mockserver.core.xml_text import _NAME_PART, _NAME_START, illegal_in_xml
 
 Choice: TypeAlias = "str | Mapping[str, int] | Mapping[str, str]"
 
-GRADES = ("documented", "law", "observed", "sister", "assumed")
-
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause of schemas/clauses.toml; its head describes the fields. One without a default is no setting."""
+    """One clause of schemas/clauses.toml, which describes the fields. A clause without a default is not open."""
 
     id: str
     title: str
@@ -35,141 +33,93 @@ class Clause:
     samples: tuple[Any, ...] = ()
     unseen: str = ""
 
-    def read(self, given: Any) -> Choice:
-        """The choice that a settings file, an option or the admin API gives.
+    def read(self, written: Any) -> Choice:
+        """The choice that a settings file, an option or the admin API writes; true, false, null are yes, no, `null`.
 
-        Booleans stand for yes and no, None for null. Raises Refusal naming the clause and what is allowed.
+        Raises Refusal naming the clause and what is allowed.
         """
-        word = {True: "yes", False: "no", None: "null"}.get(given, given) if _plain(given) else given
-        if isinstance(word, str) and word in self.choices:
-            return word
+        choice = _CONSTANTS[written] if isinstance(written, bool | None) else written
+        if isinstance(choice, str) and choice in self.choices:
+            return choice
         if self.value is not None:
-            return VALUES[self.value](self, word)
-        raise Refusal(
-            Problem(
-                self.id,
-                f"{given!r} is no choice of this clause",
-                f"allowed: {', '.join(map(repr, self.choices))}",
-            )
-        )
+            return VALUES[self.value](self, choice)
+        allowed = f"allowed: {', '.join(map(repr, self.choices))}"
+        raise Refusal(Problem(self.id, f"{written!r} is no choice of this clause", allowed))
 
     def every_choice(self) -> list[Any]:
-        """All choices, with samples of the open value: what a covering set of profiles must hold."""
+        """All choices, with the samples of an open value: what a covering set of profiles must contain."""
         own = [] if self.default is None or self.default in self.choices else [self.default]
         return [*own, *self.choices, *(s for s in self.samples if s not in own)]
 
 
-def _plain(given: Any) -> bool:
-    return given is None or isinstance(given, bool)
+_CONSTANTS = {True: "yes", False: "no", None: "null"}
 
 
 def parse_clauses(document: Mapping[str, Any]) -> Mapping[str, Clause]:
     """The clauses of a document read from schemas/clauses.toml, by id.
 
-    Raises Refusal where a clause has a key or a grade that is not known.
+    The file is the project's own and is not checked here: tests/mock/test_profile.py checks it.
     """
-    clauses: dict[str, Clause] = {}
-    for row in document["clause"]:
-        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-        if unheard := set(fields) - {f.name for f in dataclass_fields(Clause)}:
-            raise Refusal(Problem(str(row.get("id")), f"unknown keys: {', '.join(sorted(unheard))}"))
-        clause = Clause(**fields)
-        if clause.grade not in GRADES:
-            raise Refusal(unknown(clause.id, clause.grade, GRADES, noun="grade"))
-        clauses[clause.id] = clause
-    return MappingProxyType(clauses)
+    rows: Iterator[dict[str, Any]] = (
+        {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        for row in document["clause"]
+    )
+    return MappingProxyType({row["id"]: Clause(**row) for row in rows})
 
 
-def _text(clause: Clause, given: Any) -> str:
-    if not isinstance(given, str):
-        words = ", ".join(map(repr, clause.choices))
-        raise Refusal(
-            Problem(
-                clause.id,
-                f"{given!r} is no text",
-                f"allowed: {words or 'a text'} or {_like(clause)}",
-            )
-        )
-    return given
+# Readers of open values, from a clause and what stands for its choice.
 
 
-def _like(clause: Clause) -> str:
-    return f"a value such as {' or '.join(repr(s) for s in clause.samples[:2])}"
+def _text(pattern: str, clause: Clause, choice: Any) -> str:
+    """A text that matches the pattern from end to end."""
+    if not isinstance(choice, str) or re.fullmatch(pattern, choice) is None:
+        samples = f"a value such as {' or '.join(map(repr, clause.samples[:2]))}"
+        allowed = ", ".join([*map(repr, clause.choices), samples])
+        raise Refusal(Problem(clause.id, f"{choice!r} does not fit", f"allowed: {allowed}"))
+    return choice
 
 
-def _matching(pattern: str) -> Callable[[Clause, Any], str]:
-    """A reader of texts that match the pattern from end to end."""
-    compiled = re.compile(pattern)
-
-    def read(clause: Clause, given: Any) -> str:
-        text = _text(clause, given)
-        if compiled.fullmatch(text) is None:
-            words = "".join(f"{c!r}, " for c in clause.choices)
-            raise Refusal(Problem(clause.id, f"{text!r} does not fit", f"allowed: {words}{_like(clause)}"))
-        return text
-
-    return read
-
-
-def _duration(clause: Clause, given: Any) -> str:
-    text = _text(clause, given)
+def _duration(clause: Clause, choice: Any) -> str:
+    text = _text(r"[\s\S]*", clause, choice)
     delays.duration(text, clause.id)
     return text
 
 
-def _table(clause: Clause, given: Any, check: Callable[[str, Any], Problem | None]) -> Mapping[str, Any]:
-    """The clause's default with the given entries laid over it."""
-    if not isinstance(given, Mapping):
-        raise Refusal(Problem(clause.id, f"{given!r} is no table", "write it as kind = value, by kind of error"))
+def _table(wrong: Callable[[str, Any], tuple[str, str] | None], clause: Clause, choice: Any) -> Mapping[str, Any]:
+    """The clause's default with the entries of the choice over it; `wrong` gives an entry's problem and its remedy."""
+    if not isinstance(choice, Mapping):
+        raise Refusal(Problem(clause.id, f"{choice!r} is no table", "write it as kind = value, by kind of error"))
     known = clause.default
-    if not isinstance(known, Mapping):
-        raise TypeError(f"clause {clause.id}: a table needs a default of every kind")
-    problems = [
-        problem
-        for kind, entry in given.items()
-        if (
-            problem := check(f"{clause.id}.{kind}", entry)
-            if kind in known
-            else unknown(clause.id, kind, known, noun="kind of error")
-        )
-    ]
+    assert isinstance(known, Mapping), f"the table {clause.id} needs a default"
+    problems = [unknown(clause.id, kind, known, noun="kind of error") for kind in choice if kind not in known]
+    found = ((kind, wrong(kind, entry)) for kind, entry in choice.items() if kind in known)
+    problems += [Problem(f"{clause.id}.{kind}", *problem) for kind, problem in found if problem]
     if problems:
         raise Refusal(*problems)
-    return MappingProxyType({**known, **given})
+    return MappingProxyType({**known, **choice})
 
 
 CODES = range(1_000_000)
-
-
-def _codes(clause: Clause, given: Any) -> Mapping[str, int]:
-    def check(where: str, code: Any) -> Problem | None:
-        if isinstance(code, int) and not isinstance(code, bool) and code in CODES:
-            return None
-        return Problem(where, f"{code!r} is no error code", f"allowed: 0 to {CODES[-1]}")
-
-    return _table(clause, given, check)
-
-
 PLACEHOLDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"missing": ("names",), "invalid": ("names",), "limit": ("used", "of")}
 )
+"""What a message may have filled in, by the kind of its error."""
 
 
-def _messages(clause: Clause, given: Any) -> Mapping[str, str]:
-    def check(where: str, text: Any) -> Problem | None:
-        if not isinstance(text, str):
-            return Problem(where, f"{text!r} is no text", "write it in quotes")
-        if (illegal := illegal_in_xml(text)) is not None:
-            return Problem(where, f"the character {illegal!r} can't stand in XML", "leave it out")
-        kind = where.rsplit(".", 1)[1]
-        known = PLACEHOLDERS.get(kind, ())
-        for name in re.findall(r"\{([^{}]*)\}", text):
-            if name not in known:
-                allowed = ", ".join(f"{{{n}}}" for n in known) or "none"
-                return Problem(where, f"unknown placeholder {{{name}}}", f"allowed here: {allowed}")
-        return None
+def _wrong_code(_kind: str, code: Any) -> tuple[str, str] | None:
+    right = type(code) is int and code in CODES
+    return None if right else (f"{code!r} is no error code", f"allowed: 0 to {CODES[-1]}")
 
-    return _table(clause, given, check)
+
+def _wrong_message(kind: str, text: Any) -> tuple[str, str] | None:
+    if not isinstance(text, str):
+        return f"{text!r} is no text", "write it in quotes"
+    if (illegal := illegal_in_xml(text)) is not None:
+        return f"the character {illegal!r} can't stand in XML", "leave it out"
+    known = PLACEHOLDERS.get(kind, ())
+    strange = next((name for name in re.findall(r"\{([^{}]*)\}", text) if name not in known), None)
+    allowed = ", ".join(f"{{{name}}}" for name in known) or "none"
+    return None if strange is None else (f"unknown placeholder {{{strange}}}", f"allowed here: {allowed}")
 
 
 _RATE = r"([1-9][0-9]{0,6})/(s|min|h)"
@@ -180,20 +130,20 @@ CONTENT_TYPE = r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"
 
 VALUES: Mapping[str, Callable[[Clause, Any], Choice]] = MappingProxyType(
     {
-        "codes": _codes,
-        "content-type": _matching(CONTENT_TYPE),
+        "codes": partial(_table, _wrong_code),
+        "content-type": partial(_text, CONTENT_TYPE),
         "duration": _duration,
-        "messages": _messages,
-        "origin": _matching(r"\*|https?://[!-~]+"),
-        "rate": _matching(_RATE),
-        "time-of-day": _matching(_TIME_OF_DAY),
-        "xml-name": _matching(f"[{_NAME_START}][{_NAME_PART}]*"),
+        "messages": partial(_table, _wrong_message),
+        "origin": partial(_text, r"\*|https?://[!-~]+"),
+        "rate": partial(_text, _RATE),
+        "time-of-day": partial(_text, _TIME_OF_DAY),
+        "xml-name": partial(_text, f"[{_NAME_START}][{_NAME_PART}]*"),
     }
 )
 
 
 def rate_of(text: str) -> tuple[int, Micros]:
-    """Calls and the period in which so many are allowed, from a text such as `5/s`."""
+    """How many calls are allowed in which period, from a text such as `5/s`."""
     match = re.fullmatch(_RATE, text)
     assert match is not None, "checked by the clause"
     return int(match[1]), _PERIODS[match[2]]

@@ -1,4 +1,4 @@
-"""The sources of the three editions: one table, to which a new source is one row."""
+"""The sources, and the editions of the operator's page that list them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a phone is searched. `section` is the member of the ready answer that it fills; boards are host names."""
+    """Where a phone is searched."""
 
     number: int
     title: str
-    section: str
-    boards: tuple[str, ...] = ()
+    section: str  # the member of the ready answer that it fills
+    boards: tuple[str, ...] = ()  # host names
 
 
 NAMES = Source(1, "how others saved the number", "names")
@@ -28,11 +28,11 @@ BOARDS_BY = Source(12, "classified boards BY", "data", ("kufar.by",))
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """An edition of the operator's page (EVIDENCE). `required`: whether create must name its source."""
+    """An edition of the operator's page (EVIDENCE)."""
 
     name: str
-    sources: Mapping[str, Source]
-    required: bool
+    sources: Mapping[str, Source]  # by number, as parameters write it
+    required: bool  # whether create must name its source
 
 
 def _edition(name: str, *sources: Source, required: bool = True) -> Edition:

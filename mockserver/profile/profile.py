@@ -1,14 +1,17 @@
 """The profile: a choice for every open clause, resolved once into plain fields.
 
-Three seams read it: reading the request (`gateway`), deciding (`operations`), and writing the answer (`formats`).
+Three modules read it: `api.params` reads the request by Parsing, `api.operations` decides by Rules, and `formats` write
+by Rendering. A field of theirs names its clause and how the choice becomes the field's value: the one place in which a
+clause meets the code that uses it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from mockserver.core.delays import duration
 from mockserver.core.errors import Problem, Refusal, unknown
@@ -16,72 +19,94 @@ from mockserver.core.messages import Micros
 from mockserver.profile.clauses import Choice, Clause, rate_of, turn_of
 from mockserver.profile.editions import EDITIONS, Edition
 
+T = TypeVar("T")
+
 _CHARSETS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
+
+
+def _of(clause: str, value: Callable[[Any], Any] = lambda choice: choice) -> Any:
+    """A field whose value is made from the clause's choice."""
+    return dataclasses.field(metadata={"clause": clause, "value": value})
+
+
+def _is(clause: str, choice: str) -> Any:
+    """A field that is true where the clause's choice is this one."""
+    return _of(clause, lambda chosen: chosen == choice)
+
+
+def _unless(nothing: str, value: Callable[[str], Any] = str) -> Callable[[str], Any]:
+    """None for the choice that switches a clause off, else the value."""
+    return lambda choice: None if choice == nothing else value(choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Parsing:
-    """How parameters are read off a request."""
+    """How parameters are read from a request."""
 
-    repeated_last: bool
-    body_wins: bool
-    multipart: bool
+    repeated_last: bool = _is("param.repeated", "last")
+    body_wins: bool = _is("param.both", "body")
+    multipart: bool = _is("param.multipart", "read")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the operations look up."""
 
-    edition: Edition
-    format_first: bool
-    format_error: bool
-    parameters_first: bool
-    empty_is_missing: bool
-    strip_phone: bool
-    invalid_id_error: bool
-    name_all_missing: bool
-    foreign_kind: str
-    lifetime: Micros | None
-    info_post: bool
-    info_list: bool
-    unit_is_record: bool
-    day_turn: Micros
-    all_sections: bool
-    photo_empty: str | None
-    epoch_times: bool
-    numeric_phone: bool
-    codes: Mapping[str, int]
-    messages: Mapping[str, str]
-    mirror_status: bool
-    follows_format: bool
-    html_not_found: bool
-    rate: tuple[int, Micros] | None
-    origin: str | None
+    edition: Edition = _of("edition", EDITIONS.__getitem__)
+    format_first: bool = _is("check.format-first", "yes")
+    format_error: bool = _is("format.invalid", "error")
+    parameters_first: bool = _is("check.order", "parameters-first")
+    empty_is_missing: bool = _is("param.empty-is-missing", "yes")
+    strip_phone: bool = _is("phone.invalid", "strip")
+    invalid_id_error: bool = _is("id.invalid", "error")
+    name_all_missing: bool = _is("error.missing-names", "all")
+    foreign_kind: str = _of("task.foreign-error")
+    lifetime: Micros | None = _of("task.lifetime", _unless("kept", lambda text: duration(text, "task.lifetime")))
+    info_post: bool = _is("info.methods", "both")
+    info_list: bool = _is("info.shape", "list")
+    unit_is_record: bool = _is("quota.unit", "record")
+    day_turn: Micros = _of("quota.turns-at", turn_of)
+    all_sections: bool = _is("result.sections", "all")
+    photo_empty: str | None = _of("result.photo-empty", _unless("null"))
+    epoch_times: bool = _is("result.times", "epoch")
+    numeric_phone: bool = _is("row.phone", "number")
+    codes: Mapping[str, int] = _of("error.codes")
+    messages: Mapping[str, str] = _of("error.messages")
+    mirror_status: bool = _is("error.http-status", "mirror")
+    follows_format: bool = _is("error.follows-format", "yes")
+    html_not_found: bool = _is("not-found", "html-404")
+    rate: tuple[int, Micros] | None = _of("rate.limit", _unless("off", rate_of))
+    origin: str | None = _of("cors", _unless("off"))
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """How the formats write."""
 
-    json_type: str
-    json_escapes: bool
-    xml_type: str
-    xml_declaration: bool
-    xml_root: str
-    xml_item: str
-    xml_self_closed: bool
-    csv_type: str
-    csv_delimiter: str
-    csv_header: bool
-    csv_encoding: str
-    csv_line_end: str
-    csv_pairs: bool
-    csv_info_dotted: bool
+    json_type: str = _of("content-type.json")
+    json_escapes: bool = _is("json.escapes", "escaped")
+    xml_type: str = _of("content-type.xml")
+    xml_declaration: bool = _is("xml.declaration", "yes")
+    xml_root: str = _of("xml.root")
+    xml_item: str = _of("xml.item")
+    xml_self_closed: bool = _is("xml.empty", "<x/>")
+    csv_type_template: str = _of("content-type.csv")
+    csv_delimiter: str = _of("csv.delimiter", lambda choice: {"tab": "\t"}.get(choice, choice))
+    csv_header: bool = _is("csv.header", "yes")
+    csv_encoding: str = _of("csv.encoding")
+    csv_line_end: str = _of("csv.line-end", {"CRLF": "\r\n", "LF": "\n"}.__getitem__)
+    csv_pairs: bool = _is("csv.flat", "pairs")
+    csv_info_dotted: bool = _is("info.csv", "dotted")
+
+    @property
+    def csv_type(self) -> str:
+        """The Content-Type of CSV, which may name the charset."""
+        return self.csv_type_template.replace("{charset}", _CHARSETS[self.csv_encoding])
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Every open clause's choice, as given (`choices`) and as the three seams read it."""
+    """Every open clause's choice."""
 
     choices: Mapping[str, Choice]
     parsing: Parsing
@@ -89,26 +114,30 @@ class Profile:
     rendering: Rendering
 
 
-def choices_of(clauses: Mapping[str, Clause], given: Mapping[str, Any]) -> Mapping[str, Choice]:
-    """The choice of every open clause: the given ones, checked, over the defaults.
+def choices_of(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> Mapping[str, Choice]:
+    """The choice of every open clause: the default, or the override, checked.
 
-    An entry may be a choice, or a table with a `choice` beside what a learnt profile notes of it (grade, date,
-    evidence). Raises Refusal with every problem: an unknown clause, one that is not open, a choice that is not allowed.
+    An override may be a choice, or a table with a `choice` and a learnt profile's notes (grade, date, evidence).
+    Raises Refusal with every problem: an unknown clause, one that is not open, a choice that is not allowed.
     """
     choices = {c.id: c.default for c in clauses.values() if c.default is not None}
     problems: list[Problem] = []
-    for name, entry in given.items():
+    for name, entry in overrides.items():
         if name not in choices:
             problems.append(_no_setting(clauses, name, entry, choices))
             continue
-        chosen = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
         try:
-            choices[name] = clauses[name].read(chosen)
+            choices[name] = clauses[name].read(choice_in(entry))
         except Refusal as refusal:
             problems.extend(refusal.problems)
     if problems:
         raise Refusal(*problems)
     return MappingProxyType(choices)
+
+
+def choice_in(entry: Any) -> Any:
+    """The choice of a profile's entry, which may be a table with notes."""
+    return entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
 
 
 def _no_setting(clauses: Mapping[str, Clause], name: str, entry: Any, settings: Mapping[str, object]) -> Problem:
@@ -120,68 +149,12 @@ def _no_setting(clauses: Mapping[str, Clause], name: str, entry: Any, settings: 
     return unknown("", name, settings, noun="clause")
 
 
-def resolve(clauses: Mapping[str, Clause], given: Mapping[str, Any]) -> Profile:
-    """The profile of the given choices, with the defaults for all others. Raises Refusal as `choices_of`."""
-    choices = choices_of(clauses, given)
-    word = {name: choice for name, choice in choices.items() if isinstance(choice, str)}
-    table = {name: choice for name, choice in choices.items() if not isinstance(choice, str)}
-    return Profile(choices, _parsing(word), _rules(word, table), _rendering(word))
+def resolve(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> Profile:
+    """The profile of the defaults and the overrides. Raises Refusal as `choices_of`."""
+    choices = choices_of(clauses, overrides)
+    return Profile(choices, _made(Parsing, choices), _made(Rules, choices), _made(Rendering, choices))
 
 
-def _parsing(word: Mapping[str, str]) -> Parsing:
-    return Parsing(
-        repeated_last=word["param.repeated"] == "last",
-        body_wins=word["param.both"] == "body",
-        multipart=word["param.multipart"] == "read",
-    )
-
-
-def _rules(word: Mapping[str, str], table: Mapping[str, Any]) -> Rules:
-    kept, rate, origin = word["task.lifetime"], word["rate.limit"], word["cors"]
-    return Rules(
-        edition=EDITIONS[word["edition"]],
-        format_first=word["check.format-first"] == "yes",
-        format_error=word["format.invalid"] == "error",
-        parameters_first=word["check.order"] == "parameters-first",
-        empty_is_missing=word["param.empty-is-missing"] == "yes",
-        strip_phone=word["phone.invalid"] == "strip",
-        invalid_id_error=word["id.invalid"] == "error",
-        name_all_missing=word["error.missing-names"] == "all",
-        foreign_kind=word["task.foreign-error"],
-        lifetime=None if kept == "kept" else duration(kept, "task.lifetime"),
-        info_post=word["info.methods"] == "both",
-        info_list=word["info.shape"] == "list",
-        unit_is_record=word["quota.unit"] == "record",
-        day_turn=turn_of(word["quota.turns-at"]),
-        all_sections=word["result.sections"] == "all",
-        photo_empty=None if word["result.photo-empty"] == "null" else "",
-        epoch_times=word["result.times"] == "epoch",
-        numeric_phone=word["row.phone"] == "number",
-        codes=table["error.codes"],
-        messages=table["error.messages"],
-        mirror_status=word["error.http-status"] == "mirror",
-        follows_format=word["error.follows-format"] == "yes",
-        html_not_found=word["not-found"] == "html-404",
-        rate=None if rate == "off" else rate_of(rate),
-        origin=None if origin == "off" else origin,
-    )
-
-
-def _rendering(word: Mapping[str, str]) -> Rendering:
-    encoding = word["csv.encoding"]
-    return Rendering(
-        json_type=word["content-type.json"],
-        json_escapes=word["json.escapes"] == "escaped",
-        xml_type=word["content-type.xml"],
-        xml_declaration=word["xml.declaration"] == "yes",
-        xml_root=word["xml.root"],
-        xml_item=word["xml.item"],
-        xml_self_closed=word["xml.empty"] == "<x/>",
-        csv_type=word["content-type.csv"].replace("{charset}", _CHARSETS[encoding]),
-        csv_delimiter="\t" if word["csv.delimiter"] == "tab" else word["csv.delimiter"],
-        csv_header=word["csv.header"] == "yes",
-        csv_encoding=encoding,
-        csv_line_end="\r\n" if word["csv.line-end"] == "CRLF" else "\n",
-        csv_pairs=word["csv.flat"] == "pairs",
-        csv_info_dotted=word["info.csv"] == "dotted",
-    )
+def _made(kind: type[T], choices: Mapping[str, Choice]) -> T:
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    return kind(**{f.name: f.metadata["value"](choices[f.metadata["clause"]]) for f in fields})

@@ -12,7 +12,7 @@ from mockserver import data
 from mockserver.core.errors import Problem, Refusal
 from mockserver.people.words import Words, parse_words
 from mockserver.profile.clauses import Clause, parse_clauses
-from mockserver.profile.profile import choices_of
+from mockserver.profile.profile import choice_in, choices_of
 
 
 @cache
@@ -21,19 +21,20 @@ def clauses() -> Mapping[str, Clause]:
     return parse_clauses(data.toml("schemas", "clauses.toml"))
 
 
+@cache
 def words() -> Words:
     """The words of fixtures/words.toml."""
     return parse_words(data.toml("fixtures", "words.toml"))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file. Raises Refusal naming it, with the line of a slip of syntax."""
+    """A TOML file. Raises Refusal naming it, with the line of a syntax error."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise Refusal(Problem(str(path), "there is no such file", "check the path")) from None
+        raise Refusal(Problem(str(path), "does not exist", "check the path")) from None
     except OSError as error:
-        raise Refusal(Problem(str(path), f"can't be read: {error.strerror}", "name a file that can")) from None
+        raise Refusal(Problem(str(path), f"can't be read: {error.strerror}", "name another file")) from None
     except UnicodeDecodeError:
         raise Refusal(Problem(str(path), "is not UTF-8", "save it in that encoding")) from None
     except tomllib.TOMLDecodeError as error:
@@ -42,28 +43,27 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise Refusal(Problem(repr(str(path)), f"can't be read: {error}", "name a plain settings file")) from None
 
 
-def read_profile(path: Path, known: Mapping[str, Clause]) -> Mapping[str, Any]:
+def read_profile(path: Path) -> Mapping[str, Any]:
     """The choices of a profile file, whose table [profile] holds them, checked.
 
     Raises Refusal naming the file, and every clause or choice that is wrong.
     """
     document = read_toml(path)
-    if "profile" not in document or not isinstance(document["profile"], Mapping):
+    if not isinstance(document.get("profile"), Mapping):
         raise Refusal(Problem(str(path), "has no table [profile]", "write the clauses below a line [profile]"))
-    chosen = document["profile"]
+    return checked_choices(f"{path}: profile", document["profile"])
+
+
+def checked_choices(where: str, choices: Mapping[str, Any], joint: str = ".") -> Mapping[str, Any]:
+    """The choices by clause, without a learnt profile's notes. Raises Refusal naming the place and the clause."""
     try:
-        choices_of(known, chosen)
+        choices_of(clauses(), choices)
     except Refusal as refusal:
-        raise refusal.at(f"{path}: profile") from None
-    return {name: choice_in(entry) for name, entry in chosen.items()}
-
-
-def choice_in(entry: Any) -> Any:
-    """The choice of a profile's entry, which may be a table that notes more of it."""
-    return entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
+        raise refusal.at(where, joint) from None
+    return {name: choice_in(entry) for name, entry in choices.items()}
 
 
 def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """The choices of two profiles, the second before the first, tables entry by entry."""
+    """The choices of two profiles; the second comes first, entry by entry in a table."""
     both = {name for name in over if isinstance(over[name], Mapping) and isinstance(under.get(name), Mapping)}
     return {**under, **over, **{name: {**under[name], **over[name]} for name in both}}

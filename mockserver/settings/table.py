@@ -1,10 +1,11 @@
-"""The table of settings: what each is, its default, and how it is read.
+"""The table of settings: a setting is one field of Settings.
 
-A new setting is one row of SETTINGS: the option, the variable, the file's key and the commented file follow from it.
+The option, the variable, the file's key, the commented file and the README's row follow from it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from typing import Any
 
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal
-from mockserver.faults.faults import read_fault
+from mockserver.core.simulation import Simulation
+from mockserver.core.tasks import Account
+from mockserver.faults.faults import FAULT
 from mockserver.inputs import fields
-from mockserver.inputs.accounts import MAX_SEED, login_and_token, read_account
+from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
+from mockserver.inputs.fields import Field, Reader
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
-from mockserver.profile.profile import choices_of
-from mockserver.settings.files import choice_in, clauses, overlaid, read_profile
+from mockserver.profile.profile import Profile
+from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
 
 PREFIX = "IFIND_MOCK_"
 DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
@@ -27,27 +31,30 @@ DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name at the top of the file (in the variable in capitals, in the option with hyphens), its
-    default as the file would write it, its reader, what it is, and how a text (of an option or a variable) becomes
-    what the file would hold; one does so for each of an option's that is given again and again. choices is what a
-    setting says of the profile; a later one of the table stands over an earlier one's. table settings stand in the file
-    alone; secret ones are never shown.
-    """
+    """One setting: its name at the top of the file, in the variable in capitals, in the option with hyphens."""
 
     name: str
     default: Any
-    read: fields.Reader
-    help: str
-    from_text: Callable[[str, str], Any] = lambda _where, text: text
+    """As the file would write it."""
+    field: Field[Any]
     metavar: str = "TEXT"
-    table: bool = False
-    secret: bool = False
-    one: Callable[[str, str], Any] | None = None
+    one: Reader | None = None
+    """What the file would hold for one text, of a setting that an option gives again and again."""
+    separator: str = ","
+    """The pattern that separates such texts in a variable."""
     choices: Callable[[Any], Mapping[str, Any]] | None = None
+    """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
+    secret: bool = False
+    """Whether it is never shown."""
+
+    @property
+    def file_only(self) -> bool:
+        """Whether no option and no variable can hold it."""
+        return self.field.shape.get("type") in ("array", "object") and self.one is None
 
     @property
     def option(self) -> str:
-        """The name on the command line; what is several is given there one at a time."""
+        """The name on the command line; one of several is given there at a time."""
         return "--" + (self.name.removesuffix("s") if self.one else self.name).replace("_", "-")
 
     @property
@@ -55,199 +62,192 @@ class Setting:
         """The name in the environment."""
         return PREFIX + self.name.upper()
 
+    @property
+    def default_text(self) -> str:
+        """The default as an option or a variable would write it; empty where there is none."""
+        if self.default in (None, [], {}):
+            return ""
+        account = self.default[0] if isinstance(self.default, list) else None
+        return f"{account['login']}:{account['token']}" if account else str(self.default).lower()
+
+    def from_text(self, where: str, entry: Any) -> Any:
+        """What the file would hold for the text of a variable or an option, or for the texts of a repeated one."""
+        if entry == "":
+            raise Refusal(Problem(where, "is empty", "leave it out, or give it a value"))
+        if self.one:
+            texts = re.split(self.separator, entry) if isinstance(entry, str) else entry
+            return [self.one(where, text) for text in texts]
+        read = _FROM_TEXT.get(self.field.shape.get("type"), _same)
+        return read(where, entry) if isinstance(entry, str) else entry
+
+
+def _same(_where: str, text: str) -> str:
+    return text
+
 
 def _whole_text(where: str, text: str) -> int:
     if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
-        raise Refusal(Problem(where, f"{text!r} is no whole number", "write digits alone"))
+        raise Refusal(Problem(where, f"{text!r} is no whole number", "write only digits"))
     return int(text)
 
 
 def _flag_text(where: str, text: str) -> bool:
-    words_ = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
-    if text.lower() not in words_:
-        raise Refusal(Problem(where, f"{text!r} is neither true nor false", f"allowed: {', '.join(words_)}"))
-    return words_[text.lower()]
+    words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+    if text.lower() not in words:
+        raise Refusal(Problem(where, f"{text!r} is neither true nor false", f"allowed: {', '.join(words)}"))
+    return words[text.lower()]
 
 
-def _account_text(where: str, text: str) -> dict[str, Any]:
-    return login_and_token(text, where)
+_FROM_TEXT: Mapping[Any, Reader] = MappingProxyType({"integer": _whole_text, "boolean": _flag_text})
+"""By the JSON type of the field."""
 
 
-def _accounts_text(where: str, text: str) -> list[Any]:
-    return [_account_text(where, part) for part in text.split(",")]
+def _workers(where: str, value: Any) -> int:
+    if type(value) is not int or value != 1:
+        raise Refusal(Problem(where, f"{value!r} workers are not available in this version", "allowed: 1"))
+    return value
 
 
-def _clauses_text(_where: str, text: str) -> list[str]:
-    return re.split(r",(?=[a-z.-]+=)", text)
+def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len({account["login"] for account in accounts}) < len(accounts):
+        raise Refusal(Problem(where, "a login is given twice", "give each account a login of its own"))
+    return accounts
 
 
-def _clauses(where: str, value: Any) -> Mapping[str, Any]:
-    """The profile of texts such as `row.phone=number` and `error.codes.limit=402`."""
-    if not isinstance(value, list):
-        raise Refusal(Problem(where, f"{fields.kind_of(value)} is no list", 'write it as ["row.phone=number"]'))
+def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
     chosen: dict[str, Any] = {}
-    for text in value:
+    for text in texts:
         name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
         if not mark:
-            raise Refusal(
-                Problem(where, f"{text!r} is no choice", "write it as CLAUSE=CHOICE, such as row.phone=number")
-            )
+            raise Refusal(Problem(where, f"{text!r} is no choice", f"write it as {_CHOICE.allowed}"))
         clause, _, kind = name.rpartition(".")
         if isinstance(getattr(clauses().get(clause), "default", None), Mapping):
             number = int(choice) if re.fullmatch("[0-9]{1,9}", choice) and clause == "error.codes" else choice
             chosen = overlaid(chosen, {clause: {kind: number}})
         else:
             chosen[name] = choice
-    return _checked(where, chosen, ": ")
-
-
-def _host(where: str, value: Any) -> str:
-    if not fields.is_word(value):
-        raise Refusal(Problem(where, f"{value!r} is no host", "write it as 127.0.0.1 or localhost"))
-    return str(value)
-
-
-def _admin_token(where: str, value: Any) -> str:
-    if not isinstance(value, str) or re.fullmatch("[!-~]{1,254}", value) is None:
-        raise Refusal(Problem(where, "is no token", "allowed: 1 to 254 ASCII characters without blanks"))
-    return value
-
-
-def _workers(where: str, value: Any) -> int:
-    if value != 1 or isinstance(value, bool):
-        raise Refusal(Problem(where, f"{value!r} workers are not available in this version", "allowed: 1"))
-    return 1
-
-
-def _accounts(where: str, value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list):
-        raise Refusal(Problem(where, "is no list of tables", "write each account below a line [[accounts]]"))
-    problems: list[Problem] = []
-    accounts: list[dict[str, Any]] = []
-    for n, document in enumerate(value):
-        try:
-            accounts.append(read_account(document, f"{where}[{n}]", required=("login", "token")))
-        except Refusal as refusal:
-            problems.extend(refusal.problems)
-    logins = [account["login"] for account in accounts]
-    if len(set(logins)) < len(logins):
-        problems.append(Problem(where, "a login stands there twice", "give each account a login of its own"))
-    if problems:
-        raise Refusal(*problems)
-    return accounts
-
-
-def _faults(where: str, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise Refusal(Problem(where, "is no list of tables", "write each fault below a line [[faults]]"))
-    problems: list[Problem] = []
-    for n, document in enumerate(value):
-        try:
-            read_fault(document, "")
-        except Refusal as refusal:
-            problems.extend(refusal.at(f"{where}[{n}]").problems)
-    if problems:
-        raise Refusal(*problems)
-    return value
-
-
-def _delays(where: str, value: Any) -> dict[str, Mapping[Any, Delay]]:
-    problems: list[Problem] = []
-    sources = {str(n): fields.delay for n in ALL_SOURCES}
-    top = fields.table(value, where, {**sources, "phones": fields.as_is}, problems)
-    phones: dict[str, Delay] = {}
-    for number, text in (
-        fields.table({"phones": top.pop("phones", {})}, where, {"phones": _is_table}, problems)
-        .get("phones", {})
-        .items()
-    ):
-        place = f"{where}.phones.{number}"
-        try:
-            phones[fields.phone(place, number)] = fields.delay(place, text)
-        except Refusal as refusal:
-            problems.extend(refusal.problems)
-    if problems:
-        raise Refusal(*problems)
-    return {"sources": {int(n): delay for n, delay in top.items()}, "phones": phones}
-
-
-def _is_table(where: str, value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        raise Refusal(Problem(where, f"{value!r} is no table", "write phone = delay, with the phone in quotes"))
-    return value
+    return checked_choices(where, chosen, ": ")
 
 
 def _profile(where: str, value: Any) -> Mapping[str, Any]:
     if isinstance(value, str):
         try:
-            return read_profile(Path(value), clauses())
+            return read_profile(Path(value))
         except Refusal as refusal:
             raise refusal.at(where, ": ") from None
     if not isinstance(value, Mapping):
-        raise Refusal(
-            Problem(where, f"{fields.kind_of(value)} is no profile", "write a file's path, or a table of clauses")
-        )
-    return _checked(where, value, ".")
+        raise Refusal(Problem(where, f"{fields.kind_of(value)} is no profile", f"allowed: {_PROFILES}"))
+    return checked_choices(where, value)
 
 
-def _checked(where: str, chosen: Mapping[str, Any], joint: str) -> Mapping[str, Any]:
-    try:
-        choices_of(clauses(), chosen)
-    except Refusal as refusal:
-        raise refusal.at(where, joint) from None
-    return {name: choice_in(entry) for name, entry in chosen.items()}
+_PROFILES = "a file's path, or a table of clauses"
+_HOST = fields.word("host", "a name or an address, such as 127.0.0.1 or localhost", shown=True)
+_WORKERS = Field(_workers, {"type": "integer", "const": 1}, "1")
+_ADMIN_TOKEN = fields.matching(
+    "[!-~]{1,254}", "token", "a text of 1 to 254 ASCII characters without blanks", shown=False
+)
+_DELAYS = fields.table_of(
+    {
+        **{str(n): fields.delay.described(f"Of tasks of the source {n}.") for n in ALL_SOURCES},
+        "phones": fields.table_by(fields.phone, fields.delay, "phone = delay, with the phone in quotes").described(
+            "Of tasks of single phones."
+        ),
+    }
+)
+_CHOICE = Field(fields.as_is.read, {"type": "string", "pattern": "="}, "CLAUSE=CHOICE, such as row.phone=number")
 
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting("host", "127.0.0.1", _host, "Address to listen on.", metavar="HOST"),
-    Setting("port", 8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", _whole_text, "PORT"),
-    Setting("state", "memory", fields.state, "Where tasks and charges are kept.", metavar="memory|FILE.db"),
-    Setting("workers", 1, _workers, "Processes; more than 1 come later.", _whole_text, "N"),
-    Setting("profile", {}, _profile, "What the API's documentation leaves open.", metavar="FILE", choices=dict),
-    Setting(
-        "clauses",
-        [],
-        _clauses,
-        "Choices of single clauses, over the profile: row.phone=number, error.codes.limit=402.",
-        _clauses_text,
-        "CLAUSE=CHOICE",
-        one=lambda _where, text: text,
+def _setting(default: Any, field: Field[Any], help_text: str, metavar: str = "TEXT", **rest: Any) -> Any:
+    described = field.described(help_text, rest.pop("example", None))
+    return dataclasses.field(metadata={"default": default, "field": described, "metavar": metavar, **rest})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, read and checked."""
+
+    host: str = _setting("127.0.0.1", _HOST, "Address to listen on.", "HOST")
+    port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", "PORT")
+    state: str = _setting("memory", fields.state, "Where tasks and charges are kept.", "memory|FILE.db")
+    workers: int = _setting(1, _WORKERS, "Processes; more than 1 come later.", "N")
+    profile: Profile = _setting(
+        {},
+        Field(_profile, {"anyOf": [{"type": "string"}, {"type": "object"}]}, _PROFILES),
+        "What the API's documentation leaves open.",
+        "FILE",
         choices=dict,
-    ),
-    Setting(
-        "edition",
+    )
+    clauses: Mapping[str, Any] = _setting(
+        [],
+        fields.list_of(_CHOICE, 'a list such as ["row.phone=number"]').then(_clauses),
+        "Choices of single clauses, over the profile: row.phone=number, error.codes.limit=402.",
+        "CLAUSE=CHOICE",
+        one=_same,
+        separator=",(?=[a-z.-]+=)",
+        choices=dict,
+    )
+    edition: str | None = _setting(
         None,
         fields.or_none(fields.one_of(EDITIONS)),
         "Edition of the API's page: the clause `edition`, over what the profile says.",
-        metavar="A|B|C",
+        "|".join(EDITIONS),
+        example="B",
         choices=lambda edition: {"edition": edition} if edition else {},
-    ),
-    Setting("delay", "2s", fields.delay, "Processing time of a task.", metavar="DELAY"),
-    Setting("latency", "0s", fields.latency, "Real time before every API answer.", metavar="DELAY"),
-    Setting("daily_limit", 100, fields.whole(0), "Units a day of accounts that name none.", _whole_text, "UNITS"),
-    Setting("paid_until", "2099-12-31", fields.day, "What info tells of accounts that name none.", metavar="DATE"),
-    Setting("seed", 0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", _whole_text, "N"),
-    Setting(
-        "admin_token",
-        None,
-        fields.or_none(_admin_token),
-        "Token of the routes under /_mock/.",
-        metavar="T",
-        secret=True,
-    ),
-    Setting("plain", False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", _flag_text, "BOOL"),
-    Setting("access_log", False, fields.flag, "One line for each request, to standard error.", _flag_text, "BOOL"),
-    Setting(
-        "accounts",
+    )
+    delay: Delay = _setting("2s", fields.delay, "Processing time of a task.", "DELAY")
+    latency: Delay = _setting("0s", fields.latency, "Real time before every API answer.", "DELAY")
+    daily_limit: int = _setting(100, fields.whole(0), "Units a day of accounts that name none.", "UNITS")
+    paid_until: str = _setting("2099-12-31", fields.day, "Date that info shows for accounts that name none.", "DATE")
+    seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
+    admin_token: str | None = _setting(
+        None, fields.or_none(_ADMIN_TOKEN), "Token of the routes under /_mock/.", "T", example="choose-one", secret=True
+    )
+    plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
+    access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")
+    accounts: list[dict[str, Any]] = _setting(
         [DEFAULT_ACCOUNT],
-        _accounts,
-        "Who may call.",
-        _accounts_text,
+        fields.list_of(WHOLE_ACCOUNT, "a list of tables, each below a line [[accounts]]").then(_accounts),
+        "Who may call. Any account given here replaces the default one.",
         "LOGIN:TOKEN",
+        example=[{key: field.example for key, field in KEYS.items()}],
+        one=login_and_token,
         secret=True,
-        one=_account_text,
-    ),
-    Setting("delays", {}, _delays, "Processing time by source, and by phone.", table=True),
-    Setting("faults", [], _faults, "Faults that are armed from the start.", table=True),
-)
+    )
+    delays: Mapping[str, Any] = _setting(
+        {},
+        _DELAYS,
+        "Processing time by source, and by phone.",
+        example={"1": "1s", "2": "uniform 1s..5s", "phones": {"70000000001": "never"}},
+    )
+    faults: list[Any] = _setting(
+        [],
+        fields.list_of(FAULT, "a list of tables, each below a line [[faults]]"),
+        "Faults that are armed from the start.",
+        example=[FAULT.example],
+    )
+    values: Mapping[str, Any] = dataclasses.field(kw_only=True)
+    """Each setting as the file would write it."""
+    origins: Mapping[str, str] = dataclasses.field(kw_only=True)
+    """Where each came from, and each choice of the profile (as `profile.CLAUSE`) that is not a default."""
+
+    @property
+    def simulation(self) -> Simulation:
+        """What of it is not the API's."""
+        return Simulation(
+            delay=self.delay,
+            by_source={int(key): delay for key, delay in self.delays.items() if key != "phones"},
+            by_phone=self.delays.get("phones", {}),
+            latency=self.latency,
+            daily_limit=self.daily_limit,
+            paid_until=self.paid_until,
+            seed=self.seed,
+            accounts=tuple(
+                Account(**{"daily_limit": self.daily_limit, "paid_until": self.paid_until, **account})
+                for account in self.accounts
+            ),
+            faults=tuple(self.faults),
+        )
+
+
+SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, **f.metadata) for f in dataclasses.fields(Settings) if f.metadata)
 BY_NAME: Mapping[str, Setting] = MappingProxyType({s.name: s for s in SETTINGS})

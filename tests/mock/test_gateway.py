@@ -1,8 +1,9 @@
-"""Reading requests: queries, forms, repeated names, and what no client should send."""
+"""The gateway: how requests are read, headers, batches, and its hook."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.api.http import Request
+from mockserver.api.gateway import Hook
+from mockserver.api.http import Request, Response
 from mockserver.api.params import MAX_FIELDS
 from mockserver.core.errors import StoreError
+from mockserver.core.messages import Answer, Call, Page
 from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -46,25 +49,27 @@ def test_a_form_is_read_whole(body: bytes, kind: str) -> None:
     assert ask(Api(), http_method="POST", body=body, content_type=kind)["status"] == "ok"
 
 
-def test_half_in_the_query_and_half_in_the_body_is_whole() -> None:
+def test_parameters_half_in_the_query_and_half_in_the_body_make_a_call() -> None:
     query = urlencode({"login": LOGIN, "token": TOKEN}).encode()
 
     assert ask(Api(), query, "POST", b"phone=70001234567&source=2", content_type=FORM["content-type"])["id"] == 1
 
 
 def test_a_body_of_get_and_a_body_that_is_no_form_are_not_read() -> None:
-    told = "Not set param(s) login, token, phone, source"
+    message = "Not set param(s) login, token, phone, source"
 
-    assert ask(Api(), body=urlencode(WHOLE).encode(), content_type=FORM["content-type"])["message"] == told
+    assert ask(Api(), body=urlencode(WHOLE).encode(), content_type=FORM["content-type"])["message"] == message
     assert (
         ask(Api(), http_method="POST", body=json.dumps(WHOLE).encode(), content_type="application/json")["message"]
-        == told
+        == message
     )
     assert (
         ask(Api(), http_method="POST", body=b"--x\r\nbroken", content_type="multipart/form-data; boundary=x")["message"]
-        == told
+        == message
     )
-    assert ask(Api(), http_method="POST", body=multipart(WHOLE), content_type="multipart/form-data")["message"] == told
+    assert (
+        ask(Api(), http_method="POST", body=multipart(WHOLE), content_type="multipart/form-data")["message"] == message
+    )
 
 
 @pytest.mark.parametrize("where", ["query", "body", "multipart"])
@@ -94,7 +99,7 @@ def test_too_many_parameters_are_an_answer_that_a_client_can_parse(where: str) -
     ),
     form=st.sampled_from(["json", "xml", "csv", "yaml", ""]),
 )
-def test_whatever_is_sent_is_answered_with_an_error_and_no_5xx(
+def test_any_request_is_answered_with_an_error_and_no_5xx(
     http_method: str, path: bytes, query: bytes, body: bytes, kind: str, form: str
 ) -> None:
     request = Request(http_method, path, query + b"&format=" + form.encode(), {"content-type": kind}, body, "::1")
@@ -152,7 +157,7 @@ def test_cors_is_answered_with_its_preflight() -> None:
     assert ("Access-Control-Allow-Origin", "*") in api.send("info").headers
 
 
-def test_a_rate_limit_refuses_what_is_over_it_and_heals() -> None:
+def test_a_rate_limit_refuses_calls_over_it_until_its_period_ends() -> None:
     api = Api({"rate.limit": "2/s"})
     statuses = [api.call("info")["status"] for _ in range(3)]
     refused = api.call("info")
@@ -163,7 +168,7 @@ def test_a_rate_limit_refuses_what_is_over_it_and_heals() -> None:
     assert api.call("info")["status"] == "ok"
 
 
-def test_a_call_with_a_wrong_token_uses_up_no_ones_rate() -> None:
+def test_a_call_with_a_wrong_token_uses_up_no_rate_limit() -> None:
     api = Api({"rate.limit": "1/h"})
     api.call("info", token="wrong")
 
@@ -229,3 +234,60 @@ def test_where_the_commit_fails_writes_are_server_errors_and_nothing_is_charged(
 
     assert [a["status"] for a in answers] == ["ok", "error", "error"]
     assert (answers[1]["error_code"], api.used()) == (500, 0)
+
+
+class Stub(Hook):
+    """Answers info itself, reads every other call as one of source 3, and notes what it is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, Any]] = []
+
+    def before(self, call: Call) -> Call | Answer:
+        self.shown.append(("before", dict(call.params)))
+        if call.operation == "info":
+            return Answer({"status": "ok", "data": "stubbed"}, "xml")
+        return replace(call, params={**call.params, "source": "3"})
+
+    def after(self, call: Call, answer: Answer | Page) -> Answer | Page:
+        self.shown.append(("after", call.params.get("source")))
+        return replace(answer, http=202)
+
+    def sent(self, call: Call, answer: Answer | Page, response: Response) -> Response:
+        self.shown.append(("sent", (call.operation, answer.http)))
+        return replace(response, body=response.body.upper())
+
+
+def test_a_hook_changes_the_call_the_answer_and_the_response() -> None:
+    api = Api()
+    api.gateway.hook = hook = Stub()
+    response = api.send("create", phone=PHONE, source=2)
+    api.gateway.hook = None
+    task = api.mock.store.read_task(1)
+
+    assert (response.status, response.body) == (202, b'{"STATUS":"OK","ID":1}')
+    assert task is not None
+    assert task.source == 3
+    assert hook.shown[1:] == [("after", "2"), ("sent", ("create", 202))]
+
+
+def test_a_hook_may_answer_in_place_of_the_mock() -> None:
+    api = Api()
+    api.mock.answer = lambda _: pytest.fail("the mock was asked")  # type: ignore[method-assign]
+    api.gateway.hook = Stub()
+    response = api.send("info")
+
+    assert response.status == 202
+    assert b"<DATA>STUBBED</DATA>" in response.body
+
+
+def test_a_request_that_is_no_call_does_not_reach_the_hook() -> None:
+    api = Api()
+    api.gateway.hook = hook = Stub()
+    plain = Api()
+    requests = [
+        Request("GET", b"/none", b"", {}, b"", "::1"),
+        Request("POST", b"/api/create", b"format=csv", {}, b"", "::1", too_large=True),
+    ]
+
+    assert api.gateway.turn(requests) == plain.gateway.turn(requests)
+    assert hook.shown == []

@@ -1,4 +1,4 @@
-"""What a phone has: names, ads, pictures; the words they are made of; the magic phones."""
+"""What a phone has: names, ads, pictures; the magic phones."""
 
 import hashlib
 import json
@@ -6,7 +6,6 @@ import re
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import data
-from mockserver.core.errors import Refusal
 from mockserver.core.xml_text import illegal_in_xml
 from mockserver.people.magic import AWKWARD, LONG, MAGIC
 from mockserver.people.people import FIELDS, Found, count, find
@@ -300,82 +298,3 @@ def test_a_photo_is_base64_of_a_png(phone: str, seed: int) -> None:
 
     assert photo.isascii()
     assert not photo or b64decode(photo, validate=True).startswith(b"\x89PNG\r\n\x1a\n")
-
-
-# The words.
-
-
-def test_the_words_refuse_a_document_without_anything() -> None:
-    with pytest.raises(Refusal) as refused:
-        parse_words({"men": {"Олег": ["Олежка"]}})
-
-    assert {"'women' is missing", "'subject' is missing", "'board' is missing"} <= {
-        str(p) for p in refused.value.problems
-    }
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "message"),
-    [
-        ("subject.cars.titel", ["{thing}"], "subject.cars: 'titel' is no key; did you mean 'titles'?"),
-        ("subject.cars.titles", ["{thin}"], "subject.cars.titles[0]: 'thin' is no slot; did you mean 'thing'?"),
-        ("subject.cars.titles", [], "subject.cars.titles: [] is no list of texts"),
-        ("subject.cars.titles", ["ok", " "], "subject.cars.titles[1]: ' ' is no text"),
-        ("subject.cars.titles", ["ok", 7], "subject.cars.titles[1]: 7 is no text"),
-        ("subject.cars.about", ["a } brace"], "subject.cars.about[0]: a brace in 'a } brace' is no slot"),
-        ("subject.shoes.about", ["{year}"], "subject.shoes.about[0]: 'year' is no slot"),
-        ("subject.cars.step", 0, "subject.cars.step: 0 is no whole number from 1 on"),
-        ("subject.cars.step", True, "subject.cars.step: True is no whole number from 1 on"),
-        ("subject.cars.mileage", [9], "subject.cars.mileage: [9] is no list of 2 whole numbers"),
-        ("subject.cars.things", {"Лада": [1, 2]}, "subject.cars.things.Лада: [1, 2] has too few numbers, or too many"),
-        ("subject.shoes.things", {"Туфли": [2, 1]}, "subject.shoes.things.Туфли: [2, 1] runs backwards"),
-        ("subject.shoes.things", {"\x01": [1, 2]}, "subject.shoes.things[0]: '\\x01' is no text that XML can carry"),
-        (
-            "subject.shoes.endings",
-            ["goodies"],
-            "subject.shoes.endings: 'goodies' is no name here; did you mean 'goods'?",
-        ),
-        ("trade.taxi.subjects", ["car"], "trade.taxi.subjects: 'car' is no name here; did you mean 'cars'?"),
-        ("trade.taxi.sex", "man", "trade.taxi.sex: 'man' is no name here; did you mean 'men'?"),
-        ("private.subjects", ["boat"], "private.subjects: 'boat' is no name here"),
-        ("saved.forms", ["{"], "saved.forms[0]: a brace in '{' is no slot"),
-        ("board.avito.country", "ru", "board.avito: 'url' is missing"),
-        ("board", {}, "board: {} is no table with entries"),
-        ("country.by.rate", [1, 0], "country.by.rate: [1, 0] holds something else than 2 whole numbers from 1 on"),
-        ("country.by.city", {"Минск": ["minsk"]}, "country.by.city.Минск: ['minsk'] is no city"),
-        ("surnames", 3, "surnames: 3 is no table with entries"),
-    ],
-)
-def test_a_wrong_word_is_refused_by_its_key(path: str, value: object, message: str) -> None:
-    document = deepcopy(DOCUMENT)
-    *above, last = path.split(".")
-    table = document
-    for step in above:
-        table = table.setdefault(step, {})
-    table[last] = value
-    with pytest.raises(Refusal) as refused:
-        parse_words(document)
-
-    assert message in str(refused.value)
-
-
-def test_a_board_of_a_source_that_has_no_words_is_refused() -> None:
-    document = deepcopy(DOCUMENT)
-    del document["board"]["olx.kz"]
-    with pytest.raises(Refusal, match=r"board\.olx\.kz: is missing; a source names it"):
-        parse_words(document)
-
-
-def test_prices_are_whole_steps_and_vehicles_were_made_before_the_first_ad() -> None:
-    for subject in WORDS.subjects:
-        for thing in subject.things:
-            assert thing.low % subject.step == thing.high % subject.step == 0
-            assert thing.low < thing.high
-            assert thing.first <= 2019
-            assert (len(thing.slug) > 1) >= bool(subject.mileage)
-
-
-def test_no_place_is_a_house() -> None:
-    places = [place for board in WORDS.boards.values() for city in board.cities for place in city.locations]
-
-    assert not [place for place in places if re.search(r"\bд\.|\bкв\.|ул\.[^,]*[^,\d ]\s+\d+$", place)]

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from mockserver import data
 from mockserver.core.errors import Refusal
 from mockserver.profile.profile import resolve
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
 
 OPEN = {c.id: c for c in CLAUSES.values() if c.default is not None}
-# A value in place of the samples where the battery's few calls could not show theirs.
+# A value in place of the samples where the few calls could not show theirs.
 SEEN_AS = {"rate.limit": ["10/s"], "task.lifetime": ["1h", "90.5m"]}
 CHOICES = [
     (clause.id, choice)
@@ -28,14 +29,14 @@ MULTIPART = (
 
 
 def transcript(profile: dict[str, Any]) -> list[Any]:
-    """What a battery of calls is answered: the status, the headers and the body of each."""
+    """The answers to a series of calls: status, headers and body of each."""
     api = Api(profile)
     api.account(LOGIN, daily_limit=3)
-    said: list[Any] = []
+    answers: list[Any] = []
 
     def send(method: str, **params: Any) -> bytes:
         response = api.send(method, **params)
-        said.append((response.status, response.headers, response.body))
+        answers.append((response.status, response.headers, response.body))
         return response.body
 
     formats = ("json", "xml", "csv")
@@ -59,7 +60,7 @@ def transcript(profile: dict[str, Any]) -> list[Any]:
         body=MULTIPART,
         headers={"content-type": "multipart/form-data; boundary=x"},
     )
-    api.gateway.answer(api_request(b"login=a&login=" + LOGIN.encode() + b"&token=" + TOKEN.encode(), said, api))
+    api.gateway.answer(api_request(b"login=a&login=" + LOGIN.encode() + b"&token=" + TOKEN.encode(), answers, api))
     send("create", phone="7-000-000-01-00", source=2)
     send("create", phone=PHONE, source=None)
     send("create", phone=PHONE, source=4)
@@ -80,15 +81,15 @@ def transcript(profile: dict[str, Any]) -> list[Any]:
     send("info", **login)
     api.time.passes(12 * 3600 - 7200)
     send("info", **login)
-    return said
+    return answers
 
 
-def api_request(query: bytes, said: list[Any], api: Api) -> Any:
+def api_request(query: bytes, answers: list[Any], api: Api) -> Any:
     from mockserver.api.http import Request
 
     request = Request("GET", b"/api/info", query, {}, b"", "127.0.0.1")
     response = api.gateway.answer(request)
-    said.append((response.status, response.headers, response.body))
+    answers.append((response.status, response.headers, response.body))
     return request
 
 
@@ -110,6 +111,13 @@ def test_a_wrong_choice_is_refused_by_the_clauses_name(clause: str) -> None:
         resolve(CLAUSES, {clause: "\x00"})
 
 
+def test_every_clause_has_a_known_grade_and_an_id_of_its_own() -> None:
+    rows = data.toml("schemas", "clauses.toml")["clause"]
+
+    assert {clause.grade for clause in CLAUSES.values()} == {"documented", "law", "observed", "sister", "assumed"}
+    assert len(CLAUSES) == len(rows)
+
+
 @pytest.mark.parametrize("clause", OPEN)
 def test_every_default_and_sample_is_a_choice_that_its_clause_takes(clause: str) -> None:
     for choice in OPEN[clause].every_choice():
@@ -121,12 +129,12 @@ def test_a_misspelt_clause_is_refused_with_the_nearest_name() -> None:
         resolve(CLAUSES, {"error.http_status": "body"})
 
 
-def test_a_promise_is_no_setting() -> None:
+def test_a_clause_that_is_not_open_is_no_setting() -> None:
     with pytest.raises(Refusal, match="not open"):
         resolve(CLAUSES, {"create.ok": "yes"})
 
 
-def test_all_wrong_clauses_are_told_at_once() -> None:
+def test_all_wrong_clauses_are_reported_at_once() -> None:
     with pytest.raises(Refusal) as caught:
         resolve(CLAUSES, {"row.phone": "x", "xml.root": "1x", "error.codes": {"limt": 1, "rate": "x"}})
 

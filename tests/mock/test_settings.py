@@ -1,4 +1,4 @@
-"""Settings: four layers, one table, and every mistake told at once with its place and remedy."""
+"""Settings: four layers, one table, and all mistakes reported at once with their places and remedies."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def refused(tmp_path: Path, text: str, **rest: Any) -> str:
     return str(caught.value).replace(str(path), "FILE")
 
 
-def test_without_anything_the_defaults_hold() -> None:
+def test_without_anything_the_defaults_apply() -> None:
     settings = load()
 
     assert (settings.host, settings.port, settings.state) == ("127.0.0.1", 8080, "memory")
     assert [a.login for a in settings.simulation.accounts] == ["demo@example.com"]
 
 
-def test_each_layer_stands_over_the_one_before(file: Path) -> None:
+def test_each_layer_overrides_the_one_before(file: Path) -> None:
     def port(options: dict[str, Any], environ: dict[str, str]) -> tuple[int, str]:
         settings = load(options, environ, file.parent)
         return settings.port, settings.origins["port"]
@@ -74,7 +74,7 @@ def test_each_layer_stands_over_the_one_before(file: Path) -> None:
     assert port({"port": "3333"}, {"IFIND_MOCK_PORT": "2222"}) == (3333, "option")
 
 
-def test_a_file_sets_everything_that_it_holds(file: Path) -> None:
+def test_a_file_sets_everything_that_it_names(file: Path) -> None:
     settings = load({"config": str(file)})
     first, second = settings.simulation.accounts
 
@@ -86,7 +86,7 @@ def test_a_file_sets_everything_that_it_holds(file: Path) -> None:
     assert len(settings.simulation.faults) == 1
 
 
-def test_a_profile_file_stands_over_the_files_table_clause_by_clause(file: Path, tmp_path: Path) -> None:
+def test_a_profile_file_overrides_the_files_table_clause_by_clause(file: Path, tmp_path: Path) -> None:
     profile = tmp_path / "profile.toml"
     profile.write_text('[profile]\n"row.phone" = { choice = "text", date = 2030-01-01 }\n"xml.root" = "r"\n')
     choices = load({"profile": str(profile), "edition": "C"}, {}, file.parent).profile.choices
@@ -94,7 +94,7 @@ def test_a_profile_file_stands_over_the_files_table_clause_by_clause(file: Path,
     assert [choices[c] for c in ("row.phone", "json.escapes", "xml.root", "edition")] == ["text", "escaped", "r", "C"]
 
 
-def test_accounts_are_given_by_options_and_variables() -> None:
+def test_options_and_variables_name_accounts() -> None:
     by_option = load({"accounts": ("a:b", "c:d:e")}).simulation.accounts
     by_variable = load({}, {"IFIND_MOCK_ACCOUNTS": "a:b,c:d"}).simulation.accounts
 
@@ -103,7 +103,7 @@ def test_accounts_are_given_by_options_and_variables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("prot = 1", "FILE: 'prot' is no key; did you mean 'port'?"),
         ("port = 99999", "FILE: port: 99999 is not allowed; allowed: whole numbers from 0 to 65535"),
@@ -117,36 +117,36 @@ def test_accounts_are_given_by_options_and_variables() -> None:
         ('state = "redis://:secret@h/0"', "FILE: state: redis:// is not available in this version; allowed: memory"),
         ('state = "x"', "FILE: state: 'x' is no state"),
         ('accounts = ["bob@example.com:SECRET"]', "FILE: accounts[0]: a text is no table"),
-        ("accounts = 1", "FILE: accounts: is no list"),
+        ("accounts = 1", "FILE: accounts: a number is no list"),
         ("[[accounts]]\nlogin = 'a'", "FILE: accounts[0].token: is missing"),
         ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\nlimit = 1", "FILE: accounts[0]: 'limit' is no key; did you mean"),
         ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\npaid_until = '2030-02-31'", "is no date of the calendar"),
-        ("[[accounts]]\nlogin='a'\ntoken='b'\n[[accounts]]\nlogin='a'\ntoken='c'", "a login stands there twice"),
+        ("[[accounts]]\nlogin='a'\ntoken='b'\n[[accounts]]\nlogin='a'\ntoken='c'", "a login is given twice"),
         ("[delays]\n7 = '1s'", "FILE: delays: '7' is no key; allowed: 1, 2, 3, 4, 11, 12, phones"),
         ("[delays.phones]\nx = '1s'", "FILE: delays.phones.x: 'x' is no phone"),
-        ("[delays]\nphones = 1", "FILE: delays.phones: 1 is no table"),
+        ("[delays]\nphones = 1", "FILE: delays.phones: a number is no table"),
         ('[profile]\n"xml.rot" = "a"', "FILE: profile: 'xml.rot' is no clause; did you mean 'xml.root'?"),
         ('[profile]\n"row.phone" = "nr"', "FILE: profile.row.phone: 'nr' is no choice of this clause; allowed: 'text'"),
-        ('profile = "none.toml"', "none.toml: there is no such file"),
+        ('profile = "none.toml"', "none.toml: does not exist"),
         (
             "[[faults]]\naction = { kind = 'eror' }",
             "FILE: faults[0].action.kind: 'eror' is no fault; did you mean 'error'",
         ),
-        ('host = "0.0.0.0"', "'0.0.0.0' is not this machine alone; give an admin_token too"),
+        ('host = "0.0.0.0"', "'0.0.0.0' is not only this machine; give an admin_token too"),
     ],
 )
-def test_a_mistake_is_told_with_file_key_value_and_remedy(tmp_path: Path, text: str, told: str) -> None:
-    assert told in refused(tmp_path, text)
+def test_a_mistake_is_reported_with_file_key_value_and_remedy(tmp_path: Path, text: str, message: str) -> None:
+    assert message in refused(tmp_path, text)
 
 
-def test_a_path_in_the_file_stands_beside_the_file(tmp_path: Path) -> None:
+def test_a_path_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text('[profile]\n"row.phone" = "number"\n')
     (tmp_path / "c.toml").write_text('profile = "p.toml"\n')
 
     assert load({"config": str(tmp_path / "c.toml")}).profile.choices["row.phone"] == "number"
 
 
-def test_a_later_layers_profile_stands_over_an_earlier_ones_edition(tmp_path: Path) -> None:
+def test_a_later_layers_profile_overrides_an_earlier_ones_edition(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text('[profile]\nedition = "C"\n"error.codes" = { server = 2 }\n')
     (tmp_path / "ifind-mock.toml").write_text('edition = "A"\n[profile]\n"error.codes" = { limit = 1 }\n')
     choices = load({"profile": str(tmp_path / "p.toml")}, {}, tmp_path).profile.choices
@@ -156,14 +156,14 @@ def test_a_later_layers_profile_stands_over_an_earlier_ones_edition(tmp_path: Pa
 
 
 def test_single_clauses_are_chosen_by_options_and_variables() -> None:
-    given = (
+    choices = (
         "error.http-status=mirror",
         "error.codes.limit=402",
         "error.messages.limit=daily limit, =sorry",
         "edition=C",
     )
-    by_option = load({"clauses": given}).profile.choices
-    by_variable = load({}, {"IFIND_MOCK_CLAUSES": ",".join(given)}).profile.choices
+    by_option = load({"clauses": choices}).profile.choices
+    by_variable = load({}, {"IFIND_MOCK_CLAUSES": ",".join(choices)}).profile.choices
 
     assert by_option == by_variable
     assert (by_option["error.http-status"], by_option["edition"]) == ("mirror", "C")
@@ -172,7 +172,7 @@ def test_single_clauses_are_chosen_by_options_and_variables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ("row.phone", "--clause: 'row.phone' is no choice; write it as CLAUSE=CHOICE"),
         ("row.fone=text", "--clause: 'row.fone' is no clause; did you mean 'row.phone'?"),
@@ -181,14 +181,14 @@ def test_single_clauses_are_chosen_by_options_and_variables() -> None:
         ("error.codes.limit=x", "error.codes.limit: 'x' is no error code"),
     ],
 )
-def test_a_wrong_single_clause_is_told(given: str, told: str) -> None:
+def test_a_wrong_single_clause_is_reported(given: str, message: str) -> None:
     with pytest.raises(Refusal) as caught:
         load({"clauses": (given,)})
 
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_the_option_for_the_file_stands_over_the_variable(file: Path, tmp_path: Path) -> None:
+def test_the_option_for_the_file_overrides_the_variable(file: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text("port = 9\n")
     environ = {"IFIND_MOCK_CONFIG": str(file)}
@@ -198,14 +198,14 @@ def test_the_option_for_the_file_stands_over_the_variable(file: Path, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('error.http-status = "mirror"', 'write "error.http-status" = …'),
         ('"error.http-status" = "mirrored"', "'mirrored' is no choice"),
     ],
 )
-def test_a_clause_without_quotes_is_told_to_be_quoted(tmp_path: Path, text: str, told: str) -> None:
-    assert told in refused(tmp_path, f"[profile]\n{text}")
+def test_a_clause_without_quotes_is_reported_with_its_quotes(tmp_path: Path, text: str, message: str) -> None:
+    assert message in refused(tmp_path, f"[profile]\n{text}")
 
 
 @pytest.mark.parametrize("text", ["x = " + "[" * 20_000, 'profile = "a\\u0000b"', "\udcff"])
@@ -216,30 +216,30 @@ def test_a_file_that_cannot_be_read_is_a_message(tmp_path: Path, text: str) -> N
         load({"config": str(path)})
 
 
-def test_all_mistakes_of_all_layers_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_all_layers_are_reported_at_once(tmp_path: Path) -> None:
     environ = {"IFIND_MOCK_PROT": "1", "IFIND_MOCK_SEED": "x"}
-    told = refused(tmp_path, 'delay = "x"\nprot = 1\n[[accounts]]\nlogn = "a"', environ=environ)
+    message = refused(tmp_path, 'delay = "x"\nprot = 1\n[[accounts]]\nlogn = "a"', environ=environ)
 
-    assert len(told.splitlines()) == 7
-    assert "environment: 'IFIND_MOCK_PROT' is no variable; did you mean 'IFIND_MOCK_PORT'?" in told
-    assert "IFIND_MOCK_SEED: 'x' is no whole number" in told
+    assert len(message.splitlines()) == 7
+    assert "environment: 'IFIND_MOCK_PROT' is no variable; did you mean 'IFIND_MOCK_PORT'?" in message
+    assert "IFIND_MOCK_SEED: 'x' is no whole number" in message
 
 
 def test_no_message_shows_a_token(tmp_path: Path) -> None:
-    told = refused(tmp_path, "[[accounts]]\nlogin = 'secret login'\ntoken = 'secret token'\n")
+    message = refused(tmp_path, "[[accounts]]\nlogin = 'secret login'\ntoken = 'secret token'\n")
     with pytest.raises(Refusal) as caught:
         load({"accounts": ("secret",)}, {"IFIND_MOCK_ACCOUNTS": "secret:"})
 
-    assert "secret" not in told
+    assert "secret" not in message
     assert "secret" not in str(caught.value)
 
 
 def test_a_missing_file_that_was_asked_for_is_refused() -> None:
-    with pytest.raises(Refusal, match=r"none\.toml: there is no such file"):
+    with pytest.raises(Refusal, match=r"none\.toml: does not exist"):
         load({"config": "none.toml"})
 
 
-def test_another_host_is_taken_with_an_admin_token() -> None:
+def test_another_host_is_allowed_with_an_admin_token() -> None:
     assert load({"host": "0.0.0.0", "admin_token": "t"}).host == "0.0.0.0"
 
 

@@ -77,14 +77,14 @@ def test_a_port_in_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
         (["serve", "--delay", "soon"], "--delay: 'soon' is no delay; allowed: '2s'"),
         (["serve", "--edition", "D"], "--edition: 'D' is no choice"),
         (["serve", "--account", "nobody"], "--account: is no account; write it as LOGIN:TOKEN"),
-        (["serve", "--config", "none.toml"], "none.toml: there is no such file"),
-        (["serve", "--profile", "none.toml"], "--profile: none.toml: there is no such file"),
+        (["serve", "--config", "none.toml"], "none.toml: does not exist"),
+        (["serve", "--profile", "none.toml"], "--profile: none.toml: does not exist"),
         (["serve", "--state", "redis://:s@h"], "redis:// is not available in this version"),
         (["serve", "--state", "none/x.db"], "none"),
         (["serve", "--host", "0.0.0.0"], "give an admin_token too"),
         (["serve", "--host", "no.such.host.invalid", "--admin-token", "t"], "no.such.host.invalid"),
         (["serv"], "Did you mean 'serve'?"),
-        (["config", "check", "none.toml"], "none.toml: there is no such file"),
+        (["config", "check", "none.toml"], "none.toml: does not exist"),
         (["sample"], "Missing argument 'PHONE'"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_settings_file_is_written_checked_and_not_written_over(tmp_path: Path)
     again = ifind("config", "init", cwd=tmp_path)
 
     assert (wrote.returncode, checked.stdout, again.returncode) == (0, "ifind-mock.toml: ok\n", 2)
-    assert "ifind-mock.toml: is there already; name another file, or use --force" in again.stderr
+    assert "ifind-mock.toml: exists already; name another file, or use --force" in again.stderr
 
 
 def test_the_settings_in_force_are_shown_with_their_origin_and_without_a_token(tmp_path: Path) -> None:

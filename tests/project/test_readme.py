@@ -1,7 +1,4 @@
-"""README.md is held to what it says: its commands are run, its tables are made from the settings and the clauses.
-
-`python tests/project/test_readme.py` writes the tables anew.
-"""
+"""README.md says what is so: its commands are run."""
 
 from __future__ import annotations
 
@@ -12,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.settings.files import clauses
-from mockserver.settings.table import SETTINGS
 from support.processes import environment, serving
 
 README = Path(__file__).parents[2] / "README.md"
@@ -36,48 +31,6 @@ def pattern(shown: str) -> str:
     return ".*".join(map(re.escape, shown.split("…"))) + r"\s*"
 
 
-def tables() -> dict[str, str]:
-    rows = [
-        f"| `{s.name}` | {s.help}{'' if s.default in (None, [], {}) else f' Default: `{_shown(s.default)}`.'} |"
-        for s in SETTINGS
-    ]
-    lines = ["| clause | what | grade | default | other choices |", "|---|---|---|---|---|"]
-    for clause in clauses().values():
-        if clause.default is None:
-            lines.append(f"| `{clause.id}` | {clause.title} | {clause.grade} | | |")
-            continue
-        default = _words([clause.default]) if isinstance(clause.default, str) else "a table by kind"
-        others = _words([c for c in clause.choices if c != clause.default])
-        open_ = "" if clause.value is None else "any"
-        lines.append(f"| `{clause.id}` | {clause.title} | {clause.grade} | {default} | {others or open_} |")
-    return {"settings": "\n".join(rows), "clauses": "\n".join(lines)}
-
-
-def _words(choices: list[str]) -> str:
-    return ", ".join(f"`{choice}`" if choice else "empty text" for choice in choices)
-
-
-def _shown(default: object) -> object:
-    return "demo@example.com" if isinstance(default, list) else str(default).lower() if default is False else default
-
-
-def with_tables(text: str) -> str:
-    for name, table in tables().items():
-        text = re.sub(
-            rf"(<!-- {name}: .*? -->\n).*?(<!-- end of {name} -->)",
-            lambda found, table=table: f"{found[1]}{table}\n{found[2]}",  # type: ignore[misc]
-            text,
-            flags=re.DOTALL,
-        )
-    return text
-
-
-def test_the_tables_are_in_step_with_settings_and_clauses() -> None:
-    text = README.read_text(encoding="utf-8")
-
-    assert text == with_tables(text), "run: python tests/project/test_readme.py"
-
-
 def test_every_command_does_what_the_readme_shows(tmp_path: Path) -> None:
     text = README.read_text(encoding="utf-8")
     assert len(steps(text)) > 20
@@ -95,10 +48,10 @@ def test_every_command_does_what_the_readme_shows(tmp_path: Path) -> None:
                 timeout=120,
                 check=False,
             )
-            told = f"$ {real}\n{done.stdout}\n{done.stderr}"
+            report = f"$ {real}\n{done.stdout}\n{done.stderr}"
 
-            assert done.returncode == 0, told
-            assert re.fullmatch(pattern(shown), done.stdout, re.DOTALL), told
+            assert done.returncode == 0, report
+            assert re.fullmatch(pattern(shown), done.stdout, re.DOTALL), report
 
 
 @pytest.mark.parametrize("target", ["run", "test"])
@@ -107,7 +60,3 @@ def test_the_makefile_has_what_the_readme_names(target: str) -> None:
 
     assert f"make {target}" in README.read_text(encoding="utf-8")
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
-
-
-if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")

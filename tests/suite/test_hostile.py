@@ -1,4 +1,4 @@
-"""A whole check against hostile servers: it ends, fails, takes nothing unread for right, and leaks nothing."""
+"""A whole check against hostile servers: it ends, fails, takes nothing unreadable for right, and leaks nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ UNREADABLE: dict[str, bytes] = {
     "a number beyond reason": http('{"status": "ok", "id": ' + "9" * 5000 + "}"),
     "a name twice": http('{"status": "ok", "status": "ready", "id": 1}'),
 }
-"""Answers of which nothing can be read, so that nothing that an answer says can hold."""
+"""Answers that cannot be read, so that no clause about an answer can hold."""
 UNTRUE: dict[str, bytes] = {
     "ready at once": http(f'{{"status": "ready", "data": [{ROW}, {ROW}], "{NAME}": 1, "id": "{NAME}"}}'),
     "an error that tells all": http(
@@ -71,38 +71,38 @@ TABLE = re.compile(
     r"^(\S+) +(?:documented|law|observed|sister|assumed) +(holds|broken|refuted|error|[a-z ]+?)  ", re.MULTILINE
 )
 UNSEEN = {"token.never-repeated"}
-"""What holds of any bytes."""
+"""Clauses that hold for any bytes."""
 
 
 def checked(answer: bytes) -> tuple[dict[str, str], str]:
-    """The verdicts and the report of a check of a server that says the answer, which is to fail and to tell nothing."""
+    """The verdicts and the output of a check of a server that always sends the answer. It fails and leaks nothing."""
     out = io.StringIO()
     with talking([answer]) as url:
         code = run(CheckOptions(target=url, poll_timeout=1.0), out)
-    told = out.getvalue()
+    output = out.getvalue()
 
-    assert code == 1, told
-    assert "Traceback" not in told
-    assert "ERROR of the suite" not in told
-    assert not [secret for secret in (LOGIN, TOKEN, PHONE, *NAME.split()) if secret in told], told
-    assert Secrets({LOGIN: "login", TOKEN: "token", PHONE: "phone"}, {NAME}).found_in(told.encode()) is None
-    return dict(TABLE.findall(told)), told
+    assert code == 1, output
+    assert "Traceback" not in output
+    assert "ERROR of the suite" not in output
+    assert not [secret for secret in (LOGIN, TOKEN, PHONE, *NAME.split()) if secret in output], output
+    assert Secrets({LOGIN: "login", TOKEN: "token", PHONE: "phone"}, {NAME}).found_in(output.encode()) is None
+    return dict(TABLE.findall(output)), output
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_what_cannot_be_read_holds_nothing(name: str) -> None:
-    verdicts, told = checked(UNREADABLE[name])
+    verdicts, output = checked(UNREADABLE[name])
 
-    assert {clause for clause, checks in verdicts.items() if checks == "holds"} <= UNSEEN, told
-    assert "error" not in verdicts.values(), told
+    assert {clause for clause, checks in verdicts.items() if checks == "holds"} <= UNSEEN, output
+    assert "error" not in verdicts.values(), output
 
 
 @pytest.mark.parametrize("name", UNTRUE)
 def test_what_is_read_and_wrong_is_broken(name: str) -> None:
-    verdicts, told = checked(UNTRUE[name])
+    verdicts, output = checked(UNTRUE[name])
 
-    assert verdicts["create.ok"] == "broken", told
-    assert "error" not in verdicts.values(), told
+    assert verdicts["create.ok"] == "broken", output
+    assert "error" not in verdicts.values(), output
 
 
 def test_in_a_report_of_a_right_target_nothing_is_masked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -30,13 +30,14 @@ from contract_tests.learning.shapes import shape
 from contract_tests.learning.templates import NoTemplate, template_of
 from contract_tests.redact.secrets import Secrets
 from contract_tests.transport.messages import HttpResponse, Request
+from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.mutant import unchanged
 from mockserver.settings.loading import load
 from support.in_process import CLAUSES
 from support.processes import ifind
-from support.standins.breaking import Breakage, Scene
+from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import STANDINS, Standin, serving
-from support.standins.shell import Response
 
 NEVER = {"rate.limit", "quota.turns-at", "task.lifetime"}
 """Open clauses that no run can see."""
@@ -185,25 +186,18 @@ def test_the_file_and_the_table_hold_no_credential_and_no_value(courier: Learned
     assert [secret for secret in secrets if secret in courier.text + courier.told] == []
 
 
-def breakage(
-    edit: Callable[[Scene], object] = lambda _: None, respond: Callable[[Scene, Response], Response] = lambda _, r: r
-) -> Breakage:
-    def edited(scene: Scene) -> None:
-        edit(scene)
-
-    return Breakage("", "made for a test", edit=edited, respond=respond)
+def breakage(answer: Edit = unchanged, sent: Edit = unchanged) -> Breakage:
+    return Breakage("made for a test", answer, sent=sent)
 
 
-def with_type(scene: Scene, response: Response) -> Response:
+def with_type(context: CallContext) -> None:
     """Errors come as text/html, other answers as before."""
-    if scene.status != "error" or scene.kind != "json":
-        return response
-    headers = [(n, "text/html" if n == "Content-Type" else v) for n, v in response.headers]
-    return Response(response.status, tuple(headers), response.body)
+    if context.status == "error" and context.format == "json":
+        context.headers = tuple((n, "text/html" if n == "Content-Type" else v) for n, v in context.headers)
 
 
 def test_a_choice_by_turns_is_told_and_not_written(tmp_path: Path) -> None:
-    with serving("bureau", breakage=breakage(respond=with_type)) as target:
+    with serving("bureau", breakage=breakage(sent=with_type)) as target:
         found = learned(target, tmp_path)
     (entry,) = found.uncovered("content-type.json")
 
@@ -215,9 +209,9 @@ def test_a_choice_by_turns_is_told_and_not_written(tmp_path: Path) -> None:
     assert found.code == 0, found.told
 
 
-def add_names(scene: Scene) -> None:
-    if scene.status == "ready" and "data" in scene.model:
-        scene.model["names"] = []
+def add_names(context: CallContext) -> None:
+    if context.status == "ready" and "data" in context.body:
+        context.body["names"] = []
 
 
 def test_what_no_choice_covers_is_told_with_the_shape_and_nothing_else(tmp_path: Path) -> None:
@@ -231,9 +225,9 @@ def test_what_no_choice_covers_is_told_with_the_shape_and_nothing_else(tmp_path:
     assert [value for value in PERSONAL if value in found.text] == []
 
 
-def add_member(scene: Scene) -> None:
-    if scene.status == "ready":
-        scene.model["Прохор Самоваров"] = "1"
+def add_member(context: CallContext) -> None:
+    if context.status == "ready":
+        context.body["Прохор Самоваров"] = "1"
 
 
 def test_a_member_that_the_page_does_not_have_is_told_without_its_name(tmp_path: Path) -> None:
@@ -246,7 +240,7 @@ def test_a_member_that_the_page_does_not_have_is_told_without_its_name(tmp_path:
     assert "Прохор" not in found.text + found.told
 
 
-ECHOES: dict[str, Callable[[Scene], str]] = {
+ECHOES: dict[str, Callable[[CallContext], str]] = {
     "the login": lambda s: s.params.get("login", ""),
     "the token in base64": lambda s: b64encode(s.params.get("token", "").encode()).decode(),
     "the phone in groups": lambda _: "+7 (000) 555-01-42",
@@ -258,9 +252,9 @@ ECHOES: dict[str, Callable[[Scene], str]] = {
 
 @pytest.mark.parametrize("what", ECHOES)
 def test_a_message_that_repeats_what_is_private_is_left_out_and_told(what: str, tmp_path: Path) -> None:
-    def edit(scene: Scene) -> None:
-        if scene.status == "error":
-            scene.model["message"] += f" {ECHOES[what](scene)}"
+    def edit(context: CallContext) -> None:
+        if context.status == "error":
+            context.body["message"] += f" {ECHOES[what](context)}"
 
     with serving("courier", breakage=breakage(edit)) as target:
         found = learned(target, tmp_path)
@@ -273,9 +267,9 @@ def test_a_message_that_repeats_what_is_private_is_left_out_and_told(what: str, 
 
 
 def test_codes_of_one_kind_by_turns_are_left_out_and_told(tmp_path: Path) -> None:
-    def edit(scene: Scene) -> None:
-        if scene.model.get("error_code") == 999 and scene.method == "info":
-            scene.model["error_code"] = 998
+    def edit(context: CallContext) -> None:
+        if context.body.get("error_code") == 999 and context.operation == "info":
+            context.body["error_code"] = 998
 
     with serving("courier", breakage=breakage(edit)) as target:
         found = learned(target, tmp_path)

@@ -18,14 +18,13 @@ import pytest
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request, Response
-from mockserver.api.mock import Mock
-from mockserver.mutants.broken import Mutant, MutantGateway
+from mockserver.assembly import open_gateway
+from mockserver.mutants.catalogue import MUTANTS
+from mockserver.mutants.hook import MutantHook
+from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
-from mockserver.mutants.table import MUTANTS
-from mockserver.settings.files import words
 from mockserver.settings.loading import load
 from mockserver.settings.table import DEFAULT_ACCOUNT
-from mockserver.stores import open_store
 from support.in_process import CLAUSES
 from support.processes import COMMAND, environment, ifind
 
@@ -74,7 +73,7 @@ main(["mutants", "--jobs", "1", "--full", *{names}])
 """
 
 
-def test_what_a_blinded_suite_lets_through_is_told_and_fails(tmp_path: Path) -> None:
+def test_what_a_blinded_suite_lets_through_is_reported_and_fails(tmp_path: Path) -> None:
     script = BLIND.format(
         blind=["result.ip", "result.cost"], names=["ip-is-anothers", "cost-is-0", "cost-is-empty-in-xml"]
     )
@@ -94,7 +93,7 @@ def test_what_a_blinded_suite_lets_through_is_told_and_fails(tmp_path: Path) -> 
     assert "3 mutants · 2 misnamed · 1 survived" in done.stdout
 
 
-def test_credentials_and_settings_that_lie_about_are_not_the_mutants(tmp_path: Path) -> None:
+def test_credentials_and_settings_of_the_surroundings_are_not_used(tmp_path: Path) -> None:
     (tmp_path / "ifind-mock.toml").write_text('delay = "1h"\n', encoding="utf-8")
     others = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "their-own-token", "IFIND_PHONE": "1"}
     done = ifind("mutants", "id-is-text", "source-1-is-refused", "--jobs", "2", cwd=tmp_path, **others)
@@ -103,7 +102,7 @@ def test_credentials_and_settings_that_lie_about_are_not_the_mutants(tmp_path: P
     assert "2 mutants · 2 caught" in done.stdout
 
 
-def test_the_list_tells_all_and_why_some_break_nothing(tmp_path: Path) -> None:
+def test_the_list_has_all_mutants_and_why_some_break_nothing(tmp_path: Path) -> None:
     done = ifind("mutants", "--list", cwd=tmp_path)
 
     assert done.returncode == 0
@@ -112,7 +111,7 @@ def test_the_list_tells_all_and_why_some_break_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         (["cost-is-o"], "did you mean 'cost-is-0'?"),
         (["???"], "--list prints all"),
@@ -120,11 +119,11 @@ def test_the_list_tells_all_and_why_some_break_nothing(tmp_path: Path) -> None:
         (["--json", "nowhere/matrix.json"], "there is no directory nowhere"),
     ],
 )
-def test_wrong_usage_is_told_and_runs_nothing(asked: list[str], told: str, tmp_path: Path) -> None:
+def test_wrong_usage_is_reported_and_runs_nothing(asked: list[str], message: str, tmp_path: Path) -> None:
     done = ifind("mutants", *asked, cwd=tmp_path)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert message in done.stderr
 
 
 def found(*broken: str, **more: Any) -> Examination:
@@ -132,7 +131,7 @@ def found(*broken: str, **more: Any) -> Examination:
 
 
 def trial(run: Examination, *, equivalent: str = "") -> Trial:
-    return Trial("made-up", Mutant("result.ip", "made up", equivalent=equivalent), (run,), 0.0)
+    return Trial("made-up", Mutant("made up", breaks="result.ip", equivalent=equivalent), (run,), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +155,7 @@ def test_nothing_is_proven_where_the_unbroken_mock_is_not_green(red: Examination
     assert Matrix((trial(found("result.ip")),), (found(), red)).exit_code == 1
 
 
-def test_tests_of_a_promise_that_catch_nothing_are_told_and_those_of_assumptions_are_not() -> None:
+def test_tests_of_a_promise_that_catch_nothing_are_listed_and_those_of_assumptions_are_not() -> None:
     tests = {"busy": ("result.ip",), "idle": ("result.cost", "xml.root"), "assuming": ("xml.root",)}
     control = replace(found(), tests=tests)
     caught = replace(found("result.ip"), caught={"busy": ("result.ip",)})
@@ -164,19 +163,19 @@ def test_tests_of_a_promise_that_catch_nothing_are_told_and_those_of_assumptions
     assert Matrix((trial(caught),), (control,), binding=frozenset(BINDING)).idle == ("idle",)
 
 
-# A mutant's name tells the format and the HTTP method that it is about.
+# A mutant's name holds the format and the HTTP method that it is about.
 
 FORM = re.compile(r"(?:-in-|^)(xml|csv|json)\b")
-VERB = re.compile(r"-over-(get|post)\b")
-NARROW = [name for name in BREAKING if FORM.search(name) or VERB.search(name)]
+HTTP_METHOD = re.compile(r"-over-(get|post)\b")
+NARROW = [name for name in BREAKING if FORM.search(name) or HTTP_METHOD.search(name)]
 MOMENT = 1_900_000_000_000_000
 
 
-def sent(gateway: Gateway, method: str, http_method: str, form: str, **params: str) -> Response:
+def sent(gateway: Gateway, operation: str, http_method: str, form: str, **params: str) -> Response:
     query = urlencode({**DEFAULT_ACCOUNT, "format": form, **params}).encode()
     headers = {"content-type": "application/x-www-form-urlencoded"}
     in_url, body = (query, b"") if http_method == "GET" else (b"", query)
-    return gateway.answer(Request(http_method, f"/api/{method}".encode(), in_url, headers, body, "127.0.0.1"))
+    return gateway.answer(Request(http_method, f"/api/{operation}".encode(), in_url, headers, body, "127.0.0.1"))
 
 
 Way = tuple[str, str]
@@ -185,7 +184,7 @@ OTHER = {"login": "other@example.com", "token": "other-token"}
 
 
 def asked(gateway: Gateway, ways: Iterable[Way]) -> list[Response]:
-    """What is answered over the ways: good calls, bad ones, reads of tasks that are ready, and not, and another's."""
+    """The responses to right and wrong calls, and to reads of tasks: ready, not ready, of another account."""
     answers = []
     for http_method, form in ways:
         answers += [sent(gateway, "create", http_method, form, phone="70001234567", source=source) for source in "123"]
@@ -198,17 +197,19 @@ def asked(gateway: Gateway, ways: Iterable[Way]) -> list[Response]:
             sent(gateway, "result", http_method, form, id="1", **lacking) for lacking in ({"token": ""}, {"login": ""})
         ]
         answers += [sent(gateway, "create", http_method, form, **more) for more in ({}, {"phone": "x", "source": "2"})]
-        answers += [sent(gateway, m, http_method, form, token=t) for m in ("info", "create") for t in ("", "wrong")]
+        answers += [
+            sent(gateway, name, http_method, form, token=t) for name in ("info", "create") for t in ("", "wrong")
+        ]
         answers.append(sent(gateway, "info", http_method, form))
     return answers
 
 
 def opened(mutant: Mutant | None = None) -> Gateway:
     settings = load({"delay": "0s"}, {})
-    mock = Mock(open_store("memory"), settings.profile, settings.simulation, words(), lambda: MOMENT)
+    mock = open_gateway(settings, lambda: MOMENT).mock
     mock.put_account(DEFAULT_ACCOUNT["login"], {"token": DEFAULT_ACCOUNT["token"], "daily_limit": 1_000_000})
     mock.put_account(OTHER["login"], {"token": OTHER["token"], "daily_limit": 1_000_000})
-    return Gateway(mock) if mutant is None else MutantGateway(mock, mutant)
+    return Gateway(mock, hook=None if mutant is None else MutantHook(mutant, mock))
 
 
 @cache
@@ -218,7 +219,7 @@ def unbroken(ways: tuple[Way, ...]) -> list[Response]:
 
 @pytest.mark.parametrize("name", NARROW)
 def test_a_mutant_of_one_format_or_method_answers_rightly_in_others(name: str) -> None:
-    form, http_method = FORM.search(name), VERB.search(name)
+    form, http_method = FORM.search(name), HTTP_METHOD.search(name)
     meant = {
         (v, f) for v, f in WAYS if form is None or form[1] == f if http_method is None or http_method[1].upper() == v
     }

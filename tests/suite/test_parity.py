@@ -24,9 +24,9 @@ from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
 from mockserver.profile.profile import resolve
-from mockserver.settings.loading import Settings, load
-from mockserver.web.app import make_app
-from mockserver.wire.run import serving
+from mockserver.settings.loading import load
+from mockserver.settings.table import Settings
+from mockserver.wire.serving import serve_mock
 from support.in_process import CLAUSES
 from support.processes import ifind
 from support.standins.people import PERSONAL
@@ -39,7 +39,7 @@ def mock(profile: dict[str, Any], seed: int = 0) -> Iterator[str]:
     settings = load({"delay": "100ms", "seed": seed}, {})
     settings = Settings(**{**vars(settings), "profile": resolve(CLAUSES, profile)})
     gateway = open_gateway(settings)
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+    with serve_mock(gateway, settings) as url:
         yield f"{url}/api"
 
 

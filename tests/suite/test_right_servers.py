@@ -17,12 +17,13 @@ import waitress
 
 from mockserver.api.gateway import Gateway
 from mockserver.assembly import open_gateway
-from mockserver.mutants.broken import MutantGateway
-from mockserver.mutants.table import MUTANTS
+from mockserver.mutants.catalogue import MUTANTS
+from mockserver.mutants.hook import MutantHook
 from mockserver.profile.profile import resolve
-from mockserver.settings.loading import Settings, load
-from mockserver.web.app import create_app, make_app
-from mockserver.wire.run import serving
+from mockserver.settings.loading import load
+from mockserver.settings.table import Settings
+from mockserver.web.app import create_app
+from mockserver.wire.serving import serve_mock
 from support.in_process import CLAUSES
 from support.processes import environment, ifind
 from support.processes import serving as serving_mock
@@ -43,14 +44,14 @@ def serving_profile(profile: dict[str, Any], *, mutant: str | None = None) -> It
     settings = Settings(**{**vars(settings), "profile": resolve(CLAUSES, profile)})
     gateway = open_gateway(settings)
     if mutant is not None:
-        gateway = MutantGateway(gateway.mock, MUTANTS[mutant])
+        gateway.hook = MutantHook(MUTANTS[mutant], gateway.mock)
     with on_wire(gateway, settings) as url:
         yield url
 
 
 @contextmanager
 def on_wire(gateway: Gateway, settings: Settings) -> Iterator[str]:
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+    with serve_mock(gateway, settings) as url:
         yield f"{url}/api"
 
 

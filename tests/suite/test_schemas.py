@@ -22,7 +22,6 @@ from support.samples import (
     schema_of,
 )
 from support.subschemas import CONSTRAINTS, EVERY_NODE, NAMES, nodes
-from support.write_samples import out_of_step
 
 DEFAULT = whole(None)
 KINDS = all_clauses()["error.codes"].default
@@ -131,10 +130,6 @@ def test_a_ready_answer_is_recognised_by_the_section_that_is_filled_or_alone() -
     assert validate.recognise({**ready, "names": [], "photo": ""}) == "ready-data"
     assert validate.recognise({"status": "ready", "photo": None}) == "ready-photo"
     assert validate.recognise({"status": "ready"}) == "ready"
-
-
-def test_samples_are_in_step_with_the_mock() -> None:
-    assert out_of_step() == []
 
 
 def test_a_problem_tells_place_expectation_shape_and_grade_and_never_the_value() -> None:

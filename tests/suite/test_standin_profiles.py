@@ -1,4 +1,4 @@
-"""A mock with the profile of a stand-in answers any call as that does, but for ids, stamps and what is found."""
+"""A mock with the profile of a stand-in answers any call as the stand-in does, but for ids, times and what is found."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from support.standins.running import STANDINS
 from support.standins.shell import Request, Service, call_of
 
 MANY = "70000000100"
-"""A phone of which the mock knows something in every source."""
+"""A phone for which the mock finds records in every source."""
 MAIN, OTHER = ("vera@example.com", "vera-token"), ("petr@example.com", "petr-token")
 LIMIT = 1_000_000
 BOUNDARY = "b0undary"
@@ -71,7 +71,7 @@ class Side:
 
 
 def _side(send: Callable[[Asked], Sent]) -> Side:
-    """A server of which both accounts have a task of every source, the main one's by its number."""
+    """A server on which both accounts have a task of every source; ids by owner and source, such as `mine 2`."""
     ids: dict[str, str] = {}
     for (login, token), name in ((MAIN, "mine"), (OTHER, "foreign")):
         for source in ("1", "2", "3", "4", "11", "12"):
@@ -94,9 +94,9 @@ def sides(name: str) -> tuple[Side, Side]:
     def standin(asked: Asked) -> Sent:
         query, headers, body = asked.raw
         request = Request(asked.http_method, asked.path, query, headers, body, "127.0.0.1")
-        told = service.answer(call_of(request, service.read(request)))
-        kind, written = told.page or service.write(told)
-        return told.http, {"content-type": kind, **{k.lower(): v for k, v in told.headers}}, written
+        answer = service.answer(call_of(request, service.read(request)))
+        kind, content = answer.page or service.write(answer)
+        return answer.http, {"content-type": kind, **{k.lower(): v for k, v in answer.headers}}, content
 
     def mock(asked: Asked) -> Sent:
         query, headers, body = asked.raw
@@ -120,7 +120,7 @@ def shape(value: Any, name: str = "") -> Any:
 
 
 def seen(sent: Sent, asked: Asked, profile: Mapping[str, Any]) -> tuple[object, dict[str, str]]:
-    """What must be the same, and the choices of writing that show."""
+    """What must be the same, and the choices of format that are visible."""
     status, headers, body = sent
     head = {name: headers[name] for name in KEPT if name in headers}
     if status == 204 or b"<html" in body.lower() or b"<!doctype" in body.lower():
@@ -131,7 +131,7 @@ def seen(sent: Sent, asked: Asked, profile: Mapping[str, Any]) -> tuple[object, 
     for fmt in ("json", *dict.fromkeys(v for v in asked_for if v in ("xml", "csv"))):
         try:
             reading = read_answer(body, fmt, Context(method, None, {"csv.header": profile["csv.header"]}))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the next format is tried
             last = error
             continue
         is_error = reading.model.get("status") == "error"
@@ -193,17 +193,17 @@ def calls(draw: st.DrawFn) -> Asked:
 def compare(name: str, asked: Asked) -> None:
     profile = STANDINS[name].PROFILE
     standin, mock = sides(name)
-    told, shows = seen(standin.send(asked.with_ids(standin.ids)), asked, profile)
+    answered, shows = seen(standin.send(asked.with_ids(standin.ids)), asked, profile)
     expected, expects = seen(mock.send(asked.with_ids(mock.ids)), asked, profile)
     both = shows.keys() & expects
 
-    assert told == expected
+    assert answered == expected
     assert {clause: shows[clause] for clause in both} == {clause: expects[clause] for clause in both}
 
 
 @pytest.mark.parametrize("fmt", ["json", "xml", "csv"])
 @pytest.mark.parametrize("name", STANDINS)
-def test_a_mock_of_the_profile_tells_ready_tasks_and_accounts_as_the_standin(name: str, fmt: str) -> None:
+def test_a_mock_of_the_profile_reports_ready_tasks_and_accounts_as_the_standin(name: str, fmt: str) -> None:
     me = (("login", MAIN[0]), ("token", MAIN[1]), ("format", fmt))
     tasks = list(sides(name)[0].ids)
 
@@ -223,5 +223,5 @@ def test_a_mock_of_the_profile_answers_any_call_as_the_standin(name: str) -> Non
     alike()
 
 
-def test_the_phone_of_the_standins_is_none_that_the_mock_gives_a_meaning() -> None:
+def test_the_phone_of_the_standins_is_not_one_of_the_mocks_magic_phones() -> None:
     assert not PHONE.startswith("7000000")

@@ -1,11 +1,10 @@
-"""The stand-ins: right, unlike the mock and each other, and caught by the suite in every promise that they break."""
+"""The stand-ins: right, different from the mock and each other, and caught in every promise that they break."""
 
 from __future__ import annotations
 
 import ast
-import io
-import re
 import socket
+import sys
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -18,16 +17,17 @@ from urllib.request import urlopen
 
 import pytest
 
-from contract_tests.check.command import run
+import mockserver.mutants.kit
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from contract_tests.engine.options import CheckOptions
+from support.checking import check, verdicts
 from support.standins.breakages import BREAKAGES
 from support.standins.people import PERSONAL
 from support.standins.running import HIDDEN, STANDINS, Standin, serving, toml_of
 
 HERE = Path(__file__).resolve().parents[1] / "support" / "standins"
+KIT = Path(mockserver.mutants.kit.__file__).parent
 OPEN = {c.id: c for c in all_clauses().values() if c.default is not None}
 BINDING = {c.id for c in all_clauses().values() if c.binding}
 VALUED = {c.id: c for c in OPEN.values() if c.value is not None}
@@ -35,35 +35,35 @@ CHOSEN = {c.id: c for c in OPEN.values() if len(c.choices) > 1}
 DEFAULTS: Mapping[str, Any] = {name: clause.default for name, clause in OPEN.items()}
 
 
-def check(target: Standin, monkeypatch: pytest.MonkeyPatch, *, poll_timeout: float = 3.0) -> tuple[int, str]:
-    for name, value in target.env.items():
-        monkeypatch.setenv(name, value)
-    out = io.StringIO()
-    code = run(CheckOptions(target=target.url, poll_timeout=poll_timeout), out)
-    return code, out.getvalue()
+# Independent and different.
 
 
-def verdicts(told: str) -> dict[str, str]:
-    """The table of the report: clause to verdict."""
-    grades = "documented|law|observed|sister|assumed"
-    words = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
-    return dict(re.findall(rf"^(\S+) +(?:{grades}) +({words})", told, re.MULTILINE))
+def imports(file: Path) -> set[str]:
+    """The modules that a file imports, or imports from."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module))
+    return {name for name in found if name.split(".")[0] not in sys.stdlib_module_names}
 
 
-# Independent, and unlike.
+@pytest.mark.parametrize("name", STANDINS)
+def test_a_standin_is_made_from_the_standard_library_alone(name: str) -> None:
+    shared = {"support.standins.shell", "support.standins.people"}
+
+    assert imports(HERE / f"{name}.py") == shared | {f"support.standins.{name}_writing"}
+    assert imports(HERE / f"{name}_writing.py") <= shared
+    assert not imports(HERE / "shell.py") | imports(HERE / "people.py")
 
 
-def test_a_standin_is_made_from_the_standard_library_alone() -> None:
-    imported = set()
-    for file in HERE.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                imported.add(str(node.module).split(".")[0])
+def test_standins_share_only_the_kit_with_the_mock_and_the_kit_knows_no_server() -> None:
+    kit = {f"mockserver.mutants.kit.{file.stem}": file for file in KIT.glob("*.py")}
+    imported = {module for file in HERE.glob("*.py") for module in imports(file)}
 
-    assert imported
-    assert not imported & {"mockserver", "contract_tests", "pytest", "lxml", "flask", "h11", "werkzeug", "jsonschema"}
+    assert {module for module in imported if not module.startswith("support.standins.")} <= kit.keys()
+    assert {module for file in kit.values() for module in imports(file)} <= kit.keys()
 
 
 def test_no_standin_shares_code_with_another_one() -> None:
@@ -124,30 +124,30 @@ def test_any_two_standins_differ_in_most_clauses() -> None:
 
 @cache
 def checked(name: str) -> tuple[int, str]:
-    """What the suite says of an unbroken stand-in."""
-    with serving(name) as target, pytest.MonkeyPatch.context() as patch:
-        return check(target, patch)
+    """What the suite reports of an unbroken stand-in."""
+    with serving(name) as target:
+        return check(target)
 
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_a_standin_keeps_every_promise(name: str) -> None:
-    code, told = checked(name)
+    code, output = checked(name)
 
-    assert not {"broken", "error"} & {*verdicts(told).values()}, told
-    assert code == 0, told
+    assert not {"broken", "error"} & {*verdicts(output).values()}, output
+    assert code == 0, output
 
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_the_suite_sees_the_choices_of_the_profile(name: str) -> None:
-    _, told = checked(name)
-    profile, seen = STANDINS[name].PROFILE, verdicts(told)
+    _, output = checked(name)
+    profile, seen = STANDINS[name].PROFILE, verdicts(output)
     judged = {c for c in CHOSEN if seen[c] in ("holds", "refuted")} - HIDDEN[name]
 
-    assert {c for c in judged if seen[c] == "refuted"} == {c for c in judged if profile[c] != DEFAULTS[c]}, told
+    assert {c for c in judged if seen[c] == "refuted"} == {c for c in judged if profile[c] != DEFAULTS[c]}, output
 
 
-def ask(target: Standin, method: str, **params: str) -> tuple[int, bytes]:
-    url = f"{target.url}/{method}?{urlencode(params)}"
+def ask(target: Standin, operation: str, **params: str) -> tuple[int, bytes]:
+    url = f"{target.url}/{operation}?{urlencode(params)}"
     try:
         with urlopen(url, timeout=5) as answer:
             return answer.status, answer.read()
@@ -179,15 +179,15 @@ def test_a_used_up_limit_refuses(name: str) -> None:
 
 
 def test_what_a_search_for_leaks_looks_for_is_there_to_be_leaked() -> None:
-    told = ""
+    output = ""
     with serving("bureau", seconds=0.0) as target:
         for source in "1234":
             _, made = ask(target, "create", **credentials(target), phone=target.env["IFIND_PHONE"], source=source)
             number = read_answer(made, "json", Context("create")).model["id"]
             _, body = ask(target, "result", **credentials(target), id=str(number))
-            told += str(read_answer(body, "json", Context("result")).model)
+            output += str(read_answer(body, "json", Context("result")).model)
 
-    assert [text for text in PERSONAL if text not in told] == []
+    assert [text for text in PERSONAL if text not in output] == []
     assert all(len(text) >= 6 for text in PERSONAL)
 
 
@@ -201,7 +201,7 @@ def test_calls_and_units_are_counted_as_the_target_sees_them(name: str) -> None:
         ask(target, "info", **credentials(target))
         calls, units = target.calls, target.units
 
-    assert [(http_method, method) for http_method, method, _ in calls] == [("GET", "create"), ("GET", "info")]
+    assert [(http_method, operation) for http_method, operation, _ in calls] == [("GET", "create"), ("GET", "info")]
     assert calls[1][2] == credentials(target)
     assert units == (2 if name == "antique" else 1)
 
@@ -272,11 +272,11 @@ def _rotated() -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "title"), _rotated())
-def test_a_broken_promise_is_named(name: str, title: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_promise_is_named(name: str, title: str) -> None:
     clause = BREAKAGES[title].breaks
     with serving(name, breakage=title) as target:
-        code, told = check(target, monkeypatch, poll_timeout=1.0)
+        code, output = check(target, poll_timeout=1.0)
 
-    assert code == 1, told
-    assert verdicts(told)[clause] == "broken", told
-    assert "error" not in verdicts(told).values(), told
+    assert code == 1, output
+    assert verdicts(output)[clause] == "broken", output
+    assert "error" not in verdicts(output).values(), output

@@ -1,13 +1,7 @@
-"""Writes fixtures/synthetic from the mock; with `--check` they are only compared.
-
-`python tests/support/write_samples.py`
-
-Each sample is what a new mock answers at one moment of virtual time, so that the same code writes the same bytes.
-"""
+"""The sample answers of fixtures/synthetic: what a new mock answers at one moment of virtual time."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -29,13 +23,13 @@ FORMATS = ("json", "xml", "csv")
 def call(
     form: str, *, method: str, profile: Mapping[str, Any] | None = None, times: int = 1, **params: Any
 ) -> Response:
-    """What the last of so many equal calls is answered."""
+    """The answer to the last of so many equal calls."""
     api = Api(dict(profile or {}))
     return [api.send(method, format=form, peer=PEER, **params) for _ in range(times)][-1]
 
 
 def task(form: str, *, phone: str, source: int, wait: float = 2) -> Response:
-    """What result answers for a task of the phone after the time, in seconds."""
+    """The answer of result to a task of the phone after so many seconds."""
     api = Api()
     number = api.create(phone, source, peer=PEER)
     api.time.passes(wait)
@@ -43,14 +37,14 @@ def task(form: str, *, phone: str, source: int, wait: float = 2) -> Response:
 
 
 def broken(form: str) -> Response:
-    """What create answers where the fault `error` strikes."""
+    """The answer of create where the fault `error` strikes."""
     api = Api()
-    api.mock.faults.arm({"action": {"kind": "error"}})
+    api.mock.arm({"action": {"kind": "error"}})
     return api.send("create", format=form, phone=SEVERAL, source=2)
 
 
 def too_large(_: str) -> Response:
-    """What a body past the limit is answered, whose parameters are not read."""
+    """The answer to a body over the limit, whose parameters are not read."""
     return Api().gateway.answer(Request("POST", b"/api/create", b"", {}, b"", PEER, too_large=True))
 
 
@@ -81,7 +75,7 @@ CASES: Mapping[str, Case] = MappingProxyType(
     }
 )
 JSON_ALONE = ("error-too-large",)
-"""Where the format that was asked for is not read."""
+"""Cases in which the format of the call is not read."""
 
 
 def samples() -> Mapping[Path, bytes]:
@@ -93,29 +87,3 @@ def samples() -> Mapping[Path, bytes]:
         for name, case in CASES.items()
         if form == "json" or name not in JSON_ALONE
     }
-
-
-def out_of_step() -> list[Path]:
-    """The samples that are not what the mock answers, and files that are none."""
-    made = samples()
-    stray = [f for f in data.path("fixtures", "synthetic").glob("*/*") if f not in made]
-    return sorted([*stray, *(f for f, held in made.items() if not f.is_file() or f.read_bytes() != held)])
-
-
-def main(arguments: list[str]) -> int:
-    """Writes the samples, or checks them; gives the exit code."""
-    if arguments not in ([], ["--check"]):
-        sys.stderr.write("usage: python tests/support/write_samples.py [--check]\n")
-        return 2
-    if arguments:
-        wrong = out_of_step()
-        sys.stderr.writelines(f"{file} is out of step; run python tests/support/write_samples.py\n" for file in wrong)
-        return 1 if wrong else 0
-    for file, held in samples().items():
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(held)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -1,4 +1,1 @@
-"""The mutants, a file for each part of the API: a row names the clause that it breaks and its edits.
-
-Edits leave alone what the promise is not about.
-"""
+"""The mutants, a file for each part of the API: each row has its name and edits, under the clause that it breaks."""

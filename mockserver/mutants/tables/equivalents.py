@@ -1,70 +1,67 @@
-"""Mutants that look broken and are not: no test may tell them from the right mock, or it asks more than is promised."""
+"""Mutants that look broken and are not: a test that reports one asks for more than is promised."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
-from dataclasses import replace
-from types import MappingProxyType
+from typing import Any
 
-from mockserver.core.messages import Answer, Call
-from mockserver.mutants.broken import Mutant, Seen
-from mockserver.mutants.edits import ok, ready, table, where
+from mockserver.mutants.kit.answers import changing, content, created, ready, table
+from mockserver.mutants.kit.conditions import JSON, RESULT, XML, where
+from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.mutant import Mutant, Table
 
 _STEP = 7
 
 
-def _number_of(call: Call, _seen: Seen) -> Call:
-    """The id that was given in steps, as the mock counts."""
-    number = call.params.get("id", "")
-    if call.operation != "result" or not (number.isascii() and number.isdigit()):
-        return call
-    whole, rest = divmod(int(number[:18]), _STEP)
-    return replace(call, params={**call.params, "id": str(whole) if not rest and whole else "9" * 18})
+def _number_of_step(context: CallContext) -> None:
+    """Puts the mock's own id in place of the one that was reported in steps."""
+    number = context.params.get("id", "")
+    if number.isascii() and number.isdigit():
+        whole, rest = divmod(int(number[:18]), _STEP)
+        context.params["id"] = str(whole) if not rest and whole else "9" * 18
 
 
-def _spaced(body: bytes, _seen: Seen) -> bytes:
-    return json.dumps(json.loads(body), ensure_ascii=False, indent=2).encode() + b"\n"
+def _indented(text: bytes) -> bytes:
+    return json.dumps(json.loads(text), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def _turned(answer: Answer, seen: Seen) -> Answer:
-    return ready(lambda body: body.update({name: body.pop(name) for name in reversed(list(body))}))(answer, seen)
+def _in_another_order(body: dict[str, Any]) -> None:
+    body.update({name: body.pop(name) for name in reversed(list(body))})
 
 
-EQUIVALENTS: Mapping[str, Mutant] = MappingProxyType(
-    {
+EQUIVALENTS: Table[Mutant] = {
+    "result.ready": {
         "members-in-another-order": Mutant(
-            "result.ready",
             "the members of a ready answer stand in another order",
-            answer=_turned,
-            equivalent="The members of a JSON object have no order (RFC 8259, section 1), elements of XML and columns"
-            " of CSV under a line of names are found by their names, and the page promises no order.",
+            ready(_in_another_order),
+            equivalent="The members of a JSON object have no order (RFC 8259, section 1), elements of XML and"
+            " columns of CSV under a line of names are found by their names, and the page promises no order.",
         ),
+    },
+    "task.new-id": {
         "ids-go-in-steps": Mutant(
-            "task.new-id",
             "ids go in steps of 7",
-            call=_number_of,
-            answer=ok(lambda body: body.update(id=body["id"] * _STEP)),
+            created(changing("id", lambda number: number * _STEP)),
+            call=where(_number_of_step, RESULT),
             equivalent="An id is promised to be a number and new, not to follow the one before.",
         ),
+    },
+    "format.readable": {
         "json-is-indented": Mutant(
-            "format.readable",
             "JSON is indented",
-            body=where(_spaced, form="json"),
-            equivalent="White space around JSON's tokens says nothing (RFC 8259, section 2).",
+            sent=content(_indented, JSON),
+            equivalent="White space around JSON's tokens has no meaning (RFC 8259, section 2).",
         ),
         "csv-quotes-every-cell": Mutant(
-            "format.readable",
             "CSV quotes every cell",
-            body=table(lambda lines: lines, quoting=csv.QUOTE_ALL),
-            equivalent="A cell may stand in quotes that needs none (RFC 4180, section 2, rule 5).",
+            sent=table(lambda lines: lines, quoting=csv.QUOTE_ALL),
+            equivalent="A cell that needs no quotes may have them (RFC 4180, section 2, rule 5).",
         ),
         "xml-has-a-comment": Mutant(
-            "format.readable",
             "XML ends with a comment",
-            body=where(lambda body, _: body + b"<!-- made in 1 ms -->", form="xml"),
+            sent=content(lambda old: old + b"<!-- made in 1 ms -->", XML),
             equivalent="A comment is no part of a document's data (XML 1.0, section 2.5).",
         ),
-    }
-)
+    },
+}

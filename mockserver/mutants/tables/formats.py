@@ -1,130 +1,100 @@
-"""Mutants of the formats: the default one, what can't be read, and what one says and another does not."""
+"""Mutants of the formats: the default one, answers that can't be read, answers that differ between formats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
-from mockserver.core.messages import Answer
-from mockserver.mutants.broken import Mutant, Seen
-from mockserver.mutants.edits import (
-    every_error,
-    first_row_lost,
-    ok,
-    on,
+from mockserver.mutants.kit.answers import (
+    body,
+    content,
+    created,
+    entries,
+    errors,
     ready,
     replacing,
     rows,
     setting,
     table,
-    where,
-    written_as,
 )
+from mockserver.mutants.kit.conditions import (
+    CSV,
+    ERROR,
+    INFO,
+    JSON,
+    OK,
+    POST,
+    PROCESSING,
+    RESULT,
+    XML,
+    lacking,
+    putting,
+    where,
+)
+from mockserver.mutants.kit.mutant import Mutant, Table
+
+_UNASKED = lacking("format")
+_FIRST_LOST = entries(lambda old: old[1:])
 
 
-def _without_format(form: str) -> Callable[[Answer, Seen], Answer]:
-    """Writes what is asked for without format in another one."""
-    return where(written_as(form), when=lambda call: "format" not in call.params)
+def _another_limit(body: dict[str, Any]) -> None:
+    body["data"]["api_limit"]["of"] = 7
 
 
-def _of_status(word: str, form: str) -> Callable[[Answer, Seen], Answer]:
-    """Writes the answers of a status in another format."""
-    return lambda answer, _: replace(answer, format=form) if answer.body["status"] == word else answer
+def _unknown_is_418(body: dict[str, Any]) -> None:
+    body["error_code"] = {404: 418}.get(body["error_code"], body["error_code"])
 
 
-def _other_limit(body: dict[str, Any], _seen: Seen) -> None:
-    body["data"] = {**body["data"], "api_limit": {**body["data"]["api_limit"], "of": 7}}
-
-
-FORMATS: Mapping[str, Mutant] = MappingProxyType(
-    {
-        "default-is-xml": Mutant("format.default", "without format the answer is XML", answer=_without_format("xml")),
+FORMAT_MUTANTS: Table[Mutant] = {
+    "format.default": {
+        "default-is-xml": Mutant("without format the answer is XML", where(putting(format="xml"), _UNASKED)),
         "default-is-csv-over-post": Mutant(
-            "format.default",
-            "without format the answer over POST is CSV",
-            answer=where(_without_format("csv"), http_method="POST"),
+            "without format the answer over POST is CSV", where(putting(format="csv"), _UNASKED, POST)
         ),
         "info-is-xml-by-default": Mutant(
-            "format.default",
-            "without format the answer of info is XML",
-            answer=where(_without_format("xml"), operation="info"),
+            "without format the answer of info is XML", where(putting(format="xml"), _UNASKED, INFO)
         ),
-        "xml-is-json": Mutant(
-            "format.readable", "XML is answered in JSON", answer=where(written_as("json"), form="xml")
-        ),
-        "csv-over-post-is-json": Mutant(
-            "format.readable",
-            "CSV over POST is answered in JSON",
-            answer=where(written_as("json"), None, "POST", "csv"),
-        ),
+    },
+    "format.readable": {
+        "xml-is-json": Mutant("XML is answered in JSON", where(putting(format="json"), XML)),
+        "csv-over-post-is-json": Mutant("CSV over POST is answered in JSON", where(putting(format="json"), CSV, POST)),
         "processing-in-csv-is-json": Mutant(
-            "format.readable",
-            "processing is JSON where CSV is asked for",
-            answer=where(_of_status("processing", "json"), form="csv"),
+            "processing is JSON where CSV is asked for", where(putting(format="json"), PROCESSING, CSV)
         ),
         "errors-in-csv-are-json": Mutant(
-            "format.readable",
-            "errors are JSON where CSV is asked for, and XML where that is",
-            answer=where(_of_status("error", "json"), form="csv"),
+            "errors are JSON where CSV is asked for", where(putting(format="json"), ERROR, CSV)
         ),
-        "xml-is-not-closed": Mutant("format.readable", "XML is not closed", body=replacing(rb"</cost>", b"", "xml")),
-        "xml-is-not-escaped": Mutant(
-            "format.readable", "& is not escaped", body=replacing(rb"&amp;|<cost>", b"&<cost>", "xml")
-        ),
-        "csv-is-ragged": Mutant(
-            "format.readable", "a CSV row is short", body=replacing(rb",[^,\r]*\r\n\Z", b"\r\n", "csv")
-        ),
-        "csv-quote-is-open": Mutant(
-            "format.readable", "a CSV quote stays open", body=replacing(rb"\r\n\Z", b'\r\n"\r\n', "csv")
-        ),
-        "json-has-a-trailing-comma": Mutant(
-            "format.readable", "a trailing comma", body=replacing(rb"\}\Z", b",}", "json")
-        ),
+        "xml-is-not-closed": Mutant("XML is not closed", sent=replacing(rb"</cost>", b"", RESULT, XML)),
+        "xml-is-not-escaped": Mutant("& is not escaped", sent=replacing(rb"&amp;|<cost>", b"&<cost>", RESULT, XML)),
+        "csv-is-ragged": Mutant("a CSV row is short", sent=replacing(rb",[^,\r]*\r\n\Z", b"\r\n", RESULT, CSV)),
+        "csv-quote-is-open": Mutant("a CSV quote is not closed", sent=replacing(rb"\r\n\Z", b'\r\n"\r\n', RESULT, CSV)),
+        "json-has-a-trailing-comma": Mutant("JSON has a trailing comma", sent=replacing(rb"\}\Z", b",}", RESULT, JSON)),
         "json-has-a-key-twice": Mutant(
-            "format.readable", "a key stands twice", body=replacing(rb'"cost":', b'"cost":"7","cost":', "json")
+            "JSON has a key twice", sent=replacing(rb'"cost":', b'"cost":"7","cost":', RESULT, JSON)
         ),
         "json-has-nan": Mutant(
-            "format.readable", "NaN", body=replacing(rb'"create_time":\d+', b'"create_time":NaN', "json")
+            "a number is NaN", sent=replacing(rb'"create_time":\d+', b'"create_time":NaN', RESULT, JSON)
         ),
         "json-has-a-byte-order-mark": Mutant(
-            "format.readable", "a byte order mark", body=replacing(rb"\A\{", b"\xef\xbb\xbf{", "json")
+            "JSON has a byte order mark", sent=replacing(rb"\A\{", b"\xef\xbb\xbf{", RESULT, JSON)
         ),
         "json-is-not-utf-8": Mutant(
-            "format.readable",
-            "broken UTF-8",
-            body=replacing(rb'"status":"ready"', b'"x":"\xff","status":"ready"', "json"),
+            "JSON is not UTF-8", sent=replacing(rb'"status":"ready"', b'"x":"\xff","status":"ready"', RESULT, JSON)
         ),
-        "errors-are-broken-json": Mutant(
-            "format.readable",
-            "errors are cut",
-            body=where(lambda b, _: b[:-1] if b'"error"' in b else b, form="json"),
-        ),
-        "xml-loses-a-row": Mutant("formats.same", "XML lacks a row", answer=ready(first_row_lost, form="xml")),
-        "csv-loses-a-row": Mutant("formats.same", "CSV lacks a row", answer=ready(first_row_lost, form="csv")),
+        "errors-are-broken-json": Mutant("errors in JSON are cut", sent=content(lambda old: old[:-1], ERROR, JSON)),
+    },
+    "formats.same": {
+        "xml-loses-a-row": Mutant("XML lacks a row", ready(_FIRST_LOST, XML)),
+        "csv-loses-a-row": Mutant("CSV lacks a row", ready(_FIRST_LOST, CSV)),
         "csv-rows-are-turned-round": Mutant(
-            "formats.same", "CSV tells the last row first", body=table(lambda lines: [lines[0], *lines[:0:-1]])
+            "CSV has the rows in the opposite order", sent=table(lambda lines: [lines[0], *lines[:0:-1]])
         ),
-        "xml-has-another-cost": Mutant(
-            "formats.same", "XML has another cost", answer=ready(setting(cost="77"), form="xml")
-        ),
-        "csv-has-another-title": Mutant(
-            "formats.same", "CSV has another title", answer=rows(setting(title="x"), form="csv")
-        ),
-        "xml-loses-line-breaks": Mutant(
-            "formats.same", "XML drops carriage returns", body=replacing(rb"&#13;", b"", "xml")
-        ),
+        "xml-has-another-cost": Mutant("XML has another cost", ready(setting(cost="77"), XML)),
+        "csv-has-another-title": Mutant("CSV has another title", rows(setting(title="x"), CSV)),
+        "xml-loses-line-breaks": Mutant("XML drops carriage returns", sent=replacing(rb"&#13;", b"", RESULT, XML)),
         "info-in-xml-has-another-limit": Mutant(
-            "formats.same", "info in XML tells another limit", answer=on("info", _other_limit, status="ok", form="xml")
+            "info in XML reports another limit", body(_another_limit, INFO, OK, XML)
         ),
-        "errors-in-csv-have-another-code": Mutant(
-            "formats.same",
-            "errors in CSV have another code",
-            answer=every_error(lambda b, _: b.update(error_code=418) if b["error_code"] == 404 else None, form="csv"),
-        ),
-        "created-in-xml-has-a-member-more": Mutant(
-            "formats.same", "create in XML has a member more", answer=ok(setting(note="x"), form="xml")
-        ),
-    }
-)
+        "errors-in-csv-have-another-code": Mutant("errors in CSV have another code", errors(_unknown_is_418, CSV)),
+        "created-in-xml-has-a-member-more": Mutant("create in XML has a member more", created(setting(note="x"), XML)),
+    },
+}

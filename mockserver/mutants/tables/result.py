@@ -1,124 +1,88 @@
-"""Mutants of result: its methods and parameters, the way to a ready answer, and what stays so."""
+"""Mutants of result: its methods and parameters, how a task becomes ready, and what stays so."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+import time
 
-from mockserver.mutants.behaviour import (
-    anonymous,
-    failed,
-    filling,
-    foreign_is_read,
-    refusing,
-    second_read,
-    still_processing,
-    task_source,
-    unknown_is_ready,
+from mockserver.mutants.kit.answers import entries, processing, ready, setting, still_processing, unknown_is_ready
+from mockserver.mutants.kit.calls import filling, reading_foreign_tasks, refusing, without
+from mockserver.mutants.kit.conditions import (
+    CSV,
+    EVERY_SECOND_READ,
+    GET,
+    POST,
+    READY,
+    RESULT,
+    param,
+    read,
+    source,
+    where,
 )
-from mockserver.mutants.broken import Mutant
-from mockserver.mutants.edits import counted, on, processing, setting, where
+from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.mutant import Mutant, Table
 
-RESULT: Mapping[str, Mutant] = MappingProxyType(
-    {
-        "result-refuses-post": Mutant("result.methods", "POST is refused", answer=refusing("result", "POST")),
-        "result-refuses-get": Mutant("result.methods", "GET is refused", answer=refusing("result", "GET")),
-        "result-needs-no-login": Mutant(
-            "result.required", "result without login is taken", call=anonymous("result", "login")
-        ),
+_SECOND_READ = read(lambda n: n == 1 + 1)
+_SOON = {"poll_timeout": 1.0}
+
+
+def _failed(context: CallContext) -> None:
+    context.respond(status="error", error_code=500, message="The task failed")
+
+
+def _cost_grows(context: CallContext) -> None:
+    context.body["cost"] = str(int(context.body["cost"]) + context.count(f"reads of {context.params['id']}"))
+
+
+RESULT_MUTANTS: Table[Mutant] = {
+    "result.methods": {
+        "result-refuses-post": Mutant("POST is refused", call=refusing(RESULT, POST)),
+        "result-refuses-get": Mutant("GET is refused", call=refusing(RESULT, GET)),
+    },
+    "result.required": {
+        "result-needs-no-login": Mutant("result without login is accepted", call=where(without("login"), RESULT)),
         "result-needs-no-token": Mutant(
-            "result.required", "result without token is taken", call=anonymous("result", "token")
+            "result without token is accepted", call=where(without("token"), RESULT), also="over-post"
         ),
-        "result-needs-no-token-over-post": Mutant(
-            "result.required",
-            "result without token is taken over POST",
-            call=where(anonymous("result", "token"), http_method="POST"),
+        "id-is-not-required": Mutant(
+            "result without id is accepted", call=where(filling(id="1"), RESULT), also="in-xml"
         ),
-        "id-is-not-required": Mutant("result.required", "result without id is taken", call=filling("result", id="1")),
-        "id-is-not-required-in-xml": Mutant(
-            "result.required", "result without id is taken in XML", call=where(filling("result", id="1"), form="xml")
-        ),
-        "pending-for-processing": Mutant(
-            "result.processing", "status pending", answer=processing(setting(status="pending"))
-        ),
-        "pending-for-processing-in-xml": Mutant(
-            "result.processing", "status pending in XML", answer=processing(setting(status="pending"), form="xml")
-        ),
-        "processing-is-empty": Mutant("result.processing", "no status", answer=processing(dict.clear)),
-        "processing-is-ok-over-post": Mutant(
-            "result.processing", "status ok over POST", answer=processing(setting(status="ok"), http_method="POST")
-        ),
-        "never-ready": Mutant(
-            "result.becomes-ready", "a task is never ready", answer=still_processing, options={"poll_timeout": 1.0}
-        ),
+    },
+    "result.processing": {
+        "pending-for-processing": Mutant("status is pending", processing(setting(status="pending")), also="in-xml"),
+        "processing-is-empty": Mutant("no status", processing(dict.clear)),
+        "processing-is-ok-over-post": Mutant("status is ok over POST", processing(setting(status="ok"), POST)),
+    },
+    "result.becomes-ready": {
+        "never-ready": Mutant("a task is never ready", where(still_processing, READY), options=_SOON),
         "source-3-is-never-ready": Mutant(
-            "result.becomes-ready",
-            "a task of source 3 is never ready",
-            answer=lambda answer, seen: still_processing(answer, seen) if task_source(answer, seen) == 3 else answer,
-            options={"poll_timeout": 1.0},
+            "a task of source 3 is never ready", where(still_processing, READY, source("3")), options=_SOON
         ),
-        "source-1-fails": Mutant(
-            "result.becomes-ready",
-            "a task of source 1 ends in an error",
-            answer=lambda answer, seen: failed(answer, seen) if task_source(answer, seen) == 1 else answer,
-        ),
+        "source-1-fails": Mutant("a task of source 1 ends in an error", where(_failed, READY, source("1"))),
+    },
+    "task.ready-stays": {
         "ready-goes-back": Mutant(
-            "task.ready-stays", "the second read is processing", answer=second_read(still_processing)
-        ),
-        "ready-goes-back-in-xml": Mutant(
-            "task.ready-stays",
-            "the second read in XML is processing",
-            answer=where(second_read(still_processing), form="xml"),
+            "the second read is processing", where(still_processing, READY, _SECOND_READ), also="in-xml"
         ),
         "ready-ends-in-an-error-in-csv": Mutant(
-            "task.ready-stays", "the second read in CSV is an error", answer=where(second_read(failed), form="csv")
+            "the second read in CSV is an error", where(_failed, READY, CSV, _SECOND_READ)
         ),
-        "reads-differ": Mutant(
-            "task.reads-equal",
-            "cost grows with each read",
-            answer=counted(lambda b, n: b.update(cost=str(n + 1)), "result", "ready"),
-        ),
-        "reads-differ-in-xml": Mutant(
-            "task.reads-equal",
-            "cost in XML grows with each read",
-            answer=counted(lambda b, n: b.update(cost=str(int(b["cost"]) + n)), "result", "ready", form="xml"),
-        ),
+    },
+    "task.reads-equal": {
+        "reads-differ": Mutant("cost grows with each read", where(_cost_grows, READY), also="in-xml"),
         "rows-change-their-order": Mutant(
-            "task.reads-equal",
-            "every other read is turned round",
-            answer=counted(
-                lambda b, n: b.update(data=b.get("data", [])[:: (-1) ** n], names=b.get("names", [])[:: (-1) ** n]),
-                "result",
-                "ready",
-            ),
+            "every second read has the opposite order", ready(entries(lambda old: old[::-1]), EVERY_SECOND_READ)
         ),
         "end-time-is-made-anew": Mutant(
-            "task.reads-equal",
-            "end_time is the moment of the read",
-            answer=on(
-                "result",
-                lambda b, s: b.update(end_time=s.mock.now(s.call.params["login"]) // 1_000_000),
-                status="ready",
-            ),
+            "end_time is the moment of the read", where(lambda c: c.body.update(end_time=int(time.time())), READY)
         ),
-        "unknown-is-ready": Mutant("task.unknown", "an unknown id is ready", answer=unknown_is_ready),
-        "unknown-is-ready-in-xml": Mutant(
-            "task.unknown", "an unknown id is ready in XML", answer=where(unknown_is_ready, form="xml")
+    },
+    "task.unknown": {
+        "unknown-is-ready": Mutant("an unknown id is ready", unknown_is_ready, also="in-xml over-post"),
+        "id-0-is-ready": Mutant("the id 0 is ready", where(unknown_is_ready, param("id", "0"))),
+    },
+    "task.foreign": {
+        "foreign-is-read": Mutant(
+            "another account's task is read", call=where(reading_foreign_tasks, RESULT), also="in-xml over-get"
         ),
-        "unknown-is-ready-over-post": Mutant(
-            "task.unknown", "an unknown id is ready over POST", answer=where(unknown_is_ready, http_method="POST")
-        ),
-        "id-0-is-ready": Mutant(
-            "task.unknown",
-            "the id 0 is ready",
-            answer=where(unknown_is_ready, when=lambda call: call.params.get("id") == "0"),
-        ),
-        "foreign-is-read": Mutant("task.foreign", "another account's task is read", call=foreign_is_read),
-        "foreign-is-read-in-xml": Mutant(
-            "task.foreign", "another account's task is read in XML", call=where(foreign_is_read, form="xml")
-        ),
-        "foreign-is-read-over-get": Mutant(
-            "task.foreign", "another account's task is read over GET", call=where(foreign_is_read, http_method="GET")
-        ),
-    }
-)
+    },
+}

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from support.standins.antique_writing import written
+from support.standins.antique_writing import write
 from support.standins.people import rows
-from support.standins.shell import Call, Request, Told
+from support.standins.shell import Answer, Call, Request
 
 PROFILE: Mapping[str, Any] = {
     "edition": "A",
@@ -83,7 +83,7 @@ PROFILE: Mapping[str, Any] = {
 }
 CODES, MESSAGES = PROFILE["error.codes"], PROFILE["error.messages"]
 REQUIRED = {"create": ("login", "token", "phone"), "result": ("login", "token", "id"), "info": ("login", "token")}
-VERBS = {"create": ("GET", "POST"), "result": ("GET", "POST"), "info": ("GET",)}
+HTTP_METHODS = {"create": ("GET", "POST"), "result": ("GET", "POST"), "info": ("GET",)}
 LIFETIME = 3600
 MOSCOW = 3 * 3600
 
@@ -107,60 +107,60 @@ class Antique:
         self._minutes: dict[str, tuple[float, int]] = {}
 
     def read(self, request: Request) -> dict[str, str]:
-        """What comes first counts, and the query comes before a form."""
+        """The first of a repeated name counts; the query comes before a form."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         form = request.body.decode("utf-8", "replace") if kind == "application/x-www-form-urlencoded" else ""
-        given: dict[str, str] = {}
+        params: dict[str, str] = {}
         for piece in [*request.query.split("&"), *(form.split("&") if request.http_method == "POST" else ())]:
             name, _, value = piece.partition("=")
             if piece:
-                given.setdefault(unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace"))
-        return given
+                params.setdefault(unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace"))
+        return params
 
-    def write(self, told: Told) -> tuple[str, bytes]:
-        return written(told)
+    def write(self, answer: Answer) -> tuple[str, bytes]:
+        return write(answer)
 
-    def answer(self, call: Call) -> Told:
+    def answer(self, call: Call) -> Answer:
         try:
-            told = self._told(call)
+            answer = self._decide(call)
         except Refused as refused:
             error = {"status": "error", "error_code": refused.code, "message": str(refused)}
-            told = Told(error, call.kind, refused.http)
-            told.headers += [("Allow", refused.allow)] if refused.allow else []
-        told.headers.append(("Access-Control-Allow-Origin", "*"))
-        return told
+            answer = Answer(error, call.format, refused.http)
+            answer.headers += [("Allow", refused.allow)] if refused.allow else []
+        answer.headers.append(("Access-Control-Allow-Origin", "*"))
+        return answer
 
-    def _told(self, call: Call) -> Told:
+    def _decide(self, call: Call) -> Answer:
         if call.http_method == "OPTIONS":
             allowed = [("Access-Control-Allow-Methods", "GET, POST"), ("Access-Control-Allow-Headers", "Content-Type")]
-            return Told({}, http=204, headers=allowed, page=("", b""))
+            return Answer({}, http=204, headers=allowed, page=("", b""))
         if call.too_large:
             raise Refused("too-large", 413)
-        if not call.known_path or call.method not in REQUIRED:
-            return Told({}, http=404, page=("text/html", b"<html><body>404, sorry</body></html>\n"))
-        http_methods = VERBS[call.method]
+        if not call.known_path or call.operation not in REQUIRED:
+            return Answer({}, http=404, page=("text/html", b"<html><body>404, sorry</body></html>\n"))
+        http_methods = HTTP_METHODS[call.operation]
         if call.http_method not in ("HEAD", *http_methods):
             raise Refused("http-method", 405, ", ".join(("HEAD", *http_methods)))
-        given = {name: value for name, value in call.params.items() if value}
-        login = self._login(call.method, given)
-        run = {"create": self._create, "result": self._result, "info": self._info}[call.method]
-        return run(call, login, given)
+        params = {name: value for name, value in call.params.items() if value}
+        login = self._login(call.operation, params)
+        run = {"create": self._create, "result": self._result, "info": self._info}[call.operation]
+        return run(call, login, params)
 
-    def _login(self, method: str, given: dict[str, str]) -> str:
-        self._count(given)
-        lacking = [name for name in REQUIRED[method] if name not in given]
+    def _login(self, operation: str, params: dict[str, str]) -> str:
+        self._count(params)
+        lacking = [name for name in REQUIRED[operation] if name not in params]
         if {"login", "token"} & {*lacking}:
             raise Refused("missing", names=", ".join(lacking))
-        login = given["login"]
-        if self._accounts.get(login) != given["token"]:
+        login = params["login"]
+        if self._accounts.get(login) != params["token"]:
             raise Refused("credentials")
         if lacking:
             raise Refused("missing", names=", ".join(lacking))
         return login
 
-    def _count(self, given: dict[str, str]) -> None:
-        login = given.get("login", "")
-        if login not in self._accounts or self._accounts[login] != given.get("token"):
+    def _count(self, params: dict[str, str]) -> None:
+        login = params.get("login", "")
+        if login not in self._accounts or self._accounts[login] != params.get("token"):
             return
         start, count = self._minutes.get(login, (time.monotonic(), 0))
         if time.monotonic() >= start + 60:
@@ -169,8 +169,8 @@ class Antique:
         if count >= 50_000:
             raise Refused("rate")
 
-    def _create(self, call: Call, login: str, given: dict[str, str]) -> Told:
-        phone = re.sub("[^0-9]", "", given["phone"])
+    def _create(self, call: Call, login: str, params: dict[str, str]) -> Answer:
+        phone = re.sub("[^0-9]", "", params["phone"])
         if not 7 <= len(phone) <= 15:
             raise Refused("invalid", names="phone")
         now = time.time()
@@ -182,10 +182,10 @@ class Antique:
         self._used[day] = used + cost
         self.charged += cost
         self._tasks.append((login, phone, call.peer, now))
-        return Told({"status": "ok", "id": 1000 + 7 * len(self._tasks)}, call.kind)
+        return Answer({"status": "ok", "id": 1000 + 7 * len(self._tasks)}, call.format)
 
-    def _result(self, call: Call, login: str, given: dict[str, str]) -> Told:
-        number = int(given["id"]) if re.fullmatch("[0-9]{1,18}", given["id"]) else 0
+    def _result(self, call: Call, login: str, params: dict[str, str]) -> Answer:
+        number = int(params["id"]) if re.fullmatch("[0-9]{1,18}", params["id"]) else 0
         at, odd = divmod(number - 1000, 7)
         if odd or not 1 <= at <= len(self._tasks):
             raise Refused("unknown-task")
@@ -194,17 +194,17 @@ class Antique:
         if owner != login or now > made + LIFETIME:
             raise Refused("unknown-task")
         if now < made + self._seconds:
-            return Told({"status": "processing"}, call.kind)
+            return Answer({"status": "processing"}, call.format)
         found = rows(int(phone), 2)
         begun, ended = (_stamp(at) for at in (made, made + self._seconds))
         members = {"cost": str(len(found)), "ip": peer, "create_time": begun, "end_time": ended}
-        return Told({"status": "ready", "data": found, **members}, call.kind, rows="data")
+        return Answer({"status": "ready", "data": found, **members}, call.format, rows="data")
 
-    def _info(self, call: Call, login: str, _given: dict[str, str]) -> Told:
+    def _info(self, call: Call, login: str, _params: dict[str, str]) -> Answer:
         used = self._used.get((login, int(time.time() // 86400)), 0)
         limit = {"used": used, "of": self._limit}
         account = {"api_limit": limit, "api_time_limit": "2031-04-17", "demo": "0"}
-        return Told({"status": "ok", "data": [account]}, call.kind)
+        return Answer({"status": "ok", "data": [account]}, call.format)
 
 
 def _stamp(moment: float) -> str:

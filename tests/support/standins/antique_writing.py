@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterator
 
 from support.standins.people import FIELDS
-from support.standins.shell import Told
+from support.standins.shell import Answer
 
 
-def written(told: Told) -> tuple[str, bytes]:
+def write(answer: Answer) -> tuple[str, bytes]:
     """Content type and body."""
-    if told.kind == "xml":
-        return "text/plain; charset=utf-8", f"<ответ>{_xml(told.model)}</ответ>".encode()
-    if told.kind == "csv":
-        return "application/vnd.ms-excel; charset=windows-1251", _csv(told).encode("cp1251", "replace")
-    return "text/html", json.dumps(told.model, ensure_ascii=False).encode()
+    if answer.format == "xml":
+        return "text/plain; charset=utf-8", f"<ответ>{_xml(answer.body)}</ответ>".encode()
+    if answer.format == "csv":
+        return "application/vnd.ms-excel; charset=windows-1251", _csv(answer).encode("cp1251", "replace")
+    return "text/html", json.dumps(answer.body, ensure_ascii=False).encode()
 
 
 def _xml(value: object) -> str:
@@ -39,17 +39,17 @@ def _text(text: str) -> str:
     return f"<![CDATA[{shielded}]]>"
 
 
-def _csv(told: Told) -> str:
-    return "".join("\t".join(map(_cell, line)) + "\n" for line in _lines(told))
+def _csv(answer: Answer) -> str:
+    return "".join("\t".join(map(_cell, line)) + "\n" for line in _lines(answer))
 
 
-def _lines(told: Told) -> Iterator[list[object]]:
-    section = told.model.get(told.rows or "")
+def _lines(answer: Answer) -> Iterator[list[object]]:
+    section = answer.body.get(answer.rows or "")
     if isinstance(section, list):
         for entry in section:
             yield [entry[name] for name in FIELDS if name in entry] if isinstance(entry, dict) else [entry]
         return
-    yield from _pairs(told.model)
+    yield from _pairs(answer.body)
 
 
 def _pairs(value: dict[str, object]) -> Iterator[list[object]]:

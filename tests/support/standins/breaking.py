@@ -1,94 +1,99 @@
-"""How an answer of a stand-in is broken on its way: before it is decided, as data, or as bytes."""
+"""A breakage of a stand-in, and its edits at the steps of a call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import Any
 
-from support.standins.shell import Call, Response, Told
+from mockserver.mutants.kit.context import CallContext, TaskView
+from mockserver.mutants.kit.mutant import Mutant
+from support.standins.shell import Answer, Call, Response, Service
 
-EVERY = ("antique", "bureau", "courier")
-
-
-@dataclass(slots=True)
-class Scene:
-    """One call on its way through a stand-in. accounts is login to token, tasks the owner's login by the id as text,
-    in the order in which they were made; ready holds the ids of those that were told ready, memory whatever a breakage
-    keeps from call to call. told is the answer, charged the units that it took.
-    """
-
-    call: Call
-    number: int
-    accounts: Mapping[str, str]
-    tasks: dict[str, str]
-    ready: list[str]
-    memory: dict[str, Any]
-    told: Told = field(default_factory=lambda: Told({}))
-    charged: int = 0
-
-    @property
-    def method(self) -> str:
-        return self.call.method
-
-    @property
-    def http_method(self) -> str:
-        return self.call.http_method
-
-    @property
-    def params(self) -> dict[str, str]:
-        return self.call.params
-
-    @property
-    def model(self) -> dict[str, Any]:
-        return self.told.model
-
-    @property
-    def status(self) -> object:
-        return self.told.model.get("status")
-
-    @property
-    def kind(self) -> str:
-        """The format in which the answer is written."""
-        return self.told.kind
-
-    def count(self, what: str) -> int:
-        """How often this has been asked, this time included."""
-        self.memory[what] = self.memory.get(what, 0) + 1
-        return int(self.memory[what])
-
-    def authorise(self, login: str | None = None) -> None:
-        """Gives the call right credentials: those of the login that it names, else of the given one."""
-        named = self.params.get("login", "")
-        owner = login or (named if named in self.accounts else next(iter(self.accounts)))
-        self.params["login"], self.params["token"] = owner, self.accounts[owner]
-
-
-def _nothing(_: Scene) -> None:
-    """Leave all as it is."""
-
-
-def _as_written(_: Scene, body: bytes) -> bytes:
-    return body
+SOURCES = ("bureau", "courier")
+"""The stand-ins in which source is a parameter, so that names and pictures can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Breakage:
-    """One way to break a promise or a law. breaks is the clause's id; on names the stand-ins that can show it.
+class Breakage(Mutant):
+    """One way to break a promise or a law."""
 
-    before may change the call that is decided, edit the answer as data, spoil its bytes, respond what goes out in all.
-    seconds and limit take the place of the stand-in's own.
+    on: tuple[str, ...] = ("antique", *SOURCES)
+    """The stand-ins that can show it."""
+
+
+@dataclass(slots=True)
+class StandinContext(CallContext):
+    """A call on its way through a stand-in."""
+
+    end: str = ""
+    """How the connection ends in place of a response: see `shell.Response`."""
+
+
+class Breaker:
+    """A service with a breakage: its answer to each call, as the response that goes out.
+
+    It is the `ServerView` of its edits. Units that they charge are added to those that info reports.
     """
 
-    breaks: str
-    title: str
-    before: Callable[[Scene], None] = _nothing
-    edit: Callable[[Scene], None] = _nothing
-    spoil: Callable[[Scene, bytes], bytes] = _as_written
-    respond: Callable[[Scene, Response], Response] = lambda _, response: response
-    on: tuple[str, ...] = EVERY
-    seconds: float | None = None
-    limit: int | None = None
+    def __init__(self, service: Service, breakage: Mutant, tokens: Mapping[str, str], limit: int) -> None:
+        self.tokens = tokens
+        self._service = service
+        self._breakage = breakage
+        self._limit = limit
+        self._tasks: dict[str, TaskView] = {}
+        self._charged: dict[str, int] = {}
+        self._memory: dict[Any, Any] = {}
+
+    def task(self, number: str) -> TaskView | None:
+        return self._tasks.get(number)
+
+    def units(self, login: str) -> tuple[int, int]:
+        costs = sum(task.cost for task in self._tasks.values() if task.login == login)
+        return costs + self._charged.get(login, 0), self._limit
+
+    def charge(self, login: str, units: int) -> None:
+        self._charged[login] = self._charged.get(login, 0) + units
+
+    def respond(self, asked: Call) -> Response:
+        context = self._context(asked)
+        self._breakage.call(context)
+        call = replace(asked, http_method=context.http_method, params=context.params)
+        answer = self._answer(call)
+        context = self._context(asked, answer)
+        self._breakage.answer(context)
+        self._report_charges(context)
+        answer.body, answer.format = context.body, context.format
+        answer.http, answer.rows = context.http, context.rows
+        content_type, context.content = answer.page or self._service.write(answer)
+        own = (("Content-Type", content_type),) if content_type else ()
+        context.headers = (*own, *answer.headers)
+        self._breakage.sent(context)
+        return Response(context.http, context.headers, context.content, context.end)
+
+    def _answer(self, call: Call) -> Answer:
+        """The service's answer; keeps the task that is made."""
+        before = self._service.charged
+        answer = self._service.answer(call)
+        if call.operation == "create" and answer.body.get("status") == "ok":
+            cost = self._service.charged - before
+            self._tasks[str(answer.body["id"])] = TaskView(call.params["login"], call.params.get("source", ""), cost)
+        return answer
+
+    def _context(self, call: Call, answer: Answer | None = None) -> StandinContext:
+        context = StandinContext(call.operation, call.http_method, dict(call.params), self, self._memory)
+        if answer is not None:
+            context.body, context.format = deepcopy(answer.body), answer.format
+            context.http, context.rows = answer.http, answer.rows
+        return context
+
+    def _report_charges(self, context: CallContext) -> None:
+        if context.operation == "info" and context.status == "ok":
+            units_of(context)["used"] += self._charged.get(context.login, 0)
 
 
-UNBROKEN = Breakage("", "nothing is broken")
+def units_of(context: CallContext) -> dict[str, Any]:
+    """The units that an answer of info reports."""
+    data = context.body["data"]
+    return (data[0] if isinstance(data, list) else data)["api_limit"]

@@ -1,230 +1,170 @@
-"""How answers are written, errors told, units counted, and what must never happen."""
+"""Breakages of answers: how they are written, errors, units, and what must never happen."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
 
-from support.standins.breaking import Breakage, Scene
-from support.standins.edits import (
-    SOURCES,
-    When,
-    always,
-    each,
+from mockserver.mutants.kit.answers import (
+    changing,
+    content,
     errors,
-    over,
+    header,
+    page,
+    pop,
     ready,
-    spoilt,
-    written_in,
+    replacing_text,
+    rows,
+    setting,
 )
-from support.standins.shell import Response
+from mockserver.mutants.kit.calls import charging, free
+from mockserver.mutants.kit.conditions import (
+    CREATE,
+    CSV,
+    ERROR,
+    INFO,
+    JSON,
+    OK,
+    POST,
+    READY,
+    RESULT,
+    XML,
+    lacking,
+    param,
+    putting,
+    where,
+)
+from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.mutant import Table
+from support.standins.breaking import SOURCES, Breakage, units_of
+
+_UNASKED = lacking("format")
+_NO_CREDENTIALS = lacking("login", "token")
+_TRACEBACK = page(500, "text/html", b"<html><body>Traceback</body></html>")
 
 
-def _units(change: Callable[[Scene, int], int], key: str = "used") -> Callable[[Scene], None]:
-    """An edit of a number of units that info tells."""
-
-    def edit(scene: Scene) -> None:
-        if scene.method == "info" and scene.status == "ok":
-            data = scene.model["data"]
-            limit = (data[0] if isinstance(data, list) else data)["api_limit"]
-            limit[key] = change(scene, limit[key])
-
-    return edit
+def _limit_reported(of: int) -> Edit:
+    """An account whose limit is another one than info reports."""
+    return where(lambda c: units_of(c).update(of=of), INFO, OK)
 
 
-def _free_of_charge(when: When) -> Callable[[Scene], None]:
-    """Creates that take nothing, as far as info tells."""
-
-    def edit(scene: Scene) -> None:
-        if scene.method == "create" and scene.status == "ok" and when(scene):
-            free = f"free {scene.params['login']}"
-            scene.memory[free] = scene.memory.get(free, 0) + scene.charged
-        _units(lambda s, used: used - s.memory.get(f"free {s.params['login']}", 0))(scene)
-
-    return edit
+def _echo(context: CallContext) -> None:
+    if context.token:
+        context.body["message"] += f" {context.token}"
 
 
-def _polls_cost(when: When) -> Callable[[Scene], None]:
-    def edit(scene: Scene) -> None:
-        if scene.method == "result" and scene.status in ("ready", "processing") and when(scene):
-            scene.count(f"polls {scene.params['login']}")
-        _units(lambda s, used: used + s.memory.get(f"polls {s.params['login']}", 0))(scene)
-
-    return edit
+def _echo_as_base64(context: CallContext) -> None:
+    context.body["key"] = base64.b64encode(context.token.encode()).decode()
 
 
-def _echo(scene: Scene) -> None:
-    if scene.status == "error" and scene.params.get("token"):
-        scene.model["message"] += f" {scene.params['token']}"
+def _has_an_odd_id(context: CallContext) -> bool:
+    """An id that is not a number, or is one of more than 19 digits."""
+    return context.operation == "result" and re.fullmatch("[0-9]{0,19}", context.params.get("id", "")) is None
 
 
-def _echo_in_a_header(scene: Scene) -> None:
-    if scene.method == "result" and scene.kind == "xml" and (token := scene.params.get("token", "")).isprintable():
-        scene.told.headers.append(("X-Request-Token", token.encode("ascii", "replace").decode()))
+def _has_ads(context: CallContext) -> bool:
+    return context.rows == "data"
 
 
-def _echo_as_base64(scene: Scene) -> None:
-    if scene.method == "info" and scene.status == "ok":
-        scene.model["key"] = base64.b64encode(scene.params["token"].encode()).decode()
-
-
-def _server_error(when: When) -> Callable[[Scene, Response], Response]:
-    page = Response(500, (("Content-Type", "text/html"),), b"<html><body>Traceback</body></html>")
-    return lambda scene, response: page if when(scene) else response
-
-
-def _has_an_odd_id(scene: Scene) -> bool:
-    """An id that is no number, or is one beyond a machine's."""
-    return scene.method == "result" and re.fullmatch("[0-9]{0,19}", scene.params.get("id", "")) is None
-
-
-def _ads_in_csv(scene: Scene) -> bool:
-    return scene.kind == "csv" and scene.told.rows == "data"
-
-
-def _two_keys(body: bytes) -> bytes:
-    return body.replace(b"{", b'{"status": "ready", ', 1)
-
-
-def _not_utf_8(body: bytes) -> bytes:
-    return body.decode().encode("cp1251", "xmlcharrefreplace")
-
-
-BROKEN_ANSWERS: Mapping[str, Breakage] = MappingProxyType(
-    {
+BROKEN_ANSWERS: Table[Breakage] = {
+    "format.default": {
         "xml unasked": Breakage(
-            "format.default",
-            "result answers in XML where no format is asked for",
-            edit=lambda s: (
-                setattr(s.told, "kind", "xml") if s.method == "result" and "format" not in s.params else None
-            ),
+            "result answers in XML where no format is asked for", where(putting(format="xml"), RESULT, _UNASKED)
         ),
         "csv unasked": Breakage(
-            "format.default",
-            "info answers in CSV where no format is asked for",
-            edit=lambda s: setattr(s.told, "kind", "csv") if s.method == "info" and "format" not in s.params else None,
+            "info answers in CSV where no format is asked for", where(putting(format="csv"), INFO, _UNASKED)
         ),
         "nothing unasked": Breakage(
-            "format.default",
             "create over POST answers nothing where no format is asked for",
-            spoil=lambda s, b: (
-                b"" if (s.method, s.http_method) == ("create", "POST") and "format" not in s.params else b
-            ),
+            sent=where(putting(content=b""), CREATE, POST, _UNASKED),
             on=SOURCES,
         ),
-        "xml is cut": Breakage("format.readable", "XML lacks its end", spoil=spoilt("xml", lambda b: b[:-4])),
+    },
+    "format.readable": {
+        "xml is cut": Breakage("XML lacks its end", sent=content(lambda old: old[:-4], READY, XML)),
         "csv is ragged": Breakage(
-            "format.readable",
-            "the first ad has a field less in CSV",
-            edit=ready(lambda m: m["data"][0].pop("url"), _ads_in_csv),
+            "the first ad has a field less in CSV", ready(lambda b: b["data"][0].pop("url"), CSV, _has_ads)
         ),
         "csv quote is open": Breakage(
-            "format.readable", "CSV begins with a quote that is not closed", spoil=spoilt("csv", lambda b: b + b'"')
+            "CSV ends with a quote that is not closed", sent=content(lambda old: old + b'"', READY, CSV)
         ),
-        "a key twice": Breakage("format.readable", "JSON has a name twice", spoil=spoilt("json", _two_keys)),
-        "xml is no utf-8": Breakage("format.readable", "XML in windows-1251", spoil=spoilt("xml", _not_utf_8)),
+        "a key twice": Breakage(
+            "JSON has a name twice",
+            sent=content(lambda old: old.replace(b"{", b'{"status": "ready", ', 1), READY, JSON),
+        ),
+        "xml is no utf-8": Breakage(
+            "XML in windows-1251",
+            sent=content(lambda old: old.decode().encode("cp1251", "xmlcharrefreplace"), READY, XML),
+        ),
         "json for xml": Breakage(
-            "format.readable",
-            "a ready task is told in JSON where XML is asked for",
-            edit=lambda s: setattr(s.told, "kind", "json") if (s.status, s.kind) == ("ready", "xml") else None,
+            "a ready answer is JSON where XML is asked for", where(putting(format="json"), READY, XML)
         ),
-        "error_code as text": Breakage(
-            "error.members", "error_code is text", edit=errors(lambda m: m.update(error_code=str(m["error_code"])))
-        ),
-        "no message over POST": Breakage(
-            "error.members", "errors over POST have no message", edit=errors(lambda m: m.pop("message"), over("POST"))
-        ),
-        "no code in result": Breakage(
-            "error.members",
-            "errors of result have no error_code",
-            edit=errors(lambda m: m.pop("error_code"), lambda s: s.method == "result"),
-        ),
-        "other words": Breakage(
-            "error.missing",
-            "the documented message is another",
-            edit=errors(lambda m: m.update(message=m["message"].replace("Not set", "Missing"))),
-        ),
+    },
+    "error.members": {
+        "error_code as text": Breakage("error_code is text", errors(changing("error_code", str))),
+        "no message over POST": Breakage("errors over POST have no message", errors(pop("message"), POST)),
+        "no code in result": Breakage("errors of result have no error_code", errors(pop("error_code"), RESULT)),
+    },
+    "error.missing": {
+        "other words": Breakage("the documented message is another", errors(replacing_text("Not set", "Missing"))),
         "other words in result": Breakage(
-            "error.missing",
-            "result says what is missing one by one",
-            edit=errors(
-                lambda m: m.update(message="Not set param(s) login"),
-                lambda s: s.method == "result" and not {"login", "token"} & {*s.params},
-            ),
+            "result names missing parameters one by one",
+            errors(setting(message="Not set param(s) login"), RESULT, _NO_CREDENTIALS),
         ),
         "401 for 400": Breakage(
-            "error.missing",
-            "what lacks login and token is answered by 401",
-            edit=errors(lambda m: m.update(error_code=401), lambda s: not {"login", "token"} & {*s.params}),
+            "a call without login and token is answered by 401", errors(setting(error_code=401), _NO_CREDENTIALS)
         ),
-        "csv loses a row": Breakage(
-            "formats.same",
-            "CSV lacks the last ad",
-            edit=ready(lambda m: m["data"].pop(), _ads_in_csv),
-        ),
+    },
+    "formats.same": {
+        "csv loses a row": Breakage("CSV lacks the last ad", ready(lambda b: b["data"].pop(), CSV, _has_ads)),
         "xml trims": Breakage(
-            "formats.same",
             "XML drops what stands after a line break",
-            edit=ready(
-                each("data", lambda row: row.update(description=row["description"].split("\n")[0].rstrip("\r"))),
-                written_in("xml"),
+            rows(changing("description", lambda text: text.split("\n")[0].rstrip("\r")), XML),
+        ),
+        "csv rounds": Breakage("a price is another one in CSV", rows(setting(price="4000"), CSV)),
+        "errors differ": Breakage(
+            "errors have another message in XML", errors(setting(message="Error"), param("format", "xml"))
+        ),
+    },
+    "quota.charged": {
+        "free creates": Breakage("creates cost no unit", free()),
+        "free creates over POST": Breakage("creates over POST cost no unit", free(POST), on=SOURCES),
+    },
+    "quota.polling-free": {
+        "polls cost": Breakage("each result costs a unit", charging),
+        "polls in csv cost": Breakage("each result in CSV costs a unit", where(charging, CSV)),
+    },
+    "quota.refuses": {
+        "no limit": Breakage("creates go on above the limit that info reports", _limit_reported(2)),
+        "limit of nothing": Breakage("an account of a limit of 0 can create", _limit_reported(0)),
+    },
+    "token.never-repeated": {
+        "token in errors": Breakage("errors repeat the token", where(_echo, ERROR)),
+        "token in a header": Breakage(
+            "a header of result in XML repeats the token",
+            sent=where(
+                header("X-Request-Token", lambda c: c.token.encode("ascii", "replace").decode()),
+                RESULT,
+                XML,
+                lambda c: c.token.isprintable(),
             ),
         ),
-        "csv rounds": Breakage(
-            "formats.same",
-            "a price is another one in CSV",
-            edit=ready(each("data", lambda row: row.update(price="4000")), written_in("csv")),
-        ),
-        "errors differ": Breakage(
-            "formats.same",
-            "errors have another message in XML",
-            edit=errors(lambda m: m.update(message="Error"), lambda s: s.params.get("format") == "xml"),
-        ),
-        "free creates": Breakage("quota.charged", "creates take no unit", edit=_free_of_charge(always)),
-        "free creates over POST": Breakage(
-            "quota.charged", "creates over POST take no unit", edit=_free_of_charge(over("POST")), on=SOURCES
-        ),
-        "polls cost": Breakage("quota.polling-free", "each result takes a unit", edit=_polls_cost(always)),
-        "polls in csv cost": Breakage(
-            "quota.polling-free", "each result in CSV takes a unit", edit=_polls_cost(written_in("csv"))
-        ),
-        "no limit": Breakage(
-            "quota.refuses",
-            "creates go on above the limit that info tells",
-            edit=_units(lambda _s, _of: 2, "of"),
-            limit=1_000_000,
-        ),
-        "limit of nothing": Breakage(
-            "quota.refuses",
-            "an account of a limit of 0 can create",
-            edit=_units(lambda _s, _of: 0, "of"),
-            limit=1_000_000,
-        ),
-        "token in errors": Breakage("token.never-repeated", "errors repeat the token", edit=_echo),
-        "token in a header": Breakage(
-            "token.never-repeated", "a header of result in XML repeats the token", edit=_echo_in_a_header
-        ),
-        "token in base64": Breakage("token.never-repeated", "info tells the token in base64", edit=_echo_as_base64),
+        "token in base64": Breakage("info repeats the token in base64", where(_echo_as_base64, INFO, OK)),
+    },
+    "server.never-breaks": {
         "500 for an odd id": Breakage(
-            "server.never-breaks", "an id that is no number is a fault", respond=_server_error(_has_an_odd_id)
+            "an id that is not a number is a server error", sent=where(_TRACEBACK, _has_an_odd_id)
         ),
         "500 for another http_method": Breakage(
-            "server.never-breaks",
-            "PUT is a fault of the server",
-            respond=_server_error(lambda s: s.http_method not in ("GET", "POST", "HEAD")),
+            "PUT is a server error",
+            sent=where(_TRACEBACK, lambda c: c.http_method not in ("GET", "POST", "HEAD")),
         ),
         "500 for another method": Breakage(
-            "server.never-breaks",
-            "an unknown method is a fault of the server",
-            respond=_server_error(lambda s: s.method not in ("create", "result", "info")),
+            "an unknown method is a server error",
+            sent=where(_TRACEBACK, lambda c: c.operation not in ("create", "result", "info")),
         ),
         "no answer to an odd id": Breakage(
-            "server.never-breaks",
-            "an id that is no number ends the connection",
-            respond=lambda s, r: replace(r, end="close") if _has_an_odd_id(s) else r,
+            "an id that is not a number ends the connection", sent=where(putting(end="close"), _has_an_odd_id)
         ),
-    }
-)
+    },
+}

@@ -1,174 +1,86 @@
-"""What is taken of a call: methods, parameters, credentials, tasks of others."""
+"""Breakages of calls: methods, parameters, credentials, tasks of others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
-from support.standins.breaking import Breakage, Scene
-from support.standins.edits import (
-    SOURCES,
-    as_another_verb,
-    calls,
-    lacking,
-    over,
+from mockserver.mutants.kit.answers import still_processing, unknown_is_ready
+from mockserver.mutants.kit.calls import (
+    asking,
+    believing,
+    believing_any_account,
+    filling,
+    forgetting,
+    reading_foreign_tasks,
+    refusing,
+    without,
 )
+from mockserver.mutants.kit.conditions import CREATE, GET, INFO, POST, RESULT, lacking, param, where
+from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.mutant import Table
+from support.standins.breaking import SOURCES, Breakage
 
 
-def _owner(scene: Scene) -> str:
-    known = scene.tasks.get(scene.params.get("id", ""))
-    return known or next(iter(scene.accounts))
+def _believing_any_login(context: CallContext) -> None:
+    """Takes a call with a token for one of the first account, where no account has its login."""
+    if "token" in context.params and context.login not in context.server.tokens:
+        context.authorise(next(iter(context.server.tokens)))
 
 
-def _needs_no(name: str) -> Callable[[Scene], None]:
-    """A call that lacks it is taken for the owner's of the task that it names, or of the first account."""
-
-    def before(scene: Scene) -> None:
-        if name not in scene.params:
-            scene.authorise(_owner(scene))
-
-    return before
+def _has_a_token(context: CallContext) -> bool:
+    return "token" in context.params
 
 
-def _processes_without_id(scene: Scene) -> None:
-    if scene.method == "result" and "id" not in scene.params and "token" in scene.params:
-        scene.told.model, scene.told.kind, scene.told.http = {"status": "processing"}, scene.call.kind, 200
-
-
-def _let_in(scene: Scene) -> None:
-    """Any token of a login that is known."""
-    if scene.params.get("login") in scene.accounts and "token" in scene.params:
-        scene.authorise()
-
-
-def _let_in_with_any_tokens(scene: Scene) -> None:
-    """Any token that is some account's."""
-    if scene.params.get("token") in scene.accounts.values():
-        _let_in(scene)
-
-
-def _let_in_without_a_login(scene: Scene) -> None:
-    """A login that is known to nobody."""
-    if "token" in scene.params and scene.params.get("login", scene.number) not in scene.accounts:
-        scene.authorise()
-
-
-def _as_the_owner(scene: Scene) -> None:
-    """Another account's task is read as if by its owner, whose credentials are not asked for."""
-    login = scene.params.get("login", "")
-    if scene.accounts.get(login) == scene.params.get("token") and scene.params.get("id") in scene.tasks:
-        scene.authorise(_owner(scene))
-
-
-def _any_id_is_the_last(scene: Scene) -> None:
-    asked = scene.params.get("id", "")
-    if asked.isdigit() and asked not in scene.tasks and scene.ready:
-        scene.params["id"] = scene.ready[-1]
-
-
-BROKEN_CALLS: Mapping[str, Breakage] = MappingProxyType(
-    {
-        "source 1 is gone": Breakage(
-            "sources.documented",
-            "source 1 is refused",
-            before=calls("create", lambda s: s.params.update(source="77"), lambda s: s.params.get("source") == "1"),
-            on=SOURCES,
-        ),
-        "source 3 is gone": Breakage(
-            "sources.documented",
-            "source 3 is refused",
-            before=calls("create", lambda s: s.params.update(source="77"), lambda s: s.params.get("source") == "3"),
-            on=SOURCES,
-        ),
-        "no create over POST": Breakage(
-            "create.methods",
-            "create is refused over POST",
-            before=calls("create", as_another_verb, over("POST")),
-            on=SOURCES,
-        ),
+BROKEN_CALLS: Table[Breakage] = {
+    "sources.documented": {
+        f"source {n} is gone": Breakage(
+            f"source {n} is refused", call=where(asking(source="77"), CREATE, param("source", n)), on=SOURCES
+        )
+        for n in ("1", "3")
+    },
+    "create.methods": {
+        "no create over POST": Breakage("create is refused over POST", call=refusing(CREATE, POST), on=SOURCES),
         "no create over GET": Breakage(
-            "create.methods",
-            "create does not see the phone of a GET",
-            before=calls("create", lambda s: s.params.pop("phone", None), over("GET")),
-            on=SOURCES,
+            "create does not see the phone of a GET", call=where(forgetting("phone"), CREATE, GET), on=SOURCES
         ),
-        "no result over POST": Breakage(
-            "result.methods",
-            "result is refused over POST",
-            before=calls("result", as_another_verb, over("POST")),
-        ),
-        "no id over POST": Breakage(
-            "result.methods",
-            "result does not see the id of a POST",
-            before=calls("result", lambda s: s.params.pop("id", None), over("POST")),
-        ),
-        "create without token": Breakage(
-            "create.required",
-            "create needs no token",
-            before=calls("create", _needs_no("token")),
-        ),
-        "create without login": Breakage(
-            "create.required",
-            "create needs no login",
-            before=calls("create", _needs_no("login")),
-        ),
-        "create without phone": Breakage(
-            "create.required",
-            "create needs no phone",
-            before=calls("create", lacking("phone", lambda _: "70005550000")),
-        ),
+    },
+    "result.methods": {
+        "no result over POST": Breakage("result is refused over POST", call=refusing(RESULT, POST)),
+        "no id over POST": Breakage("result does not see the id of a POST", call=where(forgetting("id"), RESULT, POST)),
+    },
+    "create.required": {
+        "create without token": Breakage("create needs no token", call=where(without("token"), CREATE)),
+        "create without login": Breakage("create needs no login", call=where(without("login"), CREATE)),
+        "create without phone": Breakage("create needs no phone", call=where(filling(phone="70005550000"), CREATE)),
         "create without source": Breakage(
-            "create.required",
-            "create needs no source",
-            before=calls("create", lacking("source", lambda _: "2")),
-            on=SOURCES,
+            "create needs no source", call=where(filling(source="2"), CREATE), on=SOURCES
         ),
-        "result without token": Breakage(
-            "result.required",
-            "result needs no token",
-            before=calls("result", _needs_no("token")),
-        ),
-        "result without login": Breakage(
-            "result.required",
-            "result needs no login",
-            before=calls("result", _needs_no("login")),
-        ),
+    },
+    "result.required": {
+        "result without token": Breakage("result needs no token", call=where(without("token"), RESULT)),
+        "result without login": Breakage("result needs no login", call=where(without("login"), RESULT)),
         "result without id": Breakage(
-            "result.required",
-            "result needs no id",
-            edit=_processes_without_id,
+            "result needs no id", where(still_processing, RESULT, lacking("id"), _has_a_token)
         ),
-        "no info": Breakage("info.answers", "info is refused", before=calls("info", as_another_verb)),
-        "no info in csv": Breakage(
-            "info.answers",
-            "info is refused in CSV",
-            before=calls("info", as_another_verb, lambda s: s.params.get("format") == "csv"),
-        ),
-        "any id": Breakage(
-            "task.unknown", "an unknown id gives the last task", before=calls("result", _any_id_is_the_last)
-        ),
-        "any id over POST": Breakage(
-            "task.unknown",
-            "an unknown id gives the last task over POST",
-            before=calls("result", _any_id_is_the_last, over("POST")),
-        ),
-        "anyone's task": Breakage(
-            "task.foreign", "another account's task can be read", before=calls("result", _as_the_owner)
-        ),
+    },
+    "info.answers": {
+        "no info": Breakage("info is refused", call=refusing(INFO)),
+        "no info in csv": Breakage("info is refused in CSV", call=refusing(INFO, param("format", "csv"))),
+    },
+    "task.unknown": {
+        "any id": Breakage("an unknown id is ready", unknown_is_ready),
+        "any id over POST": Breakage("an unknown id is ready over POST", where(unknown_is_ready, POST)),
+    },
+    "task.foreign": {
+        "anyone's task": Breakage("another account's task can be read", call=where(reading_foreign_tasks, RESULT)),
         "anyone's task over POST": Breakage(
-            "task.foreign",
-            "another account's task can be read over POST",
-            before=calls("result", _as_the_owner, over("POST")),
+            "another account's task can be read over POST", call=where(reading_foreign_tasks, RESULT, POST)
         ),
-        "any token": Breakage("credentials.refused", "result takes any token", before=calls("result", _let_in)),
-        "any token for info": Breakage("credentials.refused", "info takes any token", before=calls("info", _let_in)),
-        "any login": Breakage(
-            "credentials.refused", "create takes any login", before=calls("create", _let_in_without_a_login)
-        ),
+    },
+    "credentials.refused": {
+        "any token": Breakage("result accepts any token", call=where(believing(), RESULT)),
+        "any token for info": Breakage("info accepts any token", call=where(believing(), INFO)),
+        "any login": Breakage("create accepts any login", call=where(_believing_any_login, CREATE)),
         "another's token": Breakage(
-            "credentials.refused",
-            "result takes another account's token",
-            before=calls("result", _let_in_with_any_tokens),
+            "result accepts another account's token", call=where(believing_any_account, RESULT)
         ),
-    }
-)
+    },
+}

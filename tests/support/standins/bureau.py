@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from support.standins.bureau_writing import TYPES, csv_of, json_of, xml_of
 from support.standins.people import NAMES, PHOTOS, rows
-from support.standins.shell import Call, Request, Told
+from support.standins.shell import Answer, Call, Request
 
 PROFILE: Mapping[str, Any] = {
     "edition": "B",
@@ -86,7 +86,7 @@ PROFILE: Mapping[str, Any] = {
     "cors": "https://cabinet.example",
 }
 SECTIONS = {"1": "names", "2": "data", "3": "photo", "4": "photo"}
-FORMATS: Mapping[str, Callable[[Told], bytes]] = {"json": json_of, "xml": xml_of, "csv": csv_of}
+FORMATS: Mapping[str, Callable[[Answer], bytes]] = {"json": json_of, "xml": xml_of, "csv": csv_of}
 RATE = 2000
 LIFETIME = 36 * 3600
 
@@ -130,33 +130,33 @@ class Bureau:
         form = _form(request) if request.http_method == "POST" else []
         return {**dict(form), **dict(parse_qsl(request.query, keep_blank_values=True))}
 
-    def write(self, told: Told) -> tuple[str, bytes]:
-        return TYPES[told.kind], FORMATS[told.kind](told)
+    def write(self, answer: Answer) -> tuple[str, bytes]:
+        return TYPES[answer.format], FORMATS[answer.format](answer)
 
-    def answer(self, call: Call) -> Told:
+    def answer(self, call: Call) -> Answer:
         try:
-            told = self._routed(call)
+            answer = self._routed(call)
         except Problem as problem:
             code = PROFILE["error.codes"][problem.kind]
             message = PROFILE["error.messages"][problem.kind].replace("{names}", problem.names)
-            told = Told({"status": "error", "error_code": code, "message": message}, http=problem.status or code)
+            answer = Answer({"status": "error", "error_code": code, "message": message}, http=problem.status or code)
             if problem.allow:
-                told.headers.append(("Allow", problem.allow))
-        told.headers.append(("Access-Control-Allow-Origin", PROFILE["cors"]))
-        return told
+                answer.headers.append(("Allow", problem.allow))
+        answer.headers.append(("Access-Control-Allow-Origin", PROFILE["cors"]))
+        return answer
 
-    def _routed(self, call: Call) -> Told:
+    def _routed(self, call: Call) -> Answer:
         if call.http_method == "OPTIONS":
-            told = Told({}, http=204, page=("", b""))
-            told.headers.append(("Access-Control-Allow-Methods", "GET, POST"))
-            told.headers.append(("Access-Control-Allow-Headers", "Content-Type"))
-            return told
+            answer = Answer({}, http=204, page=("", b""))
+            answer.headers.append(("Access-Control-Allow-Methods", "GET, POST"))
+            answer.headers.append(("Access-Control-Allow-Headers", "Content-Type"))
+            return answer
         if call.too_large:
             raise Problem("too-large", status=413)
-        if not call.known_path or call.method not in self._routes:
+        if not call.known_path or call.operation not in self._routes:
             page = b"<!doctype html><html><head><title>404</title></head><body>Lost?</body></html>"
-            return Told({}, http=404, page=("text/html", page))
-        required, http_methods, run = self._routes[call.method]
+            return Answer({}, http=404, page=("text/html", page))
+        required, http_methods, run = self._routes[call.operation]
         if (call.http_method if call.http_method != "HEAD" else "GET") not in http_methods:
             raise Problem("http-method", status=405, allow="HEAD, " + ", ".join(http_methods))
         self._slow_down(call.params)
@@ -166,9 +166,9 @@ class Bureau:
             raise Problem("credentials")
         return run(call, login)
 
-    def _slow_down(self, given: dict[str, str]) -> None:
-        login, now = given.get("login", ""), _now()
-        if login in self._accounts and self._accounts[login] == given.get("token"):
+    def _slow_down(self, params: dict[str, str]) -> None:
+        login, now = params.get("login", ""), _now()
+        if login in self._accounts and self._accounts[login] == params.get("token"):
             window = self._window[login]
             if window and now >= window[0] + 1:
                 window.clear()
@@ -176,21 +176,21 @@ class Bureau:
             if len(window) > RATE:
                 raise Problem("rate")
 
-    def _validate(self, given: dict[str, str], required: tuple[str, ...]) -> None:
-        if given.get("format", "json") not in FORMATS:
+    def _validate(self, params: dict[str, str], required: tuple[str, ...]) -> None:
+        if params.get("format", "json") not in FORMATS:
             raise Problem("invalid", "format")
-        missing = [name for name in required if name not in given]
+        missing = [name for name in required if name not in params]
         if missing:
             raise Problem("missing", ", ".join([n for n in missing if n in ("login", "token")] or missing))
         wrong = []
-        if "phone" in required and re.fullmatch("[0-9]{7,15}", given["phone"]) is None:
+        if "phone" in required and re.fullmatch("[0-9]{7,15}", params["phone"]) is None:
             wrong.append("phone")
-        if "source" in required and given["source"] not in SECTIONS:
+        if "source" in required and params["source"] not in SECTIONS:
             wrong.append("source")
         if wrong:
             raise Problem("invalid", ", ".join(wrong))
 
-    def _create(self, call: Call, login: str) -> Told:
+    def _create(self, call: Call, login: str) -> Answer:
         if len(self._today(login)) >= self._limit:
             raise Problem("limit")
         now = _now()
@@ -198,13 +198,13 @@ class Bureau:
         self.charged += 1
         number = 3_000_000_000 + len(self._jobs)
         self._jobs[number] = Job(login, call.params["phone"], call.params["source"], call.peer, now)
-        return Told({"status": "ok", "id": number}, call.kind)
+        return Answer({"status": "ok", "id": number}, call.format)
 
     def _today(self, login: str) -> list[float]:
         """The charges since one at night of UTC, which is half past six where the bureau sits."""
         return [at for at in self._used[login] if (at - 3600) // 86400 == (_now() - 3600) // 86400]
 
-    def _result(self, call: Call, login: str) -> Told:
+    def _result(self, call: Call, login: str) -> Answer:
         asked = call.params["id"]
         job = self._jobs.get(int(asked)) if re.fullmatch("[0-9]{1,18}", asked) else None
         if job is not None and job.owner != login:
@@ -212,18 +212,18 @@ class Bureau:
         if job is None or _now() > job.made + LIFETIME:
             raise Problem("unknown-task")
         if _now() < job.made + self._seconds:
-            return Told({"status": "processing"}, call.kind)
+            return Answer({"status": "processing"}, call.format)
         section = SECTIONS[job.source]
-        model: dict[str, Any] = {"status": "ready", "data": [], "names": [], "photo": None}
-        model[section] = _found(job)
-        model |= {"cost": "1", "ip": job.peer}
-        model |= {"create_time": int(job.made), "end_time": int(job.made + self._seconds)}
-        return Told(model, call.kind, rows=section if section != "photo" else None)
+        body: dict[str, Any] = {"status": "ready", "data": [], "names": [], "photo": None}
+        body[section] = _found(job)
+        body |= {"cost": "1", "ip": job.peer}
+        body |= {"create_time": int(job.made), "end_time": int(job.made + self._seconds)}
+        return Answer(body, call.format, rows=section if section != "photo" else None)
 
-    def _info(self, call: Call, login: str) -> Told:
-        told = {"used": len(self._today(login)), "of": self._limit}
-        account = {"api_limit": told, "api_time_limit": "2032-02-29 23:59:59", "demo": "0"}
-        return Told({"status": "ok", "data": [account]}, call.kind)
+    def _info(self, call: Call, login: str) -> Answer:
+        limit = {"used": len(self._today(login)), "of": self._limit}
+        account = {"api_limit": limit, "api_time_limit": "2032-02-29 23:59:59", "demo": "0"}
+        return Answer({"status": "ok", "data": [account]}, call.format)
 
 
 def _found(job: Job) -> object:

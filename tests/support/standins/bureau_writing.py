@@ -8,7 +8,7 @@ import json
 from xml.etree import ElementTree as ET
 
 from support.standins.people import FIELDS
-from support.standins.shell import Told
+from support.standins.shell import Answer
 
 TYPES = {
     "json": "text/javascript; charset=UTF-8",
@@ -18,15 +18,15 @@ TYPES = {
 COLUMNS = {"data": FIELDS, "names": ("name",)}
 
 
-def json_of(told: Told) -> bytes:
+def json_of(answer: Answer) -> bytes:
     """Four blanks for each step, and escapes also for the slash."""
-    return json.dumps(told.model, indent=4).replace("/", "\\/").encode("ascii")
+    return json.dumps(answer.body, indent=4).replace("/", "\\/").encode("ascii")
 
 
-def xml_of(told: Told) -> bytes:
+def xml_of(answer: Answer) -> bytes:
     """Without a declaration, and no element closed at once."""
     root = ET.Element("root")
-    _grow(root, told.model)
+    _grow(root, answer.body)
     text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
     return text.replace("\r", "&#13;").encode()
 
@@ -42,17 +42,17 @@ def _grow(element: ET.Element, value: object) -> None:
         element.text = str(value)
 
 
-def csv_of(told: Told) -> bytes:
+def csv_of(answer: Answer) -> bytes:
     """No line of names, every field in quotes."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\n", quoting=csv.QUOTE_ALL)
-    section = told.model.get(told.rows) if told.rows else None
+    section = answer.body.get(answer.rows) if answer.rows else None
     if isinstance(section, list):
-        columns = COLUMNS[told.rows or ""]
+        columns = COLUMNS[answer.rows or ""]
         for entry in section:
             writer.writerow([entry[c] for c in columns if c in entry] if isinstance(entry, dict) else [entry])
     else:
-        writer.writerow(_leaves(told.model))
+        writer.writerow(_leaves(answer.body))
     return out.getvalue().encode("utf-8-sig")
 
 

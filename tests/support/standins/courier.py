@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from support.standins.courier_writing import WRITERS
 from support.standins.people import NAMES, PHOTOS, rows
-from support.standins.shell import Call, Request, Told
+from support.standins.shell import Answer, Call, Request
 
 PROFILE: Mapping[str, Any] = {
     "edition": "C",
@@ -122,63 +122,63 @@ class Courier:
 
     def read(self, request: Request) -> dict[str, str]:
         """What comes first counts; a form that is no multipart one goes before the query."""
-        given = {name: values[0] for name, values in parse_qs(request.query, keep_blank_values=True).items()}
+        params = {name: values[0] for name, values in parse_qs(request.query, keep_blank_values=True).items()}
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if request.http_method == "POST" and kind == "application/x-www-form-urlencoded":
             form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-            given |= {name: values[0] for name, values in form.items()}
-        return given
+            params |= {name: values[0] for name, values in form.items()}
+        return params
 
-    def write(self, told: Told) -> tuple[str, bytes]:
-        content_type, writer = WRITERS[told.kind]
-        return content_type, writer(told)
+    def write(self, answer: Answer) -> tuple[str, bytes]:
+        content_type, writer = WRITERS[answer.format]
+        return content_type, writer(answer)
 
-    def answer(self, call: Call) -> Told:
-        told = self._answer(call)
-        told.headers.append(("Access-Control-Allow-Origin", "http://localhost:3000"))
-        return told
+    def answer(self, call: Call) -> Answer:
+        answer = self._answer(call)
+        answer.headers.append(("Access-Control-Allow-Origin", "http://localhost:3000"))
+        return answer
 
-    def _answer(self, call: Call) -> Told:
+    def _answer(self, call: Call) -> Answer:
         if call.http_method == "OPTIONS":
             names = {"Methods": "GET, POST", "Headers": "Content-Type"}
             headers = [(f"Access-Control-Allow-{name}", value) for name, value in names.items()]
-            return Told({}, http=204, headers=headers, page=("", b""))
+            return Answer({}, http=204, headers=headers, page=("", b""))
         if call.too_large:
             return _error(call, "too-large", http=413)
         if not call.known_path:
             return _error(call, "unknown-method", http=404)
-        methods: dict[str, Callable[[Call], Told]] = {
+        operations: dict[str, Callable[[Call], Answer]] = {
             "create": self._create,
             "result": self._result,
             "info": self._info,
         }
-        if call.method not in methods:
+        if call.operation not in operations:
             return _error(call, "unknown-method")
         if call.http_method not in ("GET", "POST", "HEAD"):
-            told = _error(call, "http-method", http=405)
-            told.headers.append(("Allow", "HEAD, GET, POST"))
-            return told
-        return self._refusal(call) or methods[call.method](call)
+            answer = _error(call, "http-method", http=405)
+            answer.headers.append(("Allow", "HEAD, GET, POST"))
+            return answer
+        return self._refusal(call) or operations[call.operation](call)
 
-    def _refusal(self, call: Call) -> Told | None:
+    def _refusal(self, call: Call) -> Answer | None:
         """The error of a call that is not let in."""
-        given = call.params
-        known = self.accounts.get(given.get("login", ""))
-        if known is not None and known == given.get("token") and self._too_often(given["login"]):
+        params = call.params
+        known = self.accounts.get(params.get("login", ""))
+        if known is not None and known == params.get("token") and self._too_often(params["login"]):
             return _error(call, "rate")
-        missing = [name for name in REQUIRED[call.method] if name not in given]
+        missing = [name for name in REQUIRED[call.operation] if name not in params]
         if missing:
             return _error(call, "missing", names=", ".join(missing))
         right = {
-            "phone": call.method != "create" or 7 <= len(_digits(given["phone"])) <= 15,
-            "source": call.method != "create" or given["source"] in SECTIONS,
-            "id": call.method != "result" or (0 < len(given["id"]) <= 18 and DIGITS.issuperset(given["id"])),
-            "format": given.get("format", "json") in WRITERS,
+            "phone": call.operation != "create" or 7 <= len(_digits(params["phone"])) <= 15,
+            "source": call.operation != "create" or params["source"] in SECTIONS,
+            "id": call.operation != "result" or (0 < len(params["id"]) <= 18 and DIGITS.issuperset(params["id"])),
+            "format": params.get("format", "json") in WRITERS,
         }
         wrong = [name for name, is_right in right.items() if not is_right]
         if wrong:
             return _error(call, "invalid", names=", ".join(wrong))
-        return None if known == given["token"] else _error(call, "credentials")
+        return None if known == params["token"] else _error(call, "credentials")
 
     def _too_often(self, login: str) -> bool:
         since, count = self.hours.get(login, (time.monotonic(), 0))
@@ -187,7 +187,7 @@ class Courier:
         self.hours[login] = (since, count + 1)
         return count >= 900_000
 
-    def _create(self, call: Call) -> Told:
+    def _create(self, call: Call) -> Answer:
         login, now = call.params["login"], time.time()
         today = (login, (now - TURN) // 86400)
         if self.spent[today] >= self.limit:
@@ -196,9 +196,9 @@ class Courier:
         self.charged += 1
         number = 40_000 + len(self.parcels) * 13
         self.parcels[str(number)] = Parcel(login, _digits(call.params["phone"]), call.params["source"], call.peer, now)
-        return Told({"status": "ok", "id": number}, call.kind)
+        return Answer({"status": "ok", "id": number}, call.format)
 
-    def _result(self, call: Call) -> Told:
+    def _result(self, call: Call) -> Answer:
         parcel, now = self.parcels.get(str(int(call.params["id"]))), time.time()
         if parcel is not None and parcel.login != call.params["login"]:
             return _error(call, "credentials")
@@ -206,26 +206,26 @@ class Courier:
             return _error(call, "unknown-task")
         end = parcel.made + self.seconds
         if now < end:
-            return Told({"status": "processing"}, call.kind)
+            return Answer({"status": "processing"}, call.format)
         section = SECTIONS[parcel.source]
         times = {"create_time": _moscow(parcel.made), "end_time": _moscow(end)}
-        model = {"status": "ready", section: parcel.contents, "cost": "1", "ip": parcel.peer, **times}
-        return Told(model, call.kind, rows=None if section == "photo" else section)
+        body = {"status": "ready", section: parcel.contents, "cost": "1", "ip": parcel.peer, **times}
+        return Answer(body, call.format, rows=None if section == "photo" else section)
 
-    def _info(self, call: Call) -> Told:
+    def _info(self, call: Call) -> Answer:
         used = self.spent[call.params["login"], (time.time() - TURN) // 86400]
         limit = {"used": used, "of": self.limit}
-        return Told(
-            {"status": "ok", "data": {"api_limit": limit, "api_time_limit": "2033-03-03", "demo": "0"}}, call.kind
+        return Answer(
+            {"status": "ok", "data": {"api_limit": limit, "api_time_limit": "2033-03-03", "demo": "0"}}, call.format
         )
 
 
-def _error(call: Call, kind: str, *, http: int | None = None, **blanks: str) -> Told:
+def _error(call: Call, kind: str, *, http: int | None = None, **blanks: str) -> Answer:
     code, message = PROFILE["error.codes"][kind], PROFILE["error.messages"][kind]
     for name, value in blanks.items():
         message = message.replace("{" + name + "}", value)
     mirrored = code if 400 <= code <= 599 else 200
-    return Told({"status": "error", "error_code": code, "message": message}, call.kind, http or mirrored)
+    return Answer({"status": "error", "error_code": code, "message": message}, call.format, http or mirrored)
 
 
 def _digits(text: str) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape
 
 from support.standins.people import FIELDS
-from support.standins.shell import Told
+from support.standins.shell import Answer
 
 SHORT = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def json_of(told: Told) -> bytes:
+def json_of(answer: Answer) -> bytes:
     """Escapes for all that is not ASCII, and for the slash."""
-    return _json(told.model).encode("ascii")
+    return _json(answer.body).encode("ascii")
 
 
 def _json(value: object) -> str:
@@ -36,9 +36,9 @@ def _units(character: str) -> str:
     return "".join(f"\\u{units[at : at + 2].hex().upper()}" for at in range(0, len(units), 2))
 
 
-def xml_of(told: Told) -> bytes:
+def xml_of(answer: Answer) -> bytes:
     """One element a line, two blanks for each step."""
-    lines = _element("i-find.answer_1", told.model, "")
+    lines = _element("i-find.answer_1", answer.body, "")
     return ("<?xml version='1.0' encoding='utf-8' ?>\n" + "".join(lines)).encode()
 
 
@@ -54,13 +54,13 @@ def _element(name: str, value: object, indent: str) -> Iterator[str]:
     yield f"{indent}<{name}>{text}</{name}>\n"
 
 
-def csv_of(told: Told) -> bytes:
+def csv_of(answer: Answer) -> bytes:
     """A line of names and then the rows, or the one row of what is flat."""
-    section = told.model.get(told.rows) if told.rows else None
+    section = answer.body.get(answer.rows) if answer.rows else None
     if not isinstance(section, list):
-        flat = list(_flat(told.model))
+        flat = list(_flat(answer.body))
         return _lines([[name for name, _ in flat], [value for _, value in flat]])
-    columns = FIELDS if told.rows == "data" else ("name",)
+    columns = FIELDS if answer.rows == "data" else ("name",)
     rows = [[entry[c] for c in columns if c in entry] if isinstance(entry, dict) else [entry] for entry in section]
     return _lines([columns, *rows])
 
@@ -83,7 +83,7 @@ def _cell(value: object) -> str:
     return text if plain else '"' + text.replace('"', '""') + '"'
 
 
-WRITERS: Mapping[str, tuple[str, Callable[[Told], bytes]]] = {
+WRITERS: Mapping[str, tuple[str, Callable[[Answer], bytes]]] = {
     "json": ('application/vnd.courier+json;charset="utf-8"', json_of),
     "xml": ("application/xhtml+xml", xml_of),
     "csv": ("application/octet-stream", csv_of),

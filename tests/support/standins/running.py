@@ -10,11 +10,11 @@ from typing import Any
 
 from support.standins.antique import Antique
 from support.standins.breakages import BREAKAGES
-from support.standins.breaking import UNBROKEN, Breakage, Scene
+from support.standins.breaking import Breakage, Breaker
 from support.standins.bureau import Bureau
 from support.standins.courier import Courier
 from support.standins.people import PHONE
-from support.standins.shell import Call, Request, Response, Server, Service, Told, call_of
+from support.standins.shell import Call, Request, Response, Server, call_of
 
 STANDINS: Mapping[str, type[Antique | Bureau | Courier]] = {"antique": Antique, "bureau": Bureau, "courier": Courier}
 """The three by name; each has its PROFILE."""
@@ -39,7 +39,7 @@ ACCOUNTS: Mapping[str, Mapping[str, str]] = {
 
 Misbehaviour = int | tuple[int, dict[str, str]] | str | None
 Http = Callable[[int, str, str, dict[str, str]], Misbehaviour]
-"""What happens to a call on the wire, by its number (from 1), HTTP method, method and parameters.
+"""What happens to a call on the wire, by its number (from 1), HTTP method, operation and parameters.
 
 None: it is answered. A status, or a status with headers: that status with a page of HTML, and the call is not
 processed. `close`, `hang`, `reset`: the call is processed (a create charges), and then the connection is closed without
@@ -48,19 +48,16 @@ a byte, is left open without a byte until the server stops, or is reset.
 
 
 class Standin:
-    """A stand-in that runs. calls holds (HTTP method, method, parameters) as it read them."""
+    """A stand-in that runs. calls holds (HTTP method, operation, parameters) as it read them."""
 
-    def __init__(self, name: str, service: Service, breakage: Breakage, http: Http | None) -> None:
+    def __init__(self, name: str, seconds: float, limit: int, breakage: Breakage, http: Http | None) -> None:
         self.name = name
         self.profile: Mapping[str, Any] = STANDINS[name].PROFILE
         self.calls: list[tuple[str, str, dict[str, str]]] = []
-        self._service = service
-        self._breakage = breakage
+        self._service = STANDINS[name](dict(ACCOUNTS[name]), seconds, limit)
+        self._breaker = Breaker(self._service, breakage, ACCOUNTS[name], limit)
         self._http = http
         self._lock = threading.Lock()
-        self._tasks: dict[str, str] = {}
-        self._ready: list[str] = []
-        self._memory: dict[str, Any] = {}
         self._held_from: int | None = None
         self._held = threading.Event()
         self._released = threading.Event()
@@ -94,42 +91,19 @@ class Standin:
     def _respond(self, request: Request) -> Response:
         with self._lock:
             call = call_of(request, self._service.read(request))
-            self.calls.append((call.http_method, call.method, dict(call.params)))
+            self.calls.append((call.http_method, call.operation, dict(call.params)))
             number = len(self.calls)
-            wire = self._http(number, call.http_method, call.method, dict(call.params)) if self._http else None
-            response = self._processed(call, number, wire)
+            response = self._processed(call, self._http(number, *self.calls[-1]) if self._http else None)
         if self._held_from is not None and number >= self._held_from and not self._released.is_set():
             self._held.set()
             self._released.wait()
         return response
 
-    def _processed(self, call: Call, number: int, wire: Misbehaviour) -> Response:
-        if isinstance(wire, int):
-            return _page(wire, {})
-        if isinstance(wire, tuple):
-            return _page(*wire)
-        response = self._answered(call, number)
+    def _processed(self, call: Call, wire: Misbehaviour) -> Response:
+        if isinstance(wire, int | tuple):
+            return _page(*wire) if isinstance(wire, tuple) else _page(wire, {})
+        response = self._breaker.respond(call)
         return response if wire is None else Response(end=wire)
-
-    def _answered(self, call: Call, number: int) -> Response:
-        breakage = self._breakage
-        scene = Scene(call, number, ACCOUNTS[self.name], self._tasks, self._ready, self._memory)
-        breakage.before(scene)
-        before = self.units
-        scene.told = told = self._service.answer(call)
-        scene.charged = self.units - before
-        self._note(call, told)
-        breakage.edit(scene)
-        content_type, body = told.page or self._service.write(told)
-        headers = [("Content-Type", content_type)] if content_type else []
-        response = Response(told.http, (*headers, *told.headers), breakage.spoil(scene, body))
-        return breakage.respond(scene, response)
-
-    def _note(self, call: Call, told: Told) -> None:
-        if call.method == "create" and told.model.get("status") == "ok":
-            self._tasks[str(told.model["id"])] = call.params["login"]
-        if told.model.get("status") == "ready" and call.params["id"] not in self._ready:
-            self._ready.append(call.params["id"])
 
     def start(self) -> None:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -159,10 +133,8 @@ def serving(
     """The stand-in of the name on a free port of 127.0.0.1. seconds: what a task takes by the clock; limit: units a day
     of each account; breakage: one of BREAKAGES, or its name; http: see Http.
     """
-    broken = (BREAKAGES[breakage] if isinstance(breakage, str) else breakage) or UNBROKEN
-    takes = seconds if broken.seconds is None else broken.seconds
-    service = STANDINS[name](dict(ACCOUNTS[name]), takes, limit if broken.limit is None else broken.limit)
-    target = Standin(name, service, broken, http)
+    broken = BREAKAGES[breakage] if isinstance(breakage, str) else breakage or Breakage("nothing is broken")
+    target = Standin(name, seconds, limit, broken, http)
     target.start()
     try:
         yield target

@@ -1,4 +1,4 @@
-"""The HTTP shell of the stand-ins: sockets and bytes, and nothing of the API."""
+"""The HTTP shell of the stand-ins: sockets and bytes, and no rule of the API."""
 
 from __future__ import annotations
 
@@ -18,80 +18,76 @@ NO_BODY = 204
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it came: query and body raw, path decoded, headers by lower-case name. too_large: the body, or the
-    number of fields in query or body, is beyond what is read; that part is empty then.
-    """
+    """A request as it came."""
 
     http_method: str
-    path: str
-    query: str
-    headers: dict[str, str]
+    path: str  # decoded
+    query: str  # raw
+    headers: dict[str, str]  # by lower-case name
     body: bytes
     peer: str
-    too_large: bool = False
+    too_large: bool = False  # the body, or the number of fields in query or body, is over the limit; that part is empty
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A call as a stand-in read it. method is what follows /api/ (the whole path where that is elsewhere)."""
+    """A call as a stand-in read it."""
 
     http_method: str
-    method: str
+    operation: str  # what follows /api/; the whole path where that is elsewhere
     params: dict[str, str]
     peer: str
     too_large: bool = False
     known_path: bool = True
 
     @property
-    def kind(self) -> str:
+    def format(self) -> str:
         """The format that is asked for; json where that is none."""
         asked = self.params.get("format")
         return asked if asked in ("json", "xml", "csv") else "json"
 
 
 @dataclass(slots=True)
-class Told:
-    """An answer before it is written. rows names the section whose entries CSV shows; page (content type, body) is
-    an answer that is not the API's own.
-    """
+class Answer:
+    """An answer before it is written."""
 
-    model: dict[str, Any]
-    kind: str = "json"
+    body: dict[str, Any]
+    format: str = "json"
     http: int = 200
-    rows: str | None = None
+    rows: str | None = None  # the section whose entries CSV shows
     headers: list[tuple[str, str]] = field(default_factory=list)
-    page: tuple[str, bytes] | None = None
+    page: tuple[str, bytes] | None = None  # content type and bytes of an answer that is not the API's own
 
 
 class Service(Protocol):
-    """A stand-in's own mind: reads parameters, answers, writes. charged: the units it has taken of all accounts."""
+    """A stand-in's own mind: reads parameters, answers, writes."""
 
-    charged: int
+    charged: int  # the units that it has taken of all accounts
 
     def __init__(self, accounts: dict[str, str], seconds: float, limit: int) -> None: ...
 
     def read(self, request: Request) -> dict[str, str]: ...
 
-    def answer(self, call: Call) -> Told: ...
+    def answer(self, call: Call) -> Answer: ...
 
-    def write(self, told: Told) -> tuple[str, bytes]: ...
+    def write(self, answer: Answer) -> tuple[str, bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes out. end: `close` or `reset` in place of any byte; `hang`: no byte until the server stops."""
+    """What goes out."""
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    end: str = ""
+    end: str = ""  # `close` or `reset`: the connection ends without a byte; `hang`: no byte until the server stops
 
 
 def call_of(request: Request, params: dict[str, str]) -> Call:
     """The call that a request makes."""
     known = request.path.startswith("/api/")
-    method = request.path.removeprefix("/api/")
-    return Call(request.http_method, method, params, request.peer, request.too_large, known)
+    operation = request.path.removeprefix("/api/")
+    return Call(request.http_method, operation, params, request.peer, request.too_large, known)
 
 
 def _within_limits(request: Request) -> Request:
@@ -140,11 +136,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def log_message(self, *_: object) -> None:
-        """Be silent."""
+        """Nothing is logged."""
 
 
 class Server(ThreadingHTTPServer):
-    """Serves on a free port of 127.0.0.1. What a handler raises that is no matter of the connection goes to errors."""
+    """Serves on a free port of 127.0.0.1. What a handler raises, but for the end of a connection, goes to errors."""
 
     daemon_threads = True
 
@@ -169,12 +165,12 @@ class Server(ThreadingHTTPServer):
             self.finish_request(request, client_address)
         except OSError:
             pass  # the client has gone
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - reported when the server stops
             self.errors.append(error)
         finally:
             with self._lock:
                 self._open.discard(request)
-            # close() and no shutdown(), so that a lingering of nothing becomes a reset
+            # close() without shutdown(), so that a linger time of 0 becomes a reset
             request.close()
 
     def stop(self) -> None:

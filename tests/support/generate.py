@@ -1,0 +1,97 @@
+"""Everything in the repository that is generated: `make generate` writes it.
+
+The tables of README.md come from the settings, the clauses, the kinds of faults and the magic phones; the descriptions
+in schemas/ from the JSON Schemas; fixtures/synthetic from what the mock answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from contract_tests.contract import generate as descriptions
+from mockserver.faults.kinds import KINDS
+from mockserver.people.magic import MAGIC
+from mockserver.settings.files import clauses
+from mockserver.settings.table import SETTINGS
+from support.write_samples import samples
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+
+
+def _settings() -> Iterator[tuple[str, ...]]:
+    for setting in SETTINGS:
+        default = f" Default: `{setting.default_text}`." if setting.default_text else ""
+        yield f"`{setting.name}`", f"{setting.field.help}{default}"
+
+
+def _clauses() -> Iterator[tuple[str, ...]]:
+    for clause in clauses().values():
+        if clause.default is None:
+            yield f"`{clause.id}`", clause.title, clause.grade, "", ""
+            continue
+        default = _code([clause.default]) if isinstance(clause.default, str) else "a table by kind"
+        others = _code(choice for choice in clause.choices if choice != clause.default)
+        yield f"`{clause.id}`", clause.title, clause.grade, default, others or ("any" if clause.value else "")
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" if word else "empty text" for word in words)
+
+
+def _faults() -> Iterator[tuple[str, ...]]:
+    for name, kind in KINDS.items():
+        text = (kind.make.__doc__ or "").removesuffix(".")
+        yield f"`{name}`", _code(kind.settings), text[0].lower() + text[1:]
+
+
+TABLES: Mapping[str, tuple[str, Callable[[], Iterable[Sequence[str]]]]] = {
+    "settings": ("setting | what it is", _settings),
+    "clauses": ("clause | what | grade | default | other choices", _clauses),
+    "faults": ("kind | settings | what happens", _faults),
+    "magic phones": ("phone | what happens", lambda: ((magic.phone, magic.title) for magic in MAGIC.values())),
+}
+"""The head and the rows of README's tables, by the name in the comments around each."""
+
+
+def with_tables(text: str) -> str:
+    """The text of README.md with its tables made anew."""
+    for name, (head, rows) in TABLES.items():
+        columns = head.split(" | ")
+        lines = [_line(columns), "|---" * len(columns) + "|", *map(_line, rows())]
+        before, _, rest = text.partition(f"<!-- {name}: made by make generate -->\n")
+        _, end, after = rest.partition(f"<!-- end of {name} -->")
+        assert end, f"README.md has no table {name}"
+        text = "\n".join((f"{before}<!-- {name}: made by make generate -->", *lines, f"{end}{after}"))
+    return text
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
+
+
+def files() -> Mapping[Path, bytes]:
+    """Every generated file with its content."""
+    readme = with_tables(README.read_text(encoding="utf-8")).encode()
+    return {README: readme, **descriptions.files(), **samples()}
+
+
+def stale() -> list[str]:
+    """The files that are not as they would be generated, and those beside them that nothing generates."""
+    made = files()
+    folders = {file.parent for file in made} - {ROOT}
+    strays = (file for folder in folders if folder.is_dir() for file in folder.iterdir() if file not in made)
+    wrong = (file for file, content in made.items() if not file.is_file() or file.read_bytes() != content)
+    return sorted(str(file.relative_to(ROOT)) for file in (*strays, *wrong))
+
+
+def main() -> None:
+    """Writes every file."""
+    for file, content in files().items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
