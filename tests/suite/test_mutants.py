@@ -186,7 +186,7 @@ OTHER = {"login": "other@example.com", "token": "other-token"}
 
 
 def asked(gateway: Gateway, ways: Iterable[Way]) -> list[Response]:
-    """The responses to right and wrong calls, and to reads of tasks that are ready, not ready, or of another account."""
+    """The responses to right and wrong calls, and to reads of tasks: ready ones, others, another account's."""
     answers = []
     for http_method, form in ways:
         answers += [sent(gateway, "create", http_method, form, phone="70001234567", source=source) for source in "123"]
