@@ -48,7 +48,7 @@ class Findings:
     def hide(self, labels: Mapping[str, str]) -> None:
         """Puts more secrets out of sight, each behind its label."""
         self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
-        self.secrets.labels.update(labels)
+        self.secrets.hide(labels)
 
     def look(self, clause: str) -> None:
         """Notes that an answer was looked at that shows the clause."""
@@ -56,7 +56,7 @@ class Findings:
 
     def could_not_read(self, clause: str, reply: Reply) -> None:
         """Notes that an answer that should show the clause could not be read: that never counts as holding."""
-        what = "did not come" if reply.exchange is None else "could not be read"
+        what = "did not come" if reply.response is None else "could not be read"
         why = f"an answer {what}: {reply.call.name}"
         self.inconclusive.setdefault(clause, []).append(why)
 
