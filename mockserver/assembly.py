@@ -1,26 +1,30 @@
+"""Makes a mock of settings: its store, its clock, and the gateway in front of it."""
+
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.mock import Mock
+from mockserver.core.messages import Micros
 from mockserver.settings.files import words
 from mockserver.settings.table import Settings
-from mockserver.stores import open_store
+from mockserver.stores.opening import open_store
 
 
-def open_gateway(settings: Settings) -> Gateway:
-    """The API as the settings want it, on its store and on real time.
+def open_gateway(settings: Settings, real: Callable[[], Micros] | None = None) -> Gateway:
+    """The API as the settings describe it, on its store; real gives the real time, by default this machine's.
 
-    Raises StoreError where the store can't be opened. Real time is the wall clock's at the start, counted on by the
-    monotonic clock: a step of the wall clock must not make a ready task unready.
+    Raises StoreError where the store can't be opened.
+    """
+    mock = Mock(open_store(settings.state), settings.profile, settings.simulation, words(), real or _real_time())
+    return Gateway(mock, plain=settings.plain)
+
+
+def _real_time() -> Callable[[], Micros]:
+    """The wall clock's time at the start, counted on by the monotonic clock: a step of the wall clock must not make a
+    ready task unready.
     """
     started = time.time_ns() - time.monotonic_ns()
-    mock = Mock(
-        open_store(settings.state),
-        settings.profile,
-        settings.simulation,
-        words(),
-        lambda: (started + time.monotonic_ns()) // 1000,
-    )
-    return Gateway(mock, plain=settings.plain)
+    return lambda: (started + time.monotonic_ns()) // 1000

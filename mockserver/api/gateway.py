@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mockserver.api.http import Delivery, Request, Response
+from mockserver.api.http import Request, Response
 from mockserver.api.mock import Mock
 from mockserver.api.params import read_params
 from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Page
-from mockserver.formats import FORMATS
+from mockserver.formats.writers import WRITERS
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
@@ -86,7 +86,7 @@ class Gateway:
         """The answer as it is sent."""
         headers: list[tuple[str, str]] = []
         if isinstance(answer, Answer):
-            form = FORMATS[answer.format]
+            form = WRITERS[answer.format]
             body = form.write(answer, self.mock.profile.rendering)
             headers.append(("Content-Type", form.content_type(self.mock.profile.rendering)))
             if answer.allow:
@@ -98,7 +98,7 @@ class Gateway:
         headers.extend(self._cors(request))
         if not self.plain:
             headers.extend(_told(answer))
-        return Response(answer.http, tuple(headers), body, Delivery(answer.latency, answer.login))
+        return Response(answer.http, tuple(headers), body, answer.delivery)
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
         origin = self.mock.profile.rules.origin

@@ -1,46 +1,43 @@
+"""What servers and the gateway exchange: an HTTP request and the response to it."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from mockserver.core.messages import Micros
+from mockserver.core.messages import AT_ONCE, Delivery
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request as a server read it.
-
-    path is percent-decoded bytes without the query, query the raw bytes after the question mark, headers by
-    lower-case name (the last of a repeated one), peer the caller's address without the port. too_large says that the
-    body passed MAX_BODY and was not kept.
-    """
+    """An HTTP request as a server read it."""
 
     http_method: str
     path: bytes
+    """Percent-decoded, without the query."""
     query: bytes
+    """Raw, without the question mark."""
     headers: Mapping[str, str]
+    """By lower-case name; of a repeated one, the last."""
     body: bytes
     peer: str
+    """The caller's address, without the port."""
     too_large: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How an answer travels. latency: real time to let pass before the first byte; login: whose answer it is, so that a
-    reset can end its waiting. Transport faults will stand here.
-    """
-
-    latency: Micros = 0
-    login: str | None = None
+    """Whether the body had more than MAX_BODY bytes; then it was not kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a server sends. headers hold Content-Type and the mock's own, not Content-Length, Date, Server or
-    Connection, which are the server's. The body is whole also for HEAD; a server leaves it out of what it sends.
-    """
+    """What a server sends."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
+    """Content-Type and the mock's own; Content-Length, Date, Server and Connection are the server's."""
     body: bytes
-    delivery: Delivery = field(default_factory=Delivery)
+    """Whole also for a HEAD: the server leaves it out."""
+    delivery: Delivery = AT_ONCE
+
+
+def url_of(host: str, port: int) -> str:
+    """The URL of a bound address, without a path."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from mockserver.api import operations
@@ -12,26 +13,28 @@ from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock
 from mockserver.core.delays import Delay, parse_delay
 from mockserver.core.errors import ApiError, Problem, Refusal
-from mockserver.core.messages import Answer, Call, Micros, Page
+from mockserver.core.messages import AT_ONCE, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
-from mockserver.core.tasks import Account, Store
-from mockserver.faults.faults import ArmedFault, Faults
+from mockserver.core.tasks import Account
+from mockserver.faults.faults import ArmedFault, read_fault
 from mockserver.faults.kinds import NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
 from mockserver.people.magic import MAGIC
 from mockserver.people.words import Words
 from mockserver.profile.profile import Profile
+from mockserver.stores.store import Store
 
-TEST_TOKEN = "test-token"
+TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
 TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
 
 
 class Mock:
-    """The API and its control verbs. real gives the real time in microseconds since 1970 and never goes back.
+    """The API and its control verbs. All that changes while it runs is in the store. real gives the real time in
+    microseconds since 1970 and never runs backwards.
 
-    Not safe to be entered twice at a time: the server that carries it sees to that.
+    Not safe to be entered twice at a time: the server prevents that.
     """
 
     def __init__(
@@ -40,49 +43,37 @@ class Mock:
         self.store = store
         self.profile = profile
         self.simulation = simulation
-        self.faults = Faults()
         self._real = real
-        self._windows: dict[str, tuple[Micros, int]] = {}
-        self._samples: dict[tuple[str, str], int] = {}
-        self._world = Environment(store, words, self._processing_time, simulation.seed)
+        self._environment = Environment(store, words, self._processing_time, simulation.seed)
         with store.transaction(write=True):
             self._configure(simulation.accounts)
         self._arm_configured(None)
 
     def answer(self, call: Call) -> Answer | Page:
         """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
-        asked = operations.format_of(call.params)
-        account: Account | None = None
-        struck: list[ArmedFault] = []
         if call.operation not in OPERATIONS:
             return self.not_found(call.params)
+        wanted_format = operations.format_of(call.params)
+        account: Account | None = None
+        struck: list[ArmedFault] = []
         try:
             operation = self._operation(call)
             account = self._account(call.params)
-            effect = self._strike(self._facts(operation, call, account, asked), account, struck)
+            facts = self._facts(call, account, wanted_format) if self.store.faults() else None
+            effect = self._strike(facts, account, struck)
             if effect.page is not None:
                 return self._delivered(effect.page, account, struck)
             now = self.now(account.login if account else None)
             self._count_call(call, account, now)
-            answer: Answer | Page = operations.answer(
-                operation,
-                RequestContext(
-                    call,
-                    self.profile.rules,
-                    self._world,
-                    now,
-                    asked,
-                    effect,
-                    lambda facts: self._strike(facts, account, struck, of_task=True),
-                ),
-                account,
-            )
+            of_task = partial(self._strike, facts, account, struck, of_task=True)
+            context = RequestContext(call, self.profile.rules, self._environment, now, wanted_format, effect, of_task)
+            answer = operations.answer(operation, context, account)
         except ApiError as error:
-            answer = operations.error_answer(error, self.profile.rules, asked)
+            answer = operations.error_answer(error, self.profile.rules, wanted_format)
         return self._delivered(answer, account, struck)
 
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
-        """The answer where there is no such method; http is a status that no clause decides."""
+        """The answer for an unknown method; http is a status that no clause decides."""
         if self.profile.rules.html_not_found:
             page = Page(404, "text/html", operations.NOT_FOUND, reason="clause not-found = html-404")
             return self._delivered(page, None, [])
@@ -100,14 +91,14 @@ class Mock:
         return self.clock(login).now(self._real())
 
     def clock(self, login: str | None = None) -> Clock:
-        """The clock that the login goes by."""
+        """The clock that holds for the login."""
         own = self.store.clock(login) if login is not None else None
         return own or self.store.clock(None) or Clock()
 
     def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
         """Sets the clock of the login (one of its own from then on) or the server's.
 
-        frozen False without a time brings it back to real time. Raises Refusal for what is out of range.
+        frozen False without a time sets it back to real time. Raises Refusal for a value out of range.
         """
         real = self._real()
         if frozen is False:
@@ -149,71 +140,70 @@ class Mock:
         self.store.put_account(account)
         return account, known is None
 
+    def arm(self, document: Any) -> ArmedFault:
+        """Arms the fault of a document. Raises Refusal with every problem."""
+        return self.store.arm(read_fault(document))
+
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock and faults of the login, with None those of all; the faults of the settings
         are armed anew. Accounts stay, and no id is given twice.
         """
         self.store.reset(login)
-        self.faults.reset(login)
-        if login is None:
-            self._windows.clear()
-            self._samples.clear()
-        else:
-            self._windows.pop(login, None)
-            self._samples = {key: n for key, n in self._samples.items() if key[0] != login}
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
-        http_methods = self.http_methods(call.operation)
+        only_get = call.operation == "info" and not self.profile.rules.info_post
+        http_methods = ("GET",) if only_get else ("GET", "POST")
         if call.http_method not in http_methods:
             raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, allow=http_methods)
         return OPERATIONS[call.operation]
 
-    def http_methods(self, operation: str) -> tuple[str, ...]:
-        """The HTTP methods of an operation."""
-        return ("GET",) if operation == "info" and not self.profile.rules.info_post else ("GET", "POST")
-
-    def _facts(self, operation: Operation, call: Call, account: Account | None, asked: str) -> Facts:
-        """What faults are matched with when the call comes in, before anything of it has been checked."""
+    def _facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
+        """The facts of a call, before anything of it has been checked."""
         phone: str | None = None
         source: int | None = None
-        rules = self.profile.rules
-        if operation.name == "create":
-            phone = operations.phone_of(call.params.get("phone", ""), rules)
-            known = operations.source_of(call.params.get("source"), rules)
+        if call.operation == "create":
+            phone = operations.phone_of(call.params.get("phone", ""), self.profile.rules)
+            known = operations.source_of(call.params.get("source"), self.profile.rules)
             source = known.number if known else None
-        elif operation.name == "result" and account is not None and self.faults.armed:
+        elif call.operation == "result" and account is not None:
             wanted = operations.task_id(call.params.get("id"))
             task = self.store.read_task(wanted) if wanted is not None else None
             if task is not None and task.login == account.login:
                 phone, source = task.phone, task.source
-        return Facts(operation.name, call.params.get("login"), phone, source, asked)
+        return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
     def _strike(
-        self, facts: Facts, account: Account | None, struck: list[ArmedFault], *, of_task: bool = False
+        self, facts: Facts | None, account: Account | None, struck: list[ArmedFault], *, of_task: bool = False
     ) -> Effect:
         """The effect of the fault that strikes, which is added to those that struck."""
-        countdown = self.faults.strike(facts, self._seed(account), of_task=of_task) if self.faults.armed else None
-        if countdown is None:
+        armed = None if facts is None else self.store.strike(facts, self._seed(account), of_task=of_task)
+        if armed is None:
             return NO_EFFECT
-        struck.append(countdown)
-        return countdown.fault.effect
+        struck.append(armed)
+        return armed.fault.effect
 
     def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[ArmedFault]) -> Answer | Page:
-        """The answer with its latency and, where faults struck, with those for its reason."""
+        """The answer with its latency and, where faults struck, with their delivery and their reasons."""
+        faults = [one.fault for one in struck]
         late = self._late(self.simulation.latency, account, "latency")
-        late += sum(self._late(c.fault.effect.latency, account, c.fault.key) for c in struck if c.fault.effect.latency)
+        late += sum(self._late(fault.effect.latency, account, fault.key) for fault in faults if fault.effect.latency)
         if not struck and not late:
             return answer
-        told = "; ".join([*(c.told for c in struck), *([answer.reason] if answer.reason else [])])
-        return replace(answer, latency=late, login=account.login if account else None, reason=told)
+        # The fault of the call comes first; one of a task leaves the delivery alone.
+        sent = faults[0].effect.delivery if faults else AT_ONCE
+        return replace(
+            answer,
+            delivery=replace(sent, latency=late, login=account.login if account else None),
+            faults=tuple(one.id for one in struck),
+            reason="; ".join(filter(None, [*(one.reason for one in struck), answer.reason])),
+        )
 
     def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
         if delay.kind == "fixed":
             return delay.a
         key = (account.login if account else "", what)
-        self._samples[key] = n = self._samples.get(key, 0) + 1
-        return delay.sample(fraction(self._seed(account), *key, n)) or 0
+        return delay.sample(fraction(self._seed(account), *key, self.store.next_sample(*key))) or 0
 
     def _account(self, params: Mapping[str, str]) -> Account | None:
         login = params.get("login")
@@ -233,12 +223,7 @@ class Mock:
         rate = self.profile.rules.rate
         if rate is None or account is None or account.token != call.params.get("token"):
             return
-        allowed, period = rate
-        start, count = self._windows.get(account.login, (now, 0))
-        if not start <= now < start + period:
-            start, count = now, 0
-        self._windows[account.login] = (start, count + 1)
-        if count >= allowed:
+        if not self.store.count_call(account.login, now, *rate):
             raise ApiError("rate", reason=f"clause rate.limit = {self.profile.choices['rate.limit']}")
 
     def _processing_time(self, account: Account, phone: str, source: int, seed: int) -> Micros | None:
@@ -269,32 +254,31 @@ class Mock:
         return f"account-{n}@example.com"
 
     def _configure(self, accounts: Sequence[Account]) -> None:
-        """Brings the accounts of the settings into the store, and takes away those that the settings no longer name.
+        """Puts the accounts of the settings into the store, and takes away those that the settings no longer name.
 
-        An account that the settings tell as they did before stays as it is, with what control has changed since.
+        An account that stands in the settings as before stays as it is, with its changes by control.
         """
         named = {account.login for account in accounts}
         for known in self.store.accounts():
             if known.configured and known.login not in named:
                 self.store.drop_account(known.login)
         for account in accounts:
-            told = f"{number(repr(account)):016x}"
+            digest = f"{number(repr(account)):016x}"
             before = self.store.account(account.login)
-            if before is None:
-                self.store.put_account(replace(account, configured=told))
-            elif before.configured != told:
+            if before is None or before.configured != digest:
+                made = before or account
                 self.store.put_account(
-                    replace(account, configured=told, day=before.day, used=before.used, creates=before.creates)
+                    replace(account, configured=digest, day=made.day, used=made.used, creates=made.creates)
                 )
 
     def _arm_configured(self, login: str | None) -> None:
         """Arms the faults of the settings: those of the login, with None all."""
         for document in self.simulation.faults:
             if login is None or document.get("match", {}).get("login") == login:
-                self.faults.arm(document)
+                self.arm(document)
 
     def _following(self, login: str | None) -> list[str]:
-        """The logins whose tasks go by the clock of the login, or by the server's."""
+        """The logins whose clock is that of the login, or the server's."""
         if login is not None:
             return [login]
         return [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]

@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from mockserver.core.clock import text_of
 from mockserver.core.errors import ApiError
-from mockserver.core.messages import FORMATS, SECOND, Answer, Body, Call, Micros, Page, Value
+from mockserver.core.messages import SECOND, Answer, Body, Call, Micros, Page, Value
 from mockserver.core.quota import day_of
-from mockserver.core.tasks import Account, LimitReached, Store, Task
-from mockserver.faults.kinds import NO_EFFECT, Effect, ErrorOverride
-from mockserver.faults.matching import Facts
+from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.faults.kinds import Effect, ErrorOverride
+from mockserver.formats.writers import FORMATS
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
 from mockserver.people.words import Words
 from mockserver.profile.editions import EDITIONS, Source
 from mockserver.profile.profile import Rules
+from mockserver.stores.store import Store
 
 CREDENTIALS = ("login", "token")
 BAD_GATEWAY = (
@@ -34,42 +34,54 @@ NOT_FOUND = b"<!DOCTYPE html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What operations need of the mock beside the call: the store, the words that people are made of, and how long a
-    task of an account takes (a function of account, phone, source and seed; None is never).
-    """
+    """What operations need beside the call."""
 
     store: Store
     words: Words
+    """What made-up people are made of."""
     processing_time: Callable[[Account, str, int, int], Micros | None]
+    """How long a task takes, by account, phone, source and seed; None is never."""
     seed: int
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One call in its circumstances. now is the account's time, effect what a fault does to the call, task_effect what
-    one does to the task that is made or read.
-    """
+    """One call in its circumstances."""
 
     call: Call
     rules: Rules
     environment: Environment
     now: Micros
+    """By the account's clock."""
     format: str
-    effect: Effect = NO_EFFECT
-    task_effect: Callable[[Facts], Effect] = lambda _: NO_EFFECT
+    effect: Effect
+    """What a fault does to the call."""
+    task_effect: Callable[[], Effect]
+    """What a fault does to the task that is made or read; called at most once."""
 
     def param(self, name: str) -> str | None:
         """The value of a parameter; None where it counts as missing."""
         value = self.call.params.get(name)
         return None if value == "" and self.rules.empty_is_missing else value
 
+    @property
+    def phone(self) -> str | None:
+        """The phone that the call names; None where it is none."""
+        return phone_of(self.param("phone") or "", self.rules)
+
+    @property
+    def source(self) -> Source | None:
+        """The source that the call names; None where it is none."""
+        return source_of(self.param("source"), self.rules)
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A method of the API: what it requires (in the documentation's order), how values are checked, what it does."""
+    """A method of the API: what it requires, how values are checked, what it does."""
 
     name: str
     required: tuple[str, ...]
+    """In the documentation's order."""
     checks: Mapping[str, Callable[[RequestContext], bool]]
     run: Callable[[RequestContext, Account], Answer | Page]
 
@@ -81,7 +93,7 @@ class Operation:
 
 
 def answer(operation: Operation, context: RequestContext, account: Account | None) -> Answer | Page:
-    """The answer to a call of the operation; account is the one that the call names, where there is such a one.
+    """The answer to a call of the operation; account is the one that the call names, None where it names none.
 
     Raises ApiError for what the API itself refuses, StoreError where the store fails.
     """
@@ -100,29 +112,29 @@ def answer(operation: Operation, context: RequestContext, account: Account | Non
 
 
 def format_of(params: Mapping[str, str]) -> str:
-    """The format that an answer is written in: the one asked for, JSON where that is none."""
-    asked = params.get("format", "")
-    return asked if asked in FORMATS else FORMATS[0]
+    """The format that an answer is written in: that of the parameter, JSON where it is unknown."""
+    wanted_format = params.get("format", "")
+    return wanted_format if wanted_format in FORMATS else FORMATS[0]
 
 
 def task_id(text: str | None) -> int | None:
-    """The number of an id; None where it is none. At most 18 digits, so that it fits every store."""
+    """The number of an id; None for another text. At most 18 digits, so that it fits every store."""
     return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def phone_of(text: str, rules: Rules) -> str | None:
-    """The phone of a parameter, None where it is none: 7 to 15 digits (our choice, after E.164)."""
+    """The phone of a parameter, None for another text: 7 to 15 digits (our choice, after E.164)."""
     digits = re.sub(r"[^0-9]", "", text) if rules.strip_phone else text
     return digits if re.fullmatch(r"[0-9]{7,15}", digits) else None
 
 
 def source_of(number: str | None, rules: Rules) -> Source | None:
-    """The source asked for, None where it is none; where the edition has no such parameter, its only one."""
+    """The source of a parameter, None where it is unknown; in an edition without the parameter, the only source."""
     sources = rules.edition.sources
     return sources.get(number or "") if rules.edition.required else next(iter(sources.values()))
 
 
-def error_answer(error: ApiError, rules: Rules, asked: str) -> Answer:
+def error_answer(error: ApiError, rules: Rules, wanted_format: str) -> Answer:
     """The error as the profile writes errors."""
     code = rules.codes[error.kind] if error.code is None else error.code
     text = rules.messages[error.kind] if error.message is None else error.message
@@ -131,14 +143,11 @@ def error_answer(error: ApiError, rules: Rules, asked: str) -> Answer:
             text = text.replace(f"{{{name}}}", value)
     return Answer(
         body={"status": "error", "error_code": code, "message": text},
-        format=asked if rules.follows_format else "json",
-        http=error.http or (code if rules.mirror_status and code in _HTTP_ERRORS else 200),
+        format=wanted_format if rules.follows_format else "json",
+        http=error.http or (code if rules.mirror_status and code in range(400, 600) else 200),
         reason=error.reason,
         allow=error.allow,
     )
-
-
-_HTTP_ERRORS = range(400, 600)
 
 
 def _check_parameters(operation: Operation, context: RequestContext) -> None:
@@ -157,8 +166,8 @@ def _check_missing(operation: Operation, context: RequestContext) -> None:
 
 
 def _invalid(names: list[str]) -> ApiError:
-    told = ", ".join(names)
-    return ApiError("invalid", reason=f"invalid: {told}", names=told)
+    named = ", ".join(names)
+    return ApiError("invalid", reason=f"invalid: {named}", names=named)
 
 
 def _authorised(context: RequestContext, account: Account | None) -> Account:
@@ -168,27 +177,14 @@ def _authorised(context: RequestContext, account: Account | None) -> Account:
 
 
 def _format_is_known(context: RequestContext) -> bool:
-    asked = context.param("format")
-    return asked is None or asked in FORMATS or not context.rules.format_error
-
-
-def _phone_is_right(context: RequestContext) -> bool:
-    return phone_of(context.param("phone") or "", context.rules) is not None
-
-
-def _source_is_known(context: RequestContext) -> bool:
-    return source_of(context.param("source"), context.rules) is not None
-
-
-def _id_is_right(context: RequestContext) -> bool:
-    return not context.rules.invalid_id_error or task_id(context.param("id")) is not None
+    wanted_format = context.param("format")
+    return wanted_format is None or wanted_format in FORMATS or not context.rules.format_error
 
 
 def _create(context: RequestContext, account: Account) -> Answer | Page:
     rules, environment = context.rules, context.environment
-    phone = phone_of(context.param("phone") or "", rules)
+    phone, source = context.phone, context.source
     assert phone is not None, "checked before"
-    source = source_of(context.param("source"), rules)
     assert source is not None, "checked before"
     magic = MAGIC.get(phone)
     outcome = magic.outcome if magic else None
@@ -199,7 +195,7 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
     day = day_of(context.now, rules.day_turn)
     if account.used_on(day) >= account.daily_limit:
         _refuse_limit(LimitReached(account.used_on(day), account.daily_limit))
-    effect = context.task_effect(Facts("create", account.login, phone, source.number, context.format))
+    effect = context.task_effect()
     seed = environment.seed if account.seed is None else account.seed
     time = environment.processing_time(account, phone, source.number, seed)
     stuck = effect.stuck or outcome == "stuck" or time is None
@@ -240,10 +236,9 @@ def _result(context: RequestContext, account: Account) -> Answer:
         raise ApiError(rules.foreign_kind, reason="another account's task")
     if task is None or (rules.lifetime is not None and context.now - task.created > rules.lifetime):
         raise ApiError("unknown-task", reason="no such task" if task is None else "task is past its lifetime")
-    effect = context.task_effect(Facts("result", account.login, task.phone, task.source, context.format))
-    failure = effect.failure
-    if failure is not None:
-        raise _failed(failure.code, failure.message)
+    effect = context.task_effect()
+    if effect.failure is not None:
+        raise _failed(effect.failure.code, effect.failure.message)
     if effect.stuck or not task.done(context.now):
         reason = "never ready" if task.ready is None else f"ready in {(task.ready - context.now) / SECOND:.3f} s"
         return Answer({"status": "processing"}, context.format, task=task.id, reason=reason)
@@ -293,20 +288,13 @@ def _info(context: RequestContext, account: Account) -> Answer:
     return Answer({"status": "ok", "data": shaped}, context.format, reason=why)
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "create": Operation(
-            "create",
-            ("login", "token", "phone", "source"),
-            MappingProxyType({"phone": _phone_is_right, "source": _source_is_known, "format": _format_is_known}),
-            _create,
-        ),
-        "result": Operation(
-            "result",
-            ("login", "token", "id"),
-            MappingProxyType({"id": _id_is_right, "format": _format_is_known}),
-            _result,
-        ),
-        "info": Operation("info", ("login", "token"), MappingProxyType({"format": _format_is_known}), _info),
-    }
-)
+_Checks: TypeAlias = "dict[str, Callable[[RequestContext], bool]]"
+_FORMAT: _Checks = {"format": _format_is_known}
+_PHONE: _Checks = {"phone": lambda c: c.phone is not None, "source": lambda c: c.source is not None}
+_ID: _Checks = {"id": lambda c: not c.rules.invalid_id_error or task_id(c.param("id")) is not None}
+
+OPERATIONS: Mapping[str, Operation] = {
+    "create": Operation("create", (*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
+    "result": Operation("result", (*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
+    "info": Operation("info", CREDENTIALS, _FORMAT, _info),
+}

@@ -1,6 +1,8 @@
+"""Reads the parameters of a request: its query and its form."""
+
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from urllib.parse import parse_qsl
 
@@ -43,18 +45,14 @@ def _pairs(text: bytes) -> list[tuple[str, str]]:
 
 def _body_pairs(request: Request, parsing: Parsing) -> list[tuple[str, str]]:
     kind, _, options = request.headers.get("content-type", "").partition(";")
-    reader = _BODIES.get(kind.strip().lower())
-    return [] if reader is None else reader(request.body, options, parsing)
+    kind = kind.strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        return _pairs(request.body)
+    return _multipart(request.body, options) if kind == "multipart/form-data" and parsing.multipart else []
 
 
-def _urlencoded(body: bytes, _options: str, _parsing: Parsing) -> list[tuple[str, str]]:
-    return _pairs(body)
-
-
-def _multipart(body: bytes, options: str, parsing: Parsing) -> list[tuple[str, str]]:
+def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     """The fields of a multipart form; a form that can't be parsed has none, as in PHP."""
-    if not parsing.multipart:
-        return []
     from werkzeug.exceptions import RequestEntityTooLarge
     from werkzeug.formparser import MultiPartParser
     from werkzeug.http import parse_options_header
@@ -72,11 +70,5 @@ def _multipart(body: bytes, options: str, parsing: Parsing) -> list[tuple[str, s
 
 
 def _in_memory(*_: object, **__: object) -> BytesIO:
-    """Where a file's part goes, which nobody reads: the body's limit keeps it small."""
+    """Takes the part of a file, which is not read; the limit of the body keeps it small."""
     return BytesIO()
-
-
-_BODIES: Mapping[str, Callable[[bytes, str, Parsing], list[tuple[str, str]]]] = {
-    "application/x-www-form-urlencoded": _urlencoded,
-    "multipart/form-data": _multipart,
-}

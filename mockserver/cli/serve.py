@@ -10,15 +10,14 @@ from urllib.parse import quote
 
 import click
 
+from mockserver.api.http import url_of
 from mockserver.api.mock import Mock
 from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import Clock, iso_of
 from mockserver.core.errors import Problem, Refusal
 from mockserver.settings.table import Settings
-from mockserver.wire.run import run
-from mockserver.wire.server import Server
-from mockserver.wire.threads import LoopGuard
+from mockserver.wire.serving import mock_server, run_until_signal
 
 
 @with_settings()
@@ -30,27 +29,23 @@ def command(**options: Any) -> None:
     """
     settings = load_settings(options)
     if sys.stdout is None:
-        raise Refusal(Problem("standard output", "is closed", "leave it open: the address is told there"))
+        raise Refusal(Problem("standard output", "is closed", "leave it open: the address is written there"))
     gateway = open_gateway(settings)
-
-    def app(guard: LoopGuard) -> Any:
-        from mockserver.web.app import make_app
-
-        return make_app(gateway, guard, settings, server.cancel_waiting)
-
     log: Callable[[str], None] | None = partial(click.echo, err=True) if settings.access_log else None
-    server = Server(gateway, app, access_log=log)
     try:
-        run(server, settings.host, settings.port, partial(_ready, settings, _clock_notes(gateway.mock)))
+        run_until_signal(
+            mock_server(gateway, settings, log),
+            settings.host,
+            settings.port,
+            partial(_ready, settings, _clock_notes(gateway.mock)),
+        )
     finally:
         gateway.mock.store.close()
 
 
 def _ready(settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
-    # An address that stands for all of the machine's is none that a client can call.
-    called = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    told_host = f"[{called}]" if ":" in called else called
-    api = f"http://{told_host}:{port}/api"
+    # A client can't call an address that stands for all of the machine's.
+    api = url_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port) + "/api"  # noqa: S104 - not bound here
     for line in (*_hints(settings, api), *notes):
         click.echo(line, err=True)
     sys.stdout.write(f"ready {api}\n")
@@ -58,12 +53,12 @@ def _ready(settings: Settings, notes: Sequence[str], host: str, port: int) -> No
 
 
 def _clock_notes(mock: Mock) -> list[str]:
-    """What to know of a clock that a state file has kept."""
+    """The state of a clock that a state file has kept."""
     clock = mock.clock()
     if clock == Clock():
         return []
-    how = "stands still at" if clock.frozen else f"goes {clock.speed:g} times as fast as real time, from"
-    return [f"clock: {how} {iso_of(mock.now())}, kept from before; POST /_mock/reset brings it back"]
+    how = "stands still at" if clock.frozen else f"runs {clock.speed:g} times as fast as real time, from"
+    return [f"clock: {how} {iso_of(mock.now())}, kept from before; POST /_mock/reset sets it back"]
 
 
 def _hints(settings: Settings, api: str) -> list[str]:

@@ -16,9 +16,9 @@ LATEST: Micros = 32_503_680_000 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The mock's time: `base` at the real time `since`, going `speed` times as fast as real time.
+    """The mock's time: `base` at the real time `since`, running `speed` times as fast as real time.
 
-    Frozen is speed 0. base and since are microseconds since 1970. What changes a clock gives a new one.
+    Frozen is speed 0. base and since are microseconds since 1970.
     """
 
     base: Micros = 0
@@ -32,7 +32,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time stands still unless it is advanced."""
+        """Whether the time changes only when it is advanced."""
         return self.speed == 0
 
     def advanced(self, by: Micros) -> Clock:
@@ -50,7 +50,7 @@ class Clock:
 
         Raises Refusal for a time before 1970 or past the year 3000, or a speed outside 0 to 1,000,000.
         """
-        if speed is not None and not 0 <= speed <= 1_000_000:
+        if speed is not None and not 0 <= speed <= 1_000_000:  # noqa: PLR2004 - named in the message
             raise Refusal(Problem("speed", f"{speed:g} is out of range", "allowed: 0 to 1000000"))
         base = self.now(real) if now is None else now
         _in_range("now", base)

@@ -18,7 +18,7 @@ DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A distribution of times. `text` is what it was written as; a and b are its two numbers."""
+    """A distribution of times: its text as it was written, and its two numbers."""
 
     text: str
     kind: str

@@ -2,9 +2,9 @@
 
 Exception
 ├── ApiError            an error that the API itself would answer: a kind of the clause `error.codes`
-└── IfindMockError      what is told to whoever runs the mock
+└── IfindMockError      what is reported to the user of the mock
     ├── Refusal         one or more wrong inputs, each a Problem: where, what, what is allowed
-    │   └── NotFound    a name that stands for nothing
+    │   └── NotFound    an unknown name
     └── StoreError      the store can't be read or written
 """
 
@@ -13,16 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from types import MappingProxyType
 
 
 class ApiError(Exception):
     """An error in the API's own words, turned into an answer by `operations`.
 
-    kind is a key of `error.codes`; fields fill the placeholders of the kind's message; code and message, where
-    given, stand in place of the profile's. http is the HTTP status of what is wrong with the request itself, which no
-    clause decides; allow the HTTP methods that would have been right. reason is for `X-Mock-Reason` and never holds a
-    credential.
+    kind is a key of `error.codes`; fields fill the placeholders of the kind's message; code and message replace the
+    profile's. http is the HTTP status of a wrong request, which no clause decides; allow the right HTTP methods.
+    reason is for `X-Mock-Reason` and never holds a credential.
     """
 
     def __init__(
@@ -43,11 +41,11 @@ class ApiError(Exception):
         self.message = message
         self.http = http
         self.allow = allow
-        self.fields: Mapping[str, str] = MappingProxyType(fields)
+        self.fields: Mapping[str, str] = fields
 
 
 class IfindMockError(Exception):
-    """The root of what is told to whoever runs the mock."""
+    """The root of what is reported to the user of the mock."""
 
 
 class StoreError(IfindMockError):
@@ -69,25 +67,25 @@ class Problem:
 
 
 class Refusal(IfindMockError):
-    """Input that can't be taken, with every problem found and not the first alone."""
+    """Wrong input, with every problem that was found."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
 
     def at(self, where: str, joint: str = ".") -> Refusal:
-        """The same problems, told one level further out: `where` is put before each place."""
+        """The same problems, seen from one level further out: `where` is put before each place."""
         return Refusal(
             *(Problem(f"{where}{joint}{p.where}" if p.where else where, p.what, p.remedy) for p in self.problems)
         )
 
 
 class NotFound(Refusal):
-    """A Refusal of a name that stands for nothing."""
+    """A Refusal of an unknown name."""
 
 
 def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "key") -> Problem:
-    """The problem of a word that is none of the known ones, with the nearest one suggested."""
+    """The problem of an unknown word; it suggests the nearest known one."""
     names = list(known)
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     remedy = f"did you mean {near[0]!r}? " if near else ""

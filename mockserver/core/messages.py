@@ -1,4 +1,4 @@
-"""What the core takes and gives: a call, and the answer to it."""
+"""A call of the API, the answer to it, and how the answer is delivered."""
 
 from __future__ import annotations
 
@@ -9,62 +9,75 @@ from typing import TypeAlias
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
 Body: TypeAlias = "dict[str, Value]"
 Micros: TypeAlias = int
-"""Time in whole microseconds: sums of steps stay exact, as they would not with floats."""
+"""Time in whole microseconds: sums stay exact, unlike those of floats."""
 
 SECOND: Micros = 1_000_000
 
 METHODS = ("create", "result", "info")
 """The API's methods: the names below /api/."""
 
-FORMATS = ("json", "xml", "csv")
-"""The formats of an answer, the default one first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API as it was read off a request.
-
-    operation is the name in the path (`create`; any text, known or not), http_method the HTTP method (`HEAD` is told as
-    `GET`), params the parameters after the clauses `param.*` have decided which value counts, ip the address of the
-    caller.
-    """
+    """One call of the API, read off a request."""
 
     operation: str
+    """The name in the path, such as `create`; any text, known or not."""
     http_method: str
+    """`GET` also for a `HEAD`."""
     params: Mapping[str, str]
+    """The parameters; the clauses `param.*` have decided which value counts."""
     ip: str
+    """The address of the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How an answer travels. Faults and the mock set it; each server carries it out in one place: `wire/delivery.py`,
+    and `Waiting` in `web/app.py`.
+    """
+
+    latency: Micros = 0
+    """Real time to wait before the first byte."""
+    login: str | None = None
+    """The account of the answer: a reset of it ends the wait."""
+    transport: str = "whole"
+    """How the bytes are sent: a key of `TRANSPORTS` in `wire/delivery.py`."""
+
+
+AT_ONCE = Delivery()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer as data; a format turns it into bytes.
-
-    body is ordered. rows names the member whose entries are what a table has for rows (`data`, `names`), None for a
-    flat answer. format is `json`, `xml` or `csv`. task is the id that the answer is about. reason says in a few
-    words why the answer is what it is. latency is real time to let pass before it is sent, login the account whose
-    answer waits so. wrote: whether it tells of a change of the store, so that it must not be sent before that is kept.
-    allow, where the HTTP method was wrong: the right ones.
-    """
+    """An answer as data; a format turns it into bytes."""
 
     body: Body
+    """Ordered."""
     format: str = "json"
     http: int = 200
     rows: str | None = None
+    """The member of body whose entries are the rows of a table (`data`, `names`); None for a flat answer."""
     task: int | None = None
+    """The id of the task that the answer is about."""
     reason: str = ""
-    latency: Micros = 0
-    login: str | None = None
+    """Why the answer is what it is, in a few words."""
+    delivery: Delivery = AT_ONCE
+    faults: tuple[str, ...] = ()
+    """The ids of the faults that struck the call."""
     wrote: bool = False
+    """Whether it reports a change of the store: then it must not be sent before the change is kept."""
     allow: tuple[str, ...] = ()
+    """The right HTTP methods, where the call's was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer that is not the API's own, such as a proxy's HTML: told in bytes, whatever format was asked for."""
+    """An answer that is not the API's own, such as a proxy's HTML, in the same bytes for every format."""
 
     http: int
     content_type: str
     body: bytes
     reason: str = ""
-    latency: Micros = 0
-    login: str | None = None
+    delivery: Delivery = AT_ONCE
+    faults: tuple[str, ...] = ()

@@ -1,3 +1,5 @@
+"""How the mock behaves beyond the API's profile: times, limits, accounts and faults."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -10,19 +12,19 @@ from mockserver.core.tasks import Account
 
 @dataclass(frozen=True)
 class Simulation:
-    """How the mock behaves beside what the API's profile says.
-
-    delay is the processing time of a task; by_source stands in its place, an account's own delay in theirs, by_phone
-    in all of these. latency is real time before every API answer. daily_limit and paid_until are those of accounts that
-    name none. accounts and faults are those of the start.
-    """
+    """The settings of a mock's behaviour."""
 
     delay: Delay
+    """Processing time of a task; by_source comes before it, an account's own delay before that, by_phone before all."""
     by_source: Mapping[int, Delay]
     by_phone: Mapping[str, Delay]
     latency: Delay
+    """Real time before every API answer."""
     daily_limit: int
+    """Of accounts that name none; paid_until likewise."""
     paid_until: str
     seed: int
     accounts: Sequence[Account] = ()
+    """The accounts of the start."""
     faults: Sequence[Mapping[str, Any]] = ()
+    """The documents of the faults of the start."""

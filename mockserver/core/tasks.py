@@ -1,36 +1,37 @@
-"""Accounts, tasks, and what a store of them must be able to do."""
+"""Accounts and tasks, as a store keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
-from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who may call. daily_limit is in units; paid_until is told by info as it stands; delay and seed, where given,
-    stand in place of the server's. `used` units count for the day number `day` (see `quota`); `creates` counts the
-    tasks made, so that the n-th one's chance is its own. configured is a digest of what the settings say of the
-    account, empty for one that was made otherwise. The charges of one day are kept: a clock that is set back to an
-    earlier day and used there forgets those of the later one.
+    """Who may call. The charges of one day are kept: a create on an earlier day, after the clock was set back, forgets
+    those of the later day.
     """
 
     login: str
     token: str
     daily_limit: int
+    """In units."""
     paid_until: str
+    """As info reports it."""
     demo: bool = False
     delay: str | None = None
+    """Replaces the server's processing time."""
     seed: int | None = None
+    """Replaces the server's seed."""
     day: int = 0
+    """The number of the day that `used` counts for (see `quota`)."""
     used: int = 0
+    """Units used on that day."""
     creates: int = 0
+    """Tasks made so far: it seeds the chance of the next one."""
     configured: str = ""
+    """A digest of the account in the settings; empty for an account that was made otherwise."""
 
     def used_on(self, day: int) -> int:
         """Units used on the day."""
@@ -39,9 +40,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as it was created. ready is the time from which it is done, None for never; failure is the code (None:
-    the profile's) and message (None: the profile's) of a task that ends in an error, None where it ends well. edition,
-    seed and demo are those under which it was made, so that it never reads otherwise.
+    """A task as it was created. It keeps the seed, the edition and the demo flag of its creation, so its answer never
+    changes.
     """
 
     id: int
@@ -51,11 +51,13 @@ class Task:
     ip: str
     created: Micros
     ready: Micros | None
+    """The time from which it is done; None for never."""
     cost: int
     seed: int
     demo: bool = False
     edition: str = "B"
     failure: tuple[int | None, str | None] | None = None
+    """Code and message of a task that ends in an error (None: the profile's); None for a task that ends well."""
 
     def done(self, now: Micros) -> bool:
         """Whether the task has ended: a pure function of its record and the time."""
@@ -64,53 +66,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class LimitReached:
-    """A create that was refused: used units of the day and the limit they have reached."""
+    """A create that was refused."""
 
     used: int
+    """Units of the day."""
     of: int
-
-
-class Store(Protocol):
-    """All state that outlives a request, in whole atomic steps. Every method may raise StoreError."""
-
-    def transaction(self, *, write: bool = False) -> AbstractContextManager[None]:
-        """What happens inside is kept together or not at all; may be nested, the outermost counts. With write, nothing
-        that is read inside is changed by another process before the end.
-        """
-
-    def account(self, login: str) -> Account | None:
-        """The account of the login."""
-
-    def accounts(self) -> Sequence[Account]:
-        """All accounts in the order in which they were made."""
-
-    def put_account(self, account: Account) -> None:
-        """Adds the account, or puts it in the place of the one with its login."""
-
-    def drop_account(self, login: str) -> None:
-        """Takes the account away, where there is one; its tasks stay, for an account of the login to come."""
-
-    def create_task(self, task: Task, day: int) -> Task | LimitReached:
-        """Charges the task's cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The id of the task given is not looked at.
-        """
-
-    def read_task(self, task_id: int) -> Task | None:
-        """The task of the id."""
-
-    def next_ready(self, now: Micros, logins: Sequence[str]) -> Micros | None:
-        """The earliest time after now at which a task of one of the logins is ready."""
-
-    def clock(self, login: str | None) -> Clock | None:
-        """The clock of the login, where it has one of its own; with None the server's."""
-
-    def put_clock(self, login: str | None, clock: Clock | None) -> None:
-        """Keeps the clock; None takes the login's own clock away."""
-
-    def reset(self, login: str | None) -> None:
-        """Drops the tasks, the charges and the clock of the login, with None those of all. Accounts stay; ids that
-        were given out are never given again.
-        """
-
-    def close(self) -> None:
-        """Ends the use of the store."""
+    """The limit."""

@@ -1,3 +1,5 @@
+"""What XML 1.0 can carry."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""The kinds of faults: a row of KINDS each, a function from its settings to an Effect."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -6,14 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.delays import Delay
-from mockserver.core.messages import METHODS, Page
+from mockserver.core.messages import AT_ONCE, METHODS, Delivery, Page
 from mockserver.inputs import fields
 from mockserver.profile.clauses import CODES
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorOverride:
-    """How a call or a task ends in an error: None stands for the profile's code or message."""
+    """How a call or a task ends in an error; None is the profile's code or message."""
 
     code: int | None = None
     message: str | None = None
@@ -21,15 +23,20 @@ class ErrorOverride:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a fault does to a call. error and page take the answer's place before anything happens; stuck and failure
-    are the task's that the call creates, or the answer of the poll; latency is real time before the answer.
-    """
+    """What a fault does to a call."""
 
     error: ErrorOverride | None = None
+    """The answer, before anything happens."""
     page: Page | None = None
+    """Likewise."""
     latency: Delay | None = None
+    """Real time before the answer, sampled for each call and added to the delivery's."""
+    delivery: Delivery = AT_ONCE
+    """How the answer travels; it reaches the server as it stands here."""
     stuck: bool = False
+    """The task that the call creates is never ready; a poll is answered as processing."""
     failure: ErrorOverride | None = None
+    """The task that the call creates ends in it; a poll is answered with it."""
 
 
 NO_EFFECT = Effect()
@@ -37,12 +44,14 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: the function that makes its effect, what its settings may be, whether it happens to a task."""
+    """A kind of fault."""
 
     make: Callable[..., Effect]
+    """Its keyword arguments are the settings' names."""
     settings: Mapping[str, fields.Field[Any]]
     required: tuple[str, ...] = ()
     of_task: bool = False
+    """Whether it happens to a task, and not to the call."""
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -104,7 +113,6 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "fail-task": Kind(fail_task, _ERROR, of_task=True),
     }
 )
-
 
 LATER = ("reset", "empty", "truncate", "garbage", "dribble", "wrong-format")
 """Kinds that happen to the bytes on the socket; they are refused by name until the wire server can do them."""

@@ -1,3 +1,5 @@
+"""Matching: the facts of a call, and which calls are meant. Faults use it; it knows none."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -5,20 +7,54 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from mockserver.core.messages import FORMATS, METHODS
+from mockserver.core.errors import Problem
+from mockserver.core.messages import METHODS
+from mockserver.formats.writers import FORMATS
 from mockserver.inputs import fields
 from mockserver.profile.editions import ALL_SOURCES
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a call when faults are looked at; for result, phone and source are the task's."""
+    """What is known of a call. For result, phone and source are those of the task."""
 
     method: str
+    http_method: str
     login: str | None
     phone: str | None
     source: int | None
     format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which calls are meant: those whose facts equal every entry. The entry `nth` picks one of them by its number; the
+    counter of the calls looks at it.
+    """
+
+    entries: Mapping[str, str | int]
+
+    @property
+    def login(self) -> str | None:
+        """The account that it names."""
+        login = self.entries.get("login")
+        return None if login is None else str(login)
+
+    def fits(self, facts: Facts) -> bool:
+        """Whether the call is meant, `nth` aside."""
+        return all(getattr(facts, key) == wanted for key, wanted in self.entries.items() if key != "nth")
+
+    def picks(self, number: int) -> bool:
+        """Whether `nth` is this number of a fitting call; without `nth` it is every number."""
+        return number == self.entries.get("nth", number)
+
+
+def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
+    """The match of a document with any keys of Facts, and `nth`; adds every problem to problems."""
+    match = fields.table(document, where, _MATCH, problems)
+    if match.get("method") == "info" and (never := [key for key in ("phone", "source") if key in match]):
+        problems.append(Problem(f"{where}.{never[0]}", "info has none, so nothing could match", "leave it out"))
+    return Match(MappingProxyType(match))
 
 
 _MATCH: Mapping[str, fields.Field[Any]] = MappingProxyType(

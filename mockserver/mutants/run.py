@@ -21,8 +21,7 @@ from mockserver.mutants.matrix import Examination, Matrix, Plan, Trial
 from mockserver.mutants.table import MUTANTS
 from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
-from mockserver.web.app import make_app
-from mockserver.wire.run import serving
+from mockserver.wire.serving import serve_mock
 
 DELAY = "60ms"
 """How long tasks take: long enough to be seen while they are being processed."""
@@ -154,5 +153,5 @@ def _serving(name: str | None) -> Iterator[str]:
     gateway = open_gateway(settings)
     if name is not None:
         gateway = MutantGateway(gateway.mock, MUTANTS[name])
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+    with serve_mock(gateway, settings) as url:
         yield f"{url}/api"

@@ -21,6 +21,7 @@ def clauses() -> Mapping[str, Clause]:
     return parse_clauses(data.toml("schemas", "clauses.toml"))
 
 
+@cache
 def words() -> Words:
     """The words of fixtures/words.toml."""
     return parse_words(data.toml("fixtures", "words.toml"))

@@ -12,6 +12,7 @@ from typing import TypeVar
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.stores.process_state import ProcessState
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -19,16 +20,17 @@ _V = TypeVar("_V")
 
 @dataclass(slots=True)
 class _Own:
-    """What a login owns: the ids of its tasks, and their times of readiness in order."""
+    """The tasks of a login: their ids, and their times of readiness in order."""
 
     ids: list[int] = field(default_factory=list)
     ready: list[Micros] = field(default_factory=list)
 
 
-class MemoryStore:
+class MemoryStore(ProcessState):
     """All state in dictionaries. Calls may come from several threads, one at a time. Never raises StoreError."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._accounts: dict[str, Account] = {}
         self._tasks: dict[int, Task] = {}
         self._own: dict[str, _Own] = {}
@@ -38,7 +40,7 @@ class MemoryStore:
         self._undo: list[Callable[[], object]] = []
 
     @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[None]:
+    def transaction(self, *, write: bool = False) -> Iterator[None]:  # noqa: ARG002 - no other process can write here
         """What happens inside is undone when an exception leaves the outermost block."""
         self._depth += 1
         try:
@@ -54,26 +56,18 @@ class MemoryStore:
                 self._undo.clear()
 
     def account(self, login: str) -> Account | None:
-        """The account of the login."""
         return self._accounts.get(login)
 
     def accounts(self) -> Sequence[Account]:
-        """All accounts in the order in which they were made."""
         return list(self._accounts.values())
 
     def put_account(self, account: Account) -> None:
-        """Adds the account, or puts it whole, its charges too, in the place of the one with its login."""
         self._set(self._accounts, account.login, account)
 
     def drop_account(self, login: str) -> None:
-        """Takes the account away; its tasks stay."""
         self._set(self._accounts, login, None)
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
-        """Charges the task's whole cost and keeps it under a new id, unless the limit has been reached.
-
-        Raises KeyError for a login without an account.
-        """
         account = self._accounts[task.login]
         used = account.used_on(day)
         if used >= account.daily_limit:
@@ -100,25 +94,21 @@ class MemoryStore:
             del own.ready[bisect_left(own.ready, task.ready)]
 
     def read_task(self, task_id: int) -> Task | None:
-        """The task of the id."""
         return self._tasks.get(task_id)
 
     def next_ready(self, now: Micros, logins: Sequence[str]) -> Micros | None:
-        """The earliest time after now at which a task of one of the logins is ready."""
         lists = [own.ready for own in map(self._own.get, logins) if own is not None]
         later = ((times, bisect_right(times, now)) for times in lists)
         return min((times[at] for times, at in later if at < len(times)), default=None)
 
     def clock(self, login: str | None) -> Clock | None:
-        """The clock of the login, where it has one of its own; with None the server's."""
         return self._clocks.get(login)
 
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
-        """Keeps the clock; None takes the login's own clock away."""
         self._set(self._clocks, login, clock)
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, the charges and the clock of the login, with None those of all."""
+        super().reset(login)
         if login is None:
             self._reset_all()
             return
@@ -134,21 +124,13 @@ class MemoryStore:
 
     def _reset_all(self) -> None:
         if self._depth:
-            self._undo.append(partial(self._restore, self._accounts, self._tasks, self._own, self._clocks))
+            tables = {name: vars(self)[name] for name in ("_accounts", "_tasks", "_own", "_clocks")}
+            self._undo.append(partial(vars(self).update, tables))
         self._accounts = {login: replace(one, used=0, creates=0) for login, one in self._accounts.items()}
         self._tasks, self._own, self._clocks = {}, {}, {}
 
-    def _restore(
-        self,
-        accounts: dict[str, Account],
-        tasks: dict[int, Task],
-        own: dict[str, _Own],
-        clocks: dict[str | None, Clock],
-    ) -> None:
-        self._accounts, self._tasks, self._own, self._clocks = accounts, tasks, own, clocks
-
     def close(self) -> None:
-        """Ends the use of the store."""
+        """Nothing is open."""
 
     def _set(self, table: dict[_K, _V], key: _K, value: _V | None) -> None:
         if self._depth:

@@ -1,11 +1,11 @@
 """The store in an SQLite file, which outlives its process.
 
-What is kept: when the outermost transaction has returned, its writes survive the death of the process (kill -9). A
+When the outermost transaction has returned, its writes survive the death of the process (kill -9). A
 power cut may take the last moments, never the file (WAL with synchronous=NORMAL: sqlite.org/pragma.html).
 
 Several processes may share a file: nothing is cached, ids and charges are taken inside BEGIN IMMEDIATE, and one process
-waits for another's commit. What is read before the first write of a transaction may be changed by another process in
-between: who puts back what they read, opens it with `write=True`.
+waits for another's commit. Another process may change what a transaction reads before its first write: a transaction
+that writes back what it has read is opened with `write=True`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.stores.process_state import ProcessState
 
 APPLICATION_ID = 0x1F1D_30C4
 """Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
@@ -31,7 +31,7 @@ VERSION = 1
 PATIENCE = 5.0
 """Seconds to wait for another process when the file is opened."""
 BUSY = 1.0
-"""Seconds to wait for another process's transaction later on, when whoever calls the mock waits too."""
+"""Seconds to wait for another process's transaction later on: the caller of the mock waits, too."""
 
 _NEEDED = (3, 37, 0)
 
@@ -67,7 +67,7 @@ _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 _READ_TASK = "SELECT * FROM tasks WHERE id = ?"
 _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
     WHERE login = ? AND CASE day WHEN ? THEN used ELSE 0 END < daily_limit"""
-# Takes no value that _ADD has not taken before it: what can't be stored is found before anything is changed.
+# Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
 _NEXT_READY = "SELECT ready FROM tasks WHERE login = ? AND ready > ? ORDER BY ready LIMIT 1"
@@ -75,20 +75,19 @@ _NEXT_READY = "SELECT ready FROM tasks WHERE login = ? AND ready > ? ORDER BY re
 _READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
 _PUT_CLOCK = "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)"
 
-_REMEDIES: Mapping[int, str] = MappingProxyType(
-    {
-        sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
-        sqlite3.SQLITE_FULL: "make room on the disk",
-        sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
-        sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
-        sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
-        sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
-    }
-)
+_REMEDIES: Mapping[int, str] = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
+    sqlite3.SQLITE_FULL: "make room on the disk",
+    sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
+    sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
+    sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
+    sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
+}
 
 
-class SqliteStore:
-    """All state in one file. Calls may come from several threads, one at a time.
+class SqliteStore(ProcessState):
+    """Accounts, tasks and clocks in one file; armed faults and counts in the process, as ProcessState has them. Calls
+    may come from several threads, one at a time.
 
     Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
     StoreError, and so does the end of the outermost block, also where the first StoreError was caught inside.
@@ -99,11 +98,12 @@ class SqliteStore:
 
         Raises StoreError for a file that can't be used; one of another application or version is left as it was.
         """
+        super().__init__()
         self._path = path.absolute()
         self._depth = 0
         self._writing = False
         self._failed: str | None = None
-        _look_at(self._path)
+        _check_file(self._path)
         try:
             self._connection = sqlite3.connect(
                 self._path, timeout=patience, isolation_level=None, check_same_thread=False
@@ -122,7 +122,7 @@ class SqliteStore:
                 # Another process may have been first.
                 for statement in _SCHEMA if self._empty() else ():
                     self._run(statement)
-        # Not before: so the mark stands in the file itself from its first byte on, and never in the log alone.
+        # After the schema: so the mark is in the file itself from its first byte on, and never in the log alone.
         self._write_ahead(time.monotonic() + patience)
         self._run("PRAGMA synchronous = NORMAL")
         for probe in _PROBES:
@@ -206,7 +206,7 @@ class SqliteStore:
         try:
             return self._connection.execute(statement, values).fetchall()
         except (OverflowError, UnicodeEncodeError):
-            # What can't be stored (a number beyond 64 bits, a lone surrogate) is not there.
+            # A value that can't be stored (a number beyond 64 bits, a lone surrogate) is not in the file.
             return []
         except sqlite3.Error as error:
             raise self._failure(error) from error
@@ -220,31 +220,23 @@ class SqliteStore:
         return StoreError(text)
 
     def account(self, login: str) -> Account | None:
-        """The account of the login."""
         rows = self._rows(_READ_ACCOUNT, (login,))
         return _account(rows[0]) if rows else None
 
     def accounts(self) -> Sequence[Account]:
-        """All accounts in the order in which they were made."""
         return [_account(row) for row in self._rows(_ACCOUNTS)]
 
     def put_account(self, account: Account) -> None:
-        """Adds the account, or puts it whole, its charges too, in the place of the one with its login."""
         seed = None if account.seed is None else str(account.seed)
         head = (account.login, account.token, account.daily_limit, account.paid_until, account.demo, account.delay)
         with self.transaction(write=True):
             self._run(_PUT_ACCOUNT, (*head, seed, account.day, account.used, account.creates, account.configured))
 
     def drop_account(self, login: str) -> None:
-        """Takes the account away; its tasks stay."""
         with self.transaction(write=True):
             self._run("DELETE FROM accounts WHERE login = ?", (login,))
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
-        """Charges the task's whole cost and keeps it under a new id, unless the limit has been reached.
-
-        Raises KeyError for a login without an account.
-        """
         with self.transaction(write=True):
             added = self._run(_ADD, (*_columns(task), task.login, day))
             if not added.rowcount:
@@ -260,21 +252,17 @@ class SqliteStore:
         return LimitReached(account.used_on(day), account.daily_limit)
 
     def read_task(self, task_id: int) -> Task | None:
-        """The task of the id."""
         rows = self._rows(_READ_TASK, (task_id,))
         return _task(rows[0]) if rows else None
 
     def next_ready(self, now: Micros, logins: Sequence[str]) -> Micros | None:
-        """The earliest time after now at which a task of one of the logins is ready."""
         return min((row[0] for login in logins for row in self._rows(_NEXT_READY, (login, now))), default=None)
 
     def clock(self, login: str | None) -> Clock | None:
-        """The clock of the login, where it has one of its own; with None the server's."""
         rows = self._rows(_READ_CLOCK, (_owner(login),))
         return Clock(*rows[0]) if rows else None
 
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
-        """Keeps the clock; None takes the login's own clock away."""
         with self.transaction(write=True):
             if clock is None:
                 self._run("DELETE FROM clocks WHERE owner = ?", (_owner(login),))
@@ -282,7 +270,6 @@ class SqliteStore:
                 self._run(_PUT_CLOCK, (_owner(login), clock.base, clock.since, clock.speed))
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, the charges and the clock of the login, with None those of all."""
         with self.transaction(write=True):
             if login is None:
                 self._run("DELETE FROM tasks")
@@ -292,26 +279,15 @@ class SqliteStore:
                 self._run("DELETE FROM tasks WHERE login = ?", (login,))
                 self._run("UPDATE accounts SET used = 0, creates = 0 WHERE login = ?", (login,))
                 self._run("DELETE FROM clocks WHERE owner = ?", (_owner(login),))
+        super().reset(login)
 
     def close(self) -> None:
-        """Ends the use of the store."""
         self._connection.close()
 
 
 def _columns(task: Task) -> Row:
-    fails = task.failure is not None
-    head = (
-        task.phone,
-        task.source,
-        task.ip,
-        task.created,
-        task.ready,
-        task.cost,
-        str(task.seed),
-        task.demo,
-        task.edition,
-    )
-    return (*head, fails, *(task.failure or (None, None)))
+    head = (task.phone, task.source, task.ip, task.created, task.ready, task.cost, str(task.seed), task.demo)
+    return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)))
 
 
 def _task(row: Row) -> Task:
@@ -321,9 +297,8 @@ def _task(row: Row) -> Task:
 
 
 def _account(row: Row) -> Account:
-    _, login, token, limit, paid_until, demo, delay, seed, day, used, creates, configured = row
-    number = None if seed is None else int(seed)
-    return Account(login, token, limit, paid_until, bool(demo), delay, number, day, used, creates, configured)
+    _, login, token, limit, paid_until, demo, delay, seed, *counts = row
+    return Account(login, token, limit, paid_until, bool(demo), delay, None if seed is None else int(seed), *counts)
 
 
 def _owner(login: str | None) -> str:
@@ -341,8 +316,8 @@ def _code(error: Exception) -> int:
     return code & 0xFF
 
 
-def _look_at(path: Path) -> None:
-    """Refuses a file that can't be used, or that belongs to something else, and leaves it as it is.
+def _check_file(path: Path) -> None:
+    """Refuses a file that can't be used, or is another program's, and leaves it as it is.
 
     Raises StoreError.
     """
@@ -351,7 +326,7 @@ def _look_at(path: Path) -> None:
         raise StoreError(f"{path}: needs SQLite 3.37 or newer, this Python has {have}; use the state memory")
     try:
         if not path.parent.is_dir():
-            raise StoreError(f"{path}: there is no directory {path.parent}; make it, or name another file")
+            raise StoreError(f"{path}: the directory {path.parent} is missing; make it, or name another file")
         if not path.exists():
             return
         if not path.is_file():
@@ -365,7 +340,7 @@ def _look_at(path: Path) -> None:
 
 
 def _check_mark(path: Path) -> None:
-    # Immutable: SQLite neither locks nor mends the file. Not read without SQLite: to close a handle of our own would
+    # Immutable: SQLite neither locks nor repairs the file. Not read without SQLite: closing a handle of our own would
     # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as head:

@@ -1,5 +1,5 @@
 """The Flask app: the API and the mock's own routes, whole, under any WSGI server."""
 
-from mockserver.web.app import create_app, make_app
+from mockserver.web.app import create_app
 
-__all__ = ["create_app", "make_app"]
+__all__ = ["create_app"]  # for `flask --app mockserver.web run`

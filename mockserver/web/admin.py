@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -17,36 +17,34 @@ from mockserver.api.mock import Mock
 from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
-from mockserver.web.control import Ask, Control, Verb, keys
+from mockserver.web.control import QUERIES, Ask, Control, Verb, keys
+
+Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
 
 
 def admin_routes(
-    mock: Mock,
-    run: Callable[[Callable[[], Any]], Any],
-    settings: Settings,
-    end_waiting: Callable[[str | None], object],
+    mock: Mock, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object]
 ) -> Blueprint:
-    """The routes over one mock. run enters the mock while nothing else does; end_waiting ends the answers of a login
-    (None: all) that wait for their latency.
-    """
+    """The routes over one mock. end_waiting ends the answers of a login (None: all) that wait for their latency."""
     routes = Blueprint("mock", __name__, url_prefix="/_mock")
     control = Control(mock, settings, end_waiting)
 
-    def kept(operation: Callable[[], Any]) -> Any:
+    def in_transaction(operation: Callable[[], Any]) -> Any:
         write = request.method != "GET"
 
         def whole() -> Any:
             with mock.store.transaction(write=write):
                 return operation()
 
-        return run(whole)
+        return guard(whole)
 
     for path, http_methods in control.routes().items():
-        for http_method, view in http_methods.items():
+        for http_method, verb in http_methods.items():
             routes.add_url_rule(
                 path,
                 f"{http_method} {path}",
-                _view(view, kept, control.queries.get((http_method, path), {})),
+                _view(verb, in_transaction, QUERIES.get((http_method, path), {})),
                 methods=[http_method],
                 provide_automatic_options=False,
             )
@@ -57,7 +55,7 @@ def admin_routes(
     for rule in ("/", "/<path:path>"):
         routes.add_url_rule(rule, f"any {rule}", anything, methods=list(_VERBS), provide_automatic_options=False)
     routes.before_request(lambda: _unauthorised(settings.admin_token))
-    routes.register_error_handler(NotFound, lambda refusal: _problem(404, "There is no such thing", refusal.problems))
+    routes.register_error_handler(NotFound, lambda refusal: _problem(404, "It was not found", refusal.problems))
     routes.register_error_handler(Refusal, lambda refusal: _problem(422, "The request was refused", refusal.problems))
     routes.register_error_handler(
         StoreError, lambda error: _problem(503, "The store failed", (Problem("", str(error)),))
@@ -69,14 +67,12 @@ def admin_routes(
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def _view(
-    http_method: Verb, run: Callable[[Callable[[], Any]], Any], query: Mapping[str, fields.Reader]
-) -> Callable[..., Response]:
+def _view(verb: Verb, run: Guard, query: Mapping[str, fields.Reader]) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
         host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
         ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)
-        status, answer = run(lambda: http_method(ask))
-        return Response(status=204) if status == 204 else _json(status, answer)
+        status, answer = run(lambda: verb(ask))
+        return Response(status=204) if status == 204 else _json(status, answer)  # noqa: PLR2004 - no content
 
     return view
 
@@ -97,8 +93,8 @@ def _json(status: int, answer: Any, content_type: str = "application/json") -> R
 
 
 def _problem(status: int, title: str, problems: tuple[Problem, ...]) -> Response:
-    told = [{k: v for k, v in asdict(p).items() if v} for p in problems]
-    answer = {"title": title, "status": status, "detail": "\n".join(map(str, problems)), "problems": told}
+    entries = [{k: v for k, v in asdict(p).items() if v} for p in problems]
+    answer = {"title": title, "status": status, "detail": "\n".join(map(str, problems)), "problems": entries}
     return _json(status, answer, "application/problem+json")
 
 
@@ -132,4 +128,4 @@ def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Respon
     near = get_close_matches(path, routes, n=1)
     hint = f"did you mean /_mock{near[0]}? " if near else ""
     remedy = f"{hint}routes: {', '.join(f'/_mock{route}' for route in routes)}"
-    return _problem(404, "There is no such route", (Problem("path", f"/_mock{path} is no route", remedy),))
+    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{path} is no route", remedy),))

@@ -1,4 +1,4 @@
-"""The Flask app around one gateway."""
+"""The Flask app around one gateway, and what a WSGI server needs beside it: a lock, and threads that wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any
 
 import click
 from flask import Flask, Response, request
@@ -15,44 +15,35 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import Delivery, Request
+from mockserver.api.http import Request
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
-from mockserver.core.messages import SECOND
+from mockserver.core.messages import SECOND, Delivery
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
-from mockserver.web.admin import admin_routes
-
-T = TypeVar("T")
-
-
-class Guard(Protocol):
-    """Runs an operation on the mock while nothing else touches it, and gives its result or raises its exception."""
-
-    def __call__(self, operation: Callable[[], T], /) -> T:
-        """The operation's result."""
+from mockserver.web.admin import Guard, admin_routes
 
 
 class LockGuard:
-    """The guard under a WSGI server with threads: a lock, held while thinking and never while sleeping."""
+    """The guard under a WSGI server with threads: a lock, which no answer holds while it waits."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def __call__(self, operation: Callable[[], T], /) -> T:
+    def __call__(self, operation: Callable[[], Any]) -> Any:
         """The operation's result."""
         with self._lock:
             return operation()
 
 
 class Waiting:
-    """The answers that wait for their latency in threads of a WSGI server."""
+    """The answers that wait for their latency in threads of a WSGI server: the one place that waits there."""
 
     def __init__(self) -> None:
         self._ends: dict[threading.Event, str | None] = {}
 
     def wait(self, delivery: Delivery) -> None:
-        """Lets the latency pass, or less where it is ended."""
+        """Returns when the latency has passed, or at its end by a reset."""
         if delivery.latency:
             end = threading.Event()
             self._ends[end] = delivery.login
@@ -71,18 +62,17 @@ class Waiting:
 def create_app(settings: Settings | None = None) -> Flask:
     """The complete app with a mock of its own, for `flask run`, gunicorn, granian, or Flask's test client.
 
-    Without settings they are read from IFIND_MOCK_* and ifind-mock.toml, as `ifind-mock serve` reads them; what is
-    wrong there is raised as click.UsageError, which `flask run` shows as a message. One process alone may serve a
-    mock whose state is in memory.
+    Without settings, it reads IFIND_MOCK_* and ifind-mock.toml, as `ifind-mock serve` does. Raises click.UsageError
+    for wrong ones, which `flask run` shows as a message. A mock whose state is in memory needs a single process.
     """
     try:
-        known = load(environ=os.environ) if settings is None else settings
-        gateway = open_gateway(known)
+        settings = load(environ=os.environ) if settings is None else settings
+        gateway = open_gateway(settings)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
     logging.getLogger("werkzeug").addFilter(_without_query)
-    return make_app(gateway, LockGuard(), known)
+    return make_app(gateway, LockGuard(), settings)
 
 
 def _without_query(record: logging.LogRecord) -> bool:
@@ -92,18 +82,15 @@ def _without_query(record: logging.LogRecord) -> bool:
 
 
 def _shown(line: str) -> str:
-    """A request line without its query, and without what looks like one in a path that lacks the question mark."""
+    """A request line without its query, also where the question mark is missing."""
     return re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", line))
 
 
 def make_app(
-    gateway: Gateway,
-    guard: Guard,
-    settings: Settings,
-    end_waiting: Callable[[str | None], object] | None = None,
+    gateway: Gateway, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object] | None = None
 ) -> Flask:
-    """The app around a gateway that is there already. end_waiting ends the answers that wait elsewhere for their
-    latency, when a login (None: everything) is reset.
+    """The app around an open gateway. end_waiting ends the answers that wait elsewhere for their latency, when a login
+    (None: everything) is reset.
     """
     waiting = Waiting()
     app = Flask("mockserver", static_folder=None)
@@ -112,15 +99,15 @@ def make_app(
     app.url_map.strict_slashes = False
     app.register_blueprint(admin_routes(gateway.mock, guard, settings, end_waiting or waiting.end))
 
-    def answer(path: str = "") -> Response:
-        asked = _request()
-        given = guard(lambda: gateway.answer(asked))
-        waiting.wait(given.delivery)
-        answered = Response(given.body, given.status)
-        del answered.headers["Content-Type"]
-        for name, value in given.headers:
-            answered.headers.add(name, value)
-        return answered
+    def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
+        received = _request()
+        answered = guard(lambda: gateway.answer(received))
+        waiting.wait(answered.delivery)
+        response = Response(answered.body, answered.status)
+        del response.headers["Content-Type"]
+        for name, value in answered.headers:
+            response.headers.add(name, value)
+        return response
 
     for rule in ("/", "/<path:path>"):
         # A rule without methods takes any, so that the gateway alone decides which are right.

@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from time import monotonic
-from typing import cast
+from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response
-from mockserver.wire.failures import Rejected, report
-from mockserver.wire.limits import SLICE
-from mockserver.wire.pending import Host, PendingRequest
+from mockserver.wire.delivery import TRANSPORTS
+from mockserver.wire.failures import Rejected
+from mockserver.wire.limits import SLICE, Limits
+from mockserver.wire.pending import PendingRequest
 from mockserver.wire.request_reader import Reader
-from mockserver.wire.response_bytes import CONTINUE, refusal, render
+from mockserver.wire.response_bytes import CONTINUE, refusal
+from mockserver.wire.states import Event, State, after
 
 _WRITE = 64 * 1024
-"""Bytes of ready answers written at a time; then it is seen whether the client reads them."""
+"""Bytes of ready answers written at a time; between two writes the connection sees whether the client reads them."""
+
+
+class Host(Protocol):
+    """The server of a connection, as the connection sees it."""
+
+    limits: Limits
+    stopping: bool
+
+    def joined(self, connection: Connection) -> None:
+        """Takes a new connection in. Where there is no room for it, it will be turned away or aborted."""
+
+    def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
+        """Forgets a closed connection, and the answers in its queue."""
+
+    def submit(self, pending: PendingRequest) -> None:
+        """Has a request answered: later, its response is set and its connection's `advance` called."""
+
+    def sent(self, pending: PendingRequest, response: Response) -> None:
+        """Logs an answer that has been written."""
 
 
 class Connection(asyncio.Protocol):
-    """What the event loop calls for one client, and what its server calls to have answers written."""
-
-    __slots__ = (
-        "_backlog",
-        "_begun",
-        "_discarded",
-        "_ended",
-        "_host",
-        "_lingering",
-        "_queue",
-        "_reader",
-        "_reading",
-        "_since",
-        "_transport",
-        "_unread",
-        "_writable",
-        "peer",
-    )
+    """One client's connection. Beside its state, two flags say whether it reads and may write just now."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -45,15 +50,15 @@ class Connection(asyncio.Protocol):
         self.peer = ""
         self._queue: deque[PendingRequest] = deque()
         self._backlog: deque[bytes] = deque()
+        self._state = State.OPEN
         self._reading = self._writable = True
-        self._ended = self._lingering = self._unread = False
         self._discarded = 0
         self._since = self._begun = monotonic()
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; where there are too many, the server turns this one away."""
+        """Begins. The server turns it away where there are too many."""
         self._transport = cast("asyncio.Transport", transport)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
@@ -61,8 +66,8 @@ class Connection(asyncio.Protocol):
         self._host.joined(self)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, in slices."""
-        if self._reader.finished:
+        """Reads on, in slices."""
+        if self._state is not State.OPEN:
             self._discard(len(data))
         elif len(data) <= SLICE and not self._backlog:
             self._read(data)
@@ -73,42 +78,41 @@ class Connection(asyncio.Protocol):
             self._go_on()
 
     def eof_received(self) -> bool:
-        """End the reading; answers that are still due go out first."""
-        self._ended = True
-        if self._lingering:
-            return False
-        self._at_end()
-        return bool(self._queue or self._lingering)
+        """Ends the reading. Returns whether the transport stays open, for answers that are due."""
+        self._meet(Event.CLIENT_ENDED)
+        if self._state is State.ENDED and self._reader.partial:
+            self._refuse(Rejected(400, "malformed request: it ends in the middle"))
+        return bool(self._queue)
 
     def pause_writing(self) -> None:
-        """Hold back answers, and read no more: the client does not read them."""
+        """The client does not read its answers: writes none, and reads no more."""
         self._writable = False
         self._since = monotonic()
         self._set_reading(on=False)
 
     def resume_writing(self) -> None:
-        """Go on: the client has read."""
+        """The client has read: goes on."""
         self._writable = True
         self._since = monotonic()
         self.advance()
         self._go_on()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """End."""
+        """Ends."""
+        self._state = State.CLOSED
         self._host.left(self, self._queue)
         self._queue.clear()
         self._backlog.clear()
-        self._reader.finished = True
 
     # What the server calls.
 
     def advance(self) -> None:
-        """Write every answer whose turn has come."""
+        """Writes every answer whose turn has come."""
         while self._writable and self._write_some():
             pass
 
     def _write_some(self) -> bool:
-        """Write the answers that are ready, up to about `_WRITE` bytes; whether there may be more."""
+        """Writes the answers that are ready, up to about `_WRITE` bytes. Returns whether there may be more."""
         queue = self._queue
         if not queue or queue[0].response is None or self._transport.is_closing():
             return False
@@ -117,15 +121,15 @@ class Connection(asyncio.Protocol):
         last = False
         while size < _WRITE and not last and queue and (response := queue[0].response) is not None:
             pending = queue.popleft()
-            last = pending.last or (not queue and self._ends_here())
-            pieces.append(_bytes_of(pending, response, last=last))
-            size += len(pieces[-1])
-            if self._host.logging:
-                self._host.sent(pending, response)
+            last = pending.last or (not queue and (self._state is State.ENDED or self._host.stopping))
+            piece, last = TRANSPORTS[response.delivery.transport](pending, response, last)
+            pieces.append(piece)
+            size += len(piece)
+            self._host.sent(pending, response)
         self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         self._since = monotonic()
         if last:
-            self._close()
+            self._end()
             return False
         if not self._reading or self._backlog:
             self._go_on()
@@ -133,17 +137,15 @@ class Connection(asyncio.Protocol):
             self._say_continue()
         return bool(queue)
 
-    def _ends_here(self) -> bool:
-        return self._ended or self._host.stopping
-
     def check(self, now: float) -> None:
-        """Act on what has taken too long. Answers that are being made or wait for their time have no limit."""
+        """Acts on what has taken too long by the monotonic time `now`; answers that are not due yet have no limit."""
         limits = self._host.limits
-        leaving = self._lingering or self._transport.is_closing()
+        lingering = self._state is State.LINGERING
+        leaving = lingering or self._transport.is_closing()
         if not self._writable or (leaving and self._transport.get_write_buffer_size()):
             if now - self._since > limits.unread_time:
                 self._transport.abort()
-        elif self._lingering:
+        elif lingering:
             if now - self._since > limits.linger_time:
                 self._transport.abort()
         elif self._queue:
@@ -155,21 +157,24 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def turn_away(self) -> None:
-        """Refuse a client that is one too many."""
+        """Refuses a client that is one too many."""
         self._refuse(Rejected(503, "too many connections"))
 
     def finish(self) -> None:
-        """Read no more, and close once the answers in flight are out."""
-        self._reader.finished = True
+        """Reads no more, and closes once the answers in flight are out."""
+        self._meet(Event.STOPPING)
         self._backlog.clear()
         if not self._queue:
             self._transport.close()
 
     def abort(self) -> None:
-        """Close at once, whatever is in flight."""
+        """Closes at once, with any answers in flight."""
         self._transport.abort()
 
-    # Parsing.
+    def _meet(self, event: Event) -> None:
+        self._state = after(self._state, event)
+
+    # Reading.
 
     def _read(self, data: bytes) -> None:
         if not self._reader.partial:
@@ -181,26 +186,26 @@ class Connection(asyncio.Protocol):
             self._say_continue()
 
     def _take(self, request: Request, last: bool, old: bool) -> None:
-        pending = PendingRequest(self, request, last=last, old=old, began=self._begun)
+        pending = PendingRequest(self, request, last, old, self._begun)
         self._queue.append(pending)
-        self._unread = request.too_large
+        if last:
+            self._meet(Event.REFUSED if request.too_large else Event.LAST_READ)
         self._host.submit(pending)
 
     def _refuse(self, rejected: Rejected) -> None:
-        self._reader.finished = True
+        self._meet(Event.REFUSED)
         self._reader.partial = False
         response = refusal(rejected.status, rejected.message)
-        self._unread = True
-        self._queue.append(PendingRequest(self, None, last=True, old=False, began=self._begun, response=response))
+        self._queue.append(PendingRequest(self, None, True, False, self._begun, response))
         self.advance()
 
     def _full(self) -> bool:
         return len(self._queue) >= self._host.limits.pipelined or not self._writable
 
     def _go_on(self) -> None:
-        """Read what was held back, as far as there is room, then let the client send more or not."""
+        """Reads the backlog, as far as there is room, then lets the client send more or not."""
         while self._backlog and not self._full():
-            if self._reader.finished:
+            if self._state is not State.OPEN:
                 self._discard(sum(map(len, self._backlog)))
                 self._backlog.clear()
             else:
@@ -223,38 +228,22 @@ class Connection(asyncio.Protocol):
 
     # Closing.
 
-    def _at_end(self) -> None:
-        """The client has sent its last byte, and all of them have been read."""
-        if self._reader.partial:
-            self._refuse(Rejected(400, "malformed request: it ends in the middle"))
-        elif not self._queue:
-            self._transport.close()
-
     def _discard(self, size: int) -> None:
-        self._unread = True
+        self._meet(Event.SURPLUS)
         self._discarded += size
         if self._discarded > self._host.limits.linger_size:
-            if self._lingering:
+            if self._state is State.LINGERING:
                 self._transport.abort()
             else:
                 self._set_reading(on=False)
 
-    def _close(self) -> None:
-        """Close after the last answer. Where the client may still be sending, only our side at first: see Limits."""
-        if self._ended or not self._unread:
+    def _end(self) -> None:
+        """Ends after the last answer: where the client may still be sending, only this side at first (see Limits)."""
+        self._meet(Event.LAST_SENT)
+        if self._state is State.CLOSED:
             self._transport.close()
             return
-        self._lingering = True
         self._since = monotonic()
         self._backlog.clear()
         self._transport.write_eof()
         self._set_reading(on=True)
-
-
-def _bytes_of(pending: PendingRequest, response: Response, *, last: bool) -> bytes:
-    head = pending.request is not None and pending.request.http_method == "HEAD"
-    try:
-        return render(response, head=head, last=last, old=pending.old, length=pending.length)
-    except Exception as error:
-        report("writing an answer", error)
-        return render(refusal(500, "the mock failed; see its standard error"), head=head, last=last, old=pending.old)

@@ -1,7 +1,7 @@
-"""What can go wrong at the socket, and how a failure inside is told.
+"""What can go wrong at the socket, and how a failure inside is reported.
 
 IfindMockError
-└── WireError       the server can't listen, or is asked for something after its end
+└── WireError       the server can't listen, or is used after its end
 Exception
 └── Rejected        a request that breaks HTTP or a limit; carries the status to answer
 """
@@ -29,14 +29,14 @@ class Rejected(Exception):
 
 
 def report(what: str, error: BaseException) -> None:
-    """Say on standard error that a part failed: the kind of error and its place, not its text, which may hold
+    """Reports on standard error that a part failed: the kind of error and its place, not its text, which may hold
     credentials of the request.
     """
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    tell(f"{what} failed with {type(error).__name__}{place}")
+    write_line(f"{what} failed with {type(error).__name__}{place}")
 
 
-def tell(line: str) -> None:
-    """Say a line on standard error."""
+def write_line(line: str) -> None:
+    """Writes a line to standard error."""
     sys.stderr.write(f"ifind-mock: {line}\n")

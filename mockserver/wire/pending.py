@@ -1,75 +1,38 @@
-"""What a connection and its server pass to each other: a request and the answer to it."""
+"""A request on its way through the server, and the answer to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from mockserver.api.http import Request, Response
-from mockserver.wire.limits import Limits
 
 
 class Client(Protocol):
-    """What the server needs of a connection."""
+    """The connection of a request, as the server sees it."""
 
     peer: str
 
     def advance(self) -> None:
-        """Write every answer whose turn has come."""
-
-    def check(self, now: float) -> None:
-        """Act on what has taken too long by the monotonic time `now`."""
-
-    def turn_away(self) -> None:
-        """Refuse a client that is one too many."""
-
-    def finish(self) -> None:
-        """Read no more, and close once the answers in flight are out."""
+        """Writes every answer whose turn has come."""
 
     def abort(self) -> None:
-        """Close at once, whatever is in flight."""
+        """Closes at once, with any answers in flight."""
 
 
+@dataclass(slots=True, eq=False)
 class PendingRequest:
-    """A request and, once there is one, its response. request is None where what came could not be read."""
+    """A request and, later, its response."""
 
-    __slots__ = ("began", "connection", "last", "length", "old", "request", "response")
-
-    def __init__(
-        self,
-        connection: Client,
-        request: Request | None,
-        *,
-        last: bool,
-        old: bool,
-        began: float,
-        response: Response | None = None,
-    ) -> None:
-        self.connection = connection
-        self.request = request
-        self.last = last
-        self.old = old
-        self.began = began
-        self.response = response
-        self.length: int | None = None
-        """What Content-Length says where it isn't the body's length: the WSGI application's answer to a HEAD."""
-
-
-class Host(Protocol):
-    """What a connection needs of its server."""
-
-    limits: Limits
-    stopping: bool
-    logging: bool
-
-    def joined(self, connection: Client) -> None:
-        """Take a new connection in. Where there is no room for it, it will be turned away or aborted."""
-
-    def left(self, connection: Client, queue: Iterable[PendingRequest]) -> None:
-        """Forget a closed connection, and the timers of the answers it still owed."""
-
-    def submit(self, pending: PendingRequest) -> None:
-        """Have a request answered: later, its response is set and its connection told to `advance`."""
-
-    def sent(self, pending: PendingRequest, response: Response) -> None:
-        """An answer has been written. Called where `logging` is on."""
+    connection: Client
+    request: Request | None
+    """None where what came could not be read."""
+    last: bool
+    """Whether the connection closes after the answer."""
+    old: bool
+    """Whether the client speaks HTTP/1.0."""
+    began: float
+    """When its first byte came, in monotonic time."""
+    response: Response | None = None
+    length: int | None = None
+    """The Content-Length, where it is not the body's length: the WSGI application's answer to a HEAD."""

@@ -1,4 +1,4 @@
-"""Bytes of a connection to requests: httptools' parser, and what it leaves unchecked."""
+"""Turns the bytes of a connection into requests: httptools' parser, and the checks that it leaves out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect"})
 """Headers whose repetition makes a request ambiguous: two servers in a row could read two different requests."""
 _USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")
 _NAMES = {spelt.encode(): name for name in _USUAL for spelt in (name, name.title())}
-"""Saves the decoding of what nearly every request has."""
+"""The names that nearly every request has, decoded once."""
 _VERSIONS = {"1.1": False, "1.0": True}
 
 
@@ -28,32 +28,10 @@ class _Enough(Exception):
 class Reader:
     """Reads the requests of one connection.
 
-    take(request, last, old) is called for each whole request: last says that none may follow it, old that the
-    client speaks HTTP/1.0. Public to read: `partial` (a request has begun and not ended), `finished` (the last one
-    has been taken) and `continue_owed` (the client waits for a `100 Continue`).
+    take(request, last, old) is called for each whole request: last says that none may follow it, old that the client
+    speaks HTTP/1.0. Public: `partial` (a request has begun and not ended), `finished` (the last one has been taken)
+    and `continue_owed` (the client waits for a `100 Continue`).
     """
-
-    __slots__ = (
-        "_body",
-        "_headers",
-        "_in_body",
-        "_last",
-        "_limits",
-        "_old",
-        "_parser",
-        "_path",
-        "_peer",
-        "_query",
-        "_quiet",
-        "_size",
-        "_steps",
-        "_take",
-        "_target",
-        "_upgrade",
-        "continue_owed",
-        "finished",
-        "partial",
-    )
 
     def __init__(self, limits: Limits, peer: str, take: Callable[[Request, bool, bool], None]) -> None:
         self._limits = limits
@@ -67,7 +45,7 @@ class Reader:
         self.partial = False
 
     def feed(self, data: bytes) -> Rejected | None:
-        """Read on; what breaks HTTP or a limit comes back as a value, after the requests before it were taken."""
+        """Reads on. Returns what breaks HTTP or a limit, after the requests before it were taken."""
         steps = self._steps
         try:
             self._parser.feed_data(data)
@@ -84,12 +62,12 @@ class Reader:
         return self._too_quiet(len(data), moved=self._steps != steps) if self.partial else None
 
     def _too_quiet(self, size: int, *, moved: bool) -> Rejected | None:
-        """Bound what the parser gathers before it reports: half a header, an endless chunk extension."""
+        """Bounds what the parser gathers before it reports: half a header, an endless chunk extension."""
         self._quiet = 0 if moved else self._quiet + size
         return Rejected(431, "the request's headers are too long") if self._quiet > self._limits.head else None
 
     def _without_upgrade(self, rest: bytes) -> Rejected | None:
-        """Read a request again as if it had not offered another protocol, as HTTP allows: Java's client offers h2c
+        """Reads a request again without its offer of another protocol, as HTTP allows: Java's client offers h2c
         with every request. The parser would take the body for that protocol.
         """
         lines = [f"{name}: {value}" for name, value in self._headers.items() if name != "upgrade"]
@@ -99,7 +77,7 @@ class Reader:
         return self.feed(start + "\r\n".join([*lines, "\r\n"]).encode("latin-1") + rest)
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Begins a request."""
         self._steps += 1
         self._target = self._path = self._query = b""
         self._headers: dict[str, str] = {}
@@ -109,13 +87,13 @@ class Reader:
         self.partial = True
 
     def on_url(self, piece: bytes) -> None:
-        """Take a piece of the target."""
+        """Takes a piece of the target."""
         self._target += piece
         if len(self._target) > self._limits.target:
             raise Rejected(414, "the request's address is too long")
 
     def on_header(self, raw_name: bytes, raw_value: bytes) -> None:
-        """Take a header; trailers are counted and dropped."""
+        """Takes a header; trailers are counted and dropped."""
         self._size += len(raw_name) + len(raw_value) + 4
         if self._size > self._limits.head:
             raise Rejected(431, "the request's headers are too long")
@@ -123,11 +101,11 @@ class Reader:
             return
         name = _NAMES.get(raw_name) or raw_name.decode("latin-1").lower()
         if name in _ONCE and name in self._headers:
-            raise Rejected(400, f"malformed request: {name.title()} is given twice")
+            raise Rejected(400, f"malformed request: {name.title()} stands twice")
         self._headers[name] = raw_value.decode("latin-1").strip(" \t")
 
     def on_headers_complete(self) -> None:
-        """Check the head, before any of the body is read."""
+        """Checks the head, before any of the body is read."""
         parser, headers = self._parser, self._headers
         try:
             self._old = _VERSIONS[parser.get_http_version()]
@@ -144,23 +122,19 @@ class Reader:
         self._in_body = True
         self._last = not parser.should_keep_alive()
         coded = headers.get("transfer-encoding")
-        if coded is not None:
-            self._check_coding(coded)
+        if coded is not None and self._old:
+            raise Rejected(400, "malformed request: HTTP/1.0 has no Transfer-Encoding")
+        if coded is not None and coded.lower() != "chunked":
+            raise Rejected(501, "the only Transfer-Encoding read here is chunked")
         if "expect" in headers and not self._old:
             if headers["expect"].lower() != "100-continue":
                 raise Rejected(417, "the only expectation met here is 100-continue")
-            self.continue_owed = True  # and no more at the end of the request, which is here where it has no body
+            self.continue_owed = True  # until the request ends, which is at once where it has no body
         if int(headers.get("content-length", 0)) > self._limits.body:
             self._end(too_large=True)
 
-    def _check_coding(self, coded: str) -> None:
-        if self._old:
-            raise Rejected(400, "malformed request: HTTP/1.0 has no Transfer-Encoding")
-        if coded.lower() != "chunked":
-            raise Rejected(501, "the only Transfer-Encoding read here is chunked")
-
     def on_body(self, piece: bytes) -> None:
-        """Take a piece of the body."""
+        """Takes a piece of the body."""
         self._steps += 1
         if not self._body:
             self._body = piece
@@ -172,7 +146,7 @@ class Reader:
             self._end(too_large=True)
 
     def on_message_complete(self) -> None:
-        """End a request."""
+        """Ends a request."""
         if not self._upgrade:
             self._end()
 

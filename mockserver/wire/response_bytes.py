@@ -1,10 +1,9 @@
-"""A response to the bytes that are sent."""
+"""Turns a response into the bytes that are sent."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,7 +14,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")
-"""What would end a header's line, so that a value could pass for another header or for a body."""
+"""What would end a header's line and begin another header, or the body."""
 
 
 def refusal(status: int, message: str) -> Response:
@@ -42,8 +41,7 @@ def render(response: Response, *, head: bool, last: bool, old: bool, length: int
     return start.encode("latin-1", "replace") + (b"" if head else body)
 
 
-def _lines(headers: Iterable[tuple[str, str]]) -> str:
-    headers = tuple(headers)
+def _lines(headers: tuple[tuple[str, str], ...]) -> str:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
     if lines.count("\r") == lines.count("\n") == len(headers) and "\0" not in lines:
         return lines

@@ -8,26 +8,28 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import Request, Response
-from mockserver.core.messages import SECOND
 from mockserver.wire.connection import Connection
+from mockserver.wire.delivery import Outbox
 from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import BACKLOG, sockets
-from mockserver.wire.pending import Client, PendingRequest
+from mockserver.wire.pending import PendingRequest
 from mockserver.wire.response_bytes import refusal
-from mockserver.wire.threads import LoopGuard, Pool
+from mockserver.wire.threads import LoopGuard, WsgiThreads
 from mockserver.wire.wsgi import call
 
+Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
+"""Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
-_OWN = b"/_mock"
+_CONTROL = b"/_mock"
 _POLL = 0.005
-"""Seconds that let a stopping server take the connections, then the requests, that have already reached it. asyncio
-loses a connection that is half accepted when its listener closes.
+"""Seconds in which a stopping server still takes connections and requests that have already reached it. asyncio loses
+a connection that is half accepted when its listener closes.
 """
 
 
@@ -35,31 +37,23 @@ _UNUSUAL = re.compile(r"[^/]*[^A-Za-z0-9_/.-].*", re.DOTALL)
 
 
 def _shown(path: bytes) -> str:
-    """A path as the log may hold it: up to the first part that no route has, for where a client forgot the question
-    mark its credentials stand in the path.
+    """A path as the log may hold it: up to the first part that no route has. Where a client forgot the question mark,
+    the path holds its credentials.
     """
     return _UNUSUAL.sub("…", path.decode("latin-1"))
 
 
-class Answering(Protocol):
-    """What answers API requests: the gateway."""
-
-    def turn(self, requests: Sequence[Request]) -> Sequence[Response]:
-        """The answers to all requests of one turn of the loop, in their order. Raises nothing."""
-
-
 class Server:
-    """Listens, and answers: `/_mock` and what is below it by the WSGI application, all else by `answering.turn`.
+    """Listens, and answers `/_mock` and all below it by the WSGI application, everything else by turn.
 
-    wsgi_factory is called when the first request needs it, in a thread, with the guard through which the
-    application reaches the loop. access_log, where given, is called on the loop with a line for each answer, and must
-    not raise: peer, HTTP method, path (without the query, which holds credentials), status, bytes of the body,
-    milliseconds.
+    wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
+    reaches the loop. access_log is called on the loop with a line for each answer, and must not raise: peer, HTTP
+    method, path (without the query, which holds credentials), status, bytes of the body, milliseconds.
     """
 
     def __init__(
         self,
-        answering: Answering,
+        turn: Turn,
         wsgi_factory: WsgiFactory,
         *,
         limits: Limits | None = None,
@@ -67,23 +61,22 @@ class Server:
     ) -> None:
         self.limits = limits or Limits()
         self.stopping = False
-        self.logging = access_log is not None
-        self._answering = answering
+        self._answer = turn
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
         self._batch: list[PendingRequest] = []
-        self._connections: set[Client] = set()
+        self._connections: set[Connection] = set()
         self._listeners: list[asyncio.Server] = []
-        self._waiting: dict[PendingRequest, tuple[asyncio.TimerHandle, str | None]] = {}
-        self._pool = Pool(self.limits.threads)
+        self.outbox = Outbox()
+        self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Accept connections on the running loop; gives the bound address. Port 0: a free one.
+        """Accepts connections on the running loop, once; gives the bound address. Port 0 is a free one.
 
-        Raises WireError where the address can't be had. A server is started once.
+        Raises WireError for an address that can't be bound.
         """
         opened = sockets(host, port)
         self._loop = asyncio.get_running_loop()
@@ -96,7 +89,7 @@ class Server:
         return self._address
 
     async def stop(self) -> None:
-        """Accept no more, let the answers in flight finish, close everything: within a second."""
+        """Accepts no more, lets the answers in flight finish, closes everything: within a second."""
         if self.stopping or not self._listeners:
             return
         await asyncio.sleep(_POLL)
@@ -111,51 +104,36 @@ class Server:
         for connection in tuple(self._connections):
             connection.abort()
         self._clock.cancel()
-        self._pool.close()
+        self._threads.close()
         await asyncio.sleep(0)
-
-    def cancel_waiting(self, login: str | None = None) -> int:
-        """End the answers of the login, with None all, that wait for their latency: their connections close without
-        them. Gives their number.
-        """
-        waiting = [pending for pending, (_, whose) in self._waiting.items() if login in {None, whose}]
-        for pending in waiting:
-            pending.connection.abort()
-            timer = self._waiting.pop(pending, None)
-            if timer is not None:
-                timer[0].cancel()
-        return len(waiting)
 
     # What connections call.
 
-    def joined(self, connection: Client) -> None:
-        """See `pending.Host`."""
+    def joined(self, connection: Connection) -> None:
+        """See `connection.Host`."""
         self._connections.add(connection)
         excess = len(self._connections) - self.limits.connections
         if excess > 0:
             # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
             self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
 
-    def left(self, connection: Client, queue: Iterable[PendingRequest]) -> None:
-        """See `pending.Host`."""
+    def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
+        """See `connection.Host`."""
         self._connections.discard(connection)
         if self.stopping and not self._connections:
             self._emptied.set()
-        for pending in queue:
-            timer = self._waiting.pop(pending, None)
-            if timer is not None:
-                timer[0].cancel()
+        self.outbox.drop(queue)
 
     def submit(self, pending: PendingRequest) -> None:
-        """See `pending.Host`."""
+        """See `connection.Host`."""
         request = pending.request
         assert request is not None
         path = request.path
-        if path.startswith(_OWN) and path[len(_OWN) : len(_OWN) + 1] in {b"", b"/"}:
+        if path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}:
             if request.too_large:
                 self._loop.call_soon(self._deliver, pending, refusal(413, "the request's body is too long"))
             else:
-                self._pool.submit(lambda: self._in_thread(pending, request))
+                self._threads.submit(lambda: self._in_thread(pending, request))
         elif path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)
@@ -165,45 +143,41 @@ class Server:
             self._batch.append(pending)
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
-        """See `pending.Host`."""
-        assert self._access_log is not None
+        """See `connection.Host`."""
+        if self._access_log is None:
+            return
         request = pending.request
-        asked = f"{request.http_method} {_shown(request.path)}" if request else "- -"
+        what = f"{request.http_method} {_shown(request.path)}" if request else "- -"
         took = (monotonic() - pending.began) * 1000
         size = 0 if request and request.http_method == "HEAD" else len(response.body)
-        self._access_log(f"{pending.connection.peer} {asked} {response.status} {size} {took:.1f}ms")
+        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")
 
     # Answering.
 
     def _turn(self) -> None:
-        """Answer what this turn of the loop has brought, all at once, so that a store can commit once for all."""
+        """Answers the requests of this turn of the loop together, so that a store can commit once for all."""
         batch, self._batch = self._batch, []
         try:
-            responses = self._answering.turn([one.request for one in batch if one.request is not None])
+            responses = self._answer([one.request for one in batch if one.request is not None])
             if len(responses) != len(batch):
                 raise AssertionError("not one answer for each request")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a bug there must not end the server
             report("the gateway", error)
             responses = [_failed()] * len(batch)
         for pending, response in zip(batch, responses, strict=True):
-            if response.delivery.latency > 0:
-                wait = response.delivery.latency / SECOND
-                timer = self._loop.call_later(wait, self._deliver, pending, response)
-                self._waiting[pending] = (timer, response.delivery.login)
-            else:
-                pending.response = response
+            self.outbox.put(pending, response)
         for pending in batch:
             pending.connection.advance()
 
     def _deliver(self, pending: PendingRequest, response: Response, length: int | None = None) -> None:
-        self._waiting.pop(pending, None)
-        pending.response, pending.length = response, length
+        pending.length = length
+        self.outbox.put(pending, response)
         pending.connection.advance()
 
     def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:
             response, length = call(self._wsgi(), request, *self._address)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
             response, length = _failed(), None
         try:
@@ -226,8 +200,3 @@ class Server:
 
 def _failed() -> Response:
     return refusal(500, "the mock failed; its standard error says where")
-
-
-def url_of(host: str, port: int) -> str:
-    """The URL of a bound address, without a path."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

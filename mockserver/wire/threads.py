@@ -1,4 +1,4 @@
-"""The threads that run the WSGI application, and their way back to the event loop."""
+"""The threads that run the WSGI application, and the guard through which they reach the event loop."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mockserver.wire.failures import WireError
 T = TypeVar("T")
 
 _LOOK = 0.2
-"""Seconds between two looks whether the event loop still runs, while an operation waits for it."""
+"""Seconds between two checks that the event loop still runs, while an operation waits for it."""
 
 
-class Pool:
-    """A few threads that are started as they are needed. They never keep the process from ending, which the standard
-    library's pool would do where an application hangs.
+class WsgiThreads:
+    """A few threads, started as they are needed. They never keep the process from ending; the standard library's pool
+    does where an application hangs.
     """
 
     def __init__(self, size: int) -> None:
@@ -28,14 +28,14 @@ class Pool:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Have a job done; it must not raise. Called on the loop only."""
+        """Runs a job in a thread; it must not raise. Called on the loop only."""
         if self._threads < self._size:
             self._threads += 1
             threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
         self._jobs.put(job)
 
     def close(self) -> None:
-        """Let the threads end after the jobs they have."""
+        """Lets the threads end after the jobs they have."""
         for _ in range(self._threads):
             self._jobs.put(None)
         self._size = self._threads = 0
@@ -49,8 +49,8 @@ class Pool:
 
 
 class LoopGuard:
-    """Runs operations on the event loop, from any thread: `guard(operation)` gives what the operation returns, or
-    raises what it raises. So state is touched on the loop alone, without a lock.
+    """Runs operations on the event loop, from any thread, so that state is touched on the loop alone, without a lock.
+    `guard(operation)` returns what the operation returns, and raises what it raises.
 
     Made on the loop's thread. Raises WireError where the loop has ended, also while an operation waits for it.
     """
@@ -77,7 +77,7 @@ class LoopGuard:
 def _settle(future: Future[T], operation: Callable[[], T]) -> None:
     try:
         future.set_result(operation())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - it is raised in the thread that waits
         future.set_exception(error)
 
 

@@ -1,17 +1,15 @@
-"""The bridge from a request to a WSGI application (PEP 3333) and back."""
+"""Calls a WSGI application (PEP 3333) with a request, and makes a response of its answer."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
+from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from mockserver.api.http import Request, Response
-
-ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None"
 
 _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
 """Headers that the server writes itself."""
@@ -38,13 +36,13 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
 def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
     """The request as PEP 3333 names its parts: bytes travel as latin-1 text."""
     headers = request.headers
-    made: dict[str, Any] = {
+    variables: dict[str, Any] = {
         f"HTTP_{name.upper().replace('-', '_')}": value
         for name, value in headers.items()
         # A name with an underscore would pass for the one with a dash.
         if "_" not in name and name not in {"content-type", "content-length", "transfer-encoding"}
     }
-    made |= {
+    return variables | {
         "REQUEST_METHOD": request.http_method,
         "SCRIPT_NAME": "",
         "PATH_INFO": request.path.decode("latin-1"),
@@ -63,21 +61,20 @@ def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    return made
 
 
 class _Answer:
-    """What the application has said so far."""
+    """The answer of the application so far."""
 
     def __init__(self) -> None:
         self._status: int | None = None
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
 
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None, /) -> Callable[[bytes], Any]:
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], Any]:
         """PEP 3333's start_response."""
         if exc_info is not None and exc_info[1] is not None and self._body:
-            raise exc_info[1].with_traceback(exc_info[2])  # by the standard, what was begun can't be taken back
+            raise exc_info[1].with_traceback(exc_info[2])  # a body that has begun can't be taken back
         if exc_info is None and self._status is not None:
             raise AssertionError("start_response was called twice without exc_info")
         self._status, self._headers = int(status[:3]), headers
@@ -91,10 +88,8 @@ class _Answer:
 
     def length(self) -> int | None:
         """The application's Content-Length."""
-        for name, value in self._headers:
-            if name.lower() == "content-length" and value.isascii() and value.isdigit():
-                return int(value)
-        return None
+        value = Headers(self._headers).get("content-length") or ""
+        return int(value) if value.isascii() and value.isdigit() else None
 
     def whole(self) -> Response:
         """The response, once the application has ended."""

@@ -31,7 +31,7 @@ def api(client: FlaskClient, method: str, **params: Any) -> dict[str, Any]:
     return answer
 
 
-def test_health_tells_version_port_and_time(client: FlaskClient) -> None:
+def test_health_reports_version_port_and_time(client: FlaskClient) -> None:
     answer = client.get("/_mock/health").get_json()
 
     assert (answer["status"], answer["port"], answer["now"]) == ("ok", 80, "2030-01-01T12:00:00+03:00")
@@ -45,7 +45,7 @@ def test_the_api_is_answered_beside_it(client: FlaskClient) -> None:
     assert (before, api(client, "result", id=number)["status"]) == ("processing", "ready")
 
 
-def test_an_account_of_its_own_is_made_up_and_told_whole(client: FlaskClient) -> None:
+def test_a_made_up_account_is_reported_whole(client: FlaskClient) -> None:
     made = client.post("/_mock/accounts", json={})
     answer = made.get_json()
     info = api(client, "info", login=answer["login"], token=answer["token"])
@@ -60,7 +60,7 @@ def test_two_made_up_accounts_are_two(client: FlaskClient) -> None:
     assert one["token"] != two["token"]
 
 
-def test_an_account_is_changed_where_told_and_else_kept(client: FlaskClient) -> None:
+def test_a_change_of_an_account_keeps_what_it_does_not_name(client: FlaskClient) -> None:
     api(client, "create", phone="70000000001", source=2)
     changed = client.post("/_mock/accounts", json={"login": LOGIN, "daily_limit": 1})
     info = api(client, "info")
@@ -100,12 +100,12 @@ def test_a_clock_of_a_login_is_its_own(client: FlaskClient) -> None:
 @pytest.mark.parametrize("to", ["midnight", "next-ready"])
 def test_a_clock_is_put_forward_to_a_moment(client: FlaskClient, to: str) -> None:
     api(client, "create", phone=PHONE, source=2)
-    told = client.post("/_mock/clock/advance", json={"to": to}).get_json()["now"]
+    message = client.post("/_mock/clock/advance", json={"to": to}).get_json()["now"]
 
-    assert told == {"midnight": "2030-01-02T00:00:00+03:00", "next-ready": "2030-01-01T12:00:02+03:00"}[to]
+    assert message == {"midnight": "2030-01-02T00:00:00+03:00", "next-ready": "2030-01-01T12:00:02+03:00"}[to]
 
 
-def test_real_mode_brings_real_time_back(client: FlaskClient) -> None:
+def test_real_mode_sets_the_clock_back_to_real_time(client: FlaskClient) -> None:
     client.put("/_mock/clock", json={"mode": "real"})
 
     assert client.get("/_mock/clock").get_json()["mode"] == "real"
@@ -174,7 +174,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("http_method", "path", "body", "status", "told"),
+    ("http_method", "path", "body", "status", "message"),
     [
         ("GET", "/_mock/helth", None, 404, "did you mean /_mock/health?"),
         ("GET", "/_mock", None, 404, "routes: /_mock/health"),
@@ -202,13 +202,13 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
     ],
 )
 def test_a_wrong_request_is_a_problem_that_names_place_and_remedy(
-    client: FlaskClient, http_method: str, path: str, body: Any, status: int, told: str
+    client: FlaskClient, http_method: str, path: str, body: Any, status: int, message: str
 ) -> None:
     sent = {"data": body} if isinstance(body, str) else {"json": body} if body is not None else {}
     response = client.open(path, method=http_method, **sent)
 
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
-    assert told in response.get_json()["detail"]
+    assert message in response.get_json()["detail"]
 
 
 def test_with_an_admin_token_no_route_is_open_without_it() -> None:

@@ -1,4 +1,4 @@
-"""A client as public code of the API has it runs unchanged: it sleeps, asks once and looks at no status."""
+"""A client like those in public code of the API runs unchanged: it sleeps, polls once and ignores the status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The virtual clock and delays: everything that has a time follows the clock it is given."""
+"""The virtual clock and delays: every time follows the clock."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_lognormal_delay_has_its_median() -> None:
 @pytest.mark.parametrize(
     "text", ["", "2", "s", "-1s", "2 parsecs", "uniform 5s..1s", "uniform 1s", "lognormal 2s", "9999d", "１s"]
 )
-def test_a_text_that_is_no_delay_is_refused_with_the_forms_there_are(text: str) -> None:
+def test_a_text_that_is_no_delay_is_refused_with_the_allowed_forms(text: str) -> None:
     with pytest.raises(Refusal, match=r"delay: .*(allowed|write)"):
         parse_delay(text, "delay")
 

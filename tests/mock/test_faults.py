@@ -1,4 +1,4 @@
-"""Faults: armed with a match, counted down, and without a trace where none strikes."""
+"""Faults: armed with a match and counted; without effect where none strikes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def api() -> Api:
 
 def arm(api: Api, kind: str, match: dict[str, Any] | None = None, **rest: Any) -> str:
     top = {key: rest.pop(key) for key in ("times", "after", "probability") if key in rest}
-    return api.mock.faults.arm({"match": match or {}, "action": {"kind": kind, **rest}, **top}).fault.id
+    return api.mock.arm({"match": match or {}, "action": {"kind": kind, **rest}, **top}).id
 
 
 def test_an_error_is_written_as_the_profile_writes_errors(api: Api) -> None:
@@ -31,7 +31,7 @@ def test_an_error_is_written_as_the_profile_writes_errors(api: Api) -> None:
     )
 
 
-def test_a_fault_strikes_as_often_as_told_and_says_what_is_left(api: Api) -> None:
+def test_a_fault_strikes_times_often_and_reports_what_is_left(api: Api) -> None:
     arm(api, "error", times=2)
 
     reasons = [reason(api.send("info")) for _ in range(3)]
@@ -121,7 +121,7 @@ def test_a_stuck_poll_is_processing_once(api: Api) -> None:
     assert [api.call("result", id=number)["status"] for _ in range(2)] == ["processing", "ready"]
 
 
-def test_a_failing_task_ends_in_the_told_error_after_its_delay(api: Api) -> None:
+def test_a_failing_task_ends_in_the_error_of_its_fault_after_its_delay(api: Api) -> None:
     arm(api, "fail-task", {"method": "create"}, code=418, message="сломалось")
     number = api.create()
     before = api.call("result", id=number)["status"]
@@ -154,7 +154,7 @@ def test_a_reset_of_a_login_takes_away_its_faults_alone(api: Api) -> None:
     server = arm(api, "error")
     api.mock.reset(LOGIN)
 
-    assert list(api.mock.faults.armed) == [server]
+    assert [armed.id for armed in api.mock.store.faults()] == [server]
 
 
 def test_a_fault_of_a_task_is_not_spent_on_a_call_that_makes_none(api: Api) -> None:
@@ -195,7 +195,7 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         ({}, "action: a table with a kind is missing"),
         ([], "is no table"),
@@ -219,22 +219,22 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
         ({"action": {"kind": "error", "message": "\x00"}}, "action.message"),
     ],
 )
-def test_a_wrong_fault_is_refused_with_place_and_remedy(api: Api, document: Any, told: str) -> None:
+def test_a_wrong_fault_is_refused_with_place_and_remedy(api: Api, document: Any, message: str) -> None:
     with pytest.raises(Refusal) as caught:
-        api.mock.faults.arm(document)
+        api.mock.arm(document)
 
-    assert told in str(caught.value)
-    assert not api.mock.faults.armed
+    assert message in str(caught.value)
+    assert not api.mock.store.faults()
 
 
 @pytest.mark.parametrize("kind", LATER)
-def test_a_fault_of_the_socket_is_refused_by_name_with_those_there_are(api: Api, kind: str) -> None:
+def test_a_fault_of_the_socket_is_refused_by_name_with_the_allowed_kinds(api: Api, kind: str) -> None:
     with pytest.raises(Refusal, match=f"'{kind}' is not available.*{', '.join(KINDS)}"):
         arm(api, kind)
 
 
-def test_all_that_is_wrong_with_a_fault_is_told_at_once(api: Api) -> None:
+def test_all_problems_of_a_fault_are_reported_at_once(api: Api) -> None:
     with pytest.raises(Refusal) as caught:
-        api.mock.faults.arm({"match": {"source": 7}, "action": {"kind": "error", "code": "x"}, "tims": 1})
+        api.mock.arm({"match": {"source": 7}, "action": {"kind": "error", "code": "x"}, "tims": 1})
 
     assert len(caught.value.problems) == 3

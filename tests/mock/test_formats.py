@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from mockserver.core.messages import Answer
-from mockserver.formats import FORMATS
 from mockserver.formats.csv import COLUMNS
+from mockserver.formats.writers import WRITERS
 from mockserver.profile.profile import Rendering, resolve
 from support.in_process import CLAUSES, Api
 
@@ -47,9 +47,9 @@ def tree(element: etree._Element) -> Any:
 @given(ROWS, NAMES)
 def test_json_and_xml_carry_the_same_whole(rows: list[dict[str, str]], names: list[dict[str, str]]) -> None:
     answer = ready(rows, names, None)
-    seen = tree(etree.fromstring(FORMATS["xml"].write(answer, writing())))
+    seen = tree(etree.fromstring(WRITERS["xml"].write(answer, writing())))
 
-    assert json.loads(FORMATS["json"].write(answer, writing())) == answer.body
+    assert json.loads(WRITERS["json"].write(answer, writing())) == answer.body
     assert seen == {key: value or "" for key, value in answer.body.items()}
 
 
@@ -58,7 +58,7 @@ def test_json_and_xml_carry_the_same_whole(rows: list[dict[str, str]], names: li
 @given(rows=ROWS)
 def test_csv_carries_the_same_rows(delimiter: str, end: str, rows: list[dict[str, str]]) -> None:
     style = writing(csv_delimiter=delimiter, csv_line__end=end)
-    text = FORMATS["csv"].write(ready(rows, [], "data"), style).decode()
+    text = WRITERS["csv"].write(ready(rows, [], "data"), style).decode()
     mark = "\t" if delimiter == "tab" else delimiter
 
     seen = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
@@ -67,26 +67,26 @@ def test_csv_carries_the_same_rows(delimiter: str, end: str, rows: list[dict[str
 
 @given(names=NAMES)
 def test_csv_carries_names_also_where_they_are_empty(names: list[dict[str, str]]) -> None:
-    text = FORMATS["csv"].write(ready([], names, "names"), writing()).decode()
+    text = WRITERS["csv"].write(ready([], names, "names"), writing()).decode()
 
     assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [["name"], *([n["name"]] for n in names)]
 
 
 @given(TEXT)
 def test_escaped_json_is_ascii_and_the_same(text: str) -> None:
-    written = FORMATS["json"].write(Answer({"message": text}), writing(json_escapes="escaped"))
+    written = WRITERS["json"].write(Answer({"message": text}), writing(json_escapes="escaped"))
 
     assert json.loads(written.decode("ascii")) == {"message": text}
     assert b"/" not in written.replace(b"\\/", b"")
 
 
 def test_what_cp1251_lacks_becomes_a_question_mark() -> None:
-    written = FORMATS["csv"].write(Answer({"message": "Вася 😀"}), writing(csv_encoding="cp1251"))
+    written = WRITERS["csv"].write(Answer({"message": "Вася 😀"}), writing(csv_encoding="cp1251"))
 
     assert written == "message\r\nВася ?\r\n".encode("cp1251")
 
 
-def test_the_charset_of_csv_is_told() -> None:
+def test_the_charset_of_csv_is_in_its_content_type() -> None:
     api = Api({"csv.encoding": "cp1251"})
 
     assert ("Content-Type", "text/csv; charset=windows-1251") in api.send("info", format="csv").headers
@@ -102,13 +102,13 @@ def test_the_charset_of_csv_is_told() -> None:
     ],
 )
 def test_a_flat_answer_is_written_as_its_clauses_say(profile: dict[str, str], expected: bytes) -> None:
-    assert FORMATS["csv"].write(Answer({"status": "ok", "id": 5}), writing(**profile)) == expected
+    assert WRITERS["csv"].write(Answer({"status": "ok", "id": 5}), writing(**profile)) == expected
 
 
 def test_nothing_found_is_a_header_alone_in_csv() -> None:
     header = ",".join(COLUMNS["data"]) + "\r\n"
 
-    assert FORMATS["csv"].write(ready([], [], "data"), writing()) == header.encode()
+    assert WRITERS["csv"].write(ready([], [], "data"), writing()) == header.encode()
 
 
 def test_the_accounts_answer_is_laid_flat_by_path_or_by_leaf() -> None:
@@ -120,6 +120,6 @@ def test_the_accounts_answer_is_laid_flat_by_path_or_by_leaf() -> None:
 
 
 def test_xml_carries_a_carriage_return_and_no_illegal_character() -> None:
-    written = FORMATS["xml"].write(Answer({"m": "a\r\nb]]>\x00"}), writing())
+    written = WRITERS["xml"].write(Answer({"m": "a\r\nb]]>\x00"}), writing())
 
     assert etree.fromstring(written).findtext("m") == "a\r\nb]]>\ufffd"

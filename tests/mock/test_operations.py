@@ -140,7 +140,7 @@ def test_another_accounts_task_is_answered_as_an_unknown_one(api: Api) -> None:
     assert api.call("result", id=number, **other) == api.call("result", id=999, **other)
 
 
-def test_info_tells_what_is_used_of_the_limit() -> None:
+def test_info_reports_what_is_used_of_the_limit() -> None:
     api = Api(daily_limit=7)
     cost = api.ready("70000000001")["cost"]
 
@@ -257,7 +257,7 @@ def test_magic_a_minute_of_processing(api: Api) -> None:
 
 
 @pytest.mark.parametrize("method", ["create", "result", "info"])
-def test_get_and_post_and_head_are_answered_and_other_verbs_are_not(api: Api, method: str) -> None:
+def test_get_post_and_head_are_answered_and_other_http_methods_are_not(api: Api, method: str) -> None:
     statuses = {
         http_method: api.send(method, http_method=http_method).status
         for http_method in ("GET", "POST", "HEAD", "PUT", "DELETE", "FOO")
@@ -266,7 +266,7 @@ def test_get_and_post_and_head_are_answered_and_other_verbs_are_not(api: Api, me
     assert statuses == {"GET": 200, "POST": 200, "HEAD": 200, "PUT": 405, "DELETE": 405, "FOO": 405}
 
 
-def test_a_wrong_verb_is_told_the_right_ones(api: Api) -> None:
+def test_a_wrong_http_method_is_answered_with_the_right_ones(api: Api) -> None:
     assert dict(api.send("info", http_method="PUT").headers)["Allow"] == "HEAD, GET, POST"
 
 

@@ -14,12 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.api.gateway import Gateway
-from mockserver.api.mock import Mock
-from mockserver.settings.files import words
-from mockserver.settings.loading import load
-from mockserver.stores import open_store
+from mockserver.assembly import open_gateway
+from mockserver.settings.loading import Settings, load
 from mockserver.web.app import LockGuard, make_app
-from mockserver.wire.run import serving
+from mockserver.wire.serving import serve_mock
 from support.in_process import LOGIN, PHONE, TOKEN, Time
 
 SERVERS_OWN = {"content-length", "date", "server", "connection"}
@@ -27,23 +25,21 @@ FORM = "application/x-www-form-urlencoded"
 GOOD = f"login={LOGIN}&token={TOKEN}&phone={PHONE}&source=2".encode()
 
 
-def gateway_of() -> tuple[Gateway, Any]:
+def opened() -> tuple[Gateway, Settings]:
     settings = load({}, {})
-    mock = Mock(open_store("memory"), settings.profile, settings.simulation, words(), Time())
-    return Gateway(mock), settings
+    return open_gateway(settings, Time()), settings
 
 
 @pytest.fixture(scope="module")
 def wire() -> Iterator[tuple[str, int]]:
-    gateway, settings = gateway_of()
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+    with serve_mock(*opened()) as url:
         host, port = url.removeprefix("http://").split(":")
         yield host, int(port)
 
 
 @pytest.fixture(scope="module")
 def flask() -> FlaskClient:
-    gateway, settings = gateway_of()
+    gateway, settings = opened()
     return make_app(gateway, LockGuard(), settings).test_client()
 
 
@@ -55,7 +51,7 @@ def by_wire(
         client.sendall(head + b"Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind.encode(), len(body)) + body)
         answer = HTTPResponse(client, method=http_method)
         answer.begin()
-        return answer.status, told(answer.getheaders()), answer.read()
+        return answer.status, comparable(answer.getheaders()), answer.read()
 
 
 def by_flask(client: FlaskClient, http_method: str, target: bytes, kind: str, body: bytes) -> tuple[int, Any, bytes]:
@@ -67,13 +63,13 @@ def by_flask(client: FlaskClient, http_method: str, target: bytes, kind: str, bo
         data=body,
         content_type=kind,
         headers={"Host": "localhost"},
-        # As a WSGI server tells it; the client would take a path such as //a for a host.
+        # As a WSGI server passes it; the client would take a path such as //a for a host.
         environ_overrides={"REMOTE_ADDR": "127.0.0.1", "PATH_INFO": unquote_to_bytes(path).decode("latin-1")},
     )
-    return answer.status_code, told(answer.headers.items()), answer.data
+    return answer.status_code, comparable(answer.headers.items()), answer.data
 
 
-def told(headers: Any) -> list[tuple[str, str]]:
+def comparable(headers: Any) -> list[tuple[str, str]]:
     return sorted((name, value) for name, value in headers if name.lower() not in SERVERS_OWN)
 
 
@@ -116,7 +112,7 @@ def test_the_control_routes_are_the_same_too(wire: tuple[str, int], flask: Flask
     one, other = by_wire(wire, "GET", path, FORM, b""), by_flask(flask, "GET", path, FORM, b"")
 
     assert one[:2] == other[:2]
-    if path != b"/_mock/health":  # which tells the port
+    if path != b"/_mock/health":  # it has the port
         assert one[2] == other[2]
 
 

@@ -1,4 +1,4 @@
-"""The SQLite store: what fails while it is used spoils nothing."""
+"""The SQLite store: a failure while it is used damages nothing."""
 
 from __future__ import annotations
 

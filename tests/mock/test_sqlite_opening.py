@@ -1,4 +1,4 @@
-"""The SQLite store: which files it opens, and what it says of those that it does not."""
+"""The SQLite store: which files it opens, and how it refuses the others."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_another_applications_file_is_refused_and_left_as_it_is(
     assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
-def test_a_missing_directory_is_told_and_not_made(path: Path) -> None:
-    with pytest.raises(StoreError, match=r"there is no directory .*absent; make it"):
+def test_a_missing_directory_is_reported_and_not_made(path: Path) -> None:
+    with pytest.raises(StoreError, match=r"the directory .*absent is missing; make it"):
         SqliteStore(path.parent / "absent" / "state.db")
 
     assert not list(path.parent.iterdir())
@@ -98,7 +98,7 @@ def test_a_file_that_may_not_be_written_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(100, 4096), (4096, None)])
-def test_a_corrupt_file_is_told_as_such(start: int, end: int | None, path: Path) -> None:
+def test_a_corrupt_file_is_reported_as_such(start: int, end: int | None, path: Path) -> None:
     with closing(SqliteStore(path)) as store:
         store.put_account(ANNA)
     whole = path.read_bytes()
@@ -109,7 +109,7 @@ def test_a_corrupt_file_is_told_as_such(start: int, end: int | None, path: Path)
         SqliteStore(path)
 
 
-def test_a_file_that_was_cut_short_is_told_as_such(path: Path) -> None:
+def test_a_file_that_was_cut_short_is_reported_as_such(path: Path) -> None:
     with closing(SqliteStore(path)) as store:
         store.put_account(ANNA)
     os.truncate(path, 4096)
@@ -124,7 +124,7 @@ def test_an_empty_file_is_taken(path: Path) -> None:
         assert not store.accounts()
 
 
-def test_a_creation_that_was_cut_short_is_made_good(path: Path) -> None:
+def test_a_creation_that_was_cut_short_is_completed(path: Path) -> None:
     """The file as a process leaves it that dies in its first commit: its pages written, the journal that takes them
     back still there.
     """

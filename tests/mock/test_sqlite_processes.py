@@ -79,11 +79,11 @@ def test_kill_9_loses_nothing_that_was_acknowledged(path: Path) -> None:
         lines = [process.stdout.readline() for _ in range(100)]
         process.kill()
         lines += [line for line in process.stdout if line.endswith("\n")]
-    told = [int(word) for line in lines for word in line.split()]
+    printed = [int(word) for line in lines for word in line.split()]
 
     with closing(SqliteStore(path)) as store:
-        stored = [i for i in range(1, max(told) + 10) if store.read_task(i)]
-        assert set(told) <= set(stored)
+        stored = [i for i in range(1, max(printed) + 10) if store.read_task(i)]
+        assert set(printed) <= set(stored)
         assert len(stored) % 3 == 0
         assert used(store) == 3 * len(stored)
         assert create(store) not in stored
@@ -96,10 +96,10 @@ def test_two_processes_share_a_file_without_a_double_id_or_a_unit_too_many(path:
         with creating(path, group=1) as one, creating(path, group=1) as two:
             begin(one)
             begin(two)
-            told = [[int(line) for line in process.stdout or ()] for process in (one, two)]
+            printed = [[int(line) for line in process.stdout or ()] for process in (one, two)]
             assert one.wait() == two.wait() == 0
 
-        ids = told[0] + told[1]
+        ids = printed[0] + printed[1]
         assert len(set(ids)) == len(ids)
         assert all(store.read_task(i) for i in ids)
         assert used(store) == 3 * len(ids)

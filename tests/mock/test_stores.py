@@ -18,11 +18,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from mockserver.core.clock import Clock
-from mockserver.core.errors import Refusal
-from mockserver.core.tasks import Account, LimitReached, Store, Task
-from mockserver.stores import open_store
+from mockserver.core.errors import NotFound, Refusal
+from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.faults.faults import read_fault
+from mockserver.faults.matching import Facts
 from mockserver.stores.memory import MemoryStore
+from mockserver.stores.opening import open_store
 from mockserver.stores.sqlite import SqliteStore
+from mockserver.stores.store import Store
 from support.stores import ANNA, LOGIN, TASK, create
 
 # One store against a plain model of it.
@@ -160,7 +163,7 @@ class Machine(RuleBasedStateMachine):
             for step in after:
                 self.step(*step)
             raise Abort
-        # An id that nobody was told may be given again.
+        # An id that was never returned may be used again.
         self.model, self.given = model, given
 
     @invariant()
@@ -217,7 +220,7 @@ def test_the_last_charge_may_pass_the_limit_and_the_next_create_is_refused(store
     assert isinstance(store.create_task(TASK, 2), Task)
 
 
-def test_ids_are_never_given_again_after_a_reset(store: Store) -> None:
+def test_ids_are_not_reused_after_a_reset(store: Store) -> None:
     before = {create(store) for _ in range(3)}
     store.reset(None)
     after = {create(store)}
@@ -235,7 +238,7 @@ def test_an_undone_create_leaves_no_gap_in_the_ids(store: Store) -> None:
     assert create(store) == first + 1
 
 
-def test_what_no_store_can_hold_is_not_there(store: Store) -> None:
+def test_a_value_that_no_store_can_hold_is_not_found(store: Store) -> None:
     assert store.read_task(10**30) is None
     assert store.read_task(-(10**30)) is None
     assert store.account("\ud800@example.com") is None
@@ -249,6 +252,54 @@ def test_threads_may_use_a_store_in_turn(store: Store) -> None:
     thread.join()
 
     assert store.read_task(ids[0]) == replace(TASK, id=ids[0])
+
+
+# What changes while a mock runs.
+
+FACTS = Facts("info", "GET", LOGIN, None, None, "json")
+
+
+def test_a_fault_is_armed_struck_and_disarmed(store: Store) -> None:
+    first, second = (store.arm(read_fault({"action": {"kind": "error"}, "times": 2})) for _ in range(2))
+    struck = store.strike(FACTS, 0, of_task=False)
+
+    assert struck == replace(first, seen=1, struck=1)
+    assert store.faults() == (struck, replace(second, seen=1))
+    assert store.strike(FACTS, 0, of_task=True) is None
+
+    store.disarm(first.id)
+    assert [one.id for one in store.faults()] == [second.id]
+    with pytest.raises(NotFound, match=f"'f1' is no armed fault; armed: {second.id}"):
+        store.disarm("f1")
+    store.disarm(None)
+    assert store.arm(first.fault).id == "f3"
+
+
+def test_calls_are_counted_in_windows(store: Store) -> None:
+    within = [store.count_call(LOGIN, now, 2, 10) for now in (0, 5, 9, 10, 11, 12, 3)]
+
+    assert within == [True, True, False, True, True, False, True]
+    assert store.count_call("other", 12, 1, 10)
+
+
+def test_samples_are_numbered_for_each_login_and_purpose(store: Store) -> None:
+    numbers = [store.next_sample(login, what) for login, what in [(LOGIN, "a"), (LOGIN, "a"), (LOGIN, "b"), ("", "a")]]
+
+    assert numbers == [1, 2, 1, 1]
+
+
+@pytest.mark.parametrize(("login", "left"), [(LOGIN, 2), (None, 1)])
+def test_a_reset_drops_faults_and_counts(store: Store, login: str | None, left: int) -> None:
+    store.arm(read_fault({"match": {"login": LOGIN}, "action": {"kind": "error"}}))
+    other = store.arm(read_fault({"match": {"login": "other"}, "action": {"kind": "error"}}))
+    for name in (LOGIN, "other"):
+        store.count_call(name, 0, 1, 10)
+        store.next_sample(name, "a")
+    store.reset(login)
+
+    assert store.faults() == ((other,) if login else ())
+    assert store.count_call(LOGIN, 0, 1, 10)
+    assert (store.next_sample(LOGIN, "a"), store.next_sample("other", "a")) == (1, left)
 
 
 # open_store.
@@ -289,6 +340,6 @@ def test_a_path_opens_a_file(name: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_memory_store_does_not_load_sqlite() -> None:
-    program = "import sys, mockserver.stores as s; s.open_store('memory'); sys.exit('sqlite3' in sys.modules)"
+    program = "import sys, mockserver.stores.opening as s; s.open_store('memory'); sys.exit('sqlite3' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

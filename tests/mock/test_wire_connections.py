@@ -1,4 +1,4 @@
-"""The wire server: connections that are kept, pipelining, and clients that end, wait or go away."""
+"""The wire server: kept connections, pipelining, and clients that end, wait or go away."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.wire_server import Serve, Up, get, on_loop, wait_for
 
 
 @pytest.mark.parametrize(
-    ("request_", "kept", "told"),
+    ("request_", "kept", "header"),
     [
         (get(), True, None),
         (get("/", "Connection: keep-alive"), True, None),
@@ -29,11 +29,13 @@ from support.wire_server import Serve, Up, get, on_loop, wait_for
         (b"GET / HTTP/1.0\r\n\r\n", False, "close"),
     ],
 )
-def test_a_connection_is_kept_as_version_and_header_say(up: Up, request_: bytes, kept: bool, told: str | None) -> None:
+def test_a_connection_is_kept_as_version_and_header_say(
+    up: Up, request_: bytes, kept: bool, header: str | None
+) -> None:
     with up.connect() as client:
         got = client.send(request_).answer()
 
-        assert (got.status, got.headers.get("connection")) == (200, told)
+        assert (got.status, got.headers.get("connection")) == (200, header)
         assert kept == (client.ask().status == 200 if kept else not client.closed())
 
 
@@ -105,7 +107,7 @@ def test_a_client_that_has_ended_its_side_may_read_slowly(up: Up) -> None:
         assert client.closed()
 
 
-def test_a_client_that_ends_in_the_middle_of_a_request_is_told(up: Up) -> None:
+def test_a_client_that_ends_in_the_middle_of_a_request_is_answered_with_400(up: Up) -> None:
     with up.connect() as client:
         client.send(get("/one?latency=50") + b"GET / HT")
         client.socket.shutdown(socket.SHUT_WR)
@@ -119,9 +121,9 @@ def test_a_client_that_goes_away_while_its_answer_waits_harms_nobody(serve: Serv
     with serve() as up:
         with up.connect() as client:
             client.send(get("/?latency=60000"))
-            wait_for(lambda: len(up.server._waiting) == 1)
+            wait_for(lambda: len(up.server.outbox) == 1)
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        wait_for(lambda: not up.server._waiting)
+        wait_for(lambda: not up.server.outbox)
 
         assert up.ask().status == 200
 

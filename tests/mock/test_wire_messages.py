@@ -1,4 +1,4 @@
-"""The wire server: what a request says and an answer carries, bodies and expectations included."""
+"""The wire server: requests and answers, with bodies and expectations."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.wire.failures import WireError
-from mockserver.wire.run import running
 from mockserver.wire.server import Server
+from mockserver.wire.serving import run_in_thread
 from support.raw_client import connected
 from support.wire_server import Echo, Pages, Serve, Up, get, refused
 
@@ -63,7 +63,7 @@ def test_the_host_of_an_absolute_target_outranks_the_header(up: Up) -> None:
     assert up.ask("http://name:word@other:81/a").json["headers"]["host"] == "other:81"
 
 
-def test_options_of_the_whole_server_are_told(up: Up) -> None:
+def test_options_of_the_whole_server_are_answered(up: Up) -> None:
     with up.connect() as client:
         got = client.ask("*", http_method="OPTIONS")
 
@@ -84,7 +84,7 @@ def test_a_chunked_body_is_put_together_and_its_trailers_are_dropped(up: Up) -> 
 
 def test_the_peer_of_an_ipv6_client_is_its_address() -> None:
     try:
-        context = running(Server(Echo(), Pages().factory), "::1")
+        context = run_in_thread(Server(Echo().turn, Pages().factory), "::1")
         address = context.__enter__()
     except WireError as error:
         pytest.skip(f"no IPv6 here: {error}")
@@ -117,7 +117,7 @@ def test_head_is_answered_with_the_length_and_without_the_body(up: Up) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_that_has_no_body_says_no_length(up: Up, status: int) -> None:
+def test_an_answer_without_a_body_has_no_length(up: Up, status: int) -> None:
     with up.connect() as client:
         got = client.ask(f"/?status={status}")
 
@@ -139,7 +139,7 @@ def test_a_header_value_cannot_begin_a_header_of_its_own(up: Up) -> None:
 # Bodies and expectations.
 
 
-def test_a_client_that_expects_it_is_told_to_continue(up: Up) -> None:
+def test_a_client_that_expects_100_continue_gets_it(up: Up) -> None:
     with up.connect() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n")
 
@@ -147,7 +147,7 @@ def test_a_client_that_expects_it_is_told_to_continue(up: Up) -> None:
         assert client.send(b"abc").answer().json["body"] == "abc"
 
 
-def test_nobody_is_told_to_continue_who_has_sent_the_body_or_has_none(up: Up) -> None:
+def test_100_continue_is_not_sent_after_the_body_or_without_one(up: Up) -> None:
     with up.connect() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")
         assert client.answer().json["body"] == "abc"
@@ -156,7 +156,7 @@ def test_nobody_is_told_to_continue_who_has_sent_the_body_or_has_none(up: Up) ->
         assert client.answer().status == 200
 
 
-def test_continue_is_not_said_to_http_1_0(up: Up) -> None:
+def test_100_continue_is_not_sent_to_http_1_0(up: Up) -> None:
     with up.connect() as client:
         client.send(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
         time.sleep(0.02)
@@ -164,7 +164,7 @@ def test_continue_is_not_said_to_http_1_0(up: Up) -> None:
         assert client.send(b"abc").answer().json["body"] == "abc"
 
 
-def test_continue_waits_for_the_answers_before_it(up: Up) -> None:
+def test_100_continue_waits_for_the_answers_before_it(up: Up) -> None:
     with up.connect() as client:
         client.send(get("/one?latency=50"))
         client.send(b"POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
@@ -178,7 +178,7 @@ def test_another_expectation_is_refused(up: Up) -> None:
     assert refused(up, get("/", "Expect: tea")) == 417
 
 
-def test_a_body_of_the_greatest_size_is_taken(up: Up) -> None:
+def test_a_body_of_the_greatest_size_is_read(up: Up) -> None:
     assert len(up.ask(http_method="POST", body=b"x" * MAX_BODY).json["body"]) == MAX_BODY
 
 
@@ -202,7 +202,7 @@ def test_a_chunked_body_that_is_too_large_is_answered_likewise(serve: Serve) -> 
         assert client.closed()
 
 
-def test_a_client_that_asks_first_does_not_send_a_body_that_is_too_large(up: Up) -> None:
+def test_a_client_that_expects_100_continue_does_not_send_a_body_that_is_too_large(up: Up) -> None:
     with up.connect() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 9999999999\r\n\r\n")
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from mockserver.api.http import url_of
 from mockserver.wire.failures import WireError
-from mockserver.wire.run import fastest_loop, running, serving
 from mockserver.wire.server import Server
+from mockserver.wire.serving import fastest_loop, run_in_thread
 from support.raw_client import Client, connected
 from support.wire_server import Echo, Pages, Serve, Up, get, on_loop, refused, wait_for
 
@@ -45,8 +46,8 @@ def test_the_access_log_names_all_but_the_query_and_what_no_route_has(serve: Ser
 
 
 def test_nothing_is_logged_unless_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
-    with serving(Echo(), Pages().factory) as url:
-        assert ask_url(url).status == 200
+    with run_in_thread(Server(Echo().turn, Pages().factory)) as address:
+        assert ask_url(url_of(*address)).status == 200
 
     assert capfd.readouterr() == ("", "")
 
@@ -63,13 +64,13 @@ def ask_url(url: str) -> http.client.HTTPResponse:
 def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
     with (
         pytest.raises(WireError, match=rf"127\.0\.0\.1 port {up.address[1]}: the port is in use"),
-        serving(Echo(), Pages().factory, port=up.address[1]),
+        run_in_thread(Server(Echo().turn, Pages().factory), port=up.address[1]),
     ):
         pass
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "told"),
+    ("host", "port", "message"),
     [
         ("no-such-host.invalid", 0, "the host is unknown"),
         ("", 0, "the host is unknown"),
@@ -79,8 +80,8 @@ def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
         ("127.0.0.1", -1, "ports are 1 to 65535"),
     ],
 )
-def test_an_address_that_cannot_be_had_is_a_clear_error(host: str, port: int, told: str) -> None:
-    with pytest.raises(WireError, match=told), serving(Echo(), Pages().factory, host=host, port=port):
+def test_an_address_that_cannot_be_bound_is_a_clear_error(host: str, port: int, message: str) -> None:
+    with pytest.raises(WireError, match=message), run_in_thread(Server(Echo().turn, Pages().factory), host, port):
         pass
 
 
@@ -88,7 +89,7 @@ def test_a_name_is_listened_to_on_each_of_its_addresses(monkeypatch: pytest.Monk
     hosts = ["127.0.0.1", "127.0.0.2"]
     found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 0)) for host in hosts]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    with running(Server(Echo(), Pages().factory), "both.invalid") as (_, port):
+    with run_in_thread(Server(Echo().turn, Pages().factory), "both.invalid") as (_, port):
         monkeypatch.undo()
         for host in hosts:
             with connected((host, port)) as client:
@@ -99,7 +100,7 @@ def test_a_name_is_listened_to_on_each_of_its_addresses(monkeypatch: pytest.Monk
 def test_an_address_of_a_name_that_is_switched_off_is_left_out(monkeypatch: pytest.MonkeyPatch, order: int) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, 0)) for host in ("127.0.0.1", "192.0.2.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found[::order])
-    with running(Server(Echo(), Pages().factory), "both.invalid") as address:
+    with run_in_thread(Server(Echo().turn, Pages().factory), "both.invalid") as address:
         monkeypatch.undo()
         assert address[0] == "127.0.0.1"
         with connected(address) as client:
@@ -113,17 +114,17 @@ def test_a_name_is_refused_where_the_port_of_one_of_its_addresses_is_in_use(monk
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         with (
             pytest.raises(WireError, match="the port is in use"),
-            serving(Echo(), Pages().factory, host="b.invalid", port=port),
+            run_in_thread(Server(Echo().turn, Pages().factory), "b.invalid", port),
         ):
             pass
 
 
-def test_the_waiting_answers_can_be_ended(serve: Serve) -> None:
+def test_a_reset_closes_the_connections_of_answers_that_wait(serve: Serve) -> None:
     with serve() as up, up.connect() as waiting, up.connect() as other:
         waiting.send(get("/?latency=60000") + get("/two"))
-        wait_for(lambda: len(up.server._waiting) == 1)
+        wait_for(lambda: len(up.server.outbox) == 1)
 
-        assert on_loop(up, up.server.cancel_waiting) == 1
+        assert on_loop(up, lambda: up.server.outbox.end(None)) == 1
         assert waiting.closed()
         assert other.ask().status == 200
 
@@ -135,7 +136,7 @@ def test_a_stop_lets_answers_in_flight_finish_and_refuses_new_connections(serve:
             idle.ask()
             half.send(b"GET / HT")
             waiting.send(get("/?latency=200") + get("/two"))
-            wait_for(lambda: bool(up.server._waiting))
+            wait_for(lambda: bool(up.server.outbox))
             late = threading.Timer(0.1, waiting.send, [get("/late")])
             late.start()
             began = time.monotonic()
@@ -172,7 +173,7 @@ def test_a_stop_waits_no_longer_than_its_limit_whatever_is_in_flight(serve: Serv
             time.sleep(0.05)
             began = time.monotonic()
         took = time.monotonic() - began
-        assert not up.server._waiting
+        assert not up.server.outbox
         up.pages.release.set()
 
     assert 0.2 <= took < 1
@@ -182,10 +183,10 @@ PROGRAM = """
     import sys
     sys.path.insert(0, {tests!r})
     from support.wire_server import Echo, Pages
-    from mockserver.wire.run import run
+    from mockserver.wire.serving import run_until_signal
     from mockserver.wire.server import Server
 
-    run(Server(Echo(), Pages().factory), "127.0.0.1", 0, lambda host, port: print(port, flush=True))
+    run_until_signal(Server(Echo().turn, Pages().factory), "127.0.0.1", 0, lambda host, port: print(port, flush=True))
     print("bye")
 """
 

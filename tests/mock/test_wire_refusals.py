@@ -1,4 +1,4 @@
-"""The wire server: what it refuses, where its limits are, and what survives a failure inside."""
+"""The wire server: refusals, limits, and failures inside."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ from support.wire_server import CHUNKED, Serve, Up, get, refused, wait_for
     }.items(),
     ids=lambda item: item[0].replace(" ", "-"),
 )
-def test_a_malformed_request_is_refused_in_words_a_client_can_read(up: Up, request_: tuple[str, bytes]) -> None:
+def test_a_malformed_request_is_refused_in_the_shape_of_an_api_error(up: Up, request_: tuple[str, bytes]) -> None:
     assert refused(up, request_[1]) == 400
 
 
@@ -78,7 +78,7 @@ def test_a_malformed_request_is_refused_in_words_a_client_can_read(up: Up, reque
         (CHUNKED.replace(b"chunked", b"xchunked") + b"\r\n0\r\n\r\n", 501),
     ],
 )
-def test_what_http_allows_and_is_not_spoken_here_is_named(up: Up, request_: bytes, status: int) -> None:
+def test_what_http_allows_and_this_server_does_not_is_named(up: Up, request_: bytes, status: int) -> None:
     assert refused(up, request_) == status
 
 
@@ -174,7 +174,7 @@ def test_the_time_of_a_request_does_not_run_while_an_answer_is_awaited(serve: Se
         assert client.send(b"x").answer().status == 200
 
 
-def test_an_idle_connection_is_closed_without_a_word(serve: Serve) -> None:
+def test_an_idle_connection_is_closed_without_an_answer(serve: Serve) -> None:
     with serve(idle_time=0.05) as up, up.connect() as fresh, up.connect() as used:
         used.ask()
 
@@ -194,7 +194,7 @@ def test_a_client_that_never_reads_is_cut(serve: Serve) -> None:
         wait_for(lambda: not up.server._connections)
 
 
-def test_one_connection_too_many_is_told_so(serve: Serve) -> None:
+def test_one_connection_too_many_is_answered_with_503(serve: Serve) -> None:
     with serve(connections=2, turned_away=1) as up, up.connect() as one, up.connect() as two:
         one.ask()
         two.ask()
@@ -225,18 +225,18 @@ def test_a_bug_in_the_gateway_is_a_500_and_the_server_lives_on(up: Up, capfd: py
 
         assert (got.status, got.json["error_code"]) == (500, 500)
         assert client.ask().status == 200
-    told = capfd.readouterr().err
-    assert "the gateway failed with ValueError at wire_server.py:" in told
-    assert "secret-token" not in told + got.body.decode()
+    errors = capfd.readouterr().err
+    assert "the gateway failed with ValueError at wire_server.py:" in errors
+    assert "secret-token" not in errors + got.body.decode()
 
 
 def test_a_bug_in_the_application_is_a_500_and_the_server_lives_on(up: Up, capfd: pytest.CaptureFixture[str]) -> None:
     with up.connect() as client:
         assert client.ask("/_mock/boom?token=secret-token").status == 500
         assert client.ask("/_mock/").status == 200
-    told = capfd.readouterr().err
-    assert "the WSGI application failed with ValueError at wire_server.py:" in told
-    assert "secret-token" not in told
+    errors = capfd.readouterr().err
+    assert "the WSGI application failed with ValueError at wire_server.py:" in errors
+    assert "secret-token" not in errors
 
 
 @settings(deadline=None, max_examples=100)

@@ -1,4 +1,4 @@
-"""The wire server in front of the WSGI application, and the guard that takes its operations to the loop."""
+"""The wire server in front of the WSGI application, and the guard that runs operations on the loop."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_bridge_keeps_pep_3333(serve: Serve) -> None:
     assert (got.status, got.reason, got.body) == (201, "Created", b"one two three")
 
 
-def test_an_application_may_take_back_what_it_has_not_begun(serve: Serve) -> None:
+def test_an_application_may_replace_an_answer_that_has_not_begun(serve: Serve) -> None:
     def application(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
         try:
@@ -186,23 +186,23 @@ def test_the_guard_on_the_loop_itself_runs_at_once(up: Up) -> None:
     assert on_loop(up, lambda: up.server._guard(lambda: 7)) == 7
 
 
-def test_the_guard_of_a_stopped_server_says_so(serve: Serve) -> None:
+def test_the_guard_of_a_stopped_server_raises(serve: Serve) -> None:
     with serve() as up:
         up.ask("/_mock/")
     with pytest.raises(WireError, match="the server has stopped"):
         up.pages.guard(lambda: None)
 
 
-def test_an_operation_that_waits_when_the_loop_ends_is_told() -> None:
-    told: list[str] = []
+def test_an_operation_that_waits_when_the_loop_ends_raises() -> None:
+    results: list[str] = []
     asking = threading.Event()
 
     def ask() -> None:
         asking.set()
         try:
-            guard(lambda: told.append("it ran"))
+            guard(lambda: results.append("it ran"))
         except WireError as error:
-            told.append(str(error))
+            results.append(str(error))
 
     def end() -> None:
         thread.start()
@@ -217,4 +217,4 @@ def test_an_operation_that_waits_when_the_loop_ends_is_told() -> None:
         loop.run_forever()
         thread.join(2)
 
-    assert told == ["the server has stopped; nothing can be read or changed in it any more"]
+    assert results == ["the server has stopped; nothing can be read or changed in it any more"]

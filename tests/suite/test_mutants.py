@@ -18,14 +18,12 @@ import pytest
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request, Response
-from mockserver.api.mock import Mock
+from mockserver.assembly import open_gateway
 from mockserver.mutants.broken import Mutant, MutantGateway
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
 from mockserver.mutants.table import MUTANTS
-from mockserver.settings.files import words
 from mockserver.settings.loading import load
 from mockserver.settings.table import DEFAULT_ACCOUNT
-from mockserver.stores import open_store
 from support.in_process import CLAUSES
 from support.processes import COMMAND, environment, ifind
 
@@ -205,7 +203,7 @@ def asked(gateway: Gateway, ways: Iterable[Way]) -> list[Response]:
 
 def opened(mutant: Mutant | None = None) -> Gateway:
     settings = load({"delay": "0s"}, {})
-    mock = Mock(open_store("memory"), settings.profile, settings.simulation, words(), lambda: MOMENT)
+    mock = open_gateway(settings, lambda: MOMENT).mock
     mock.put_account(DEFAULT_ACCOUNT["login"], {"token": DEFAULT_ACCOUNT["token"], "daily_limit": 1_000_000})
     mock.put_account(OTHER["login"], {"token": OTHER["token"], "daily_limit": 1_000_000})
     return Gateway(mock) if mutant is None else MutantGateway(mock, mutant)

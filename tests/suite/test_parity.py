@@ -26,8 +26,7 @@ from mockserver.assembly import open_gateway
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
-from mockserver.web.app import make_app
-from mockserver.wire.run import serving
+from mockserver.wire.serving import serve_mock
 from support.in_process import CLAUSES
 from support.processes import ifind
 from support.standins.people import PERSONAL
@@ -40,7 +39,7 @@ def mock(profile: dict[str, Any], seed: int = 0) -> Iterator[str]:
     settings = load({"delay": "100ms", "seed": seed}, {})
     settings = Settings(**{**vars(settings), "profile": resolve(CLAUSES, profile)})
     gateway = open_gateway(settings)
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+    with serve_mock(gateway, settings) as url:
         yield f"{url}/api"
 
 

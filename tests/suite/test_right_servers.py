@@ -22,8 +22,8 @@ from mockserver.mutants.table import MUTANTS
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
-from mockserver.web.app import create_app, make_app
-from mockserver.wire.run import serving
+from mockserver.web.app import create_app
+from mockserver.wire.serving import serve_mock
 from support.in_process import CLAUSES
 from support.processes import environment, ifind
 from support.processes import serving as serving_mock
@@ -51,7 +51,7 @@ def serving_profile(profile: dict[str, Any], *, mutant: str | None = None) -> It
 
 @contextmanager
 def on_wire(gateway: Gateway, settings: Settings) -> Iterator[str]:
-    with serving(gateway, lambda guard: make_app(gateway, guard, settings)) as url:
+    with serve_mock(gateway, settings) as url:
         yield f"{url}/api"
 
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request, Response
-from mockserver.api.mock import Mock
+from mockserver.assembly import open_gateway
 from mockserver.core.clock import parse_iso
 from mockserver.core.messages import SECOND
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, words
 from mockserver.settings.loading import load
-from mockserver.stores import open_store
 
 LOGIN, TOKEN = "demo@example.com", "demo-token"
 PHONE = "70001234567"
@@ -25,7 +23,7 @@ WORDS = words()
 
 @dataclass
 class Time:
-    """Real time as the mock is told it; tests move it on."""
+    """Real time for the mock; tests move it on."""
 
     micros: int = parse_iso("2030-01-01T12:00:00+03:00", "")
 
@@ -40,16 +38,11 @@ class Api:
     """A mock with a client's view of it: `call` gives the decoded JSON, `send` the raw response."""
 
     def __init__(self, profile: dict[str, Any] | None = None, state: str = "memory", **options: Any) -> None:
-        settings = load(options)
+        settings = load({**options, "state": state})
+        chosen = resolve(CLAUSES, {**settings.profile.choices, **(profile or {})})
         self.time = Time()
-        self.mock = Mock(
-            open_store(state),
-            resolve(CLAUSES, {**settings.profile.choices, **(profile or {})}),
-            settings.simulation,
-            WORDS,
-            self.time,
-        )
-        self.gateway = Gateway(self.mock)
+        self.gateway = open_gateway(replace(settings, profile=chosen), self.time)
+        self.mock = self.gateway.mock
 
     def send(
         self,

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.core.tasks import Account, Store, Task
-from mockserver.stores import open_store
+from mockserver.core.tasks import Account, Task
+from mockserver.stores.opening import open_store
 from mockserver.stores.sqlite import SqliteStore
+from mockserver.stores.store import Store
 
 LOGIN = "anna@example.com"
 ANNA = Account(LOGIN, "demo-token", daily_limit=100, paid_until="2030-01-01")

@@ -15,10 +15,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 import uvloop
 
-from mockserver.api.http import Delivery, Request, Response
+from mockserver.api.http import Request, Response
+from mockserver.core.messages import Delivery
 from mockserver.wire.limits import Limits
-from mockserver.wire.run import running
 from mockserver.wire.server import Server
+from mockserver.wire.serving import run_in_thread
 from mockserver.wire.threads import LoopGuard
 from support.raw_client import Client, Got, connected
 
@@ -58,8 +59,8 @@ class Echo:
             raise ValueError("the token is secret-token")
         headers = JSON + tuple((name, value) for name, value in wanted.items() if name.startswith("X-"))
         body = b"x" * int(wanted["size"]) if "size" in wanted else said(request)
-        latency = Delivery(int(wanted.get("latency", "0")) * 1000)
-        return Response(413 if request.too_large else int(wanted.get("status", "200")), headers, body, latency)
+        delivery = Delivery(int(wanted.get("latency", "0")) * 1000, transport=wanted.get("transport", "whole"))
+        return Response(413 if request.too_large else int(wanted.get("status", "200")), headers, body, delivery)
 
 
 @dataclass
@@ -125,8 +126,8 @@ def serve(request: pytest.FixtureRequest) -> Serve:
     @contextmanager
     def start(**limits: float) -> Iterator[Up]:
         echo, pages, log = Echo(), Pages(), list[str]()
-        server = Server(echo, pages.factory, limits=Limits(**limits), access_log=log.append)  # type: ignore[arg-type]
-        with running(server, loop_factory=request.param) as address:
+        server = Server(echo.turn, pages.factory, limits=Limits(**limits), access_log=log.append)  # type: ignore[arg-type]
+        with run_in_thread(server, loop_factory=request.param) as address:
             yield Up(server, address, echo, pages, log)
 
     return start

@@ -39,7 +39,7 @@ def task(form: str, *, phone: str, source: int, wait: float = 2) -> Response:
 def broken(form: str) -> Response:
     """The answer of create where the fault `error` strikes."""
     api = Api()
-    api.mock.faults.arm({"action": {"kind": "error"}})
+    api.mock.arm({"action": {"kind": "error"}})
     return api.send("create", format=form, phone=SEVERAL, source=2)
 
 

@@ -1,0 +1,77 @@
+"""The delivery of answers: the only place of the server that waits, and where faults of the transport pace, cut and
+reset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from mockserver.api.http import Response
+from mockserver.core.messages import SECOND
+from mockserver.wire.failures import report
+from mockserver.wire.pending import PendingRequest
+from mockserver.wire.response_bytes import refusal, render
+
+Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, bool]]"
+"""The bytes to write for an answer, and whether the connection closes after them; the last argument says whether it
+does so anyway.
+"""
+
+
+class Outbox:
+    """The answers that are made, until their latency has passed. Used on the loop only."""
+
+    def __init__(self) -> None:
+        self._timers: dict[PendingRequest, tuple[asyncio.TimerHandle, str | None]] = {}
+
+    def __len__(self) -> int:
+        """How many answers wait."""
+        return len(self._timers)
+
+    def put(self, pending: PendingRequest, response: Response) -> None:
+        """Sets the response of the request once its latency has passed, and then has its connection write it. Without a
+        latency it is set at once, and the caller has the connection `advance`.
+        """
+        latency = response.delivery.latency
+        if latency <= 0:
+            pending.response = response
+            return
+        timer = asyncio.get_running_loop().call_later(latency / SECOND, self._due, pending, response)
+        self._timers[pending] = (timer, response.delivery.login)
+
+    def _due(self, pending: PendingRequest, response: Response) -> None:
+        del self._timers[pending]
+        pending.response = response
+        pending.connection.advance()
+
+    def drop(self, queue: Iterable[PendingRequest]) -> None:
+        """Forgets answers whose connection has closed."""
+        for pending in queue:
+            waiting = self._timers.pop(pending, None)
+            if waiting is not None:
+                waiting[0].cancel()
+
+    def end(self, login: str | None) -> int:
+        """Closes the connections of the answers of the login, with None of all, that wait. Gives their number."""
+        waiting = [pending for pending, (_, whose) in self._timers.items() if login in {None, whose}]
+        for pending in waiting:
+            pending.connection.abort()
+        self.drop(waiting)
+        return len(waiting)
+
+
+def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
+    """The whole answer."""
+    head = pending.request is not None and pending.request.http_method == "HEAD"
+    try:
+        return render(response, head=head, last=last, old=pending.old, length=pending.length), last
+    except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
+        report("writing an answer", error)
+        failed = refusal(500, "the mock failed; see its standard error")
+        return render(failed, head=head, last=last, old=pending.old), last
+
+
+TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}
+"""How an answer can travel, by `Delivery.transport`."""

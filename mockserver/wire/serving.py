@@ -1,0 +1,112 @@
+"""A server on a loop of its own: in the foreground until a signal, or in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias
+
+from mockserver.api.gateway import Gateway
+from mockserver.api.http import url_of
+from mockserver.settings.table import Settings
+from mockserver.wire.failures import write_line
+from mockserver.wire.server import Server
+from mockserver.wire.threads import LoopGuard
+
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+
+
+def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str], None] | None = None) -> Server:
+    """The wire server of a mock: the gateway answers the API, the Flask app around it all of `/_mock/`."""
+
+    def app(guard: LoopGuard) -> Any:
+        from mockserver.web.app import make_app  # Flask is loaded when /_mock/ is first asked for
+
+        return make_app(gateway, guard, settings, server.outbox.end)
+
+    server = Server(gateway.turn, app, access_log=access_log)
+    return server
+
+
+def fastest_loop() -> asyncio.AbstractEventLoop:
+    """A new uvloop where that can be imported, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[str, int], None]) -> None:
+    """Serves until SIGTERM or SIGINT; on_ready is called with the bound address once connections are accepted.
+
+    Called on the main thread. Raises WireError for an address that can't be bound.
+    """
+    ended = asyncio.Event()
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=fastest_loop) as runner:
+        # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt.
+        with suppress(NotImplementedError):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                runner.get_loop().add_signal_handler(number, ended.set)
+        runner.run(_serve(server, host, port, on_ready, ended))
+
+
+@contextmanager
+def run_in_thread(
+    server: Server, host: str = "127.0.0.1", port: int = 0, *, loop_factory: LoopFactory = fastest_loop
+) -> Iterator[tuple[str, int]]:
+    """Serves in a thread while the context lasts; gives the bound address.
+
+    Raises WireError for an address that can't be bound.
+    """
+    ready: Future[tuple[str, int]] = Future()
+    ended = asyncio.Event()
+
+    def work() -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(_serve(server, host, port, lambda *bound: ready.set_result(bound), ended))
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    loop = loop_factory()
+    thread = threading.Thread(target=work, name="ifind-mock-wire", daemon=True)
+    thread.start()
+    try:
+        yield ready.result()
+    finally:
+        with suppress(RuntimeError):  # the loop has ended already: it could not start
+            loop.call_soon_threadsafe(ended.set)
+        thread.join()
+
+
+@contextmanager
+def serve_mock(gateway: Gateway, settings: Settings) -> Iterator[str]:
+    """Serves a mock on a free port, in a thread, while the context lasts; gives its URL: `http://127.0.0.1:49152`."""
+    with run_in_thread(mock_server(gateway, settings)) as bound:
+        yield url_of(*bound)
+
+
+async def _serve(
+    server: Server, host: str, port: int, on_ready: Callable[[str, int], None], ended: asyncio.Event
+) -> None:
+    asyncio.get_running_loop().set_exception_handler(_report)
+    bound = await server.start(host, port)
+    try:
+        on_ready(*bound)
+        await ended.wait()
+    finally:
+        await server.stop()
+
+
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """One line for what the loop could not handle, such as too many open files, without a traceback."""
+    error = context.get("exception")
+    kind = f" ({type(error).__name__})" if error else ""
+    write_line(f"{context['message']}{kind}")

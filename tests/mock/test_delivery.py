@@ -1,0 +1,45 @@
+"""How an answer travels: from a fault's effect to the socket, which is the only place that acts on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.core.messages import Delivery
+from mockserver.faults.faults import Fault
+from mockserver.faults.kinds import Effect
+from mockserver.faults.matching import Match
+from mockserver.wire.delivery import TRANSPORTS
+from support.in_process import LOGIN, Api
+from support.wire_server import Up, get
+
+CUT = Effect(delivery=Delivery(transport="cut"))
+
+
+def test_the_delivery_of_a_fault_reaches_the_response_untouched() -> None:
+    api = Api()
+    plain = api.send("info")
+    api.mock.store.arm(Fault(Match({}), "error", {}, CUT))
+    struck = api.send("info")
+
+    assert struck.body == plain.body
+    assert struck.delivery == Delivery(transport="cut", login=LOGIN)
+    assert plain.delivery == Delivery()
+
+
+def test_the_delivery_of_a_fault_carries_the_latency_of_the_mock() -> None:
+    api = Api(latency="3s")
+    api.mock.store.arm(Fault(Match({}), "error", {}, CUT))
+
+    assert api.send("info").delivery == Delivery(3_000_000, LOGIN, "cut")
+
+
+def test_a_transport_decides_which_bytes_leave_and_whether_the_connection_closes(
+    up: Up, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TRANSPORTS, "cut", lambda _pending, _response, _last: (b"HTTP/1.1 2", True))
+    with up.connect() as client:
+        client.send(get("/one") + get("/two?transport=cut") + get("/three"))
+        assert client.answer().json["path"] == "/one"
+        client.socket.settimeout(2)
+
+        assert client.file.read() == b"HTTP/1.1 2"
