@@ -1,4 +1,4 @@
-"""What can go wrong, as values and exceptions.
+"""What can go wrong.
 
 Exception
 ├── ApiError            an error that the API itself would answer: a kind of the clause `error.codes`

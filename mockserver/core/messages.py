@@ -33,9 +33,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How an answer travels. Faults and the mock set it; each server carries it out in one place: `wire/delivery.py`,
-    and `Waiting` in `web/app.py`.
-    """
+    """How an answer travels. `wire/delivery.py` carries it out; under WSGI `Waiting` in `web/app.py`."""
 
     latency: Micros = 0
     """Real time to wait before the first byte."""

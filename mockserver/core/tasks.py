@@ -40,9 +40,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as it was created. It keeps the seed, the edition and the demo flag of its creation, so its answer never
-    changes.
-    """
+    """A task. It keeps the seed, the edition and the demo flag of its creation, so that its answer never changes."""
 
     id: int
     login: str

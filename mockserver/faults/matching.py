@@ -28,9 +28,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which calls are meant: those whose facts equal every entry. The entry `nth` picks one of them by its number; the
-    counter of the calls looks at it.
-    """
+    """Which calls are meant: those whose facts equal every entry; of these, `nth` picks one by its number."""
 
     entries: Mapping[str, str | int]
 

@@ -1,6 +1,4 @@
-"""The state that both stores keep in the process: armed faults and counts. A state file does not hold it, so it ends
-with the process, and processes that share a file each have their own.
-"""
+"""The state that both stores keep in the process: armed faults and counts."""
 
 from __future__ import annotations
 
@@ -13,7 +11,9 @@ from mockserver.faults.matching import Facts
 
 
 class ProcessState:
-    """The store's verbs of faults and counts. A transaction that fails does not take them back."""
+    """The store's verbs of faults and counts. A state file does not hold them: they end with the process, processes
+    that share a file each have their own, and a transaction that fails does not take them back.
+    """
 
     def __init__(self) -> None:
         self._armed: dict[str, ArmedFault] = {}

@@ -86,8 +86,8 @@ _REMEDIES: Mapping[int, str] = {
 
 
 class SqliteStore(ProcessState):
-    """Accounts, tasks and clocks in one file; armed faults and counts in the process, as ProcessState has them. Calls
-    may come from several threads, one at a time.
+    """Accounts, tasks and clocks in one file, the rest in the process (see ProcessState). Calls may come from several
+    threads, one at a time.
 
     Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
     StoreError, and so does the end of the outermost block, also where the first StoreError was caught inside.

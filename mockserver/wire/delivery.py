@@ -1,6 +1,4 @@
-"""The delivery of answers: the only place of the server that waits, and where faults of the transport pace, cut and
-reset.
-"""
+"""The delivery of answers: the only place of the server that waits, and that paces, cuts and resets."""
 
 from __future__ import annotations
 
@@ -15,13 +13,11 @@ from mockserver.wire.pending import PendingRequest
 from mockserver.wire.response_bytes import refusal, render
 
 Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, bool]]"
-"""The bytes to write for an answer, and whether the connection closes after them; the last argument says whether it
-does so anyway.
-"""
+"""The bytes to write, and whether the connection closes after them; the last argument: whether it closes anyway."""
 
 
 class Outbox:
-    """The answers that are made, until their latency has passed. Used on the loop only."""
+    """The answers that wait until their latency has passed. Used on the loop only."""
 
     def __init__(self) -> None:
         self._timers: dict[PendingRequest, tuple[asyncio.TimerHandle, str | None]] = {}
@@ -34,12 +30,12 @@ class Outbox:
         """Sets the response of the request once its latency has passed, and then has its connection write it. Without a
         latency it is set at once, and the caller has the connection `advance`.
         """
-        latency = response.delivery.latency
-        if latency <= 0:
+        delivery = response.delivery
+        if delivery.latency <= 0:
             pending.response = response
             return
-        timer = asyncio.get_running_loop().call_later(latency / SECOND, self._due, pending, response)
-        self._timers[pending] = (timer, response.delivery.login)
+        timer = asyncio.get_running_loop().call_later(delivery.latency / SECOND, self._due, pending, response)
+        self._timers[pending] = (timer, delivery.login)
 
     def _due(self, pending: PendingRequest, response: Response) -> None:
         del self._timers[pending]

@@ -29,9 +29,7 @@ class Rejected(Exception):
 
 
 def report(what: str, error: BaseException) -> None:
-    """Reports on standard error that a part failed: the kind of error and its place, not its text, which may hold
-    credentials of the request.
-    """
+    """Reports a failure on standard error: the error's kind and place. Its text may hold credentials of the request."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     write_line(f"{what} failed with {type(error).__name__}{place}")

@@ -37,9 +37,7 @@ _UNUSUAL = re.compile(r"[^/]*[^A-Za-z0-9_/.-].*", re.DOTALL)
 
 
 def _shown(path: bytes) -> str:
-    """A path as the log may hold it: up to the first part that no route has. Where a client forgot the question mark,
-    the path holds its credentials.
-    """
+    """A path up to the first part that no route has: without the question mark, it may hold credentials."""
     return _UNUSUAL.sub("…", path.decode("latin-1"))
 
 

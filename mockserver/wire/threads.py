@@ -18,9 +18,7 @@ _LOOK = 0.2
 
 
 class WsgiThreads:
-    """A few threads, started as they are needed. They never keep the process from ending; the standard library's pool
-    does where an application hangs.
-    """
+    """A few threads, started as needed. Unlike the standard library's, they never keep the process from ending."""
 
     def __init__(self, size: int) -> None:
         self._size = size
