@@ -29,7 +29,7 @@ def assert_conforms(
     response: object,
     *,
     method: str | None = None,
-    format: str | None = None,
+    format: str | None = None,  # noqa: A002 - the name of the API's own parameter
     source: int | None = None,
     phone: str | None = None,
     profile: Mapping[str, Any] | str | Path | None = None,
