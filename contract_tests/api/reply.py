@@ -9,7 +9,7 @@ from typing import Any
 
 from contract_tests.api.calls import Call
 from contract_tests.api.curl import curl
-from contract_tests.decode.model import Reading
+from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import Mask
 from contract_tests.transport.messages import HttpResponse
 
@@ -18,25 +18,25 @@ MAX_EXCERPT = 300
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a call. reading is None where no answer could be read, and failure says why; number counts the
+    """What came of a call. decoded is None where no answer could be read, and failure says why; number counts the
     run's calls from 1.
     """
 
     call: Call
     exchange: HttpResponse | None
-    reading: Reading | None
+    decoded: Decoded | None
     failure: str = ""
     number: int = 0
 
     @property
     def readable(self) -> bool:
         """Whether there is an answer to judge."""
-        return self.reading is not None
+        return self.decoded is not None
 
     @property
     def model(self) -> Mapping[str, Any]:
         """The answer's members; none where it could not be read."""
-        return self.reading.model if self.reading else {}
+        return self.decoded.model if self.decoded else {}
 
     @property
     def status(self) -> str:

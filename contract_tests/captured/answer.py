@@ -10,7 +10,7 @@ from contract_tests.captured.asked import Asked
 from contract_tests.captured.capture import Capture
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.validate import SchemaProblem
-from contract_tests.decode.model import HIDDEN, Reading
+from contract_tests.decode.model import HIDDEN, Decoded
 
 
 @dataclass(frozen=True)
@@ -19,24 +19,24 @@ class Answer:
 
     capture: Capture
     asked: Asked
-    reading: Reading
+    decoded: Decoded
     method: str | None
     schema: str | None
 
     @property
     def model(self) -> Mapping[str, Any]:
         """The answer's members."""
-        return self.reading.model
+        return self.decoded.model
 
     @property
     def ready(self) -> bool:
         """Whether it is a ready answer with all its members, and not its rows alone (CSV)."""
-        return self.model.get("status") == "ready" and self.reading.rows is None
+        return self.model.get("status") == "ready" and self.decoded.rows is None
 
     @property
     def profile(self) -> Mapping[str, Any] | None:
         """The given choices, as far as the answer's format can show them."""
-        given, hidden = self.asked.profile, HIDDEN[self.reading.format]
+        given, hidden = self.asked.profile, HIDDEN[self.decoded.format]
         return None if given is None else {clause: choice for clause, choice in given.items() if clause not in hidden}
 
     def entries(self, section: str) -> list[tuple[int, Mapping[str, Any]]]:

@@ -14,7 +14,7 @@ def look_at_schema(answer: Answer) -> Iterator[SchemaProblem]:
     """The answer against its schema; of rows alone (CSV), what stands in them."""
     if answer.schema is None:
         return
-    rows, named = answer.reading.rows, answer.schema
+    rows, named = answer.decoded.rows, answer.schema
     for found in each_problem(named, answer.model, profile=answer.profile):
         if rows is None or found.path.startswith(rows):
             yield found
@@ -37,7 +37,7 @@ def look_at_status(answer: Answer) -> Iterator[SchemaProblem]:
 
 def look_at_section(answer: Answer) -> Iterator[SchemaProblem]:
     """Rows alone (CSV) are those of the section that the source fills."""
-    due, rows = answer.asked.section, answer.reading.rows
+    due, rows = answer.asked.section, answer.decoded.rows
     if rows is not None and due is not None and rows != due:
         yield problem(
             "result.own-section", "", "columns", f"the section {due}, which the source fills", f"rows of {rows}"

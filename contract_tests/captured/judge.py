@@ -58,7 +58,7 @@ def judge(capture: Capture, asked: Asked) -> Judgement:
     Raises UnknownSchemaError for a schema, and UsageError for a profile, that there is not.
     """
     try:
-        reading = read(capture, asked)
+        decoded = read(capture, asked)
     except Unreadable as why:
         form = asked.format or format_of(capture.body)
         expected = f"an answer in {form}" if asked.format else "an answer in JSON, XML or CSV"
@@ -66,12 +66,12 @@ def judge(capture: Capture, asked: Asked) -> Judgement:
         found = str(why) if told or not capture.body else f"no JSON, no XML, and {why}"
         unread = problem("format.readable", "", "readable", expected, found)
         return Judgement(told, asked.method, asked.schema, (unread, *http_fault(capture)))
-    schema = schema_of(reading.model, asked)
-    answer = Answer(capture, asked, reading, method_of(schema, asked), schema)
+    schema = schema_of(decoded.model, asked)
+    answer = Answer(capture, asked, decoded, method_of(schema, asked), schema)
     kept = Kept()
     for look in LOOKS:
         kept.add(look(answer))
-    return Judgement(reading.format, answer.method, schema, tuple(in_order(kept.problems)), reading.model, kept.cut)
+    return Judgement(decoded.format, answer.method, schema, tuple(in_order(kept.problems)), decoded.model, kept.cut)
 
 
 class Kept:

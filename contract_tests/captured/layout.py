@@ -18,14 +18,14 @@ HTTP_OK = 200
 
 def look_at_writing(answer: Answer) -> Iterator[SchemaProblem]:
     """The choices that the bytes show are the profile's."""
-    for clause, seen in answer.reading.choices.items():
+    for clause, seen in answer.decoded.choices.items():
         yield from wrong_choice(answer, clause, seen, "")
 
 
 def look_at_lines(answer: Answer) -> Iterator[SchemaProblem]:
     """CSV under a profile: its lines against the table description, laid out as they show themselves."""
-    given, name, choices = answer.asked.profile, answer.schema, answer.reading.choices
-    if answer.reading.format != "csv" or given is None or name is None or name not in TABLES:
+    given, name, choices = answer.asked.profile, answer.schema, answer.decoded.choices
+    if answer.decoded.format != "csv" or given is None or name is None or name not in TABLES:
         return
     delimiter = choices.get("csv.delimiter", answer.asked.known.get("csv.delimiter", ","))
     shown = {"result.times": values.form_of_time(answer.model.get("create_time"))}
@@ -57,11 +57,11 @@ def http_fault(capture: Capture) -> Iterator[SchemaProblem]:
 
 
 def _content_type(answer: Answer) -> Iterator[SchemaProblem]:
-    clause, told = f"content-type.{answer.reading.format}", answer.capture.content_type
+    clause, told = f"content-type.{answer.decoded.format}", answer.capture.content_type
     due = answer.asked.known.get(clause)
     if due is None or told is None:
         return
-    encoding = answer.reading.choices.get("csv.encoding", answer.asked.known.get("csv.encoding"))
+    encoding = answer.decoded.choices.get("csv.encoding", answer.asked.known.get("csv.encoding"))
     due = due.replace("{charset}", "windows-1251" if encoding == "cp1251" else "utf-8")
     if told != due:
         yield problem(clause, "Content-Type", "choice", due, "another one" if told else "none")

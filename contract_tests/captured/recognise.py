@@ -1,4 +1,4 @@
-"""The format, method and schema of an answer of unknown origin, and its reading."""
+"""The format, method and schema of an answer of unknown origin, and how it decodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contract_tests.captured.asked import Asked
 from contract_tests.captured.capture import MAX_BYTES, Capture
 from contract_tests.contract.validate import recognise
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import Context, Reading, Unreadable
+from contract_tests.decode.model import Context, Decoded, Unreadable
 
 _TRIED = ("result", "create", "info")
 """Methods in whose layouts CSV is tried, where none is known: result's are the most."""
@@ -25,20 +25,20 @@ def format_of(body: bytes) -> str:
     return {b"{": "json", b"[": "json", b"<": "xml"}.get(first, "csv")
 
 
-def read(capture: Capture, asked: Asked) -> Reading:
+def read(capture: Capture, asked: Asked) -> Decoded:
     """The answer. Raises Unreadable, which holds nothing of what the answer says."""
     _refuse_what_is_no_text(capture, asked)
     body = capture.body
     form = asked.format or format_of(body)
     if form != "csv":
         return read_answer(body, form, Context(asked.method or "result"))
-    reading = _read_csv(body, asked)
+    decoded = _read_csv(body, asked)
     # Any text is one column without a header: it must be known to be CSV to pass for names.
-    if asked.format is None and reading.rows == "names" and reading.choices.get("csv.header") == "no":
+    if asked.format is None and decoded.rows == "names" and decoded.choices.get("csv.header") == "no":
         csv_by_name = (capture.content_type or "").lower().startswith("text/csv")
         if asked.known.get("csv.header") != "no" and not csv_by_name:
             raise Unreadable("no CSV with known columns; without a header it must be said to be CSV")
-    return reading
+    return decoded
 
 
 def _refuse_what_is_no_text(capture: Capture, asked: Asked) -> None:
@@ -55,7 +55,7 @@ def _refuse_what_is_no_text(capture: Capture, asked: Asked) -> None:
         raise Unreadable("an HTML page")
 
 
-def _read_csv(body: bytes, asked: Asked) -> Reading:
+def _read_csv(body: bytes, asked: Asked) -> Decoded:
     misses: list[Unreadable] = []
     for method in [asked.method] if asked.method else _TRIED:
         try:

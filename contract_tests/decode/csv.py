@@ -14,7 +14,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.decode.model import COLUMNS, STATUSES, Context, Reading, Unreadable, bound, typed
+from contract_tests.decode.model import COLUMNS, STATUSES, Context, Decoded, Unreadable, bound, typed
 
 Rows = list[list[str]]
 
@@ -50,7 +50,7 @@ class _Miss(Exception):
         self.near = near
 
 
-def read_csv(body: bytes, context: Context) -> Reading:
+def read_csv(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable."""
     bound(body, b",;\t\n", "CSV")
     text, choices = _decoded(body)
@@ -69,7 +69,7 @@ def read_csv(body: bytes, context: Context) -> Reading:
                 misses[table.delimiter].append(miss)
                 continue
             seen = _delimiters(found, table, tables, layout, context)
-            return Reading(found.model, "csv", choices | found.choices | seen, found.rows)
+            return Decoded(found.model, "csv", choices | found.choices | seen, found.rows)
     near = [str(miss) for miss in (*chain.from_iterable(misses.values()), *torn) if miss.near]
     raise Unreadable(f"CSV that is no answer: {(near or ['no known columns'])[0]}")
 

@@ -8,16 +8,16 @@ import re
 from collections import Counter
 from typing import Any, NoReturn
 
-from contract_tests.decode.model import MAX_DEPTH, Reading, Unreadable, bound, named
+from contract_tests.decode.model import MAX_DEPTH, Decoded, Unreadable, bound, named
 
 MAX_NUMBER = 300
 """Characters of a number."""
 
 
-def read_json(body: bytes) -> Reading:
+def read_json(body: bytes) -> Decoded:
     """The answer, an object. Raises Unreadable."""
     bound(body, b",[{", "JSON")
-    text = decoded(body)
+    text = utf8_text(body)
     if text.startswith("\ufeff"):
         raise Unreadable("a byte order mark before the JSON")
     try:
@@ -32,7 +32,7 @@ def read_json(body: bytes) -> Reading:
         raise Unreadable(TOO_DEEP)
     if (at := _lone_surrogate(text)) is not None:
         raise Unreadable(f"half of a surrogate pair in JSON at character {at}")
-    return Reading(model, "json", _choices(text))
+    return Decoded(model, "json", _choices(text))
 
 
 TOO_DEEP = f"JSON that is nested more than {MAX_DEPTH} deep"
@@ -46,7 +46,7 @@ def _is_too_deep(model: dict[str, Any]) -> bool:
     return bool(level)
 
 
-def decoded(body: bytes) -> str:
+def utf8_text(body: bytes) -> str:
     """The bytes as UTF-8. Raises Unreadable."""
     try:
         return body.decode("utf-8")

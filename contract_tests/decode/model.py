@@ -32,7 +32,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Decoded:
     """An answer in the one model: members by name, as JSON has them. rows names the section whose rows are all that
     the answer carries (CSV), None for a whole answer. choices: clause to the choice that the writing shows.
     """

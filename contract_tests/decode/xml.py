@@ -7,14 +7,14 @@ from typing import Any
 
 from lxml import etree
 
-from contract_tests.decode.model import DOCUMENTED, MAX_DEPTH, Reading, Unreadable, bound, named, typed
+from contract_tests.decode.model import DOCUMENTED, MAX_DEPTH, Decoded, Unreadable, bound, named, typed
 
 SECTIONS = ("data", "names")
 ACCOUNT = ("api_limit", "api_time_limit", "demo")
 """Members of the account, by which an object is told from a list of one."""
 
 
-def read_xml(body: bytes) -> Reading:
+def read_xml(body: bytes) -> Decoded:
     """The answer. Raises Unreadable."""
     bound(body, b"<&", "XML")
     root = _parsed(body)
@@ -29,7 +29,7 @@ def read_xml(body: bytes) -> Reading:
         choices["xml.item"] = " and ".join(sorted(walk.items))
     if empty := _empty_style(body):
         choices["xml.empty"] = empty
-    return Reading(model, "xml", choices)
+    return Decoded(model, "xml", choices)
 
 
 def _parsed(body: bytes) -> etree._Element:

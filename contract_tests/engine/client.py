@@ -12,7 +12,7 @@ from contract_tests.api.reply import Reply, content_type
 from contract_tests.budget.sender import LostAnswer, Reservation, Sender
 from contract_tests.contract.validate import problems
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import HIDDEN, Context, Reading, Unreadable
+from contract_tests.decode.model import HIDDEN, Context, Decoded, Unreadable
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
@@ -229,9 +229,9 @@ class Api:
 
     def _look(self, reply: Reply) -> None:
         self._look_at_status(reply)
-        if reply.reading is None:
+        if reply.decoded is None:
             return
-        self._note_choices(reply, reply.reading)
+        self._note_choices(reply, reply.decoded)
         words = STATUSES.get(reply.call.method, ())
         if words and reply.status not in words:
             clause = "create.ok" if reply.call.method == "create" else _clause_of_result(reply)
@@ -253,7 +253,7 @@ class Api:
                 )
             )
 
-    def _note_choices(self, reply: Reply, reading: Reading) -> None:
+    def _note_choices(self, reply: Reply, reading: Decoded) -> None:
         assert reply.exchange is not None, "what was read was answered"
         for clause, choice in reading.choices.items():
             self.findings.saw(clause, choice, reply)
@@ -320,7 +320,7 @@ class Api:
 
     def _profile(self, reply: Reply) -> Mapping[str, Any]:
         """The given choices, as far as the answer's format can show them."""
-        hidden = HIDDEN[reply.reading.format] if reply.reading else ()
+        hidden = HIDDEN[reply.decoded.format] if reply.decoded else ()
         return {clause: choice for clause, choice in self.findings.given.items() if clause not in hidden}
 
 

@@ -57,7 +57,7 @@ class TaskPoller:
         """Asks for a task anew. A task that was ready must be so, and must say the same as before."""
         reply = self.api.ask(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section)
         self.compare(task, reply)
-        if reply.status == "ready" and reply.reading is not None:
+        if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
@@ -78,10 +78,10 @@ class TaskPoller:
                 found=reply.status,
                 expected="'ready', as before",
             )
-        if reply.status != "ready" or reply.reading is None:
+        if reply.status != "ready" or reply.decoded is None:
             return
         for before in task.reads.values():
-            if before.reading is not None and before.reading.format == reply.reading.format:
+            if before.decoded is not None and before.decoded.format == reply.decoded.format:
                 differs = difference(before.model, reply.model)
                 checks.expect(
                     "task.reads-equal",

@@ -76,7 +76,7 @@ class Checks:
 
     def kind(self, kind: str, reply: Reply, **fields: str) -> None:
         """Notes an error whose kind is known, and what fills the blanks of its message."""
-        if reply.reading is not None and reply.reading.format != "csv" and reply.status == "error":
+        if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
             self.findings.kinds.setdefault(kind, []).append((reply, fields))
 
     def left_out(self, why: str) -> None:

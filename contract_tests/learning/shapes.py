@@ -18,9 +18,9 @@ def shape_of_reply(reply: Reply) -> str:
     """The answer's format and shape, or what came instead."""
     if reply.exchange is None:
         return "no answer"
-    if reply.reading is None:
+    if reply.decoded is None:
         return f"{len(reply.exchange.body)} bytes"
-    return f"{reply.reading.format}: {shape(reply.model)}"
+    return f"{reply.decoded.format}: {shape(reply.model)}"
 
 
 def shape(value: Any, depth: int = 0) -> str:

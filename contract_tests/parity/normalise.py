@@ -16,15 +16,15 @@ def shown(reply: Reply, about: About) -> Shown:
     """What a reply shows, beside whether the call was accepted and the kind of its error."""
     found = Shown()
     _headers(found, reply, about)
-    if reply.reading is None:
+    if reply.decoded is None:
         return found
-    for clause, choice in reply.reading.choices.items():
+    for clause, choice in reply.decoded.choices.items():
         found.add(f"writing, {clause}", clause, choice, told=repr(choice))
-    if reply.reading.format == "csv" and "csv.encoding" not in reply.reading.choices:
+    if reply.decoded.format == "csv" and "csv.encoding" not in reply.decoded.choices:
         # A mark of order would show without a letter that is not ASCII; which of the others it is would not.
         found.add("writing, csv.encoding", "csv.encoding", "utf-8", "cp1251", told="no mark, and ASCII alone")
     if note := BODIES.get(_kind_of(reply)):  # of a status word that is none of the known ones nothing more is compared
-        note(found, reply, reply.reading, about)
+        note(found, reply, reply.decoded, about)
     return found
 
 
@@ -42,9 +42,9 @@ def _headers(found: Shown, reply: Reply, about: About) -> None:
     found.add("Access-Control-Allow-Origin", "cors", origin or "off", told=told)
     moved = f"HTTP {reply.http}" if 300 <= reply.http < 400 else "no"
     found.add("a redirect", NO_CLAUSE, moved)
-    if reply.reading is None:
+    if reply.decoded is None:
         return
-    form = reply.reading.format
+    form = reply.decoded.format
     kind = reply.exchange.header("content-type") or ""
     charset = "windows-1251" if about.encoding == "cp1251" else "utf-8"
     meant = re.sub(re.escape(charset), "{charset}", kind, flags=re.IGNORECASE) if form == "csv" else kind

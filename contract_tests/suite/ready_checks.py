@@ -14,7 +14,7 @@ from contract_tests.redact.mask import Shape
 
 def whole(reply: Reply) -> bool:
     """Whether the reply is a ready answer with all its members, and not its rows alone (CSV)."""
-    return reply.reading is not None and reply.status == "ready" and reply.reading.rows is None
+    return reply.decoded is not None and reply.status == "ready" and reply.decoded.rows is None
 
 
 def entries(reply: Reply, section: str) -> Sequence[Mapping[str, Any]]:
@@ -41,7 +41,7 @@ def look_at_phones(checks: Checks, task: Task, reply: Reply) -> None:
 
 def look_at_phone_type(checks: Checks, reply: Reply) -> None:
     """JSON tells whether a row's phone is text or a number."""
-    if reply.reading is not None and reply.reading.format == "json":
+    if reply.decoded is not None and reply.decoded.format == "json":
         for row in entries(reply, "data"):
             phone = row.get("phone")
             if isinstance(phone, str | int) and not isinstance(phone, bool):
@@ -82,7 +82,7 @@ def look_at_times(checks: Checks, reply: Reply) -> None:
 
 def look_at_sections(checks: Checks, task: Task, reply: Reply) -> None:
     """What stands in sections that the source does not fill."""
-    if not whole(reply) or (reply.reading is not None and reply.reading.format == "csv"):
+    if not whole(reply) or (reply.decoded is not None and reply.decoded.format == "csv"):
         return
     others = [s for s in ("data", "names", "photo") if s != task.section]
     present = [s for s in others if s in reply.model]
@@ -95,7 +95,7 @@ def look_at_sections(checks: Checks, task: Task, reply: Reply) -> None:
 
 def look_at_no_photo(checks: Checks, reply: Reply) -> None:
     """What stands for a photo that is not there; only JSON tells."""
-    if whole(reply) and reply.reading is not None and reply.reading.format == "json" and "photo" in reply.model:
+    if whole(reply) and reply.decoded is not None and reply.decoded.format == "json" and "photo" in reply.model:
         photo = reply.model["photo"]
         if photo is None or photo == "":
             checks.choice("result.photo-empty", "" if photo == "" else "null", reply)

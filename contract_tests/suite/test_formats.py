@@ -29,7 +29,7 @@ def test_without_format_the_answer_is_json(run: Run, pool: TaskPool, api: Api, c
     if run.full:
         replies += [pool.poller.ask(t, None, way) for t in pool.tasks() for way in WAYS]
     for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
-        written = reply.reading.format if reply.reading else ""
+        written = reply.decoded.format if reply.decoded else ""
         checks.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
 
 
@@ -65,13 +65,13 @@ def _compare(checks: Checks, json: Reply, other: Reply, task: Task | None) -> No
         if not reply.readable:
             checks.findings.could_not_read("formats.same", reply)
             return
-    assert other.reading is not None, "it could be read"
+    assert other.decoded is not None, "it could be read"
     differs = _differs(checks, json, other, task)
     checks.expect(
         "formats.same",
         differs is None,
         other,
-        where=f"{differs} in {other.reading.format}",
+        where=f"{differs} in {other.decoded.format}",
         found=Shape("not what JSON told"),
         expected="the same as in JSON",
     )
@@ -79,17 +79,17 @@ def _compare(checks: Checks, json: Reply, other: Reply, task: Task | None) -> No
 
 def _differs(checks: Checks, json: Reply, other: Reply, task: Task | None) -> str | None:
     """Where another format differs from JSON: in all of it, or in the rows where those are all that it carries."""
-    if other.reading is None or json.reading is None:
+    if other.decoded is None or json.decoded is None:
         return None
     turned = plain_account if json.call.method == "info" else plain
     one, two = turned(json.model), turned(other.model)
-    if other.reading.rows is not None:
-        section = other.reading.rows
+    if other.decoded.rows is not None:
+        section = other.decoded.rows
         one = {"status": one.get("status"), section: _columns(one.get(section), two.get(section))}
-    if task is not None and other.reading.format == "csv" and other.reading.rows is None:
+    if task is not None and other.decoded.format == "csv" and other.decoded.rows is None:
         one = {name: member for name, member in one.items() if not isinstance(member, list) or name in two}
     differs = difference(one, two)
-    if differs is not None and other.reading.format == "csv":
+    if differs is not None and other.decoded.format == "csv":
         encoding = checks.findings.known().get("csv.encoding", "cp1251")
         differs = difference(as_encoded(one, encoding), two) if encoding == "cp1251" else differs
     return differs
@@ -136,7 +136,7 @@ def test_info_says_the_same_in_every_format(api: Api, checks: Checks, me: Accoun
 @pytest.mark.clause("formats.same")
 def test_a_create_says_the_same_in_every_format(pool: TaskPool, checks: Checks) -> None:
     pool.tasks()
-    made = [r for r in pool.created if r.status == "ok" and r.reading is not None]
+    made = [r for r in pool.created if r.status == "ok" and r.decoded is not None]
     for reply in made:
         members = sorted(reply.model)
         checks.expect(

@@ -94,13 +94,13 @@ def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api
             ordinary = task.phone != run.target.phones.awkward
             shows = ("result.ready", "result.own-section", "result.cost")
             api.check_schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
-        elif reply.reading is not None and reply.status == "ready":
+        elif reply.decoded is not None and reply.status == "ready":
             checks.expect(
                 "result.own-section",
-                reply.reading.rows == task.section,
+                reply.decoded.rows == task.section,
                 reply,
                 where="the rows",
-                found=reply.reading.rows,
+                found=reply.decoded.rows,
                 expected=f"the rows of {task.section}, which source {task.source} fills",
             )
 
