@@ -254,11 +254,11 @@ class Api:
             )
 
     def _note_choices(self, reply: Reply, reading: Decoded) -> None:
-        assert reply.exchange is not None, "what was read was answered"
+        assert reply.response is not None, "what was read was answered"
         for clause, choice in reading.choices.items():
             self.findings.saw(clause, choice, reply)
-        self.findings.saw(f"content-type.{reading.format}", content_type(reply.exchange), reply)
-        self.findings.saw("cors", reply.exchange.header("access-control-allow-origin") or "off", reply)
+        self.findings.saw(f"content-type.{reading.format}", content_type(reply.response), reply)
+        self.findings.saw("cors", reply.response.header("access-control-allow-origin") or "off", reply)
         if reply.status != "error":
             if reply.http != HTTP_OK:
                 self.findings.saw("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)

@@ -56,7 +56,7 @@ class Findings:
 
     def could_not_read(self, clause: str, reply: Reply) -> None:
         """Notes that an answer that should show the clause could not be read: that never counts as holding."""
-        what = "did not come" if reply.exchange is None else "could not be read"
+        what = "did not come" if reply.response is None else "could not be read"
         why = f"an answer {what}: {reply.call.name}"
         self.inconclusive.setdefault(clause, []).append(why)
 

@@ -140,8 +140,8 @@ def test_an_unknown_method_is_answered_by_an_error(api: Api, checks: Checks, me:
         seen = "error"
         checks.kind("unknown-method", reply)
     else:
-        page = reply.exchange is not None and b"<html" in reply.exchange.body.lower()[:1000]
-        kind = (reply.exchange.header("content-type") or "") if reply.exchange else ""
+        page = reply.response is not None and b"<html" in reply.response.body.lower()[:1000]
+        kind = (reply.response.header("content-type") or "") if reply.response else ""
         seen = "html-404" if reply.http == 404 and (page or "html" in kind) else f"HTTP {reply.http}"
     checks.choice("not-found", seen, reply)
 

@@ -28,7 +28,7 @@ LAW = "server.never-breaks"
 def _unbroken(api: Api, checks: Checks, call: Call) -> None:
     """Sends an awkward call: no 5xx, a body that can be read, no header that the call has smuggled in."""
     reply = api.probe(call)
-    if reply.exchange is None:
+    if reply.response is None:
         return
     checks.findings.look(LAW)
     for where, found, expected in _breaks(reply):
@@ -38,22 +38,22 @@ def _unbroken(api: Api, checks: Checks, call: Call) -> None:
 
 
 def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
-    assert reply.exchange is not None, "looked at by the caller"
+    assert reply.response is not None, "looked at by the caller"
     if reply.http >= 500:
         yield "the HTTP status", str(reply.http), "a status below 500"
     elif reply.call.way.http_method in ("GET", "POST") and reply.http not in OVERSIZED and not _readable(reply):
         yield "the body", reply.failure, "a body that can be read"
-    if reply.exchange.header("x-injected") is not None:
+    if reply.response.header("x-injected") is not None:
         yield "the headers", "a header that the call has put there", "no header that comes from a parameter"
 
 
 def _readable(reply: Reply) -> bool:
     """In any of the formats that the call may have asked for: which value counts is an open point."""
-    assert reply.exchange is not None, "looked at by the caller"
+    assert reply.response is not None, "looked at by the caller"
     asked = {v for k, v in (*reply.call.params, *reply.call.query) if k == "format" and v in FORMATS}
     for fmt in (*sorted(asked), "json"):
         try:
-            read_answer(reply.exchange.body, fmt, Context(reply.call.method))
+            read_answer(reply.response.body, fmt, Context(reply.call.method))
         except Unreadable:
             continue
         return True
