@@ -61,10 +61,15 @@ def confirmed(options: CheckOptions, told: str, out: TextIO) -> CheckOptions:
     url = url_of(options)
     if url is None or on_loopback(url) or options.yes:
         return options
+    read_yes(told, out)
+    return replace(options, yes=True)
+
+
+def read_yes(told: str, out: TextIO) -> None:
+    """Shows what a run may cost and reads the user's yes. Raises UsageError without it."""
     print(told, file=out)
     if not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask at: add --yes to go on.")
     print("Go on? Type yes: ", end="", file=out, flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise UsageError("Nothing was sent.")
-    return replace(options, yes=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.learning.learned_profile import Choice, Learnt, Lesson, answers
-from contract_tests.report.terminal import WIDTH
+from contract_tests.report.console import WIDTH
 from contract_tests.report.visible import line
 
 if TYPE_CHECKING:

@@ -1,166 +1,114 @@
-"""Runs parity: what `ifind-mock parity` calls."""
+"""The command `ifind-mock parity`: compares two targets, writes the report, gives the exit code."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
+from contract_tests.check.prompts import environ_of, read_yes, url_of
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.engine.client import TargetLost
 from contract_tests.engine.options import DEFAULT_BUDGET, LIVE, CheckOptions
 from contract_tests.engine.provision import UnreachableError, is_mock
 from contract_tests.engine.run import open_run
-from contract_tests.engine.target import on_loopback, read_url
-from contract_tests.parity.compare import Comparison
-from contract_tests.parity.gather import Gathering
-from contract_tests.parity.normalise import NO_CLAUSE
-from contract_tests.parity.redaction import teller
-from contract_tests.parity.result import Outcome, ParityReport, render, rows_of, write_terminal
+from contract_tests.engine.target import on_loopback
+from contract_tests.findings.exit_code import BROKEN, BUDGET, UNREACHABLE, USAGE
+from contract_tests.parity.collect import Collector
+from contract_tests.parity.compare import Agreement, Comparison
+from contract_tests.parity.observe import NO_CLAUSE
+from contract_tests.parity.parity_report import ParityReport, by_clause, render, write_terminal
+from contract_tests.parity.redaction import redaction_of
 from contract_tests.parity.side import Side
 from contract_tests.redact.write import LeakError, write
 
-DIFFERENT, USAGE, UNREACHABLE, BUDGET = 1, 2, 3, 4
 CALLS = 90
 """Calls to each side, polls of a task that is ready within some seconds included."""
-ADMIN_TOKEN = "IFIND_MOCK_ADMIN_TOKEN"
 UNITS = 8
 """Units of each side at most, where a task costs one."""
+ADMIN_TOKEN = "IFIND_MOCK_ADMIN_TOKEN"
 
 
-@dataclass(frozen=True, slots=True)
-class ParityOptions:
-    """a and b are `live`, `mock` or URLs; the other options are those of `check`. ignore: clauses whose differences do
-    not count; json: a file for the report; environ holds the credentials (None: the process's environment).
-    """
+def run(
+    a: str, b: str, options: CheckOptions, out: TextIO, err: TextIO | None = None, *, ignored: Collection[str] = ()
+) -> int:
+    """Compares the targets and writes the report to out, and as JSON to the file of the options; errors go to err.
 
-    a: str
-    b: str
-    phone: str | None = None
-    budget: int | None = None
-    rate: float | None = None
-    poll_timeout: float = 60.0
-    ignore: tuple[str, ...] = ()
-    json: Path | None = None
-    yes: bool = False
-    environ: Mapping[str, str] | None = field(default=None, repr=False)
-
-
-def run(options: ParityOptions, out: TextIO, err: TextIO | None = None) -> int:
-    """Compares the targets, writes the report to out (wrong usage to err, where given), gives the exit code: 0 nothing
-    differs, 1 something does, 2 wrong usage, 3 a target is out of reach, 4 the budget does not suffice.
+    a and b are `live`, `mock` or URLs, in place of the options' target; ignored are clauses whose differences do not
+    count. Gives the exit code: 0 nothing differs, 1 something does, 2 wrong usage, 3 a target can't be reached, 4 the
+    budget does not suffice.
     """
     try:
-        _check(options)
-        _confirm(options, out)
-        report = examine(options)
+        for name in ignored:
+            if name != NO_CLAUSE:
+                clause_of(name)
+        _confirm([url_of(replace(options, target=target)) for target in (a, b)], options, out)
+        report = examine(a, b, options, ignored=ignored)
         _print(out, report)
         if options.json is not None:
             _write(options.json, report)
-    except UsageError as error:
+    except (UsageError, UnreachableError, LeakError) as error:
         print(error, file=err or out)
-        return USAGE
-    except LeakError as error:
-        print(error, file=err or out)
-        return DIFFERENT
-    except UnreachableError as error:
-        print(error, file=err or out)
-        return UNREACHABLE
+        return {UsageError: USAGE, UnreachableError: UNREACHABLE}.get(type(error), BROKEN)
     return report.exit_code
 
 
-def examine(options: ParityOptions) -> ParityReport:
+def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] = ()) -> ParityReport:
     """Compares the targets and writes nothing.
 
-    Raises UsageError for what can't be done so, UnreachableError where a target is out of reach from the start.
+    Raises UsageError for options that don't fit the targets, UnreachableError where one can't be reached at first.
     """
     with ExitStack() as opened:
-        a, b = (opened.enter_context(_side(options, target)) for target in (options.a, options.b))
-        if a.run.target.provisioned and b.run.target.provisioned and options.phone is not None:
-            a.phone = b.phone = options.phone
-        gathering, stopped = Gathering(a, b), ""
+        one, other = sides = [opened.enter_context(_open_side(target, options)) for target in (a, b)]
+        if options.phone is not None and all(side.run.target.provisioned for side in sides):
+            one.phone = other.phone = options.phone
+        collector, stopped = Collector(one, other), ""
         try:
-            gathering.run()
+            collector.run()
         except TargetLost as lost:
             stopped = f"a target is gone: {lost}"
-        pairs = gathering.told()
-        telling = teller(gathering.sides, pairs)
-        seen = [telling.told(observation) for observation in Comparison(pairs).observations()]
-        rows = rows_of(seen, options.ignore)
-        code = _exit_code({row.outcome for row in rows}, stopped, any(pair.unaffordable for pair in pairs))
-        calls = (len(a.run.api.sender.log), len(b.run.api.sender.log))
-        units = (a.units, b.units)
-        return ParityReport(a.base, b.base, rows, calls, units, code, telling.text(stopped), telling.secrets)
-
-
-def _exit_code(outcomes: set[Outcome], stopped: str, unaffordable: bool) -> int:
-    """A difference outranks what was not seen."""
-    if Outcome.DIFFERS in outcomes:
-        return DIFFERENT
-    return UNREACHABLE if stopped else BUDGET if unaffordable else 0
+        pairs = collector.complete_pairs()
+        redaction = redaction_of(sides, pairs)
+        clauses = by_clause(map(redaction.comparison, Comparison(pairs).places()), ignored)
+        if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
+            code = BROKEN  # a difference outranks what was not compared
+        else:
+            code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else 0
+        calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
+        units = (one.units, other.units)
+        return ParityReport(
+            one.base, other.base, clauses, calls, units, code, redaction.text(stopped), redaction.secrets
+        )
 
 
 @contextmanager
-def _side(options: ParityOptions, target: str) -> Iterator[Side]:
-    """A target, up. A mock makes accounts of its own and never sees the user's credentials or phone."""
-    environ = dict(os.environ if options.environ is None else options.environ)
-    if _is_mock(target):
-        environ = {name: value for name, value in environ.items() if name == ADMIN_TOKEN}
-        phone = None
-        if target != "mock" and not on_loopback(read_url(target)) and not environ.get(ADMIN_TOKEN):
+def _open_side(target: str, options: CheckOptions) -> Iterator[Side]:
+    """A target, up. A mock makes its own accounts and never gets the user's credentials or phone."""
+    environ, phone = environ_of(options), options.phone
+    url = url_of(replace(options, target=target))
+    if url is None or (url != LIVE and is_mock(url)):
+        environ, phone = {name: value for name, value in environ.items() if name == ADMIN_TOKEN}, None
+        if url is not None and not on_loopback(url) and not environ.get(ADMIN_TOKEN):
             raise UsageError(f"{target}: a mock elsewhere is never given your credentials: set {ADMIN_TOKEN}")
-    else:
-        phone = options.phone
-    asked = CheckOptions(
-        target,
-        phone=phone,
-        budget=options.budget,
-        rate=options.rate,
-        poll_timeout=options.poll_timeout,
-        full=True,
-        environ=environ,
-        yes=True,
-    )
-    with open_run(asked) as opened:
+    with open_run(replace(options, target=target, phone=phone, full=True, environ=environ, yes=True)) as opened:
         phones = opened.target.phones
         yield Side(opened, (phones.hundred or phones.ordinary) if opened.target.provisioned else phones.ordinary)
 
 
-def _is_mock(target: str) -> bool:
-    """Whether a target is a mock; the live one is not even asked."""
-    return target == "mock" or (target != "live" and read_url(target) != LIVE and is_mock(read_url(target)))
-
-
-def _check(options: ParityOptions) -> None:
-    """Raises UsageError for what can be seen to be wrong before anything is sent."""
-    for target in (options.a, options.b):
-        if target not in ("mock", "live"):
-            read_url(target)
-    for name in options.ignore:
-        if name != NO_CLAUSE:
-            clause_of(name)
-
-
-def _confirm(options: ParityOptions, out: TextIO) -> None:
-    """Asks for the user's yes where a target elsewhere is called. Raises UsageError without it."""
-    urls = [read_url(LIVE if target == "live" else target) for target in (options.a, options.b) if target != "mock"]
-    elsewhere = [url for url in urls if not on_loopback(url)]
+def _confirm(urls: Collection[str | None], options: CheckOptions, out: TextIO) -> None:
+    """Reads the user's yes before a target elsewhere is called. Raises UsageError without it."""
+    elsewhere = [url for url in urls if url is not None and not on_loopback(url)]
     if not elsewhere or options.yes:
         return
     units = min(UNITS, DEFAULT_BUDGET if options.budget is None else options.budget)
-    for url in elsewhere:
-        pace = f"{options.rate or 1.0:g} a second"
-        print(f"{url}: about {CALLS} calls at {pace}, and at most {units} creates, which cost units", file=out)
-    if not sys.stdin.isatty():
-        raise UsageError("There is no terminal to ask at: add --yes to go on.")
-    print("Go on? Type yes: ", end="", file=out, flush=True)
-    if sys.stdin.readline().strip().lower() != "yes":
-        raise UsageError("Nothing was sent.")
+    pace = f"{options.rate or 1.0:g} a second"
+    costs = (
+        f"{url}: about {CALLS} calls at {pace}, and at most {units} creates, which cost units" for url in elsewhere
+    )
+    read_yes("\n".join(costs), out)
 
 
 def _print(out: TextIO, report: ParityReport) -> None:

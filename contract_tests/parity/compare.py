@@ -1,32 +1,56 @@
-"""What two targets answered, held to each other: what each pair of answers shows of which clause, and whether alike."""
+"""Compares the answers of two targets: what each pair of answers shows of which clause, and whether it is the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from contract_tests.api.reply import Reply
 from contract_tests.decode.model import STATUSES
-from contract_tests.parity.alike import Alike, Observation, facets, held, left_open, messages, readable, seen, unread
-from contract_tests.parity.error_kinds import Kinds, any_of
-from contract_tests.parity.normalise import NO_CLAUSE, shown
-from contract_tests.parity.observations import About, Facet
-from contract_tests.parity.step import Step
+from contract_tests.parity.errors import ErrorKinds, names, template
+from contract_tests.parity.observations import ABSENT, AnswerContext, Observation, Observations, any_of
+from contract_tests.parity.observe import NO_CLAUSE, observe
+from contract_tests.parity.script import WRITTEN, ScriptStep
+
+
+class Agreement(StrEnum):
+    """Whether two targets agree, at a place or in a clause. In the order of reports."""
+
+    DIFFERS = "differs"
+    IGNORED = "ignored"
+    """It differs in a clause that the user ignores."""
+    SAME = "same"
+    OPEN = "not compared"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceComparison:
+    """What a pair of answers shows of a clause at a place, in words of each side."""
+
+    clause: str
+    agreement: Agreement
+    where: str = ""
+    a: str = ""
+    b: str = ""
+    call: str = ""
+    why: str = ""
+    """Why it was not compared."""
 
 
 @dataclass(frozen=True)
-class Pair:
-    """The answers to a step of both; None where the step was not sent, or its answer was lost, and why says so. fills:
-    the sections that a source fills, where they are not the same.
-    """
+class AnswerPair:
+    """The answers of both targets to a step; None where it was not sent, or an answer was lost."""
 
-    step: Step
+    step: ScriptStep
     a: Reply | None
     b: Reply | None
-    about: tuple[About, About] = (About(), About())
+    contexts: tuple[AnswerContext, AnswerContext] = (AnswerContext(), AnswerContext())
     why: str = ""
+    """Why there are no answers."""
     unaffordable: bool = False
-    fills: tuple[str, str] | None = None
+    sections: tuple[str, str] | None = None
+    """The sections that a source fills, where they differ. Then there are no answers."""
 
     @property
     def replies(self) -> tuple[Reply, Reply] | None:
@@ -35,100 +59,156 @@ class Pair:
 
 
 class Comparison:
-    """Compares pairs of answers; all pairs of the run must be there first: its errors tell each side's kinds."""
+    """Compares the pairs of a whole run: a target's errors of known kinds classify its other errors."""
 
-    def __init__(self, pairs: Sequence[Pair]) -> None:
-        self.pairs = pairs
-        both = [p.replies for p in pairs if p.replies]
-        self._kinds = (
-            Kinds([(p.step, p.replies[0]) for p in pairs if p.replies]),
-            Kinds([(p.step, p.replies[1]) for p in pairs if p.replies]),
-        )
-        self._choices = (_choices([a for a, _ in both]), _choices([b for _, b in both]))
+    def __init__(self, pairs: Sequence[AnswerPair]) -> None:
+        self._pairs = pairs
+        self._answered = [(pair.step, pair.replies) for pair in pairs if pair.replies]
+        self._kinds = [ErrorKinds((step, replies[side]) for step, replies in self._answered) for side in (0, 1)]
 
-    def observations(self) -> Iterator[Observation]:
+    def places(self) -> Iterator[PlaceComparison]:
         """Everything, in the order of the calls."""
         settled: set[str] = set()
-        for pair in self.pairs:
-            for told in self._of_pair(pair):
-                settled |= {told.clause} if told.alike is not Alike.OPEN else set()
-                yield told
-        yield from self._of_whole_runs(settled)
+        for pair in self._pairs:
+            for compared in self._compare(pair):
+                if compared.agreement is not Agreement.OPEN:
+                    settled.add(compared.clause)
+                yield compared
+        yield from self._compare_all_answers(settled)
 
-    def _of_whole_runs(self, settled: set[str]) -> Iterator[Observation]:
-        """How each target writes what no call showed on both sides: rows found here or there."""
-        a, b = self._choices
+    def _compare_all_answers(self, settled: set[str]) -> Iterator[PlaceComparison]:
+        """How each target writes what no pair of answers showed, such as rows that each found for another source."""
+        a, b = (_choices([replies[side] for _, replies in self._answered]) for side in (0, 1))
         for clause in sorted(a.keys() & b.keys() - settled):
             if len(a[clause]) == len(b[clause]) == 1:
-                alike = Alike.SAME if a[clause] == b[clause] else Alike.DIFFERS
-                told = (repr(next(iter(a[clause]))), repr(next(iter(b[clause]))))
-                yield Observation(clause, alike, "all answers", *told, call="(several)")
+                agreement = Agreement.SAME if a[clause] == b[clause] else Agreement.DIFFERS
+                shown = (repr(next(iter(a[clause]))), repr(next(iter(b[clause]))))
+                yield PlaceComparison(clause, agreement, "all answers", *shown, call="(several)")
 
-    def _of_pair(self, pair: Pair) -> Iterator[Observation]:
+    def _compare(self, pair: AnswerPair) -> Iterator[PlaceComparison]:
         step = pair.step
-        if pair.fills is not None:
-            yield seen(step, step.clause, "the section that the source fills", *pair.fills)
+        if pair.sections is not None:
+            yield _words(step, step.clause, "the section that the source fills", *pair.sections)
             return
         if pair.replies is None:
-            yield from left_open(step, pair.why)
+            yield from _not_compared(step, pair.why)
             return
-        (a, b), about = pair.replies, pair.about
+        a, b = pair.replies
+        seen = [observe(reply, context) for reply, context in zip(pair.replies, pair.contexts, strict=True)]
         if step.probe:
-            yield from self._of_probe(step, a, b)
+            yield from self._compare_probe(step, a, b)
         elif a.decoded is None or b.decoded is None:
-            yield from unread(step, a, b)
-            yield from facets(step, shown(a, about[0]), shown(b, about[1]), bodies=False)
-        elif step.fails and not all(self._refused(step.fails)):
-            yield from left_open(step, f"{step.fails} is not refused on both sides")
+            yield from _compare_unreadable(step, a, b)
+            yield from _compare_observations(step, *seen, bodies=False)
+        elif step.after_refusal and not self._refused(step.after_refusal):
+            yield from _not_compared(step, f"{step.after_refusal} is not refused on both sides")
         else:
-            yield from self._of_answers(step, a, b, about)
+            yield from self._compare_readable(step, a, b)
+            yield from _compare_observations(step, *seen, bodies=_state(a) == _state(b))
 
-    def _refused(self, name: str) -> Iterator[bool]:
-        for pair in self.pairs:
-            if pair.step.name == name and pair.replies:
-                yield from (reply.status == "error" for reply in pair.replies)
+    def _refused(self, name: str) -> bool:
+        return all(reply.status == "error" for step, both in self._answered if step.name == name for reply in both)
 
-    def _of_answers(self, step: Step, a: Reply, b: Reply, about: tuple[About, About]) -> Iterator[Observation]:
-        yield seen(step, readable(step), "the body", "can be read", "can be read")
-        refused = (a.status == "error", b.status == "error")
-        if refused[0] != refused[1]:
-            yield seen(step, step.clause, "status", *(self._word(step, r, i) for i, r in enumerate((a, b))))
-        elif not refused[0]:
-            states = [_state(reply) for reply in (a, b)]
-            if step.clause == "result.processing" and {*states} == {"processing", "ready"}:
-                yield from left_open(step, "the task was done on one side, and not yet on the other")
-            else:
-                yield seen(step, step.clause, "status", *(states if states[0] != states[1] else [step.words[0]] * 2))
+    def _compare_readable(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+        yield _words(step, _readable(step), "the body", "can be read", "can be read")
+        states = _state(a), _state(b)
+        refused = a.status == "error", b.status == "error"
+        if all(refused):
+            yield from self._compare_errors(step, a, b)
+        elif any(refused):
+            yield _words(step, step.clause, "status", self._word(step, a, 0), self._word(step, b, 1))
+        elif step.clause == "result.processing" and {*states} == {"processing", "ready"}:
+            yield from _not_compared(step, "the task was done on one side, and not yet on the other")
         else:
-            yield from self._of_errors(step, a, b)
-        yield from facets(step, shown(a, about[0]), shown(b, about[1]), bodies=_state(a) == _state(b))
+            yield _words(step, step.clause, "status", *(states if states[0] != states[1] else [step.words[0]] * 2))
 
-    def _word(self, step: Step, reply: Reply, side: int) -> str:
+    def _word(self, step: ScriptStep, reply: Reply, side: int) -> str:
         if reply.status != "error":
             return step.words[0]
         return step.words[1] if step.kinds is None else any_of(self._kinds[side].choices(step, reply))
 
-    def _of_errors(self, step: Step, a: Reply, b: Reply) -> Iterator[Observation]:
-        if step.kinds is not None:
-            could = (self._kinds[0].choices(step, a), self._kinds[1].choices(step, b))
-            yield held(step, *(Facet(step.clause, frozenset(c), any_of(c), "kind of error") for c in could))
-            if could[0] != could[1] or len(could[0]) > 1:
-                return
+    def _compare_errors(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+        if step.kinds is None:
+            yield _words(step, step.clause, "status", step.words[1], step.words[1])
         else:
-            yield seen(step, step.clause, "status", step.words[1], step.words[1])
-        codes = [f"{r.code}" if type(r.code) is int else "no number" for r in (a, b)]
-        yield seen(step, "error.codes", "error_code", *codes)
+            one, other = self._kinds[0].choices(step, a), self._kinds[1].choices(step, b)
+            yield _values(step, *(Observation(step.clause, c, any_of(c), "kind of error") for c in (one, other)))
+            if one != other or len(one) > 1:
+                return
+        codes = [f"{reply.code}" if type(reply.code) is int else "no number" for reply in (a, b)]
+        yield _words(step, "error.codes", "error_code", *codes)
         if a.decoded and b.decoded and "csv" not in (a.decoded.format, b.decoded.format):
-            yield from messages(step, a.message, b.message)
+            yield from _compare_messages(step, a.message, b.message)
 
-    def _of_probe(self, step: Step, a: Reply, b: Reply) -> Iterator[Observation]:
-        words = [_page(reply) for reply in (a, b)]
-        yield seen(step, step.clause, "the answer", *words)
+    def _compare_probe(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+        yield _words(step, step.clause, "the answer", _page(a), _page(b))
         if step.clause == NO_CLAUSE:
-            yield seen(step, NO_CLAUSE, "HTTP status", f"HTTP {a.http}", f"HTTP {b.http}")
+            yield _words(step, NO_CLAUSE, "HTTP status", f"HTTP {a.http}", f"HTTP {b.http}")
         if a.status == b.status == "error":
-            yield from self._of_errors(step, a, b)
-            yield from facets(step, shown(a, About()), shown(b, About()), bodies=True)
+            yield from self._compare_errors(step, a, b)
+            yield from _compare_observations(step, *(observe(r, AnswerContext()) for r in (a, b)), bodies=True)
+
+
+def _words(step: ScriptStep, clause: str, where: str, a: str, b: str) -> PlaceComparison:
+    """Two words that must be the same."""
+    return PlaceComparison(clause, Agreement.SAME if a == b else Agreement.DIFFERS, where, a, b, step.label)
+
+
+def _values(step: ScriptStep, a: Observation, b: Observation) -> PlaceComparison:
+    """Two observations of a place, which differ where no value is possible on both sides."""
+    agreement = Agreement.SAME if a.values == b.values else Agreement.OPEN if a.values & b.values else Agreement.DIFFERS
+    why = "the answers leave it open" if agreement is Agreement.OPEN else ""
+    return PlaceComparison(a.clause, agreement, a.where, a.shown, b.shown, step.label, why)
+
+
+def _compare_observations(
+    step: ScriptStep, a: Observations, b: Observations, *, bodies: bool
+) -> Iterator[PlaceComparison]:
+    """Every place that both show, or that one lacks in an object that both have. bodies: they answer the same thing."""
+    for place in {**a.by_place, **b.by_place}:
+        one, other = a.by_place.get(place), b.by_place.get(place)
+        if not bodies and not place.startswith(ALWAYS):
+            continue
+        if one and other:
+            yield _values(step, one, other)
+        elif (there := one or other) and there.parent is not None and there.parent in (b if one else a).objects:
+            words = (there.shown, ABSENT) if one else (ABSENT, there.shown)
+            yield PlaceComparison(there.clause, Agreement.DIFFERS, there.where, *words, step.label)
+        elif there:
+            yield PlaceComparison(there.clause, Agreement.OPEN, there.where, why="only one side's answer shows it")
+
+
+ALWAYS = ("writing", "Content-Type", "Access-Control-Allow-Origin", "a redirect")
+"""Places that are comparable whether a call was accepted or refused."""
+
+
+def _compare_messages(step: ScriptStep, a: str, b: str) -> Iterator[PlaceComparison]:
+    """Messages without the names and numbers in them; then the names, where the rest is the same."""
+    same = template(a) == template(b)
+    yield _words(step, "error.messages", "message", template(a), template(b))
+    clause = {"missing": "error.missing-names", "invalid": "error.invalid-names"}.get(step.kind)
+    if same and clause:
+        yield _words(step, clause, "the names in the message", names(a), names(b))
+
+
+def _readable(step: ScriptStep) -> str:
+    """The clause by which an answer to the step can be read."""
+    return "format.readable" if step.fmt else "format.default"
+
+
+def _not_compared(step: ScriptStep, why: str) -> Iterator[PlaceComparison]:
+    """All clauses that the step could have shown."""
+    for clause in (*step.clauses, *WRITTEN.get(step.fmt or "json", ())):
+        yield PlaceComparison(clause, Agreement.OPEN, why=why, call=step.label)
+
+
+def _compare_unreadable(step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+    """A pair of which at least one answer can't be read: it shows only whether the other one can."""
+    yield from _not_compared(step, "an answer could not be read, or did not come")
+    if (a.response is None) != (b.response is None):
+        yield _words(step, "server.never-breaks", "the connection", *(r.failure or "an answer" for r in (a, b)))
+    elif (a.decoded is None) != (b.decoded is None):
+        yield _words(step, _readable(step), "the body", *(r.failure or "can be read" for r in (a, b)))
 
 
 def _choices(replies: Sequence[Reply]) -> Mapping[str, set[str]]:
@@ -140,14 +220,14 @@ def _choices(replies: Sequence[Reply]) -> Mapping[str, set[str]]:
 
 
 def _state(reply: Reply) -> str:
-    """The status word, where it says more than whether the call was accepted."""
+    """The status word, where it shows more than whether the call was accepted."""
     if reply.status != "error" and reply.call.method != "result":
         return "accepted"
     return reply.status if reply.status in STATUSES else "another status"
 
 
 def _page(reply: Reply) -> str:
-    """What came back from a call that the API itself need not answer."""
+    """What answered a call that the API itself need not answer."""
     if reply.response is None:
         return "no answer"
     if reply.status == "error":

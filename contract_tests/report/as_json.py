@@ -15,8 +15,13 @@ SCHEMA = "https://ifind-mock.invalid/schemas/reports/check.schema.json"
 
 
 def render(report: Report) -> bytes:
-    """The report in ASCII, so that no reader of it depends on an encoding."""
-    return (json.dumps(_encodable(_told(report)), indent=2, allow_nan=False) + "\n").encode("ascii")
+    """The report as JSON."""
+    return json_bytes(_told(report))
+
+
+def json_bytes(document: Any) -> bytes:
+    """JSON in ASCII, so that no reader depends on an encoding."""
+    return (json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n").encode("ascii")
 
 
 def _told(report: Report) -> dict[str, Any]:

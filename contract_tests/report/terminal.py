@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.findings.finding import Finding, Row
 from contract_tests.findings.outcome import Outcome
+from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import asides, figures, in_short, last_proven, totals
@@ -15,12 +15,10 @@ from contract_tests.report.wording import asides, figures, in_short, last_proven
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 140
-"""Columns where the output is no terminal."""
 MOST = 3
 """Findings of one clause that are told in full."""
-MOST_TEXT, MOST_CELL = 2_000, 300
-"""Characters of a finding's line, and of a cell of the table."""
+MOST_TEXT = 2_000
+"""Characters of a finding's line."""
 STYLES = {
     Outcome.HOLDS: "green",
     Outcome.BROKEN: "bold red",
@@ -34,13 +32,7 @@ STYLES = {
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:
     """Writes the report for a reader at a terminal, or for a log; without findings where those were told already."""
-    from rich.console import Console
-
-    if isinstance(out, io.TextIOWrapper):
-        out.reconfigure(errors="backslashreplace")  # a log in ASCII takes the report too
-    console = Console(
-        file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False, soft_wrap=False
-    )
+    console = console_of(out)
     if report.stopped:
         console.print(visible(report.stopped, MOST_TEXT), soft_wrap=True)
     if not report.rows:
@@ -86,22 +78,14 @@ def _name(finding: Finding) -> str:
 
 
 def _write_table(console: Console, report: Report) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("clause", "grade", "verdict"):
-        table.add_column(name, no_wrap=True)
-    for name in ("seen", "note", *(() if report.history is None else ("last proven live",))):
-        table.add_column(name, overflow="fold")
+    names = ("clause", "grade", "verdict", "seen", "note", *(() if report.history is None else ("last proven live",)))
+    rows: list[tuple[Cell, ...]] = []
     for row in report.rows:
-        cells = [Text(line(text, MOST_CELL)) for text in (row.clause.id, row.clause.grade, row.seen, row.note)]
-        cells.insert(2, Text(row.outcome, STYLES[row.outcome]))
-        if (known := report.remembered(row.clause.id)) is not None:
-            cells.append(Text(last_proven(known), "yellow" if known.stale else ""))
-        table.add_row(*cells)
-    console.print(table)
-    console.print()
+        known = report.remembered(row.clause.id)
+        proven: tuple[Cell, ...] = () if known is None else ((last_proven(known), "yellow" if known.stale else ""),)
+        outcome = (row.outcome.value, STYLES[row.outcome])
+        rows.append((row.clause.id, row.clause.grade, outcome, row.seen, row.note, *proven))
+    print_table(console, names, rows, unbroken=names[:3])
 
 
 def _write_retried(console: Console, report: Report) -> None:

@@ -11,8 +11,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.learn import learn
-from contract_tests.parity.command import ParityOptions
 from contract_tests.parity.command import run as parity
 from support.checking import check, options_for
 from support.processes import serving as serving_mock
@@ -37,7 +37,7 @@ def test_a_stranger_is_checked_learnt_and_played_so_that_nothing_differs(
         checked, told = check(target)
         learnt = learn(options_for(target, budget=8), profile, out, out)
         with serving_mock("--profile", str(profile), "--delay", "150ms", cwd=tmp_path) as mock:
-            alike = parity(ParityOptions(target.url, mock.api, poll_timeout=5.0), out)
+            alike = parity(target.url, mock.api, CheckOptions(poll_timeout=5.0), out)
 
     assert checked == 0, told
     assert learnt == 0, out.getvalue()
@@ -66,7 +66,7 @@ def test_no_output_of_any_run_holds_a_credential_or_a_value_of_the_target(
         set_environment(target, monkeypatch)
         _, told = check(target, **files, history=tmp_path / "history", ledger=tmp_path / "ledger", poll_timeout=1.0)
         learn(options_for(target, budget=8, poll_timeout=1.0), tmp_path / "profile.toml", out, out)
-        parity(ParityOptions(target.url, target.url, poll_timeout=1.0, json=tmp_path / "parity"), out)
+        parity(target.url, target.url, CheckOptions(poll_timeout=1.0, json=tmp_path / "parity"), out)
         secrets = [*target.env.values(), *PERSONAL]
     outputs = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     outputs |= {"check": told.encode(), "learn and parity": out.getvalue().encode()}

@@ -1,0 +1,135 @@
+"""Sends the script to both targets, step by step, and collects the answers in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from contract_tests.api import calls
+from contract_tests.api.account_info import units
+from contract_tests.api.calls import Call
+from contract_tests.api.reply import Reply
+from contract_tests.budget.budget import NotChecked
+from contract_tests.budget.sender import source_of
+from contract_tests.parity.compare import AnswerPair
+from contract_tests.parity.observations import AnswerContext
+from contract_tests.parity.script import (
+    CREATES,
+    INFO,
+    MAIN,
+    PROCESSING,
+    REFUSED,
+    SHARED_SOURCES,
+    ScriptStep,
+    finished,
+    reading,
+)
+from contract_tests.parity.side import Side, encoding
+
+PROVISIONED = ("source 2, nothing found", "source 3, nothing found", "a task that fails")
+"""Steps whose tasks are read in every format too; only mocks get them."""
+NO_CONTEXT = (AnswerContext(), AnswerContext())
+
+
+@dataclass
+class Collector:
+    """The answers of two sides so far."""
+
+    a: Side
+    b: Side
+    pairs: list[AnswerPair] = field(default_factory=list)
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both."""
+        return self.a, self.b
+
+    def run(self) -> None:
+        """Sends everything. Raises TargetLost where a target is gone; `pairs` then holds the answers until then."""
+        self._send(INFO)
+        for step in CREATES:
+            self._send([step])
+            if step.name == MAIN:
+                self._send(PROCESSING)
+            if not all(side.run.target.provisioned for side in self.sides):
+                self._wait()  # the cost of a task is known before the next one is paid
+        self._wait()
+        made = self.a.tasks.keys() & self.b.tasks.keys()
+        for number, name in enumerate((*SHARED_SOURCES, *PROVISIONED)):
+            if name in made:
+                self._read(name, number)
+        for name in sorted(made - {*SHARED_SOURCES, *PROVISIONED}):
+            self.pairs.append(AnswerPair(finished(name), self.a.tasks[name].last, self.b.tasks[name].last))
+        self._send(REFUSED)
+
+    def _wait(self) -> None:
+        for side in self.sides:
+            side.wait()
+
+    def complete_pairs(self) -> list[AnswerPair]:
+        """The pairs, with the encoding of each side's CSV, which is known at the end."""
+        replies = [pair.replies for pair in self.pairs if pair.replies]
+        a, b = (encoding(both[side] for both in replies) for side in (0, 1))
+        return [
+            replace(pair, contexts=(replace(pair.contexts[0], encoding=a), replace(pair.contexts[1], encoding=b)))
+            for pair in self.pairs
+        ]
+
+    def _send(self, steps: Iterable[ScriptStep], contexts: tuple[AnswerContext, AnswerContext] = NO_CONTEXT) -> None:
+        self.pairs.extend(self._send_step(step, contexts) for step in steps)
+
+    def _send_step(self, step: ScriptStep, contexts: tuple[AnswerContext, AnswerContext]) -> AnswerPair:
+        try:
+            made = [step.call(side) for side in self.sides]
+            self._check(step, made)
+        except NotChecked as why:
+            return AnswerPair(step, None, None, contexts, str(why), why.unaffordable)
+        section = contexts[0].section or None
+        replies: list[Reply] = []
+        lost: NotChecked | None = None
+        for side, call in zip(self.sides, made, strict=True):
+            api = side.run.api
+            try:
+                replies.append(api.probe(call) if step.probe else api.ask(call, section=section))
+            except NotChecked as why:
+                lost = why
+        if lost is not None:
+            return AnswerPair(step, None, None, contexts, str(lost), lost.unaffordable)
+        if made[0].method == "create" and self._keep_tasks(step, replies):
+            return AnswerPair(step, None, None, contexts, "the daily limit of an account is used up")
+        return AnswerPair(step, replies[0], replies[1], contexts)
+
+    def _check(self, step: ScriptStep, made: Sequence[Call]) -> None:
+        """Raises NotChecked where a create may not be sent to both: the answer of one side alone shows nothing."""
+        if step.unless_accepted and any(step.unless_accepted in side.tasks for side in self.sides):
+            raise NotChecked("a create without a source was accepted: sources need not be known")
+        for side, call in zip(self.sides, made, strict=True):
+            budget = side.run.api.sender.budget
+            if call.method == "create" and not budget.holds(source_of(call)):
+                raise NotChecked(f"the budget of {budget.budget} units does not hold another task", unaffordable=True)
+
+    def _keep_tasks(self, step: ScriptStep, replies: Sequence[Reply]) -> bool:
+        """Keeps the tasks of a create. Whether one side refused it because its daily limit is used up."""
+        for side, reply in zip(self.sides, replies, strict=True):
+            side.keep(step.name, reply)
+        refused = [side for side, reply in zip(self.sides, replies, strict=True) if reply.status == "error"]
+        return len(refused) == 1 and _is_used_up(refused[0])
+
+    def _read(self, name: str, number: int) -> None:
+        """Reads a task in every format, where its source fills the same section on both sides."""
+        tasks = [side.tasks[name] for side in self.sides]
+        (own, sure), (other, other_sure) = (side.section(side.tasks[name]) for side in self.sides)
+        steps = reading(name, number)
+        if own == other:
+            self._send(steps, (AnswerContext(tasks[0].phone, own), AnswerContext(tasks[1].phone, other)))
+            return
+        step = ScriptStep(f"what {name} fills", steps[0].make_call, ("edition",))
+        if sure and other_sure:
+            self.pairs.append(AnswerPair(step, None, None, sections=(own, other)))
+        else:
+            self.pairs.append(AnswerPair(step, None, None, why="nothing was found on one side"))
+
+
+def _is_used_up(side: Side) -> bool:
+    limit = units(side.run.api.ask(calls.info(side.me)))
+    return limit is not None and limit.used >= limit.of
