@@ -23,7 +23,7 @@ class Reply:
     """
 
     call: Call
-    exchange: HttpResponse | None
+    response: HttpResponse | None
     reading: Reading | None
     failure: str = ""
     number: int = 0
@@ -58,7 +58,7 @@ class Reply:
     @property
     def http(self) -> int:
         """The HTTP status; 0 where there was no answer."""
-        return self.exchange.status if self.exchange else 0
+        return self.response.status if self.response else 0
 
     def says_like(self, other: Reply) -> bool:
         """Whether both are errors of one code and message."""
@@ -70,13 +70,13 @@ class Reply:
 
     def told(self, mask: Mask) -> str:
         """The answer in short: its head, and of the body no more than the mask allows."""
-        if self.exchange is None:
+        if self.response is None:
             return self.failure
-        kind = content_type(self.exchange) or "no Content-Type"
-        odd = "".join(f"; {oddity}" for oddity in self.exchange.oddities)
-        head = f"HTTP {self.exchange.status}, {mask.text(kind)}, {len(self.exchange.body)} bytes{odd}"
+        kind = content_type(self.response) or "no Content-Type"
+        odd = "".join(f"; {oddity}" for oddity in self.response.oddities)
+        head = f"HTTP {self.response.status}, {mask.text(kind)}, {len(self.response.body)} bytes{odd}"
         if mask.shows:
-            text = mask.text(self.exchange.body[: 4 * MAX_EXCERPT].decode("utf-8", "backslashreplace"))
+            text = mask.text(self.response.body[: 4 * MAX_EXCERPT].decode("utf-8", "backslashreplace"))
             return f"{head}: {_one_line(text)}"
         members = ", ".join(k for k in self.model if k in MEMBERS)
         return f"{head}; members: {members}" if members else head

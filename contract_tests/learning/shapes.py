@@ -16,10 +16,10 @@ DEEPEST = 6
 
 def shape_of_reply(reply: Reply) -> str:
     """The answer's format and shape, or what came instead."""
-    if reply.exchange is None:
+    if reply.response is None:
         return "no answer"
     if reply.reading is None:
-        return f"{len(reply.exchange.body)} bytes"
+        return f"{len(reply.response.body)} bytes"
     return f"{reply.reading.format}: {shape(reply.model)}"
 
 
@@ -58,5 +58,5 @@ def call_line(reply: Reply) -> str:
     fmt = "" if asked is None else f", {asked}" if asked in FORMATS else ", an unknown format"
     sent = [name for name, _ in (*call.query, *call.params) if name != "format"]
     status = f", {reply.status}" if reply.status in STATUSES else ""
-    came = f"HTTP {reply.http}{status}" if reply.exchange else "no answer"
+    came = f"HTTP {reply.http}{status}" if reply.response else "no answer"
     return f"{call.way} {call.method}{fmt} ({', '.join(sent)}): {came}"

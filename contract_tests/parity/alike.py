@@ -92,7 +92,7 @@ def left_open(step: Step, why: str) -> Iterator[Observation]:
 def unread(step: Step, a: Reply, b: Reply) -> Iterator[Observation]:
     """An answer that can't be read shows nothing, but that the other one can."""
     yield from left_open(step, "an answer could not be read, or did not come")
-    if (a.exchange is None) != (b.exchange is None):
+    if (a.response is None) != (b.response is None):
         yield seen(step, "server.never-breaks", "the connection", *(r.failure or "an answer" for r in (a, b)))
     elif (a.reading is None) != (b.reading is None):
         yield seen(step, readable(step), "the body", *(r.failure or "can be read" for r in (a, b)))

@@ -17,6 +17,7 @@ from contract_tests.engine.options import DEFAULT_BUDGET, LIVE, CheckOptions
 from contract_tests.engine.provision import UnreachableError, is_mock
 from contract_tests.engine.run import open_run
 from contract_tests.engine.target import on_loopback, read_url
+from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, UNREACHABLE, USAGE
 from contract_tests.parity.compare import Comparison
 from contract_tests.parity.gather import Gathering
 from contract_tests.parity.normalise import NO_CLAUSE
@@ -25,7 +26,6 @@ from contract_tests.parity.result import Outcome, ParityReport, render, rows_of,
 from contract_tests.parity.side import Side
 from contract_tests.redact.write import LeakError, write
 
-DIFFERENT, USAGE, UNREACHABLE, BUDGET = 1, 2, 3, 4
 CALLS = 90
 """Calls to each side, polls of a task that is ready within some seconds included."""
 ADMIN_TOKEN = "IFIND_MOCK_ADMIN_TOKEN"
@@ -67,7 +67,7 @@ def run(options: ParityOptions, out: TextIO, err: TextIO | None = None) -> int:
         return USAGE
     except LeakError as error:
         print(error, file=err or out)
-        return DIFFERENT
+        return BROKEN
     except UnreachableError as error:
         print(error, file=err or out)
         return UNREACHABLE
@@ -101,8 +101,8 @@ def examine(options: ParityOptions) -> ParityReport:
 def _exit_code(outcomes: set[Outcome], stopped: str, unaffordable: bool) -> int:
     """A difference outranks what was not seen."""
     if Outcome.DIFFERS in outcomes:
-        return DIFFERENT
-    return UNREACHABLE if stopped else BUDGET if unaffordable else 0
+        return BROKEN
+    return UNREACHABLE if stopped else BUDGET if unaffordable else HOLDS
 
 
 @contextmanager

@@ -148,11 +148,11 @@ def _state(reply: Reply) -> str:
 
 def _page(reply: Reply) -> str:
     """What came back from a call that the API itself need not answer."""
-    if reply.exchange is None:
+    if reply.response is None:
         return "no answer"
     if reply.status == "error":
         return "error"
     if reply.reading is not None:
         return "accepted"
-    page = b"<html" in reply.exchange.body.lower()[:1000] or "html" in (reply.exchange.header("content-type") or "")
+    page = b"<html" in reply.response.body.lower()[:1000] or "html" in (reply.response.header("content-type") or "")
     return f"{'html' if page else 'HTTP'}-{reply.http}"

@@ -76,7 +76,9 @@ class Gathering:
         for side, call in zip(self.sides, made, strict=True):
             try:
                 replies.append(
-                    side.run.api.probe(call) if step.probe else side.run.api.ask(call, section=_section(about))
+                    side.run.api.send_unchecked(call)
+                    if step.probe
+                    else side.run.api.send(call, section=_section(about))
                 )
             except NotChecked as why:
                 lost = why
@@ -126,5 +128,5 @@ def _section(about: tuple[About, About]) -> str | None:
 
 
 def _used_up(side: Side) -> bool:
-    told = units(side.run.api.ask(calls.info(side.me)))
+    told = units(side.run.api.send(calls.info(side.me)))
     return told is not None and told.used >= told.of

@@ -35,9 +35,9 @@ def _kind_of(reply: Reply) -> str:
 
 
 def _headers(found: Shown, reply: Reply, about: About) -> None:
-    if reply.exchange is None:
+    if reply.response is None:
         return
-    origin = reply.exchange.header("access-control-allow-origin")
+    origin = reply.response.header("access-control-allow-origin")
     told = {None: "off", "*": "'*'"}.get(origin, "an origin")
     found.add("Access-Control-Allow-Origin", "cors", origin or "off", told=told)
     moved = f"HTTP {reply.http}" if 300 <= reply.http < 400 else "no"
@@ -45,10 +45,10 @@ def _headers(found: Shown, reply: Reply, about: About) -> None:
     if reply.reading is None:
         return
     form = reply.reading.format
-    kind = reply.exchange.header("content-type") or ""
+    kind = reply.response.header("content-type") or ""
     charset = "windows-1251" if about.encoding == "cp1251" else "utf-8"
     meant = re.sub(re.escape(charset), "{charset}", kind, flags=re.IGNORECASE) if form == "csv" else kind
-    found.add(f"Content-Type of {form}", f"content-type.{form}", kind, meant, told=repr(content_type(reply.exchange)))
+    found.add(f"Content-Type of {form}", f"content-type.{form}", kind, meant, told=repr(content_type(reply.response)))
     if reply.status != "error":
         found.add("HTTP status", "error.http-status", str(reply.http), told=f"HTTP {reply.http} of no error")
     elif (could := _http_of_error(reply)) and reply.http not in (405, 413):
