@@ -39,7 +39,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentCall:
     """A call that left: its number in the run, and what a create of it took."""
 
     number: int
@@ -86,7 +86,7 @@ class Sender:
     limits: Limits = field(default_factory=Limits)
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
-    log: list[Sent] = field(default_factory=list)
+    log: list[SentCall] = field(default_factory=list)
     retried: list[Retried] = field(default_factory=list)
     paced: list[tuple[Call, HttpResponse]] = field(default_factory=list)
     missed: int = 0
@@ -211,7 +211,7 @@ class Sender:
         """Notes that the call is about to leave, once its pace allows it; its line in the ledger."""
         self._check_limits()
         self.wire.pace(request)
-        self.log.append(Sent(len(self.log) + 1, call, charge))
+        self.log.append(SentCall(len(self.log) + 1, call, charge))
         if self.ledger is None:
             return 0
         source, units = (charge.source, charge.units) if charge else (0, 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.captured.judge import Judgement, binding
+from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
 from contract_tests.findings.outcome import Outcome
 
 TOLD = 50
@@ -34,8 +35,8 @@ class Validation:
     def exit_code(self) -> int:
         """2 where a file could not be looked at, else 1 where an answer is broken, else 0."""
         if any(looked.judgement is None for looked in self.files):
-            return 2
-        return int(any(j.fails(strict=self.strict) for j in self.judgements))
+            return USAGE
+        return BROKEN if any(j.fails(strict=self.strict) for j in self.judgements) else HOLDS
 
     @property
     def judgements(self) -> list[Judgement]:

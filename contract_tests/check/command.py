@@ -13,7 +13,7 @@ from typing import TextIO
 from contract_tests.check.history import Memory, read_history
 from contract_tests.check.plan import plan_of, provable
 from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
+from contract_tests.check.prompts import check_phone, confirmed, environ_of, spends_units, url_of, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
@@ -117,7 +117,7 @@ def _tell_plan(options: CheckOptions, out: TextIO) -> int:
 def _agreed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
     """The options with the user's yes where one is needed, and how many clauses they can prove."""
     url = url_of(options)
-    if url is None or not is_strangers(options):
+    if url is None or not spends_units(options):
         seen = {clause.id for clause in all_clauses().values() if not clause.unseen}
         return options, len(seen & set(options.only or seen))
     check_phone(options, url)

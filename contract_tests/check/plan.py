@@ -17,7 +17,7 @@ from contract_tests.engine.options import DEFAULT_BUDGET, RUN_TIMEOUT, CheckOpti
 from contract_tests.engine.provision import accounts_on, private_mock
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import MAGIC, on_loopback
-from contract_tests.findings.finding import Row
+from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import JUDGED
 from contract_tests.session.session import Examined, examine
@@ -30,7 +30,7 @@ PROCESSING = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedCall:
     """A call of the plan: its number, what it is in words, the units it takes, the clauses that it proves first."""
 
     number: int
@@ -54,14 +54,14 @@ class Plan:
     """
 
     target: str
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedCall, ...]
     units: int
     budget: int | None
     rate: float | None
     seconds: float
     longest: float
     provable: int
-    unproven: tuple[Row, ...]
+    unproven: tuple[ClauseResult, ...]
     more: tuple[More, ...]
 
 
@@ -174,13 +174,13 @@ def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, budget:
     )
 
 
-def _steps(run: Run) -> Iterator[Step]:
+def _steps(run: Run) -> Iterator[PlannedCall]:
     first: dict[int, list[str]] = {}
-    for clause, number in run.findings.looked.items():
+    for clause, number in run.findings.first_checked.items():
         first.setdefault(number, []).append(clause)
     for sent in run.api.sender.log:
         units = sent.charge.units if sent.charge else 0
-        yield Step(sent.number, _told(sent.call, run), units, tuple(first.get(sent.number, ())))
+        yield PlannedCall(sent.number, _told(sent.call, run), units, tuple(first.get(sent.number, ())))
 
 
 def _told(call: Call, run: Run) -> str:

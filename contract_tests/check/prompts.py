@@ -22,7 +22,7 @@ def url_of(options: CheckOptions) -> str | None:
     return read_url(LIVE if options.target == "live" else options.target)
 
 
-def is_strangers(options: CheckOptions) -> bool:
+def spends_units(options: CheckOptions) -> bool:
     """Whether the run is on the user's account, so that units count. Raises UnreachableError."""
     url = url_of(options)
     return url is not None and not makes_accounts(url, environ_of(options))
@@ -42,7 +42,7 @@ def with_credentials(
     environ = environ_of(options)
     lacking = [name for name in ("IFIND_LOGIN", "IFIND_TOKEN") if not environ.get(name)]
     terminal = sys.stdin.isatty() if at_terminal is None else at_terminal
-    if not lacking or not terminal or not is_strangers(options):
+    if not lacking or not terminal or not spends_units(options):
         return options
     typed = {name: ask(f"{name} (not shown): ").strip() for name in lacking}
     if not all(typed.values()):

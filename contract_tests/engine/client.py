@@ -35,7 +35,7 @@ class TargetLost(Exception):
 
 
 @dataclass
-class Api:
+class ApiClient:
     """The door to the target. checks is the running test's; every finding about any answer goes to it. units_shown is
     the last answer of info to the main account, where no task was made since; asked_since_units says that a task was
     asked for after it, used holds what info told first and last, day_turned says that its used units have become fewer.
@@ -60,10 +60,10 @@ class Api:
     def __post_init__(self) -> None:
         self.checks = Checks(self.findings, ())
 
-    def once(self, call: Call) -> Reply:
+    def send_once(self, call: Call) -> Reply:
         """The reply to a call that many tests look at and none has to send anew."""
         if call not in self._once:
-            self._once[call] = self.ask(call)
+            self._once[call] = self.send(call)
         return self._once[call]
 
     def remember(self, reply: Reply) -> None:
@@ -74,7 +74,7 @@ class Api:
         """The reply to a call that was sent once."""
         return self._once.get(call)
 
-    def ask(self, call: Call, *, section: str | None = None) -> Reply:
+    def send(self, call: Call, *, section: str | None = None) -> Reply:
         """Sends the call. section is the one that the task's source fills, where that is known.
 
         What every answer owes is checked here: that there is one, that it can be read in its format, that it is no
@@ -116,7 +116,7 @@ class Api:
             )
         self.units_shown, self.asked_since_units = reply, False
 
-    def probe(self, call: Call) -> Reply:
+    def send_unchecked(self, call: Call) -> Reply:
         """Sends a call that need not be answered by the API itself, such as one of an unknown method: it is read where
         that can be done, and nothing is said of it.
         """
@@ -197,7 +197,7 @@ class Api:
 
     def _look_for_secrets(self, reply: Reply, places: Mapping[str, bytes]) -> None:
         """No answer repeats a token: not the accounts' own, and not a wrong one that was just tried."""
-        self.findings.look("token.never-repeated")
+        self.findings.mark_checked("token.never-repeated")
         sent = (*reply.call.params, *reply.call.query)
         tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
         own = mask.needles(tuple((secret, secret) for secret in sorted(self.secrets)))
@@ -224,7 +224,7 @@ class Api:
             )
             self.checks.add(finding)
             return reply
-        self.findings.look(clause)
+        self.findings.mark_checked(clause)
         return Reply(call, exchange, reading, number=self.answers)
 
     def _look(self, reply: Reply) -> None:
@@ -243,7 +243,7 @@ class Api:
             self.check_schema("error", reply)
 
     def _look_at_status(self, reply: Reply) -> None:
-        self.findings.look("server.never-breaks")
+        self.findings.mark_checked("server.never-breaks")
         ours = reply.call.method == "result" and reply.call.param("token") in self.secrets
         told_by_the_task = ours and reply.status == "error" and reply.code == reply.http
         if reply.http >= 500 and not told_by_the_task:
@@ -300,7 +300,7 @@ class Api:
         """
         if reply.readable:
             for clause in shows:
-                self.findings.look(clause)
+                self.findings.mark_checked(clause)
         else:
             for clause in shows:
                 self.findings.could_not_read(clause, reply)

@@ -13,7 +13,7 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SECTIONS, SOME, Edition
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.options import GivenTask
 from contract_tests.engine.target import Target
 from contract_tests.engine.tasks import Task, TaskPoller
@@ -30,17 +30,17 @@ BEST_FIRST = (2, 1, 4, 11, 3, 12)
 
 @dataclass
 class TaskPool:
-    """Makes tasks, waits for them, reads them. full: cross what can be crossed; few: make none but those that a test
+    """Makes tasks, waits for them, reads them. full: cross what can be crossed; on_demand: make none but those that a test
     asks for.
     """
 
-    api: Api
+    api: ApiClient
     target: Target
     poll_timeout: float
     full: bool
     given_edition: str | None = None
     given_tasks: Sequence[GivenTask] = ()
-    few: bool = False
+    on_demand: bool = False
     offers: dict[int | None, Reply] = field(default_factory=dict)
     created: list[Reply] = field(default_factory=list)
     accepted: list[Task] = field(default_factory=list)
@@ -64,7 +64,7 @@ class TaskPool:
         """A task that was made before the run, by somebody else."""
         account, phone = self.target.main, given.phone or ""
         made = Reply(calls.create(account, phone, given.source), None, None, "it was made before this run")
-        task = Task(given.id, account, phone, given.source, SECTIONS[given.source], made, time.monotonic(), mine=False)
+        task = Task(given.id, account, phone, given.source, SECTIONS[given.source], made, time.monotonic(), own=False)
         self.accepted.append(task)
         return task
 
@@ -103,7 +103,7 @@ class TaskPool:
                 self._shared[2, phone] = self._bare
                 if self._offer(NO_SOURCE) is not None:
                     return EDITIONS["A"]
-            for source in () if self.few else COMMON:
+            for source in () if self.on_demand else COMMON:
                 self._made(source, phone)
             for source, name in ((4, "B"), (11, "C")):
                 task = self._offer(source)
@@ -119,7 +119,7 @@ class TaskPool:
         """A task of a source that the target may not know; None where it is refused. Raises NotChecked."""
         phone, section = self.target.phones.ordinary, SECTIONS.get(source or 2, "data")
         try:
-            reply = self.api.ask(calls.create(self.target.main, phone, source))
+            reply = self.api.send(calls.create(self.target.main, phone, source))
         except NotChecked as why:
             if why.inconclusive and source is not None:
                 self._shared[source, phone] = why
@@ -226,7 +226,7 @@ class TaskPool:
         """A new task. Raises NotChecked where it is refused, which is noted as a finding, or can't be afforded."""
         account, phone = account or self.target.main, phone or self.target.phones.ordinary
         section = self._edition.section(source) if self._edition else SECTIONS[source]
-        reply = self.api.ask(calls.create(account, phone, source, fmt=fmt, way=way))
+        reply = self.api.send(calls.create(account, phone, source, fmt=fmt, way=way))
         self._look_at_limit(reply, account)
         if reply.status == "error":
             self._refuse_where_used_up(account)
@@ -261,7 +261,7 @@ class TaskPool:
         self._ids.add(str(number))
         reservation = self.api.reservations.get(reply.number)
         mine = reservation is None or not reservation.replayed
-        task = Task(number, account, phone, source, section, reply, time.monotonic(), mine=mine)
+        task = Task(number, account, phone, source, section, reply, time.monotonic(), own=mine)
         self.accepted.append(task)
         return task
 
@@ -279,16 +279,16 @@ class TaskPool:
 
     def _used_up(self, account: Account) -> bool:
         """Whether the user's account has no unit left, by what info told at first and the tasks made since."""
-        told = units(self.api.once(calls.info(self.target.main)))
+        told = units(self.api.send_once(calls.info(self.target.main)))
         if self.target.provisioned or account != self.target.main or told is None or self.api.day_turned:
             return False
-        return told.used + sum(1 for task in self.accepted if task.account == account and task.mine) >= told.of
+        return told.used + sum(1 for task in self.accepted if task.account == account and task.own) >= told.of
 
     def _refuse_where_used_up(self, account: Account) -> None:
         """A create that was refused since the day's units are used up says nothing else. Raises NotChecked."""
         if self.target.provisioned:
             return
-        told = units(self.api.ask(calls.info(account)))
+        told = units(self.api.send(calls.info(account)))
         if told is not None and told.used >= told.of:
             raise NotChecked("the account's daily limit is used up", unaffordable=True)
 
@@ -308,7 +308,7 @@ class TaskPool:
         ways: tuple[Way | None, ...] = WAYS if self.full else (None,)
         return [(t, self.poller.read(t, f, w)) for t in tasks for f in self.formats_of(t) for w in ways]
 
-    def whatever(self) -> list[tuple[Task, Reply]]:
+    def replies_if_any(self) -> list[tuple[Task, Reply]]:
         """Every ready task as its formats tell it, as far as there is any; what there is not is left out, with why."""
         try:
             return self._replies()

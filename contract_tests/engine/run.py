@@ -16,7 +16,7 @@ from contract_tests.budget.ledger import open_ledger
 from contract_tests.budget.sender import Limits, Sender
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
-from contract_tests.engine.client import Api, TargetLost
+from contract_tests.engine.client import ApiClient, TargetLost
 from contract_tests.engine.options import DEFAULT_BUDGET, RUN_TIMEOUT, CheckOptions, read_rate
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of
@@ -39,7 +39,7 @@ class Run:
     options: CheckOptions
     target: Target
     findings: Findings
-    api: Api
+    api: ApiClient
     pool: TaskPool
     full: bool
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -65,7 +65,7 @@ class Run:
         """Whether the bytes hold a credential of the run."""
         return self.findings.secrets.found_in(content) is not None
 
-    def stranger(self) -> Call:
+    def wrong_token_call(self) -> Call:
         """A call of result with a wrong token."""
         made = self.pool.accepted
         return calls.result(self.target.main, made[0].id if made else self.unknown_id).but(token=self.wrong_token)
@@ -104,7 +104,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             ledger = closing.enter_context(open_ledger(options.ledger, target.base, target.main))
         forbidden = "no task is made where --tasks names those to look at" if options.tasks else ""
         sender = Sender(target.base, wire, Budget(_budget(options, target), forbidden), limits, ledger)
-        api = Api(target, sender, findings)
+        api = ApiClient(target, sender, findings)
         pool = TaskPool(
             api,
             target,
@@ -112,7 +112,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             _full(options, target),
             given.get("edition"),
             options.tasks,
-            few=bool(options.only),
+            on_demand=bool(options.only),
         )
         run = Run(options, target, findings, api, pool, pool.full)
         for account in filter(None, (target.main, target.second)):
@@ -163,7 +163,7 @@ def _meet(run: Run) -> None:
     their refusal is the tests' to judge.
     """
     try:
-        told = run.api.once(calls.info(run.target.main))
+        told = run.api.send_once(calls.info(run.target.main))
         if told.http == HTTP_NOT_FOUND and not urlsplit(run.target.base).path:
             raise UsageError(f"{run.target.base}: there is no info; did you mean {run.target.base}/api?")
         if told.status == "error" and not run.target.provisioned and _refused(run):
@@ -183,12 +183,12 @@ def _refused(run: Run) -> bool:
     """Whether right and wrong credentials are answered alike by info, result and create."""
     main, phone = run.target.main, run.target.phones.ordinary
     free = (calls.info(main), calls.result(main, run.unknown_id))
-    if not all(run.api.once(c).says_like(run.api.once(c.but(token=run.wrong_token))) for c in free):
+    if not all(run.api.send_once(c).says_like(run.api.send_once(c.but(token=run.wrong_token))) for c in free):
         return False
     if run.options.tasks:
         return True
     costly = calls.create(main, phone, 2)
     try:
-        return run.api.once(costly.but(token=run.wrong_token)).says_like(run.api.once(costly))
+        return run.api.send_once(costly.but(token=run.wrong_token)).says_like(run.api.send_once(costly))
     except NotChecked:
         return False

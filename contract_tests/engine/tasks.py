@@ -13,7 +13,7 @@ from contract_tests.api.calls import GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.decode.compare import difference
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.target import Target
 from contract_tests.redact.mask import Shape
 
@@ -21,7 +21,7 @@ from contract_tests.redact.mask import Shape
 @dataclass(eq=False)
 class Task:
     """A task that was made, or that --tasks names. section is the one that its source fills; made and ready_since are
-    moments (monotonic); missed are reads by format that should have told what the task found, and did not; mine says
+    moments (monotonic); missed are reads by format that should have told what the task found, and did not; own says
     that this very run has made it, and not one that was stopped.
     """
 
@@ -36,7 +36,7 @@ class Task:
     ready_since: float = 0.0
     failed: Reply | None = None
     late: bool = False
-    mine: bool = True
+    own: bool = True
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
     missed: dict[str, Reply] = field(default_factory=dict)
 
@@ -45,7 +45,7 @@ class Task:
 class TaskPoller:
     """Asks for tasks. processing are the answers to those that were not done."""
 
-    api: Api
+    api: ApiClient
     target: Target
     poll_timeout: float
     processing: list[Reply] = field(default_factory=list)
@@ -53,9 +53,9 @@ class TaskPoller:
     _read: Counter[tuple[str, Way]] = field(default_factory=Counter)
     _impatient: bool = False
 
-    def ask(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
+    def poll(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Asks for a task anew. A task that was ready must be so, and must say the same as before."""
-        reply = self.api.ask(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section)
+        reply = self.api.send(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section)
         self.compare(task, reply)
         if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
@@ -97,7 +97,7 @@ class TaskPoller:
         """What a ready task says in a format; asked for once. Raises NotChecked where it is not ready in time."""
         self.wait(task)
         kept = (reply for (f, w), reply in task.reads.items() if f == fmt and way in (None, w))
-        return next(kept, task.missed.get(fmt) if way is None else None) or self.ask(
+        return next(kept, task.missed.get(fmt) if way is None else None) or self.poll(
             task, fmt, way or self._seldom(fmt)
         )
 
@@ -115,7 +115,7 @@ class TaskPoller:
         plain = False
         pause = 0.02 if self.target.provisioned else 0.15 if self.target.loopback else 1.5
         while True:
-            reply = self.ask(task, *(("json", GET) if plain else next(self._polls)))
+            reply = self.poll(task, *(("json", GET) if plain else next(self._polls)))
             if reply.status == "ready":
                 task.ready = self._ready_in_json(task, reply)
                 if odd is not None:
@@ -141,14 +141,14 @@ class TaskPoller:
     def until_done(self, task: Task) -> Reply:
         """Asks until the task is done, well or not."""
         end = time.monotonic() + self.poll_timeout
-        while (reply := self.ask(task)).status == "processing" and time.monotonic() < end:
+        while (reply := self.poll(task)).status == "processing" and time.monotonic() < end:
             time.sleep(0.02 if self.target.loopback else 1.0)
         return reply
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
         found, expected = reply.status, "'ready'"
         self.api.checks.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
-        told = reply if reply.call.format == "json" else self.ask(task, "json", self._seldom("json"))
+        told = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
         self._count_cost(task, told)
         return told
@@ -157,7 +157,7 @@ class TaskPoller:
         """What a task answered, that is ready by now, when it was neither processing nor ready: asked again so, it is
         ready, or it is the HTTP method that is not answered.
         """
-        again = self.api.ask(odd.call, section=task.section)
+        again = self.api.send(odd.call, section=task.section)
         if again.status == "ready":
             clause, reply, expected = "result.processing", odd, "'processing': the task was ready later"
         elif odd.call.way == GET:

@@ -22,7 +22,7 @@ class Checks:
         if reply is not None and not reply.readable:
             self.findings.could_not_read(clause, reply)
             return False
-        self.findings.look(clause)
+        self.findings.mark_checked(clause)
         if not holds:
             self.add(self.findings.finding(clause, reply, where, found, expected))
         return bool(holds)
@@ -48,7 +48,7 @@ class Checks:
         seen = self.findings.seen.get(clause, {})
         if not seen:
             return
-        self.findings.look(clause)
+        self.findings.mark_checked(clause)
         expected = self.findings.expected(clause)
         about = all_clauses()[clause]
         if len(seen) > 1:
@@ -82,7 +82,7 @@ class Checks:
     def left_out(self, why: str) -> None:
         """Says of what the test's clauses were not looked at here."""
         for clause in self.clauses:
-            self.findings.passed_over.setdefault(clause, []).append(why)
+            self.findings.skipped.setdefault(clause, []).append(why)
 
 
 def _meant(clause: Clause, choice: str) -> str:

@@ -36,7 +36,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClauseResult:
     """A clause's line of the report."""
 
     clause: Clause

@@ -9,7 +9,7 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.redact.mask import Mask, Shape
 from contract_tests.redact.secrets import Secrets
@@ -18,7 +18,7 @@ from contract_tests.redact.secrets import Secrets
 @dataclass
 class Findings:
     """All that a run found out. given holds the profile's choices, over the defaults; secrets is what no file may hold;
-    calls counts what has left, and looked says at which call a clause was first seen to hold or not.
+    calls counts what has left, and first_checked says at which call a clause was first seen to hold or not.
     """
 
     base: str
@@ -27,8 +27,8 @@ class Findings:
     given: Mapping[str, Any] = field(default_factory=dict)
     all: list[Finding] = field(default_factory=list)
     calls: int = 0
-    looked: dict[str, int] = field(default_factory=dict)
-    passed_over: dict[str, list[str]] = field(default_factory=dict)
+    first_checked: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, list[str]] = field(default_factory=dict)
     unaffordable: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     seen: dict[str, dict[str, Reply]] = field(default_factory=dict)
@@ -50,9 +50,9 @@ class Findings:
         self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
         self.secrets.labels.update(labels)
 
-    def look(self, clause: str) -> None:
-        """Notes that an answer was looked at that shows the clause."""
-        self.looked.setdefault(clause, self.calls)
+    def mark_checked(self, clause: str) -> None:
+        """Notes that an answer was first_checked at that shows the clause."""
+        self.first_checked.setdefault(clause, self.calls)
 
     def could_not_read(self, clause: str, reply: Reply) -> None:
         """Notes that an answer that should show the clause could not be read: that never counts as holding."""
@@ -78,30 +78,30 @@ class Findings:
             binding=made.binding,
         )
 
-    def rows(self, only: Iterable[str] = ()) -> list[Row]:
+    def rows(self, only: Iterable[str] = ()) -> list[ClauseResult]:
         """A row for every clause, or for those of only."""
         wanted = set(only) or set(all_clauses())
         return [self._row(clause) for clause in all_clauses().values() if clause.id in wanted]
 
-    def _row(self, clause: Clause) -> Row:
+    def _row(self, clause: Clause) -> ClauseResult:
         found = tuple(f for f in self.all if f.clause.id == clause.id)
         seen = self._told_choices(clause)
         if clause.id in self.errors:
-            return Row(clause, Outcome.ERROR, seen, self.errors[clause.id][0], found)
+            return ClauseResult(clause, Outcome.ERROR, seen, self.errors[clause.id][0], found)
         if found:
             outcome = Outcome.BROKEN if any(f.binding for f in found) else Outcome.REFUTED
             first = found[0]
             note = f"{first.where}: {first.found}" if first.where else f"expected {first.expected}"
-            return Row(clause, outcome, seen, note, found)
+            return ClauseResult(clause, outcome, seen, note, found)
         if clause.id in self.inconclusive:
-            return Row(clause, Outcome.INCONCLUSIVE, seen, self.inconclusive[clause.id][0], ())
+            return ClauseResult(clause, Outcome.INCONCLUSIVE, seen, self.inconclusive[clause.id][0], ())
         if clause.id in self.unaffordable:
-            return Row(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
-        passed = self.passed_over.get(clause.id, [])
-        if clause.id in self.looked:
-            return Row(clause, Outcome.HOLDS, seen, f"not tried: {passed[0]}" if passed else "", ())
+            return ClauseResult(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
+        passed = self.skipped.get(clause.id, [])
+        if clause.id in self.first_checked:
+            return ClauseResult(clause, Outcome.HOLDS, seen, f"not tried: {passed[0]}" if passed else "", ())
         why = passed[0] if passed else clause.unseen or "nothing of this run shows it"
-        return Row(clause, Outcome.UNCHECKED, seen, why, ())
+        return ClauseResult(clause, Outcome.UNCHECKED, seen, why, ())
 
     def _told_choices(self, clause: Clause) -> str:
         if clause.id == "error.codes":

@@ -67,7 +67,7 @@ def _why_unseen(clause: Clause, findings: Findings) -> str:
     """Why no answer showed the clause."""
     if clause.id == "rate.limit":
         return MET if "met" in findings.seen.get(clause.id, {}) else SLOW
-    noted = (findings.unaffordable, findings.errors, findings.inconclusive, findings.passed_over)
+    noted = (findings.unaffordable, findings.errors, findings.inconclusive, findings.skipped)
     told = [findings.mask.text(kept[clause.id][0]) for kept in noted if clause.id in kept]
     return told[0] if told else clause.unseen or WHY.get(clause.id, "no answer showed it")
 

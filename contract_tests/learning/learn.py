@@ -11,7 +11,7 @@ from typing import TextIO
 
 from contract_tests.check.plan import plan_of
 from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
+from contract_tests.check.prompts import check_phone, confirmed, environ_of, spends_units, url_of, with_credentials
 from contract_tests.contract.clauses import Clause, UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
@@ -85,7 +85,7 @@ def _check_file(file: Path | None, *, force: bool) -> None:
 def _ready(options: CheckOptions, out: TextIO) -> CheckOptions:
     """The options of the run, with the user's yes where one is needed. Raises UsageError, UnreachableError."""
     options = with_credentials(options)
-    theirs = is_strangers(options)
+    theirs = spends_units(options)
     budget = UNITS if options.budget is None and theirs else options.budget
     options = replace(options, budget=budget, full=False, only=LOOKED_AT)
     url = url_of(options)

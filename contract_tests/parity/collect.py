@@ -90,7 +90,7 @@ class Collector:
         for side, call in zip(self.sides, made, strict=True):
             api = side.run.api
             try:
-                replies.append(api.probe(call) if step.probe else api.ask(call, section=section))
+                replies.append(api.send_unchecked(call) if step.probe else api.send(call, section=section))
             except NotChecked as why:
                 lost = why
         if lost is not None:
@@ -131,5 +131,5 @@ class Collector:
 
 
 def _is_used_up(side: Side) -> bool:
-    limit = units(side.run.api.ask(calls.info(side.me)))
+    limit = units(side.run.api.send(calls.info(side.me)))
     return limit is not None and limit.used >= limit.of

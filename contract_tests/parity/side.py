@@ -90,7 +90,7 @@ class Side:
         pause = 0.02 if self.run.target.provisioned else 0.15 if self.run.target.loopback else 1.0
         patience = min(self.run.options.poll_timeout, IMPATIENT if self.late else math.inf)
         while True:
-            reply = self.run.api.ask(calls.result(self.me, task.id), section=SECTIONS.get(task.source or 2))
+            reply = self.run.api.send(calls.result(self.me, task.id), section=SECTIONS.get(task.source or 2))
             if reply.status != "processing":
                 return reply
             if time.monotonic() - task.made + pause > patience:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC
 from typing import Any
 
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable
@@ -50,7 +50,7 @@ def _told(report: Report) -> dict[str, Any]:
     }
 
 
-def _row(report: Report, row: Row) -> dict[str, Any]:
+def _row(report: Report, row: ClauseResult) -> dict[str, Any]:
     clause, known = row.clause, report.remembered(row.clause.id)
     proven = None if known is None or known.proven is None else known.proven.isoformat()
     return {

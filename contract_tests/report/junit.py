@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from lxml import etree
 
-from contract_tests.findings.finding import Row
+from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
@@ -47,14 +47,14 @@ def _counts(suite: etree._Element, report: Report) -> dict[str, str]:
     return count | {"time": f"{report.spent.seconds:.3f}", "timestamp": stamp}
 
 
-def _case(suite: etree._Element, row: Row, *, strict: bool) -> None:
+def _case(suite: etree._Element, row: ClauseResult, *, strict: bool) -> None:
     name = line(f"{row.clause.id}: {row.clause.title}", MOST_MESSAGE)
     case = etree.SubElement(suite, "testcase", classname=row.clause.grade, name=name, time="0.000")
     tell = _failure if strict and row.outcome is Outcome.REFUTED else _TELL[row.outcome]
     tell(case, row)
 
 
-def _passed(case: etree._Element, row: Row) -> None:
+def _passed(case: etree._Element, row: ClauseResult) -> None:
     told = [f"{label}: {visible(text, MOST_TEXT)}" for label, text in (("seen", row.seen), ("note", row.note)) if text]
     if row.outcome is not Outcome.HOLDS:
         told = [str(row.outcome), *told, *_findings(row)]
@@ -62,22 +62,22 @@ def _passed(case: etree._Element, row: Row) -> None:
         etree.SubElement(case, "system-out").text = "\n".join(told)
 
 
-def _failure(case: etree._Element, row: Row) -> None:
+def _failure(case: etree._Element, row: ClauseResult) -> None:
     message = in_short(row.findings[0]) if row.findings else row.note
     told = etree.SubElement(case, "failure", message=line(message, MOST_MESSAGE), type=str(row.outcome))
     told.text = "\n\n".join(_findings(row)) or visible(row.note, MOST_TEXT)
 
 
-def _error(case: etree._Element, row: Row) -> None:
+def _error(case: etree._Element, row: ClauseResult) -> None:
     told = etree.SubElement(case, "error", message=line(row.note, MOST_MESSAGE), type=str(row.outcome))
     told.text = "\n\n".join([visible(row.note, MOST_TEXT), *_findings(row)])
 
 
-def _skipped(case: etree._Element, row: Row) -> None:
+def _skipped(case: etree._Element, row: ClauseResult) -> None:
     etree.SubElement(case, "skipped", message=line(f"{row.outcome}: {row.note}", MOST_MESSAGE))
 
 
-def _findings(row: Row) -> list[str]:
+def _findings(row: ClauseResult) -> list[str]:
     return [visible(str(finding), MOST_TEXT) for finding in row.findings]
 
 
@@ -89,7 +89,7 @@ def _run_itself(suite: etree._Element, report: Report) -> None:
     error.text = "\n\n".join(visible(text, MOST_TEXT) for text in told)
 
 
-_TELL: Mapping[Outcome, Callable[[etree._Element, Row], None]] = MappingProxyType(
+_TELL: Mapping[Outcome, Callable[[etree._Element, ClauseResult], None]] = MappingProxyType(
     {
         Outcome.HOLDS: _passed,
         Outcome.REFUTED: _passed,

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC
 
+from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line
-from contract_tests.report.wording import BUDGET, asides, figures, headline, in_short, last_proven, taken
+from contract_tests.report.wording import asides, figures, headline, in_short, last_proven, taken
 
 MOST_BYTES = 600_000
 """Bytes of a summary: GitHub takes 1 MiB of a step, and drops all of it where there is more."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from contract_tests.findings.finding import Row
+from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 
 JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)
@@ -60,7 +60,7 @@ class Report:
     kit: str
     exit_code: int
     strict: bool
-    rows: tuple[Row, ...]
+    rows: tuple[ClauseResult, ...]
     spent: Spent
     provable: int | None = None
     stopped: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.report import Report
@@ -46,7 +46,7 @@ def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> Non
     console.print(line(totals(report), MOST_TEXT), soft_wrap=True)
 
 
-def _write_findings(console: Console, rows: Iterable[Row], *, strict: bool) -> None:
+def _write_findings(console: Console, rows: Iterable[ClauseResult], *, strict: bool) -> None:
     """What is broken in full; a refuted assumption, which is a finding and no defect, in two lines."""
     for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
         for finding in row.findings[:MOST]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import History, Report
@@ -49,8 +50,6 @@ _HEADLINES: tuple[tuple[Callable[[Report, Totals], object], Callable[[Report, To
     (lambda r, _: r.proven, lambda *_: "Nothing is broken"),
     (lambda *_: True, lambda *_: "Nothing was proven"),
 )
-BUDGET = 4
-"""The exit code of a run whose budget did not suffice."""
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""The suite as pytest runs it: its options, its fixtures, clauses as marks, verdicts as outcomes, and its exit code."""
+"""The suite as pytest runs it: its options, its fixtures, clauses as marks, outcomes as outcomes, and its exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contract_tests.api.calls import Account
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.engine import options as read
-from contract_tests.engine.client import Api, TargetLost
+from contract_tests.engine.client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.provision import UnreachableError
@@ -31,7 +31,7 @@ SUITE = Path(__file__).resolve().parents[1] / "suite"
 RUN = pytest.StashKey[Run]()
 OPTIONS = pytest.StashKey[CheckOptions]()
 STOPPED = pytest.StashKey[tuple[int, str]]()
-VERDICT = pytest.StashKey[Checks]()
+CHECKS = pytest.StashKey[Checks]()
 CLOSING = pytest.StashKey[ExitStack]()
 ERRORS = pytest.StashKey[list[str]]()
 
@@ -143,7 +143,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if RUN in item.config.stash and SUITE in item.path.parents:
         run = item.config.stash[RUN]
-        item.stash[VERDICT] = run.api.checks = Checks(run.findings, clauses_of(item), strict=run.options.strict)
+        item.stash[CHECKS] = run.api.checks = Checks(run.findings, clauses_of(item), strict=run.options.strict)
 
 
 class BrokenPromise(Exception):
@@ -155,9 +155,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Turns what a test has found out into its outcome: a broken promise fails it, a refuted assumption is expected
     to fail, what can't be looked at is skipped with the reason. Anything else that is raised is the suite's own error.
     """
-    if VERDICT not in item.stash:
+    if CHECKS not in item.stash:
         return (yield)
-    checks, findings = item.stash[VERDICT], item.config.stash[RUN].findings
+    checks, findings = item.stash[CHECKS], item.config.stash[RUN].findings
     why: NotChecked | None = None
     try:
         yield
@@ -168,7 +168,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
             if why.unaffordable
             else findings.inconclusive
             if why.inconclusive
-            else findings.passed_over
+            else findings.skipped
         )
         for clause in checks.clauses:
             kept.setdefault(clause, []).append(str(why))
@@ -197,7 +197,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     credentials and what somebody's answers say.
     """
     report = yield
-    if call.excinfo is None or not report.failed or VERDICT not in item.stash:
+    if call.excinfo is None or not report.failed or CHECKS not in item.stash:
         return report
     error = call.excinfo.value
     if isinstance(error, BrokenPromise):
@@ -270,11 +270,11 @@ def run(request: pytest.FixtureRequest) -> Run:
 def checks(request: pytest.FixtureRequest) -> Checks:
     """What this test finds out."""
     node: pytest.Item = request.node
-    return node.stash[VERDICT]
+    return node.stash[CHECKS]
 
 
 @pytest.fixture
-def api(run: Run) -> Api:
+def api(run: Run) -> ApiClient:
     """The door to the target."""
     return run.api
 

@@ -24,7 +24,7 @@ class Chain:
 
     def used(self) -> tuple[int, Reply]:
         """Units that the account has used."""
-        reply = self.run.api.ask(calls.info(self.mine))
+        reply = self.run.api.send(calls.info(self.mine))
         told = units(reply)
         if told is None:
             raise NotChecked("info does not tell what is used")
@@ -46,7 +46,7 @@ class Chain:
         """Asking is free; a ready task stays so and says the same; its cost is what its create took."""
         task, taken = self.tasks[turn % len(self.tasks)]
         before, _ = self.used()
-        told = self.run.pool.poller.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
+        told = self.run.pool.poller.poll(task, FORMATS[turn % 3], WAYS[turn % 2])
         after, reply = self.used()
         self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
         cost = told.model.get("cost")
@@ -57,13 +57,13 @@ class Chain:
         """Another account never gets a task that is not its own."""
         task, _ = self.tasks[turn % len(self.tasks)]
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
-        reply = self.run.api.ask(calls.result(self.other, task.id, way=way, fmt=fmt))
+        reply = self.run.api.send(calls.result(self.other, task.id, way=way, fmt=fmt))
         self._expect("task.foreign", reply.status != "ready", reply, "no ready answer: it is another account's")
 
     def guess(self, turn: int) -> None:
         """Wrong credentials never open a task."""
         task, _ = self.tasks[turn % len(self.tasks)]
-        reply = self.run.api.ask(calls.result(self.mine, task.id, way=WAYS[turn % 2]).but(token=self.other.token))
+        reply = self.run.api.send(calls.result(self.mine, task.id, way=WAYS[turn % 2]).but(token=self.other.token))
         self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
 
     def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:

@@ -13,7 +13,7 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -26,7 +26,7 @@ ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
 def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: TaskPool, checks: Checks) -> None:
     """Comes first, as soon as there is a task: later it is ready."""
     pool.shared(ANY_SOURCE)
-    reply = run.api.once(run.stranger())
+    reply = run.api.send_once(run.wrong_token_call())
     checks.expect(
         "credentials.refused",
         reply.status == "error",
@@ -39,22 +39,22 @@ def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: T
 
 @pytest.mark.clause("quota.polling-free", "quota.charged-at")
 def test_info_tells_the_units_before_a_task_is_first_asked_for(
-    run: Run, pool: TaskPool, api: Api, checks: Checks
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks
 ) -> None:
     """The tasks are asked for after this, while they are processing; what info tells later must be the same."""
-    first = units(api.once(calls.info(api.target.main)))
+    first = units(api.send_once(calls.info(api.target.main)))
     for source, _ in pool.plan():
         with suppress(NotChecked):
             pool.shared(source)
-    if not pool.few:
+    if not pool.on_demand:
         with suppress(NotChecked):
             _with_a_plus(run)  # the last that may cost: after it, the units are told for good
-    reply = api.ask(calls.info(api.target.main))
+    reply = api.send(calls.info(api.target.main))
     told = units(reply)
     if first is None or told is None:
         raise NotChecked("info does not tell what is used")
     if (
-        any(task.mine for task in pool.accepted) and told.used >= first.used
+        any(task.own for task in pool.accepted) and told.used >= first.used
     ):  # else the day of the limit has turned in between
         checks.choice("quota.charged-at", "create" if told.used > first.used else "later than at create", reply)
 
@@ -149,7 +149,7 @@ def test_create_without_a_required_parameter_is_an_error(run: Run, pool: TaskPoo
         required.append("source")
     for name in required:
         for way, fmt in pool.crossed() if run.full else [ROTATED[required.index(name) % len(ROTATED)]]:
-            _without(name, run.api.once(whole.but(**{name: None}, format=fmt).by(way)), checks)
+            _without(name, run.api.send_once(whole.but(**{name: None}, format=fmt).by(way)), checks)
     bare = pool.offers.get(None)
     if bare is not None and (bare.status == "error" or pool.edition.required):
         if bare.status != "error" and NO_SOURCE not in pool.offers and pool.edition_unproven is not None:
@@ -169,7 +169,7 @@ def _without(name: str, reply: Reply, checks: Checks) -> None:
 
 
 def _with_a_plus(run: Run) -> Reply:
-    return run.api.once(calls.create(run.target.main, f"+{run.target.phones.ordinary}", ANY_SOURCE))
+    return run.api.send_once(calls.create(run.target.main, f"+{run.target.phones.ordinary}", ANY_SOURCE))
 
 
 @pytest.mark.clause("phone.invalid")
@@ -184,15 +184,15 @@ def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) ->
 
 @pytest.mark.clause("error.invalid-names", "error.codes", "error.messages")
 def test_the_refusal_of_a_bad_value_names_its_parameter(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     good = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     plus = _with_a_plus(run)
     for call in (calls.result(me, "abc"), calls.result(me, run.unknown_id, fmt="bogus")):
-        reply = api.once(call)
+        reply = api.send_once(call)
         name = "id" if call.param("format") is None else "format"
         if reply.status == "error" and name in reply.message:
-            checks.findings.look("error.invalid-names")
+            checks.findings.mark_checked("error.invalid-names")
             checks.kind("invalid", reply, names=name)
     bad = {"phone": plus.call} if plus.status == "error" else {}
     if run.full or (not bad and "invalid" not in checks.findings.kinds):
@@ -200,7 +200,7 @@ def test_the_refusal_of_a_bad_value_names_its_parameter(
     if run.full and pool.source_required:
         bad["source"] = good.but(source=str(NO_SOURCE))
     for name, call in bad.items():
-        reply = api.once(call)
+        reply = api.send_once(call)
         refused = checks.expect(
             "error.invalid-names",
             reply.status == "error" and name in reply.message,

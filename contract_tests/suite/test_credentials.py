@@ -11,7 +11,7 @@ from contract_tests.api.account_info import answered
 from contract_tests.api.calls import GET, POST, Account, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -75,7 +75,7 @@ def _free(pool: TaskPool, me: Account) -> list[Call]:
 def _refused(run: Run, pool: TaskPool, checks: Checks, call: Call) -> None:
     for what, changes in _wrong(run, run.target.main).items():
         for way, fmt in _ways(run, pool, call) if run.full else TURNS.get((call.method, what), ()):
-            reply = run.api.once(call.but(**changes, format=fmt).by(way))
+            reply = run.api.send_once(call.but(**changes, format=fmt).by(way))
             checks.expect(
                 "credentials.refused",
                 reply.status == "error",
@@ -93,20 +93,20 @@ def _ways(run: Run, pool: TaskPool, call: Call) -> list[tuple[Way, str | None]]:
     return [(way, fmt) for way, fmt in crossed if way == GET or call.method != "info" or _info_takes(run.api, way)]
 
 
-def _info_takes(api: Api, way: Way) -> bool:
+def _info_takes(api: ApiClient, way: Way) -> bool:
     """Whether info is answered in a way (clause info.methods)."""
-    return answered(api.probe(calls.info(api.target.main, way=way)))
+    return answered(api.send_unchecked(calls.info(api.target.main, way=way)))
 
 
 @pytest.mark.clause("credentials.refused")
 def test_foreign_credentials_are_refused_by_every_method(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     other = run.second()
     free = _free(pool, me)
     for call in free if run.full else free[:1]:
         for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
-            reply = api.once(call.but(**changes))
+            reply = api.send_once(call.but(**changes))
             checks.expect(
                 "credentials.refused",
                 reply.status == "error",

@@ -13,7 +13,7 @@ from contract_tests.api.calls import GET, POST, WAYS, Account, Call, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -38,11 +38,11 @@ def _without_both(run: Run, me: Account) -> list[Call]:
 @pytest.mark.first
 @pytest.mark.clause("error.missing")
 def test_a_call_without_login_and_token_gets_the_documented_message(
-    run: Run, api: Api, checks: Checks, me: Account
+    run: Run, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     for call in _without_both(run, me):
         try:
-            reply = api.once(call)
+            reply = api.send_once(call)
         except NotChecked as why:
             checks.left_out(str(why))
             continue
@@ -66,10 +66,10 @@ def test_a_call_without_login_and_token_gets_the_documented_message(
 
 @pytest.mark.clause("error.missing-names")
 def test_the_message_names_every_missing_parameter(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
-    reply = api.once(calls.result(me, 1).but(id=None, token=None))
-    if reply.says_like(api.once(run.stranger())):
+    reply = api.send_once(calls.result(me, 1).but(id=None, token=None))
+    if reply.says_like(api.send_once(run.wrong_token_call())):
         raise NotChecked("a call without a token is answered as one with a wrong token, which names nothing")
     named = _named(reply, "token", "id")
     seen = {("token", "id"): "all", ("token",): "credentials-alone"}.get(named, f"names {', '.join(named) or 'none'}")
@@ -77,7 +77,7 @@ def test_the_message_names_every_missing_parameter(
     if named:
         checks.kind("missing", reply, names=", ".join(named))
     if run.full and pool.source_required:
-        reply = api.once(calls.create(me, run.target.phones.ordinary, None).but(phone=None))
+        reply = api.send_once(calls.create(me, run.target.phones.ordinary, None).but(phone=None))
         checks.expect(
             "error.missing-names",
             _named(reply, "phone", "source") == ("phone", "source"),
@@ -108,7 +108,9 @@ def _canonical(run: Run, pool: TaskPool, me: Account) -> list[Call]:
 
 @pytest.mark.first
 @pytest.mark.clause("error.members", "error.follows-format", "error.http-status")
-def test_every_error_has_its_three_members(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_every_error_has_its_three_members(
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
+) -> None:
     # What lacks an id is asked first after there are tasks, since a server might fall back to one of them.
     for call in (*_canonical(run, pool, me), *_missing_id(run, me)):
         try:
@@ -127,14 +129,14 @@ def _missing_id(run: Run, me: Account) -> list[Call]:
     return [calls.result(me, 1).but(id=None)] if free else []
 
 
-def _asked(api: Api, call: Call) -> Reply:
+def _asked(api: ApiClient, call: Call) -> Reply:
     """A call over POST may not be known to info (clause info.methods)."""
-    return api.once(call.by(GET) if call.method == "info" else call)
+    return api.send_once(call.by(GET) if call.method == "info" else call)
 
 
 @pytest.mark.clause("not-found", "server.never-breaks", "error.codes", "error.messages")
-def test_an_unknown_method_is_answered_by_an_error(api: Api, checks: Checks, me: Account) -> None:
-    reply = api.probe(Call("nosuchmethod", me.params))
+def test_an_unknown_method_is_answered_by_an_error(api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_unchecked(Call("nosuchmethod", me.params))
     below_500(checks, reply)
     if reply.status == "error":
         seen = "error"
@@ -147,19 +149,19 @@ def test_an_unknown_method_is_answered_by_an_error(api: Api, checks: Checks, me:
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_another_http_method_is_no_fault_of_the_server(run: Run, api: Api, checks: Checks, me: Account) -> None:
+def test_another_http_method_is_no_fault_of_the_server(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     http_methods = ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",)
     for http_method in http_methods:
-        reply = api.probe(replace(calls.result(me, run.unknown_id), way=Way(http_method, "query")))
+        reply = api.send_unchecked(replace(calls.result(me, run.unknown_id), way=Way(http_method, "query")))
         below_500(checks, reply)
-        unknown = api.once(calls.result(me, run.unknown_id))
+        unknown = api.send_once(calls.result(me, run.unknown_id))
         if http_method == "PUT" and reply.status == "error" and not reply.says_like(unknown):
             checks.kind("http-method", reply)
 
 
 def below_500(checks: Checks, reply: Reply) -> None:
     """Judges the HTTP status of a call that was but probed."""
-    checks.findings.look("server.never-breaks")
+    checks.findings.mark_checked("server.never-breaks")
     if reply.http >= 500:
         found = checks.findings.finding(
             "server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500"
@@ -168,11 +170,11 @@ def below_500(checks: Checks, reply: Reply) -> None:
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_a_body_beyond_reason_is_no_fault_of_the_server(run: Run, api: Api, checks: Checks, me: Account) -> None:
+def test_a_body_beyond_reason_is_no_fault_of_the_server(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     if not run.target.provisioned:
         raise NotChecked("a megabyte is not sent to a stranger's server")
     call = calls.result(me, run.unknown_id, way=POST).but(padding="x" * LARGE)
-    reply = api.probe(call)
+    reply = api.send_unchecked(call)
     below_500(checks, reply)
     if reply.http == 413:
         checks.kind("too-large", reply)
@@ -180,10 +182,12 @@ def test_a_body_beyond_reason_is_no_fault_of_the_server(run: Run, api: Api, chec
 
 @pytest.mark.last
 @pytest.mark.clause("error.codes", "error.messages")
-def test_errors_have_the_codes_and_messages_of_their_kinds(run: Run, api: Api, checks: Checks, me: Account) -> None:
-    checks.kind("credentials", api.once(run.stranger()))
-    checks.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
-    checks.kind("missing", api.once(calls.result(me, 1).but(id=None)), names="id")
+def test_errors_have_the_codes_and_messages_of_their_kinds(
+    run: Run, api: ApiClient, checks: Checks, me: Account
+) -> None:
+    checks.kind("credentials", api.send_once(run.wrong_token_call()))
+    checks.kind("unknown-task", api.send_once(calls.result(me, run.unknown_id)))
+    checks.kind("missing", api.send_once(calls.result(me, 1).but(id=None)), names="id")
     codes, messages = checks.findings.expected("error.codes"), checks.findings.expected("error.messages")
     for kind, seen in checks.findings.kinds.items():
         for reply, fields in seen:

@@ -9,7 +9,7 @@ from contract_tests.api.account_info import units
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
@@ -21,13 +21,18 @@ TURNS = {"xml": POST, "csv": GET}
 
 
 @pytest.mark.clause("format.default")
-def test_without_format_the_answer_is_json(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_without_format_the_answer_is_json(
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
+) -> None:
     asked = [calls.info(me), calls.result(me, run.unknown_id)]
     if run.full:
         asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
-    replies = [*(api.once(call) for call in asked), *(r for _, r in pool.whatever() if r.call.param("format") is None)]
+    replies = [
+        *(api.send_once(call) for call in asked),
+        *(r for _, r in pool.replies_if_any() if r.call.param("format") is None),
+    ]
     if run.full:
-        replies += [pool.poller.ask(t, None, way) for t in pool.tasks() for way in WAYS]
+        replies += [pool.poller.poll(t, None, way) for t in pool.tasks() for way in WAYS]
     for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
         written = reply.decoded.format if reply.decoded else ""
         checks.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
@@ -35,12 +40,12 @@ def test_without_format_the_answer_is_json(run: Run, pool: TaskPool, api: Api, c
 
 @pytest.mark.clause("format.readable")
 def test_every_answer_can_be_read_in_the_format_that_was_asked_for(
-    run: Run, pool: TaskPool, api: Api, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, me: Account
 ) -> None:
-    pool.whatever()
+    pool.replies_if_any()
     unknown = calls.result(me, run.unknown_id)
     for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
-        api.once(unknown.but(format=fmt).by(way))
+        api.send_once(unknown.but(format=fmt).by(way))
 
 
 @pytest.mark.clause("formats.same")
@@ -56,7 +61,7 @@ def test_the_formats_of_one_task_carry_the_same_data(pool: TaskPool, checks: Che
 
 def _reads_equal(pool: TaskPool, task: Task, json: Reply) -> bool:
     """Whether another read in JSON says the same: else it is the reads that differ, and not the formats."""
-    return difference(json.model, pool.poller.ask(task).model) is None
+    return difference(json.model, pool.poller.poll(task).model) is None
 
 
 def _compare(checks: Checks, json: Reply, other: Reply, task: Task | None) -> None:
@@ -104,22 +109,22 @@ def _columns(rows: object, shown: object) -> object:
 
 
 @pytest.mark.clause("formats.same")
-def test_errors_say_the_same_in_every_format(run: Run, api: Api, checks: Checks, me: Account) -> None:
+def test_errors_say_the_same_in_every_format(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     asked: list[Call] = [calls.result(me, run.unknown_id), calls.result(me, 1).but(id=None)]
     for call in asked if run.full else asked[:1]:
-        json = api.once(call)
+        json = api.send_once(call)
         for fmt in FORMATS[1:]:
-            _compare(checks, json, api.once(call.but(format=fmt).by(TURNS[fmt])), None)
+            _compare(checks, json, api.send_once(call.but(format=fmt).by(TURNS[fmt])), None)
 
 
 @pytest.mark.clause("formats.same", "quota.polling-free")
-def test_info_says_the_same_in_every_format(api: Api, checks: Checks, me: Account) -> None:
-    json = api.units_shown or api.ask(calls.info(me))
+def test_info_says_the_same_in_every_format(api: ApiClient, checks: Checks, me: Account) -> None:
+    json = api.units_shown or api.send(calls.info(me))
     for fmt in FORMATS[1:]:
-        other = api.ask(calls.info(me, fmt=fmt))
+        other = api.send(calls.info(me, fmt=fmt))
         api.remember(other)
         if difference(plain_account(json.model), plain_account(other.model)) is not None:
-            known, json = api.units_shown, api.ask(calls.info(me))  # something was used in between
+            known, json = api.units_shown, api.send(calls.info(me))  # something was used in between
             before, after = units(known) if known else None, units(json)
             if before and after and after.used >= before.used:
                 checks.expect(

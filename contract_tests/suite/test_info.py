@@ -9,17 +9,17 @@ from contract_tests.api.account_info import answered
 from contract_tests.api.calls import FORMATS, GET, POST, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.findings.checks import Checks
 from contract_tests.suite.test_errors import below_500
 
 
-def _replies(api: Api, me: Account) -> list[Reply]:
-    return [api.once(calls.info(me)), *(api.once(calls.info(me, fmt=fmt)) for fmt in FORMATS[1:])]
+def _replies(api: ApiClient, me: Account) -> list[Reply]:
+    return [api.send_once(calls.info(me)), *(api.send_once(calls.info(me, fmt=fmt)) for fmt in FORMATS[1:])]
 
 
 @pytest.mark.clause("info.answers")
-def test_info_is_answered_for_the_account(api: Api, checks: Checks, me: Account) -> None:
+def test_info_is_answered_for_the_account(api: ApiClient, checks: Checks, me: Account) -> None:
     for reply in _replies(api, me):
         checks.expect(
             "info.answers",
@@ -32,15 +32,15 @@ def test_info_is_answered_for_the_account(api: Api, checks: Checks, me: Account)
 
 
 @pytest.mark.clause("info.body")
-def test_info_tells_the_units_of_the_day(api: Api, me: Account) -> None:
+def test_info_tells_the_units_of_the_day(api: ApiClient, me: Account) -> None:
     for reply in _replies(api, me):
         if answered(reply):
             api.check_schema("info", reply, shows=("info.body",))
 
 
 @pytest.mark.clause("info.shape")
-def test_the_data_of_info_is_an_object(api: Api, checks: Checks, me: Account) -> None:
-    reply = api.once(calls.info(me))
+def test_the_data_of_info_is_an_object(api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_once(calls.info(me))
     data = reply.model.get("data")
     if not isinstance(data, dict | list):
         raise NotChecked("info tells no data")
@@ -48,15 +48,15 @@ def test_the_data_of_info_is_an_object(api: Api, checks: Checks, me: Account) ->
 
 
 @pytest.mark.clause("info.methods", "server.never-breaks")
-def test_info_is_answered_over_get_and_post(api: Api, checks: Checks, me: Account) -> None:
-    if not answered(api.once(calls.info(me))):
+def test_info_is_answered_over_get_and_post(api: ApiClient, checks: Checks, me: Account) -> None:
+    if not answered(api.send_once(calls.info(me))):
         raise NotChecked("info is not answered over GET")
-    reply = api.probe(calls.info(me, way=POST))
+    reply = api.send_unchecked(calls.info(me, way=POST))
     below_500(checks, reply)
     checks.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 
 @pytest.mark.clause("info.csv")
-def test_the_account_is_laid_flat_in_csv(api: Api, checks: Checks, me: Account) -> None:
-    api.once(calls.info(me, fmt="csv", way=GET))
+def test_the_account_is_laid_flat_in_csv(api: ApiClient, checks: Checks, me: Account) -> None:
+    api.send_once(calls.info(me, fmt="csv", way=GET))
     checks.settle("info.csv")

@@ -13,7 +13,7 @@ from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Unreadable
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -25,12 +25,12 @@ from contract_tests.suite.stateful import Chain
 LAW = "server.never-breaks"
 
 
-def _unbroken(api: Api, checks: Checks, call: Call) -> None:
+def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
     """Sends an awkward call: no 5xx, a body that can be read, no header that the call has smuggled in."""
-    reply = api.probe(call)
+    reply = api.send_unchecked(call)
     if reply.response is None:
         return
-    checks.findings.look(LAW)
+    checks.findings.mark_checked(LAW)
     for where, found, expected in _breaks(reply):
         checks.add(checks.findings.finding(LAW, reply, where, Shape(found), expected))
     if reply.status == "error":
@@ -61,7 +61,7 @@ def _readable(reply: Reply) -> bool:
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_values_break_nothing(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_awkward_values_break_nothing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
     if not run.target.provisioned:
         few = [calls.result(me, "9" * 400 + "'\"<&>]]>\x00\udcff", fmt="xml")]
     else:
@@ -74,7 +74,7 @@ def test_awkward_values_break_nothing(run: Run, pool: TaskPool, api: Api, checks
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_requests_break_nothing(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_awkward_requests_break_nothing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("broken forms are not sent to a stranger's server")
     task, account = pool.tasks()[0], run.account("shapes", 1_000_000)
@@ -83,11 +83,11 @@ def test_awkward_requests_break_nothing(run: Run, pool: TaskPool, api: Api, chec
 
 
 @pytest.mark.clause(LAW)
-def test_unknown_paths_break_nothing(run: Run, api: Api, checks: Checks) -> None:
+def test_unknown_paths_break_nothing(run: Run, api: ApiClient, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("a stranger's server is not asked for paths at random")
     for path in edge_cases.PATHS:
-        reply = api.probe(Call(path))
+        reply = api.send_unchecked(Call(path))
         if reply.http >= 500:
             checks.add(
                 checks.findings.finding(LAW, reply, "the HTTP status", Shape(str(reply.http)), "a status below 500")
@@ -95,7 +95,7 @@ def test_unknown_paths_break_nothing(run: Run, api: Api, checks: Checks) -> None
 
 
 @pytest.mark.clause(LAW)
-def test_made_up_calls_break_nothing(run: Run, api: Api, checks: Checks) -> None:
+def test_made_up_calls_break_nothing(run: Run, api: ApiClient, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("hundreds of made-up calls are not sent to a stranger's server")
     from contract_tests.suite.generated import send_made_up_calls

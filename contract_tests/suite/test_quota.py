@@ -12,7 +12,7 @@ from contract_tests.api.calls import GET, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
@@ -22,11 +22,11 @@ from contract_tests.redact.mask import Shape
 PLENTY = 1_000_000
 
 
-def _told(api: Api, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
+def _told(api: ApiClient, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
     """What info tells of the account now. known: an answer since which no task was made will do. Raises NotChecked
     where info does not tell.
     """
-    reply = api.units_shown if known and api.units_shown is not None else api.ask(calls.info(account))
+    reply = api.units_shown if known and api.units_shown is not None else api.send(calls.info(account))
     told = units(reply)
     if told is None:
         raise NotChecked("info does not tell what is used")
@@ -42,7 +42,7 @@ class _Charge:
     shown: Reply
 
 
-def _charges(run: Run, pool: TaskPool, api: Api) -> list[_Charge]:
+def _charges(run: Run, pool: TaskPool, api: ApiClient) -> list[_Charge]:
     account = run.account("charged", PLENTY)
     plain: list[tuple[Way, str | None]] = [(GET, None)]
     crossed: list[tuple[Way, str | None]] = [*pool.crossed()] if run.full else plain
@@ -61,7 +61,7 @@ def _charges(run: Run, pool: TaskPool, api: Api) -> list[_Charge]:
 
 
 @pytest.mark.clause("quota.charged", "quota.charged-at")
-def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     charges = _charges(run, pool, api)
     for charge in charges:
         told = pool.poller.wait(charge.task).model.get("cost")
@@ -81,14 +81,14 @@ def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: Api, che
 
 @pytest.mark.last
 @pytest.mark.clause("quota.charged")
-def test_all_creates_together_take_their_cost(pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_all_creates_together_take_their_cost(pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
     """The same on an account that is not the suite's own, where others may create, too: at least so much is taken."""
-    before = units(api.once(calls.info(me)))
+    before = units(api.send_once(calls.info(me)))
     pool.tasks()
     after, reply = _told(api, me, known=True)
     if before is None or api.day_turned or after.used < before.used:
         raise NotChecked("the day of the limit turned during the run")
-    taken = sum(_known_cost(task) for task in pool.accepted if task.account == me and task.mine)
+    taken = sum(_known_cost(task) for task in pool.accepted if task.account == me and task.own)
     checks.expect(
         "quota.charged",
         after.used - before.used >= taken,
@@ -105,9 +105,9 @@ def _known_cost(task: Task) -> int:
 
 
 @pytest.mark.clause("quota.polling-free")
-def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
     tasks = pool.tasks()
-    if not run.full and "quota.polling-free" in checks.findings.looked:
+    if not run.full and "quota.polling-free" in checks.findings.first_checked:
         return
     if run.target.phones.never is not None:
         tasks = [pool.never(), *tasks]
@@ -116,7 +116,7 @@ def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: Api, checks: Checks
     for pairs in rounds:
         for way, fmt in pairs:
             for task in tasks if run.full else tasks[:1]:
-                pool.poller.ask(task, fmt, way)
+                pool.poller.poll(task, fmt, way)
         after, reply = _told(api, me)
         if after.used >= before.used:  # else the day of the limit has turned in between
             checks.expect(
@@ -131,15 +131,15 @@ def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: Api, checks: Checks
 
 
 @pytest.mark.clause("quota.refuses", "quota.message", "error.codes", "error.messages")
-def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     account = run.account("limited", 1)
     pool.make(ANY_SOURCE, account=account)
-    shown = units(api.ask(calls.info(account)))
+    shown = units(api.send(calls.info(account)))
     fields = {"used": str(shown.used), "of": str(shown.of)} if shown else {"of": "1"}
     for source in pool.edition.sources:
         for way, fmt in pool.crossed():
             call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
-            reply = run.api.once(call)
+            reply = run.api.send_once(call)
             checks.expect(
                 "quota.refuses",
                 reply.status == "error",
@@ -176,7 +176,7 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: 
 def test_a_limit_of_nothing_refuses_the_first_create(run: Run, pool: TaskPool, checks: Checks) -> None:
     account = run.account("barred", 0)
     for way, fmt in pool.crossed():
-        reply = run.api.once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
+        reply = run.api.send_once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
         checks.expect(
             "quota.refuses",
             reply.status == "error",

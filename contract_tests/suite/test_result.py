@@ -13,7 +13,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.contract.values import form_of_time
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -23,12 +23,12 @@ from contract_tests.suite.test_formats import TURNS
 
 
 @pytest.mark.clause("result.processing")
-def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     if run.target.phones.never is not None:
         task = pool.never()
         for way in WAYS:
             for fmt in FORMATS:
-                reply = pool.poller.ask(task, fmt, way)
+                reply = pool.poller.poll(task, fmt, way)
                 checks.expect(
                     "result.processing",
                     reply.status == "processing",
@@ -56,7 +56,7 @@ def test_result_is_answered_over_get_and_post(pool: TaskPool, checks: Checks) ->
     for way in WAYS:
         waiting = (reply for reply in pool.poller.processing if reply.call.way == way)
         seen = (r for (_, w), r in task.reads.items() if w == way)
-        reply = next(seen, None) or next(waiting, None) or pool.poller.ask(task, "json", way)
+        reply = next(seen, None) or next(waiting, None) or pool.poller.poll(task, "json", way)
         checks.expect(
             "result.methods",
             reply.status in ("processing", "ready"),
@@ -69,14 +69,14 @@ def test_result_is_answered_over_get_and_post(pool: TaskPool, checks: Checks) ->
 
 @pytest.mark.clause("result.required")
 def test_result_without_a_required_parameter_is_an_error(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     task = pool.shared(ANY_SOURCE)
     turns: dict[str, tuple[Way, str | None]] = {"login": (POST, "csv"), "token": (GET, "xml"), "id": (GET, None)}
     for name, turn in turns.items():
         for way, fmt in pool.crossed() if run.full else [turn]:
             number = task.id if name != "id" else 1
-            reply = api.once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
+            reply = api.send_once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
             checks.expect(
                 "result.required",
                 reply.status == "error",
@@ -88,7 +88,7 @@ def test_result_without_a_required_parameter_is_an_error(
 
 
 @pytest.mark.clause("result.ready", "result.own-section", "result.cost")
-def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     for task, reply in pool.replies():
         if whole(reply):
             ordinary = task.phone != run.target.phones.awkward
@@ -106,7 +106,7 @@ def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api
 
 
 @pytest.mark.clause("result.row-fields", "row.time", "row.price", "row.source", "row.category")
-def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     for task, reply in pool.replies("data"):
         ordinary = task.phone != run.target.phones.awkward
         rows = reply.model.get("data")
@@ -215,16 +215,16 @@ def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: TaskPool, ch
         time.sleep(max(0.0, pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
         for task in pool.tasks():
             for way, fmt in islice(turns, 6):
-                pool.poller.ask(task, fmt, way)
-    elif "task.reads-equal" not in checks.findings.looked:
-        pool.poller.ask(pool.tasks()[0])
+                pool.poller.poll(task, fmt, way)
+    elif "task.reads-equal" not in checks.findings.first_checked:
+        pool.poller.poll(pool.tasks()[0])
 
 
 @pytest.mark.clause("task.unknown")
-def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
     for number in [run.unknown_id, 0, -1, 10**30] if run.full else [run.unknown_id]:
         for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
-            reply = api.once(calls.result(me, number, way=way, fmt=fmt))
+            reply = api.send_once(calls.result(me, number, way=way, fmt=fmt))
             checks.expect(
                 "task.unknown",
                 reply.status != "ready",
@@ -233,20 +233,20 @@ def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: Api, chec
                 found=reply.status,
                 expected="no ready answer: there is no such task",
             )
-    checks.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
+    checks.kind("unknown-task", api.send_once(calls.result(me, run.unknown_id)))
 
 
 @pytest.mark.clause("task.foreign", "task.foreign-error")
 def test_another_accounts_task_is_not_to_be_had(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     other = run.second()
     tasks = pool.tasks()
-    unknown = api.once(calls.result(me, run.unknown_id))
-    stranger = api.once(run.stranger())
+    unknown = api.send_once(calls.result(me, run.unknown_id))
+    stranger = api.send_once(run.wrong_token_call())
     for task in tasks if run.full else tasks[:1]:
         for way, fmt in pool.crossed() if run.full else [(POST, "json")]:
-            reply = api.ask(calls.result(other, task.id, way=way, fmt=fmt))
+            reply = api.send(calls.result(other, task.id, way=way, fmt=fmt))
             checks.expect(
                 "task.foreign",
                 reply.status != "ready",
@@ -273,7 +273,7 @@ def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Ch
     task = pool.shared(ANY_SOURCE, phone)
     pool.poller.until_done(task)
     for way, fmt in pool.crossed():
-        reply = pool.poller.ask(task, fmt, way)
+        reply = pool.poller.poll(task, fmt, way)
         checks.expect(
             "error.members",
             reply.status == "error",
@@ -282,4 +282,4 @@ def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Ch
             found=reply.status,
             expected="'error': the task has failed",
         )
-    checks.kind("failed-task", pool.poller.ask(task))
+    checks.kind("failed-task", pool.poller.poll(task))

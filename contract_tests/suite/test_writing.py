@@ -8,7 +8,7 @@ from contract_tests.api import calls
 from contract_tests.api.account_info import answered
 from contract_tests.api.calls import GET, Account
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.client import Api
+from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.last
 
 def _judge(run: Run, pool: TaskPool, checks: Checks, *clauses: str) -> None:
     """Looks at ready tasks and at an error in every format, and then at what was seen of the clauses."""
-    pool.whatever()
+    pool.replies_if_any()
     for fmt, way in ((None, GET), *TURNS.items()):
-        run.api.once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
+        run.api.send_once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
     for clause in clauses:
         checks.settle(clause)
 
@@ -82,8 +82,8 @@ def test_no_origin_is_allowed_in_general(run: Run, pool: TaskPool, checks: Check
 
 
 @pytest.mark.clause("rate.limit")
-def test_no_call_was_refused_for_its_rate(api: Api, checks: Checks, me: Account) -> None:
-    reply = api.once(calls.info(me))
+def test_no_call_was_refused_for_its_rate(api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_once(calls.info(me))
     if not answered(reply):
         raise NotChecked("no call is known that would have been answered otherwise")
     if checks.findings.expected("rate.limit") != "off":
@@ -92,7 +92,7 @@ def test_no_call_was_refused_for_its_rate(api: Api, checks: Checks, me: Account)
 
 
 @pytest.mark.clause("token.never-repeated")
-def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, api: Api, me: Account) -> None:
+def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, api: ApiClient, me: Account) -> None:
     """Every answer of the run was searched; a wrong token in each place where one may be echoed comes on top."""
     _judge(run, pool, checks)
     echoes = (
@@ -103,4 +103,4 @@ def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, a
         calls.result(me, run.unknown_id).but(extra=me.token),
     )
     for call in echoes if run.full else echoes[:1]:
-        api.ask(call)
+        api.send(call)

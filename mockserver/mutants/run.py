@@ -124,12 +124,12 @@ def _do(job: _Job) -> _Done:
 def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     from contract_tests.engine.options import CheckOptions
     from contract_tests.findings.outcome import Outcome
-    from contract_tests.session.recorder import Tests
+    from contract_tests.session.recorder import Recorder
     from contract_tests.session.session import examine
 
     more: Mapping[str, Any] = MUTANTS[name].options if name is not None else {}
     asked: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}
-    tests = Tests()
+    tests = Recorder()
     with _serving(name) as url:
         # No credentials that lie about in the environment: the suite makes accounts of its own.
         full = plan is not Plan.COVERING

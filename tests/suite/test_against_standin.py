@@ -219,7 +219,7 @@ def check(server: Standin | str, **options: Any) -> tuple[int, str]:
     return code, out.getvalue()
 
 
-def verdicts(told: str) -> dict[str, str]:
+def outcomes(told: str) -> dict[str, str]:
     """The table of the report: clause to verdict."""
     grades = "documented|law|observed|sister|assumed"
     words = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
@@ -231,13 +231,13 @@ def test_a_right_server_that_is_other_in_every_open_point_passes() -> None:
         code, told = check(server)
 
     assert code == 0, told
-    assert not {"broken", "error"} & set(verdicts(told).values()), told
+    assert not {"broken", "error"} & set(outcomes(told).values()), told
 
 
 def test_what_is_open_is_read_off_the_target() -> None:
     with standin() as server:
         _, told = check(server)
-    refuted = {clause for clause, checks in verdicts(told).items() if checks == "refuted"}
+    refuted = {clause for clause, checks in outcomes(told).items() if checks == "refuted"}
 
     assert refuted == {
         *("check.order", "error.http-status", "error.follows-format", "error.codes", "error.messages", "not-found"),
@@ -330,7 +330,7 @@ def test_a_promise_broken_by_a_strange_server_is_named(name: str) -> None:
 
     assert code == 1, told
     assert re.search(rf"^BROKEN ({clause}) ", told, re.MULTILINE), told
-    assert "error" not in verdicts(told).values(), told
+    assert "error" not in outcomes(told).values(), told
 
 
 SPOILED: dict[str, tuple[str, Callable[[str, bytes], bytes]]] = {
@@ -353,7 +353,7 @@ def test_what_cannot_be_read_is_broken_and_never_skipped(name: str) -> None:
 
     assert code == 1, told
     assert re.search(rf"^BROKEN {clause} ", told, re.MULTILINE), told
-    assert "error" not in verdicts(told).values(), told
+    assert "error" not in outcomes(told).values(), told
 
 
 def test_nobody_there_is_exit_code_3() -> None:
@@ -395,7 +395,7 @@ def test_a_used_up_limit_is_not_taken_for_a_broken_create() -> None:
         code, told = check(server)
 
     assert code == 4, told
-    assert verdicts(told)["create.ok"] == "unaffordable"
+    assert outcomes(told)["create.ok"] == "unaffordable"
     assert "the account's daily limit is used up" in told
 
 
@@ -441,7 +441,7 @@ def test_only_the_named_clauses_are_looked_at() -> None:
         code, told = check(server, only=("error.missing",))
 
     assert code == 0, told
-    assert verdicts(told) == {"error.missing": "holds"}
+    assert outcomes(told) == {"error.missing": "holds"}
     assert all(method != "result" or "id" in given for _, method, given in server.calls)
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from contract_tests.budget.budget import Budget, NotChecked
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import read_tasks
-from support.checking import check, examined, verdicts
+from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
 from support.standins.running import STANDINS, Standin, serving
 
@@ -84,7 +84,7 @@ def test_without_a_unit_the_free_calls_still_prove_something() -> None:
         assert code == 4
         assert (target.units, [m for _, m, _ in target.calls if m == "create"]) == (0, [])
     assert {"info.answers", "error.missing", "token.never-repeated"} <= {
-        clause for clause, checks in verdicts(told).items() if checks == "holds"
+        clause for clause, checks in outcomes(told).items() if checks == "holds"
     }
 
 
@@ -145,7 +145,7 @@ def test_a_free_call_that_heals_is_reported_apart_and_breaks_nothing(how: Any) -
         code, told = check(target, only=("info.answers",))
 
     assert code == 0, told
-    assert "broken" not in verdicts(told).values()
+    assert "broken" not in outcomes(told).values()
     assert re.search(r"(?i)retried|answered when", told), told
 
 
@@ -185,7 +185,7 @@ def test_a_create_whose_answer_is_lost_is_charged_unknown_and_never_sent_again(h
 
     assert code == 1, told
     assert re.search("1 unit charged, unknown", told), told
-    assert "inconclusive" in verdicts(told).values(), told
+    assert "inconclusive" in outcomes(told).values(), told
     assert sent.count(lost[0]) == 1
 
 
@@ -199,7 +199,7 @@ def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
     with serving("courier", limit=2) as target:
         code, told = check(target)
 
-    assert verdicts(told)["quota.refuses"] == "holds", told
+    assert outcomes(told)["quota.refuses"] == "holds", told
     assert code == 4, told
 
 
@@ -211,7 +211,7 @@ def test_a_limit_that_ends_in_the_middle_of_the_run_accuses_nobody(name: str, li
         code, told = check(target)
 
     assert code in (0, 4), told
-    assert "broken" not in verdicts(told).values(), told
+    assert "broken" not in outcomes(told).values(), told
 
 
 # Time.
@@ -245,7 +245,7 @@ def test_a_call_that_the_end_of_the_run_cuts_short_accuses_nobody(method: str) -
         code, told = check(target, run_timeout=1.0)
 
     assert code == 4, told
-    assert "broken" not in verdicts(told).values(), told
+    assert "broken" not in outcomes(told).values(), told
     assert "the time of the run is up" in told
 
 
@@ -255,7 +255,7 @@ def test_a_pace_that_the_time_of_the_run_does_not_hold_accuses_nobody() -> None:
 
         assert len(target.calls) == 1
     assert code == 4, told
-    assert "broken" not in verdicts(told).values(), told
+    assert "broken" not in outcomes(told).values(), told
 
 
 def test_where_nothing_comes_nothing_is_shown() -> None:
@@ -263,7 +263,7 @@ def test_where_nothing_comes_nothing_is_shown() -> None:
         code, told = check(target, only=("token.never-repeated",))
 
     assert code == 1, told
-    assert verdicts(told)["token.never-repeated"] != "holds", told
+    assert outcomes(told)["token.never-repeated"] != "holds", told
 
 
 # The ledger.
@@ -386,7 +386,7 @@ def test_a_run_that_sends_the_same_create_twice_does_so_with_a_ledger_too(tmp_pa
         code, told = check(target, ledger=tmp_path / "ledger.db", full=True, budget=60)
 
     assert code in (0, 4), told
-    assert "broken" not in verdicts(told).values(), told
+    assert "broken" not in outcomes(told).values(), told
 
 
 def test_what_waits_for_its_pace_is_not_yet_sent(tmp_path: Path) -> None:
@@ -456,9 +456,9 @@ def test_given_tasks_are_checked_and_none_is_made(tmp_path: Path) -> None:
         assert target.units == units
         assert "create" not in {method for _, method, _ in target.calls[before:]}
     assert {"result.ready", "result.row-phone", "result.names", "result.photo", "formats.same"} <= {
-        clause for clause, checks in verdicts(told).items() if checks == "holds"
+        clause for clause, checks in outcomes(told).items() if checks == "holds"
     }
-    assert verdicts(told)["create.ok"] == "not checked"
+    assert outcomes(told)["create.ok"] == "not checked"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from test_right_servers import OPEN, covering_set
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.client import Api, TargetLost
+from contract_tests.engine.client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.parity.command import UNITS, examine, run
@@ -245,15 +245,15 @@ def test_a_target_out_of_reach_and_one_without_credentials_are_told_apart() -> N
 
 def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_till_then(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Call] = []
-    ask = Api.ask
+    send = ApiClient.send
 
-    def gone(api: Api, call: Call, **more: Any) -> Reply:
+    def gone(api: ApiClient, call: Call, **more: Any) -> Reply:
         asked.append(call)
         if len(asked) == 30:
             raise TargetLost("no connection")
-        return ask(api, call, **more)
+        return send(api, call, **more)
 
-    monkeypatch.setattr(Api, "ask", gone)
+    monkeypatch.setattr(ApiClient, "send", gone)
     with mock({}) as a, mock({}) as b:
         report = parity(a, b)
 

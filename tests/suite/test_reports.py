@@ -20,7 +20,7 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.html import PAGE
 from contract_tests.report.markdown import MOST_BYTES
@@ -301,7 +301,10 @@ def words(text: str) -> str:
 def test_a_summary_stays_below_what_github_takes_and_says_what_was_left_out() -> None:
     clause = all_clauses()["result.cost"]
     many = tuple(Finding(clause, "c" * 9_000, "`" * 9_000, f"{n}", "f", "e", binding=True) for n in range(2_000))
-    rows = (Row(clause, Outcome.BROKEN, "", "", many), *(replace(UNCHECKED, note="|" * 500) for _ in range(2_000)))
+    rows = (
+        ClauseResult(clause, Outcome.BROKEN, "", "", many),
+        *(replace(UNCHECKED, note="|" * 500) for _ in range(2_000)),
+    )
     told = RENDERERS["summary"](replace(SAMPLE, rows=rows)).decode()
     left = list(map(int, re.findall("… and ([0-9]+) more, left out here", told)))
 

@@ -43,7 +43,7 @@ def check(target: Standin, monkeypatch: pytest.MonkeyPatch, *, poll_timeout: flo
     return code, out.getvalue()
 
 
-def verdicts(told: str) -> dict[str, str]:
+def outcomes(told: str) -> dict[str, str]:
     """The table of the report: clause to verdict."""
     grades = "documented|law|observed|sister|assumed"
     words = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
@@ -133,14 +133,14 @@ def checked(name: str) -> tuple[int, str]:
 def test_a_standin_keeps_every_promise(name: str) -> None:
     code, told = checked(name)
 
-    assert not {"broken", "error"} & {*verdicts(told).values()}, told
+    assert not {"broken", "error"} & {*outcomes(told).values()}, told
     assert code == 0, told
 
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_the_suite_sees_the_choices_of_the_profile(name: str) -> None:
     _, told = checked(name)
-    profile, seen = STANDINS[name].PROFILE, verdicts(told)
+    profile, seen = STANDINS[name].PROFILE, outcomes(told)
     judged = {c for c in CHOSEN if seen[c] in ("holds", "refuted")} - HIDDEN[name]
 
     assert {c for c in judged if seen[c] == "refuted"} == {c for c in judged if profile[c] != DEFAULTS[c]}, told
@@ -278,5 +278,5 @@ def test_a_broken_promise_is_named(name: str, title: str, monkeypatch: pytest.Mo
         code, told = check(target, monkeypatch, poll_timeout=1.0)
 
     assert code == 1, told
-    assert verdicts(told)[clause] == "broken", told
-    assert "error" not in verdicts(told).values(), told
+    assert outcomes(told)[clause] == "broken", told
+    assert "error" not in outcomes(told).values(), told
