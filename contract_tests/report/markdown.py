@@ -61,7 +61,7 @@ def _head(report: Report) -> Iterator[str]:
     if report.stopped:
         yield f"**Stopped:** {text(report.stopped, MOST_TEXT)}\n\n"
     if report.rows:
-        yield f"**{figures(report)}** · {' · '.join(taken(report))}\n\n"
+        yield f"**{figures(report)}** · {' · '.join(taken(report.spent))}\n\n"
     for told in asides(report):
         yield f"- {told}\n"
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.outcome import Outcome
-from contract_tests.report.report import History, Report
+from contract_tests.report.report import History, Report, Spent
 
 MEANINGS: Mapping[Outcome, str] = MappingProxyType(
     {
@@ -66,12 +66,11 @@ def figures(report: Report) -> str:
 def totals(report: Report) -> str:
     """Clauses by verdict, calls and units, in a line."""
     told = [f"{n} {outcome}" for outcome, n in report.totals.items()]
-    return f"{report.target}: {' · '.join([*told, *taken(report)])}"
+    return f"{report.target}: {' · '.join([*told, *taken(report.spent)])}"
 
 
-def taken(report: Report) -> tuple[str, ...]:
+def taken(spent: Spent) -> tuple[str, ...]:
     """What the run took: calls, and units where they count."""
-    spent = report.spent
     calls = counted(spent.calls, "call")
     return (calls, counted(spent.units, "unit")) if spent.counts else (calls,)
 

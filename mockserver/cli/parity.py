@@ -29,7 +29,7 @@ def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **spen
     a mock makes its own accounts and never gets yours. Exit code: 0 nothing differs, 1 something does, 2 wrong usage,
     3 a target can't be reached, 4 the budget does not suffice.
     """
-    from contract_tests.parity.command import run
+    from contract_tests.parity.parity import run
 
     try:
         options = CheckOptions(json=None if json is None else Path(json), **read_spending(spending))

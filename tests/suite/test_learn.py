@@ -23,11 +23,11 @@ from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.profile import read_profile
 from contract_tests.decode.model import Decoded
 from contract_tests.engine.options import CheckOptions
+from contract_tests.learning.choices import is_choice, with_blank
+from contract_tests.learning.error_tables import NotCovered, template_of
 from contract_tests.learning.learn import learn
-from contract_tests.learning.open_values import holds, with_blank
-from contract_tests.learning.redaction import Private
+from contract_tests.learning.private_texts import PrivateTexts
 from contract_tests.learning.shapes import shape
-from contract_tests.learning.templates import NoTemplate, template_of
 from contract_tests.redact.secrets import Secrets
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.settings.loading import load
@@ -365,7 +365,7 @@ def test_without_a_file_standard_output_holds_the_profile_alone(tmp_path: Path) 
     [
         (("nowhere",), "'nowhere' is no target"),
         (("http://127.0.0.1:9/api", "--out", "no/such/file.toml"), "there is no directory"),
-        (("http://127.0.0.1:9/api", "--out", "."), "is there already"),
+        (("http://127.0.0.1:9/api", "--out", "."), "exists"),
         (("http://127.0.0.1:9/api", "--budget", "many"), "'many' is no number of units"),
         (("https://api.invalid/api", "--phone", "70005550142"), "--yes"),
         (("https://api.invalid/api", "--yes"), "--phone or IFIND_PHONE"),
@@ -380,7 +380,7 @@ def test_wrong_usage_is_told_with_the_remedy(arguments: tuple[str, ...], told: s
 
 # The parts, by their laws.
 
-NOBODYS = Private(Secrets())
+NOTHING_PRIVATE = PrivateTexts(Secrets())
 ME = Account("anna@example.com", "7f3a9c5be1d2408e")
 
 
@@ -397,7 +397,7 @@ def test_a_message_becomes_the_template_that_it_was_made_of(before: str, after: 
     template = f"{before} {{names}} {after}"
     made = template.replace("{names}", names)
 
-    assert template_of("missing", error(made), {"names": names}, NOBODYS) == template
+    assert template_of("missing", error(made), {"names": names}, NOTHING_PRIVATE) == template
 
 
 @given(before=words, after=words, used=st.integers(0, 10**6), of=st.integers(0, 10**6))
@@ -408,13 +408,13 @@ def test_used_and_of_are_told_apart_also_where_they_are_the_same_number(
     fields = {"used": str(used), "of": str(of)}
     made = template.format_map(fields)
 
-    assert template_of("limit", error(made), fields, NOBODYS) == template
+    assert template_of("limit", error(made), fields, NOTHING_PRIVATE) == template
 
 
 @pytest.mark.parametrize("message", ["", "no {id}", "bell \x07", "names token and id"])
 def test_a_message_that_no_template_makes_is_none(message: str) -> None:
-    with pytest.raises(NoTemplate):
-        template_of("missing", error(message), {"names": "token, id"}, NOBODYS)
+    with pytest.raises(NotCovered):
+        template_of("missing", error(message), {"names": "token, id"}, NOTHING_PRIVATE)
 
 
 def leaves(value: Any) -> Iterator[str]:
@@ -463,7 +463,7 @@ def test_a_choice_is_what_the_mock_can_be_given(clause: str, word: str, fits: bo
     except Exception:
         taken = False
 
-    assert holds(all_clauses()[clause], word) == taken == fits
+    assert is_choice(all_clauses()[clause], word) == taken == fits
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.learn import learn
-from contract_tests.parity.command import run as parity
+from contract_tests.parity.parity import run as parity
 from support.checking import check, options_for
 from support.processes import serving as serving_mock
 from support.standins.breakages import BREAKAGES

@@ -1,0 +1,81 @@
+"""What answers do outside the clauses' choices: undocumented members, and assumptions that do not hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from contract_tests.api.reply import Reply
+from contract_tests.decode.model import COLUMNS
+from contract_tests.engine.run import Run
+from contract_tests.learning.learned_profile import Uncovered, of_answers
+from contract_tests.learning.shapes import call_line, shape_of_reply
+
+
+def _whole(model: Mapping[str, Any]) -> list[Any]:
+    return [model]
+
+
+def _entries(section: str) -> Callable[[Mapping[str, Any]], list[Any]]:
+    return lambda model: model[section] if isinstance(model.get(section), list) else []
+
+
+def _accounts(model: Mapping[str, Any]) -> list[Any]:
+    data = model.get("data")
+    return data if isinstance(data, list) else [data]
+
+
+def _limits(model: Mapping[str, Any]) -> list[Any]:
+    return [account.get("api_limit") for account in _accounts(model) if isinstance(account, Mapping)]
+
+
+READY = ("status", "data", "names", "photo", "cost", "ip", "create_time", "end_time")
+DOCUMENTED: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], list[Any]], tuple[str, ...]], ...] = (
+    ("create.ok", "create", "ok", _whole, ("status", "id")),
+    ("result.processing", "result", "processing", _whole, ("status",)),
+    ("result.ready", "result", "ready", _whole, READY),
+    ("result.row-fields", "result", "ready", _entries("data"), COLUMNS),
+    ("result.names", "result", "ready", _entries("names"), ("name",)),
+    ("info.body", "info", "ok", _whole, ("status", "data")),
+    ("info.body", "info", "ok", _accounts, ("api_limit", "api_time_limit", "demo")),
+    ("info.body", "info", "ok", _limits, ("used", "of")),
+    ("error.members", "", "error", _whole, ("status", "error_code", "message")),
+)
+"""Clause, method (empty: any), status, the objects in such an answer, and the documented names of their members."""
+
+
+def undocumented_members(run: Run) -> Iterator[Uncovered]:
+    """Undocumented members, clause by clause. Their names are not shown, as they may hold anything."""
+    replies = _replies(run)
+    for clause, method, status, objects, names in DOCUMENTED:
+        asked = [reply for reply in replies if reply.status == status and method in ("", reply.call.method)]
+        counts = [(n, reply) for reply in asked if (n := _most_beside(objects(reply.model), names))]
+        if counts:
+            count, last = counts[-1]
+            members = "1 member" if count == 1 else f"{count} members"
+            what = f"{members} beside {', '.join(names)} ({of_answers(len(counts), len(asked))})"
+            yield Uncovered(clause, what, shape_of_reply(last), call_line(last))
+
+
+def _most_beside(objects: list[Any], names: tuple[str, ...]) -> int:
+    """The most members beside the names that one of the objects has."""
+    return max((len({*found} - {*names}) for found in objects if isinstance(found, Mapping)), default=0)
+
+
+def _replies(run: Run) -> list[Reply]:
+    """The answers that the run has kept, each once."""
+    findings, pool = run.findings, run.pool
+    kept = [reply for seen in findings.seen.values() for reply in seen.values()]
+    kept += [reply for samples in findings.kinds.values() for reply, _ in samples]
+    kept += [*pool.offers.values(), *pool.created, *pool.poller.processing]
+    kept += [reply for task in pool.accepted for reply in task.reads.values()]
+    return sorted({reply.number: reply for reply in kept if reply.readable}.values(), key=lambda reply: reply.number)
+
+
+def refuted_assumptions(run: Run) -> Iterator[Uncovered]:
+    """Findings about clauses that have no choices and are no promises."""
+    for finding in (f for f in run.findings.all if f.clause.default is None and not f.binding):
+        what = f"{finding.where or 'the answer'}: {finding.found}; expected {finding.expected}"
+        call = re.sub(r'(?<=[?&"])(\w+)=[^&"]*', r"\1", finding.call)  # names of parameters without values
+        yield Uncovered(finding.clause.id, what, finding.answer.partition(" bytes: ")[0], call)
