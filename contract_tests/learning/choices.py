@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.findings import Findings
+from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts
-from contract_tests.learning.shapes import call_line, shape_of_reply
 
 Item = LearnedChoice | Uncovered | Unseen
 

@@ -11,9 +11,9 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.choices import Item
+from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen
 from contract_tests.learning.private_texts import PrivateTexts, as_word
-from contract_tests.learning.shapes import call_line, shape_of_reply
 
 Samples = Sequence[tuple[Reply, Mapping[str, str]]]
 """Answers of a kind, each with the values that fill the blanks of its message."""

@@ -9,8 +9,8 @@ from typing import Any
 from contract_tests.api.reply import Reply
 from contract_tests.decode.model import COLUMNS
 from contract_tests.engine.run import Run
+from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Uncovered, of_answers
-from contract_tests.learning.shapes import call_line, shape_of_reply
 
 
 def _whole(model: Mapping[str, Any]) -> list[Any]:

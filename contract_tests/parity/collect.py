@@ -11,7 +11,7 @@ from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
-from contract_tests.parity.compare import AnswerPair
+from contract_tests.parity.comparison import AnswerPair
 from contract_tests.parity.observations import AnswerContext
 from contract_tests.parity.script import (
     CREATES,

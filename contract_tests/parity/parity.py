@@ -18,7 +18,7 @@ from contract_tests.engine.run import open_run
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, BUDGET, UNREACHABLE, USAGE
 from contract_tests.parity.collect import Collector
-from contract_tests.parity.compare import Agreement, Comparison
+from contract_tests.parity.comparison import Agreement, Comparison
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.parity_report import ParityReport, by_clause, render, write_terminal
 from contract_tests.parity.redaction import redaction_of

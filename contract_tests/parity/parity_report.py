@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.parity.compare import Agreement, PlaceComparison
+from contract_tests.parity.comparison import Agreement, PlaceComparison
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.script import COMPARABLE
 from contract_tests.redact.secrets import Secrets

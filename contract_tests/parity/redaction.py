@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from contract_tests.parity.compare import Agreement, AnswerPair, PlaceComparison
+from contract_tests.parity.comparison import Agreement, AnswerPair, PlaceComparison
 from contract_tests.parity.side import Side
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets

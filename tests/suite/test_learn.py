@@ -25,9 +25,9 @@ from contract_tests.decode.model import Decoded
 from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.choices import is_choice, with_blank
 from contract_tests.learning.error_tables import NotCovered, template_of
+from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn
 from contract_tests.learning.private_texts import PrivateTexts
-from contract_tests.learning.shapes import shape
 from contract_tests.redact.secrets import Secrets
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.settings.loading import load

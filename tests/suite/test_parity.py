@@ -20,7 +20,7 @@ from contract_tests.engine.client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.parity.parity import UNITS, examine, run
-from contract_tests.parity.compare import Agreement
+from contract_tests.parity.comparison import Agreement
 from contract_tests.parity.parity_report import ParityReport
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
