@@ -9,8 +9,9 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract import values
+from contract_tests.contract.shapes import kind
 from contract_tests.decode.model import Decoded
-from contract_tests.parity.observations import ABSENT, About, Shown, inside, kind, members, public
+from contract_tests.parity.observations import ABSENT, About, Shown, inside, members, public
 
 
 def _create(found: Shown, reply: Reply, reading: Decoded, about: About) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from contract_tests.api.reply import Reply, content_type
+from contract_tests.contract.http_head import CHARSETS, status_choices
 from contract_tests.parity.bodies import BODIES
 from contract_tests.parity.observations import About, Shown
 
@@ -46,7 +47,7 @@ def _headers(found: Shown, reply: Reply, about: About) -> None:
         return
     form = reply.decoded.format
     kind = reply.exchange.header("content-type") or ""
-    charset = "windows-1251" if about.encoding == "cp1251" else "utf-8"
+    charset = CHARSETS.get(about.encoding, "utf-8")
     meant = re.sub(re.escape(charset), "{charset}", kind, flags=re.IGNORECASE) if form == "csv" else kind
     found.add(f"Content-Type of {form}", f"content-type.{form}", kind, meant, told=repr(content_type(reply.exchange)))
     if reply.status != "error":
@@ -57,8 +58,4 @@ def _headers(found: Shown, reply: Reply, about: About) -> None:
 
 def _http_of_error(reply: Reply) -> tuple[str, ...]:
     """The choices that an error's HTTP status may be. What is wrong with the HTTP request (405, 413) none decides."""
-    code = reply.code
-    is_http = type(code) is int and 400 <= code < 600
-    if reply.http == 200:
-        return ("body",) if is_http else ("body", "mirror")
-    return ("mirror",) if is_http and code == reply.http else (f"HTTP {reply.http} for another error_code",)
+    return status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for another error_code",)
