@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 SECTIONS: Mapping[int, str] = MappingProxyType({1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"})
 """The section that each source fills."""
+SECTION_NAMES = ("data", "names", "photo")
+"""The sections that a source may fill, in the order of a ready answer."""
 ANY_SOURCE = 2
 """Boards, which every edition has."""
 NO_SOURCE = 99

@@ -1,4 +1,4 @@
-"""A strict schema seen as one node: what `for_profile` says of a member, with every part of an allOf taken together."""
+"""The parts of an allOf merged into one node, for descriptions that have no allOf (XSD, CSV on the Web)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.resolve import Profile, Schema
-
-
-def whole(profile: Profile | None) -> Profile:
-    """The profile with the defaults of clauses.toml for what it leaves out: a description can't leave a root open."""
-    return {**{c.id: c.default for c in all_clauses().values() if c.default is not None}, **(profile or {})}
+from contract_tests.contract.resolve import Schema
 
 
 def merged(schema: Schema) -> Schema:
@@ -38,8 +32,8 @@ def members(node: Schema) -> Mapping[str, Schema]:
     return {name: member for name, member in every.items() if "not" not in member or member["not"] != {}}
 
 
-def _types(told: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (told,) if isinstance(told, str) else tuple(told)
+def _types(names: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _meet_types(outer: Any, inner: Any) -> list[str]:

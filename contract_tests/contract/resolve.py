@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -22,10 +21,10 @@ from urllib.parse import urldefrag, urljoin
 
 from referencing import Registry, Resource
 
-from contract_tests.contract.clauses import clause_of
+from contract_tests.contract.clauses import clause_of, suggest
+from contract_tests.contract.profile import Profile
 from mockserver import data
 
-Profile: TypeAlias = Mapping[str, object]
 Frozen: TypeAlias = tuple[tuple[str, str], ...]
 Schema: TypeAlias = dict[str, Any]
 
@@ -44,9 +43,7 @@ def names() -> tuple[str, ...]:
 def document(name: str) -> Schema:
     """The schema as it stands in its file. Raises UnknownSchemaError, with the nearest name."""
     if name not in names():
-        near = get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UnknownSchemaError(f"{name!r} is no schema; {hint}there are: {', '.join(names())}")
+        raise UnknownSchemaError(suggest(name, names(), noun="schema"))
     read: Schema = json.loads(data.path("schemas", "json", f"{name}.schema.json").read_text(encoding="utf-8"))
     return read
 
@@ -61,25 +58,26 @@ def registry() -> Registry[Schema]:
 def for_profile(name: str, profile: Profile) -> Schema:
     """The schema in one document without references, strict also on what the profile chooses and what is believed.
 
-    profile maps ids of clauses to choices and may leave some out, which then stay open. Where the documentation and
-    the profile contradict each other nothing satisfies the result. Raises UnknownSchemaError and UsageError.
+    Clauses that the profile leaves out stay open. Where the documentation and the profile contradict each other,
+    nothing satisfies the result. It is shared: do not change it. Raises UnknownSchemaError and UsageError.
     """
-    strict: Schema = json.loads(plain(name, freeze(profile)))
-    return strict
+    return resolved(name, freeze(profile))
 
 
-def freeze(profile: Profile) -> Frozen:
+def freeze(profile: Profile | None) -> Frozen | None:
     """The profile as a key of a cache. Raises UsageError."""
-    return tuple(sorted((clause, json.dumps(clause_of(clause).read(given))) for clause, given in profile.items()))
+    if profile is None:
+        return None
+    return tuple(sorted((clause, json.dumps(clause_of(clause).read(choice))) for clause, choice in profile.items()))
 
 
 @lru_cache(maxsize=512)
-def plain(name: str, profile: Frozen | None) -> str:
-    """The document in JSON: with None what is documented alone, as `for_profile` otherwise."""
+def resolved(name: str, profile: Frozen | None) -> Schema:
+    """As `for_profile`; with None, strict on what is documented alone."""
     chosen = None if profile is None else {clause: json.loads(text) for clause, text in profile}
     own = document(name)
     head = {k: own[k] for k in ("$schema", "title", "description")}
-    return json.dumps({**head, **_resolved(own, own["$id"], chosen), "examples": own["examples"]}, ensure_ascii=False)
+    return {**head, **_resolved(own, own["$id"], chosen), "examples": own["examples"]}
 
 
 # From references and annotations to constraints. A node goes with the $id of the file that it stands in.

@@ -33,14 +33,23 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """An answer in the one model: members by name, as JSON has them. rows names the section whose rows are all that
-    the answer carries (CSV), None for a whole answer. choices: clause to the choice that the writing shows.
-    """
+    """An answer in the one model of all formats."""
 
     model: Mapping[str, Any]
+    """Members by name, as JSON has them."""
     format: str
     choices: Mapping[str, str]
+    """Clause to the choice that the writing shows."""
     rows: str | None = None
+    """The section whose rows are all that the answer carries (CSV); None for a whole answer."""
+
+    def can_show(self, clause: str) -> bool:
+        """Whether the format can show the choice of the clause."""
+        return clause not in HIDDEN[self.format]
+
+    def shown(self, profile: Mapping[str, Any]) -> dict[str, Any]:
+        """The choices of a profile that the format can show."""
+        return {clause: choice for clause, choice in profile.items() if self.can_show(clause)}
 
 
 HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(

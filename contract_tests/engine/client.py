@@ -10,9 +10,10 @@ from contract_tests.api.account_info import units
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply, content_type
 from contract_tests.budget.sender import LostAnswer, Reservation, Sender
+from contract_tests.contract.http_head import status_choices
 from contract_tests.contract.validate import problems
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import HIDDEN, Context, Decoded, Unreadable
+from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
@@ -273,17 +274,12 @@ class ApiClient:
                 found=Shape(f"{reading.format}, while other errors are written otherwise"),
                 expected="all errors in the format that was asked for, or all in JSON",
             )
-        if reply.http not in (405, 413):
-            self._note_http_status(reply)
+        self._note_http_status(reply)
 
     def _note_http_status(self, reply: Reply) -> None:
-        """What is wrong with the HTTP request itself (405, 413) no clause decides."""
-        code = reply.code
-        mirrored = code if isinstance(code, int) and 400 <= code < 600 else 200
-        if reply.http == mirrored == 200:
-            return
-        seen = {200: "body", mirrored: "mirror"}.get(reply.http, f"HTTP {reply.http} for error_code {code}")
-        self.findings.saw("error.http-status", seen, reply)
+        could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
+        if len(could) == 1:
+            self.findings.saw("error.http-status", could[0], reply)
 
     def check_schema(
         self,
@@ -320,8 +316,7 @@ class ApiClient:
 
     def _profile(self, reply: Reply) -> Mapping[str, Any]:
         """The given choices, as far as the answer's format can show them."""
-        hidden = HIDDEN[reply.decoded.format] if reply.decoded else ()
-        return {clause: choice for clause, choice in self.findings.given.items() if clause not in hidden}
+        return reply.decoded.shown(self.findings.given) if reply.decoded else self.findings.given
 
 
 def _clause_of_result(reply: Reply) -> str:

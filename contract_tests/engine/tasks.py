@@ -12,6 +12,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
+from contract_tests.contract.values import whole_units
 from contract_tests.decode.compare import difference
 from contract_tests.engine.client import ApiClient
 from contract_tests.engine.target import Target
@@ -179,9 +180,9 @@ class TaskPoller:
         return NotChecked("the task did not become ready")
 
     def _count_cost(self, task: Task, reply: Reply) -> None:
-        cost = reply.model.get("cost")
-        if isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10:
-            self.api.settle(task.reply, int(cost))
+        cost = whole_units(reply.model.get("cost"))
+        if cost is not None:
+            self.api.settle(task.reply, cost)
 
 
 IMPATIENT = 3.0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
+from contract_tests.contract.http_head import with_charset
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
 
@@ -66,7 +67,7 @@ class Checks:
     def _with_charset(self, content_type: str) -> str:
         """A Content-Type of CSV, its blank filled with the charset of what the run has seen."""
         encoding = self.findings.known().get("csv.encoding", "utf-8")
-        return content_type.replace("{charset}", "windows-1251" if encoding == "cp1251" else "utf-8")
+        return with_charset(content_type, encoding)
 
     def _refuted(self, clause: str, reply: Reply, found: str, expected: str) -> None:
         made = self.findings.finding(clause, reply, "the choice", "", expected)

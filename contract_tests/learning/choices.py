@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.http_head import CHARSETS
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen, of_answers
@@ -72,8 +73,6 @@ VALUES: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 """Open values that a profile can hold, by their kind in schemas/clauses.toml. Values of other kinds can't be seen."""
 LONGEST = 200
-CHARSETS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"})
-"""The charset that a Content-Type of CSV names, by the choice of csv.encoding."""
 
 
 def is_choice(clause: Clause, word: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from contract_tests.api import calls
 from contract_tests.api.account_info import units
@@ -11,8 +11,8 @@ from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
+from contract_tests.contract.ready_checks import About
 from contract_tests.parity.comparison import AnswerPair
-from contract_tests.parity.observations import AnswerContext
 from contract_tests.parity.script import (
     CREATES,
     INFO,
@@ -24,11 +24,11 @@ from contract_tests.parity.script import (
     finished,
     reading,
 )
-from contract_tests.parity.side import Side, encoding
+from contract_tests.parity.side import Side
 
 PROVISIONED = ("source 2, nothing found", "source 3, nothing found", "a task that fails")
 """Steps whose tasks are read in every format too; only mocks get them."""
-NO_CONTEXT = (AnswerContext(), AnswerContext())
+NO_TASK = (About(), About())
 
 
 @dataclass
@@ -66,25 +66,16 @@ class Collector:
         for side in self.sides:
             side.wait()
 
-    def complete_pairs(self) -> list[AnswerPair]:
-        """The pairs, with the encoding of each side's CSV, which is known at the end."""
-        replies = [pair.replies for pair in self.pairs if pair.replies]
-        a, b = (encoding(both[side] for both in replies) for side in (0, 1))
-        return [
-            replace(pair, contexts=(replace(pair.contexts[0], encoding=a), replace(pair.contexts[1], encoding=b)))
-            for pair in self.pairs
-        ]
+    def _send(self, steps: Iterable[ScriptStep], about: tuple[About, About] = NO_TASK) -> None:
+        self.pairs.extend(self._send_step(step, about) for step in steps)
 
-    def _send(self, steps: Iterable[ScriptStep], contexts: tuple[AnswerContext, AnswerContext] = NO_CONTEXT) -> None:
-        self.pairs.extend(self._send_step(step, contexts) for step in steps)
-
-    def _send_step(self, step: ScriptStep, contexts: tuple[AnswerContext, AnswerContext]) -> AnswerPair:
+    def _send_step(self, step: ScriptStep, about: tuple[About, About]) -> AnswerPair:
         try:
             made = [step.call(side) for side in self.sides]
             self._check(step, made)
         except NotChecked as why:
-            return AnswerPair(step, None, None, contexts, str(why), why.unaffordable)
-        section = contexts[0].section or None
+            return AnswerPair(step, None, None, about, str(why), why.unaffordable)
+        section = about[0].section or None
         replies: list[Reply] = []
         lost: NotChecked | None = None
         for side, call in zip(self.sides, made, strict=True):
@@ -94,10 +85,10 @@ class Collector:
             except NotChecked as why:
                 lost = why
         if lost is not None:
-            return AnswerPair(step, None, None, contexts, str(lost), lost.unaffordable)
+            return AnswerPair(step, None, None, about, str(lost), lost.unaffordable)
         if made[0].method == "create" and self._keep_tasks(step, replies):
-            return AnswerPair(step, None, None, contexts, "the daily limit of an account is used up")
-        return AnswerPair(step, replies[0], replies[1], contexts)
+            return AnswerPair(step, None, None, about, "the daily limit of an account is used up")
+        return AnswerPair(step, replies[0], replies[1], about)
 
     def _check(self, step: ScriptStep, made: Sequence[Call]) -> None:
         """Raises NotChecked where a create may not be sent to both: the answer of one side alone shows nothing."""
@@ -121,7 +112,7 @@ class Collector:
         (own, sure), (other, other_sure) = (side.section(side.tasks[name]) for side in self.sides)
         steps = reading(name, number)
         if own == other:
-            self._send(steps, (AnswerContext(tasks[0].phone, own), AnswerContext(tasks[1].phone, other)))
+            self._send(steps, (About(tasks[0].phone, own), About(tasks[1].phone, other)))
             return
         step = ScriptStep(f"what {name} fills", steps[0].make_call, ("edition",))
         if sure and other_sure:

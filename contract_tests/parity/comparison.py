@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contract_tests.api.reply import Reply
+from contract_tests.contract.ready_checks import About
 from contract_tests.decode.model import STATUSES
 from contract_tests.parity.errors import ErrorKinds, names, template
-from contract_tests.parity.observations import ABSENT, AnswerContext, Observation, Observations, any_of
+from contract_tests.parity.observations import ABSENT, Observation, Observations, any_of
 from contract_tests.parity.observe import NO_CLAUSE, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
 
@@ -45,7 +46,7 @@ class AnswerPair:
     step: ScriptStep
     a: Reply | None
     b: Reply | None
-    contexts: tuple[AnswerContext, AnswerContext] = (AnswerContext(), AnswerContext())
+    about: tuple[About, About] = (About(), About())
     why: str = ""
     """Why there are no answers."""
     unaffordable: bool = False
@@ -65,6 +66,8 @@ class Comparison:
         self._pairs = pairs
         self._answered = [(pair.step, pair.replies) for pair in pairs if pair.replies]
         self._kinds = [ErrorKinds((step, replies[side]) for step, replies in self._answered) for side in (0, 1)]
+        self._choices = [_choices([replies[side] for _, replies in self._answered]) for side in (0, 1)]
+        self._encodings = [next(iter(choices.get("csv.encoding", ())), "utf-8") for choices in self._choices]
 
     def places(self) -> Iterator[PlaceComparison]:
         """Everything, in the order of the calls."""
@@ -78,10 +81,10 @@ class Comparison:
 
     def _compare_all_answers(self, settled: set[str]) -> Iterator[PlaceComparison]:
         """How each target writes what no pair of answers showed, such as rows that each found for another source."""
-        a, b = (_choices([replies[side] for _, replies in self._answered]) for side in (0, 1))
+        a, b = self._choices
         for clause in sorted(a.keys() & b.keys() - settled):
             if len(a[clause]) == len(b[clause]) == 1:
-                agreement = Agreement.SAME if a[clause] == b[clause] else Agreement.DIFFERS
+                agreement = Agreement.SAME if a[clause].keys() == b[clause].keys() else Agreement.DIFFERS
                 shown = (repr(next(iter(a[clause]))), repr(next(iter(b[clause]))))
                 yield PlaceComparison(clause, agreement, "all answers", *shown, call="(several)")
 
@@ -94,9 +97,14 @@ class Comparison:
             yield from _not_compared(step, pair.why)
             return
         a, b = pair.replies
-        seen = [observe(reply, context) for reply, context in zip(pair.replies, pair.contexts, strict=True)]
+        seen = [observe(*args) for args in zip(pair.replies, pair.about, self._encodings, strict=True)]
         if step.probe:
-            yield from self._compare_probe(step, a, b)
+            yield _words(step, step.clause, "the answer", _page(a), _page(b))
+            if step.clause == NO_CLAUSE:
+                yield _words(step, NO_CLAUSE, "HTTP status", f"HTTP {a.http}", f"HTTP {b.http}")
+            if a.status == b.status == "error":
+                yield from self._compare_errors(step, a, b)
+                yield from _compare_observations(step, *seen, bodies=True)
         elif a.decoded is None or b.decoded is None:
             yield from _compare_unreadable(step, a, b)
             yield from _compare_observations(step, *seen, bodies=False)
@@ -139,14 +147,6 @@ class Comparison:
         yield _words(step, "error.codes", "error_code", *codes)
         if a.decoded and b.decoded and "csv" not in (a.decoded.format, b.decoded.format):
             yield from _compare_messages(step, a.message, b.message)
-
-    def _compare_probe(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
-        yield _words(step, step.clause, "the answer", _page(a), _page(b))
-        if step.clause == NO_CLAUSE:
-            yield _words(step, NO_CLAUSE, "HTTP status", f"HTTP {a.http}", f"HTTP {b.http}")
-        if a.status == b.status == "error":
-            yield from self._compare_errors(step, a, b)
-            yield from _compare_observations(step, *(observe(r, AnswerContext()) for r in (a, b)), bodies=True)
 
 
 def _words(step: ScriptStep, clause: str, where: str, a: str, b: str) -> PlaceComparison:
@@ -211,11 +211,12 @@ def _compare_unreadable(step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceC
         yield _words(step, _readable(step), "the body", *(r.failure or "can be read" for r in (a, b)))
 
 
-def _choices(replies: Sequence[Reply]) -> Mapping[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def _choices(replies: Sequence[Reply]) -> Mapping[str, Mapping[str, None]]:
+    """The choices that a target's writing shows, the first one first."""
+    found: dict[str, dict[str, None]] = {}
     for reply in replies:
         for clause, choice in reply.decoded.choices.items() if reply.decoded else ():
-            found.setdefault(clause, set()).add(choice)
+            found.setdefault(clause, {})[choice] = None
     return found
 
 

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from contract_tests.contract.shapes import kind
 from contract_tests.decode.model import DOCUMENTED
 
 ABSENT = "absent"
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerContext:
-    """What is known of an answer from elsewhere."""
-
-    phone: str = ""
-    """The phone of its task."""
-    section: str = ""
-    """The section that its source fills."""
-    encoding: str = "utf-8"
-    """The encoding of the target's CSV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,7 @@ class Observations:
         self, model: Mapping[str, Any], clause: str, at: str = "", clauses: Mapping[str, str] = _NO_NAMES
     ) -> None:
         """Adds the types of the members of an object at a place; `clauses` has those that are not `clause`, by name."""
-        self.add_types(at, {name: {type_of(value)} for name, value in model.items()}, clause, clauses)
+        self.add_types(at, {name: {kind(value)} for name, value in model.items()}, clause, clauses)
 
     def add_types(
         self, at: str, types: Mapping[str, Iterable[str]], clause: str, clauses: Mapping[str, str] = _NO_NAMES
@@ -75,18 +64,3 @@ class Observations:
 def any_of(words: Iterable[str]) -> str:
     """The words as alternatives: `record or task`."""
     return " or ".join(sorted(words))
-
-
-def type_of(value: object) -> str:
-    """The type of a value in words."""
-    return next((word for types, word in _TYPES if isinstance(value, types)), "null")
-
-
-_TYPES: Sequence[tuple[type | tuple[type, ...], str]] = (
-    (str, "text"),
-    (bool, "true or false"),
-    (int, "a whole number"),
-    (float, "a number"),
-    (Mapping, "an object"),
-    (list, "a list"),
-)

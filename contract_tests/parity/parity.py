@@ -70,7 +70,7 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
             collector.run()
         except TargetLost as lost:
             stopped = f"a target is gone: {lost}"
-        pairs = collector.complete_pairs()
+        pairs = collector.pairs
         redaction = redaction_of(sides, pairs)
         clauses = by_clause(map(redaction.comparison, Comparison(pairs).places()), ignored)
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):

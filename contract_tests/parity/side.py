@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contract_tests.api import calls
@@ -12,6 +12,7 @@ from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import SECTIONS
+from contract_tests.contract.values import whole_units
 from contract_tests.engine.run import Run
 
 
@@ -81,9 +82,9 @@ class Side:
         for task in self.tasks.values():
             if task.last is None:
                 task.last = self._asked(task)
-                cost = task.last.model.get("cost")
-                if isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10:
-                    self.run.api.settle(task.reply, int(cost))
+                cost = whole_units(task.last.model.get("cost"))
+                if cost is not None:
+                    self.run.api.settle(task.reply, cost)
 
     def _asked(self, task: Task) -> Reply:
         """The last answer to a task: it is done, or time is up."""
@@ -120,9 +121,3 @@ IMPATIENT = 3.0
 
 def _filled(model: Mapping[str, object]) -> list[str]:
     return [section for section in DOCUMENTED if model.get(section)]
-
-
-def encoding(replies: Iterable[Reply]) -> str:
-    """The encoding of a side's CSV, as far as its answers show it; UTF-8 where none does."""
-    seen = (r.decoded.choices.get("csv.encoding") for r in replies if r.decoded)
-    return next((choice for choice in seen if choice), "utf-8")

@@ -17,6 +17,7 @@ from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
+from contract_tests.suite.statuses import expect_status
 
 ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
 """How create is called without a login, a token, a phone; the test of an error's members shares the calls."""
@@ -27,14 +28,8 @@ def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: T
     """Comes first, as soon as there is a task: later it is ready."""
     pool.shared(ANY_SOURCE)
     reply = run.api.send_once(run.wrong_token_call())
-    checks.expect(
-        "credentials.refused",
-        reply.status == "error",
-        reply,
-        where="status of result of a new task, with a wrong token",
-        found=reply.status,
-        expected="an error: the credentials are wrong",
-    )
+    where, expected = "status of result of a new task, with a wrong token", "an error: the credentials are wrong"
+    expect_status(checks, "credentials.refused", reply, reply.status == "error", expected, where)
 
 
 @pytest.mark.clause("quota.polling-free", "quota.charged-at")
@@ -91,14 +86,8 @@ def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
         if not any(reply.call.way == way for reply in (*pool.created, *taken)):
             pool.make(ANY_SOURCE, way=way)
     for reply in (*pool.created, *taken):
-        checks.expect(
-            "create.methods",
-            reply.status == "ok",
-            reply,
-            where=f"status, over {reply.call.way}",
-            found=reply.status,
-            expected="'ok': create over GET and over POST",
-        )
+        where, expected = f"status, over {reply.call.way}", "'ok': create over GET and over POST"
+        expect_status(checks, "create.methods", reply, reply.status == "ok", expected, where)
 
 
 @pytest.mark.clause("sources.documented")
@@ -109,14 +98,8 @@ def test_every_documented_source_can_be_asked_for(run: Run, pool: TaskPool, chec
     asked = [r for r in (*pool.offers.values(), *pool.created) if r.call.param("source") in _documented(pool)]
     for reply in asked:
         source = reply.call.param("source")
-        checks.expect(
-            "sources.documented",
-            reply.status == "ok",
-            reply,
-            where=f"status, for source {source}",
-            found=reply.status,
-            expected=f"'ok': a task for source {source}",
-        )
+        where, expected = f"status, for source {source}", f"'ok': a task for source {source}"
+        expect_status(checks, "sources.documented", reply, reply.status == "ok", expected, where)
     left_out = {*_documented(pool)} - {reply.call.param("source") for reply in asked}
     if left_out:
         raise pool.why_not(int(min(left_out)))
@@ -158,14 +141,8 @@ def test_create_without_a_required_parameter_is_an_error(run: Run, pool: TaskPoo
 
 
 def _without(name: str, reply: Reply, checks: Checks) -> None:
-    checks.expect(
-        "create.required",
-        reply.status == "error",
-        reply,
-        where=f"status, without {name}",
-        found=reply.status,
-        expected=f"an error: {name} is required",
-    )
+    where, expected = f"status, without {name}", f"an error: {name} is required"
+    expect_status(checks, "create.required", reply, reply.status == "error", expected, where)
 
 
 def _with_a_plus(run: Run) -> Reply:

@@ -12,6 +12,7 @@ from contract_tests.api.calls import GET, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.contract.values import whole_units
 from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
@@ -65,7 +66,8 @@ def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: ApiClien
     charges = _charges(run, pool, api)
     for charge in charges:
         told = pool.poller.wait(charge.task).model.get("cost")
-        cost = int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+        known = whole_units(told)
+        cost = 1 if known is None else known
         how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
         checks.expect(
             "quota.charged",
@@ -100,8 +102,8 @@ def test_all_creates_together_take_their_cost(pool: TaskPool, api: ApiClient, ch
 
 
 def _known_cost(task: Task) -> int:
-    told = task.ready.model.get("cost") if task.ready else None
-    return int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+    cost = whole_units(task.ready.model.get("cost")) if task.ready else None
+    return 1 if cost is None else cost
 
 
 @pytest.mark.clause("quota.polling-free")
