@@ -27,7 +27,7 @@ from contract_tests.learning.profile_file import profile_file
 from contract_tests.learning.redaction import Private, private_of
 from contract_tests.learning.terminal_table import write_table
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import LeakError, write
+from contract_tests.redact.write import masked, notice, write
 from contract_tests.report.report import Report
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
@@ -60,10 +60,8 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
     private = private_of(ended.run)
     lesson = lesson_of(ended.run, ended.report, private)
     try:
-        _write(profile_file(lesson), private.secrets, file, out)
-    except LeakError as error:
-        print(error, file=err)
-        return BROKEN
+        if places := _write(profile_file(lesson), private.secrets, file, out):
+            print(notice(file or "standard output", places), file=err)
     except OSError as error:
         print(f"--out: {file}: can't be written: {error.strerror}; name another file", file=err)
         return USAGE
@@ -130,11 +128,10 @@ READERS: Mapping[str, Callable[[Clause, Findings, Private], Iterator[Item]]] = M
 """How a clause is read whose choice is a table."""
 
 
-def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> None:
-    """Writes the profile, to out where no file is named. Raises LeakError, OSError."""
+def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> int:
+    """Writes the profile, to out where no file is named; the number of masked places. Raises OSError."""
     if file is not None:
-        write(file, content, secrets)
-    elif what := secrets.found_in(content):
-        raise LeakError(Path("standard output"), what)
-    else:
-        out.write(content.decode())
+        return write(file, content, secrets)
+    content, places = masked(content, secrets)
+    out.write(content.decode())
+    return places

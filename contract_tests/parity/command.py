@@ -23,7 +23,7 @@ from contract_tests.parity.normalise import NO_CLAUSE
 from contract_tests.parity.redaction import teller
 from contract_tests.parity.result import Outcome, ParityReport, render, rows_of, write_terminal
 from contract_tests.parity.side import Side
-from contract_tests.redact.write import LeakError, write
+from contract_tests.redact.write import notice, write
 
 DIFFERENT, USAGE, UNREACHABLE, BUDGET = 1, 2, 3, 4
 CALLS = 90
@@ -59,18 +59,18 @@ def run(options: ParityOptions, out: TextIO, err: TextIO | None = None) -> int:
         _check(options)
         _confirm(options, out)
         report = examine(options)
-        _print(out, report)
+        masked = {"standard output": _print(out, report)}
         if options.json is not None:
-            _write(options.json, report)
+            masked[str(options.json)] = _write(options.json, report)
     except UsageError as error:
         print(error, file=err or out)
         return USAGE
-    except LeakError as error:
-        print(error, file=err or out)
-        return DIFFERENT
     except UnreachableError as error:
         print(error, file=err or out)
         return UNREACHABLE
+    for name, places in masked.items():
+        if places:
+            print(notice(name, places), file=err or out)
     return report.exit_code
 
 
@@ -163,17 +163,20 @@ def _confirm(options: ParityOptions, out: TextIO) -> None:
         raise UsageError("Nothing was sent.")
 
 
-def _print(out: TextIO, report: ParityReport) -> None:
-    """Writes the report for a reader. Raises LeakError, and then nothing is written."""
+def _print(out: TextIO, report: ParityReport) -> int:
+    """Writes the report for a reader; the number of masked places."""
     draft = StringIO()
     write_terminal(draft, report)
-    if what := report.secrets.found_in(draft.getvalue().encode("utf-8", "surrogatepass")):
-        raise LeakError(Path("standard output"), what)
-    write_terminal(out, report)
+    text, places = report.secrets.mask_counted(draft.getvalue())
+    if places:
+        out.write(text)
+    else:
+        write_terminal(out, report)
+    return places
 
 
-def _write(file: Path, report: ParityReport) -> None:
+def _write(file: Path, report: ParityReport) -> int:
     try:
-        write(file, render(report), report.secrets)
+        return write(file, render(report), report.secrets)
     except OSError as error:
         raise UsageError(f"--json {file}: can't be written: {error.strerror}") from None
