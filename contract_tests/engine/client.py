@@ -17,9 +17,8 @@ from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
-from contract_tests.redact import mask
 from contract_tests.redact.mask import Shape
-from contract_tests.redact.scan import MIN_SECRET
+from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 from contract_tests.transport.messages import HttpResponse, TransportError
 
 HTTP_OK = 200
@@ -201,9 +200,9 @@ class ApiClient:
         self.findings.mark_checked("token.never-repeated")
         sent = (*reply.call.params, *reply.call.query)
         tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
-        own = mask.needles(tuple((secret, secret) for secret in sorted(self.secrets)))
+        own = SecretMatcher(dict.fromkeys(self.secrets, "token"))
         for where, text in places.items():
-            for sought in (own, *(mask.needles(((secret, secret),)) for secret in tried - self.secrets)):
+            for sought in (own, *(SecretMatcher({secret: "token"}) for secret in tried - self.secrets)):
                 if sought.found_in(text):
                     self.checks.add(
                         self.findings.finding(

@@ -48,7 +48,7 @@ class Findings:
     def hide(self, labels: Mapping[str, str]) -> None:
         """Puts more secrets out of sight, each behind its label."""
         self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
-        self.secrets.labels.update(labels)
+        self.secrets.hide(labels)
 
     def mark_checked(self, clause: str) -> None:
         """Notes that an answer was first_checked at that shows the clause."""

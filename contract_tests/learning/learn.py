@@ -25,7 +25,7 @@ from contract_tests.learning.learned_table import write_table
 from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
 from contract_tests.learning.uncovered import refuted_assumptions, undocumented_members
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import LeakError, write
+from contract_tests.redact.write import masked, notice, write
 from contract_tests.report.report import Report
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
@@ -59,10 +59,8 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
     private = private_texts_of(ended.run)
     learned = learned_of(ended.run, ended.report, private)
     try:
-        _write(profile_file(learned), private.secrets, file, out)
-    except LeakError as error:
-        print(error, file=err)
-        return BROKEN
+        if places := _write(profile_file(learned), private.secrets, file, out):
+            print(notice(file or "standard output", places), file=err)
     except OSError as error:
         print(f"--out: {file}: can't be written: {error.strerror}; name another file", file=err)
         return USAGE
@@ -119,11 +117,10 @@ def _items(findings: Findings, private: PrivateTexts) -> Iterator[Item]:
             yield from TABLES.get(clause.id, word_choice)(clause, findings, private)
 
 
-def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> None:
-    """Writes the profile, to out where no file is named. Raises LeakError, OSError."""
+def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> int:
+    """Writes the profile, to out where no file is named; the number of masked places. Raises OSError."""
     if file is not None:
-        write(file, content, secrets)
-    elif what := secrets.found_in(content):
-        raise LeakError(Path("standard output"), what)
-    else:
-        out.write(content.decode())
+        return write(file, content, secrets)
+    content, places = masked(content, secrets)
+    out.write(content.decode())
+    return places

@@ -23,7 +23,7 @@ from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.parity_report import ParityReport, by_clause, render, write_terminal
 from contract_tests.parity.redaction import redaction_of
 from contract_tests.parity.side import Side
-from contract_tests.redact.write import LeakError, write
+from contract_tests.redact.write import notice, write
 
 CALLS = 90
 """Calls to each side, polls of a task that is ready within some seconds included."""
@@ -47,12 +47,15 @@ def run(
                 clause_of(name)
         _confirm([url_of(replace(options, target=target)) for target in (a, b)], options, out)
         report = examine(a, b, options, ignored=ignored)
-        _print(out, report)
+        masked = {"standard output": _print(out, report)}
         if options.json is not None:
-            _write(options.json, report)
-    except (UsageError, UnreachableError, LeakError) as error:
+            masked[str(options.json)] = _write(options.json, report)
+    except (UsageError, UnreachableError) as error:
         print(error, file=err or out)
-        return {UsageError: USAGE, UnreachableError: UNREACHABLE}.get(type(error), BROKEN)
+        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+    for name, places in masked.items():
+        if places:
+            print(notice(name, places), file=err or out)
     return report.exit_code
 
 
@@ -111,17 +114,20 @@ def _confirm(urls: Collection[str | None], options: CheckOptions, out: TextIO) -
     read_yes("\n".join(costs), out)
 
 
-def _print(out: TextIO, report: ParityReport) -> None:
-    """Writes the report for a reader. Raises LeakError, and then nothing is written."""
+def _print(out: TextIO, report: ParityReport) -> int:
+    """Writes the report for a reader; the number of masked places."""
     draft = StringIO()
     write_terminal(draft, report)
-    if what := report.secrets.found_in(draft.getvalue().encode("utf-8", "surrogatepass")):
-        raise LeakError(Path("standard output"), what)
-    write_terminal(out, report)
+    text, places = report.secrets.mask_counted(draft.getvalue())
+    if places:
+        out.write(text)
+    else:
+        write_terminal(out, report)
+    return places
 
 
-def _write(file: Path, report: ParityReport) -> None:
+def _write(file: Path, report: ParityReport) -> int:
     try:
-        write(file, render(report), report.secrets)
+        return write(file, render(report), report.secrets)
     except OSError as error:
         raise UsageError(f"--json {file}: can't be written: {error.strerror}") from None

@@ -40,7 +40,7 @@ def redaction_of(sides: Sequence[Side], pairs: Iterable[AnswerPair]) -> Redactio
     for side in sides:
         labels |= side.run.findings.mask.labels
         labels |= {} if side.run.target.provisioned else {side.phone: "$IFIND_PHONE"}
-    secrets = Secrets(labels, told=tuple(side.base for side in sides))
+    secrets = Secrets(labels, shown=tuple(side.base for side in sides))
     for pair in pairs:
         for side, reply in zip(sides, pair.replies or (), strict=False):
             if reply.status != "error" and not side.run.target.provisioned:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC
 
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.outcome import Outcome
+from contract_tests.redact.spellings import markdown
 from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line
 from contract_tests.report.wording import asides, figures, headline, in_short, last_proven, taken
@@ -17,7 +17,6 @@ MOST_BYTES = 600_000
 """Bytes of a summary: GitHub takes 1 MiB of a step, and drops all of it where there is more."""
 MOST_CELL, MOST_TEXT = 300, 2_000
 """Characters of a cell, and of a line in a block."""
-_MARKS = re.compile(r"""[!"#$%&'*:<=>?\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.""", re.IGNORECASE)
 
 
 def render(report: Report) -> bytes:
@@ -51,7 +50,7 @@ def _fitting(parts: Iterable[bytes], room: int) -> Iterator[bytes]:
 
 def text(told: str, most: int = MOST_CELL) -> str:
     """A value in a line of Markdown: as references, what Markdown or HTML could take for a mark is just a character."""
-    return _MARKS.sub(lambda match: "".join(f"&#{ord(c)};" for c in match[0]), line(told, most))
+    return markdown(line(told, most))
 
 
 def _head(report: Report) -> Iterator[str]:
