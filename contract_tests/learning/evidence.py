@@ -30,17 +30,11 @@ def shape(value: Any, depth: int = 0) -> str:
         return "empty text" if value == "" else kind(value).removeprefix("a ")
     if depth >= DEEPEST:
         return "…"
-    return _members(value, depth + 1) if isinstance(value, Mapping) else _entries(value, depth + 1)
-
-
-def _members(members: Mapping[str, Any], depth: int) -> str:
-    shown = [f"{name}: {shape(value, depth)}" for name, value in members.items() if name in DOCUMENTED]
-    others = len(members) - len(shown)
-    return "{" + ", ".join([*shown, *([f"{others} of other names"] if others else [])]) + "}"
-
-
-def _entries(entries: list[Any], depth: int) -> str:
-    shapes = list(dict.fromkeys(shape(entry, depth) for entry in entries))
+    if isinstance(value, Mapping):
+        parts = [f"{name}: {shape(member, depth + 1)}" for name, member in value.items() if name in DOCUMENTED]
+        others = len(value) - len(parts)
+        return "{" + ", ".join([*parts, *([f"{others} of other names"] if others else [])]) + "}"
+    shapes = list(dict.fromkeys(shape(entry, depth + 1) for entry in value))
     return "[" + " | ".join([*shapes[:MOST], *(["…"] if len(shapes) > MOST else [])]) + "]"
 
 

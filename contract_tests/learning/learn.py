@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -17,8 +16,7 @@ from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
-from contract_tests.findings.findings import Findings
-from contract_tests.learning.choices import Item, word_choice
+from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
 from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, Unseen, profile_file
 from contract_tests.learning.learned_table import write_table
@@ -98,7 +96,13 @@ def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
 
 def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfile:
     """All that a run has shown of its target."""
-    items = [*_items(run.findings, private), *undocumented_members(run), *refuted_assumptions(run)]
+    items = [
+        item
+        for clause in all_clauses().values()
+        if clause.default is not None
+        for item in TABLES.get(clause.id, word_choice)(clause, run.findings, private)
+    ]
+    items += [*undocumented_members(run), *refuted_assumptions(run)]
     return LearnedProfile(
         target=run.target.base,
         at=report.started,
@@ -109,12 +113,6 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
         unseen=tuple(item for item in items if isinstance(item, Unseen)),
         broken=tuple(finding for finding in run.findings.all if finding.binding),
     )
-
-
-def _items(findings: Findings, private: PrivateTexts) -> Iterator[Item]:
-    for clause in all_clauses().values():
-        if clause.default is not None:
-            yield from TABLES.get(clause.id, word_choice)(clause, findings, private)
 
 
 def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.api.reply import Reply
@@ -12,45 +12,27 @@ from contract_tests.engine.run import Run
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Uncovered, of_answers
 
-
-def _whole(model: Mapping[str, Any]) -> list[Any]:
-    return [model]
-
-
-def _entries(section: str) -> Callable[[Mapping[str, Any]], list[Any]]:
-    return lambda model: model[section] if isinstance(model.get(section), list) else []
-
-
-def _accounts(model: Mapping[str, Any]) -> list[Any]:
-    data = model.get("data")
-    return data if isinstance(data, list) else [data]
-
-
-def _limits(model: Mapping[str, Any]) -> list[Any]:
-    return [account.get("api_limit") for account in _accounts(model) if isinstance(account, Mapping)]
-
-
 READY = ("status", "data", "names", "photo", "cost", "ip", "create_time", "end_time")
-DOCUMENTED: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], list[Any]], tuple[str, ...]], ...] = (
-    ("create.ok", "create", "ok", _whole, ("status", "id")),
-    ("result.processing", "result", "processing", _whole, ("status",)),
-    ("result.ready", "result", "ready", _whole, READY),
-    ("result.row-fields", "result", "ready", _entries("data"), COLUMNS),
-    ("result.names", "result", "ready", _entries("names"), ("name",)),
-    ("info.body", "info", "ok", _whole, ("status", "data")),
-    ("info.body", "info", "ok", _accounts, ("api_limit", "api_time_limit", "demo")),
-    ("info.body", "info", "ok", _limits, ("used", "of")),
-    ("error.members", "", "error", _whole, ("status", "error_code", "message")),
+DOCUMENTED: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("create.ok", "create", "ok", (), ("status", "id")),
+    ("result.processing", "result", "processing", (), ("status",)),
+    ("result.ready", "result", "ready", (), READY),
+    ("result.row-fields", "result", "ready", ("data",), COLUMNS),
+    ("result.names", "result", "ready", ("names",), ("name",)),
+    ("info.body", "info", "ok", (), ("status", "data")),
+    ("info.body", "info", "ok", ("data",), ("api_limit", "api_time_limit", "demo")),
+    ("info.body", "info", "ok", ("data", "api_limit"), ("used", "of")),
+    ("error.members", "", "error", (), ("status", "error_code", "message")),
 )
-"""Clause, method (empty: any), status, the objects in such an answer, and the documented names of their members."""
+"""Clause, method (empty: any), status, the path of objects in such an answer, the documented names of their members."""
 
 
 def undocumented_members(run: Run) -> Iterator[Uncovered]:
     """Undocumented members, clause by clause. Their names are not shown, as they may hold anything."""
     replies = _replies(run)
-    for clause, method, status, objects, names in DOCUMENTED:
+    for clause, method, status, path, names in DOCUMENTED:
         asked = [reply for reply in replies if reply.status == status and method in ("", reply.call.method)]
-        counts = [(n, reply) for reply in asked if (n := _most_beside(objects(reply.model), names))]
+        counts = [(n, reply) for reply in asked if (n := _most_beside(_objects(reply.model, path), names))]
         if counts:
             count, last = counts[-1]
             members = "1 member" if count == 1 else f"{count} members"
@@ -58,9 +40,19 @@ def undocumented_members(run: Run) -> Iterator[Uncovered]:
             yield Uncovered(clause, what, shape_of_reply(last), call_line(last))
 
 
-def _most_beside(objects: list[Any], names: tuple[str, ...]) -> int:
+def _objects(model: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    """The objects at a path, those in a list included."""
+    found: list[Any] = [model]
+    for name in path:
+        values = [value[name] for value in found if name in value]
+        found = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
+        found = [entry for entry in found if isinstance(entry, Mapping)]
+    return found
+
+
+def _most_beside(objects: list[Mapping[str, Any]], names: tuple[str, ...]) -> int:
     """The most members beside the names that one of the objects has."""
-    return max((len({*found} - {*names}) for found in objects if isinstance(found, Mapping)), default=0)
+    return max((len(found.keys() - {*names}) for found in objects), default=0)
 
 
 def _replies(run: Run) -> list[Reply]:

@@ -14,6 +14,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import NO_SOURCE
+from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
 
@@ -74,16 +75,8 @@ def _in_each(
     return [ScriptStep(name, make_call, clauses, fmt, way, kind, kinds=kinds) for fmt, way in TURNS]
 
 
-def _create(source: int | None, phone: str = "") -> MakeCall:
-    return lambda side: calls.create(side.me, phone or side.phone, source)
-
-
-def _create_nothing(source: int) -> MakeCall:
-    return lambda side: calls.create(side.me, side.run.target.phones.nothing or side.phone, source)
-
-
-def _create_failing(side: Side) -> Call:
-    return calls.create(side.me, side.run.target.phones.failing or side.phone, 2)
+def _create(source: int | None, phone: Callable[[Phones], str | None] = lambda _: None) -> MakeCall:
+    return lambda side: calls.create(side.me, phone(side.run.target.phones) or side.phone, source)
 
 
 def _info(side: Side) -> Call:
@@ -137,7 +130,8 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep("source 1", _create(1), ("edition",), "xml", POST),
     ScriptStep("a phone with +", lambda s: calls.create(s.me, f"+{s.phone}", 2), ("phone.invalid",), "json",
                kind="invalid", words=("strip", "error")),
-    ScriptStep("phone abc", _create(2, "abc"), ("phone.invalid", "error.invalid-names"), "json", kind="invalid"),
+    ScriptStep("phone abc", _create(2, lambda _: "abc"), ("phone.invalid", "error.invalid-names"), "json",
+               kind="invalid"),
     ScriptStep("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml",
                kind="missing"),
     ScriptStep("source 3", _create(3), ("edition",), "csv"),
@@ -145,9 +139,9 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep("source 11", _create(11), ("edition",), "xml", unless_accepted=BARE),
     ScriptStep("source 12", _create(12), ("edition",), "csv", POST, unless_accepted=BARE),
     ScriptStep(f"source {NO_SOURCE}", _create(NO_SOURCE), ("edition",), "json", kind="invalid", unless_accepted=BARE),
-    ScriptStep("source 2, nothing found", _create_nothing(2), ("create.ok",), provisioned=True),
-    ScriptStep("source 3, nothing found", _create_nothing(3), ("create.ok",), provisioned=True),
-    ScriptStep("a task that fails", _create_failing, ("create.ok",), provisioned=True),
+    ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
+    ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
+    ScriptStep("a task that fails", _create(2, lambda phones: phones.failing), ("create.ok",), provisioned=True),
     ScriptStep("a used-up limit", lambda s: calls.create(s.poor(), s.phone, 2), ("quota.refuses",), "json",
                kind="limit", provisioned=True),
 )  # fmt: skip
