@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile
-from contract_tests.report.console import MOST_CELL, console_of, print_table
+from contract_tests.report.console import console_of, print_table
 from contract_tests.report.visible import line
-from contract_tests.report.wording import in_short, taken
+from contract_tests.report.wording import MAX_CELL, in_short, taken
 
 
 def write_table(out: TextIO, learned: LearnedProfile, file: str) -> None:
@@ -16,14 +16,14 @@ def write_table(out: TextIO, learned: LearnedProfile, file: str) -> None:
     console = console_of(out)
     for finding in learned.broken:
         what = f"BROKEN {finding.clause.id}: {in_short(finding)}"
-        console.print(line(what, MOST_CELL), style="bold red", soft_wrap=True)
+        console.print(line(what, MAX_CELL), style="bold red", soft_wrap=True)
     rows = [(choice.clause.id, _choice(choice), choice.seen, _note(choice)) for choice in learned.choices]
     print_table(console, ("clause", "choice", "seen", "note"), rows, unbroken=("clause", "seen"))
     uncovered = [(entry.clause, entry.what, entry.call) for entry in learned.uncovered]
     print_table(console, ("no choice covers", "what", "call"), uncovered, unbroken=("no choice covers",))
     unseen = [(entry.name, entry.why) for entry in learned.unseen]
     print_table(console, ("not seen", "why"), unseen, unbroken=("not seen",))
-    console.print(line(_totals(learned, file), 2 * MOST_CELL), soft_wrap=True)
+    console.print(line(_totals(learned, file), 2 * MAX_CELL), soft_wrap=True)
 
 
 def _choice(choice: LearnedChoice) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.report.visible import line
+from contract_tests.report.wording import MAX_CELL
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH = 140
 """Columns where the output is no terminal."""
-MOST_CELL = 300
-"""Characters of a cell."""
 Cell = str | tuple[str, str]
 """A text, or a text and its style."""
 
@@ -41,7 +40,7 @@ def print_table(
         table.add_column(name, no_wrap=name in unbroken, overflow="fold")
     for row in rows:
         cells = (cell if isinstance(cell, tuple) else (cell, "") for cell in row)
-        table.add_row(*(Text(line(text, MOST_CELL), style) for text, style in cells))
+        table.add_row(*(Text(line(text, MAX_CELL), style) for text, style in cells))
     if table.row_count:
         console.print(table)
         console.print()

@@ -20,8 +20,8 @@ from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line, visible
 
 PAGE = Path(__file__).parent / "page"
-MOST = 20_000
-"""Characters of a text; a longer one is cut, and its length told."""
+MAX_TEXT = 20_000
+"""Characters of a text; a longer one is cut, and its length shown."""
 GLYPHS: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.BROKEN: "✕",
@@ -33,7 +33,7 @@ GLYPHS: Mapping[Outcome, str] = MappingProxyType(
         Outcome.HOLDS: "✓",
     }
 )
-"""A sign for each outcome, so that none is told by its colour alone; in the order in which a reader cares."""
+"""A sign for each outcome, so that colour alone says nothing; the most important first."""
 
 
 def render(report: Report) -> bytes:
@@ -73,7 +73,7 @@ def _environment() -> Environment:
 
 def _shown(value: Any) -> Any:
     """What a place in the template shows: any text of the report goes through here."""
-    return visible(value, MOST) if type(value) is str else value
+    return visible(value, MAX_TEXT) if type(value) is str else value
 
 
 @cache

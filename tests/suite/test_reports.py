@@ -23,7 +23,7 @@ from contract_tests.contract.clauses import all_clauses
 from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.html import PAGE
-from contract_tests.report.markdown import MOST_BYTES
+from contract_tests.report.markdown import MAX_BYTES
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import GRADES, History, Report
 from contract_tests.report.terminal import write_terminal
@@ -308,7 +308,7 @@ def test_a_summary_stays_below_what_github_takes_and_says_what_was_left_out() ->
     told = RENDERERS["summary"](replace(SAMPLE, rows=rows)).decode()
     left = list(map(int, re.findall("… and ([0-9]+) more, left out here", told)))
 
-    assert MOST_BYTES * 0.6 < len(told.encode()) < 1_048_576 * 0.6
+    assert MAX_BYTES * 0.6 < len(told.encode()) < 1_048_576 * 0.6
     assert left[0] == 2_000 - told.count("<details>")
     assert left[1] == 2_000 - told.count("assumed | not checked |")
 
@@ -337,7 +337,7 @@ def test_the_terminal_has_findings_first_then_the_table_then_the_figures_and_tot
         "REFUTED xml.root (assumed): cost: a whole number; expected text",
         "clause ",
         "create.ok ",
-        "HEALED timed out; answered at try 2",
+        "RETRIED timed out; answered at try 2",
         "1 unit above the budget",
         "1 unit charged, unknown",
         "3 of 5 clauses proven; this budget can prove 4",
