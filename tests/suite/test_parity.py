@@ -1,4 +1,4 @@
-"""Parity: a server differs from another in what was chosen otherwise, and in nothing else, whichever is named first."""
+"""Parity: two servers differ in the clauses whose choices differ and in no other, in either order."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
-from contract_tests.parity.parity import UNITS, examine, run
 from contract_tests.parity.comparison import Agreement
+from contract_tests.parity.parity import UNITS, examine, run
 from contract_tests.parity.parity_report import ParityReport
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
@@ -62,7 +62,7 @@ def differences(report: ParityReport) -> str:
 UNSEEN = {
     "task.lifetime": "a run is shorter than any",
     "quota.turns-at": "it shows once a day",
-    "quota.charged-at": "there is but one choice",
+    "quota.charged-at": "the clause has a single choice",
     "rate.limit": "no run is fast enough to meet it",
 }
 """Open clauses that no call of a run can show, and why."""
@@ -127,7 +127,7 @@ def test_a_stand_in_and_a_mock_of_its_profile_differ_in_nothing(name: str) -> No
 
 
 @pytest.mark.parametrize("name", STANDINS)
-def test_few_units_are_taken_and_the_report_tells_how_many(name: str) -> None:
+def test_few_units_are_taken_and_the_report_says_how_many(name: str) -> None:
     with standing(name) as target, mock({}) as local:
         report = parity(target.url, local, environ=target.env)
         tasks = sum(method == "create" for _, method, _ in target.calls)
@@ -157,11 +157,11 @@ DIFFERENT: dict[str, tuple[str, str]] = {
     "no answer to an odd id": ("antique", "server.never-breaks"),
     "500 for another method": ("bureau", "not-found"),
 }
-"""Breakages of a stand-in that otherwise is the same, and the clause under which parity must tell them."""
+"""Breakages of a stand-in that is the same otherwise, and the clause under which parity reports them."""
 
 
 @pytest.mark.parametrize("breakage", DIFFERENT)
-def test_a_server_that_breaks_what_the_other_keeps_differs(breakage: str) -> None:
+def test_a_server_that_breaks_a_clause_differs_from_one_that_keeps_it(breakage: str) -> None:
     name, clause = DIFFERENT[breakage]
     with standing(name, seconds=0.05) as right, standing(name, seconds=0.05, breakage=breakage) as broken:
         report = parity(right.url, broken.url, environ=right.env, poll_timeout=1.0)
@@ -170,18 +170,18 @@ def test_a_server_that_breaks_what_the_other_keeps_differs(breakage: str) -> Non
     assert report.exit_code == 1
 
 
-def test_nothing_of_credentials_or_of_what_is_found_is_told_and_a_mock_sees_none_of_it(
+def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, file = io.StringIO(), tmp_path / "report.json"
     sent: list[Request] = []
     send = HttpClient.send
 
-    def noted(wire: HttpClient, request: Request, **more: Any) -> HttpResponse:
+    def recorded(wire: HttpClient, request: Request, **more: Any) -> HttpResponse:
         sent.append(request)
         return send(wire, request, **more)
 
-    monkeypatch.setattr(HttpClient, "send", noted)
+    monkeypatch.setattr(HttpClient, "send", recorded)
     with standing("courier", breakage="token in errors") as target, mock({}) as local:
         code = run(target.url, local, CheckOptions(json=file, environ=target.env), out)
     to_the_mock = [unquote_plus(f"{r.url} {r.body.decode()}") for r in sent if r.url.startswith(local[:-4])]
@@ -224,7 +224,7 @@ def test_a_used_up_limit_is_no_difference() -> None:
     assert rows["result.photo"].agreement is Agreement.OPEN
 
 
-def test_without_a_second_account_on_both_sides_it_is_said_what_was_not_compared() -> None:
+def test_without_a_second_account_the_report_says_what_was_not_compared() -> None:
     with standing("bureau") as target, mock(dict(target.profile)) as local:
         alone = {name: value for name, value in target.env.items() if not name.endswith("2")}
         report = parity(target.url, local, environ=alone)
@@ -234,7 +234,7 @@ def test_without_a_second_account_on_both_sides_it_is_said_what_was_not_compared
     assert "IFIND_LOGIN2" in row.note
 
 
-def test_a_target_out_of_reach_and_one_without_credentials_are_told_apart() -> None:
+def test_a_target_out_of_reach_and_one_without_credentials_have_different_errors() -> None:
     with standing("bureau") as target:
         gone = target.url
         with pytest.raises(UsageError, match="IFIND_LOGIN"):
@@ -243,7 +243,9 @@ def test_a_target_out_of_reach_and_one_without_credentials_are_told_apart() -> N
         parity("mock", gone)
 
 
-def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_till_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_until_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[Call] = []
     send = ApiClient.send
 
@@ -273,19 +275,19 @@ def test_a_target_that_resets_connections_differs_from_one_that_does_not() -> No
     assert "server.never-breaks" in clauses(report, Agreement.DIFFERS)
 
 
-def test_on_the_command_line_the_table_and_the_exit_code_tell(tmp_path: Path) -> None:
+def test_the_command_prints_a_table_and_gives_the_exit_code(tmp_path: Path) -> None:
     with mock({}) as a, mock({"row.phone": "number"}) as b:
         differs = ifind("parity", a, b, "--json", "report.json", cwd=tmp_path)
         ignored = ifind("parity", a, b, "--ignore", "row.phone", cwd=tmp_path)
         wrong = ifind("parity", a, b, "--ignore", "row.phon", cwd=tmp_path)
-        nobody = ifind("parity", a, "http://127.0.0.1:9/api", cwd=tmp_path)
+        unreachable = ifind("parity", a, "http://127.0.0.1:9/api", cwd=tmp_path)
     rows = {row["id"]: row for row in json.loads((tmp_path / "report.json").read_text())["clauses"]}
 
-    assert [done.returncode for done in (differs, ignored, wrong, nobody)] == [1, 0, 2, 3], differs.stdout
+    assert [done.returncode for done in (differs, ignored, wrong, unreachable)] == [1, 0, 2, 3], differs.stdout
     assert "row.phone " in differs.stdout
     assert rows["row.phone"]["differences"][0]["where"] == "data[].phone"
     assert "did you mean 'row.phone'?" in wrong.stderr
-    assert "127.0.0.1:9" in nobody.stderr
+    assert "127.0.0.1:9" in unreachable.stderr
 
 
 def test_a_target_elsewhere_is_not_called_without_a_yes(tmp_path: Path) -> None:
