@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
 from contract_tests.check.plan import plan_of
-from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, environ_of, spends_units, url_of, with_credentials
+from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import Clause, UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
@@ -88,15 +86,13 @@ def _ready(options: CheckOptions, out: TextIO) -> CheckOptions:
     theirs = spends_units(options)
     budget = UNITS if options.budget is None and theirs else options.budget
     options = replace(options, budget=budget, full=False, only=LOOKED_AT)
-    url = url_of(options)
+    url = options.url
     if url is None or not theirs or on_loopback(url):
         return options
     check_phone(options, url)
     if options.yes:
         return options
-    shown = StringIO()
-    write_plan(shown, plan_of(options, url, more=False, second=bool(environ_of(options).get("IFIND_LOGIN2"))))
-    return confirmed(options, shown.getvalue(), out)
+    return confirmed(options, plan_of(options, url, more=False, second=has_second(options)), out)
 
 
 LOOKED_AT = tuple(c.id for c in all_clauses().values() if not c.unseen and (c.default is not None or not c.binding))

@@ -47,7 +47,7 @@ def private_of(run: Run) -> Private:
     """What is private of the run's target. Answers of accounts that the suite has made hold made-up values only."""
     if run.target.provisioned:
         return Private(run.findings.secrets)
-    models = [reply.model for task in run.pool.accepted for reply in task.reads.values()]
+    models = [reply.model for task in run.pool.maker.accepted for reply in task.reads.values()]
     words = frozenset(text.casefold() for text in _texts(models) if _tells(text))
     return Private(run.findings.secrets, words, frozenset([run.target.phones.ordinary]))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,9 +10,11 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
+from contract_tests.budget import limits
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.engine.client import TargetLost
-from contract_tests.engine.options import DEFAULT_BUDGET, LIVE, CheckOptions
+from contract_tests.engine.confirm import confirm
+from contract_tests.engine.options import LIVE, CheckOptions
 from contract_tests.engine.provision import UnreachableError, is_mock
 from contract_tests.engine.run import open_run
 from contract_tests.engine.target import on_loopback, read_url
@@ -152,15 +153,10 @@ def _confirm(options: ParityOptions, out: TextIO) -> None:
     elsewhere = [url for url in urls if not on_loopback(url)]
     if not elsewhere or options.yes:
         return
-    units = min(UNITS, DEFAULT_BUDGET if options.budget is None else options.budget)
-    for url in elsewhere:
-        pace = f"{options.rate or 1.0:g} a second"
-        print(f"{url}: about {CALLS} calls at {pace}, and at most {units} creates, which cost units", file=out)
-    if not sys.stdin.isatty():
-        raise UsageError("There is no terminal to ask at: add --yes to go on.")
-    print("Go on? Type yes: ", end="", file=out, flush=True)
-    if sys.stdin.readline().strip().lower() != "yes":
-        raise UsageError("Nothing was sent.")
+    units = min(UNITS, limits.UNITS if options.budget is None else options.budget)
+    rate = f"{options.rate or limits.RATE:g} a second"
+    cost = f"about {CALLS} calls at {rate}, and at most {units} creates, which cost units"
+    confirm("\n".join(f"{url}: {cost}" for url in elsewhere), out)
 
 
 def _print(out: TextIO, report: ParityReport) -> None:

@@ -92,7 +92,7 @@ class Gathering:
             raise NotChecked("a create without a source was accepted: sources need not be known")
         for side, call in zip(self.sides, made, strict=True):
             if call.method == "create" and not side.run.api.sender.budget.holds(source_of(call)):
-                budget = side.run.api.sender.budget.budget
+                budget = side.run.api.sender.budget.limits.units
                 raise NotChecked(f"the budget of {budget} units does not hold another task", unaffordable=True)
 
     def _kept(self, step: Step, replies: list[Reply], about: tuple[About, About]) -> Pair:

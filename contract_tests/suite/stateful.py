@@ -37,7 +37,7 @@ class Chain:
         phone = (phones.ordinary, phones.one, phones.nothing, phones.hundred)[turn % 4]
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
         source = sources[turn % len(sources)]
-        task = self.run.pool.make(source, phone, account=self.mine, way=way, fmt=fmt)
+        task = self.run.pool.maker.make(source, phone, account=self.mine, way=way, fmt=fmt)
         after, reply = self.used()
         self._expect("quota.charged", after > before or after < before, reply, "1 unit more at least")
         self.tasks.append((task, after - before))
@@ -46,12 +46,11 @@ class Chain:
         """Asking is free; a ready task stays so and says the same; its cost is what its create took."""
         task, taken = self.tasks[turn % len(self.tasks)]
         before, _ = self.used()
-        told = self.run.pool.poller.poll(task, FORMATS[turn % 3], WAYS[turn % 2])
+        answer = self.run.pool.poller.poll(task, FORMATS[turn % 3], WAYS[turn % 2])
         after, reply = self.used()
         self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
-        cost = told.model.get("cost")
-        if isinstance(cost, str) and cost.isascii() and cost.isdigit() and taken >= 0:
-            self._expect("quota.charged", int(cost) == taken, told, f"cost {taken}, what the create took")
+        if answer.cost is not None and taken >= 0:
+            self._expect("quota.charged", answer.cost == taken, answer, f"cost {taken}, what the create took")
 
     def read_foreign(self, turn: int) -> None:
         """Another account never gets a task that is not its own."""

@@ -54,7 +54,7 @@ def test_info_tells_the_units_before_a_task_is_first_asked_for(
     if first is None or told is None:
         raise NotChecked("info does not tell what is used")
     if (
-        any(task.own for task in pool.accepted) and told.used >= first.used
+        any(task.own for task in pool.maker.accepted) and told.used >= first.used
     ):  # else the day of the limit has turned in between
         checks.choice("quota.charged-at", "create" if told.used > first.used else "later than at create", reply)
 
@@ -74,7 +74,7 @@ def _make_all(run: Run) -> None:
             run.api.checks.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
             continue
         with suppress(NotChecked):
-            pool.make(source, way=way, fmt=fmt)
+            pool.maker.make(source, way=way, fmt=fmt)
 
 
 @pytest.mark.clause("create.ok", "task.new-id")
@@ -86,11 +86,11 @@ def test_create_answers_ok_and_a_new_id(run: Run) -> None:
 def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
     _make_all(run)
     pool = run.pool
-    taken = [reply for reply in pool.offers.values() if reply.status == "ok"]
+    taken = [reply for reply in pool.maker.offers.values() if reply.status == "ok"]
     for way in WAYS:
-        if not any(reply.call.way == way for reply in (*pool.created, *taken)):
-            pool.make(ANY_SOURCE, way=way)
-    for reply in (*pool.created, *taken):
+        if not any(reply.call.way == way for reply in (*pool.maker.created, *taken)):
+            pool.maker.make(ANY_SOURCE, way=way)
+    for reply in (*pool.maker.created, *taken):
         checks.expect(
             "create.methods",
             reply.status == "ok",
@@ -104,9 +104,11 @@ def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
 @pytest.mark.clause("sources.documented")
 def test_every_documented_source_can_be_asked_for(run: Run, pool: TaskPool, checks: Checks) -> None:
     _make_all(run)
-    if not pool.source_required:
+    if not pool.probe.source_required:
         raise NotChecked("source is no parameter here (edition A)")
-    asked = [r for r in (*pool.offers.values(), *pool.created) if r.call.param("source") in _documented(pool)]
+    asked = [
+        r for r in (*pool.maker.offers.values(), *pool.maker.created) if r.call.param("source") in _documented(pool)
+    ]
     for reply in asked:
         source = reply.call.param("source")
         checks.expect(
@@ -120,8 +122,8 @@ def test_every_documented_source_can_be_asked_for(run: Run, pool: TaskPool, chec
     left_out = {*_documented(pool)} - {reply.call.param("source") for reply in asked}
     if left_out:
         raise pool.why_not(int(min(left_out)))
-    if pool.edition_unproven is not None:
-        raise pool.edition_unproven
+    if pool.probe.unproven is not None:
+        raise pool.probe.unproven
 
 
 def _documented(pool: TaskPool) -> list[str]:
@@ -131,12 +133,12 @@ def _documented(pool: TaskPool) -> list[str]:
 @pytest.mark.clause("edition")
 def test_the_sources_are_those_of_an_edition(pool: TaskPool, checks: Checks) -> None:
     edition = pool.edition
-    if pool.edition_unproven is not None:
-        raise pool.edition_unproven
-    accepted = [reply for reply in (*pool.offers.values(), *pool.created) if reply.status == "ok"]
+    if pool.probe.unproven is not None:
+        raise pool.probe.unproven
+    accepted = [reply for reply in (*pool.maker.offers.values(), *pool.maker.created) if reply.status == "ok"]
     if not accepted:
         raise NotChecked("no create was accepted")
-    told = pool.given_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
+    told = pool.stated_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
     checks.choice("edition", edition.name if told else "neither source 4 nor source 11", accepted[0])
 
 
@@ -145,15 +147,15 @@ def test_the_sources_are_those_of_an_edition(pool: TaskPool, checks: Checks) -> 
 def test_create_without_a_required_parameter_is_an_error(run: Run, pool: TaskPool, checks: Checks, me: Account) -> None:
     whole = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     required = ["login", "token", "phone"]
-    if pool.source_required and (run.full or None not in pool.offers):
+    if pool.probe.source_required and (run.full or None not in pool.maker.offers):
         required.append("source")
     for name in required:
         for way, fmt in pool.crossed() if run.full else [ROTATED[required.index(name) % len(ROTATED)]]:
             _without(name, run.api.send_once(whole.but(**{name: None}, format=fmt).by(way)), checks)
-    bare = pool.offers.get(None)
+    bare = pool.maker.offers.get(None)
     if bare is not None and (bare.status == "error" or pool.edition.required):
-        if bare.status != "error" and NO_SOURCE not in pool.offers and pool.edition_unproven is not None:
-            raise pool.edition_unproven  # it may be edition A, which requires no source
+        if bare.status != "error" and NO_SOURCE not in pool.maker.offers and pool.probe.unproven is not None:
+            raise pool.probe.unproven  # it may be edition A, which requires no source
         _without("source", bare, checks)
 
 
@@ -175,7 +177,7 @@ def _with_a_plus(run: Run) -> Reply:
 @pytest.mark.clause("phone.invalid")
 def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) -> None:
     reply = _with_a_plus(run)
-    if reply.status == "error" and not run.pool.accepted:
+    if reply.status == "error" and not run.pool.maker.accepted:
         raise NotChecked("no create is accepted here, be there a plus or not")
     seen = {"error": "error", "ok": "strip"}.get(reply.status)
     if seen:
@@ -197,7 +199,7 @@ def test_the_refusal_of_a_bad_value_names_its_parameter(
     bad = {"phone": plus.call} if plus.status == "error" else {}
     if run.full or (not bad and "invalid" not in checks.findings.kinds):
         bad.setdefault("phone", good.but(phone="abc"))
-    if run.full and pool.source_required:
+    if run.full and pool.probe.source_required:
         bad["source"] = good.but(source=str(NO_SOURCE))
     for name, call in bad.items():
         reply = api.send_once(call)

@@ -76,7 +76,7 @@ def test_the_message_names_every_missing_parameter(
     checks.choice("error.missing-names", seen, reply)
     if named:
         checks.kind("missing", reply, names=", ".join(named))
-    if run.full and pool.source_required:
+    if run.full and pool.probe.source_required:
         reply = api.send_once(calls.create(me, run.target.phones.ordinary, None).but(phone=None))
         checks.expect(
             "error.missing-names",
@@ -118,14 +118,14 @@ def test_every_error_has_its_three_members(
         except NotChecked as why:
             checks.left_out(str(why))
             continue
-        api.check_schema("error", reply, shows=("error.members",))
+        api.checks.schema("error", reply, shows=("error.members",))
     checks.settle("error.follows-format")
     checks.settle("error.http-status")
 
 
 def _missing_id(run: Run, me: Account) -> list[Call]:
     """An error that costs nothing, for a run that can make no task."""
-    free = run.options.tasks or run.api.sender.budget.budget == 0
+    free = run.options.tasks or run.api.sender.budget.limits.units == 0
     return [calls.result(me, 1).but(id=None)] if free else []
 
 

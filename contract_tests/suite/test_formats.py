@@ -33,7 +33,7 @@ def test_without_format_the_answer_is_json(
     ]
     if run.full:
         replies += [pool.poller.poll(t, None, way) for t in pool.tasks() for way in WAYS]
-    for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
+    for reply in [*replies, *(r for r in pool.maker.created if r.call.param("format") is None)]:
         written = reply.reading.format if reply.reading else ""
         checks.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
 
@@ -119,12 +119,12 @@ def test_errors_say_the_same_in_every_format(run: Run, api: ApiClient, checks: C
 
 @pytest.mark.clause("formats.same", "quota.polling-free")
 def test_info_says_the_same_in_every_format(api: ApiClient, checks: Checks, me: Account) -> None:
-    json = api.units_shown or api.send(calls.info(me))
+    json = api.units.shown or api.send(calls.info(me))
     for fmt in FORMATS[1:]:
         other = api.send(calls.info(me, fmt=fmt))
         api.remember(other)
         if difference(plain_account(json.model), plain_account(other.model)) is not None:
-            known, json = api.units_shown, api.send(calls.info(me))  # something was used in between
+            known, json = api.units.shown, api.send(calls.info(me))  # something was used in between
             before, after = units(known) if known else None, units(json)
             if before and after and after.used >= before.used:
                 checks.expect(
@@ -141,7 +141,7 @@ def test_info_says_the_same_in_every_format(api: ApiClient, checks: Checks, me: 
 @pytest.mark.clause("formats.same")
 def test_a_create_says_the_same_in_every_format(pool: TaskPool, checks: Checks) -> None:
     pool.tasks()
-    made = [r for r in pool.created if r.status == "ok" and r.reading is not None]
+    made = [r for r in pool.maker.created if r.status == "ok" and r.reading is not None]
     for reply in made:
         members = sorted(reply.model)
         checks.expect(

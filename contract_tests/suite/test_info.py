@@ -35,7 +35,7 @@ def test_info_is_answered_for_the_account(api: ApiClient, checks: Checks, me: Ac
 def test_info_tells_the_units_of_the_day(api: ApiClient, me: Account) -> None:
     for reply in _replies(api, me):
         if answered(reply):
-            api.check_schema("info", reply, shows=("info.body",))
+            api.checks.schema("info", reply, shows=("info.body",))
 
 
 @pytest.mark.clause("info.shape")

@@ -34,7 +34,7 @@ def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
     for where, found, expected in _breaks(reply):
         checks.add(checks.findings.finding(LAW, reply, where, Shape(found), expected))
     if reply.status == "error":
-        api.check_schema("error", reply)
+        api.checks.schema("error", reply)
 
 
 def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
@@ -133,4 +133,4 @@ def test_ids_are_never_given_twice(run: Run, pool: TaskPool) -> None:
         return
     other = run.account("ids", 1_000_000)
     for account in (other, run.target.main, other):
-        pool.make(ANY_SOURCE, account=account, way=GET)
+        pool.maker.make(ANY_SOURCE, account=account, way=GET)

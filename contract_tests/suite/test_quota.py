@@ -26,7 +26,7 @@ def _told(api: ApiClient, account: Account, *, known: bool = False) -> tuple[Uni
     """What info tells of the account now. known: an answer since which no task was made will do. Raises NotChecked
     where info does not tell.
     """
-    reply = api.units_shown if known and api.units_shown is not None else api.send(calls.info(account))
+    reply = api.units.shown if known and api.units.shown is not None else api.send(calls.info(account))
     told = units(reply)
     if told is None:
         raise NotChecked("info does not tell what is used")
@@ -52,7 +52,7 @@ def _charges(run: Run, pool: TaskPool, api: ApiClient) -> list[_Charge]:
     for phone, ways in phones.items():
         for source in pool.edition.sources:
             for way, fmt in ways if phone is not None else ():
-                task = pool.make(source, phone, account=account, way=way, fmt=fmt)
+                task = pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
                 after, shown = _told(api, account)
                 if after.used >= before.used:  # else the day of the limit has turned in between
                     charges.append(_Charge(task, after.used - before.used, shown))
@@ -64,12 +64,12 @@ def _charges(run: Run, pool: TaskPool, api: ApiClient) -> list[_Charge]:
 def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     charges = _charges(run, pool, api)
     for charge in charges:
-        told = pool.poller.wait(charge.task).model.get("cost")
-        cost = int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+        ready = pool.poller.wait(charge.task)
+        cost = 1 if ready.cost is None else ready.cost
         how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
         checks.expect(
             "quota.charged",
-            charge.units >= 1 and (charge.units == cost or not isinstance(told, str)),
+            charge.units >= 1 and (charge.units == cost or not isinstance(ready.model.get("cost"), str)),
             charge.shown,
             where=f"data.api_limit.used, after {how}",
             found=Shape(f"{charge.units} more than before"),
@@ -86,22 +86,22 @@ def test_all_creates_together_take_their_cost(pool: TaskPool, api: ApiClient, ch
     before = units(api.send_once(calls.info(me)))
     pool.tasks()
     after, reply = _told(api, me, known=True)
-    if before is None or api.day_turned or after.used < before.used:
+    if before is None or api.units.day_turned or after.used < before.used:
         raise NotChecked("the day of the limit turned during the run")
-    taken = sum(_known_cost(task) for task in pool.accepted if task.account == me and task.own)
+    taken = sum(_known_cost(task) for task in pool.maker.accepted if task.account == me and task.own)
     checks.expect(
         "quota.charged",
         after.used - before.used >= taken,
         reply,
         where="data.api_limit.used, since the run began",
         found=Shape(f"{after.used - before.used} more than before"),
-        expected=f"{taken} more at least, for {len(pool.accepted)} tasks",
+        expected=f"{taken} more at least, for {len(pool.maker.accepted)} tasks",
     )
 
 
 def _known_cost(task: Task) -> int:
-    told = task.ready.model.get("cost") if task.ready else None
-    return int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+    cost = task.ready.cost if task.ready else None
+    return 1 if cost is None else cost
 
 
 @pytest.mark.clause("quota.polling-free")
@@ -133,7 +133,7 @@ def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: ApiClient, checks: 
 @pytest.mark.clause("quota.refuses", "quota.message", "error.codes", "error.messages")
 def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     account = run.account("limited", 1)
-    pool.make(ANY_SOURCE, account=account)
+    pool.maker.make(ANY_SOURCE, account=account)
     shown = units(api.send(calls.info(account)))
     fields = {"used": str(shown.used), "of": str(shown.of)} if shown else {"of": "1"}
     for source in pool.edition.sources:

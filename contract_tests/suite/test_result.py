@@ -42,7 +42,7 @@ def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: ApiClient, chec
     if not pool.poller.processing:
         raise NotChecked("every task was ready when it was first asked for")
     for reply in pool.poller.processing:
-        api.check_schema("processing", reply, shows=("result.processing",))
+        api.checks.schema("processing", reply, shows=("result.processing",))
 
 
 @pytest.mark.clause("result.becomes-ready")
@@ -93,7 +93,7 @@ def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api
         if whole(reply):
             ordinary = task.phone != run.target.phones.awkward
             shows = ("result.ready", "result.own-section", "result.cost")
-            api.check_schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
+            api.checks.schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
         elif reply.reading is not None and reply.status == "ready":
             checks.expect(
                 "result.own-section",
@@ -114,7 +114,7 @@ def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: ApiClient, chec
             there = ("time", "price", "source") if ordinary and isinstance(row, dict) else ()
             believed = [f"row.{name}" for name in there if name in row]
             shows = ("result.row-fields", *believed)
-            api.check_schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
+            api.checks.schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
             if ordinary and isinstance(row, dict) and "category" in row:
                 told = row["category"]
                 where, fits = f"data[{i}].category", isinstance(told, str)

@@ -8,17 +8,16 @@ from typing import Any
 
 import click
 
-from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions
-from mockserver.cli.target_options import read_spending, spending_options
+from mockserver.cli.target_options import read, target_options
 
 
 @click.command("learn")
 @click.argument("target")
 @click.option("--out", metavar="FILE", help="Where the profile goes; else standard output, and the table to the other.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@spending_options("8, no limit on a mock")
-def command(target: str, *, out: str | None, force: bool, **given: Any) -> None:
+@target_options("learn")
+def command(target: str, *, out: str | None, force: bool, **values: Any) -> None:
     """Finds the choice that TARGET makes of every open clause, as far as it can be seen, and writes a profile of them.
 
     TARGET: live, mock (a private one), or a URL such as http://127.0.0.1:8080/api. `serve --profile FILE` behaves like
@@ -28,8 +27,5 @@ def command(target: str, *, out: str | None, force: bool, **given: Any) -> None:
     """
     from contract_tests.learning.learn import learn
 
-    try:
-        options = CheckOptions(target=target, **read_spending(given))
-    except UsageError as error:
-        raise click.UsageError(str(error)) from None
+    options = CheckOptions(target=target, **read("learn", values))
     sys.exit(learn(options, None if out is None else Path(out), sys.stdout, sys.stderr, force=force))

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract_tests.budget.budget import Budget, NotChecked
+from contract_tests.budget.limits import Limits
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.options import read_tasks
+from contract_tests.engine.option_values import read_tasks
 from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
 from support.standins.running import STANDINS, Standin, serving
@@ -106,7 +107,7 @@ def test_a_clause_that_was_proven_is_not_blamed_for_what_another_would_cost() ->
 @given(st.lists(st.tuples(st.integers(1, 4), st.one_of(st.none(), st.integers(0, 9))), max_size=20), st.integers(0, 30))
 def test_what_is_reserved_never_passes_the_budget(creates: list[tuple[int, int | None]], budget: int) -> None:
     """A create that is refused (None) gives back what it reserved; the others take what they take."""
-    spending = Budget(budget)
+    spending = Budget(Limits(units=budget))
     for source, cost in creates:
         before = spending.spent
         try:
@@ -446,7 +447,7 @@ def test_given_tasks_are_checked_and_none_is_made(tmp_path: Path) -> None:
     with serving("courier") as target:
         first = examined(target).run
         assert first is not None
-        tasks = [t for t in first.pool.accepted if t.ready]
+        tasks = [t for t in first.pool.maker.accepted if t.ready]
         lines = "\n".join(f"{t.id} {t.source} {t.phone}  # mine" for t in tasks)
         (tmp_path / "tasks").write_text(f"# tasks of yesterday\n\n{lines}\n", encoding="utf-8")
         before, units = len(target.calls), target.units

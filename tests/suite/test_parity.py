@@ -241,7 +241,7 @@ def test_a_target_out_of_reach_and_one_without_credentials_are_told_apart() -> N
 
 def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_till_then(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Call] = []
-    ask = ApiClient.ask
+    ask = ApiClient.send
 
     def gone(api: ApiClient, call: Call, **more: Any) -> Reply:
         asked.append(call)
@@ -249,7 +249,7 @@ def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_till_then(m
             raise TargetLost("no connection")
         return ask(api, call, **more)
 
-    monkeypatch.setattr(ApiClient, "ask", gone)
+    monkeypatch.setattr(ApiClient, "send", gone)
     with mock({}) as a, mock({}) as b:
         report = parity(a, b)
 
