@@ -86,7 +86,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
 def _lone_surrogate(text: str) -> int | None:
-    """Where an escape stands for half a pair."""
+    """The place of an escape for half a surrogate pair."""
     high: int | None = None
     for match in _ESCAPE.finditer(text):
         code = int(match[1], 16) if match[1] else 0
@@ -103,13 +103,9 @@ def _lone_surrogate(text: str) -> int | None:
 
 
 def _choices(text: str) -> dict[str, str]:
-    """Whether what is not ASCII is escaped; line separators are left aside, as some writers escape them alone."""
-    escaped = any(
-        match[1] and int(match[1], 16) >= 0x80 and int(match[1], 16) not in (0x2028, 0x2029)
-        for match in _ESCAPE.finditer(text)
-    )
-    if not escaped and text.isascii():
-        return {}
-    if escaped and not text.isascii():
-        return {"json.escapes": "now raw, now escaped"}
-    return {"json.escapes": "escaped" if escaped else "raw"}
+    """Whether characters outside ASCII are escaped. Line separators do not count: some writers escape only them."""
+    codes = (int(match[1], 16) for match in _ESCAPE.finditer(text) if match[1])
+    escaped = any(code >= 0x80 and code not in (0x2028, 0x2029) for code in codes)
+    words = {(True, True): "now raw, now escaped", (True, False): "escaped", (False, True): "raw"}
+    choice = words.get((escaped, not text.isascii()))
+    return {"json.escapes": choice} if choice else {}
