@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -35,13 +35,6 @@ ENOUGH = 6
 """Known columns that make a first line a header, although some of the ten are missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    model: Mapping[str, Any]
-    choices: dict[str, str]
-    rows: str | None = None
-
-
 class _Miss(Exception):
     """The reason why a layout does not fit; near: it fits nearly, so the reason is worth reporting."""
 
@@ -50,7 +43,7 @@ class _Miss(Exception):
         self.near = near
 
 
-_Layout: TypeAlias = Callable[[Rows, Context], _Found]
+_Layout: TypeAlias = Callable[[Rows, Context], Decoded]
 
 
 def read_csv(body: bytes, context: Context) -> Decoded:
@@ -68,9 +61,9 @@ def read_csv(body: bytes, context: Context) -> Decoded:
                 continue
             others = (_tried(layout, tables[other], context) for other in tables if other != delimiter)
             # Other delimiters give the same for a body of one column, which shows none.
-            if not any(isinstance(other, _Found) and other.model == found.model for other in others):
+            if not any(isinstance(other, Decoded) and other.model == found.model for other in others):
                 choices["csv.delimiter"] = delimiter
-            return Decoded(found.model, "csv", choices | found.choices, found.rows)
+            return replace(found, choices={**choices, **found.choices})
     near = [str(miss) for miss in (*chain.from_iterable(misses.values()), *torn) if miss.near]
     raise Unreadable(f"CSV that is no answer: {(near or ['no known columns'])[0]}")
 
@@ -80,7 +73,7 @@ def read_lines(body: bytes, delimiter: str) -> Rows:
     return list(_rows(_text(body)[0], DELIMITERS[delimiter]))
 
 
-def _tried(layout: _Layout, rows: Rows, context: Context) -> _Found | _Miss:
+def _tried(layout: _Layout, rows: Rows, context: Context) -> Decoded | _Miss:
     try:
         return layout(rows, context)
     except _Miss as miss:
@@ -94,6 +87,7 @@ _MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
 
 
 def _text(body: bytes) -> tuple[str, dict[str, str]]:
+    """The text, and the choice of csv.encoding that it shows."""
     text, encoding = _in_charset(body)
     if _MARKUP.match(text):
         raise Unreadable("a page of markup, where csv was asked for")
@@ -103,7 +97,7 @@ def _text(body: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _in_charset(body: bytes) -> tuple[str, str]:
-    """The text, and the choice of csv.encoding that it shows."""
+    """The text, and the choice of csv.encoding that reads it."""
     marked = body.startswith(codecs.BOM_UTF8)
     try:
         return (body[3:].decode("utf-8"), "utf-8-sig") if marked else (body.decode("utf-8"), "utf-8")
@@ -178,7 +172,7 @@ def _layouts(context: Context) -> list[_Layout]:
     return flat + sections if context.method == "result" else flat
 
 
-def _flat_row(rows: Rows, context: Context) -> _Found:
+def _flat_row(rows: Rows, context: Context) -> Decoded:
     """One row under a line of names, one of which is status; info may do without it."""
     account = context.method == "info" and bool(rows) and any(_account_path(name) for name in rows[0])
     if not rows or ("status" not in rows[0] and not account):
@@ -190,10 +184,10 @@ def _flat_row(rows: Rows, context: Context) -> _Found:
     members = list(zip(*rows, strict=True))
     _known_status(dict(members).get("status", STATUSES[0]))
     model, nesting = _nested(members)
-    return _Found(model, {"csv.header": "yes", "csv.flat": "row", **nesting})
+    return Decoded(model, "csv", {"csv.header": "yes", "csv.flat": "row", **nesting})
 
 
-def _pairs(rows: Rows, _: Context) -> _Found:
+def _pairs(rows: Rows, _: Context) -> Decoded:
     """A line for each member, its name and its value."""
     if not rows or rows[0][0] != "status":
         raise _Miss("no pairs")
@@ -202,10 +196,10 @@ def _pairs(rows: Rows, _: Context) -> _Found:
             raise _Miss(f"line {number} has {len(row)} fields, a pair has 2", near=len(rows[0]) == 2)
     _known_status(rows[0][1])
     model, nesting = _nested([(name, value) for name, value in rows])
-    return _Found(model, {"csv.flat": "pairs", **nesting})
+    return Decoded(model, "csv", {"csv.flat": "pairs", **nesting})
 
 
-def _bare_flat(rows: Rows, context: Context) -> _Found:
+def _bare_flat(rows: Rows, context: Context) -> Decoded:
     """One row of values, known by its status and their number."""
     if len(rows) != 1 or rows[0][0] not in STATUSES:
         raise _Miss("no row of a flat answer")
@@ -214,10 +208,10 @@ def _bare_flat(rows: Rows, context: Context) -> _Found:
     if len(names) != count:
         raise _Miss(f"{count} fields in a flat answer of status {status}", near=count > 1)
     model, _ = _nested(list(zip(names, rows[0], strict=True)))
-    return _Found(model, {"csv.header": "no", "csv.flat": "row"})
+    return Decoded(model, "csv", {"csv.header": "no", "csv.flat": "row"})
 
 
-def _rows_under_header(rows: Rows, _: Context) -> _Found:
+def _rows_under_header(rows: Rows, _: Context) -> Decoded:
     head = rows[0] if rows else []
     section = next((s for s, columns in SECTIONS.items() if _is_header(head, columns)), None)
     if section is None:
@@ -231,7 +225,7 @@ def _is_header(head: list[str], columns: tuple[str, ...]) -> bool:
     return head == [*columns] if len(columns) == 1 else len({*head} & {*columns}) >= ENOUGH
 
 
-def _bare_rows(rows: Rows, context: Context) -> _Found:
+def _bare_rows(rows: Rows, context: Context) -> Decoded:
     if not rows:
         if context.section not in SECTIONS:
             raise _Miss("an empty body", near=True)
@@ -245,12 +239,12 @@ def _bare_rows(rows: Rows, context: Context) -> _Found:
     return _section(fits[0], SECTIONS[fits[0]], rows, header="no")
 
 
-def _section(section: str, names: Sequence[str], rows: Rows, *, header: str) -> _Found:
+def _section(section: str, names: Sequence[str], rows: Rows, *, header: str) -> Decoded:
     for number, row in enumerate(rows, start=2 if header == "yes" else 1):
         if len(row) != len(names):
             raise _Miss(f"line {number} has {len(row)} fields, {len(names)} are due", near=True)
     model = {"status": "ready", section: [dict(zip(names, row, strict=True)) for row in rows]}
-    return _Found(model, {"csv.header": header}, section)
+    return Decoded(model, "csv", {"csv.header": header}, section)
 
 
 def _known_status(status: str) -> None:
