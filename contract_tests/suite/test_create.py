@@ -20,12 +20,12 @@ from contract_tests.findings.checks import Checks
 from contract_tests.suite.statuses import expect_status
 
 ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
-"""How create is called without a login, a token, a phone; the test of an error's members shares the calls."""
+"""Way and format of create without a login, a token, a phone; the test of an error's members shares the calls."""
 
 
 @pytest.mark.clause("credentials.refused")
 def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: TaskPool, checks: Checks) -> None:
-    """Comes first, as soon as there is a task: later it is ready."""
+    """Runs first, since the task is ready later."""
     pool.shared(ANY_SOURCE)
     reply = run.api.once(run.stranger())
     where, expected = "status of result of a new task, with a wrong token", "an error: the credentials are wrong"
@@ -36,26 +36,25 @@ def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: T
 def test_info_tells_the_units_before_a_task_is_first_asked_for(
     run: Run, pool: TaskPool, api: Api, checks: Checks
 ) -> None:
-    """The tasks are asked for after this, while they are processing; what info tells later must be the same."""
+    """The tasks are polled after this, while they are processing; info must report the same units later."""
     first = units(api.once(calls.info(api.target.main)))
     for source, _ in pool.plan():
         with suppress(NotChecked):
             pool.shared(source)
     if not pool.few:
         with suppress(NotChecked):
-            _with_a_plus(run)  # the last that may cost: after it, the units are told for good
+            _with_a_plus(run)  # the last create that may cost
     reply = api.ask(calls.info(api.target.main))
-    told = units(reply)
-    if first is None or told is None:
-        raise NotChecked("info does not tell what is used")
-    if (
-        any(task.mine for task in pool.accepted) and told.used >= first.used
-    ):  # else the day of the limit has turned in between
-        checks.choice("quota.charged-at", "create" if told.used > first.used else "later than at create", reply)
+    now = units(reply)
+    if first is None or now is None:
+        raise NotChecked("info does not report the used units")
+    turned = now.used < first.used  # a new day of the limit
+    if any(task.mine for task in pool.accepted) and not turned:
+        checks.choice("quota.charged-at", "create" if now.used > first.used else "later than at create", reply)
 
 
 def _make_all(run: Run) -> None:
-    """Makes the shared tasks; where all is crossed, one more for every source, way and format that the budget holds."""
+    """Makes the shared tasks; in a full run, one more for every source, way and format that the budget holds."""
     pool = run.pool
     pool.tasks()
     if not run.full or pool.crossed_creates:
@@ -63,7 +62,7 @@ def _make_all(run: Run) -> None:
     pool.crossed_creates = True
     if not run.target.provisioned:
         with suppress(NotChecked):
-            _with_a_plus(run)  # the one other create that costs: what is crossed must leave a unit for it
+            _with_a_plus(run)  # the other create that costs: it comes first, so that a unit is left for it
     for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.edition.sources):
         if not run.api.sender.budget.holds(source):
             run.api.checks.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
@@ -119,8 +118,8 @@ def test_the_sources_are_those_of_an_edition(pool: TaskPool, checks: Checks) -> 
     accepted = [reply for reply in (*pool.offers.values(), *pool.created) if reply.status == "ok"]
     if not accepted:
         raise NotChecked("no create was accepted")
-    told = pool.given_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
-    checks.choice("edition", edition.name if told else "neither source 4 nor source 11", accepted[0])
+    known = pool.given_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
+    checks.choice("edition", edition.name if known else "neither source 4 nor source 11", accepted[0])
 
 
 @pytest.mark.first
@@ -153,7 +152,7 @@ def _with_a_plus(run: Run) -> Reply:
 def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) -> None:
     reply = _with_a_plus(run)
     if reply.status == "error" and not run.pool.accepted:
-        raise NotChecked("no create is accepted here, be there a plus or not")
+        raise NotChecked("no create is accepted, with or without a plus")
     seen = {"error": "error", "ok": "strip"}.get(reply.status)
     if seen:
         checks.choice("phone.invalid", seen, reply)
@@ -178,13 +177,7 @@ def test_the_refusal_of_a_bad_value_names_its_parameter(
         bad["source"] = good.but(source=str(NO_SOURCE))
     for name, call in bad.items():
         reply = api.once(call)
-        refused = checks.expect(
-            "error.invalid-names",
-            reply.status == "error" and name in reply.message,
-            reply,
-            where="message",
-            found=reply.message or reply.status,
-            expected=f"an error that names {name}",
-        )
-        if refused:
+        names, found = reply.status == "error" and name in reply.message, reply.message or reply.status
+        expected = f"an error that names {name}"
+        if checks.expect("error.invalid-names", names, reply, where="message", found=found, expected=expected):
             checks.kind("invalid", reply, names=name)

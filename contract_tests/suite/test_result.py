@@ -12,7 +12,7 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.contract.ready_checks import About, ShownChoice, check, entries
+from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check, entries
 from contract_tests.engine.client import Api
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
@@ -102,10 +102,10 @@ def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: Api, checks: Ch
 def _check(clause: str, run: Run, pool: TaskPool, checks: Checks, *sections: str) -> None:
     """Runs the check of a clause on the ready answers, or on those of some sections."""
     for task, reply in pool.replies(*sections):
-        decoded, about = reply.decoded, About(task.phone, task.section, run.target.loopback)
+        decoded, facts = reply.decoded, TaskFacts(task.phone, task.section, run.target.loopback)
         if decoded is None or reply.status != "ready" or not decoded.can_show(clause):
             continue
-        for found in check(clause, reply.model, about, rows_only=decoded.rows is not None):
+        for found in check(clause, reply.model, facts, rows_only=decoded.rows is not None):
             if isinstance(found, ShownChoice):
                 checks.choice(clause, found.choice, reply)
             else:
@@ -187,7 +187,7 @@ def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: TaskPool, ch
     pool.replies()
     turns = cycle(pool.crossed())
     if run.full:
-        # Stamps count seconds: a second must have passed for one that is made anew at each read to show.
+        # Times count seconds: after a second, a time that is made anew at each read shows.
         time.sleep(max(0.0, pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
         for task in pool.tasks():
             for way, fmt in islice(turns, 6):
@@ -201,15 +201,13 @@ def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: Api, chec
     for number in [run.unknown_id, 0, -1, 10**30] if run.full else [run.unknown_id]:
         for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
             reply = api.once(calls.result(me, number, way=way, fmt=fmt))
-            expected = "no ready answer: there is no such task"
+            expected = "no ready answer: the task is unknown"
             expect_status(checks, "task.unknown", reply, reply.status != "ready", expected)
     checks.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
 
 
 @pytest.mark.clause("task.foreign", "task.foreign-error")
-def test_another_accounts_task_is_not_to_be_had(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
-) -> None:
+def test_another_accounts_task_is_not_readable(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
     other = run.second()
     tasks = pool.tasks()
     unknown = api.once(calls.result(me, run.unknown_id))
@@ -233,7 +231,7 @@ def _kind_of(reply: Reply, known: dict[str, Reply]) -> str:
 def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Checks) -> None:
     phone = run.target.phones.failing
     if phone is None:
-        raise NotChecked("no phone is known here whose task fails")
+        raise NotChecked("no phone is known whose task fails")
     task = pool.shared(ANY_SOURCE, phone)
     pool.poller.until_done(task)
     for way, fmt in pool.crossed():
