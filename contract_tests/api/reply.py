@@ -9,7 +9,8 @@ from typing import Any
 
 from contract_tests.api.calls import Call
 from contract_tests.api.curl import curl
-from contract_tests.decode.model import Reading
+from contract_tests.contract.values import whole_units
+from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import Mask
 from contract_tests.transport.messages import HttpResponse
 
@@ -22,7 +23,7 @@ class Reply:
 
     call: Call
     response: HttpResponse | None
-    reading: Reading | None
+    decoded: Decoded | None
     """None where no answer could be read."""
     failure: str = ""
     """Why there is no answer, or none that can be read."""
@@ -32,12 +33,12 @@ class Reply:
     @property
     def readable(self) -> bool:
         """Whether there is an answer that could be read."""
-        return self.reading is not None
+        return self.decoded is not None
 
     @property
     def model(self) -> Mapping[str, Any]:
         """The answer's members; none where it could not be read."""
-        return self.reading.model if self.reading else {}
+        return self.decoded.model if self.decoded else {}
 
     @property
     def status(self) -> str:
@@ -59,8 +60,7 @@ class Reply:
     @property
     def cost(self) -> int | None:
         """The cost of a ready task, which is a text of digits; None where there is none."""
-        text = self.model.get("cost")
-        return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else None
+        return whole_units(self.model.get("cost"))
 
     @property
     def http(self) -> int:

@@ -8,7 +8,7 @@ from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.sender import LostAnswer, Reservation, Sender
 from contract_tests.decode.model import Context
-from contract_tests.engine.every_answer import attempted, check_answer, check_bytes, check_tokens, decoded
+from contract_tests.engine.every_answer import attempted, check_answer, check_bytes, check_tokens, read
 from contract_tests.engine.target import Target
 from contract_tests.engine.units_watch import UnitsWatch
 from contract_tests.findings.checks import Checks
@@ -67,7 +67,7 @@ class ApiClient:
         reply = self._send(call)
         if reply.response is None:
             return reply
-        reply = decoded(self.checks, reply, section)
+        reply = read(self.checks, reply, section)
         self._settle_refused(reply)
         if not self.target.private:
             self.findings.secrets.learn(reply.model)

@@ -24,13 +24,12 @@ class DailyLimit:
     def check(self, reply: Reply, account: Account) -> None:
         """Checks that the answer to a create is an error once all units are used."""
         if self.used_up(account) and reply.status in ("ok", "error"):
-            self.api.checks.expect(
+            self.api.checks.expect_status(
                 "quota.refuses",
-                reply.status == "error",
                 reply,
-                where="status, after all units were used",
-                found=reply.status,
-                expected="an error: the units of the day are used up",
+                reply.status == "error",
+                "an error: the units of the day are used up",
+                "status, after all units were used",
             )
 
     def used_up(self, account: Account) -> bool:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from contract_tests.api.reply import Reply, content_type
+from contract_tests.contract.http_head import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import Context, Reading, Unreadable
+from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.findings.checks import Checks
 from contract_tests.redact import mask
 from contract_tests.redact.mask import Shape
 from contract_tests.redact.scan import MIN_SECRET
 
-HTTP_OK = 200
-UNDECIDED = (405, 413)
-"""HTTP statuses of what is wrong with the HTTP request itself: no clause decides how they are written."""
 STATUSES: Mapping[str, tuple[str, ...]] = {
     "create": ("ok", "error"),
     "result": ("processing", "ready", "error"),
@@ -22,38 +20,38 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
 """The status words of each method."""
 
 
-def decoded(checks: Checks, reply: Reply, section: str | None) -> Reply:
+def read(checks: Checks, reply: Reply, section: str | None) -> Reply:
     """The reply with its answer read; one that can't be read is a finding. section: the one that the source fills."""
     assert reply.response is not None, "the caller has an answer"
     call, findings = reply.call, checks.findings
     clause = "format.readable" if call.param("format") else "format.default"
-    read = attempted(reply, Context(call.method, section, findings.known()))
-    if read.reading is not None:
+    tried = attempted(reply, Context(call.method, section, findings.known()))
+    if tried.decoded is not None:
         findings.mark_checked(clause)
-        return read
+        return tried
     status = reply.response.status
     moved = f"; it leads elsewhere (HTTP {status})" if 300 <= status < 400 else ""
     odd = "".join(f"; {oddity}" for oddity in reply.response.oddities)
-    checks.report(clause, read, "the body", Shape(f"{read.failure}{moved}{odd}"), f"an answer in {call.format}")
-    return read
+    checks.report(clause, tried, "the body", Shape(f"{tried.failure}{moved}{odd}"), f"an answer in {call.format}")
+    return tried
 
 
 def attempted(reply: Reply, context: Context) -> Reply:
     """The reply with its answer read as far as that is possible; nothing is judged."""
     assert reply.response is not None, "the caller has an answer"
     try:
-        reading, why = read_answer(reply.response.body, reply.call.format, context), ""
+        found, why = read_answer(reply.response.body, reply.call.format, context), ""
     except Unreadable as unreadable:
-        reading, why = None, str(unreadable)
-    return Reply(reply.call, reply.response, reading, why, reply.number)
+        found, why = None, str(unreadable)
+    return Reply(reply.call, reply.response, found, why, reply.number)
 
 
 def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
     """Checks an answer's HTTP status, choices and status word, and an error's members. tokens are the run's own."""
     _check_http_status(checks, reply, tokens)
-    if reply.reading is None:
+    if reply.decoded is None:
         return
-    _note_choices(checks, reply, reply.reading)
+    _note_choices(checks, reply, reply.decoded)
     words = STATUSES.get(reply.call.method, ())
     if words and reply.status not in words:
         clause = "create.ok" if reply.call.method == "create" else _clause_of_result(reply)
@@ -100,32 +98,30 @@ def _check_http_status(checks: Checks, reply: Reply, tokens: Collection[str]) ->
         check_below_500(checks, reply)
 
 
-def _note_choices(checks: Checks, reply: Reply, reading: Reading) -> None:
+def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
     assert reply.response is not None, "what was read was answered"
     note = checks.findings.saw
-    for clause, choice in reading.choices.items():
+    for clause, choice in decoded.choices.items():
         note(clause, choice, reply)
-    note(f"content-type.{reading.format}", content_type(reply.response), reply)
+    note(f"content-type.{decoded.format}", content_type(reply.response), reply)
     note("cors", reply.response.header("access-control-allow-origin") or "off", reply)
     if reply.status != "error":
         if reply.http != HTTP_OK:
             note("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
         return
     if reply.call.format != "json":
-        note("error.follows-format", "yes" if reading.format != "json" else "no", reply)
+        note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
         checks.expect(
             "format.readable",
             len(checks.findings.seen["error.follows-format"]) == 1,
             reply,
             where="the format",
-            found=Shape(f"{reading.format}, while other errors are written otherwise"),
+            found=Shape(f"{decoded.format}, while other errors are written otherwise"),
             expected="all errors in the format that was asked for, or all in JSON",
         )
-    code = reply.code
-    mirrored = code if isinstance(code, int) and 400 <= code < 600 else HTTP_OK
-    if reply.http not in UNDECIDED and not reply.http == mirrored == HTTP_OK:
-        other = f"HTTP {reply.http} for error_code {code}"
-        note("error.http-status", {HTTP_OK: "body", mirrored: "mirror"}.get(reply.http, other), reply)
+    could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
+    if len(could) == 1:
+        note("error.http-status", could[0], reply)
 
 
 def _clause_of_result(reply: Reply) -> str:

@@ -116,9 +116,7 @@ class TaskMaker:
     def _accept(self, reply: Reply, account: Account, phone: str, source: int, section: str) -> Task:
         """The task of a reply to create, which must be one. Raises NotChecked."""
         checks = self.api.checks
-        if not checks.expect(
-            "create.ok", reply.status == "ok", reply, where="status", found=reply.status, expected="'ok': a new task"
-        ):
+        if not checks.expect_status("create.ok", reply, reply.status == "ok", "'ok': a new task"):
             raise NotChecked("create made no task")
         checks.schema("create", reply, shows=("create.ok",))
         number = reply.model.get("id")

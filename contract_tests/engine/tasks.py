@@ -65,7 +65,7 @@ class TaskPoller:
         """Polls a task. One that was ready must be so, and must say the same as before."""
         reply = self.api.send(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section or None)
         self.compare(task, reply)
-        if reply.status == "ready" and reply.reading is not None:
+        if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
@@ -78,18 +78,11 @@ class TaskPoller:
         """Compares another answer about a task with those that were read before."""
         checks = self.api.checks
         if task.reads:
-            checks.expect(
-                "task.ready-stays",
-                reply.status == "ready",
-                reply,
-                where="status",
-                found=reply.status,
-                expected="'ready', as before",
-            )
-        if reply.status != "ready" or reply.reading is None:
+            checks.expect_status("task.ready-stays", reply, reply.status == "ready", "'ready', as before")
+        if reply.status != "ready" or reply.decoded is None:
             return
         for before in task.reads.values():
-            if before.reading is not None and before.reading.format == reply.reading.format:
+            if before.decoded is not None and before.decoded.format == reply.decoded.format:
                 differs = difference(before.model, reply.model)
                 checks.expect(
                     "task.reads-equal",

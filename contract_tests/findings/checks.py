@@ -6,8 +6,8 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
+from contract_tests.contract.http_head import with_charset
 from contract_tests.contract.validate import problems
-from contract_tests.decode.model import HIDDEN
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Shape
@@ -33,6 +33,10 @@ class Checks:
         if not holds:
             self.report(clause, reply, where, found, expected)
         return bool(holds)
+
+    def expect_status(self, clause: str, reply: Reply, holds: bool, expected: str, where: str = "status") -> bool:
+        """Notes whether the status word of a reply is as the clause states."""
+        return self.expect(clause, holds, reply, where=where, found=reply.status, expected=expected)
 
     def report(self, clause: str, reply: Reply | None, where: str, found: object, expected: str) -> None:
         """Adds a finding."""
@@ -65,10 +69,9 @@ class Checks:
                 self.findings.mark_checked(clause)
             else:
                 self.findings.could_not_read(clause, reply)
-        if reply.reading is None:
+        if reply.decoded is None:
             return
-        hidden = HIDDEN[reply.reading.format]
-        shown = {clause: choice for clause, choice in self.findings.profile.items() if clause not in hidden}
+        shown = reply.decoded.shown(self.findings.profile)
         instance = reply.model if part is None else part
         for problem in problems(name, instance, profile=shown if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
@@ -103,8 +106,7 @@ class Checks:
 
     def _with_charset(self, content_type: str) -> str:
         """A Content-Type of CSV, its blank filled with the charset that the run has seen."""
-        encoding = self.findings.known().get("csv.encoding", "utf-8")
-        return content_type.replace("{charset}", "windows-1251" if encoding == "cp1251" else "utf-8")
+        return with_charset(content_type, self.findings.known().get("csv.encoding"))
 
     def _refuted(self, clause: str, reply: Reply, found: str, expected: str) -> None:
         made = self.findings.finding(clause, reply, "the choice", "", expected)
@@ -114,7 +116,7 @@ class Checks:
 
     def kind(self, kind: str, reply: Reply, **fields: str) -> None:
         """Notes an error whose kind is known, and what fills the blanks of its message."""
-        if reply.reading is not None and reply.reading.format != "csv" and reply.status == "error":
+        if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
             self.findings.kinds.setdefault(kind, []).append((reply, fields))
 
     def left_out(self, why: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.http_head import CHARSETS
 
 # XML 1.0 (fifth edition), productions 4 and 4a, without the colon, which namespaces reserve.
 _START = (
@@ -23,8 +24,6 @@ FITS: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 """By the kind of value of schemas/clauses.toml; those that are not here can't be seen from outside."""
 LONGEST = 200
-CHARSETS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"})
-"""The charset that a Content-Type of CSV names, by the choice of csv.encoding."""
 
 
 def holds(clause: Clause, word: str) -> bool:

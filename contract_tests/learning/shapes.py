@@ -7,6 +7,7 @@ from typing import Any
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
+from contract_tests.contract.shapes import kind
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 
 MOST = 3
@@ -18,21 +19,15 @@ def shape_of_reply(reply: Reply) -> str:
     """The answer's format and shape, or what came instead."""
     if reply.response is None:
         return "no answer"
-    if reply.reading is None:
+    if reply.decoded is None:
         return f"{len(reply.response.body)} bytes"
-    return f"{reply.reading.format}: {shape(reply.model)}"
+    return f"{reply.decoded.format}: {shape(reply.model)}"
 
 
 def shape(value: Any, depth: int = 0) -> str:
     """The type of a value, and of what is in it."""
-    if isinstance(value, str):
-        return "text" if value else "empty text"
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float):
-        return "whole number" if isinstance(value, int) else "number"
+    if not isinstance(value, Mapping | list):
+        return "empty text" if value == "" else kind(value).removeprefix("a ")
     if depth >= DEEPEST:
         return "…"
     return _members(value, depth + 1) if isinstance(value, Mapping) else _entries(value, depth + 1)

@@ -94,5 +94,5 @@ def unread(step: Step, a: Reply, b: Reply) -> Iterator[Observation]:
     yield from left_open(step, "an answer could not be read, or did not come")
     if (a.response is None) != (b.response is None):
         yield seen(step, "server.never-breaks", "the connection", *(r.failure or "an answer" for r in (a, b)))
-    elif (a.reading is None) != (b.reading is None):
+    elif (a.decoded is None) != (b.decoded is None):
         yield seen(step, readable(step), "the body", *(r.failure or "can be read" for r in (a, b)))

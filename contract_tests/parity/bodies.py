@@ -9,29 +9,30 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract import values
-from contract_tests.decode.model import Reading
-from contract_tests.parity.observations import ABSENT, About, Shown, inside, kind, members, public
+from contract_tests.contract.shapes import kind
+from contract_tests.decode.model import Decoded
+from contract_tests.parity.observations import ABSENT, About, Shown, inside, members, public
 
 
-def _create(found: Shown, reply: Reply, reading: Reading, about: About) -> None:
+def _create(found: Shown, reply: Reply, reading: Decoded, about: About) -> None:
     del reading, about
     members(found, reply.model, "", {}, "create.ok")
     found.add("status", "create.ok", reply.status, parent="")
 
 
-def _processing(found: Shown, reply: Reply, reading: Reading, about: About) -> None:
+def _processing(found: Shown, reply: Reply, reading: Decoded, about: About) -> None:
     del reading, about
     members(found, reply.model, "", {}, "result.processing")
 
 
-def _error(found: Shown, reply: Reply, reading: Reading, about: About) -> None:
+def _error(found: Shown, reply: Reply, reading: Decoded, about: About) -> None:
     del about
     members(found, reply.model, "", {}, "error.members")
     if reply.call.format != "json":
         found.add("the format of an error", "error.follows-format", "no" if reading.format == "json" else "yes")
 
 
-def _info(found: Shown, reply: Reply, reading: Reading, about: About) -> None:
+def _info(found: Shown, reply: Reply, reading: Decoded, about: About) -> None:
     del about
     model = {name: value for name, value in reply.model.items() if name != "data"}
     members(found, model, "", {}, "info.body")
@@ -48,7 +49,7 @@ def _info(found: Shown, reply: Reply, reading: Reading, about: About) -> None:
             members(found, limit, "data.api_limit", {}, "info.body")
 
 
-def _ready(found: Shown, reply: Reply, reading: Reading, about: About) -> None:
+def _ready(found: Shown, reply: Reply, reading: Decoded, about: About) -> None:
     if reading.format == "csv":
         carried = f"rows of {reading.rows}" if reading.rows else "a flat answer"
         found.add("what CSV carries", "csv.flat", carried)
@@ -138,7 +139,7 @@ def _name(name: str) -> str:
     return "result.names"
 
 
-def _rows_values(found: Shown, reply: Reply, reading: Reading, about: About) -> None:
+def _rows_values(found: Shown, reply: Reply, reading: Decoded, about: About) -> None:
     """What the values of rows are as far as that does not depend on whose they are."""
     del reading
     entries = reply.model.get("data")
@@ -160,7 +161,7 @@ _FORMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "source": lambda text: "a host name" if re.fullmatch(r"[\w-]+(\.[\w-]+)+", text) else "another text",
     }
 )
-BODIES: Mapping[str, Callable[[Shown, Reply, Reading, About], None]] = MappingProxyType(
+BODIES: Mapping[str, Callable[[Shown, Reply, Decoded, About], None]] = MappingProxyType(
     {"create": _create, "processing": _processing, "ready": _ready, "error": _error, "info": _info}
 )
 """How what each kind of answer says is noted, by what `kind_of` tells."""

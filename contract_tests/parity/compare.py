@@ -75,7 +75,7 @@ class Comparison:
         (a, b), about = pair.replies, pair.about
         if step.probe:
             yield from self._of_probe(step, a, b)
-        elif a.reading is None or b.reading is None:
+        elif a.decoded is None or b.decoded is None:
             yield from unread(step, a, b)
             yield from facets(step, shown(a, about[0]), shown(b, about[1]), bodies=False)
         elif step.fails and not all(self._refused(step.fails)):
@@ -118,7 +118,7 @@ class Comparison:
             yield seen(step, step.clause, "status", step.words[1], step.words[1])
         codes = [f"{r.code}" if type(r.code) is int else "no number" for r in (a, b)]
         yield seen(step, "error.codes", "error_code", *codes)
-        if a.reading and b.reading and "csv" not in (a.reading.format, b.reading.format):
+        if a.decoded and b.decoded and "csv" not in (a.decoded.format, b.decoded.format):
             yield from messages(step, a.message, b.message)
 
     def _of_probe(self, step: Step, a: Reply, b: Reply) -> Iterator[Observation]:
@@ -134,7 +134,7 @@ class Comparison:
 def _choices(replies: Sequence[Reply]) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = {}
     for reply in replies:
-        for clause, choice in reply.reading.choices.items() if reply.reading else ():
+        for clause, choice in reply.decoded.choices.items() if reply.decoded else ():
             found.setdefault(clause, set()).add(choice)
     return found
 
@@ -152,7 +152,7 @@ def _page(reply: Reply) -> str:
         return "no answer"
     if reply.status == "error":
         return "error"
-    if reply.reading is not None:
+    if reply.decoded is not None:
         return "accepted"
     page = b"<html" in reply.response.body.lower()[:1000] or "html" in (reply.response.header("content-type") or "")
     return f"{'html' if page else 'HTTP'}-{reply.http}"

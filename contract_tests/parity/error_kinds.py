@@ -18,7 +18,7 @@ class Kinds:
     def __init__(self, replies: Sequence[tuple[Step, Reply]]) -> None:
         self.known: dict[str, list[Reply]] = {}
         for step, reply in replies:
-            if step.kind in CLASSES and reply.status == "error" and reply.reading and reply.reading.format == "json":
+            if step.kind in CLASSES and reply.status == "error" and reply.decoded and reply.decoded.format == "json":
                 self.known.setdefault(step.kind, []).append(reply)
 
     def choices(self, step: Step, reply: Reply) -> set[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract_tests.contract.shapes import kind
 from contract_tests.decode.model import DOCUMENTED
 
 ABSENT = "absent"
@@ -67,18 +68,3 @@ def inside(place: str, name: str) -> str:
 def public(name: str) -> str:
     """A member's name as it may be told: one that is in no documentation may hold anything."""
     return name if name in DOCUMENTED else "(a member of no documentation)"
-
-
-def kind(value: object) -> str:
-    """The type of a value in words."""
-    return next((word for kind_, word in _KINDS if isinstance(value, kind_)), "null")
-
-
-_KINDS: Sequence[tuple[type | tuple[type, ...], str]] = (
-    (str, "text"),
-    (bool, "true or false"),
-    (int, "a whole number"),
-    (float, "a number"),
-    (Mapping, "an object"),
-    (list, "a list"),
-)

@@ -87,5 +87,5 @@ def _filled(model: Mapping[str, object]) -> list[str]:
 
 def encoding(replies: Iterable[Reply]) -> str:
     """The encoding of a side's CSV, as far as its answers show it; UTF-8 where none does."""
-    seen = (r.reading.choices.get("csv.encoding") for r in replies if r.reading)
+    seen = (r.decoded.choices.get("csv.encoding") for r in replies if r.decoded)
     return next((choice for choice in seen if choice), "utf-8")

@@ -12,7 +12,8 @@ RENAMED = {"strict": "strict-clauses"}
 """Options whose name pytest has for itself."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def add_options(parser: pytest.Parser) -> None:
+    """Gives pytest the suite's options."""
     group = parser.getgroup("contract suite of ifind-mock")
     for option, text in options_of("pytest"):
         name, dest = f"--{RENAMED.get(option.name, option.name)}", PREFIX + option.field

@@ -22,11 +22,10 @@ from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
-from contract_tests.session.options import read_command_line
+from contract_tests.session.options import add_options, read_command_line
 from contract_tests.session.outcomes import BrokenPromise, exit_code, note_not_checked, raise_outcome
 from contract_tests.session.stash import CHECKS, CLOSING, ERRORS, OPTIONS, RUN, STOPPED, clauses_of, in_suite
 
-pytest_plugins = ["contract_tests.session.options"]
 MARKERS = (
     "clause(*ids): the clauses of schemas/clauses.toml that the test checks",
     "first: runs before all others, since its calls are refused and cost nothing",
@@ -34,6 +33,10 @@ MARKERS = (
 )
 TRACED = 6
 """Frames of a traceback that are shown."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:

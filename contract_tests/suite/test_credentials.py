@@ -76,13 +76,12 @@ def _refused(run: Run, pool: TaskPool, checks: Checks, call: Call) -> None:
     for what, changes in _wrong(run, run.target.main).items():
         for way, fmt in _ways(run, pool, call) if run.full else TURNS.get((call.method, what), ()):
             reply = run.api.send_once(call.but(**changes, format=fmt).by(way))
-            checks.expect(
+            checks.expect_status(
                 "credentials.refused",
-                reply.status == "error",
                 reply,
-                where=f"status of {call.method}, with {what}",
-                found=reply.status,
-                expected="an error: the credentials are wrong",
+                reply.status == "error",
+                "an error: the credentials are wrong",
+                f"status of {call.method}, with {what}",
             )
             if what == "a wrong token":
                 checks.kind("credentials", reply)
@@ -107,11 +106,10 @@ def test_foreign_credentials_are_refused_by_every_method(
     for call in free if run.full else free[:1]:
         for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
             reply = api.send_once(call.but(**changes))
-            checks.expect(
+            checks.expect_status(
                 "credentials.refused",
-                reply.status == "error",
                 reply,
-                where=f"status of {call.method}, with half of another account's credentials",
-                found=reply.status,
-                expected="an error: login and token belong to two accounts",
+                reply.status == "error",
+                "an error: login and token belong to two accounts",
+                f"status of {call.method}, with half of another account's credentials",
             )

@@ -1,4 +1,4 @@
-"""info: tells the account's units."""
+"""info: the account's units."""
 
 from __future__ import annotations
 
@@ -21,18 +21,12 @@ def _replies(api: ApiClient, me: Account) -> list[Reply]:
 @pytest.mark.clause("info.answers")
 def test_info_is_answered_for_the_account(api: ApiClient, checks: Checks, me: Account) -> None:
     for reply in _replies(api, me):
-        checks.expect(
-            "info.answers",
-            answered(reply),
-            reply,
-            where="status",
-            found=reply.status or reply.model.get("status"),
-            expected="information on the account, and neither an error nor a task's status",
-        )
+        found, expected = reply.status or reply.model.get("status"), "neither an error nor a task's status"
+        checks.expect("info.answers", answered(reply), reply, where="status", found=found, expected=expected)
 
 
 @pytest.mark.clause("info.body")
-def test_info_tells_the_units_of_the_day(api: ApiClient, me: Account) -> None:
+def test_info_has_the_units_of_the_day(api: ApiClient, me: Account) -> None:
     for reply in _replies(api, me):
         if answered(reply):
             api.checks.schema("info", reply, shows=("info.body",))
@@ -43,7 +37,7 @@ def test_the_data_of_info_is_an_object(api: ApiClient, checks: Checks, me: Accou
     reply = api.send_once(calls.info(me))
     data = reply.model.get("data")
     if not isinstance(data, dict | list):
-        raise NotChecked("info tells no data")
+        raise NotChecked("info has no data")
     checks.choice("info.shape", "object" if isinstance(data, dict) else "list", reply)
 
 

@@ -72,14 +72,7 @@ def test_an_empty_value_counts_as_missing(api: ApiClient, checks: Checks, me: Ac
 @pytest.mark.clause("id.invalid")
 def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     reply = api.send_once(calls.result(me, "abc"))
-    checks.expect(
-        "id.invalid",
-        reply.status == "error",
-        reply,
-        where="status",
-        found=reply.status,
-        expected="an error: the id is no number",
-    )
+    checks.expect_status("id.invalid", reply, reply.status == "error", "an error: the id is no number")
     unknown = reply.says_like(api.send_once(calls.result(me, run.unknown_id)))
     if reply.status == "error":
         checks.choice("id.invalid", "unknown" if unknown else "error", reply)

@@ -140,13 +140,12 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: 
         for way, fmt in pool.crossed():
             call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
             reply = run.api.send_once(call)
-            checks.expect(
+            checks.expect_status(
                 "quota.refuses",
-                reply.status == "error",
                 reply,
-                where=f"status, by {call.name} for source {source}",
-                found=reply.status,
-                expected="an error: the limit of 1 unit is used up",
+                reply.status == "error",
+                "an error: the limit of 1 unit is used up",
+                f"status, by {call.name} for source {source}",
             )
             if reply.status == "error":
                 checks.expect(
@@ -177,11 +176,10 @@ def test_a_limit_of_nothing_refuses_the_first_create(run: Run, pool: TaskPool, c
     account = run.account("barred", 0)
     for way, fmt in pool.crossed():
         reply = run.api.send_once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
-        checks.expect(
+        checks.expect_status(
             "quota.refuses",
-            reply.status == "error",
             reply,
-            where=f"status, by {reply.call.name}, of an account that has no unit",
-            found=reply.status,
-            expected="an error: the limit is 0",
+            reply.status == "error",
+            "an error: the limit is 0",
+            f"status, by {reply.call.name}, of an account that has no unit",
         )

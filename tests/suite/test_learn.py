@@ -21,7 +21,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.check.command import run
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.profile import read_profile
-from contract_tests.decode.model import Reading
+from contract_tests.decode.model import Decoded
 from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.learn import learn
 from contract_tests.learning.open_values import holds, with_blank
@@ -386,7 +386,7 @@ ME = Account("anna@example.com", "7f3a9c5be1d2408e")
 
 def error(message: str) -> Reply:
     exchange = HttpResponse(Request("GET", ""), 200, (), b"", 0.0)
-    return Reply(result(ME, 7), exchange, Reading({"status": "error", "message": message}, "json", {}))
+    return Reply(result(ME, 7), exchange, Decoded({"status": "error", "message": message}, "json", {}))
 
 
 words = st.text("абвabc ,.!<&\"'", min_size=1, max_size=8)
