@@ -11,8 +11,6 @@ from contract_tests.transport.messages import Request
 
 Pairs = tuple[tuple[str, str], ...]
 FORMATS = ("json", "xml", "csv")
-FREE_METHODS = ("result", "info")
-"""Methods that take no unit, so that a call of them may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)

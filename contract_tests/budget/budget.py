@@ -29,6 +29,10 @@ class Charge:
     units: int
     lost: bool = False
     """The answer did not come, so it is unknown whether the units were taken."""
+    line: int = 0
+    """Of the create in the ledger."""
+    replayed: bool = False
+    """The create was sent by a run that was stopped, and not again."""
 
 
 @dataclass

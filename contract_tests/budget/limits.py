@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 UNITS = 12
 """Units that creates may take on the user's account, where no budget is named."""
@@ -33,28 +33,20 @@ class Limits:
 
 
 def limits_for(
-    *,
-    units: int | None,
-    rate: float | None,
-    seconds: float | None,
-    full: bool,
-    own_accounts: bool,
-    loopback: bool,
-    rate_limit: float | None = None,
-    no_creates: str = "",
+    named: Limits, *, full: bool, loopback: bool, own_accounts: bool = False, rate_limit: float | None = None
 ) -> Limits:
-    """The limits of a run. units, rate and seconds are what the user named (None: the defaults).
+    """The limits of a run: those that the user named, over the defaults.
 
     own_accounts: the accounts are made for the run, so the target is a mock: its units cost nothing, and its faults are
     its own, so that nothing is tried twice. rate_limit: calls a second that the target's profile allows.
     """
     covering = not own_accounts and not full
-    rates = (rate or (None if loopback else RATE), rate_limit and RATE_SHARE * rate_limit)
-    return Limits(
-        units=UNITS if units is None and not own_accounts else units,
+    rates = (named.rate or (None if loopback else RATE), rate_limit and RATE_SHARE * rate_limit)
+    return replace(
+        named,
+        units=UNITS if named.units is None and not own_accounts else named.units,
         calls=CALLS if covering else None,
         rate=min(filter(None, rates), default=None),
-        seconds=seconds or (SECONDS if covering else None),
+        seconds=named.seconds or (SECONDS if covering else None),
         pauses=() if own_accounts else (0.05, 0.15) if loopback else (1.0, 3.0),
-        no_creates=no_creates,
     )

@@ -51,16 +51,6 @@ class RetriedCall:
     tries: int
 
 
-@dataclass(eq=False)
-class Reservation:
-    """What a create that was sent may cost: the charge, and its line in the ledger."""
-
-    charge: Charge
-    line: int = 0
-    replayed: bool = False
-    """The answer is that of a run that was stopped; the create was not sent again."""
-
-
 class LostAnswer(NotChecked):
     """A create left and its answer did not come. It stays charged as unknown, and is not sent again."""
 
@@ -89,7 +79,7 @@ class Sender:
 
     def __post_init__(self) -> None:
         for entry in self.ledger.creates() if self.ledger else ():
-            charge = Charge(entry.source, entry.units, lost=entry.state == LOST)
+            charge = Charge(entry.source, entry.units, entry.state == LOST, entry.number, replayed=True)
             self.budget.charges.append(charge)
             self._charged_before[entry.number] = charge
 
@@ -137,7 +127,7 @@ class Sender:
         self._note(line, ANSWERED)
         return response, None
 
-    def send_create(self, call: Call) -> tuple[HttpResponse, Reservation]:
+    def send_create(self, call: Call) -> tuple[HttpResponse, Charge]:
         """The answer to a create, and what it may cost, which the caller must settle or release.
 
         It is sent once, and not at all where a run that was stopped has sent it. One that is refused as too fast has
@@ -152,20 +142,19 @@ class Sender:
         if known is not None:
             return self._replayed(known)
         for pause in (*self.budget.limits.pauses, None):
-            response, reservation = self._create_once(call, request, source)
+            response, charge = self._create_once(call, request, source)
             if pause is None or not _rate_limited(response):
                 break
-            self.release(reservation)
+            self.release(charge)
             self._pause(max(pause, self._requested_wait(call, response)))
             self.budget.calls -= 1
-        return response, reservation
+        return response, charge
 
-    def _create_once(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Reservation]:
-        """Sends a create once, under a reservation of its own."""
+    def _create_once(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Charge]:
+        """Sends a create once, under a charge of its own."""
         charge = self.budget.reserve(source)
-        line = 0
         try:
-            line = self._begin(call, request, charge)
+            charge.line = self._begin(call, request, charge)
             response = self.client.send(request, repeatable=False, paced=True)
         except NotChecked:
             self.budget.release(charge)
@@ -173,34 +162,33 @@ class Sender:
         except TransportError as fault:
             if not fault.sent:
                 self.budget.release(charge)
-                self._note(line, UNSENT)
+                self._note(charge.line, UNSENT)
                 self._check_time(fault)
                 raise
             charge.lost = charge.units > 0
             self._lost.add(request)
-            self._note(line, LOST, units=charge.units)
+            self._note(charge.line, LOST, units=charge.units)
             raise LostAnswer(None if self._out_of_time(fault) else fault) from None
         kept = None if self.ledger is None or self.holds_secret(response.body) else response
-        self._note(line, ANSWERED, units=charge.units, answer=kept)
-        return response, Reservation(charge, line)
+        self._note(charge.line, ANSWERED, units=charge.units, answer=kept)
+        return response, charge
 
-    def release(self, reservation: Reservation) -> None:
+    def release(self, charge: Charge) -> None:
         """Gives the units of a refused create back."""
-        if not reservation.replayed:
-            self.budget.release(reservation.charge)
-            self._note(reservation.line, REFUSED)
+        if not charge.replayed:
+            self.budget.release(charge)
+            self._note(charge.line, REFUSED)
 
-    def settle(self, reservation: Reservation, cost: int) -> None:
+    def settle(self, charge: Charge, cost: int) -> None:
         """Notes the cost of a create, as its task states it."""
-        self.budget.settle(reservation.charge, cost)
-        if self.ledger and reservation.line:
-            self.ledger.settle(reservation.line, cost)
+        self.budget.settle(charge, cost)
+        if self.ledger and charge.line:
+            self.ledger.settle(charge.line, cost)
 
-    def _replayed(self, known: Entry) -> tuple[HttpResponse, Reservation]:
-        charge = self._charged_before.get(known.number, Charge(known.source, known.units))
+    def _replayed(self, known: Entry) -> tuple[HttpResponse, Charge]:
         if known.answer is None:
             raise LostAnswer(None)
-        return known.answer, Reservation(charge, known.number, replayed=True)
+        return known.answer, self._charged_before[known.number]
 
     def _begin(self, call: Call, request: Request, charge: Charge | None = None) -> int:
         """Waits for the call's turn and notes that it leaves; its line in the ledger."""

@@ -64,7 +64,7 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
 
 def _check(options: CheckOptions) -> None:
     """Raises UsageError for what is wrong, as far as that is known before anything is sent."""
-    options.url  # noqa: B018 - read for its error
+    _ = options.url
     for name in options.only:
         clause_of(name)
     if options.profile is not None:

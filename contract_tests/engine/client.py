@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
-from contract_tests.budget.sender import LostAnswer, Reservation, Sender
+from contract_tests.budget.budget import Charge
+from contract_tests.budget.sender import LostAnswer, Sender
 from contract_tests.decode.model import Context
 from contract_tests.engine.every_answer import attempted, check_answer, check_bytes, check_tokens, read
 from contract_tests.engine.target import Target
@@ -41,8 +42,8 @@ class ApiClient:
     reached: bool = False
     """The target has answered a call."""
     answers: int = 0
-    reservations: dict[int, Reservation] = field(default_factory=dict)
-    """What creates have reserved whose cost is not known yet, by the reply's number."""
+    charges: dict[int, Charge] = field(default_factory=dict)
+    """Of creates whose cost is not known yet, by the reply's number."""
     _replies: dict[Call, Reply] = field(default_factory=dict)
     _refused: int = 0
     """Connections refused in a row."""
@@ -87,15 +88,15 @@ class ApiClient:
 
     def settle(self, reply: Reply, cost: int | None) -> None:
         """Notes the cost of a create, where its task states it."""
-        if cost is not None and reply.number in self.reservations:
-            self.sender.settle(self.reservations.pop(reply.number), cost)
+        if cost is not None and reply.number in self.charges:
+            self.sender.settle(self.charges.pop(reply.number), cost)
 
     def _send(self, call: Call) -> Reply:
         """The reply with its answer unread; without an answer it says why."""
-        reservation: Reservation | None = None
+        charge: Charge | None = None
         try:
             if call.method == "create":
-                response, reservation = self.sender.send_create(call)
+                response, charge = self.sender.send_create(call)
             else:
                 response = self.sender.send_idempotent(call)
         except LostAnswer as lost:
@@ -108,8 +109,8 @@ class ApiClient:
             self.findings.calls = len(self.sender.log)
             self.answers += 1
         self._refused, self.reached = 0, True
-        if reservation is not None:
-            self.reservations[self.answers] = reservation
+        if charge is not None:
+            self.charges[self.answers] = charge
         for refused, answer in self.sender.rate_limited[self._rate_limited :]:
             self.findings.saw("rate.limit", "met", Reply(refused, answer, None, number=self.answers))
         self._rate_limited = len(self.sender.rate_limited)
@@ -119,13 +120,13 @@ class ApiClient:
 
     def _settle_refused(self, reply: Reply) -> None:
         """A refused create has cost nothing. One that can't be read may have: it stays charged, as unknown."""
-        reservation = self.reservations.get(reply.number)
-        if reservation is None:
+        charge = self.charges.get(reply.number)
+        if charge is None:
             return
         if reply.status == "error":
-            self.sender.release(self.reservations.pop(reply.number))
+            self.sender.release(self.charges.pop(reply.number))
         elif not reply.readable:
-            reservation.charge.lost = reservation.charge.units > 0
+            charge.lost = charge.units > 0
 
     def _unanswered(self, call: Call, failure: TransportError) -> Reply:
         reply = Reply(call, None, None, self.findings.mask.text(str(failure)), self.answers)

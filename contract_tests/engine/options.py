@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from contract_tests.budget.limits import Limits
 from contract_tests.engine.option_values import (
     GivenTask,
     read_clauses,
@@ -66,6 +67,12 @@ class CheckOptions:
     def url(self) -> str | None:
         """The target's URL; None for the private mock, which has none before it is started. Raises UsageError."""
         return None if self.target == "mock" else read_url(LIVE if self.target == "live" else self.target)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the options name."""
+        no_creates = "no task is made where --tasks names those to check" if self.tasks else ""
+        return Limits(units=self.budget, rate=self.rate, seconds=self.run_timeout, no_creates=no_creates)
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -57,11 +57,6 @@ class TaskPool:
             return [(way, fmt) for way in WAYS for fmt in FORMATS]
         return [(GET, "json"), (POST, "xml"), (GET, "csv")]
 
-    def turn(self, number: int) -> tuple[Way, str]:
-        """The way and format that come at a turn, so that tests may share a call."""
-        crossed = self.crossed()
-        return crossed[number % len(crossed)]
-
     def shared(self, source: int, phone: str | None = None) -> Task:
         """The run's task of a source and phone. Raises NotChecked where it could not be made."""
         found = self.maker.share(source, phone or self.target.phones.ordinary)

@@ -103,7 +103,13 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         if options.ledger is not None:
             ledger = closing.enter_context(open_ledger(options.ledger, target.base, target.main))
         full = target.private if options.full is None else options.full
-        limits = _limits(options, target, profile.get("rate.limit", "off"), full=full)
+        limits = limits_for(
+            options.limits,
+            full=full,
+            loopback=target.loopback,
+            own_accounts=target.provisioned,
+            rate_limit=None if (stated := profile.get("rate.limit", "off")) == "off" else read_rate(stated),
+        )
         sender = closing.enter_context(
             open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
         )
@@ -121,28 +127,8 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
 
 
 def limits_elsewhere(options: CheckOptions, base: str) -> Limits:
-    """The limits of a run on a target whose account is the user's, as far as the options state them."""
-    return limits_for(
-        units=options.budget,
-        rate=options.rate,
-        seconds=options.run_timeout,
-        full=bool(options.full),
-        own_accounts=False,
-        loopback=on_loopback(base),
-    )
-
-
-def _limits(options: CheckOptions, target: Target, rate_limit: str, *, full: bool) -> Limits:
-    return limits_for(
-        units=options.budget,
-        rate=options.rate,
-        seconds=options.run_timeout,
-        full=full,
-        own_accounts=target.provisioned,
-        loopback=target.loopback,
-        rate_limit=None if rate_limit == "off" else read_rate(rate_limit),
-        no_creates="no task is made where --tasks names those to check" if options.tasks else "",
-    )
+    """The limits of a run on a target whose account is the user's."""
+    return limits_for(options.limits, full=bool(options.full), loopback=on_loopback(base))
 
 
 def cost_of(options: CheckOptions, base: str) -> str:

@@ -125,8 +125,8 @@ class TaskMaker:
         new = str(number) not in self._ids
         checks.expect("task.new-id", new, reply, where="id", found=number, expected="an id not given before")
         self._ids.add(str(number))
-        reservation = self.api.reservations.get(reply.number)
-        own = reservation is None or not reservation.replayed
+        charge = self.api.charges.get(reply.number)
+        own = charge is None or not charge.replayed
         task = Task(number, account, phone, source, section, reply, time.monotonic(), own=own)
         self.accepted.append(task)
         return task
