@@ -68,7 +68,7 @@ class Reply:
         return self.response.status if self.response else 0
 
     def says_like(self, other: Reply) -> bool:
-        """Whether both are errors of one code and message."""
+        """Whether both are errors with the same code and message."""
         return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)
 
     def curl(self, base: str, mask: Mask) -> str:

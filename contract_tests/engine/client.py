@@ -54,7 +54,7 @@ class ApiClient:
         self.units = UnitsWatch(self.target.main)
 
     def send_once(self, call: Call) -> Reply:
-        """The reply to a call that many tests look at; sent the first time alone."""
+        """The reply to a call that many tests check; it is sent only the first time."""
         if call not in self._replies:
             self._replies[call] = self.send(call)
         return self._replies[call]

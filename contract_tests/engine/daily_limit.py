@@ -24,10 +24,9 @@ class DailyLimit:
     def check(self, reply: Reply, account: Account) -> None:
         """Checks that the answer to a create is an error once all units are used."""
         if self.used_up(account) and reply.status in ("ok", "error"):
-            self.api.checks.expect_status(
+            self.api.checks.expect_error(
                 "quota.refuses",
                 reply,
-                reply.status == "error",
                 "an error: the units of the day are used up",
                 "status, after all units were used",
             )

@@ -13,10 +13,7 @@ from contract_tests.redact import mask
 from contract_tests.redact.mask import Shape
 from contract_tests.redact.scan import MIN_SECRET
 
-STATUSES: Mapping[str, tuple[str, ...]] = {
-    "create": ("ok", "error"),
-    "result": ("processing", "ready", "error"),
-}
+STATUSES: Mapping[str, tuple[str, ...]] = {"create": ("ok", "error"), "result": ("processing", "ready", "error")}
 """The status words of each method."""
 
 

@@ -38,6 +38,10 @@ class Checks:
         """Notes whether the status word of a reply is as the clause states."""
         return self.expect(clause, holds, reply, where=where, found=reply.status, expected=expected)
 
+    def expect_error(self, clause: str, reply: Reply, expected: str, where: str = "status") -> bool:
+        """Notes whether a reply is an error, as the clause states."""
+        return self.expect_status(clause, reply, reply.status == "error", expected, where)
+
     def report(self, clause: str, reply: Reply | None, where: str, found: object, expected: str) -> None:
         """Adds a finding."""
         self.add(self.findings.finding(clause, reply, where, found, expected))

@@ -19,7 +19,7 @@ from contract_tests.session.plugin import report_at_end
 from contract_tests.session.stash import ERRORS, OPTIONS, RUN, STOPPED
 
 PACKAGE = Path(__file__).resolve().parents[1]
-INTERRUPTED = "interrupted: what was not looked at by then is not checked"
+INTERRUPTED = "interrupted: what was not checked by then is reported as not checked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: T
     pool.shared(ANY_SOURCE)
     reply = run.api.send_once(run.wrong_token_call())
     where, expected = "status of result of a new task, with a wrong token", "an error: the credentials are wrong"
-    checks.expect_status("credentials.refused", reply, reply.status == "error", expected, where)
+    checks.expect_error("credentials.refused", reply, expected, where)
 
 
 @pytest.mark.clause("quota.polling-free", "quota.charged-at")
@@ -142,7 +142,7 @@ def test_create_without_a_required_parameter_is_an_error(run: Run, pool: TaskPoo
 
 def _without(name: str, reply: Reply, checks: Checks) -> None:
     where, expected = f"status, without {name}", f"an error: {name} is required"
-    checks.expect_status("create.required", reply, reply.status == "error", expected, where)
+    checks.expect_error("create.required", reply, expected, where)
 
 
 def _with_a_plus(run: Run) -> Reply:

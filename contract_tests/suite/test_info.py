@@ -10,8 +10,8 @@ from contract_tests.api.calls import FORMATS, GET, POST, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.client import ApiClient
+from contract_tests.engine.every_answer import check_below_500
 from contract_tests.findings.checks import Checks
-from contract_tests.suite.test_errors import below_500
 
 
 def _replies(api: ApiClient, me: Account) -> list[Reply]:
@@ -46,7 +46,7 @@ def test_info_is_answered_over_get_and_post(api: ApiClient, checks: Checks, me: 
     if not answered(api.send_once(calls.info(me))):
         raise NotChecked("info is not answered over GET")
     reply = api.send_unchecked(calls.info(me, way=POST))
-    below_500(checks, reply)
+    check_below_500(checks, reply)
     checks.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 

@@ -65,7 +65,7 @@ def test_result_without_a_required_parameter_is_an_error(
             number = task.id if name != "id" else 1
             reply = api.send_once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
             where, expected = f"status, without {name}", f"an error: {name} is required"
-            checks.expect_status("result.required", reply, reply.status == "error", expected, where)
+            checks.expect_error("result.required", reply, expected, where)
 
 
 @pytest.mark.clause("result.ready", "result.own-section", "result.cost")
@@ -237,5 +237,5 @@ def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Ch
     pool.poller.until_done(task)
     for way, fmt in pool.crossed():
         reply = pool.poller.poll(task, fmt, way)
-        checks.expect_status("error.members", reply, reply.status == "error", "'error': the task has failed")
+        checks.expect_error("error.members", reply, "'error': the task has failed")
     checks.kind("failed-task", pool.poller.poll(task))
