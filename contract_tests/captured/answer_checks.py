@@ -13,7 +13,7 @@ from contract_tests.contract.csv_rows import csv_problems
 from contract_tests.contract.csvw import TABLES
 from contract_tests.contract.http_head import OF_HTTP, error_status, with_charset
 from contract_tests.contract.problem import Problem, problem
-from contract_tests.contract.ready_checks import About, ShownChoice, check
+from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check
 from contract_tests.contract.shapes import shape
 from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import form_of_time
@@ -114,9 +114,9 @@ def _schema(answer: Answer) -> Iterator[Problem]:
 def _ready(answer: Answer) -> Iterator[Problem]:
     if answer.model.get("status") != "ready":
         return
-    about = About(phone=answer.asked.phone or "")
+    facts = TaskFacts(phone=answer.asked.phone or "")
     for clause in _READY:
-        for found in check(clause, answer.model, about, rows_only=answer.decoded.rows is not None):
+        for found in check(clause, answer.model, facts, rows_only=answer.decoded.rows is not None):
             if isinstance(found, ShownChoice):
                 yield from _choice(answer, clause, found.choice, found.path)
             elif not found.holds and found.value is not None:  # the schema reports what is missing

@@ -49,8 +49,8 @@ def _below(directory: str) -> list[tuple[str, str]]:
 
     for folder, folders, names in os.walk(directory, onerror=closed):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        files = [os.path.join(folder, n) for n in sorted(names) if not n.startswith(".")]
-        found += [(file, "") for file in files if os.path.isfile(file) or not os.path.exists(file)]
+        files = [os.path.join(folder, n) for n in sorted(names) if not n.startswith(".")]  # noqa: PTH118 - as os.walk
+        found += [(file, "") for file in files if os.path.isfile(file) or not os.path.exists(file)]  # noqa: PTH110, PTH113
     return found
 
 

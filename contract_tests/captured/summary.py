@@ -42,9 +42,8 @@ class Validation:
     def exit_code(self) -> int:
         """2 where a file could not be read, else 1 for a broken answer, else 0."""
         judgements = [result.judgement for result in self.files]
-        if None in judgements:
-            return USAGE
-        return BROKEN if any(j.fails(strict=self.strict) for j in judgements if j) else HOLDS
+        failed = any(j.fails(strict=self.strict) for j in judgements if j)
+        return USAGE if None in judgements else BROKEN if failed else HOLDS
 
     @property
     def troubles(self) -> list[str]:

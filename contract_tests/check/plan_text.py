@@ -23,9 +23,9 @@ def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    pace = f"at {plan.rate:g} a second" if plan.rate else "as fast as it answers"
-    time = f"about {_time(plan.seconds)}, never more than {_time(plan.longest)}"
-    yield f"{plan.target}: {len(plan.steps)} calls {pace}, {time}"
+    rate = f"at {plan.limits.rate:g} a second" if plan.limits.rate else "as fast as it answers"
+    longest = f", never more than {_time(plan.limits.seconds)}" if plan.limits.seconds else ""
+    yield f"{plan.target}: {len(plan.steps)} calls {rate}, about {_time(plan.seconds)}{longest}"
     yield _units(plan)
     yield f"{plan.provable} clauses can be proven so; {len(plan.unproven)} can not:"
     for row in plan.unproven:
@@ -41,8 +41,8 @@ def _units(plan: Plan) -> str:
         return "No task is made, so it takes no unit."
     return (
         f"{plan.units} units where a task takes one; where it takes as many as it finds, that many. Creates reserve at"
-        f" most {plan.budget} units (--budget); a task that costs more than any before it can pass that once. Tries"
-        " after a fault come on top of the calls, at most two for each."
+        f" most {plan.limits.units} units (--budget); a task that costs more than any before it can pass that once."
+        " Tries after a fault come on top of the calls, at most two for each."
     )
 
 

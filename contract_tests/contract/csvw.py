@@ -36,7 +36,7 @@ _LINE_ENDS = MappingProxyType({"CRLF": "\r\n", "LF": "\n"})
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer's rows, or a scalar member of a flat answer, with the merged schema of its cells."""
+    """A column of rows, or a scalar member of a flat answer, with the merged schema of its cells."""
 
     name: str
     node: Schema
@@ -103,7 +103,7 @@ def in_pairs(name: str, profile: Profile) -> bool:
 
 
 def columns(name: str, profile: Profile) -> list[Column]:
-    """The columns of the answer under a whole profile; where it is written in pairs, these are the pairs."""
+    """The columns of the answer under a whole profile; for pairs, one for each pair."""
     node, section = merged(for_profile(name, profile)), TABLES[name]
     if section is None:
         return list(_flat(node, "", dotted=profile["info.csv"] == "dotted"))

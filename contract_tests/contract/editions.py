@@ -1,4 +1,4 @@
-"""The editions of the operator's page: their sources, and what those fill."""
+"""The editions of the operator's page, their sources, and the section that each source fills."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Edition:
     required: bool = True
 
     def section(self, source: int) -> str:
-        """The section that a source fills; where it is no parameter, boards are searched."""
+        """The section that a source fills; without the parameter, boards are searched."""
         return SECTIONS[source] if self.required else "data"
 
 
 SOME = Edition("B or C", (1, 2, 3))
-"""What the editions with sources share: all that is known where the budget did not hold what tells them apart."""
+"""What the editions with sources share, for a run whose budget did not suffice to distinguish them."""
 EDITIONS: Mapping[str, Edition] = MappingProxyType(
     {
         "A": Edition("A", (2,), required=False),

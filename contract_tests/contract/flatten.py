@@ -12,7 +12,7 @@ from contract_tests.contract.resolve import Schema
 def merged(schema: Schema) -> Schema:
     """The schema without allOf at its top; members and items keep theirs, so merge again on the way down.
 
-    Types are met and members joined; of other keywords the outer one stands. Raises ValueError for two patterns.
+    Types are intersected and members joined; the outer one of other keywords stays. Raises ValueError for two patterns.
     """
     node: Schema = {k: v for k, v in schema.items() if k != "allOf"}
     for part in map(merged, schema.get("allOf", [])):
@@ -22,12 +22,12 @@ def merged(schema: Schema) -> Schema:
 
 
 def types(node: Schema) -> tuple[str, ...]:
-    """The types that a merged node allows; none where it says nothing."""
+    """The types that a merged node names."""
     return _types(node.get("type", ()))
 
 
 def members(node: Schema) -> Mapping[str, Schema]:
-    """The members of a merged object that may be there, merged."""
+    """The members that a merged object may have, merged."""
     every = {name: merged(member) for name, member in node.get("properties", {}).items()}
     return {name: member for name, member in every.items() if "not" not in member or member["not"] != {}}
 

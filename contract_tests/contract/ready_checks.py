@@ -1,6 +1,6 @@
-"""The clauses of a ready answer that no schema can express: a check for each, on the decoded answer alone.
+"""The clauses of a ready answer that no schema can express: a function for each checks a decoded answer.
 
-The suite turns the results into findings, `validate` into problems, parity into observations.
+The suite turns the results into findings, `validate` into problems.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TIMES = ("create_time", "end_time")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class TaskFacts:
     """What is known of the task beside its answer."""
 
     phone: str = ""
@@ -33,7 +33,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How a clause fares at one place of an answer."""
+    """Whether a clause holds at one place of an answer."""
 
     clause: str
     path: str
@@ -41,26 +41,26 @@ class CheckResult:
     holds: bool
     expected: str
     value: object
-    """What stands there: somebody's, so only a mask may show it."""
+    """What stands there; personal data, to be shown through a mask only."""
     found: str = ""
-    """What is wrong with it, in words that hold nothing of it, where its type and size do not say."""
+    """What is wrong with the value, without the value; empty: its type and size say it."""
 
     @property
     def problem(self) -> Problem:
-        """The result as a problem, for one that does not hold."""
+        """A result that does not hold, as a problem."""
         return problem(self.clause, self.path, self.rule, self.expected, self.found or shape(self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class ShownChoice:
-    """The choice of an open clause that an answer shows, or what it shows that is none."""
+    """What an answer shows of an open clause: one of its choices, or something else."""
 
     clause: str
     path: str
     choice: str
 
 
-Check: TypeAlias = Callable[[Model, About], Iterator[CheckResult | ShownChoice]]
+Check: TypeAlias = Callable[[Model, TaskFacts], Iterator[CheckResult | ShownChoice]]
 
 
 def entries(model: Model, section: str) -> list[tuple[int, Model]]:
@@ -69,62 +69,62 @@ def entries(model: Model, section: str) -> list[tuple[int, Model]]:
     return [(i, e) for i, e in enumerate(found) if isinstance(e, Mapping)] if isinstance(found, list) else []
 
 
-def _row_phones(model: Model, about: About) -> Iterator[CheckResult]:
-    due = digits(about.phone)
+def _row_phones(model: Model, facts: TaskFacts) -> Iterator[CheckResult]:
+    due = digits(facts.phone)
     for i, row in entries(model, "data") if due else ():
         phone = row.get("phone")
         holds, expected = digits(phone) == due, "the phone that was asked for"
         yield CheckResult("result.row-phone", f"data[{i}].phone", "phone", holds, expected, phone)
 
 
-def _row_phone_types(model: Model, _: About) -> Iterator[ShownChoice]:
+def _row_phone_types(model: Model, _: TaskFacts) -> Iterator[ShownChoice]:
     for i, row in entries(model, "data"):
         phone = row.get("phone")
         if isinstance(phone, str | int) and not isinstance(phone, bool):
             yield ShownChoice("row.phone", f"data[{i}].phone", "text" if isinstance(phone, str) else "number")
 
 
-def _photo(model: Model, _: About) -> Iterator[CheckResult]:
+def _photo(model: Model, _: TaskFacts) -> Iterator[CheckResult]:
     photo = model.get("photo")
     if isinstance(photo, str) and photo:
         wrong = wrong_picture(photo)
         yield CheckResult("result.photo", "photo", "picture", not wrong, "base64 of a picture", photo, wrong)
 
 
-def _no_photo(model: Model, _: About) -> Iterator[ShownChoice]:
+def _no_photo(model: Model, _: TaskFacts) -> Iterator[ShownChoice]:
     photo = model.get("photo", False)
     if photo is None or photo == "":
         yield ShownChoice("result.photo-empty", "photo", "null" if photo is None else "")
 
 
-def _address(model: Model, about: About) -> Iterator[CheckResult]:
+def _address(model: Model, facts: TaskFacts) -> Iterator[CheckResult]:
     known = address(model.get("ip"))
-    holds = known is not None and (not about.loopback or is_loopback(known))
-    expected = "this machine's own address, 127.0.0.1 or ::1" if about.loopback else "an IP address"
+    holds = known is not None and (not facts.loopback or is_loopback(known))
+    expected = "this machine's own address, 127.0.0.1 or ::1" if facts.loopback else "an IP address"
     yield CheckResult("result.ip", "ip", "address", holds, expected, model.get("ip"))
 
 
-def _order_of_times(model: Model, _: About) -> Iterator[CheckResult]:
+def _order_of_times(model: Model, _: TaskFacts) -> Iterator[CheckResult]:
     begin, end = (seconds(model.get(name)) for name in TIMES)
     if begin is not None and end is not None:
         expected = "a time that is not before create_time"
         yield CheckResult("result.times-ordered", "end_time", "order", begin <= end, expected, model["end_time"])
 
 
-def _form_of_times(model: Model, _: About) -> Iterator[ShownChoice]:
+def _form_of_times(model: Model, _: TaskFacts) -> Iterator[ShownChoice]:
     yield from (ShownChoice("result.times", name, form_of_time(model[name])) for name in TIMES if name in model)
 
 
-def _other_sections(model: Model, about: About) -> Iterator[ShownChoice]:
-    others = [s for s in SECTION_NAMES if s != about.section]
+def _other_sections(model: Model, facts: TaskFacts) -> Iterator[ShownChoice]:
+    others = [s for s in SECTION_NAMES if s != facts.section]
     present = [s for s in others if s in model]
     seen = {0: "relevant", len(others): "all"}.get(len(present), "some of them present")
     filled = any(model[s] for s in present)
     yield ShownChoice("result.sections", "", "filled, though the source does not fill them" if filled else seen)
 
 
-def _unit(model: Model, about: About) -> Iterator[ShownChoice]:
-    sections = [about.section] if about.section else SECTION_NAMES
+def _unit(model: Model, facts: TaskFacts) -> Iterator[ShownChoice]:
+    sections = [facts.section] if facts.section else SECTION_NAMES
     seen = unit(model.get("cost"), max(len(entries(model, s)) for s in sections))
     if seen is not None:
         yield ShownChoice("quota.unit", "cost", seen)
@@ -143,11 +143,13 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "result.photo-empty": _no_photo,
     }
 )
-"""The check of each clause. Those but of rows need a whole answer, which CSV with rows is not."""
+"""The check of each clause."""
 OF_ROWS = ("result.row-phone", "row.phone")
-"""Clauses that the rows alone show, as CSV carries them."""
+"""Clauses that rows without the other members show, as in CSV."""
 
 
-def check(clause: str, model: Model, about: About, *, rows_only: bool = False) -> Iterator[CheckResult | ShownChoice]:
-    """Checks a ready answer for a clause of CHECKS. rows_only: the answer carries the rows of a section alone."""
-    return CHECKS[clause](model, about) if not rows_only or clause in OF_ROWS else iter(())
+def check(
+    clause: str, model: Model, facts: TaskFacts, *, rows_only: bool = False
+) -> Iterator[CheckResult | ShownChoice]:
+    """Checks a ready answer for a clause of CHECKS. rows_only: the answer has no members but rows."""
+    return CHECKS[clause](model, facts) if not rows_only or clause in OF_ROWS else iter(())

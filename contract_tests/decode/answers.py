@@ -1,4 +1,4 @@
-"""Any answer: read in the format that was asked for, or in JSON where errors do not follow the format."""
+"""Decodes an answer in the format that was asked for, or an error in JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contract_tests.decode.xml import read_xml
 def read_answer(body: bytes, asked: str, context: Context) -> Decoded:
     """The answer to a call that asked for the format. Raises Unreadable.
 
-    Only an error may stand in JSON where another format was asked for.
+    Where another format was asked for, only an error may be in JSON.
     """
     if asked == "json":
         return read_json(body)

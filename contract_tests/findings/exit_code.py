@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 HOLDS, BROKEN, USAGE, UNREACHABLE, BUDGET = range(5)
-"""Every promise that was tried holds; one is broken; wrong usage or settings; no way to the target; too small a budget."""
+"""All that was tried holds; a promise is broken; wrong usage or settings; no way to the target; too small a budget."""

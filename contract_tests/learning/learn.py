@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
 from contract_tests.check.plan import plan_of
-from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, environ_of, spends_units, url_of, with_credentials
+from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
@@ -83,15 +81,13 @@ def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
     paid = spends_units(options)
     budget = UNITS if options.budget is None and paid else options.budget
     options = replace(options, budget=budget, full=False, only=CLAUSES)
-    url = url_of(options)
+    url = options.url
     if url is None or not paid or on_loopback(url):
         return options
     check_phone(options, url)
     if options.yes:
         return options
-    plan = StringIO()
-    write_plan(plan, plan_of(options, url, more=False, second=bool(environ_of(options).get("IFIND_LOGIN2"))))
-    return confirmed(options, plan.getvalue(), out)
+    return confirmed(options, plan_of(options, url, more=False, second=has_second(options)), out)
 
 
 def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfile:

@@ -48,7 +48,7 @@ def private_texts_of(run: Run) -> PrivateTexts:
     """What is private of the run's target. Answers to accounts that the suite has made hold made-up values alone."""
     if run.target.provisioned:
         return PrivateTexts(run.findings.secrets)
-    models = [reply.model for task in run.pool.accepted for reply in task.reads.values()]
+    models = [reply.model for task in run.pool.maker.accepted for reply in task.reads.values()]
     words = frozenset(text.casefold() for text in _texts(models) if _is_distinctive(text))
     return PrivateTexts(run.findings.secrets, words, frozenset([run.target.phones.ordinary]))
 

@@ -11,7 +11,7 @@ from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
-from contract_tests.contract.ready_checks import About
+from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.parity.comparison import AnswerPair
 from contract_tests.parity.script import (
     CREATES,
@@ -28,7 +28,7 @@ from contract_tests.parity.side import Side
 
 PROVISIONED = ("source 2, nothing found", "source 3, nothing found", "a task that fails")
 """Steps whose tasks are read in every format too; only mocks get them."""
-NO_TASK = (About(), About())
+NO_TASK = (TaskFacts(), TaskFacts())
 
 
 @dataclass
@@ -66,16 +66,16 @@ class Collector:
         for side in self.sides:
             side.wait()
 
-    def _send(self, steps: Iterable[ScriptStep], about: tuple[About, About] = NO_TASK) -> None:
-        self.pairs.extend(self._send_step(step, about) for step in steps)
+    def _send(self, steps: Iterable[ScriptStep], facts: tuple[TaskFacts, TaskFacts] = NO_TASK) -> None:
+        self.pairs.extend(self._send_step(step, facts) for step in steps)
 
-    def _send_step(self, step: ScriptStep, about: tuple[About, About]) -> AnswerPair:
+    def _send_step(self, step: ScriptStep, facts: tuple[TaskFacts, TaskFacts]) -> AnswerPair:
         try:
             made = [step.call(side) for side in self.sides]
             self._check(step, made)
         except NotChecked as why:
-            return AnswerPair(step, None, None, about, str(why), why.unaffordable)
-        section = about[0].section or None
+            return AnswerPair(step, None, None, facts, str(why), why.unaffordable)
+        section = facts[0].section or None
         replies: list[Reply] = []
         lost: NotChecked | None = None
         for side, call in zip(self.sides, made, strict=True):
@@ -85,10 +85,10 @@ class Collector:
             except NotChecked as why:
                 lost = why
         if lost is not None:
-            return AnswerPair(step, None, None, about, str(lost), lost.unaffordable)
+            return AnswerPair(step, None, None, facts, str(lost), lost.unaffordable)
         if made[0].method == "create" and self._keep_tasks(step, replies):
-            return AnswerPair(step, None, None, about, "the daily limit of an account is used up")
-        return AnswerPair(step, replies[0], replies[1], about)
+            return AnswerPair(step, None, None, facts, "the daily limit of an account is used up")
+        return AnswerPair(step, replies[0], replies[1], facts)
 
     def _check(self, step: ScriptStep, made: Sequence[Call]) -> None:
         """Raises NotChecked where a create may not be sent to both: the answer of one side alone shows nothing."""
@@ -97,7 +97,9 @@ class Collector:
         for side, call in zip(self.sides, made, strict=True):
             budget = side.run.api.sender.budget
             if call.method == "create" and not budget.holds(source_of(call)):
-                raise NotChecked(f"the budget of {budget.budget} units does not hold another task", unaffordable=True)
+                raise NotChecked(
+                    f"the budget of {budget.limits.units} units does not hold another task", unaffordable=True
+                )
 
     def _keep_tasks(self, step: ScriptStep, replies: Sequence[Reply]) -> bool:
         """Keeps the tasks of a create. Whether one side refused it because its daily limit is used up."""
@@ -112,7 +114,7 @@ class Collector:
         (own, sure), (other, other_sure) = (side.section(side.tasks[name]) for side in self.sides)
         steps = reading(name, number)
         if own == other:
-            self._send(steps, (About(tasks[0].phone, own), About(tasks[1].phone, other)))
+            self._send(steps, (TaskFacts(tasks[0].phone, own), TaskFacts(tasks[1].phone, other)))
             return
         step = ScriptStep(f"what {name} fills", steps[0].make_call, ("edition",))
         if sure and other_sure:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contract_tests.api.reply import Reply
-from contract_tests.contract.ready_checks import About
+from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.decode.model import STATUSES
 from contract_tests.parity.errors import ErrorKinds, names, template
 from contract_tests.parity.observations import ABSENT, Observation, Observations, any_of
@@ -46,7 +46,7 @@ class AnswerPair:
     step: ScriptStep
     a: Reply | None
     b: Reply | None
-    about: tuple[About, About] = (About(), About())
+    facts: tuple[TaskFacts, TaskFacts] = (TaskFacts(), TaskFacts())
     why: str = ""
     """Why there are no answers."""
     unaffordable: bool = False
@@ -97,7 +97,7 @@ class Comparison:
             yield from _not_compared(step, pair.why)
             return
         a, b = pair.replies
-        seen = [observe(*args) for args in zip(pair.replies, pair.about, self._encodings, strict=True)]
+        seen = [observe(*args) for args in zip(pair.replies, pair.facts, self._encodings, strict=True)]
         if step.probe:
             yield _words(step, step.clause, "the answer", _page(a), _page(b))
             if step.clause == NO_CLAUSE:

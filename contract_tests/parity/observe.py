@@ -10,7 +10,7 @@ from typing import Any
 from contract_tests.api.reply import Reply, content_type
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.http_head import CHARSETS, OF_HTTP, status_choices
-from contract_tests.contract.ready_checks import CHECKS, TIMES, About, CheckResult, check, entries
+from contract_tests.contract.ready_checks import CHECKS, TIMES, CheckResult, TaskFacts, check, entries
 from contract_tests.contract.shapes import kind
 from contract_tests.contract.values import form_of_time, whole_units
 from contract_tests.decode.model import HIDDEN, Decoded
@@ -20,7 +20,7 @@ NO_CLAUSE = "no-clause"
 """The report's line for differences that belong to no clause."""
 
 
-def observe(reply: Reply, about: About, encoding: str) -> Observations:
+def observe(reply: Reply, facts: TaskFacts, encoding: str) -> Observations:
     """What a reply shows, beside whether the call was accepted and the kind of its error. encoding: that of all CSV."""
     seen = Observations()
     _observe_http(seen, reply, CHARSETS.get(encoding, "utf-8"))
@@ -37,7 +37,7 @@ def observe(reply: Reply, about: About, encoding: str) -> Observations:
     method = reply.call.method
     name = "error" if reply.status == "error" else reply.status if method == "result" else method
     if observe_body := _BODIES.get(name):
-        observe_body(seen, decoded, about)
+        observe_body(seen, decoded, facts)
     return seen
 
 
@@ -67,12 +67,12 @@ def _status_word(decoded: Decoded) -> str:
     return word if isinstance(word, str) else ""
 
 
-def _observe_create(seen: Observations, decoded: Decoded, _: About) -> None:
+def _observe_create(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
     seen.add_members(decoded.model, "create.ok")
     seen.add("status", "create.ok", _status_word(decoded), parent="")
 
 
-def _observe_info(seen: Observations, decoded: Decoded, _: About) -> None:
+def _observe_info(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
     model = {name: value for name, value in decoded.model.items() if name != "data"}
     seen.add_members(model, "info.body")
     if "status" in model:
@@ -89,13 +89,13 @@ def _observe_info(seen: Observations, decoded: Decoded, _: About) -> None:
             seen.add_members(limit, "info.body", "data.api_limit")
 
 
-def _observe_ready(seen: Observations, decoded: Decoded, about: About) -> None:
+def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> None:
     model = decoded.model
     if decoded.format == "csv":
         seen.add("what CSV carries", "csv.flat", f"rows of {decoded.rows}" if decoded.rows else "a flat answer")
     else:
         for section in SECTION_NAMES:
-            _observe_section(seen, model, section, own=section == about.section)
+            _observe_section(seen, model, section, own=section == facts.section)
     if decoded.rows is None:
         _observe_task(seen, model)
     _observe_entries(seen, model, "data", "result.row-fields", {"phone": "row.phone"})
@@ -106,17 +106,17 @@ def _observe_ready(seen: Observations, decoded: Decoded, about: About) -> None:
             seen.add(f"data[].{name}, its form", f"row.{name}", any_of({form_of(text) for text in texts}))
     for clause in CHECKS:
         if clause not in (*HIDDEN[decoded.format], *_BY_MEMBERS):
-            _observe_check(seen, decoded, clause, about)
+            _observe_check(seen, decoded, clause, facts)
 
 
 _BY_MEMBERS = ("row.phone", "result.sections")
 """Clauses that the types of members and the sections show in more detail."""
 
 
-def _observe_check(seen: Observations, decoded: Decoded, clause: str, about: About) -> None:
+def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: TaskFacts) -> None:
     """The results of a check, those of all rows taken together."""
     found: dict[str, set[str]] = {}
-    for result in check(clause, decoded.model, about, rows_only=decoded.rows is not None):
+    for result in check(clause, decoded.model, facts, rows_only=decoded.rows is not None):
         if isinstance(result, CheckResult):
             word = result.expected if result.holds else "something else"
         else:
@@ -173,7 +173,7 @@ _FORMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "source": lambda text: "a host name" if re.fullmatch(r"[\w-]+(\.[\w-]+)+", text) else "another text",
     }
 )
-_BODIES: Mapping[str, Callable[[Observations, Decoded, About], None]] = MappingProxyType(
+_BODIES: Mapping[str, Callable[[Observations, Decoded, TaskFacts], None]] = MappingProxyType(
     {
         "create": _observe_create,
         "processing": lambda seen, decoded, _: seen.add_members(decoded.model, "result.processing"),

@@ -9,10 +9,11 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from contract_tests.check.prompts import environ_of, read_yes, url_of
+from contract_tests.budget.limits import limits_for
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.engine.client import TargetLost
-from contract_tests.engine.options import DEFAULT_BUDGET, LIVE, CheckOptions
+from contract_tests.engine.confirm import confirm
+from contract_tests.engine.options import LIVE, CheckOptions
 from contract_tests.engine.provision import UnreachableError, is_mock
 from contract_tests.engine.run import open_run
 from contract_tests.engine.target import on_loopback
@@ -45,7 +46,7 @@ def run(
         for name in ignored:
             if name != NO_CLAUSE:
                 clause_of(name)
-        _confirm([url_of(replace(options, target=target)) for target in (a, b)], options, out)
+        _confirm([replace(options, target=target).url for target in (a, b)], options, out)
         report = examine(a, b, options, ignored=ignored)
         masked = {"standard output": _print(out, report)}
         if options.json is not None:
@@ -90,8 +91,7 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
 @contextmanager
 def _open_side(target: str, options: CheckOptions) -> Iterator[Side]:
     """A target, up. A mock makes its own accounts and never gets the user's credentials or phone."""
-    environ, phone = environ_of(options), options.phone
-    url = url_of(replace(options, target=target))
+    environ, phone, url = options.environment, options.phone, replace(options, target=target).url
     if url is None or (url != LIVE and is_mock(url)):
         environ, phone = {name: value for name, value in environ.items() if name == ADMIN_TOKEN}, None
         if url is not None and not on_loopback(url) and not environ.get(ADMIN_TOKEN):
@@ -106,12 +106,9 @@ def _confirm(urls: Collection[str | None], options: CheckOptions, out: TextIO) -
     elsewhere = [url for url in urls if url is not None and not on_loopback(url)]
     if not elsewhere or options.yes:
         return
-    units = min(UNITS, DEFAULT_BUDGET if options.budget is None else options.budget)
-    pace = f"{options.rate or 1.0:g} a second"
-    costs = (
-        f"{url}: about {CALLS} calls at {pace}, and at most {units} creates, which cost units" for url in elsewhere
-    )
-    read_yes("\n".join(costs), out)
+    limits = limits_for(options.limits, full=True, loopback=False)
+    cost = f"about {CALLS} calls at {limits.rate:g} a second, and at most {min(UNITS, limits.units or 0)} creates"
+    confirm("\n".join(f"{url}: {cost}, which cost units" for url in elsewhere), out)
 
 
 def _print(out: TextIO, report: ParityReport) -> int:

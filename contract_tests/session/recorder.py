@@ -1,4 +1,4 @@
-"""A plugin of pytest that keeps what each test of a run has found broken."""
+"""A plugin of pytest that records what each test of a run has found broken."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from contract_tests.session.plugin import CHECKS, clauses_of
+from contract_tests.session.stash import CHECKS, clauses_of
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedTest:
-    """A test that was run: the clauses that it names, and the promises and laws that it found broken."""
+    """A test that was run."""
 
     clauses: tuple[str, ...]
+    """The clauses that it names."""
     broken: tuple[str, ...]
+    """The promises and laws that it found broken."""
 
 
 class Recorder:
@@ -24,7 +26,7 @@ class Recorder:
         self.seen: dict[str, RecordedTest] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        # Pytest's own account of a failure takes long to make, and the suite tells each in other words.
+        # pytest's own text of a failure takes long to make, and the suite replaces it.
         config.option.tbstyle = "value"
 
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:

@@ -1,4 +1,4 @@
-"""Credentials: what authorises a call, and what must not."""
+"""Credentials: wrong ones are refused by every method."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TURNS: Mapping[tuple[str, str], Sequence[tuple[Way, str | None]]] = {
     ("result", "a wrong token"): [(GET, None), (POST, "csv")],
     ("info", "a wrong token"): [(GET, "xml")],
 }
-"""How each method is called with what is wrong, where not all is crossed: every way and format once at least."""
+"""How each method is called with wrong credentials outside a full run: every way and format at least once."""
 
 
 def _wrong(run: Run, me: Account) -> dict[str, dict[str, str | None]]:
@@ -64,7 +64,7 @@ def test_wrong_credentials_are_refused_by_result_and_info(
 
 
 def _free(pool: TaskPool, me: Account) -> list[Call]:
-    """Calls that a task's owner makes and that cost nothing; without a task, result would refuse in any case."""
+    """Calls that cost nothing and that the account may make; without a task, result would refuse in any case."""
     try:
         return [calls.result(me, pool.tasks()[0].id), calls.info(me)]
     except NotChecked as why:
@@ -76,13 +76,11 @@ def _refused(run: Run, pool: TaskPool, checks: Checks, call: Call) -> None:
     for what, changes in _wrong(run, run.target.main).items():
         for way, fmt in _ways(run, pool, call) if run.full else TURNS.get((call.method, what), ()):
             reply = run.api.send_once(call.but(**changes, format=fmt).by(way))
-            checks.expect(
+            checks.expect_error(
                 "credentials.refused",
-                reply.status == "error",
                 reply,
-                where=f"status of {call.method}, with {what}",
-                found=reply.status,
-                expected="an error: the credentials are wrong",
+                "an error: the credentials are wrong",
+                f"status of {call.method}, with {what}",
             )
             if what == "a wrong token":
                 checks.kind("credentials", reply)
@@ -107,11 +105,9 @@ def test_foreign_credentials_are_refused_by_every_method(
     for call in free if run.full else free[:1]:
         for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
             reply = api.send_once(call.but(**changes))
-            checks.expect(
+            checks.expect_error(
                 "credentials.refused",
-                reply.status == "error",
                 reply,
-                where=f"status of {call.method}, with half of another account's credentials",
-                found=reply.status,
-                expected="an error: login and token belong to two accounts",
+                "an error: login and token belong to two accounts",
+                f"status of {call.method}, with half of another account's credentials",
             )

@@ -1,4 +1,4 @@
-"""Formats: JSON, XML and CSV say the same, and JSON is what one gets without asking."""
+"""Formats: JSON, XML and CSV carry the same data, and JSON is the default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
 TURNS = {"xml": POST, "csv": GET}
-"""The way in which the unknown task is asked for in a format; every test that looks at it shares the call."""
+"""The way of the call for an unknown task, by format; all tests of such a task share the calls."""
 
 
 @pytest.mark.clause("format.default")
@@ -33,7 +33,7 @@ def test_without_format_the_answer_is_json(
     ]
     if run.full:
         replies += [pool.poller.poll(t, None, way) for t in pool.tasks() for way in WAYS]
-    for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
+    for reply in [*replies, *(r for r in pool.maker.created if r.call.param("format") is None)]:
         written = reply.decoded.format if reply.decoded else ""
         checks.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
 
@@ -60,30 +60,23 @@ def test_the_formats_of_one_task_carry_the_same_data(pool: TaskPool, checks: Che
 
 
 def _reads_equal(pool: TaskPool, task: Task, json: Reply) -> bool:
-    """Whether another read in JSON says the same: else it is the reads that differ, and not the formats."""
+    """Whether another read in JSON is equal; else the reads differ, and not the formats."""
     return difference(json.model, pool.poller.poll(task).model) is None
 
 
 def _compare(checks: Checks, json: Reply, other: Reply, task: Task | None) -> None:
-    """Holds another format to what JSON told."""
+    """Compares another format with JSON."""
     for reply in (other, json):
         if not reply.readable:
             checks.findings.could_not_read("formats.same", reply)
             return
-    assert other.decoded is not None, "it could be read"
     differs = _differs(checks, json, other, task)
-    checks.expect(
-        "formats.same",
-        differs is None,
-        other,
-        where=f"{differs} in {other.decoded.format}",
-        found=Shape("not what JSON told"),
-        expected="the same as in JSON",
-    )
+    where, found = f"{differs} in {other.decoded.format if other.decoded else ''}", Shape("not what JSON has")
+    checks.expect("formats.same", differs is None, other, where=where, found=found, expected="the same as in JSON")
 
 
 def _differs(checks: Checks, json: Reply, other: Reply, task: Task | None) -> str | None:
-    """Where another format differs from JSON: in all of it, or in the rows where those are all that it carries."""
+    """The place where another format differs from JSON; of rows alone (CSV), their section only is compared."""
     if other.decoded is None or json.decoded is None:
         return None
     turned = plain_account if json.call.method == "info" else plain
@@ -101,7 +94,7 @@ def _differs(checks: Checks, json: Reply, other: Reply, task: Task | None) -> st
 
 
 def _columns(rows: object, shown: object) -> object:
-    """The rows with the columns that CSV shows: a field beyond the ten need not be one of them."""
+    """The rows with the columns that CSV has: it may lack an undocumented field."""
     first = shown[0] if isinstance(shown, list) and shown else None
     if not isinstance(rows, list) or not isinstance(first, dict):
         return rows
@@ -119,36 +112,27 @@ def test_errors_say_the_same_in_every_format(run: Run, api: ApiClient, checks: C
 
 @pytest.mark.clause("formats.same", "quota.polling-free")
 def test_info_says_the_same_in_every_format(api: ApiClient, checks: Checks, me: Account) -> None:
-    json = api.units_shown or api.send(calls.info(me))
+    json = api.units.shown or api.send(calls.info(me))
     for fmt in FORMATS[1:]:
         other = api.send(calls.info(me, fmt=fmt))
         api.remember(other)
         if difference(plain_account(json.model), plain_account(other.model)) is not None:
-            known, json = api.units_shown, api.send(calls.info(me))  # something was used in between
+            known, json = api.units.shown, api.send(calls.info(me))  # something was used in between
             before, after = units(known) if known else None, units(json)
             if before and after and after.used >= before.used:
-                checks.expect(
-                    "quota.polling-free",
-                    after.used == before.used,
-                    json,
-                    where="data.api_limit.used, since the last task was made",
-                    found=Shape(f"{after.used - before.used} more than before"),
-                    expected="no more than before: asking is free",
-                )
+                where, found = "data.api_limit.used, since the last task was made", after.used - before.used
+                expected, shape = "no more than before: asking is free", Shape(f"{found} more than before")
+                checks.expect("quota.polling-free", not found, json, where=where, found=shape, expected=expected)
         _compare(checks, json, other, None)
 
 
 @pytest.mark.clause("formats.same")
 def test_a_create_says_the_same_in_every_format(pool: TaskPool, checks: Checks) -> None:
     pool.tasks()
-    made = [r for r in pool.created if r.status == "ok" and r.decoded is not None]
+    made = [r for r in pool.maker.created if r.status == "ok" and r.decoded is not None]
     for reply in made:
-        members = sorted(reply.model)
+        found, others = ", ".join(sorted(reply.model)), ", ".join(sorted(made[0].model))
+        expected = f"those of another format: {others}"
         checks.expect(
-            "formats.same",
-            members == sorted(made[0].model),
-            reply,
-            where="the members",
-            found=Shape(", ".join(members)),
-            expected=f"those of another format: {', '.join(sorted(made[0].model))}",
+            "formats.same", found == others, reply, where="the members", found=Shape(found), expected=expected
         )

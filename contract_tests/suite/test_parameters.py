@@ -1,4 +1,4 @@
-"""Parameters: which are missing, which count, in which order they are looked at."""
+"""Parameters: which are required, which value counts, in which order they are checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from contract_tests.findings.checks import Checks
 
 
 def which(reply: Reply, known: dict[str, Reply]) -> str:
-    """The name of the known error that the reply repeats."""
+    """The name of the known error that the reply equals; empty where there is none."""
     return next((name for name, other in known.items() if reply.says_like(other)), "")
 
 
@@ -29,10 +29,7 @@ def _ready(pool: TaskPool) -> Task:
 @pytest.mark.clause("check.order")
 def test_parameters_are_checked_before_credentials(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     lacking = calls.result(me, 1).but(id=None)
-    known = {
-        "parameters-first": api.send_once(lacking),
-        "credentials-first": api.send_once(run.wrong_token_call()),
-    }
+    known = {"parameters-first": api.send_once(lacking), "credentials-first": api.send_once(run.wrong_token_call())}
     reply = api.send_once(lacking.but(token=run.wrong_token))
     checks.choice("check.order", which(reply, known) or "an answer of its own", reply)
 
@@ -72,26 +69,19 @@ def test_an_empty_value_counts_as_missing(api: ApiClient, checks: Checks, me: Ac
 @pytest.mark.clause("id.invalid")
 def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     reply = api.send_once(calls.result(me, "abc"))
-    checks.expect(
-        "id.invalid",
-        reply.status == "error",
-        reply,
-        where="status",
-        found=reply.status,
-        expected="an error: the id is no number",
-    )
+    checks.expect_error("id.invalid", reply, "an error: the id is no number")
     unknown = reply.says_like(api.send_once(calls.result(me, run.unknown_id)))
     if reply.status == "error":
         checks.choice("id.invalid", "unknown" if unknown else "error", reply)
 
 
 def _which_value(reply: Reply, *, first: str, second: str) -> str:
-    """Which of two ids counted, of which the first is a ready task's and the second is nobody's."""
+    """Which of two ids counted: the first is a ready task's, the second is unknown."""
     return {"ready": first, "error": second}.get(reply.status, "neither")
 
 
 def _asked(api: ApiClient, pool: TaskPool, task: Task, call: Call) -> Reply:
-    """The reply to a call that may be about a ready task; if it is, it is a read like any other."""
+    """The reply to a call that may be about a ready task, which is then compared with the earlier ones."""
     reply = api.send(call, section=task.section)
     if reply.status == "ready":
         pool.poller.compare(task, reply)

@@ -12,13 +12,12 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.contract.ready_checks import About, ShownChoice, check, entries
+from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check, entries
 from contract_tests.engine.client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
-from contract_tests.suite.statuses import expect_status
 from contract_tests.suite.test_formats import TURNS
 
 
@@ -30,13 +29,13 @@ def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: ApiClient, chec
             for fmt in FORMATS:
                 reply = pool.poller.poll(task, fmt, way)
                 expected = "'processing', as the task is not done"
-                expect_status(checks, "result.processing", reply, reply.status == "processing", expected)
+                checks.expect_status("result.processing", reply, reply.status == "processing", expected)
     else:
         pool.tasks()
     if not pool.poller.processing:
         raise NotChecked("every task was ready when it was first asked for")
     for reply in pool.poller.processing:
-        api.check_schema("processing", reply, shows=("result.processing",))
+        api.checks.schema("processing", reply, shows=("result.processing",))
 
 
 @pytest.mark.clause("result.becomes-ready")
@@ -52,7 +51,7 @@ def test_result_is_answered_over_get_and_post(pool: TaskPool, checks: Checks) ->
         seen = (r for (_, w), r in task.reads.items() if w == way)
         reply = next(seen, None) or next(waiting, None) or pool.poller.poll(task, "json", way)
         where, expected = f"status, over {way}", "'processing' or 'ready': result over GET and over POST"
-        expect_status(checks, "result.methods", reply, reply.status in ("processing", "ready"), expected, where)
+        checks.expect_status("result.methods", reply, reply.status in ("processing", "ready"), expected, where)
 
 
 @pytest.mark.clause("result.required")
@@ -66,7 +65,7 @@ def test_result_without_a_required_parameter_is_an_error(
             number = task.id if name != "id" else 1
             reply = api.send_once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
             where, expected = f"status, without {name}", f"an error: {name} is required"
-            expect_status(checks, "result.required", reply, reply.status == "error", expected, where)
+            checks.expect_error("result.required", reply, expected, where)
 
 
 @pytest.mark.clause("result.ready", "result.own-section", "result.cost")
@@ -78,7 +77,7 @@ def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api
         if rows is None:
             ordinary = task.phone != run.target.phones.awkward
             shows = ("result.ready", "result.own-section", "result.cost")
-            api.check_schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
+            api.checks.schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
         else:
             holds, expected = rows == task.section, f"the rows of {task.section}, which source {task.source} fills"
             checks.expect("result.own-section", holds, reply, where="the rows", found=rows, expected=expected)
@@ -93,7 +92,7 @@ def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: ApiClient, chec
             there = ("time", "price", "source") if ordinary and isinstance(row, dict) else ()
             believed = [f"row.{name}" for name in there if name in row]
             shows = ("result.row-fields", *believed)
-            api.check_schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
+            api.checks.schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
             if ordinary and isinstance(row, dict) and "category" in row:
                 where, text = f"data[{i}].category", row["category"]
                 checks.expect("row.category", isinstance(text, str), reply, where=where, found=text, expected="text")
@@ -102,10 +101,10 @@ def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: ApiClient, chec
 def _check(clause: str, run: Run, pool: TaskPool, checks: Checks, *sections: str) -> None:
     """Runs the check of a clause on the ready answers, or on those of some sections."""
     for task, reply in pool.replies(*sections):
-        decoded, about = reply.decoded, About(task.phone, task.section, run.target.loopback)
+        decoded, facts = reply.decoded, TaskFacts(task.phone, task.section, run.target.loopback)
         if decoded is None or reply.status != "ready" or not decoded.can_show(clause):
             continue
-        for found in check(clause, reply.model, about, rows_only=decoded.rows is not None):
+        for found in check(clause, reply.model, facts, rows_only=decoded.rows is not None):
             if isinstance(found, ShownChoice):
                 checks.choice(clause, found.choice, reply)
             else:
@@ -187,7 +186,7 @@ def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: TaskPool, ch
     pool.replies()
     turns = cycle(pool.crossed())
     if run.full:
-        # Stamps count seconds: a second must have passed for one that is made anew at each read to show.
+        # Times count seconds: after a second, a time that is made anew at each read shows.
         time.sleep(max(0.0, pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
         for task in pool.tasks():
             for way, fmt in islice(turns, 6):
@@ -201,13 +200,13 @@ def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: ApiClient
     for number in [run.unknown_id, 0, -1, 10**30] if run.full else [run.unknown_id]:
         for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
             reply = api.send_once(calls.result(me, number, way=way, fmt=fmt))
-            expected = "no ready answer: there is no such task"
-            expect_status(checks, "task.unknown", reply, reply.status != "ready", expected)
+            expected = "no ready answer: the task is unknown"
+            checks.expect_status("task.unknown", reply, reply.status != "ready", expected)
     checks.kind("unknown-task", api.send_once(calls.result(me, run.unknown_id)))
 
 
 @pytest.mark.clause("task.foreign", "task.foreign-error")
-def test_another_accounts_task_is_not_to_be_had(
+def test_another_accounts_task_is_not_readable(
     run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     other = run.second()
@@ -218,7 +217,7 @@ def test_another_accounts_task_is_not_to_be_had(
         for way, fmt in pool.crossed() if run.full else [(POST, "json")]:
             reply = api.send(calls.result(other, task.id, way=way, fmt=fmt))
             expected = "no ready answer: the task is another account's"
-            expect_status(checks, "task.foreign", reply, reply.status != "ready", expected)
+            checks.expect_status("task.foreign", reply, reply.status != "ready", expected)
             if fmt in (None, "json"):
                 seen = _kind_of(reply, {"unknown-task": unknown, "credentials": stranger})
                 checks.choice("task.foreign-error", seen, reply)
@@ -233,10 +232,10 @@ def _kind_of(reply: Reply, known: dict[str, Reply]) -> str:
 def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Checks) -> None:
     phone = run.target.phones.failing
     if phone is None:
-        raise NotChecked("no phone is known here whose task fails")
+        raise NotChecked("no phone is known whose task fails")
     task = pool.shared(ANY_SOURCE, phone)
     pool.poller.until_done(task)
     for way, fmt in pool.crossed():
         reply = pool.poller.poll(task, fmt, way)
-        expect_status(checks, "error.members", reply, reply.status == "error", "'error': the task has failed")
+        checks.expect_error("error.members", reply, "'error': the task has failed")
     checks.kind("failed-task", pool.poller.poll(task))

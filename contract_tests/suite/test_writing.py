@@ -1,4 +1,4 @@
-"""How answers are written: what the whole run has seen of it, judged at its end."""
+"""How answers are written: what the run has seen, judged at its end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.last
 
 
 def _judge(run: Run, pool: TaskPool, checks: Checks, *clauses: str) -> None:
-    """Looks at ready tasks and at an error in every format, and then at what was seen of the clauses."""
+    """Reads ready tasks and an error in every format, and then judges what was seen of the clauses."""
     pool.replies_if_any()
     for fmt, way in ((None, GET), *TURNS.items()):
         run.api.send_once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
@@ -27,17 +27,17 @@ def _judge(run: Run, pool: TaskPool, checks: Checks, *clauses: str) -> None:
 
 
 @pytest.mark.clause("content-type.json")
-def test_json_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_json_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
     _judge(run, pool, checks, "content-type.json")
 
 
 @pytest.mark.clause("content-type.xml")
-def test_xml_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_xml_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
     _judge(run, pool, checks, "content-type.xml")
 
 
 @pytest.mark.clause("content-type.csv")
-def test_csv_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_csv_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
     _judge(run, pool, checks, "content-type.csv")
 
 
@@ -85,7 +85,7 @@ def test_no_origin_is_allowed_in_general(run: Run, pool: TaskPool, checks: Check
 def test_no_call_was_refused_for_its_rate(api: ApiClient, checks: Checks, me: Account) -> None:
     reply = api.send_once(calls.info(me))
     if not answered(reply):
-        raise NotChecked("no call is known that would have been answered otherwise")
+        raise NotChecked("info is not answered")
     if checks.findings.expected("rate.limit") != "off":
         raise NotChecked("the limit is above the pace of this run")
     checks.choice("rate.limit", "off", reply)
@@ -93,7 +93,7 @@ def test_no_call_was_refused_for_its_rate(api: ApiClient, checks: Checks, me: Ac
 
 @pytest.mark.clause("token.never-repeated")
 def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, api: ApiClient, me: Account) -> None:
-    """Every answer of the run was searched; a wrong token in each place where one may be echoed comes on top."""
+    """Every answer of the run is searched; this adds a token in each place where it may be echoed."""
     _judge(run, pool, checks)
     echoes = (
         calls.result(me, me.token),

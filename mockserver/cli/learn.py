@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions
-from mockserver.cli.target_options import read_spending, spending_options
+from mockserver.cli.target_options import read, target_options
 
 
 @click.command("learn")
@@ -19,8 +18,8 @@ from mockserver.cli.target_options import read_spending, spending_options
     "--out", metavar="FILE", help="Where the profile goes; else standard output, and the table to standard error."
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@spending_options("8, no limit on a mock")
-def command(target: str, *, out: str | None, force: bool, **spending: Any) -> None:
+@target_options("learn")
+def command(target: str, *, out: str | None, force: bool, **values: Any) -> None:
     """Finds the choices that TARGET makes of the open clauses, as far as answers show them, and writes a profile.
 
     TARGET: live, mock (a private one), or a URL such as http://127.0.0.1:8080/api. `serve --profile FILE` behaves like
@@ -31,8 +30,5 @@ def command(target: str, *, out: str | None, force: bool, **spending: Any) -> No
     """
     from contract_tests.learning.learn import learn
 
-    try:
-        options = CheckOptions(target=target, **read_spending(spending))
-    except UsageError as error:
-        raise click.UsageError(str(error)) from None
+    options = CheckOptions(target=target, **read("learn", values))
     sys.exit(learn(options, None if out is None else Path(out), sys.stdout, sys.stderr, force=force))

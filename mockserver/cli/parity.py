@@ -8,20 +8,19 @@ from typing import Any
 
 import click
 
-from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions
-from mockserver.cli.target_options import read_spending, spending_options
+from mockserver.cli.target_options import read, target_options
 
 
 @click.command("parity")
 @click.argument("a", metavar="URL")
 @click.argument("b", metavar="URL")
-@spending_options("12 on each side, no limit on a mock", "A mock beside a real target has its own.")
+@target_options("parity")
 @click.option(
     "--ignore", metavar="CLAUSE", multiple=True, help="A known difference that does not count; again for more."
 )
 @click.option("--json", metavar="FILE", help="Write the report as JSON.")
-def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **spending: Any) -> None:
+def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **values: Any) -> None:
     """Makes the same calls to both URLs and reports where the answers differ, clause by clause.
 
     Each is a URL such as http://127.0.0.1:8080/api, or live, or mock (a private one). Ids, times and what is found are
@@ -31,8 +30,5 @@ def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **spen
     """
     from contract_tests.parity.parity import run
 
-    try:
-        options = CheckOptions(json=None if json is None else Path(json), **read_spending(spending))
-    except UsageError as error:
-        raise click.UsageError(str(error)) from None
+    options = CheckOptions(json=None if json is None else Path(json), **read("parity", values))
     sys.exit(run(a, b, options, sys.stdout, sys.stderr, ignored=ignore))

@@ -76,10 +76,10 @@ def written(profile: dict[str, Any], tmp_path: Path) -> str:
 @pytest.mark.parametrize("profile", covering_set(), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
 def test_check_passes_whatever_is_chosen_and_finds_just_what_was(profile: dict[str, Any], tmp_path: Path) -> None:
     with serving_profile(profile) as url:
-        code, told = check(url, tmp_path)
+        code, output = check(url, tmp_path)
         knowing, told_knowing = check(url, tmp_path, "--full", "--strict", "--profile", written(profile, tmp_path))
 
-    assert code == 0, told
+    assert code == 0, output
     assert knowing == 0, told_knowing
 
 
@@ -95,12 +95,12 @@ def plain(choice: Any) -> Any:
 
 def test_a_choice_other_than_the_one_expected_is_refuted_and_counts_when_strict(tmp_path: Path) -> None:
     with serving_profile({"row.phone": "number", "xml.root": "r"}) as url:
-        lenient, told = check(url, tmp_path, "--only", "row.phone", "--only", "xml.root")
+        lenient, output = check(url, tmp_path, "--only", "row.phone", "--only", "xml.root")
         strict, _ = check(url, tmp_path, "--only", "xml.root", "--strict")
 
     assert (lenient, strict) == (0, 1)
-    assert re.search(r"row\.phone +observed +refuted +number", told)
-    assert re.search(r"xml\.root +assumed +refuted +r ", told)
+    assert re.search(r"row\.phone +observed +refuted +number", output)
+    assert re.search(r"xml\.root +assumed +refuted +r ", output)
 
 
 def test_check_passes_on_a_private_mock(tmp_path: Path) -> None:
@@ -153,9 +153,9 @@ def plain_wsgi() -> Iterator[str]:
 
 
 def test_check_passes_on_the_flask_app_under_a_plain_wsgi_server(plain_wsgi: str, tmp_path: Path) -> None:
-    code, told = check(plain_wsgi, tmp_path, "--full")
+    code, output = check(plain_wsgi, tmp_path, "--full")
 
-    assert code == 0, told
+    assert code == 0, output
 
 
 def pytest_alone(url: str, *more: str) -> subprocess.CompletedProcess[str]:

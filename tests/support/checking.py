@@ -31,9 +31,9 @@ def options_for(target: Standin, **options: Any) -> CheckOptions:
     return CheckOptions(**{"target": target.url, "environ": target.env, "poll_timeout": 3.0, **options})
 
 
-def outcomes(told: str) -> dict[str, str]:
+def outcomes(output: str) -> dict[str, str]:
     """The table of the report: clause to verdict."""
-    return dict(re.findall(rf"^(\S+) +(?:{GRADES}) +({OUTCOMES})", told, re.MULTILINE))
+    return dict(re.findall(rf"^(\S+) +(?:{GRADES}) +({OUTCOMES})", output, re.MULTILINE))
 
 
 def creates(target: Standin) -> int:
