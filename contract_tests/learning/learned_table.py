@@ -37,19 +37,15 @@ def _note(choice: LearnedChoice) -> str:
     """That it rests on one answer, which proves no rule; else what the choice means."""
     if choice.shown == 1:
         return "seen once"
-    if once := _kinds_seen_once(choice):
+    if once := [kind for kind, count in choice.kinds.items() if count == 1]:
         return f"seen once: {', '.join(once)}"
     if (choice.clause.id, choice.choice) == ("cors", "off"):
         return "no call named an Origin"
     return choice.clause.meaning.get(choice.choice, "") if isinstance(choice.choice, str) else ""
 
 
-def _kinds_seen_once(choice: LearnedChoice) -> list[str]:
-    return [kind for kind, count in choice.kinds.items() if count == 1]
-
-
 def _totals(learned: LearnedProfile, file: str) -> str:
-    once = sum(choice.shown == 1 or bool(_kinds_seen_once(choice)) for choice in learned.choices)
+    once = sum(1 in (choice.shown, *choice.kinds.values()) for choice in learned.choices)
     counts = {
         "clauses learned": len(learned.choices),
         "of them seen once": once,

@@ -13,21 +13,9 @@ from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
 from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.parity.comparison import AnswerPair
-from contract_tests.parity.script import (
-    CREATES,
-    INFO,
-    MAIN,
-    PROCESSING,
-    REFUSED,
-    SHARED_SOURCES,
-    ScriptStep,
-    finished,
-    reading,
-)
-from contract_tests.parity.side import Side
+from contract_tests.parity.script import CREATES, INFO, MAIN, PROCESSING, REFUSED, ScriptStep, finished, reading
+from contract_tests.parity.side import BARE, Side
 
-PROVISIONED = ("source 2, nothing found", "source 3, nothing found", "a task that fails")
-"""Steps whose tasks are read in every format too; only mocks get them."""
 NO_TASK = (TaskFacts(), TaskFacts())
 
 
@@ -54,12 +42,14 @@ class Collector:
             if not all(side.run.target.provisioned for side in self.sides):
                 self._wait()  # the cost of a task is known before the next one is paid
         self._wait()
-        made = self.a.tasks.keys() & self.b.tasks.keys()
-        for number, name in enumerate((*SHARED_SOURCES, *PROVISIONED)):
-            if name in made:
-                self._read(name, number)
-        for name in sorted(made - {*SHARED_SOURCES, *PROVISIONED}):
-            self.pairs.append(AnswerPair(finished(name), self.a.tasks[name].last, self.b.tasks[name].last))
+        made = [step for step in CREATES if all(step.name in side.tasks for side in self.sides)]
+        readable = [step.name for step in made if not step.kind and step.name != BARE]
+        for number, name in enumerate(readable):
+            self._read(name, number)
+        for step in made:
+            if step.name not in readable:
+                a, b = (side.tasks[step.name].last for side in self.sides)
+                self.pairs.append(AnswerPair(finished(step.name), a, b))
         self._send(REFUSED)
 
     def _wait(self) -> None:

@@ -118,7 +118,7 @@ class Comparison:
         return all(reply.status == "error" for step, both in self._answered if step.name == name for reply in both)
 
     def _compare_readable(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
-        yield _words(step, _readable(step), "the body", "can be read", "can be read")
+        yield _words(step, step.readable, "the body", "can be read", "can be read")
         states = _state(a), _state(b)
         refused = a.status == "error", b.status == "error"
         if all(refused):
@@ -146,7 +146,10 @@ class Comparison:
         codes = [f"{reply.code}" if type(reply.code) is int else "no number" for reply in (a, b)]
         yield _words(step, "error.codes", "error_code", *codes)
         if a.decoded and b.decoded and "csv" not in (a.decoded.format, b.decoded.format):
-            yield from _compare_messages(step, a.message, b.message)
+            yield _words(step, "error.messages", "message", template(a.message), template(b.message))
+            if step.kind in ("missing", "invalid") and template(a.message) == template(b.message):
+                clause = f"error.{step.kind}-names"
+                yield _words(step, clause, "the names in the message", names(a.message), names(b.message))
 
 
 def _words(step: ScriptStep, clause: str, where: str, a: str, b: str) -> PlaceComparison:
@@ -182,20 +185,6 @@ ALWAYS = ("writing", "Content-Type", "Access-Control-Allow-Origin", "a redirect"
 """Places that are comparable whether a call was accepted or refused."""
 
 
-def _compare_messages(step: ScriptStep, a: str, b: str) -> Iterator[PlaceComparison]:
-    """Messages without the names and numbers in them; then the names, where the rest is the same."""
-    same = template(a) == template(b)
-    yield _words(step, "error.messages", "message", template(a), template(b))
-    clause = {"missing": "error.missing-names", "invalid": "error.invalid-names"}.get(step.kind)
-    if same and clause:
-        yield _words(step, clause, "the names in the message", names(a), names(b))
-
-
-def _readable(step: ScriptStep) -> str:
-    """The clause by which an answer to the step can be read."""
-    return "format.readable" if step.fmt else "format.default"
-
-
 def _not_compared(step: ScriptStep, why: str) -> Iterator[PlaceComparison]:
     """All clauses that the step could have shown."""
     for clause in (*step.clauses, *WRITTEN.get(step.fmt or "json", ())):
@@ -208,7 +197,7 @@ def _compare_unreadable(step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceC
     if (a.response is None) != (b.response is None):
         yield _words(step, "server.never-breaks", "the connection", *(r.failure or "an answer" for r in (a, b)))
     elif (a.decoded is None) != (b.decoded is None):
-        yield _words(step, _readable(step), "the body", *(r.failure or "can be read" for r in (a, b)))
+        yield _words(step, step.readable, "the body", *(r.failure or "can be read" for r in (a, b)))
 
 
 def _choices(replies: Sequence[Reply]) -> Mapping[str, Mapping[str, None]]:

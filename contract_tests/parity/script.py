@@ -37,7 +37,7 @@ class ScriptStep:
     words: tuple[str, str] = ("accepted", "refused")
     """What the first clause calls an accepted call and a refused one."""
     kinds: Mapping[str, str] | None = None
-    """Where the kind of error is the choice of the first clause: the choice by kind ("": any other kind)."""
+    """Where the kind of error shows the choice of the first clause: the choice by kind ("": any other kind)."""
     after_refusal: str = ""
     """The step that both sides must refuse, or this one shows nothing."""
     unless_accepted: str = ""
@@ -51,6 +51,11 @@ class ScriptStep:
     def clause(self) -> str:
         """The first clause."""
         return self.clauses[0]
+
+    @property
+    def readable(self) -> str:
+        """The clause by which its answers can be read."""
+        return "format.readable" if self.fmt else "format.default"
 
     @property
     def label(self) -> str:
@@ -172,8 +177,6 @@ REFUSED: tuple[ScriptStep, ...] = (
                kind="unknown-method", probe=True),
     ScriptStep("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
 )  # fmt: skip
-SHARED_SOURCES = ("source 2", "source 1", "source 3", "source 4", "source 11", "source 12")
-"""The steps whose tasks are read in every format. Other tasks are read once, for their cost."""
 READ: Mapping[str, tuple[str, ...]] = {
     "json": ("result.ready", "result.sections", "result.photo-empty", "result.times", "result.times-ordered",
              "result.cost", "result.ip",
