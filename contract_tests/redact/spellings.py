@@ -6,7 +6,8 @@ import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
@@ -14,15 +15,14 @@ from xml.sax.saxutils import escape
 from markupsafe import escape as jinja_escape
 
 _MARKS = re.compile(r"""[!"#$%&'*:<=>?\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.""", re.IGNORECASE)
-_PERCENT = re.compile(r"%[0-9A-F]{2}")
-_UNIT = re.compile(r"(?<=\\u)[0-9a-f]{4}")
 
 
-def spellings(secret: str) -> set[str]:
+@lru_cache(maxsize=512)  # every answer is searched for the same tokens
+def spellings(secret: str) -> frozenset[str]:
     """Every text in which the secret is searched for; each also as Markdown, or a string of JSON or Python, has it."""
-    spelled = {spell(secret) for spell in SPELLINGS.values()}
+    spelled = {text for spell in SPELLINGS.values() for text in spell(secret)}
     spelled |= {text.replace("\\", "\\\\").replace('"', '\\"') for text in spelled}
-    return spelled | set(map(markdown, spelled))
+    return frozenset(spelled.union(map(markdown, spelled)))
 
 
 def markdown(text: str) -> str:
@@ -30,59 +30,43 @@ def markdown(text: str) -> str:
     return _MARKS.sub(lambda match: "".join(f"&#{ord(c)};" for c in match[0]), text)
 
 
-def _percent(text: str, safe: str = "") -> str:
-    return quote(text, safe=safe, errors="surrogatepass")
-
-
-def _form(text: str) -> str:
-    return quote_plus(text, errors="surrogatepass")
-
-
-def _json(text: str) -> str:
-    return json.dumps(text)[1:-1]
-
-
-def _json_unescaped(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _lower(text: str) -> str:
-    return _PERCENT.sub(lambda match: match[0].lower(), text)
+def _percent(text: str) -> Iterator[str]:
+    """As part of a URL, with slashes escaped or not, and as a field of a form; digits in upper and in lower case."""
+    data = _bytes(text)
+    for quoted in (quote(data, safe=""), quote(data), quote_plus(data)):
+        yield quoted
+        yield re.sub("%..", lambda match: match[0].lower(), quoted)
 
 
-def _references(text: str, form: str) -> str:
-    """The text as XML in ASCII."""
-    return re.sub(r"[^\x00-\x7f]", lambda match: form.format(ord(match[0])), escape(text))
+def _json(text: str) -> Iterator[str]:
+    """In ASCII, with digits in lower and in upper case, and not; with slashes escaped, as PHP does, or not."""
+    plain = json.dumps(text)[1:-1]
+    upper = re.sub(r"(?<=\\u)....", lambda match: match[0].upper(), plain)
+    for written in (plain, upper, json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield written
+        yield written.replace("/", "\\/")
 
 
-SPELLINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+def _markup(text: str) -> Iterator[str]:
+    """As text and as an attribute of XML, the same in ASCII; as Python, Jinja and PHP write HTML."""
+    for written in (escape(text), escape(text, {'"': "&quot;"})):
+        yield written
+        for form in ("&#{};", "&#x{:x};", "&#x{:X};"):
+            yield re.sub(r"[^\x00-\x7f]", lambda match, form=form: form.format(ord(match[0])), written)  # type: ignore[misc]
+    yield from (html.escape(text), str(jinja_escape(text)), html.escape(text).replace("&#x27;", "&#039;"))
+
+
+SPELLINGS: Mapping[str, Callable[[str], Iterator[str]]] = MappingProxyType(
     {
-        "raw": lambda text: text,
-        "percent": _percent,
-        "percent, lower case": lambda text: _lower(_percent(text)),
-        "percent, slashes kept": lambda text: _percent(text, "/"),
-        "form": _form,
-        "form, lower case": lambda text: _lower(_form(text)),
-        "json": _json,
-        "json, upper case": lambda text: _UNIT.sub(lambda match: match[0].upper(), _json(text)),
-        "json, slashes escaped": lambda text: _json(text).replace("/", "\\/"),
-        "json, not ASCII": _json_unescaped,
-        "json, not ASCII, slashes escaped": lambda text: _json_unescaped(text).replace("/", "\\/"),
-        "xml": escape,
-        "xml attribute": lambda text: escape(text, {'"': "&quot;"}),
-        "html": html.escape,
-        "html by Jinja": lambda text: str(jinja_escape(text)),
-        "html by PHP": lambda text: html.escape(text).replace("&#x27;", "&#039;"),
-        "xml in ASCII, decimal": lambda text: _references(text, "&#{};"),
-        "xml in ASCII, hexadecimal": lambda text: _references(text, "&#x{:x};"),
-        "xml in ASCII, upper case": lambda text: _references(text, "&#x{:X};"),
-        "repr": lambda text: repr(text)[1:-1],
-        "repr of bytes": lambda text: repr(_bytes(text))[2:-1],
-        "base64": lambda text: b64encode(_bytes(text)).decode().rstrip("="),
-        "base64 for URLs": lambda text: urlsafe_b64encode(_bytes(text)).decode().rstrip("="),
+        "raw": lambda text: iter([text]),
+        "percent-encoded": _percent,
+        "JSON": _json,
+        "XML and HTML": _markup,
+        "repr of Python": lambda text: iter([repr(text)[1:-1], repr(_bytes(text))[2:-1]]),
+        "base64": lambda text: (by(_bytes(text)).decode().rstrip("=") for by in (b64encode, urlsafe_b64encode)),
     }
 )

@@ -10,22 +10,22 @@ from contract_tests.findings.outcome import Outcome
 from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
-from contract_tests.report.wording import MAX_TEXT, asides, figures, in_full, in_short, last_proven, totals
+from contract_tests.report.wording import (
+    LOOKS,
+    MAX_TEXT,
+    asides,
+    figures,
+    in_full,
+    in_short,
+    last_proven,
+    totals,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 MAX_FINDINGS = 3
 """Findings of one clause that are shown in full."""
-STYLES = {
-    Outcome.HOLDS: "green",
-    Outcome.BROKEN: "bold red",
-    Outcome.REFUTED: "yellow",
-    Outcome.INCONCLUSIVE: "magenta",
-    Outcome.UNAFFORDABLE: "yellow",
-    Outcome.UNCHECKED: "dim",
-    Outcome.ERROR: "bold magenta",
-}
 
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:
@@ -49,7 +49,7 @@ def _write_findings(console: Console, rows: Iterable[ClauseResult], *, strict: b
     """What is broken in full; a refuted assumption, which is a finding and no defect, in two lines."""
     for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
         for finding in row.findings[:MAX_FINDINGS]:
-            console.print(row.outcome.upper(), style=STYLES[row.outcome], end=" ")
+            console.print(row.outcome.upper(), style=LOOKS[row.outcome].style, end=" ")
             console.print(f"{_text(finding, full=finding.binding or strict)}\n", soft_wrap=True)
         if len(row.findings) > MAX_FINDINGS:
             console.print(f"  and {len(row.findings) - MAX_FINDINGS} more of {line(row.clause.id)}\n", soft_wrap=True)
@@ -67,6 +67,6 @@ def _write_table(console: Console, report: Report) -> None:
     for row in report.rows:
         known = report.remembered(row.clause.id)
         proven: tuple[Cell, ...] = () if known is None else ((last_proven(known), "yellow" if known.stale else ""),)
-        outcome = (row.outcome.value, STYLES[row.outcome])
+        outcome = (row.outcome.value, LOOKS[row.outcome].style)
         rows.append((row.clause.id, row.clause.grade, outcome, row.seen, row.note, *proven))
     print_table(console, names, rows, unbroken=names[:3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
@@ -17,26 +18,28 @@ MAX_CELL = 300
 """Characters of a cell of a table."""
 MAX_DUE = 12
 """Clauses that are named as due."""
-MEANINGS: Mapping[Outcome, str] = MappingProxyType(
+
+
+class Look(NamedTuple):
+    """How reports show an outcome."""
+
+    sign: str  # so that it is not shown by colour alone
+    style: str  # of rich, on a terminal
+    meaning: str
+
+
+LOOKS: Mapping[Outcome, Look] = MappingProxyType(
     {
-        Outcome.HOLDS: "what was seen agrees",
-        Outcome.BROKEN: "a promise or a law does not hold",
-        Outcome.REFUTED: "an assumption does not hold; a finding, no defect",
-        Outcome.INCONCLUSIVE: "an answer that should have shown it was lost or could not be read",
-        Outcome.UNAFFORDABLE: "the budget of units, calls or time did not reach",
-        Outcome.UNCHECKED: "nothing of this run can show it",
-        Outcome.ERROR: "the kit itself failed",
+        Outcome.BROKEN: Look("✕", "bold red", "a promise or a law does not hold"),
+        Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
+        Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
+        Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
+        Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not reach"),
+        Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
+        Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
     }
 )
-FOUNDATIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "documented": "the operator's page says so",
-        "law": "expected of any API of this kind",
-        "observed": "seen in clients of this API",
-        "sister": "seen in clients of a sister API",
-        "assumed": "nobody knows; the choice is the kit's",
-    }
-)
+"""The most important first."""
 
 
 def headline(report: Report) -> str:

@@ -202,16 +202,16 @@ def test_a_masked_page_has_the_same_elements_scripts_and_policy(report: Report, 
 
 @given(TEXTS, TEXTS, st.data())
 @LAW
-def test_a_masked_profile_has_the_same_tables(target: str, told: str, data: st.DataObject) -> None:
+def test_a_masked_profile_has_the_same_tables(target: str, text: str, data: st.DataObject) -> None:
     clauses = all_clauses()
-    choices = {"rate.limit": told, "error.codes": {"missing": 1, "invalid": 2}}
+    choices = {"rate.limit": text, "error.codes": {"missing": 1, "invalid": 2}}
     learned = LearnedProfile(
         target=target,
         at=datetime(2030, 1, 2, tzinfo=UTC),
         kit="0.1.0",
         spent=SAMPLE.spent,
-        choices=tuple(LearnedChoice(clauses[name], choice, 1, 2, told) for name, choice in choices.items()),
-        uncovered=(Uncovered("xml.root", told, target, told),),
+        choices=tuple(LearnedChoice(clauses[name], choice, 1, 2, text) for name, choice in choices.items()),
+        uncovered=(Uncovered("xml.root", text, target, text),),
         unseen=(),
         broken=(),
     )
@@ -286,13 +286,13 @@ def test_a_link_is_followed_and_a_device_is_not_replaced(tmp_path: Path) -> None
     os.mkfifo(fifo)
     reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write(fifo, b"told", Secrets())
+        write(fifo, b"text", Secrets())
         received = os.read(reading, 100)
     finally:
         os.close(reading)
 
     assert (real.read_bytes(), (tmp_path / "link.txt").is_symlink()) == (b"after", True)
-    assert received == b"told"
+    assert received == b"text"
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
