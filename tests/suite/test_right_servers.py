@@ -1,4 +1,4 @@
-"""The suite against servers: it passes on every right one, with any choice of what is left open, and on no broken one."""
+"""The suite against servers: it passes on every right one, with any choice where one is open, and on no broken one."""
 
 from __future__ import annotations
 
