@@ -19,7 +19,7 @@ from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import form_of_time
 from contract_tests.decode.csv import read_lines
 from contract_tests.decode.model import Decoded
-from contract_tests.redact import mask
+from contract_tests.redact.scan import SecretMatcher
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _choice(answer: Answer, clause: str, seen: str, path: str) -> Iterator[Probl
 
 
 def _token(answer: Answer) -> Iterator[Problem]:
-    if any(mask.find(secret, answer.capture.body) for secret in answer.asked.secrets):
+    if SecretMatcher(dict.fromkeys(answer.asked.secrets, "token")).found_in(answer.capture.body):
         yield problem("token.never-repeated", "", "not", "an answer without the token", "the token of the call")
 
 

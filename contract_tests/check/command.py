@@ -21,7 +21,7 @@ from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import LeakError, write
+from contract_tests.redact.write import notice, write
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
@@ -56,7 +56,7 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         _write_errors(ended, out)
         print("the suite could not be run", file=out)
         return BROKEN
-    report = replace(ended.report, provable=within_reach, errors=ended.errors)
+    report = replace(ended.report, provable=within_reach, errors=_errors(ended))
     if memory is not None:
         report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
     return _write_all(report, ended, options, memory, out, errors)
@@ -126,30 +126,32 @@ def _write_all(
 ) -> int:
     """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
     secrets = ended.run.findings.secrets if ended.run else Secrets()
-    code, refused = report.exit_code, []
+    code, notices = report.exit_code, []
     made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
     if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
         made = {**made, options.history: memory.with_report(report)}
     for path, content in made.items():
         try:
-            write(path, content, secrets)
-        except LeakError as leak:
-            refused.append(str(leak))
-            code = BROKEN
+            if places := write(path, content, secrets):
+                notices.append(notice(path, places))
         except OSError as error:
-            refused.append(f"{path}: can't be written: {error.strerror}")
+            notices.append(f"{path}: can't be written: {error.strerror}")
             code = code or USAGE
     # The terminal comes last: it may be gone, and the files are what the run was paid for.
     _write_errors(ended, out)
     shown = StringIO()
     write_terminal(shown if not out.isatty() else out, report)
     out.write(secrets.mask(shown.getvalue()))
-    for line in refused:
+    for line in notices:
         print(line, file=errors)
     return code
 
 
-def _write_errors(ended: Examined, out: TextIO) -> None:
+def _errors(ended: Examined) -> tuple[str, ...]:
     secrets = ended.run.findings.secrets if ended.run else Secrets()
-    for text in ended.errors:
-        print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=out)
+    return tuple(map(secrets.mask, ended.errors))
+
+
+def _write_errors(ended: Examined, out: TextIO) -> None:
+    for text in _errors(ended):
+        print(f"ERROR of the suite itself:\n{text}\n", file=out)

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from contract_tests.check.plan import Plan
-from contract_tests.report.terminal import WIDTH
+from contract_tests.report.console import console_of
 
 
 def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
     """Writes the plan."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(
-        file=out, width=width or (None if out.isatty() else WIDTH), highlight=False, markup=False, emoji=False
-    )
+    console = console_of(out, width)
     table = Table("#", "call", "units", "proves first", box=None, pad_edge=False)
     for step in plan.steps:
         table.add_row(str(step.number), step.call, str(step.units or ""), ", ".join(step.proves))

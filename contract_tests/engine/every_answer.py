@@ -9,9 +9,8 @@ from contract_tests.contract.http_head import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.findings.checks import Checks
-from contract_tests.redact import mask
 from contract_tests.redact.mask import Shape
-from contract_tests.redact.scan import MIN_SECRET
+from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 
 STATUSES: Mapping[str, tuple[str, ...]] = {"create": ("ok", "error"), "result": ("processing", "ready", "error")}
 """The status words of each method."""
@@ -72,8 +71,8 @@ def check_bytes(checks: Checks, reply: Reply, tokens: Collection[str], places: M
     checks.findings.mark_checked("token.never-repeated")
     sent = (*reply.call.params, *reply.call.query)
     tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
-    matchers = [mask.needles(tuple((token, token) for token in sorted(tokens)))]
-    matchers += [mask.needles(((token, token),)) for token in tried.difference(tokens)]
+    matchers = [SecretMatcher(dict.fromkeys(tokens, "token"))]
+    matchers += [SecretMatcher({token: "token"}) for token in tried.difference(tokens)]
     for where, content in places.items():
         if any(matcher.found_in(content) for matcher in matchers):
             checks.report("token.never-repeated", reply, where, Shape("the token of the call"), "an answer without it")

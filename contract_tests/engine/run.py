@@ -96,7 +96,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         if not target.loopback and not options.yes:
             raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
         phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
-        findings = Findings(target.base, Mask({}, shows=target.private), Secrets(told=(target.base,)), profile)
+        findings = Findings(target.base, Mask({}, shows=target.private), Secrets(shown=(target.base,)), profile)
         if not target.private:
             findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         ledger = None

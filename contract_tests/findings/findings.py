@@ -57,7 +57,7 @@ class Findings:
     def hide(self, labels: Mapping[str, str]) -> None:
         """Masks more secrets, each by its label."""
         self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
-        self.secrets.labels.update(labels)
+        self.secrets.hide(labels)
 
     def mark_checked(self, clause: str) -> None:
         """Notes that an answer was checked that shows the clause."""

@@ -1,16 +1,16 @@
-"""One of the two targets: its run, the tasks that it made, and what it answered."""
+"""One of the two targets: its run and the tasks that it made."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
-from contract_tests.contract.editions import SECTIONS
+from contract_tests.contract.editions import SECTION_NAMES, SECTIONS
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
 
@@ -69,23 +69,11 @@ class Side:
     def section(self, task: Task) -> tuple[str, bool]:
         """The section that the task's source fills, and whether its answer shows so."""
         model: Mapping[str, object] = task.last.model if task.last else {}
-        for there in (_filled(model), [s for s in DOCUMENTED if s in model]):
-            if len(there) == 1:
-                return there[0], True
+        for sections in ([s for s in SECTION_NAMES if model.get(s)], [s for s in SECTION_NAMES if s in model]):
+            if len(sections) == 1:
+                return sections[0], True
         return "data" if BARE in self.tasks else task.section or "data", False
 
 
 BARE = "no source"
 """The step whose task is made where sources are no parameter."""
-DOCUMENTED = ("data", "names", "photo")
-"""The sections of a ready answer."""
-
-
-def _filled(model: Mapping[str, object]) -> list[str]:
-    return [section for section in DOCUMENTED if model.get(section)]
-
-
-def encoding(replies: Iterable[Reply]) -> str:
-    """The encoding of a side's CSV, as far as its answers show it; UTF-8 where none does."""
-    seen = (r.decoded.choices.get("csv.encoding") for r in replies if r.decoded)
-    return next((choice for choice in seen if choice), "utf-8")

@@ -1,87 +1,89 @@
-"""The one door through which the kit writes a file: the bytes are searched last, and what would leak is refused."""
+"""The secrets of a run: its credentials and phones, and the values that its answers hold."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
-from contract_tests.decode.model import DOCUMENTED
+from contract_tests.decode.model import DOCUMENTED, STATUSES
 from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
-from contract_tests.redact.unescape import fold, plainest
-from mockserver import data
 
-VALUE = "<value>"
-"""What stands in a text in place of somebody's value."""
+VALUE = "(value)"
+"""What replaces a value; like the labels, it needs no escape in any format of a report."""
 MAX_VALUES = 20_000
-"""Values that are remembered; more come of no target that means well."""
+"""Values that are remembered; no target that means well has more."""
 PIECE = 20
-"""Characters of a piece; a long value is looked for piece by piece, so that an excerpt of 40 characters is found."""
+"""Characters of a piece; a long value is searched for piece by piece, so that an excerpt of 40 characters is found."""
+OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time", "end_time", "source"])
+"""Members of an answer that are nobody's: the API's own words, numbers and times, and the sites that were searched."""
 
 
 @dataclass
 class Secrets:
-    """What must not leave: credentials by label, and texts of answers that are somebody's. told: texts that every
-    report holds, such as the target's URL, which are no secret.
+    """What no file may hold.
 
-    Not looked for, as they would be found everywhere by chance: what is shorter than 6 characters (`Ия`, `500`),
-    numbers of less than 10 digits, dates, and what stands in the kit's own texts (`avito.ru`, `description`).
+    Not searched for, as they would be found everywhere by chance: what is shorter than 6 characters (`Ия`, `500`),
+    numbers of less than 10 digits, dates, addresses of private networks, and the API's own words (`processing`).
     """
 
     labels: dict[str, str] = field(default_factory=dict)
+    """Credentials and phones, and what replaces each."""
     values: set[str] = field(default_factory=set)
-    told: tuple[str, ...] = ()
-    pictures: set[bytes] = field(default_factory=set)
-    _ready: tuple[object, SecretMatcher] | None = field(default=None, repr=False, compare=False)
+    """Texts of answers that may be somebody's."""
+    shown: tuple[str, ...] = ()
+    """Texts that every report shows, such as the target's URL: a value that is a part of one is no secret."""
+    _known: SecretMatcher = field(default_factory=SecretMatcher, init=False, repr=False, compare=False)
+    _new: list[tuple[str, str]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._new = [*self.labels.items(), *((value, VALUE) for value in self.values)]
+
+    def hide(self, labels: Mapping[str, str]) -> None:
+        """Adds credentials, each with its label."""
+        self.labels.update(labels)
+        self._new.extend(labels.items())
 
     def learn(self, model: Mapping[str, object]) -> None:
         """Remembers the texts of a decoded answer that may be somebody's. Not to be called for made-up data."""
-        ours = " ".join(fold(text) for text in self.told)
-        for member, text in _texts(model, ""):
-            if len(self.values) + len(self.pictures) >= MAX_VALUES:
-                return
-            is_picture = member == "photo"
+        for member, text in _texts(model):
             parts = [*_parts(text.strip())]
-            # Pictures of a kind begin alike.
-            for value in parts[1:] if is_picture and len(parts) > 1 else parts:
-                if _is_telling(value) and fold(value) not in ours:
+            # The first piece of a picture is its format's.
+            for value in parts[1:] if member == "photo" and len(parts) > 1 else parts:
+                if len(self.values) >= MAX_VALUES:
+                    return
+                if value not in self.values and _is_telling(value) and not any(value in text for text in self.shown):
                     self.values.add(value)
-            if is_picture:
-                self.pictures.update(_picture(text))
+                    self._new.append((value, VALUE))
 
     def found_in(self, content: bytes) -> str | None:
-        """The kind of a secret that the bytes hold: a label, or "a value of an answer"; None where they hold none."""
-        found = self._needles().found_in(content)
-        return "a value of an answer" if found == VALUE else found
+        """The label of a secret that the bytes hold, VALUE for a value; None where they hold none."""
+        return self._matcher().found_in(content)
 
     def mask(self, text: str) -> str:
-        """The text with labels in place of credentials, and `<value>` in place of values."""
-        return self._needles().masked(text)
+        """The text with labels in place of credentials, and VALUE in place of values."""
+        return self.mask_counted(text)[0]
 
-    def _needles(self) -> SecretMatcher:
-        state = tuple(self.labels.items()), len(self.values), len(self.pictures)
-        if self._ready is None or self._ready[0] != state:
-            made = SecretMatcher(dict.fromkeys(self.values, VALUE) | self.labels, dict.fromkeys(self.pictures, VALUE))
-            self._ready = state, made
-        return self._ready[1]
+    def mask_counted(self, text: str) -> tuple[str, int]:
+        """The masked text, and the number of places that were masked."""
+        return self._matcher().mask(text)
+
+    def _matcher(self) -> SecretMatcher:
+        """All that is known by now; their spellings are made when they are first needed, since that takes its time."""
+        for secret, label in self._new:
+            self._known.add(secret, label)
+        self._new.clear()
+        return self._known
 
 
-OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time", "end_time"])
-"""Members of an answer that are nobody's, and those that tell when and what was asked."""
-
-
-def _texts(node: object, name: str) -> Iterator[tuple[str, str]]:
-    """The texts in a part of an answer, each with the member that it stands in; unknown members' names too."""
-    rest: list[tuple[str, object]] = [(name, node)]
+def _texts(model: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The texts and numbers in an answer, each with the member that it stands in."""
+    rest: list[tuple[str, object]] = [("", model)]
     while rest:
         name, node = rest.pop()
         if isinstance(node, Mapping):
-            yield from ((name, key) for key in node if key not in DOCUMENTED)
             rest.extend((key, value) for key, value in node.items() if key not in OPEN)
         elif isinstance(node, list):
             rest.extend((name, entry) for entry in node)
@@ -100,30 +102,20 @@ def _parts(value: str) -> Iterator[str]:
     yield value[-PIECE:]
 
 
-def _picture(text: str) -> Iterator[bytes]:
-    """Some bytes of a picture, from behind what pictures of its kind have in common."""
-    try:
-        content = base64.b64decode(text.translate({45: 43, 95: 47}) + "===")
-    except (binascii.Error, ValueError):
-        return
-    yield from (
-        content[at : at + PIECE] for at in range(0, min(len(content) - PIECE, 4000), PIECE) if at or len(content) < 64
-    )
-
-
 _DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}([T ]+[0-9]{1,2}(:[0-9]{2}){1,2}.{0,9})?")
+_API_WORDS = DOCUMENTED.union(STATUSES)
 _NUMBER = re.compile(r"[-+]?[0-9][0-9 .,]*")
 
 
 @lru_cache(maxsize=65536)
 def _is_telling(value: str) -> bool:
-    """Whether a value can be looked for without being found by chance."""
+    """Whether a value can be searched for without being found by chance."""
     letters = [c for c in value if c.isalnum()]
     if len(value) < MIN_SECRET or len(letters) < 4 or len({*letters}) < 3 or _DATE.fullmatch(value):
         return False
-    if _NUMBER.fullmatch(value) and len(letters) < 10:
+    if value in _API_WORDS or (_NUMBER.fullmatch(value) and len(letters) < 10):
         return False
-    return not _is_inner_address(value) and all(fold(text) not in _own_texts() for text in (value, plainest(value)))
+    return not _is_inner_address(value)
 
 
 def _is_inner_address(value: str) -> bool:
@@ -132,12 +124,3 @@ def _is_inner_address(value: str) -> bool:
         return not ipaddress.ip_address(value).is_global
     except ValueError:
         return False
-
-
-@cache
-def _own_texts() -> str:
-    """All that the kit may say by itself: its programs, pages and schemas, folded."""
-    places = (Path(__file__).resolve().parents[1], data.path("schemas"))
-    kinds = {".py", ".toml", ".json", ".xsd", ".csv", ".html", ".css", ".js", ".md", ".jinja", ".j2"}
-    files = sorted(file for place in places for file in place.rglob("*") if file.suffix in kinds)
-    return fold("\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files))

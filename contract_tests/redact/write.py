@@ -1,35 +1,91 @@
+"""Writes files: each is searched for secrets first, and what is found is masked as the file's format allows."""
+
 from __future__ import annotations
 
+import html
+import json
 import os
+import re
 import secrets as randomness
+from collections.abc import Callable
 from pathlib import Path
 
 from contract_tests.redact.secrets import Secrets
 
+_STRING = r'"(?:[^"\\\n]|\\[^\n])*+"'
+_Texts = tuple[re.Pattern[str], Callable[[str], str], Callable[[str], str]]
+_MARKUP: _Texts = (
+    re.compile(
+        r"(?P<kept><(style|script)\b.*?</\2>|<meta\b[^>]*+>)"
+        r'|(?<=>)[^<]++|(?:(?<=\bmessage=")|(?<=\bname="))[^"<]++',
+        re.DOTALL,
+    ),
+    html.unescape,
+    html.escape,
+)
+_KINDS: dict[str, _Texts] = {
+    "{": (re.compile(rf"(?P<kept>{_STRING}\s*+:)|{_STRING}"), json.loads, json.dumps),
+    "<!doctype html": _MARKUP,
+    "<?xml": _MARKUP,
+    "# ": (
+        re.compile(rf"(?P<plain>(?<=^\#)[^\n]++)|(?P<kept>{_STRING}\s*+[=\]])|{_STRING}", re.MULTILINE),
+        json.loads,
+        lambda text: json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f"),
+    ),
+}
+"""JSON, HTML and XML, TOML by how such a file begins: which parts of it are texts, how a text is read, and how it is
+written. The rest of the file is structure, which is never masked.
+"""
+_PLAIN: _Texts = (re.compile(r"(?P<plain>.+)", re.DOTALL), str, str)
+"""Any other file is one text."""
 
-class LeakError(Exception):
-    """A file would have held a secret, so it was not written. path is the file, what the kind of the secret."""
 
-    def __init__(self, path: Path, what: str) -> None:
-        super().__init__(f"{path} was not written: it would hold {what}. This is an error of the kit; please report it")
-        self.path = path
-        self.what = what
-
-
-def write(path: Path, content: bytes, secrets: Secrets) -> None:
+def write(path: Path, content: bytes, secrets: Secrets) -> int:
     """Writes a file whole or not at all, readable as the user's umask has it, since reports are made to be shared.
 
-    Raises LeakError, and OSError where it can't be written; in both cases a file that is there is left as it is.
+    Returns the number of masked places. Raises OSError where it can't be written; a file that is there stays as it is.
     """
-    if what := secrets.found_in(content):
-        raise LeakError(path, what)
+    content, places = masked(content, secrets)
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        target.write_bytes(content)  # a terminal or a pipe, such as /dev/stdout, which nothing may take the place of
-        return
+        target.write_bytes(content)  # a terminal or a pipe, such as /dev/stdout, which nothing may replace
+        return places
     draft = target.with_name(f".{target.name[:100]}.{randomness.token_hex(4)}.tmp")
     try:
         draft.write_bytes(content)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+    return places
+
+
+def masked(content: bytes, secrets: Secrets) -> tuple[bytes, int]:
+    """The content of a file without secrets, well-formed as before, and the number of masked places."""
+    text = content.decode("utf-8", "surrogateescape")
+    places = 0
+
+    def without_secrets(text: str) -> str:
+        nonlocal places
+        text, more = secrets.mask_counted(text)
+        places += more
+        return text
+
+    def replace(match: re.Match[str]) -> str:
+        if match.lastgroup == "kept":
+            return match[0]
+        try:
+            before = match[0] if match.lastgroup == "plain" else read(match[0])
+        except ValueError:
+            return without_secrets(match[0])  # the file only begins like one of its kind
+        after = without_secrets(before)
+        return match[0] if after == before else after if match.lastgroup == "plain" else written(after)
+
+    kinds = (texts for beginning, texts in _KINDS.items() if text.startswith(beginning))
+    pattern, read, written = next(kinds, _PLAIN)
+    return pattern.sub(replace, text).encode("utf-8", "surrogateescape"), places
+
+
+def notice(name: object, places: int) -> str:
+    """The sentence that reports to the user what `write` has masked."""
+    noun, verb = ("place", "was") if places == 1 else ("places", "were")
+    return f"{name}: {places} {noun} that held a credential or a value {verb} masked"

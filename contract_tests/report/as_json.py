@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
@@ -15,12 +16,16 @@ SCHEMA = "https://ifind-mock.invalid/schemas/reports/check.schema.json"
 
 
 def render(report: Report) -> bytes:
-    """The report in ASCII, so that no reader of it depends on an encoding."""
-    return (json.dumps(_encodable(_told(report)), indent=2, allow_nan=False) + "\n").encode("ascii")
+    """The report as JSON."""
+    return json_bytes(_document(report))
 
 
-def _told(report: Report) -> dict[str, Any]:
-    spent = report.spent
+def json_bytes(document: Any) -> bytes:
+    """JSON in ASCII, so that no reader of it depends on an encoding."""
+    return (json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n").encode("ascii")
+
+
+def _document(report: Report) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "kit": report.kit,
@@ -31,16 +36,9 @@ def _told(report: Report) -> dict[str, Any]:
         "stopped": report.stopped,
         "figures": {"clauses": len(report.rows), "proven": report.proven, "provable": report.provable},
         "totals": {outcome.value: report.totals.get(outcome, 0) for outcome in Outcome},
-        "spent": {
-            "units": spent.units,
-            "budget": spent.budget,
-            "unknown": spent.unknown,
-            "calls": spent.calls,
-            "seconds": spent.seconds,
-            "counts": spent.counts,
-        },
+        "spent": asdict(report.spent),
         "clauses": [_row(report, row) for row in report.rows],
-        "retried": [{"call": h.call, "failure": h.failure, "tries": h.tries} for h in report.retried],
+        "retried": [asdict(retried) for retried in report.retried],
         "errors": list(report.errors),
     }
 
@@ -49,11 +47,7 @@ def _row(report: Report, row: ClauseResult) -> dict[str, Any]:
     clause, known = row.clause, report.remembered(row.clause.id)
     proven = None if known is None or known.proven is None else known.proven.isoformat()
     return {
-        "id": clause.id,
-        "title": clause.title,
-        "grade": clause.grade,
-        "binding": clause.binding,
-        "evidence": clause.evidence,
+        **{name: getattr(clause, name) for name in ("id", "title", "grade", "binding", "evidence")},
         "outcome": row.outcome.value,
         "seen": row.seen,
         "note": row.note,
@@ -63,20 +57,13 @@ def _row(report: Report, row: ClauseResult) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "call": finding.call,
-        "answer": finding.answer,
-        "where": finding.where,
-        "found": finding.found,
-        "expected": finding.expected,
-        "binding": finding.binding,
-    }
+    return {name: value for name, value in asdict(finding).items() if name != "clause"}
 
 
-def _encodable(told: Any) -> Any:
+def _encodable(node: Any) -> Any:
     """The same without lone surrogates, which many readers of JSON refuse even as an escape."""
-    if isinstance(told, dict):
-        return {name: _encodable(value) for name, value in told.items()}
-    if isinstance(told, list):
-        return [_encodable(value) for value in told]
-    return encodable(told) if isinstance(told, str) else told
+    if isinstance(node, dict):
+        return {name: _encodable(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_encodable(value) for value in node]
+    return encodable(node) if isinstance(node, str) else node

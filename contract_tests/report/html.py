@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,30 +14,18 @@ from markupsafe import Markup
 
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report import wording
-from contract_tests.report.report import JUDGED, Report
+from contract_tests.report.report import GRADES, JUDGED, Report
 from contract_tests.report.visible import line, visible
 
 PAGE = Path(__file__).parent / "page"
-MOST = 20_000
-"""Characters of a text; a longer one is cut, and its length told."""
-GLYPHS: Mapping[Outcome, str] = MappingProxyType(
-    {
-        Outcome.BROKEN: "✕",
-        Outcome.ERROR: "!",
-        Outcome.REFUTED: "≠",
-        Outcome.INCONCLUSIVE: "?",
-        Outcome.UNAFFORDABLE: "¤",
-        Outcome.UNCHECKED: "–",
-        Outcome.HOLDS: "✓",
-    }
-)
-"""A sign for each outcome, so that none is told by its colour alone; in the order in which a reader cares."""
+MAX_TEXT = 20_000
+"""Characters of a text; a longer one is cut, and its length shown."""
 
 
 def render(report: Report) -> bytes:
     """The page, in UTF-8. The same report gives the same bytes."""
     style, script = _part("page.css"), _part("page.js")
-    rank = list(GLYPHS).index
+    rank = list(wording.LOOKS).index
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -67,13 +53,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["line"] = line
-    made.globals |= {"wording": wording, "GLYPHS": GLYPHS, "JUDGED": JUDGED, "Outcome": Outcome}
+    made.globals |= {"wording": wording, "LOOKS": wording.LOOKS, "GRADES": GRADES, "JUDGED": JUDGED, "Outcome": Outcome}
     return made
 
 
 def _shown(value: Any) -> Any:
     """What a place in the template shows: any text of the report goes through here."""
-    return visible(value, MOST) if type(value) is str else value
+    return visible(value, MAX_TEXT) if type(value) is str else value
 
 
 @cache

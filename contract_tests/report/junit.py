@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import UTC
-from types import MappingProxyType
 
 from lxml import etree
 
@@ -14,22 +12,27 @@ from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import asides, figures, in_short, totals
 
-MOST_MESSAGE, MOST_TEXT = 500, 10_000
-"""Characters of an attribute, and of each text of a finding."""
+MAX_MESSAGE = 500
+"""Characters of an attribute."""
+MAX_TEXT = 10_000
+"""Characters of each text of a finding."""
+SKIPPED = (Outcome.INCONCLUSIVE, Outcome.UNAFFORDABLE, Outcome.UNCHECKED)
 
 
 def render(report: Report) -> bytes:
     """The XML document. A clause that was not looked at is skipped with the reason; a refuted one passes and says so,
     or fails where refuted assumptions count.
     """
-    suite = etree.Element("testsuite", name=f"contract of {line(report.target, MOST_MESSAGE)}")
+    suite = etree.Element("testsuite", name=f"contract of {line(report.target, MAX_MESSAGE)}")
     for row in report.rows:
-        _case(suite, row, strict=report.strict)
-    if report.stopped or report.errors:
-        _run_itself(suite, report)
+        _add_clause(suite, row, strict=report.strict)
+    if texts := [text for text in (report.stopped, *report.errors) if text]:
+        # Without a case of its own, a run that never began would look like a good one.
+        case = etree.SubElement(suite, "testcase", classname="run", name="the run itself", time="0.000")
+        _add(case, "error", *(visible(text, MAX_TEXT) for text in texts), message=texts[0], type="run")
     if report.rows:
-        told = (figures(report), totals(report), *asides(report))
-        etree.SubElement(suite, "system-out").text = "\n".join(line(text, MOST_TEXT) for text in told)
+        texts = [figures(report), totals(report), *asides(report)]
+        _add(suite, "system-out", "\n".join(line(text, MAX_TEXT) for text in texts))
     for name, value in _counts(suite, report).items():
         suite.set(name, value)
     root = etree.Element("testsuites")
@@ -40,63 +43,36 @@ def render(report: Report) -> bytes:
 
 
 def _counts(suite: etree._Element, report: Report) -> dict[str, str]:
-    kinds = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
-    count = {name: str(len(suite.findall(path))) for name, path in (*kinds.items(), ("skipped", "testcase/skipped"))}
+    fates = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    counts = {"tests": str(len(suite.findall("testcase")))}
+    counts |= {name: str(len(suite.findall(f"testcase/{tag}"))) for name, tag in fates.items()}
     # The schemas of JUnit know no time zone here.
     stamp = report.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return count | {"time": f"{report.spent.seconds:.3f}", "timestamp": stamp}
+    return counts | {"time": f"{report.spent.seconds:.3f}", "timestamp": stamp}
 
 
-def _case(suite: etree._Element, row: ClauseResult, *, strict: bool) -> None:
-    name = line(f"{row.clause.id}: {row.clause.title}", MOST_MESSAGE)
+def _add_clause(suite: etree._Element, row: ClauseResult, *, strict: bool) -> None:
+    name = line(f"{row.clause.id}: {row.clause.title}", MAX_MESSAGE)
     case = etree.SubElement(suite, "testcase", classname=row.clause.grade, name=name, time="0.000")
-    tell = _failure if strict and row.outcome is Outcome.REFUTED else _TELL[row.outcome]
-    tell(case, row)
+    findings = [visible(str(finding), MAX_TEXT) for finding in row.findings]
+    note = visible(row.note, MAX_TEXT)
+    if row.outcome is Outcome.BROKEN or (strict and row.outcome is Outcome.REFUTED):
+        message = in_short(row.findings[0]) if row.findings else row.note
+        _add(case, "failure", *(findings or [note]), message=message, type=row.outcome)
+    elif row.outcome is Outcome.ERROR:
+        _add(case, "error", note, *findings, message=row.note, type=row.outcome)
+    elif row.outcome in SKIPPED:
+        _add(case, "skipped", message=f"{row.outcome}: {row.note}")
+    else:
+        texts = [f"seen: {visible(row.seen, MAX_TEXT)}"] if row.seen else []
+        texts += [f"note: {note}"] if row.note else []
+        if row.outcome is Outcome.REFUTED:
+            texts = [row.outcome, *texts, *findings]
+        if texts:
+            _add(case, "system-out", "\n".join(texts))
 
 
-def _passed(case: etree._Element, row: ClauseResult) -> None:
-    told = [f"{label}: {visible(text, MOST_TEXT)}" for label, text in (("seen", row.seen), ("note", row.note)) if text]
-    if row.outcome is not Outcome.HOLDS:
-        told = [str(row.outcome), *told, *_findings(row)]
-    if told:
-        etree.SubElement(case, "system-out").text = "\n".join(told)
-
-
-def _failure(case: etree._Element, row: ClauseResult) -> None:
-    message = in_short(row.findings[0]) if row.findings else row.note
-    told = etree.SubElement(case, "failure", message=line(message, MOST_MESSAGE), type=str(row.outcome))
-    told.text = "\n\n".join(_findings(row)) or visible(row.note, MOST_TEXT)
-
-
-def _error(case: etree._Element, row: ClauseResult) -> None:
-    told = etree.SubElement(case, "error", message=line(row.note, MOST_MESSAGE), type=str(row.outcome))
-    told.text = "\n\n".join([visible(row.note, MOST_TEXT), *_findings(row)])
-
-
-def _skipped(case: etree._Element, row: ClauseResult) -> None:
-    etree.SubElement(case, "skipped", message=line(f"{row.outcome}: {row.note}", MOST_MESSAGE))
-
-
-def _findings(row: ClauseResult) -> list[str]:
-    return [visible(str(finding), MOST_TEXT) for finding in row.findings]
-
-
-def _run_itself(suite: etree._Element, report: Report) -> None:
-    """A case for what befell the run and no clause: without it a run that never began would look like a good one."""
-    told = [text for text in (report.stopped, *report.errors) if text]
-    case = etree.SubElement(suite, "testcase", classname="run", name="the run itself", time="0.000")
-    error = etree.SubElement(case, "error", message=line(told[0] if told else "", MOST_MESSAGE), type="run")
-    error.text = "\n\n".join(visible(text, MOST_TEXT) for text in told)
-
-
-_TELL: Mapping[Outcome, Callable[[etree._Element, ClauseResult], None]] = MappingProxyType(
-    {
-        Outcome.HOLDS: _passed,
-        Outcome.REFUTED: _passed,
-        Outcome.BROKEN: _failure,
-        Outcome.ERROR: _error,
-        Outcome.INCONCLUSIVE: _skipped,
-        Outcome.UNAFFORDABLE: _skipped,
-        Outcome.UNCHECKED: _skipped,
-    }
-)
+def _add(parent: etree._Element, tag: str, *texts: str, **attributes: str) -> None:
+    """Adds an element with its attributes and its texts, an empty line between them."""
+    made = etree.SubElement(parent, tag, {name: line(value, MAX_MESSAGE) for name, value in attributes.items()})
+    made.text = "\n\n".join(texts) or None

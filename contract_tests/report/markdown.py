@@ -2,81 +2,75 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC
+from itertools import accumulate
 
 from contract_tests.findings.exit_code import BUDGET
-from contract_tests.findings.finding import Finding
 from contract_tests.findings.outcome import Outcome
+from contract_tests.redact.spellings import markdown
 from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line
-from contract_tests.report.wording import asides, figures, headline, in_short, last_proven, taken
+from contract_tests.report.wording import (
+    MAX_CELL,
+    MAX_TEXT,
+    asides,
+    figures,
+    headline,
+    in_full,
+    in_short,
+    last_proven,
+    named,
+    taken,
+)
 
-MOST_BYTES = 600_000
+MAX_BYTES = 600_000
 """Bytes of a summary: GitHub takes 1 MiB of a step, and drops all of it where there is more."""
-MOST_CELL, MOST_TEXT = 300, 2_000
-"""Characters of a cell, and of a line in a block."""
-_MARKS = re.compile(r"""[!"#$%&'*:<=>?\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.""", re.IGNORECASE)
 
 
 def render(report: Report) -> bytes:
-    """The summary, in parts from the most to the least needed, each of which leaves a third of the room; what does
-    not fit is counted, not told.
+    """The summary, in sections from the most to the least needed. Each takes up to two thirds of the room that is left;
+    what does not fit is counted.
     """
-    room = MOST_BYTES
-    told: list[str] = []
-    for title, parts in _SECTIONS:
-        made = [part.encode() for part in parts(report)]
-        if not made:
-            continue
-        kept = list(_fitting(made, room * 2 // 3))
-        room -= sum(map(len, kept))
-        left = len(made) - len(kept)
-        told += [
-            title,
-            *(part.decode() for part in kept),
-            *([f"\n… and {left} more, left out here.\n"] if left else []),
-        ]
-    return "".join(told).encode()
+    room = MAX_BYTES
+    summary: list[str] = []
+    for title, section in _SECTIONS:
+        parts = list(section(report))
+        sizes = list(accumulate(len(part.encode()) for part in parts))
+        kept = sum(size <= room * 2 // 3 for size in sizes)
+        if parts:
+            summary += [title, *parts[:kept]]
+        if kept:
+            room -= sizes[kept - 1]
+        if kept < len(parts):
+            summary.append(f"\n… and {len(parts) - kept} more, left out here.\n")
+    return "".join(summary).encode()
 
 
-def _fitting(parts: Iterable[bytes], room: int) -> Iterator[bytes]:
-    for part in parts:
-        room -= len(part)
-        if room < 0:
-            return
-        yield part
-
-
-def text(told: str, most: int = MOST_CELL) -> str:
-    """A value in a line of Markdown: as references, what Markdown or HTML could take for a mark is just a character."""
-    return _MARKS.sub(lambda match: "".join(f"&#{ord(c)};" for c in match[0]), line(told, most))
+def _text(text: str, most: int = MAX_CELL) -> str:
+    return markdown(line(text, most))
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f"## {_mark(report)} {headline(report)}\n\n"
+    mark = {0: "✅", BUDGET: "⚠️"}.get(report.exit_code, "❌")
+    yield f"## {mark} {headline(report)}\n\n"
     started = report.started.astimezone(UTC)
-    yield f"Contract of {text(report.target)}, checked {started:%Y-%m-%d %H:%M} UTC, kit {text(report.kit)}.\n\n"
+    yield f"Contract of {_text(report.target)}, checked {started:%Y-%m-%d %H:%M} UTC, kit {_text(report.kit)}.\n\n"
     if report.stopped:
-        yield f"**Stopped:** {text(report.stopped, MOST_TEXT)}\n\n"
+        yield f"**Stopped:** {_text(report.stopped, MAX_TEXT)}\n\n"
     if report.rows:
-        yield f"**{figures(report)}** · {' · '.join(taken(report))}\n\n"
-    for told in asides(report):
-        yield f"- {told}\n"
-
-
-def _mark(report: Report) -> str:
-    return {0: "✅", BUDGET: "⚠️"}.get(report.exit_code, "❌")
+        yield f"**{figures(report)}** · {' · '.join(taken(report.spent))}\n\n"
+    for aside in asides(report):
+        yield f"- {aside}\n"
 
 
 def _counts(report: Report) -> Iterator[str]:
-    there = list(report.totals)
-    if not there:
+    outcomes = list(report.totals)
+    if not outcomes:
         return
-    yield _cells("grade", *there, "all") + _cells("---", *("---:" for _ in there), "---:")
+    yield _cells("grade", *outcomes, "all") + _cells("---", *("---:" for _ in outcomes), "---:")
     for grade, count in report.by_grade.items():
-        yield _cells(grade, *(str(count[outcome] or "") for outcome in there), str(sum(count.values())))
+        yield _cells(grade, *(str(count[outcome] or "") for outcome in outcomes), str(sum(count.values())))
     yield _cells("all", *(str(n) for n in report.totals.values()), str(len(report.rows)))
 
 
@@ -85,28 +79,16 @@ def _cells(*cells: str) -> str:
 
 
 def _findings(report: Report) -> Iterator[str]:
-    rows = sorted(report.rows, key=lambda row: row.outcome is not Outcome.BROKEN)
-    for row in rows:
+    for row in sorted(report.rows, key=lambda row: row.outcome is not Outcome.BROKEN):
         for finding in row.findings:
-            yield _unfolding(f"{row.outcome}: {row.clause.id} ({row.clause.grade}): {in_short(finding)}", finding)
+            summary = _text(f"{row.outcome}: {row.clause.id} ({row.clause.grade}): {in_short(finding)}")
+            block = _block(named("promise", finding.clause.title), *in_full(finding))
+            yield f"<details><summary>{summary}</summary>\n\n{block}\n</details>\n\n"
 
 
-def _unfolding(summary: str, finding: Finding) -> str:
-    told = {
-        "promise": finding.clause.title,
-        "call": finding.call,
-        "answer": finding.answer,
-        "where": finding.where or "the answer",
-        "found": finding.found,
-        "expected": finding.expected,
-    }
-    return f"<details><summary>{text(summary)}</summary>\n\n{_block(told)}\n</details>\n\n"
-
-
-def _block(told: Mapping[str, str]) -> str:
+def _block(*lines: str) -> str:
     """Lines as they are. Each begins with its name, so that none can end the block."""
-    lines = "\n".join(f"{name + ':':<9} {line(value, MOST_TEXT)}" for name, value in told.items())
-    return f"```text\n{lines}\n```\n"
+    return "\n".join(["```text", *lines, "```\n"])
 
 
 def _unproven(report: Report) -> Iterator[str]:
@@ -114,17 +96,15 @@ def _unproven(report: Report) -> Iterator[str]:
         if row.outcome not in JUDGED:
             known = report.remembered(row.clause.id)
             proven = "" if known is None else f" (last proven live: {last_proven(known)})"
-            yield _cells(text(row.clause.id), row.clause.grade, row.outcome, text(row.note) + proven)
+            yield _cells(_text(row.clause.id), row.clause.grade, row.outcome, _text(row.note) + proven)
 
 
 def _errors(report: Report) -> Iterator[str]:
-    for error in report.errors:
-        yield _block({"error": error})
+    return (_block(named("error", error)) for error in report.errors)
 
 
 def _retried(report: Report) -> Iterator[str]:
-    for retried in report.retried:
-        yield _cells(text(retried.call), text(retried.failure), str(retried.tries))
+    return (_cells(_text(call.call), _text(call.failure), str(call.tries)) for call in report.retried)
 
 
 _SECTIONS: tuple[tuple[str, Callable[[Report], Iterator[str]]], ...] = (

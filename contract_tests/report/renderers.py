@@ -9,10 +9,5 @@ from contract_tests.report import as_json, html, junit, markdown
 from contract_tests.report.report import Report
 
 RENDERERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
-    {
-        "junit": junit.render,
-        "html": html.render,
-        "json": as_json.render,
-        "summary": markdown.render,
-    }
+    {"junit": junit.render, "html": html.render, "json": as_json.render, "summary": markdown.render}
 )

@@ -1,4 +1,4 @@
-"""A run as reports tell it: every text in it is masked already."""
+"""A run as reports show it: every text in it is masked already."""
 
 from __future__ import annotations
 
@@ -6,43 +6,49 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 
 JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)
-"""Outcomes of clauses that were proven, the one way or the other."""
-GRADES = ("documented", "law", "observed", "sister", "assumed")
-"""Grades of clauses, the best founded first."""
+"""Outcomes of clauses that were proven, either way."""
+GRADES: Mapping[str, str] = MappingProxyType(
+    {
+        "documented": "the operator's page says so",
+        "law": "expected of any API of this kind",
+        "observed": "seen in clients of this API",
+        "sister": "seen in clients of a sister API",
+        "assumed": "nobody knows; the choice is the kit's",
+    }
+)
+"""Grades of clauses and what each is founded on, the best founded first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run took: units of the daily limit (budget None: no limit), of which `unknown` belong to creates whose
-    answer was lost; calls that went out; seconds from the first to the last.
-    """
+    """What a run took."""
 
-    units: int
-    budget: int | None
-    unknown: int
+    units: int  # of the daily limit
+    budget: int | None  # in units; None: no limit
+    unknown: int  # units of creates whose answer was lost
     calls: int
-    seconds: float
-    counts: bool = True
-    """Whether units cost anything here: accounts that the suite made itself have as many as it likes."""
+    seconds: float  # from the first call to the last
+    counts: bool = True  # whether units cost anything here: accounts that the suite made itself have any number
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """A call that failed and was answered when sent again: a curl line, what went wrong, how often it was sent."""
+    """A call that failed and was answered when sent again."""
 
-    call: str
+    call: str  # as a curl line
     failure: str
-    tries: int
+    tries: int  # how often it was sent
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """When a clause was last proven live; stale where that is too long ago, or never was."""
+    """When a clause was last proven live (None: never), and whether that is too long ago."""
 
     proven: date | None
     stale: bool
@@ -50,45 +56,42 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run. target is its URL; stopped says why it ended before its time, or did not begin (empty: it did neither);
-    provable is the number of clauses that this budget can prove (None: nobody asked); history maps clauses to what
-    --history remembers of them, and is empty without it.
-    """
+    """A run and its result."""
 
-    target: str
+    target: str  # its URL
     started: datetime
-    kit: str
+    kit: str  # the version
     exit_code: int
     strict: bool
     rows: tuple[ClauseResult, ...]
     spent: Spent
-    provable: int | None = None
-    stopped: str = ""
+    provable: int | None = None  # clauses that this budget can prove; None: not worked out
+    stopped: str = ""  # why the run ended early or did not begin; empty where it is complete
     retried: tuple[Retried, ...] = ()
     errors: tuple[str, ...] = ()
-    history: Mapping[str, History] | None = None
+    history: Mapping[str, History] | None = None  # by clause, what --history remembers; None without it
 
     @property
     def proven(self) -> int:
-        """The number of clauses of which the run has found out whether they hold."""
+        """The number of clauses that the run has proven, either way."""
         return sum(row.outcome in JUDGED for row in self.rows)
 
     @property
     def totals(self) -> Mapping[Outcome, int]:
-        """Clauses by outcome, in the order of outcomes; those that are there."""
+        """Clauses by outcome, in the order of outcomes, without those that no clause has."""
         count = Counter(row.outcome for row in self.rows)
         return {outcome: count[outcome] for outcome in Outcome if count[outcome]}
 
     @property
     def by_grade(self) -> Mapping[str, Mapping[Outcome, int]]:
-        """Clauses by outcome, for each grade that is there, in the order of GRADES."""
+        """Clauses by outcome, for each grade that a clause has, in the order of GRADES."""
         count = Counter((row.clause.grade, row.outcome) for row in self.rows)
         there = {row.clause.grade for row in self.rows}
         return {grade: {o: count[grade, o] for o in Outcome} for grade in GRADES if grade in there}
 
     @property
     def due(self) -> tuple[str, ...]:
-        """Clauses that some run can show and that were not proven lately, by what --history remembers."""
+        """Clauses that a run can show and that, by --history, were not proven lately."""
         known = self.history or {}
         seen = (row.clause for row in self.rows if not row.clause.unseen)
         return tuple(clause.id for clause in seen if clause.id in known and known[clause.id].stale)

@@ -1,110 +1,72 @@
-"""What a run found out, on a terminal: the findings, a table by clause, the two figures and a line of totals."""
+"""A report on a terminal: the findings, a table by clause, the two figures and a line of totals."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
+from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
-from contract_tests.report.wording import asides, figures, in_short, last_proven, totals
+from contract_tests.report.wording import (
+    LOOKS,
+    MAX_TEXT,
+    asides,
+    figures,
+    in_full,
+    in_short,
+    last_proven,
+    totals,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 140
-"""Columns where the output is no terminal."""
-MOST = 3
-"""Findings of one clause that are told in full."""
-MOST_TEXT, MOST_CELL = 2_000, 300
-"""Characters of a finding's line, and of a cell of the table."""
-STYLES = {
-    Outcome.HOLDS: "green",
-    Outcome.BROKEN: "bold red",
-    Outcome.REFUTED: "yellow",
-    Outcome.INCONCLUSIVE: "magenta",
-    Outcome.UNAFFORDABLE: "yellow",
-    Outcome.UNCHECKED: "dim",
-    Outcome.ERROR: "bold magenta",
-}
+MAX_FINDINGS = 3
+"""Findings of one clause that are shown in full."""
 
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:
-    """Writes the report for a reader at a terminal, or for a log; without findings where those were told already."""
-    from rich.console import Console
-
-    if isinstance(out, io.TextIOWrapper):
-        out.reconfigure(errors="backslashreplace")  # a log in ASCII takes the report too
-    console = Console(
-        file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False, emoji=False, soft_wrap=False
-    )
+    """Writes the report for a reader at a terminal, or for a log; without findings where those were shown already."""
+    console = console_of(out)
     if report.stopped:
-        console.print(visible(report.stopped, MOST_TEXT), soft_wrap=True)
+        console.print(visible(report.stopped, MAX_TEXT), soft_wrap=True)
     if not report.rows:
         return
     if findings:
         _write_findings(console, report.rows, strict=report.strict)
     _write_table(console, report)
-    _write_retried(console, report)
-    for text in (*asides(report), figures(report)):
+    for retried in report.retried:
+        failure, call = line(retried.failure, MAX_TEXT), line(retried.call, MAX_TEXT)
+        console.print(f"RETRIED {failure}; answered at try {retried.tries}\n  {call}\n", soft_wrap=True)
+    for text in (*asides(report), figures(report), line(totals(report), MAX_TEXT)):
         console.print(text, soft_wrap=True)
-    console.print(line(totals(report), MOST_TEXT), soft_wrap=True)
 
 
 def _write_findings(console: Console, rows: Iterable[ClauseResult], *, strict: bool) -> None:
     """What is broken in full; a refuted assumption, which is a finding and no defect, in two lines."""
     for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
-        for finding in row.findings[:MOST]:
-            console.print(row.outcome.upper(), style=STYLES[row.outcome], end=" ")
-            told = _in_full(finding) if finding.binding or strict else _in_two_lines(finding)
-            console.print(f"{told}\n", soft_wrap=True)
-        if len(row.findings) > MOST:
-            console.print(f"  and {len(row.findings) - MOST} more of {line(row.clause.id)}\n", soft_wrap=True)
+        for finding in row.findings[:MAX_FINDINGS]:
+            console.print(row.outcome.upper(), style=LOOKS[row.outcome].style, end=" ")
+            console.print(f"{_text(finding, full=finding.binding or strict)}\n", soft_wrap=True)
+        if len(row.findings) > MAX_FINDINGS:
+            console.print(f"  and {len(row.findings) - MAX_FINDINGS} more of {line(row.clause.id)}\n", soft_wrap=True)
 
 
-def _in_full(finding: Finding) -> str:
-    lines = {
-        "call": finding.call,
-        "answer": finding.answer,
-        "where": finding.where or "the answer",
-        "found": finding.found,
-        "expected": finding.expected,
-    }
-    told = (f"  {name + ':':<9} {line(text, MOST_TEXT)}" for name, text in lines.items())
-    return "\n".join([f"{_name(finding)}: {line(finding.clause.title, MOST_TEXT)}", *told])
-
-
-def _in_two_lines(finding: Finding) -> str:
-    return f"{_name(finding)}: {line(in_short(finding), MOST_TEXT)}\n  {line(finding.call, MOST_TEXT)}"
-
-
-def _name(finding: Finding) -> str:
-    return f"{line(finding.clause.id)} ({finding.clause.grade})"
+def _text(finding: Finding, *, full: bool) -> str:
+    clause = finding.clause
+    title, *lines = (clause.title, *in_full(finding)) if full else (in_short(finding), line(finding.call, MAX_TEXT))
+    return "\n  ".join([f"{line(clause.id)} ({clause.grade}): {line(title, MAX_TEXT)}", *lines])
 
 
 def _write_table(console: Console, report: Report) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("clause", "grade", "verdict"):
-        table.add_column(name, no_wrap=True)
-    for name in ("seen", "note", *(() if report.history is None else ("last proven live",))):
-        table.add_column(name, overflow="fold")
+    names = ("clause", "grade", "verdict", "seen", "note", *(() if report.history is None else ("last proven live",)))
+    rows: list[tuple[Cell, ...]] = []
     for row in report.rows:
-        cells = [Text(line(text, MOST_CELL)) for text in (row.clause.id, row.clause.grade, row.seen, row.note)]
-        cells.insert(2, Text(row.outcome, STYLES[row.outcome]))
-        if (known := report.remembered(row.clause.id)) is not None:
-            cells.append(Text(last_proven(known), "yellow" if known.stale else ""))
-        table.add_row(*cells)
-    console.print(table)
-    console.print()
-
-
-def _write_retried(console: Console, report: Report) -> None:
-    for retried in report.retried:
-        failure, call = line(retried.failure, MOST_TEXT), line(retried.call, MOST_TEXT)
-        console.print(f"HEALED {failure}; answered at try {retried.tries}\n  {call}\n", soft_wrap=True)
+        known = report.remembered(row.clause.id)
+        proven: tuple[Cell, ...] = () if known is None else ((last_proven(known), "yellow" if known.stale else ""),)
+        outcome = (row.outcome.value, LOOKS[row.outcome].style)
+        rows.append((row.clause.id, row.clause.grade, outcome, row.seen, row.note, *proven))
+    print_table(console, names, rows, unbroken=names[:3])

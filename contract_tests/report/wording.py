@@ -1,55 +1,61 @@
-"""The sentences that several reports share: what came out, how much was proven, and what it took."""
+"""The sentences that several reports share: the result, how much was proven, and what it took."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.outcome import Outcome
-from contract_tests.report.report import History, Report
+from contract_tests.report.report import History, Report, Spent
+from contract_tests.report.visible import line
 
-MEANINGS: Mapping[Outcome, str] = MappingProxyType(
+MAX_TEXT = 2_000
+"""Characters of a text in a line of its own."""
+MAX_CELL = 300
+"""Characters of a cell of a table."""
+MAX_DUE = 12
+"""Clauses that are named as due."""
+
+
+class Look(NamedTuple):
+    """How reports show an outcome."""
+
+    sign: str  # so that it is not shown by colour alone
+    style: str  # of rich, on a terminal
+    meaning: str
+
+
+LOOKS: Mapping[Outcome, Look] = MappingProxyType(
     {
-        Outcome.HOLDS: "what was seen agrees",
-        Outcome.BROKEN: "a promise or a law does not hold",
-        Outcome.REFUTED: "an assumption does not hold; a finding, no defect",
-        Outcome.INCONCLUSIVE: "an answer that should have shown it was lost or could not be read",
-        Outcome.UNAFFORDABLE: "the budget of units, calls or time did not reach",
-        Outcome.UNCHECKED: "nothing of this run can show it",
-        Outcome.ERROR: "the kit itself failed",
+        Outcome.BROKEN: Look("✕", "bold red", "a promise or a law does not hold"),
+        Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
+        Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
+        Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
+        Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not reach"),
+        Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
+        Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
     }
 )
-FOUNDATIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "documented": "the operator's page says so",
-        "law": "owed by any API of this kind",
-        "observed": "seen in clients of this API",
-        "sister": "seen in clients of a sister API",
-        "assumed": "nobody knows; the choice is the kit's",
-    }
-)
+"""The most important first."""
 
 
 def headline(report: Report) -> str:
-    """What came out, in a sentence. It never sounds good where the exit code is not 0."""
-    count = report.totals
-    return next(sentence(report, count) for holds, sentence in _HEADLINES if holds(report, count))
-
-
-Totals = Mapping[Outcome, int]
-_HEADLINES: tuple[tuple[Callable[[Report, Totals], object], Callable[[Report, Totals], str]], ...] = (
-    (lambda _, n: Outcome.BROKEN in n, lambda _, n: f"{counted(n[Outcome.BROKEN], 'clause')} broken"),
-    (lambda r, n: Outcome.ERROR in n or r.errors, lambda *_: "The kit itself failed"),
-    (lambda r, n: r.strict and Outcome.REFUTED in n, lambda _, n: f"{counted(n[Outcome.REFUTED], 'clause')} refuted"),
-    (lambda r, _: not r.rows, lambda *_: "The check did not begin"),
-    (lambda r, _: r.stopped, lambda *_: "The run ended before its time"),
-    (lambda r, _: r.exit_code == BUDGET, lambda *_: "Nothing is broken, but the budget did not suffice"),
-    (lambda r, _: r.exit_code, lambda r, _: f"The run failed with exit code {r.exit_code}"),
-    (lambda r, _: r.proven, lambda *_: "Nothing is broken"),
-    (lambda *_: True, lambda *_: "Nothing was proven"),
-)
+    """The result in a sentence. It never sounds good where the exit code is not 0."""
+    broken, refuted = (report.totals.get(outcome, 0) for outcome in (Outcome.BROKEN, Outcome.REFUTED))
+    sentences = (
+        (broken, f"{counted(broken, 'clause')} broken"),
+        (Outcome.ERROR in report.totals or report.errors, "The kit itself failed"),
+        (report.strict and refuted, f"{counted(refuted, 'clause')} refuted"),
+        (not report.rows, "The check did not begin"),
+        (report.stopped, "The run ended before its time"),
+        (report.exit_code == BUDGET, "Nothing is broken, but the budget did not suffice"),
+        (report.exit_code, f"The run failed with exit code {report.exit_code}"),
+        (report.proven, "Nothing is broken"),
+    )
+    return next((sentence for holds, sentence in sentences if holds), "Nothing was proven")
 
 
 def counted(number: int, noun: str) -> str:
@@ -64,42 +70,53 @@ def figures(report: Report) -> str:
 
 
 def totals(report: Report) -> str:
-    """Clauses by verdict, calls and units, in a line."""
-    told = [f"{n} {outcome}" for outcome, n in report.totals.items()]
-    return f"{report.target}: {' · '.join([*told, *taken(report)])}"
+    """Clauses by outcome, calls and units, in a line."""
+    return f"{report.target}: {' · '.join([*(f'{n} {o}' for o, n in report.totals.items()), *taken(report.spent)])}"
 
 
-def taken(report: Report) -> tuple[str, ...]:
+def taken(spent: Spent) -> tuple[str, ...]:
     """What the run took: calls, and units where they count."""
-    spent = report.spent
     calls = counted(spent.calls, "call")
     return (calls, counted(spent.units, "unit")) if spent.counts else (calls,)
 
 
 def asides(report: Report) -> tuple[str, ...]:
-    """What else has to be said of the run's cost and calls, each a sentence."""
-    spent, told = report.spent, []
+    """What remains to be said of the run's cost and calls, each a sentence."""
+    spent, sentences = report.spent, []
     if spent.counts and spent.budget is not None and spent.units > spent.budget:
         above = counted(spent.units - spent.budget, "unit")
-        told.append(f"{above} above the budget, as tasks cost more than any before")
+        sentences.append(f"{above} above the budget, as tasks cost more than any before")
     if spent.unknown:
-        told.append(f"{counted(spent.unknown, 'unit')} charged, unknown: the answer to the create was lost")
+        sentences.append(f"{counted(spent.unknown, 'unit')} charged, unknown: the answer to the create was lost")
     if report.retried:
-        told.append(f"{counted(len(report.retried), 'call')} failed at first and retried when sent again")
+        sentences.append(f"{counted(len(report.retried), 'call')} failed at first and succeeded when sent again")
     if due := report.due:
-        more = f" and {len(due) - MOST_DUE} more" if len(due) > MOST_DUE else ""
-        told.append(f"Due again, since not proven lately: {', '.join(due[:MOST_DUE])}{more}")
-    return tuple(told)
-
-
-MOST_DUE = 12
-"""Clauses that are named as due."""
+        more = f" and {len(due) - MAX_DUE} more" if len(due) > MAX_DUE else ""
+        sentences.append(f"Due again, since not proven lately: {', '.join(due[:MAX_DUE])}{more}")
+    return tuple(sentences)
 
 
 def in_short(finding: Finding) -> str:
     """Where a finding is, what was found and what was expected, in a line."""
     where = f"{finding.where}: " if finding.where else ""
     return f"{where}{finding.found}; expected {finding.expected}"
+
+
+def in_full(finding: Finding) -> tuple[str, ...]:
+    """The call, the answer and what is wrong in it, a line each that begins with its name."""
+    texts = {
+        "call": finding.call,
+        "answer": finding.answer,
+        "where": finding.where or "the answer",
+        "found": finding.found,
+        "expected": finding.expected,
+    }
+    return tuple(named(name, text) for name, text in texts.items())
+
+
+def named(name: str, text: str) -> str:
+    """A line that begins with the name of what it shows."""
+    return f"{name + ':':<9} {line(text, MAX_TEXT)}"
 
 
 def last_proven(history: History) -> str:

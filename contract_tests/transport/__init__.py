@@ -1,1 +1,1 @@
-"""Bytes on the wire: one HTTP/1.1 request at a time, kept as evidence."""
+"""Bytes on the socket: one HTTP/1.1 request at a time, the answer kept as evidence."""

@@ -1,37 +1,110 @@
-"""Connections under one deadline: the name looked up, each address tried in turn, TLS verified."""
+"""Connections under one deadline: the name looked up, each address tried in turn, TLS verified, bytes read and written.
+
+A moment `end` is in seconds of the monotonic clock.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import queue
+import selectors
 import socket
 import threading
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import h11
+
 from contract_tests.transport.messages import Request, TransportError
+from contract_tests.transport.receive import MAX_HEADERS
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+_CHUNK = 64 * 1024
+_IDLE = 2.0
+"""Seconds after which a kept connection is not trusted any more."""
 _LEAST = 0.001
 
 
-def connect(host: str, port: int, request: Request, end: float) -> socket.socket:
+@dataclass
+class Connection:
+    """An open connection to a server."""
+
+    socket: socket.socket
+    secure: bool
+    http: h11.Connection = field(
+        default_factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADERS)
+    )
+    used: float = 0.0  # the moment of the last use
+    unsent: bool = False  # whether a part of the request never left
+    torn: bool = False  # whether TLS was not ended as it should be, so that the end of the body may be missing
+
+    def alive(self) -> bool:
+        """Whether it may carry another request: nothing has come on it, not even its end."""
+        return time.monotonic() - self.used < _IDLE and not self._ready(selectors.EVENT_READ, 0)
+
+    def close(self) -> None:
+        """Ends it."""
+        self.socket.close()
+
+    def read(self, end: float) -> bytes:
+        """The next bytes, none at the connection's end. Raises TimeoutError at the moment `end`, and OSError."""
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.socket.settimeout(left)
+        try:
+            return self.socket.recv(_CHUNK)
+        except OSError as error:
+            self.torn = type(error).__name__ == "SSLEOFError"
+            if self.torn:
+                return b""
+            raise
+
+    def write(self, data: bytes, end: float) -> None:
+        """Sends the bytes; where an answer comes before they are all taken, the rest is not sent.
+
+        Raises TimeoutError at the moment `end`, and OSError.
+        """
+        rest = memoryview(data)
+        # Under TLS, bytes that have come need not be an answer's.
+        events = selectors.EVENT_WRITE | (0 if self.secure else selectors.EVENT_READ)
+        self.unsent = True
+        while rest:
+            left = end - time.monotonic()
+            ready = self._ready(events, left) if left > 0 else 0
+            if not ready:
+                raise TimeoutError
+            if not ready & selectors.EVENT_WRITE:
+                return
+            self.socket.settimeout(left)
+            rest = rest[self.socket.send(rest[:_CHUNK]) :]
+        self.unsent = False
+
+    def _ready(self, events: int, seconds: float) -> int:
+        """Those of the events that the socket is ready for within so many seconds."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.socket, events)
+            return next((ready for _, ready in selector.select(seconds)), 0)
+
+
+def connect(host: str, port: int, request: Request, end: float, tls: SSLContext | None) -> Connection:
     """A connection to the first of the host's addresses that takes one by the moment `end`. Raises TransportError."""
-    addresses = _addresses(host, port, request, end)
     failure = "it has no address"
-    for number, (family, address) in enumerate(addresses):
+    addresses = _addresses(host, port, request, end)
+    for number, (family, _, _, _, address) in enumerate(addresses):
         left = end - time.monotonic()
         if left <= 0:
             raise TransportError("timeout", request, f"{host}:{port} took no connection", sent=False)
         try:
-            return _connected(family, address, max(left / (len(addresses) - number), _LEAST))
+            sock = _connected(family, address, max(left / (len(addresses) - number), _LEAST))
         except TimeoutError:
             failure = "it took no connection in time"
         except OSError as error:
             failure = error.strerror or type(error).__name__
+        else:
+            return Connection(_secured(sock, tls, host, request, end) if tls else sock, tls is not None)
     raise TransportError("unreachable", request, f"{host}:{port}: {failure}", sent=False)
 
 
@@ -47,45 +120,30 @@ def _connected(family: socket.AddressFamily, address: tuple[Any, ...], seconds: 
     return sock
 
 
-def _addresses(host: str, port: int, request: Request, end: float) -> list[Address]:
-    """The host's addresses. A look-up knows no time-out and may hang, so a thread does it that can be left behind."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    else:
-        return _looked_up(host, port, request)
-    answers: queue.SimpleQueue[list[Address] | TransportError] = queue.SimpleQueue()
+def _addresses(host: str, port: int, request: Request, end: float) -> list[Any]:
+    """The host's addresses. A look-up has no time-out and may hang, so it runs in a thread that can be left behind."""
+    results: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
 
     def look_up() -> None:
         try:
-            answers.put(_looked_up(host, port, request))
-        except TransportError as failure:
-            answers.put(failure)
+            results.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            results.put(error)
 
     threading.Thread(target=look_up, daemon=True, name="name look-up").start()
     try:
-        answer = answers.get(timeout=max(end - time.monotonic(), _LEAST))
+        found = results.get(timeout=max(end - time.monotonic(), _LEAST))
     except queue.Empty:
         raise TransportError("timeout", request, f"the name {host} was not looked up", sent=False) from None
-    if isinstance(answer, TransportError):
-        raise answer
-    return answer
-
-
-def _looked_up(host: str, port: int, request: Request) -> list[Address]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no name of a host"
-        raise TransportError("unreachable", request, f"{host}:{port}: {why}", sent=False) from None
-    return [(family, address) for family, _, _, _, address in found]
+    if isinstance(found, Exception):
+        why = getattr(found, "strerror", None) or "it is no name of a host"
+        raise TransportError("unreachable", request, f"{host}:{port}: {why}", sent=False)
+    return found
 
 
 def tls_context() -> SSLContext:
-    """How TLS is spoken: the certificate and its name are verified. Of the environment only SSL_CERT_FILE and
-    SSL_CERT_DIR are heeded, which say whom the user trusts; SSLKEYLOGFILE, which would have the keys of every
-    connection written down, is not.
+    """TLS with the certificate and its name verified. Of the environment only SSL_CERT_FILE and SSL_CERT_DIR count,
+    which say whom the user trusts; SSLKEYLOGFILE, which has the keys of every connection written down, does not.
     """
     import ssl
 
@@ -95,11 +153,11 @@ def tls_context() -> SSLContext:
     return context
 
 
-def secured(sock: socket.socket, context: SSLContext, host: str, request: Request, end: float) -> socket.socket:
+def _secured(sock: socket.socket, tls: SSLContext, host: str, request: Request, end: float) -> socket.socket:
     """The connection under TLS by the moment `end`. Raises TransportError."""
     try:
         sock.settimeout(max(end - time.monotonic(), _LEAST))
-        return context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
+        return tls.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
     except TimeoutError:
         sock.close()
         raise TransportError("timeout", request, "during the TLS handshake", sent=False) from None

@@ -1,4 +1,4 @@
-"""What goes over the wire and what comes back: a request, the answer as evidence, or why there is none."""
+"""What is sent and what comes back: a request, the answer as evidence, or why there is none."""
 
 from __future__ import annotations
 
@@ -8,40 +8,50 @@ from types import MappingProxyType
 
 MAX_EVIDENCE = 64 * 1024
 """Bytes that are kept of what is no answer."""
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "unreachable": "no connection",
+        "tls": "no trusted TLS connection",
+        "timeout": "no whole answer in time",
+        "closed": "the connection ended before the answer did",
+        "malformed": "the answer is no HTTP",
+        "too-large": "the answer is too large",
+        "unsendable": "HTTP can't carry the request",
+    }
+)
+"""Why there is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent: url with its query, headers beside Host and Content-Length, the body as bytes."""
+    """What is sent."""
 
     http_method: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
+    url: str  # with its query
+    headers: tuple[tuple[str, str], ...] = ()  # beside Host and Content-Length
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A request and the answer to it. headers are as they came, names in lower case; seconds from the first byte sent
-    to the last one read. oddities say, in words that hold nothing of the answer, what HTTP allows a client to
-    tolerate and no server should do.
-    """
+    """A request and the answer to it."""
 
     request: Request
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]  # as they came, names in lower case
     body: bytes
-    seconds: float
+    seconds: float  # from the first byte sent to the last one read
     oddities: tuple[str, ...] = ()
+    """What HTTP allows a client to tolerate and no server should do, in words that hold nothing of the answer."""
 
     def header(self, name: str) -> str | None:
-        """The first header of the name, given in lower case."""
+        """The first header of that name (in lower case)."""
         return next((value for key, value in self.headers if key == name), None)
 
 
 class TransportError(Exception):
-    """There is no answer that HTTP knows. kind is one of KINDS, received what came of it (capped), sent whether the
-    request may have arrived, stale whether it went out on a kept connection that ended without a byte.
+    """There is no answer that HTTP allows. kind is one of KINDS, received what came of it (capped), sent whether the
+    request may have arrived, stale whether it was sent on a kept connection that ended without a byte.
     """
 
     def __init__(self, kind: str, request: Request, detail: str, *, received: bytes = b"", sent: bool = True) -> None:
@@ -54,17 +64,4 @@ class TransportError(Exception):
 
 
 class OutOfTime(TransportError):
-    """The request did not leave, since its turn would come after the end of the run."""
-
-
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "unreachable": "no connection",
-        "tls": "no trusted TLS connection",
-        "timeout": "no whole answer in time",
-        "closed": "the connection ended before the answer did",
-        "malformed": "the answer is no HTTP",
-        "too-large": "the answer is too large",
-        "unsendable": "the request is none that HTTP can carry",
-    }
-)
+    """The request was not sent, since its turn would come after the end of the run."""

@@ -10,23 +10,21 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Pacer:
-    """A token bucket: waits until the next call may go out. per_second None is as fast as it goes; burst calls may
-    follow each other at once after a rest. clock gives seconds, sleep waits for some.
-    """
+    """A token bucket: waits until the next call may go out."""
 
-    per_second: float | None = None
-    burst: float = 1.0
+    per_second: float | None = None  # None: no limit
+    burst: float = 1.0  # calls that may follow each other at once after a rest
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     _due: float = field(default=-math.inf, repr=False)
 
     def slow_down(self, seconds: float) -> None:
-        """Holds the next call back so long, and takes half of the pace from then on (4 a second at most)."""
+        """Delays the next call so long, and halves the pace from then on (4 a second at most)."""
         self.per_second = min((self.per_second or 8.0) / 2, 4.0)
         self._due = max(self._due, self.clock() + seconds)
 
     def wait(self, end: float | None = None) -> bool:
-        """Sleeps as long as needed; does not where that would be past the moment `end`, and says False."""
+        """Sleeps as long as needed; where that would be past the moment `end`, returns False at once."""
         now = self.clock()
         if self.per_second is not None:
             self._due = max(self._due, now - (self.burst - 1) / self.per_second)

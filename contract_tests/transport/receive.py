@@ -1,4 +1,4 @@
-"""Reads one answer off a connection: strictly, capped, and with the bytes kept where it is none."""
+"""Reads one answer from a connection: strictly, capped, and with the bytes kept where it is no answer."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ from contract_tests.transport.messages import MAX_EVIDENCE, HttpResponse, Reques
 MAX_HEADERS = 64 * 1024
 MAX_INTERIM = 8
 """Answers of 1xx that may come before the real one."""
-_SPEAKS = (b"1.0", b"1.1")
+_VERSIONS = (b"1.0", b"1.1")
+_SWITCHING = 101
 
 
 @dataclass
 class ResponseReader:
-    """An answer that is coming in. read gives the next bytes, none at the end of the connection, and raises
-    TimeoutError and OSError.
-    """
+    """An answer that is coming in."""
 
     http: h11.Connection
     request: Request
-    read: Callable[[], bytes]
+    read: Callable[[], bytes]  # the next bytes, none at the connection's end; raises TimeoutError and OSError
     max_body: int
-    received: bytearray = field(default_factory=bytearray)
-    total: int = 0
+    received: bytearray = field(default_factory=bytearray)  # as evidence, so capped
+    total: int = 0  # bytes that were read
     interim: int = 0
     ended: bool = False
 
-    def exchange(self) -> HttpResponse:
+    def response(self) -> HttpResponse:
         """The whole answer. Raises TransportError."""
         started = time.monotonic()
         body = bytearray()
@@ -41,7 +40,7 @@ class ResponseReader:
         for event in self._events():
             if isinstance(event, h11.Response):
                 head = event
-                if head.http_version not in _SPEAKS:
+                if head.http_version not in _VERSIONS:
                     self._refuse("malformed", "a version of HTTP that is neither 1.0 nor 1.1")
             elif isinstance(event, h11.Data):
                 body += event.data
@@ -55,7 +54,7 @@ class ResponseReader:
         return HttpResponse(self.request, head.status_code, headers, bytes(body), time.monotonic() - started, oddities)
 
     def _events(self) -> Iterator[object]:
-        """What h11 makes of the bytes, up to the end of the message."""
+        """The events that h11 reads from the bytes, up to the end of the message."""
         while True:
             event = self._next()
             if event is h11.NEED_DATA and not self.ended:
@@ -64,8 +63,8 @@ class ResponseReader:
                 return
             elif isinstance(event, h11.InformationalResponse):
                 self.interim += 1
-                if self.interim > MAX_INTERIM or event.status_code == SWITCHING:
-                    self._refuse("malformed", "interim answers (1xx) that nobody asked for")
+                if self.interim > MAX_INTERIM or event.status_code == _SWITCHING:
+                    self._refuse("malformed", "interim answers (1xx) that were not asked for")
             elif isinstance(event, h11.Response | h11.Data):
                 yield event
             else:
@@ -99,12 +98,9 @@ class ResponseReader:
         raise TransportError(kind, self.request, detail, received=bytes(self.received)) from None
 
 
-SWITCHING = 101
-
-
-def _without_bytes(told: str) -> str:
+def _without_bytes(text: str) -> str:
     """h11's words without the target's bytes, which may be anything."""
-    return re.split(r"[:(]? ?(?:bytearray\(|b['\"])", told)[0]
+    return re.split(r"[:(]? ?(?:bytearray\(|b['\"])", text)[0]
 
 
 def _oddities(headers: tuple[tuple[str, str], ...], received: bytes) -> Iterator[str]:

@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "serve": "runs the mock",
         "check": "runs the contract suite",
         "learn": "reads a target's choices into a profile",
-        "parity": "holds two servers to each other, clause by clause",
+        "parity": "compares two servers, clause by clause",
         "validate": "holds captured answers to the schemas",
         "mutants": "runs the suite on mocks that each break one promise",
         "sample": "prints an answer without a server",

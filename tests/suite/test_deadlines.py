@@ -1,4 +1,4 @@
-"""The suite's transport: one deadline holds for a whole call, and a cap for what it reads."""
+"""The suite's transport: one deadline holds for a whole call, and the bytes that are read have a limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
-from support.raw_server import CHUNKED, OK, Turn, dripping, failure, says, server
+from support.raw_server import CHUNKED, OK, Turn, failure, says, server, slowly
 
 
 def hears_nothing(connection: socket.socket) -> None:
@@ -25,16 +25,16 @@ HEARD = threading.Event()
 
 
 SLOW: dict[str, tuple[Turn, str, bytes]] = {
-    "nothing comes": (dripping(b"", b""), "http", b""),
-    "the head drips": (dripping(b"HTTP/1.1 200 OK\r\nX: ", b"x"), "http", b""),
-    "headers drip": (dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), "http", b""),
-    "the body drips": (dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x"), "http", b""),
-    "chunks drip": (dripping(CHUNKED, b"1\r\nx\r\n"), "http", b""),
-    "a chunk's size drips": (dripping(CHUNKED + b"1;", b"x"), "http", b""),
-    "trailers drip": (dripping(CHUNKED + b"0\r\n", b"X: y\r\n"), "http", b""),
-    "to the end": (dripping(b"HTTP/1.0 200 OK\r\n\r\n", b"x"), "http", b""),
-    "no handshake": (dripping(b"", b""), "https", b""),
-    "the handshake drips": (dripping(b"\x16\x03\x03\x40\x00", b"\x00"), "https", b""),
+    "nothing comes": (slowly(b"", b""), "http", b""),
+    "the head comes slowly": (slowly(b"HTTP/1.1 200 OK\r\nX: ", b"x"), "http", b""),
+    "headers come slowly": (slowly(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), "http", b""),
+    "the body comes slowly": (slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x"), "http", b""),
+    "chunks come slowly": (slowly(CHUNKED, b"1\r\nx\r\n"), "http", b""),
+    "a chunk's size comes slowly": (slowly(CHUNKED + b"1;", b"x"), "http", b""),
+    "trailers come slowly": (slowly(CHUNKED + b"0\r\n", b"X: y\r\n"), "http", b""),
+    "to the end": (slowly(b"HTTP/1.0 200 OK\r\n\r\n", b"x"), "http", b""),
+    "no handshake": (slowly(b"", b""), "https", b""),
+    "the handshake comes slowly": (slowly(b"\x16\x03\x03\x40\x00", b"\x00"), "https", b""),
     "the request is not read": (hears_nothing, "http", b"x" * 20_000_000),
 }
 
@@ -43,10 +43,10 @@ SLOW: dict[str, tuple[Turn, str, bytes]] = {
 def test_one_deadline_holds_for_the_whole_call(name: str) -> None:
     turn, scheme, body = SLOW[name]
     HEARD.clear()
-    with server(turn) as url, HttpClient(deadline=0.15) as wire:
+    with server(turn) as url, HttpClient(deadline=0.15) as client:
         started = time.monotonic()
         with pytest.raises(TransportError) as caught:
-            wire.send(Request("POST", url.replace("http", scheme, 1), body=body))
+            client.send(Request("POST", url.replace("http", scheme, 1), body=body))
         took = time.monotonic() - started
         HEARD.set()
 
@@ -63,8 +63,8 @@ def test_the_deadline_holds_where_no_connection_is_taken() -> None:
         for sock in waiting:
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.1", port))
-        with HttpClient(deadline=0.15) as wire, pytest.raises(TransportError) as caught:
-            wire.send(Request("GET", f"http://127.0.0.1:{port}/"))
+        with HttpClient(deadline=0.15) as client, pytest.raises(TransportError) as caught:
+            client.send(Request("GET", f"http://127.0.0.1:{port}/"))
         for sock in waiting:
             sock.close()
 
@@ -74,8 +74,8 @@ def test_the_deadline_holds_where_no_connection_is_taken() -> None:
 def test_the_deadline_holds_where_the_name_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [done.wait(5)][:0])
-    with HttpClient(deadline=0.1) as wire, pytest.raises(TransportError) as caught:
-        wire.send(Request("GET", "http://standin.example/api"))
+    with HttpClient(deadline=0.1) as client, pytest.raises(TransportError) as caught:
+        client.send(Request("GET", "http://standin.example/api"))
     done.set()
 
     assert (caught.value.kind, caught.value.sent) == ("timeout", False)
@@ -86,17 +86,17 @@ def test_of_several_addresses_the_first_that_answers_is_taken(monkeypatch: pytes
         pass
     with server(says(OK)) as url:
         ports = [int(u.split(":")[2].split("/")[0]) for u in (closed_url, url)]
-        told = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: told)
-        with HttpClient() as wire:
-            exchange = wire.send(Request("GET", "http://standin.example/api"))
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        with HttpClient() as client:
+            response = client.send(Request("GET", "http://standin.example/api"))
 
-    assert exchange.body == b"hi"
+    assert response.body == b"hi"
 
 
 def test_a_name_that_is_none_is_unreachable() -> None:
-    with HttpClient() as wire, pytest.raises(TransportError) as caught:
-        wire.send(Request("GET", f"http://{'a' * 70}.example/"))
+    with HttpClient() as client, pytest.raises(TransportError) as caught:
+        client.send(Request("GET", f"http://{'a' * 70}.example/"))
 
     assert (caught.value.kind, caught.value.sent) == ("unreachable", False)
 
@@ -110,9 +110,9 @@ def test_a_name_that_is_none_is_unreachable() -> None:
         Request("GET", "http://[::1/"),
     ],
 )
-def test_a_url_that_leads_nowhere_is_told(request_: Request) -> None:
-    with HttpClient() as wire, pytest.raises(TransportError) as caught:
-        wire.send(request_)
+def test_a_url_that_leads_nowhere_is_reported(request_: Request) -> None:
+    with HttpClient() as client, pytest.raises(TransportError) as caught:
+        client.send(request_)
 
     assert (caught.value.kind, caught.value.sent) == ("unsendable", False)
 
@@ -120,11 +120,11 @@ def test_a_url_that_leads_nowhere_is_told(request_: Request) -> None:
 def test_what_http_cannot_carry_is_not_sent() -> None:
     kinds = []
     for change in ("/a b", "/\u044f"):
-        with server(says(OK)) as url, HttpClient() as wire, pytest.raises(TransportError) as caught:
-            wire.send(Request("GET", url + change))
+        with server(says(OK)) as url, HttpClient() as client, pytest.raises(TransportError) as caught:
+            client.send(Request("GET", url + change))
         kinds.append((caught.value.kind, caught.value.sent))
-    with server(says(OK)) as url, HttpClient() as wire, pytest.raises(TransportError) as caught:
-        wire.send(Request("GET", url, (("X", "a\r\nb"),)))
+    with server(says(OK)) as url, HttpClient() as client, pytest.raises(TransportError) as caught:
+        client.send(Request("GET", url, (("X", "a\r\nb"),)))
 
     assert [*kinds, (caught.value.kind, caught.value.sent)] == [("unsendable", False)] * 3
 
@@ -170,10 +170,10 @@ def test_an_answer_before_the_request_is_read_counts() -> None:
         while connection.recv(65536):
             pass
 
-    with server(hangs_up) as url, HttpClient() as wire:
-        exchange = wire.send(Request("POST", url, body=b"x" * 3_000_000))
+    with server(hangs_up) as url, HttpClient() as client:
+        response = client.send(Request("POST", url, body=b"x" * 3_000_000))
 
-    assert (exchange.status, exchange.body) == (413, b"no")
+    assert (response.status, response.body) == (413, b"no")
 
 
 def test_an_answer_before_the_request_is_read_counts_though_the_server_stays() -> None:
@@ -186,10 +186,10 @@ def test_an_answer_before_the_request_is_read_counts_though_the_server_stays() -
         connection.sendall(refusal)
         HEARD.wait(5)
 
-    with server(stays, says(OK)) as url, HttpClient(deadline=5) as wire:
-        exchange = wire.send(Request("POST", url, body=b"x" * 20_000_000))
+    with server(stays, says(OK)) as url, HttpClient(deadline=5) as client:
+        response = client.send(Request("POST", url, body=b"x" * 20_000_000))
         HEARD.set()
-        again = wire.send(Request("GET", url))
+        again = client.send(Request("GET", url))
 
-    assert (exchange.status, exchange.body) == (413, b"no")
+    assert (response.status, response.body) == (413, b"no")
     assert again.body == b"hi"

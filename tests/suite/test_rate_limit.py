@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
 from contract_tests.transport.rate_limit import Pacer
-from support.raw_server import OK, dripping, failure, says, server
-
-# The pace and the end of the run.
+from support.raw_server import OK, failure, says, server, slowly
 
 
 class FakeTime:
-    """Seconds that pass when somebody sleeps."""
+    """Seconds that pass by sleeping alone."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -35,7 +33,7 @@ class FakeTime:
     burst=st.integers(1, 5),
     gaps=st.lists(st.floats(0, 5) | st.just(0.0), min_size=1, max_size=40),
 )
-def test_the_pace_is_kept_in_any_stretch_of_time_and_nobody_waits_longer_than_needed(
+def test_the_pace_is_kept_in_any_stretch_of_time_and_no_call_waits_longer_than_needed(
     rate: float, burst: int, gaps: list[float]
 ) -> None:
     time_ = FakeTime()
@@ -54,7 +52,7 @@ def test_the_pace_is_kept_in_any_stretch_of_time_and_nobody_waits_longer_than_ne
             assert j - i + 1 <= burst + rate * (went[j] - first) + 1e-6
 
 
-def test_a_target_that_asks_for_patience_gets_it_once_and_half_the_pace_from_then_on() -> None:
+def test_a_target_that_asks_to_wait_gets_one_pause_and_half_the_pace_from_then_on() -> None:
     time_ = FakeTime()
     pacer = Pacer(clock=time_.clock, sleep=time_.sleep)
     pacer.wait()
@@ -70,19 +68,19 @@ def test_a_target_that_asks_for_patience_gets_it_once_and_half_the_pace_from_the
 def test_nothing_is_sent_when_the_time_of_the_run_is_up_before_its_turn() -> None:
     time_ = FakeTime()
     pacer = Pacer(1.0, clock=time_.clock, sleep=time_.sleep)
-    with server(says(OK, OK)) as url, HttpClient(pacer=pacer) as wire:
-        wire.send(Request("GET", url))
-        wire.end = 0.5
+    with server(says(OK, OK)) as url, HttpClient(pacer=pacer) as client:
+        client.send(Request("GET", url))
+        client.end = 0.5
         with pytest.raises(TransportError, match="the time of the run is up") as caught:
-            wire.send(Request("GET", url))
+            client.send(Request("GET", url))
 
-    assert (caught.value.kind, caught.value.sent, wire.calls) == ("timeout", False, 1)
+    assert (caught.value.kind, caught.value.sent, client.calls) == ("timeout", False, 1)
     assert time_.now == 0.0
 
 
 def test_no_call_outlasts_the_run() -> None:
     started = time.monotonic()
-    caught = failure(dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), end=started + 0.15)
+    caught = failure(slowly(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), end=started + 0.15)
 
     assert caught.kind == "timeout"
     assert time.monotonic() - started < 1.5

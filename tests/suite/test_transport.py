@@ -17,26 +17,26 @@ from support.raw_server import OK, failure, says, server
 
 def test_the_answer_is_kept_as_it_came() -> None:
     answer = b"HTTP/1.1 404 Nope\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 3\r\n\r\n\xff\x00b"
-    with server(says(answer)) as url, HttpClient() as wire:
-        exchange = wire.send(Request("GET", f"{url}?a=%00"))
+    with server(says(answer)) as url, HttpClient() as client:
+        response = client.send(Request("GET", f"{url}?a=%00"))
 
-    assert (exchange.status, exchange.body) == (404, b"\xff\x00b")
-    assert exchange.headers[:2] == (("x-a", "1"), ("x-a", "2"))
+    assert (response.status, response.body) == (404, b"\xff\x00b")
+    assert response.headers[:2] == (("x-a", "1"), ("x-a", "2"))
 
 
-def sent(wire: HttpClient, url: str) -> bytes:
-    """The body of the answer; a kept connection that ended on the way is told as such, and only then sent again."""
+def sent(client: HttpClient, url: str) -> bytes:
+    """The body of the answer; the call is sent again only where a kept connection is reported to have ended."""
     try:
-        return wire.send(Request("GET", url)).body
+        return client.send(Request("GET", url)).body
     except TransportError as failure:
         if not failure.stale:
             raise
-        return wire.send(Request("GET", url)).body
+        return client.send(Request("GET", url)).body
 
 
 def test_a_connection_is_used_again_and_a_closed_one_replaced() -> None:
-    with server(says(OK, OK), says(OK)) as url, HttpClient() as wire:
-        bodies = [sent(wire, url) for _ in range(3)]
+    with server(says(OK, OK), says(OK)) as url, HttpClient() as client:
+        bodies = [sent(client, url) for _ in range(3)]
 
     assert bodies == [b"hi"] * 3
 
@@ -53,22 +53,22 @@ def test_what_is_not_repeatable_gets_a_connection_of_its_own_and_is_sent_once() 
     def swallows(connection: socket.socket) -> None:
         seen.append(connection.recv(65536))
 
-    with server(keeps, swallows, says(OK)) as url, HttpClient() as wire:
-        wire.send(Request("GET", url))
+    with server(keeps, swallows, says(OK)) as url, HttpClient() as client:
+        client.send(Request("GET", url))
         with pytest.raises(TransportError) as caught:
-            wire.send(Request("GET", url), repeatable=False)
+            client.send(Request("GET", url), repeatable=False)
 
     assert caught.value.kind == "closed"
     assert (kept, len(seen)) == ([b""], 1)
 
 
-def test_what_is_no_http_is_told_without_the_targets_bytes() -> None:
+def test_what_is_no_http_is_reported_without_the_targets_bytes() -> None:
     with (
         server(says(b"Ivan 70001234567 tok-1\r\n\r\n")) as url,
-        HttpClient() as wire,
+        HttpClient() as client,
         pytest.raises(TransportError) as caught,
     ):
-        wire.send(Request("GET", url))
+        client.send(Request("GET", url))
 
     assert caught.value.kind == "malformed"
     assert "Ivan" not in str(caught.value)
@@ -77,17 +77,17 @@ def test_what_is_no_http_is_told_without_the_targets_bytes() -> None:
 
 def test_a_redirect_to_itself_is_an_answer_and_not_followed() -> None:
     ring = b"HTTP/1.1 302 Found\r\nLocation: /api/info\r\nContent-Length: 0\r\n\r\n"
-    with server(says(ring), says(OK)) as url, HttpClient() as wire:
-        exchange = wire.send(Request("GET", url))
+    with server(says(ring), says(OK)) as url, HttpClient() as client:
+        response = client.send(Request("GET", url))
 
-    assert (exchange.status, exchange.header("location")) == (302, "/api/info")
+    assert (response.status, response.header("location")) == (302, "/api/info")
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_closed_port_is_unreachable() -> None:
     with server() as url:
         pass
-    with HttpClient() as wire, pytest.raises(TransportError) as caught:
-        wire.send(Request("GET", url))
+    with HttpClient() as client, pytest.raises(TransportError) as caught:
+        client.send(Request("GET", url))
 
     assert (caught.value.kind, caught.value.sent) == ("unreachable", False)
 
@@ -152,13 +152,13 @@ ODD: dict[str, tuple[bytes, bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_a_client_may_tolerate_is_kept_and_told(name: str) -> None:
-    rest, body, told = ODD[name]
-    with server(says(b"HTTP/1.1 200 OK\r\n" + rest)) as url, HttpClient() as wire:
-        exchange = wire.send(Request("GET", url))
+def test_what_a_client_may_tolerate_is_kept_and_reported(name: str) -> None:
+    rest, body, expected = ODD[name]
+    with server(says(b"HTTP/1.1 200 OK\r\n" + rest)) as url, HttpClient() as client:
+        response = client.send(Request("GET", url))
 
-    assert exchange.body == body
-    assert [oddity for oddity in exchange.oddities if told in oddity]
+    assert response.body == body
+    assert [oddity for oddity in response.oddities if expected in oddity]
 
 
 @pytest.mark.parametrize(
@@ -174,24 +174,24 @@ def test_what_a_client_may_tolerate_is_kept_and_told(name: str) -> None:
     ],
 )
 def test_what_is_right_http_is_an_answer_without_oddities(http_method: str, answer: bytes, body: bytes) -> None:
-    with server(says(answer)) as url, HttpClient() as wire:
-        exchange = wire.send(Request(http_method, url))
+    with server(says(answer)) as url, HttpClient() as client:
+        response = client.send(Request(http_method, url))
 
-    assert (exchange.body, exchange.oddities) == (body, ())
+    assert (response.body, response.oddities) == (body, ())
 
 
 def test_a_connection_that_is_to_be_kept_and_is_not_is_replaced() -> None:
     lie = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi"
-    with server(says(lie), says(lie)) as url, HttpClient() as wire:
-        bodies = [sent(wire, url) for _ in range(2)]
+    with server(says(lie), says(lie)) as url, HttpClient() as client:
+        bodies = [sent(client, url) for _ in range(2)]
 
     assert bodies == [b"hi", b"hi"]
 
 
 def test_a_kept_connection_that_ended_is_no_failure_of_the_target() -> None:
     lie = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi"
-    with server(says(lie), says(lie), says(lie)) as url, HttpClient() as wire:
-        sender = Sender(url.removesuffix("/info"), wire, Budget(Limits(units=0, pauses=(0.0, 0.0))))
+    with server(says(lie), says(lie), says(lie)) as url, HttpClient() as client:
+        sender = Sender(url.removesuffix("/info"), client, Budget(Limits(units=0, pauses=(0.0, 0.0))))
         bodies = [sender.send_idempotent(Call("info")).body for _ in range(2)]
 
     assert bodies == [b"hi", b"hi"]

@@ -39,11 +39,11 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 @st.composite
 def a_row(draw: st.DrawFn, clause_id: str) -> ClauseResult:
-    clause = Clause(clause_id, draw(TEXTS), draw(st.sampled_from(GRADES)), draw(TEXTS), weak=draw(st.booleans()))
+    clause = Clause(clause_id, draw(TEXTS), draw(st.sampled_from(list(GRADES))), draw(TEXTS), weak=draw(st.booleans()))
     outcome = draw(st.sampled_from(list(Outcome)))
     most = 4 if outcome in {Outcome.BROKEN, Outcome.REFUTED, Outcome.ERROR} else 0
-    told = st.builds(Finding, st.just(clause), TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, st.booleans())
-    return ClauseResult(clause, outcome, draw(TEXTS), draw(TEXTS), tuple(draw(st.lists(told, max_size=most))))
+    findings = st.builds(Finding, st.just(clause), TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, st.booleans())
+    return ClauseResult(clause, outcome, draw(TEXTS), draw(TEXTS), tuple(draw(st.lists(findings, max_size=most))))
 
 
 @st.composite

@@ -55,8 +55,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
 def failure(*turns: Turn, **settings: float) -> TransportError:
-    with server(*turns) as url, HttpClient(**settings) as wire, pytest.raises(TransportError) as caught:  # type: ignore[arg-type]
-        wire.send(Request("GET", url))
+    with server(*turns) as url, HttpClient(**settings) as client, pytest.raises(TransportError) as caught:  # type: ignore[arg-type]
+        client.send(Request("GET", url))
     return caught.value
 
 
@@ -72,21 +72,21 @@ def gone(connection: socket.socket, seconds: float) -> bool:
         return False
 
 
-def dripping(begin: bytes, drop: bytes) -> Turn:
-    """Says the beginning, then drop after drop until the caller has gone."""
+def slowly(begin: bytes, more: bytes) -> Turn:
+    """Says the beginning, then some bytes again and again until the caller has gone."""
 
     def turn(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(begin)
         while not gone(connection, 0.005):
-            connection.sendall(drop)
+            connection.sendall(more)
 
     return turn
 
 
 @contextmanager
 def talking(said: list[bytes]) -> Iterator[str]:
-    """A server that says what stands in the list to everybody, and then hangs up; the URL of its API."""
+    """A server that gives each caller the answer in the list, and then hangs up; the URL of its API."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=50)
 
     def serve() -> None:

@@ -1,4 +1,4 @@
-"""The shape of an answer: types and documented names, nothing that it says."""
+"""An answer and a call in short: types and documented names, without values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contract_tests.contract.shapes import kind
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 
 MOST = 3
-"""Entries of a list that are told, where they are of different shapes."""
+"""Entries of a list that are shown, where their shapes differ."""
 DEEPEST = 6
 
 
@@ -30,23 +30,17 @@ def shape(value: Any, depth: int = 0) -> str:
         return "empty text" if value == "" else kind(value).removeprefix("a ")
     if depth >= DEEPEST:
         return "…"
-    return _members(value, depth + 1) if isinstance(value, Mapping) else _entries(value, depth + 1)
-
-
-def _members(members: Mapping[str, Any], depth: int) -> str:
-    told = [f"{name}: {shape(value, depth)}" for name, value in members.items() if name in DOCUMENTED]
-    others = len(members) - len(told)
-    return "{" + ", ".join([*told, *([f"{others} of other names"] if others else [])]) + "}"
-
-
-def _entries(entries: list[Any], depth: int) -> str:
-    kinds = list(dict.fromkeys(shape(entry, depth) for entry in entries))
-    return "[" + " | ".join([*kinds[:MOST], *(["…"] if len(kinds) > MOST else [])]) + "]"
+    if isinstance(value, Mapping):
+        parts = [f"{name}: {shape(member, depth + 1)}" for name, member in value.items() if name in DOCUMENTED]
+        others = len(value) - len(parts)
+        return "{" + ", ".join([*parts, *([f"{others} of other names"] if others else [])]) + "}"
+    shapes = list(dict.fromkeys(shape(entry, depth + 1) for entry in value))
+    return "[" + " | ".join([*shapes[:MOST], *(["…"] if len(shapes) > MOST else [])]) + "]"
 
 
 def call_line(reply: Reply) -> str:
-    """What was asked and how it was answered, in short: `GET result, xml (login, token, id): HTTP 404, error`. Names of
-    parameters only, and no value but that of a known format.
+    """The call and its answer in short: `GET result, xml (login, token, id): HTTP 404, error`. No value is shown but a
+    known format.
     """
     call = reply.call
     asked = call.param("format")

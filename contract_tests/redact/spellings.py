@@ -1,0 +1,72 @@
+"""The spellings of a secret: how the kit, or a server that repeats a token, may write a text."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+from markupsafe import escape as jinja_escape
+
+_MARKS = re.compile(r"""[!"#$%&'*:<=>?\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.""", re.IGNORECASE)
+
+
+@lru_cache(maxsize=512)  # every answer is searched for the same tokens
+def spellings(secret: str) -> frozenset[str]:
+    """Every text in which the secret is searched for; each also as Markdown, or a string of JSON or Python, has it."""
+    spelled = {text for spell in SPELLINGS.values() for text in spell(secret)}
+    spelled |= {text.replace("\\", "\\\\").replace('"', '\\"') for text in spelled}
+    return frozenset(spelled.union(map(markdown, spelled)))
+
+
+def markdown(text: str) -> str:
+    """The text with numeric references for what Markdown or HTML could take for a mark."""
+    return _MARKS.sub(lambda match: "".join(f"&#{ord(c)};" for c in match[0]), text)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _percent(text: str) -> Iterator[str]:
+    """As part of a URL, with slashes escaped or not, and as a field of a form; digits in upper and in lower case."""
+    data = _bytes(text)
+    for quoted in (quote(data, safe=""), quote(data), quote_plus(data)):
+        yield quoted
+        yield re.sub("%..", lambda match: match[0].lower(), quoted)
+
+
+def _json(text: str) -> Iterator[str]:
+    """In ASCII, with digits in lower and in upper case, and not; with slashes escaped, as PHP does, or not."""
+    plain = json.dumps(text)[1:-1]
+    upper = re.sub(r"(?<=\\u)....", lambda match: match[0].upper(), plain)
+    for written in (plain, upper, json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield written
+        yield written.replace("/", "\\/")
+
+
+def _markup(text: str) -> Iterator[str]:
+    """As text and as an attribute of XML, the same in ASCII; as Python, Jinja and PHP write HTML."""
+    for written in (escape(text), escape(text, {'"': "&quot;"})):
+        yield written
+        for form in ("&#{};", "&#x{:x};", "&#x{:X};"):
+            yield re.sub(r"[^\x00-\x7f]", lambda match, form=form: form.format(ord(match[0])), written)  # type: ignore[misc]
+    yield from (html.escape(text), str(jinja_escape(text)), html.escape(text).replace("&#x27;", "&#039;"))
+
+
+SPELLINGS: Mapping[str, Callable[[str], Iterator[str]]] = MappingProxyType(
+    {
+        "raw": lambda text: iter([text]),
+        "percent-encoded": _percent,
+        "JSON": _json,
+        "XML and HTML": _markup,
+        "repr of Python": lambda text: iter([repr(text)[1:-1], repr(_bytes(text))[2:-1]]),
+        "base64": lambda text: (by(_bytes(text)).decode().rstrip("=") for by in (b64encode, urlsafe_b64encode)),
+    }
+)
