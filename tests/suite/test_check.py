@@ -236,10 +236,10 @@ def test_one_file_for_two_reports_is_refused(tmp_path: Path) -> None:
     assert "named for two files" in output
 
 
-def test_a_report_that_would_leak_is_refused_and_the_others_are_written(
+def test_what_a_report_would_leak_is_masked_and_counted_and_the_report_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last check of the bytes finds a secret that every step before has missed."""
+    """The last search of the bytes masks what every step before has missed; a report that was paid for is not lost."""
 
     def leaking(_: object) -> bytes:
         return f"<p>{target.env['IFIND_TOKEN']}</p>".encode()
@@ -249,9 +249,9 @@ def test_a_report_that_would_leak_is_refused_and_the_others_are_written(
     with serving("courier") as target:
         code, output = check(target, html=tmp_path / "r.html", json=tmp_path / "r.json")
 
-    assert code == 1
-    assert "r.html was not written: it would hold $IFIND_TOKEN" in output
-    assert (tmp_path / "r.html").read_text(encoding="utf-8") == "before"
+    assert code == 0, output
+    assert "r.html: 1 place that held a credential or a value was masked" in output
+    assert (tmp_path / "r.html").read_text(encoding="utf-8") == "<p>$IFIND_TOKEN</p>"
     assert (tmp_path / "r.json").exists()
 
 
