@@ -9,7 +9,7 @@ from contract_tests.api.account_info import units
 from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.client import ApiClient
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.tasks import Task
 
 

@@ -9,7 +9,7 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, Edition
-from contract_tests.engine.client import ApiClient
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.edition_probe import EditionProbe
 from contract_tests.engine.option_values import GivenTask
 from contract_tests.engine.target import Target

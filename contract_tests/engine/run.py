@@ -16,7 +16,7 @@ from contract_tests.budget.limits import Limits, limits_for
 from contract_tests.budget.sender import open_sender
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
-from contract_tests.engine.client import ApiClient, TargetLost
+from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.option_values import read_rate
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.pool import TaskPool

@@ -12,7 +12,7 @@ from contract_tests.api.calls import GET, POST, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE, SECTIONS, Edition
-from contract_tests.engine.client import ApiClient
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.daily_limit import DailyLimit
 from contract_tests.engine.option_values import GivenTask
 from contract_tests.engine.target import Target

@@ -13,7 +13,7 @@ from contract_tests.api.calls import GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.decode.compare import difference
-from contract_tests.engine.client import ApiClient
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.target import Target
 from contract_tests.redact.mask import Shape
 

@@ -80,7 +80,8 @@ class Checks:
         for problem in problems(name, instance, profile=shown if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
             found = _value_at(instance, problem.path, problem.found)
-            self.report(problem.clause or "format.readable", reply, where, found, problem.expected)
+            clause, expected = problem.clause or "format.readable", problem.expected
+            self.expect(clause, holds=False, reply=reply, where=where, found=found, expected=expected)
 
     def choice(self, clause: str, seen: str, reply: Reply) -> None:
         """Notes the choice of an open clause that the target shows, and judges it."""

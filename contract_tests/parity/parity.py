@@ -11,7 +11,7 @@ from typing import TextIO
 
 from contract_tests.budget.limits import limits_for
 from contract_tests.contract.clauses import UsageError, clause_of
-from contract_tests.engine.client import TargetLost
+from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.confirm import confirm
 from contract_tests.engine.options import LIVE, CheckOptions
 from contract_tests.engine.provision import UnreachableError, is_mock

@@ -13,7 +13,7 @@ import pytest
 from contract_tests.api.calls import Account
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import UsageError, all_clauses
-from contract_tests.engine.client import ApiClient, TargetLost
+from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.report_of import report_of
@@ -22,8 +22,8 @@ from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
-from contract_tests.session.options import add_options, read_command_line
 from contract_tests.session.outcomes import BrokenPromise, exit_code, note_not_checked, raise_outcome
+from contract_tests.session.pytest_options import add_options, read_command_line
 from contract_tests.session.stash import CHECKS, CLOSING, ERRORS, OPTIONS, RUN, STOPPED, clauses_of, in_suite
 
 MARKERS = (

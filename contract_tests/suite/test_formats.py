@@ -9,7 +9,7 @@ from contract_tests.api.account_info import units
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
-from contract_tests.engine.client import ApiClient
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task

@@ -1,4 +1,4 @@
-"""What a run on somebody's account takes: units, calls and time, as the target itself counts them."""
+"""What a run on somebody's account takes: units, calls and time, by the count of the target itself."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def failing(times: int, how: Any, method: str = "info") -> Callable[[int, str, s
 
 
 @pytest.mark.parametrize("how", [503, HTML_502, (429, {"Retry-After": "0"}), "close", "reset"], ids=str)
-def test_a_free_call_that_heals_is_reported_apart_and_breaks_nothing(how: Any) -> None:
+def test_a_free_call_that_succeeds_on_retry_is_reported_apart_and_breaks_nothing(how: Any) -> None:
     with serving("courier", http=failing(2, how)) as target:
         code, output = check(target, only=("info.answers",))
 
@@ -206,7 +206,7 @@ def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
 @pytest.mark.parametrize("name", STANDINS)
-def test_a_limit_that_ends_in_the_middle_of_the_run_accuses_nobody(name: str, limit: int) -> None:
+def test_a_limit_that_ends_in_the_middle_of_the_run_is_no_finding(name: str, limit: int) -> None:
     """What is refused since the units are used up is not taken for a source that the target does not know."""
     with serving(name, limit=limit) as target:
         code, output = check(target)
@@ -238,7 +238,7 @@ def test_a_run_that_has_no_time_left_says_what_it_did_not_look_at() -> None:
 
 
 @pytest.mark.parametrize("method", ["result", "create"])
-def test_a_call_that_the_end_of_the_run_cuts_short_accuses_nobody(method: str) -> None:
+def test_a_call_that_the_end_of_the_run_cuts_short_is_no_finding(method: str) -> None:
     def http(_number: int, _verb: str, called: str, given: dict[str, str]) -> str | None:
         return "hang" if called == method and is_mine(target, {"phone": "7", **given}) else None
 
@@ -250,7 +250,7 @@ def test_a_call_that_the_end_of_the_run_cuts_short_accuses_nobody(method: str) -
     assert "the time of the run is up" in output
 
 
-def test_a_pace_that_the_time_of_the_run_does_not_hold_accuses_nobody() -> None:
+def test_a_pace_that_the_time_of_the_run_does_not_hold_is_no_finding() -> None:
     with serving("courier") as target:
         code, output = check(target, rate=1 / 60, run_timeout=30.0)
 

@@ -1,4 +1,4 @@
-"""What `check` does around a run: it plans, asks, writes and remembers."""
+"""What `check` does around a run: plan, questions, reports, history."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LIVE = {"IFIND_LOGIN": "olga@example.com", "IFIND_TOKEN": "aa11bb22cc33dd44", "I
 # The plan.
 
 
-def test_a_plan_sends_nothing_to_the_target_and_tells_each_call() -> None:
+def test_a_plan_sends_nothing_to_the_target_and_lists_each_call() -> None:
     with serving("courier") as target:
         code, output = check(target, plan=True)
 
@@ -46,7 +46,7 @@ def test_a_plan_sends_nothing_to_the_target_and_tells_each_call() -> None:
     assert "More units would prove nothing more." in output
 
 
-def test_a_plan_for_the_live_api_tells_units_time_and_what_stays_unproven() -> None:
+def test_a_plan_for_the_live_api_shows_units_time_and_what_stays_unproven() -> None:
     out = io.StringIO()
     code = run(CheckOptions(target="live", plan=True, budget=2, environ=LIVE), out)
     output = out.getvalue()
@@ -70,7 +70,7 @@ def test_the_plan_is_what_the_run_does() -> None:
     assert abs(planned.provable - report.proven) <= 3
 
 
-def test_the_report_tells_what_the_budget_can_prove_and_what_was() -> None:
+def test_the_report_states_what_the_budget_can_prove_and_what_was() -> None:
     with serving("bureau") as target:
         _, output = check(target, budget=1)
     shown = re.findall(r"(\d+) of (\d+) clauses proven; this budget can prove (\d+)", output)
@@ -148,7 +148,7 @@ def test_what_is_typed_at_a_terminal_is_not_shown(tmp_path: Path) -> None:
             while chunk := os.read(main, 4096):
                 shown += chunk
         except OSError:
-            pass  # so a terminal tells that nobody writes to it any more
+            pass  # a terminal that nobody writes to any more ends so
         code = process.wait(30)
         os.close(main)
 
@@ -180,7 +180,7 @@ def test_every_report_is_written_and_says_the_same(tmp_path: Path) -> None:
         ("ledger", "no/ledger", "there is no directory"),
     ],
 )
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_sent(
+def test_a_file_that_cannot_be_written_is_reported_before_anything_is_sent(
     name: str, path: str, remedy: str, tmp_path: Path
 ) -> None:
     with serving("courier") as target:
@@ -220,7 +220,7 @@ def test_a_report_does_not_take_the_place_of_the_profile(tmp_path: Path) -> None
         "http://olga:aa11bb22cc33dd44/",
     ],
 )
-def test_a_target_that_is_none_is_told_without_what_may_be_credentials(url: str) -> None:
+def test_a_wrong_target_is_reported_without_what_may_be_credentials(url: str) -> None:
     out = io.StringIO()
 
     assert run(CheckOptions(target=url), out) == 2
@@ -239,7 +239,7 @@ def test_one_file_for_two_reports_is_refused(tmp_path: Path) -> None:
 def test_what_a_report_would_leak_is_masked_and_counted_and_the_report_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last search of the bytes holds, whatever went wrong before; a report that was paid for is not lost."""
+    """The last search of the bytes masks what every step before has missed; a report that was paid for is not lost."""
 
     def leaking(_: object) -> bytes:
         return f"<p>{target.env['IFIND_TOKEN']}</p>".encode()
@@ -280,7 +280,7 @@ def test_a_terminal_that_lacks_characters_shows_the_report_all_the_same(tmp_path
 # Stopping.
 
 
-def test_a_run_that_is_interrupted_says_so_and_tells_what_it_found(tmp_path: Path) -> None:
+def test_a_run_that_is_interrupted_says_so_and_reports_what_it_found(tmp_path: Path) -> None:
     def http(number: int, *_: object) -> str | None:
         if number != 14:
             return None
@@ -393,14 +393,14 @@ def test_the_private_mock_leaves_no_history(tmp_path: Path) -> None:
     assert not (tmp_path / "history.json").exists()
 
 
-def test_secrets_that_nobody_knows_are_none() -> None:
+def test_without_known_secrets_nothing_is_masked() -> None:
     assert Secrets().mask("anything at all") == "anything at all"
 
 
 # How far it is.
 
 
-def test_where_there_is_no_terminal_a_long_run_tells_how_far_it_is_in_plain_lines(
+def test_where_there_is_no_terminal_a_long_run_prints_its_progress_in_plain_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(progress, "EVERY", 0.0)
@@ -428,7 +428,7 @@ def test_at_a_terminal_a_bar_is_shown_and_goes(tmp_path: Path) -> None:
             while chunk := os.read(main, 4096):
                 shown += chunk
         except OSError:
-            pass  # so a terminal tells that nobody writes to it any more
+            pass  # a terminal that nobody writes to any more ends so
         output, _ = process.communicate(timeout=30)
         os.close(main)
 

@@ -16,7 +16,7 @@ from test_right_servers import OPEN, covering_set
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.client import ApiClient, TargetLost
+from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.parity.comparison import Agreement
