@@ -1,4 +1,4 @@
-"""The contract suite: holds any URL to what the phone-lookup API of i-find.pro promises, over HTTP alone.
+"""The contract suite: checks any URL against what the phone-lookup API of i-find.pro promises, over HTTP alone.
 
 `assert_conforms(response)` does the same with one response, in a test of one's own.
 """
@@ -12,7 +12,7 @@ __all__ = ["DoesNotConform", "assert_conforms"]
 
 
 def __getattr__(name: str) -> Any:
-    """What is handed on, loaded when it is asked for: the suite's plugin must not load schemas in every pytest."""
+    """Loads the public names when they are used: the suite's plugin must not load schemas in every pytest."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from contract_tests.captured import conforms

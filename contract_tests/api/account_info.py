@@ -1,4 +1,4 @@
-"""What info tells of an account, read leniently: its shape is an open point of its own."""
+"""The units in an answer of info, read leniently: its shape is an open point."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from contract_tests.api.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Units of the daily limit: those used today, of those a day has."""
+    """Units of the daily limit: used today, and in all."""
 
     used: int
     of: int
 
 
 def answered(reply: Reply) -> bool:
-    """Whether info was answered for the account: the page names the method and leaves its body open."""
+    """Whether info was answered for the account. The documentation names the method and leaves its body open."""
     return reply.readable and reply.status not in ("error", "processing", "ready")
 
 
 def units(reply: Reply) -> Units | None:
-    """The units that an answer of info tells, where it does."""
+    """The units in an answer of info; None where it shows none."""
     data = reply.model.get("data")
     if isinstance(data, list) and len(data) == 1:
         data = data[0]

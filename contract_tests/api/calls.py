@@ -1,4 +1,4 @@
-"""The API's calls as data: what is asked of which method, and how it travels."""
+"""The API's calls as data: method, parameters, and how they travel."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from contract_tests.transport.messages import Request
 
 Pairs = tuple[tuple[str, str], ...]
 FORMATS = ("json", "xml", "csv")
-FREE_METHODS = ("result", "info")
-"""Methods that take no unit, so that a call of them may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,12 @@ WAYS = (GET, POST)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose login and token a call carries. name stands for it where credentials must not be shown."""
+    """The login and token that a call carries."""
 
     login: str
     token: str
     name: str = ""
+    """Shown in place of the credentials."""
 
     @property
     def params(self) -> Pairs:
@@ -48,7 +47,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A body that no form is made of, with its Content-Type."""
+    """A body that is not made from parameters, with its Content-Type."""
 
     body: bytes
     content_type: str
@@ -56,21 +55,23 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of the API. method is the last part of the path; query stands in the URL beside what way puts there; raw
-    takes the place of a form; tail is put to the end of the URL as it is.
-    """
+    """A call of the API."""
 
     method: str
+    """The last part of the path."""
     params: Pairs = ()
     way: Way = GET
     query: Pairs = ()
+    """Parameters in the URL, beside those that the way puts there."""
     raw: Raw | None = None
+    """Replaces the form."""
     headers: Pairs = ()
     tail: str = ""
+    """The end of the URL, as it is."""
 
     @property
     def format(self) -> str:
-        """The format that is asked for; json where none is."""
+        """The format that the call names; json where it names none."""
         asked = self.param("format")
         return asked if asked in FORMATS else FORMATS[0]
 
@@ -115,17 +116,10 @@ def _format(fmt: str | None) -> Pairs:
     return () if fmt is None else (("format", fmt),)
 
 
-_HEADERS: Pairs = (
-    ("User-Agent", "ifind-mock-contract-tests"),
-    ("Accept", "*/*"),
-    ("Accept-Encoding", "identity"),
-)
+_HEADERS: Pairs = (("User-Agent", "ifind-mock-contract-tests"), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
 BOUNDARY = "ifind-mock-7f3a91c2d4e8"
 _TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "form": "application/x-www-form-urlencoded",
-        "multipart": f"multipart/form-data; boundary={BOUNDARY}",
-    }
+    {"form": "application/x-www-form-urlencoded", "multipart": f"multipart/form-data; boundary={BOUNDARY}"}
 )
 
 

@@ -1,3 +1,5 @@
+"""Shows a call as a command line of curl, with secrets masked."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A call with what came of it: the answer as read, or the reason why there is none."""
+"""A call with its answer as read, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from contract_tests.api.calls import Call
 from contract_tests.api.curl import curl
-from contract_tests.decode.model import Reading
+from contract_tests.contract.values import whole_units
+from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import Mask
 from contract_tests.transport.messages import HttpResponse
 
@@ -18,25 +19,26 @@ MAX_EXCERPT = 300
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a call. reading is None where no answer could be read, and failure says why; number counts the
-    run's calls from 1.
-    """
+    """A call with its answer."""
 
     call: Call
     response: HttpResponse | None
-    reading: Reading | None
+    decoded: Decoded | None
+    """None where no answer could be read."""
     failure: str = ""
+    """Why there is no answer, or none that can be read."""
     number: int = 0
+    """Counts the run's calls from 1."""
 
     @property
     def readable(self) -> bool:
-        """Whether there is an answer to judge."""
-        return self.reading is not None
+        """Whether there is an answer that could be read."""
+        return self.decoded is not None
 
     @property
     def model(self) -> Mapping[str, Any]:
         """The answer's members; none where it could not be read."""
-        return self.reading.model if self.reading else {}
+        return self.decoded.model if self.decoded else {}
 
     @property
     def status(self) -> str:
@@ -56,19 +58,24 @@ class Reply:
         return text if isinstance(text, str) else ""
 
     @property
+    def cost(self) -> int | None:
+        """The cost of a ready task, which is a text of digits; None where there is none."""
+        return whole_units(self.model.get("cost"))
+
+    @property
     def http(self) -> int:
         """The HTTP status; 0 where there was no answer."""
         return self.response.status if self.response else 0
 
     def says_like(self, other: Reply) -> bool:
-        """Whether both are errors of one code and message."""
+        """Whether both are errors with the same code and message."""
         return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)
 
     def curl(self, base: str, mask: Mask) -> str:
         """A command line that sends the call again, with secrets masked."""
         return curl(self.call, base, mask)
 
-    def told(self, mask: Mask) -> str:
+    def summary(self, mask: Mask) -> str:
         """The answer in short: its head, and of the body no more than the mask allows."""
         if self.response is None:
             return self.failure
@@ -83,17 +90,15 @@ class Reply:
 
 
 MEMBERS = ("status", "id", "data", "names", "photo", "cost", "ip", "create_time", "end_time", "error_code", "message")
-"""Names that may be told of any answer, being those of the documentation."""
+"""Documented names of members, which may be published of any answer."""
 
 
 def content_type(response: HttpResponse) -> str:
-    """The answer's Content-Type, where it has no more in it than a type and known parameters; it may be told of any
-    target.
-    """
-    told = response.header("content-type") or ""
+    """The answer's Content-Type where it is a type with known parameters, so that it may be published of any target."""
+    kind = response.header("content-type") or ""
     known = r"[a-z]{1,20}/[A-Za-z0-9][A-Za-z0-9.+-]{0,40}"
     parameters = r"""(; ?(charset="?[A-Za-z0-9_-]{1,20}"?|header="?(present|absent)"?))*"""
-    return told if not told or re.fullmatch(known + parameters, told) else "a Content-Type of another kind"
+    return kind if not kind or re.fullmatch(known + parameters, kind) else "a Content-Type of another kind"
 
 
 def _one_line(text: str) -> str:

@@ -1,45 +1,63 @@
-"""Units of a target's daily limit: what a run may take, and what it has taken."""
+"""What a run has taken of its limits: units, calls and time."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+
+from contract_tests.budget.limits import Limits
+
+TIME_UP = "the time of the run is up"
 
 
 class NotChecked(Exception):
-    """A test can't look at what it is about; says why. unaffordable: because of the budget of units, calls or time;
-    inconclusive: because an answer was lost.
-    """
+    """A test can't check its clauses; the text says why."""
 
     def __init__(self, why: str, *, unaffordable: bool = False, inconclusive: bool = False) -> None:
         super().__init__(why)
         self.unaffordable = unaffordable
+        """The budget of units, calls or time is too small."""
         self.inconclusive = inconclusive
+        """An answer was lost."""
 
 
 @dataclass(eq=False)
 class Charge:
-    """Units that a create took, or is taken to have taken. lost: its answer did not come, so that nobody knows."""
+    """Units that a create took, or may have taken."""
 
     source: int
     units: int
     lost: bool = False
+    """The answer did not come, so it is unknown whether the units were taken."""
+    line: int = 0
+    """Of the create in the ledger."""
+    replayed: bool = False
+    """The create was sent by a run that was stopped, and not again."""
 
 
 @dataclass
 class Budget:
-    """What creates may take, and what they have taken. A create reserves the highest cost seen for its source until its
-    own is known. forbidden says why no create may be sent at all, where none may.
+    """The limits of a run, and what it has taken so far. A create reserves the highest cost seen for its source (1
+    before the first) until its own cost is known.
     """
 
-    budget: int | None
-    forbidden: str = ""
+    limits: Limits = field(default_factory=Limits)
     charges: list[Charge] = field(default_factory=list)
     highest: dict[int, int] = field(default_factory=dict)
-    left_out: int = 0
+    """The highest cost seen, by source."""
+    calls: int = 0
+    """Calls that left; further tries of the same call are not counted."""
+    held_back: int = 0
+    """Calls that the limits kept from being sent."""
+    end: float | None = field(init=False)
+    """The moment (monotonic) at which the run's time is up."""
+
+    def __post_init__(self) -> None:
+        self.end = None if self.limits.seconds is None else time.monotonic() + self.limits.seconds
 
     @property
     def spent(self) -> int:
-        """Units taken so far, those of lost creates among them."""
+        """Units taken so far, those of lost creates included."""
         return sum(charge.units for charge in self.charges)
 
     @property
@@ -47,26 +65,47 @@ class Budget:
         """Creates whose answer was lost."""
         return sum(charge.lost for charge in self.charges)
 
+    @property
+    def time_up(self) -> bool:
+        """Whether the run's time is up."""
+        return self.end is not None and time.monotonic() >= self.end
+
     def holds(self, source: int) -> bool:
         """Whether a create of the source may be sent."""
-        return not self.forbidden and (self.budget is None or self.spent + self.highest.get(source, 1) <= self.budget)
+        units = self.limits.units
+        return not self.limits.no_creates and (units is None or self.spent + self.highest.get(source, 1) <= units)
 
     def reserve(self, source: int) -> Charge:
-        """Units put aside for a create that is about to be sent. Raises NotChecked where the budget is too small."""
-        if self.forbidden:
-            raise NotChecked(self.forbidden)
+        """Reserves the units of a create that is about to be sent. Raises NotChecked where the budget is too small."""
+        self.check_creates()
         if not self.holds(source):
-            self.left_out += 1
-            raise NotChecked(f"the budget of {self.budget} units does not hold another task", unaffordable=True)
+            raise self.refusal(f"the budget of {self.limits.units} units does not hold another task")
         charge = Charge(source, self.highest.get(source, 1))
         self.charges.append(charge)
         return charge
 
     def release(self, charge: Charge) -> None:
-        """The create was refused, or never arrived: it has taken nothing."""
+        """Gives the units back: the create was refused, or never arrived."""
         charge.units = 0
 
     def settle(self, charge: Charge, cost: int) -> None:
-        """What the create has really taken."""
+        """Replaces the reserved units by the create's cost."""
         charge.units = cost
         self.highest[charge.source] = max(self.highest.get(charge.source, 1), cost)
+
+    def check_creates(self) -> None:
+        """Raises NotChecked where the run may send no create."""
+        if self.limits.no_creates:
+            raise NotChecked(self.limits.no_creates)
+
+    def check_call(self) -> None:
+        """Raises NotChecked where no call may be sent any more."""
+        if self.limits.calls is not None and self.calls >= self.limits.calls:
+            raise self.refusal(f"the {self.limits.calls} calls of this plan are used up")
+        if self.time_up:
+            raise self.refusal(TIME_UP)
+
+    def refusal(self, why: str) -> NotChecked:
+        """The error of a call that the limits hold back."""
+        self.held_back += 1
+        return NotChecked(why, unaffordable=True)

@@ -75,7 +75,7 @@ class Ledger:
         return [self._entry(row) for row in rows]
 
     def known(self, request: Request) -> Entry | None:
-        """The create of this very request, where it may have been charged before the run was stopped. Each is told
+        """The create of this very request, where it may have been charged before the run was stopped. Each is returned
         once: a run may send the same request for two tasks.
         """
         rows = self._connection.execute(
@@ -108,10 +108,10 @@ class Ledger:
     def end(self, number: int, state: str, *, units: int, answer: HttpResponse | None = None) -> None:
         """Writes down what came of a send; answer is kept where the run may need it again."""
         body = answer.body if answer is not None and len(answer.body) <= MAX_ANSWER else None
-        told = (answer.status, answer.header("content-type")) if answer is not None else (None, None)
+        head = (answer.status, answer.header("content-type")) if answer is not None else (None, None)
         self._connection.execute(
             "UPDATE sends SET state = ?, units = ?, http = ?, content_type = ?, answer = ? WHERE id = ?",
-            (state, units, *told, body, number),
+            (state, units, *head, body, number),
         )
         self._connection.commit()
 
@@ -126,8 +126,8 @@ class Ledger:
         self._connection.commit()
 
     def _digest(self, request: Request) -> str:
-        said = f"{request.http_method}\0{request.url}\0{request.body.hex()}"
-        return hmac.new(self._key, said.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+        text = f"{request.http_method}\0{request.url}\0{request.body.hex()}"
+        return hmac.new(self._key, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def _now() -> str:
@@ -189,7 +189,7 @@ def _run_of(connection: sqlite3.Connection, whose: str, target: str, now: str) -
 
 
 def _why(error: sqlite3.Error) -> str:
-    told = str(error)
-    if "locked" in told:
+    text = str(error)
+    if "locked" in text:
         return "another run is using it; wait for its end, or name another file"
-    return f"{told}; name another file, or one that this program may write"
+    return f"{text}; name another file, or one that this program may write"

@@ -1,46 +1,41 @@
-"""Where bytes leave: the budget of units, calls and time is kept here, the ledger is written, and free calls are sent
-again where they fail.
+"""The one place where calls leave: under the budget, noted in the ledger, and sent again where that costs nothing.
 
-    a create            once, never again by itself; its units are reserved before it leaves
-    result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection, a 5xx or a 429
+a create            once, never again by itself; its units are reserved before it leaves
+result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection, a 5xx or a 429
+a control call      to a mock's own routes, which take nothing of the budget
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from contract_tests.api.calls import Call, request_of
-from contract_tests.budget.budget import Budget, Charge, NotChecked
+from contract_tests.budget.budget import TIME_UP, Budget, Charge, NotChecked
 from contract_tests.budget.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
+from contract_tests.budget.limits import Limits
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, OutOfTime, Request, TransportError
+from contract_tests.transport.rate_limit import Pacer
 
 TOO_MANY_REQUESTS = 429
 SERVER_FAULT = 500
 SHORT = 1000
-"""Bytes of an answer that may be an error; one that tells what was found may hold any words."""
+"""Bytes of an answer that is taken for an error by its words; a longer one may hold any words."""
 MAX_RETRY_AFTER = 30.0
-"""Seconds that an answer may ask to wait."""
-TIME_UP = "the time of the run is up"
+"""Seconds of Retry-After that are waited for at most."""
+CONTROL_TIMEOUT = 10.0
+"""Seconds for a call to a mock's control route."""
+RETRIABLE = ("unreachable", "timeout", "closed")
+"""Kinds of TransportError that may pass by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a run may take beside units: calls (None: any number), and the moment (monotonic) at which its time is up.
-    pauses: seconds before each further try of a free call.
-    """
-
-    calls: int | None = None
-    end: float | None = None
-    pauses: Sequence[float] = (1.0, 3.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A call that left: its number in the run, and what a create of it took."""
+class SentCall:
+    """A call that left: its number in the run, and what a create took."""
 
     number: int
     call: Call
@@ -48,7 +43,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Retried:
+class RetriedCall:
     """A call that failed and was answered when it was sent again."""
 
     call: Call
@@ -56,17 +51,8 @@ class Retried:
     tries: int
 
 
-@dataclass(eq=False)
-class Reservation:
-    """What a create that was sent may cost: the charge, and its line in the ledger."""
-
-    charge: Charge
-    line: int = 0
-    replayed: bool = False
-
-
 class LostAnswer(NotChecked):
-    """A create left and its answer did not come: it is charged, unknown, and is not sent again by itself."""
+    """A create left and its answer did not come. It stays charged as unknown, and is not sent again."""
 
     def __init__(self, failure: TransportError | None) -> None:
         super().__init__("the answer of create was lost: charged, unknown, and not repeated", inconclusive=True)
@@ -75,201 +61,198 @@ class LostAnswer(NotChecked):
 
 @dataclass
 class Sender:
-    """Sends calls to a target under a budget. log holds what left, retried what retried, paced what was refused for its
-    pace; missed counts calls that the limits of the run held back, repeated those that are
-    further tries, which the limit of calls does not count. holds_secret keeps answers out of the ledger.
-    """
+    """Sends calls to a target under a budget."""
 
     base: str
-    wire: HttpClient
+    client: HttpClient
     budget: Budget
-    limits: Limits = field(default_factory=Limits)
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
-    log: list[Sent] = field(default_factory=list)
-    retried: list[Retried] = field(default_factory=list)
-    paced: list[tuple[Call, HttpResponse]] = field(default_factory=list)
-    missed: int = 0
-    repeated: int = 0
-    _taken: dict[int, Charge] = field(default_factory=dict)
+    """Keeps answers with a secret out of the ledger."""
+    log: list[SentCall] = field(default_factory=list)
+    retried: list[RetriedCall] = field(default_factory=list)
+    rate_limited: list[tuple[Call, HttpResponse]] = field(default_factory=list)
+    """Calls that the target refused because they came too fast."""
+    _charged_before: dict[int, Charge] = field(default_factory=dict)
+    """Charges of the run before it was stopped, by line of the ledger."""
     _lost: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for entry in self.ledger.creates() if self.ledger else ():
-            charge = Charge(entry.source, entry.units, lost=entry.state == LOST)
+            charge = Charge(entry.source, entry.units, entry.state == LOST, entry.number, replayed=True)
             self.budget.charges.append(charge)
-            self._taken[entry.number] = charge
+            self._charged_before[entry.number] = charge
+
+    @property
+    def spent_before(self) -> int:
+        """Units that the run had taken before it was stopped and resumed."""
+        return sum(charge.units for charge in self._charged_before.values())
 
     def send_idempotent(self, call: Call) -> HttpResponse:
-        """The answer to a call that costs nothing, sent again where it fails. Raises TransportError; NotChecked where
-        calls or time are used up.
+        """The answer to a call that costs nothing, sent again where it fails.
+
+        Raises TransportError; NotChecked where calls or time are used up.
         """
         request = request_of(call, self.base)
-        failure, tries, pauses = "", 0, [*self.limits.pauses, None]
+        failure, tries, pauses = "", 0, [*self.budget.limits.pauses, None]
         while True:
-            exchange, fault = self._tried(call, request)
+            response, fault = self._try_once(call, request)
             tries += 1
             pause = pauses.pop(0)
-            again = exchange is None or _asks_for_patience(exchange) or exchange.status >= SERVER_FAULT
-            if pause is None or not again or (fault is not None and fault.kind not in PASSING):
+            again = response is None or _rate_limited(response) or response.status >= SERVER_FAULT
+            if pause is None or not again or (fault is not None and fault.kind not in RETRIABLE):
                 break
-            self.repeated += 1
+            self.budget.calls -= 1
             if fault is not None and fault.stale:
                 continue  # a server may end a connection that was kept: that is no failure
-            failure = str(fault) if exchange is None else f"HTTP {exchange.status}"
-            self._pause(pause if exchange is None else max(pause, self._patience(call, exchange)))
-        if exchange is None:
-            assert fault is not None, "a try ends in one of both"
+            failure = str(fault) if response is None else f"HTTP {response.status}"
+            self._pause(pause if response is None else max(pause, self._requested_wait(call, response)))
+        if response is None:
+            assert fault is not None, "a try ends in a response or a fault"
             raise fault
         if failure and not again:
-            self.retried.append(Retried(call, failure, tries))
-        return exchange
+            self.retried.append(RetriedCall(call, failure, tries))
+        return response
 
-    def _tried(self, call: Call, request: Request) -> tuple[HttpResponse | None, TransportError | None]:
+    def _try_once(self, call: Call, request: Request) -> tuple[HttpResponse | None, TransportError | None]:
         """What came of sending a free call once."""
         line = 0
         try:
-            line = self._leave(call, request)
-            exchange = self.wire.send(request, repeatable=True, paced=True)
+            line = self._begin(call, request)
+            response = self.client.send(request, repeatable=True, paced=True)
         except TransportError as fault:
             self._note(line, LOST if fault.sent else UNSENT)
-            self._look_at_time(fault)
+            self._check_time(fault)
             return None, fault
         self._note(line, ANSWERED)
-        return exchange, None
+        return response, None
 
-    def send_create(self, call: Call) -> tuple[HttpResponse, Reservation]:
-        """The answer to a create, and what it may cost, which the caller must settle or release. It is sent once; one
-        that was sent before by a run that was stopped is not sent again. One that was refused for its pace has cost
-        nothing, and is sent again like a free call. Raises NotChecked, LostAnswer; TransportError where it never left.
+    def send_create(self, call: Call) -> tuple[HttpResponse, Charge]:
+        """The answer to a create, and what it may cost, which the caller must settle or release.
+
+        It is sent once, and not at all where a run that was stopped has sent it. One that is refused as too fast has
+        cost nothing, and is sent again like a free call. Raises NotChecked, LostAnswer; TransportError where it never
+        left.
         """
         request, source = request_of(call, self.base), source_of(call)
         if request in self._lost:
             raise LostAnswer(None)
-        if self.budget.forbidden:
-            raise NotChecked(self.budget.forbidden)
+        self.budget.check_creates()
         known = self.ledger.known(request) if self.ledger else None
         if known is not None:
             return self._replayed(known)
-        for pause in (*self.limits.pauses, None):
-            exchange, reservation = self._bought(call, request, source)
-            if pause is None or not _asks_for_patience(exchange):
+        for pause in (*self.budget.limits.pauses, None):
+            response, charge = self._create_once(call, request, source)
+            if pause is None or not _rate_limited(response):
                 break
-            self.release(reservation)
-            self._pause(max(pause, self._patience(call, exchange)))
-            self.repeated += 1
-        return exchange, reservation
+            self.release(charge)
+            self._pause(max(pause, self._requested_wait(call, response)))
+            self.budget.calls -= 1
+        return response, charge
 
-    def _bought(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Reservation]:
-        """A create that leaves once, under a reservation of its own."""
+    def _create_once(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Charge]:
+        """Sends a create once, under a charge of its own."""
         charge = self.budget.reserve(source)
-        line = 0
         try:
-            line = self._leave(call, request, charge)
-            exchange = self.wire.send(request, repeatable=False, paced=True)
+            charge.line = self._begin(call, request, charge)
+            response = self.client.send(request, repeatable=False, paced=True)
         except NotChecked:
             self.budget.release(charge)
             raise
         except TransportError as fault:
             if not fault.sent:
                 self.budget.release(charge)
-                self._note(line, UNSENT)
-                self._look_at_time(fault)
+                self._note(charge.line, UNSENT)
+                self._check_time(fault)
                 raise
             charge.lost = charge.units > 0
             self._lost.add(request)
-            self._note(line, LOST, units=charge.units)
+            self._note(charge.line, LOST, units=charge.units)
             raise LostAnswer(None if self._out_of_time(fault) else fault) from None
-        kept = None if self.ledger is None or self.holds_secret(exchange.body) else exchange
-        self._note(line, ANSWERED, units=charge.units, answer=kept)
-        return exchange, Reservation(charge, line)
+        kept = None if self.ledger is None or self.holds_secret(response.body) else response
+        self._note(charge.line, ANSWERED, units=charge.units, answer=kept)
+        return response, charge
 
-    @property
-    def spent_before(self) -> int:
-        """Units that the run had taken before it was stopped and taken up again."""
-        return sum(charge.units for charge in self._taken.values())
+    def release(self, charge: Charge) -> None:
+        """Gives the units of a refused create back."""
+        if not charge.replayed:
+            self.budget.release(charge)
+            self._note(charge.line, REFUSED)
 
-    def release(self, reservation: Reservation) -> None:
-        """The create was refused, so it took nothing."""
-        if not reservation.replayed:
-            self.budget.release(reservation.charge)
-            self._note(reservation.line, REFUSED)
+    def settle(self, charge: Charge, cost: int) -> None:
+        """Notes the cost of a create, as its task states it."""
+        self.budget.settle(charge, cost)
+        if self.ledger and charge.line:
+            self.ledger.settle(charge.line, cost)
 
-    def settle(self, reservation: Reservation, cost: int) -> None:
-        """What the create has taken, as its task tells."""
-        self.budget.settle(reservation.charge, cost)
-        if self.ledger and reservation.line:
-            self.ledger.settle(reservation.line, cost)
-
-    def _replayed(self, known: Entry) -> tuple[HttpResponse, Reservation]:
-        charge = self._taken.get(known.number, Charge(known.source, known.units))
+    def _replayed(self, known: Entry) -> tuple[HttpResponse, Charge]:
         if known.answer is None:
             raise LostAnswer(None)
-        return known.answer, Reservation(charge, known.number, replayed=True)
+        return known.answer, self._charged_before[known.number]
 
-    def _leave(self, call: Call, request: Request, charge: Charge | None = None) -> int:
-        """Notes that the call is about to leave, once its pace allows it; its line in the ledger."""
-        self._check_limits()
-        self.wire.pace(request)
-        self.log.append(Sent(len(self.log) + 1, call, charge))
+    def _begin(self, call: Call, request: Request, charge: Charge | None = None) -> int:
+        """Waits for the call's turn and notes that it leaves; its line in the ledger."""
+        self.budget.check_call()
+        self.client.pace(request)
+        self.budget.calls += 1
+        self.log.append(SentCall(len(self.log) + 1, call, charge))
         if self.ledger is None:
             return 0
         source, units = (charge.source, charge.units) if charge else (0, 0)
         return self.ledger.begin(call.method, request, source=source, units=units)
 
-    def _check_limits(self) -> None:
-        calls, end = self.limits.calls, self.limits.end
-        if calls is not None and len(self.log) - self.repeated >= calls:
-            raise self._missed(f"the {calls} calls of this plan are used up")
-        if end is not None and time.monotonic() >= end:
-            raise self._missed(TIME_UP)
-
-    def _missed(self, why: str) -> NotChecked:
-        self.missed += 1
-        return NotChecked(why, unaffordable=True)
-
     def _out_of_time(self, fault: TransportError) -> bool:
-        """Whether it was the end of the run, and not the target, that kept an answer from coming."""
-        end = self.limits.end
-        late = fault.kind in ("timeout", "unreachable") and end is not None and time.monotonic() >= end
-        return late or isinstance(fault, OutOfTime)
+        """Whether the end of the run, and not the target, kept the answer from coming."""
+        return isinstance(fault, OutOfTime) or (fault.kind in ("timeout", "unreachable") and self.budget.time_up)
 
-    def _look_at_time(self, fault: TransportError) -> None:
-        """Raises NotChecked where the time of the run is up: the target is not to blame then."""
+    def _check_time(self, fault: TransportError) -> None:
+        """Raises NotChecked where the run's time is up: the target is not to blame then."""
         if self._out_of_time(fault):
-            raise self._missed(TIME_UP)
+            raise self.budget.refusal(TIME_UP)
 
     def _note(self, line: int, state: str, *, units: int = 0, answer: HttpResponse | None = None) -> None:
         if self.ledger and line:
             self.ledger.end(line, state, units=units, answer=answer)
 
-    def _patience(self, call: Call, exchange: HttpResponse) -> float:
-        """Seconds that the answer asks to wait; a target that found the calls too fast gets them at half the pace."""
-        told = exchange.header("retry-after") or ""
-        wait = min(float(told), MAX_RETRY_AFTER) if told.isascii() and told.isdigit() and len(told) < 10 else 0.5
-        if not _asks_for_patience(exchange):
-            return wait if told else 0.0
-        self.paced.append((call, exchange))
-        self.wire.pacer.slow_down(0.0)
+    def _requested_wait(self, call: Call, response: HttpResponse) -> float:
+        """Seconds that the answer asks to wait. Where it refuses the rate, the run goes on at half of its rate."""
+        text = response.header("retry-after") or ""
+        wait = min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() and len(text) < 10 else 0.5
+        if not _rate_limited(response):
+            return wait if text else 0.0
+        self.rate_limited.append((call, response))
+        self.client.pacer.slow_down(0.0)
         return wait
 
     def _pause(self, seconds: float) -> None:
-        left = seconds if self.limits.end is None else self.limits.end - time.monotonic()
+        left = seconds if self.budget.end is None else self.budget.end - time.monotonic()
         time.sleep(max(0.0, min(seconds, left)))
 
 
-PASSING = ("unreachable", "timeout", "closed")
-"""Faults of a connection that may heal by themselves."""
+@contextmanager
+def open_sender(
+    base: str, limits: Limits, *, call_timeout: float = 30.0, ledger: Ledger | None = None
+) -> Iterator[Sender]:
+    """A sender to the target, with a client of its own. call_timeout is in seconds."""
+    budget = Budget(limits)
+    with HttpClient(deadline=call_timeout, pacer=Pacer(limits.rate), end=budget.end) as client:
+        yield Sender(base, client, budget, ledger)
+
+
+def send_control(request: Request, *, repeatable: bool = True) -> HttpResponse:
+    """The answer to a call of a mock's control route. Raises TransportError."""
+    with HttpClient(deadline=CONTROL_TIMEOUT) as client:
+        return client.send(request, repeatable=repeatable)
 
 
 def source_of(call: Call) -> int:
-    """The source that a create asks for, as far as it is a number; the boards where it names none."""
-    told = call.param("source") or ""
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 4 else ANY_SOURCE
+    """The source that a create names, where it is a number; boards where it names none."""
+    text = call.param("source") or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else ANY_SOURCE
 
 
-def _asks_for_patience(exchange: HttpResponse) -> bool:
-    """Whether the answer refuses the pace, and not the daily limit."""
-    said = exchange.body[:SHORT].lower()
-    worded = len(exchange.body) < SHORT and b"error" in said and b"too many requests" in said
-    return (exchange.status == TOO_MANY_REQUESTS or worded) and b"daily limit" not in said
+def _rate_limited(response: HttpResponse) -> bool:
+    """Whether the answer refuses the rate of calls, and not the daily limit."""
+    text = response.body[:SHORT].lower()
+    worded = len(response.body) < SHORT and b"error" in text and b"too many requests" in text
+    return (response.status == TOO_MANY_REQUESTS or worded) and b"daily limit" not in text

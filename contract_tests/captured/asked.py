@@ -1,4 +1,4 @@
-"""What is known of the call that a captured answer came to."""
+"""What is known of the call that was answered."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ SOURCES = tuple(SECTIONS)
 
 @dataclass(frozen=True)
 class Asked:
-    """The call, as far as it is known: None is recognised off the answer, or left open.
-
-    source says which section a ready answer fills; schema overrules what method and source say. profile: the choices
-    by clause that the answer must show, None: what is documented alone. secrets must stand nowhere in the answer.
-    """
+    """The call, as far as it is known; None: recognised by the answer, or left open."""
 
     method: str | None = None
     format: str | None = None
     source: int | None = None
     phone: str | None = None
     schema: str | None = None
+    """Overrules method and source."""
     profile: Mapping[str, Any] | None = None
+    """The choices by clause that the answer must show; None: what is documented only."""
     secrets: tuple[str, ...] = ()
+    """Texts that the answer must not hold."""
 
     @property
     def section(self) -> str | None:
@@ -37,6 +36,6 @@ class Asked:
 
     @property
     def known(self) -> Mapping[str, str]:
-        """The profile's choices that are words, to tell two readings of CSV apart."""
+        """The profile's choices that are words."""
         words = {clause: choice for clause, choice in (self.profile or {}).items() if isinstance(choice, str)}
         return MappingProxyType(words)

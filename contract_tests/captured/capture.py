@@ -1,4 +1,4 @@
-"""A captured answer: a body, and what went before it where a whole HTTP response was kept."""
+"""A captured answer: a body, and the head of its HTTP response where that was kept."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import re
 from dataclasses import dataclass
 
 MAX_BYTES = 16 * 2**20
-"""Bytes of a body that are looked at."""
+"""Bytes of the largest body that is read."""
 
 
 @dataclass(frozen=True)
 class Capture:
-    """A body with the HTTP status and the Content-Type that came with it, None where they were not kept. length is
-    what Content-Length promised; None too where a coding stands between it and the body.
-    """
+    """A body with what was kept of the response's head; None: not kept."""
 
     body: bytes
     status: int | None = None
     content_type: str | None = None
     length: int | None = None
+    """The Content-Length; None too for a coded body."""
 
     @property
     def lacking(self) -> int:
-        """Bytes of the body that the capture has lost."""
+        """Bytes that are missing at the end of the body."""
         return max(0, (self.length or 0) - len(self.body))
 
 

@@ -1,4 +1,4 @@
-"""assert_conforms: one line in a user's own test that holds a response to the contract."""
+"""assert_conforms: checks a response against the contract, in one line of a user's own test."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 from contract_tests.captured.asked import FORMATS, METHODS, SOURCES
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
-from contract_tests.captured.summary import described, told
+from contract_tests.captured.summary import described, problem_lines
+from contract_tests.contract.problem import Problem
 from contract_tests.contract.profile import read_profile
-from contract_tests.contract.validate import SchemaProblem
 
 
 class DoesNotConform(AssertionError):
-    """A response that breaks the contract. problems has each; the text lists them, and tells no value of the answer."""
+    """A response that breaks the contract. The text lists the problems and holds no value of the answer."""
 
     def __init__(self, judgement: Judgement, status: int | None) -> None:
         over = "" if status is None else f", HTTP {status}"
-        lines = "".join(f"\n  {line}" for line in told(judgement))
+        lines = "".join(f"\n  {line}" for line in problem_lines(judgement))
         super().__init__(f"the answer ({described(judgement)}{over}) does not conform:{lines}")
-        self.problems: tuple[SchemaProblem, ...] = judgement.problems
+        self.problems: tuple[Problem, ...] = judgement.problems
 
 
 def assert_conforms(
@@ -35,15 +35,15 @@ def assert_conforms(
     profile: Mapping[str, Any] | str | Path | None = None,
     strict: bool = False,
 ) -> dict[str, Any]:
-    """Holds a response to what is documented, and gives the decoded answer, members as in JSON (of rows in CSV: status
-    and the section alone).
+    """Checks a response against the documented contract, and returns the decoded answer, with members as in JSON (for
+    rows in CSV: the status and the section only).
 
-    response is of any HTTP library, or a body in bytes or str; one that is a stream is read to its end. Method and
-    format are told by the request's URL where the response knows it, else recognised; source and phone are looked at
-    where they are given. profile: choices by clause, or the file that has them; strict: what it refutes counts too.
+    response comes from any HTTP library, or is a body in bytes or str; a stream is read to its end. Method and format
+    are taken from the request's URL where the response has it, else recognised; source and phone are optional.
+    profile: choices by clause, or the file that has them; strict: refuted assumptions count too.
 
-    Raises DoesNotConform, an AssertionError; TypeError for what is no response, ValueError for one that was read
-    already and for an argument that there is not, UsageError for a profile.
+    Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that
+    was read already and for an unknown method, format or source; UsageError for a wrong profile.
     """
     _one_of("method", method, METHODS)
     _one_of("format", format, FORMATS)
@@ -51,20 +51,14 @@ def assert_conforms(
     __tracebackhide__ = True
     choices = read_profile(Path(profile)) if isinstance(profile, str | Path) else profile
     sent, capture = asked_by(response), capture_of(response)
-    asked = replace(
-        sent,
-        method=method or sent.method,
-        format=format or sent.format,
-        source=source,
-        phone=phone,
-        profile=choices,
-    )
+    method, format = method or sent.method, format or sent.format  # noqa: A001 - as above
+    asked = replace(sent, method=method, format=format, source=source, phone=phone, profile=choices)
     judgement = judge(capture, asked)
     if judgement.fails(strict=strict):
         raise DoesNotConform(judgement, capture.status)
     return dict(judgement.model)
 
 
-def _one_of(name: str, given: object, allowed: Collection[object]) -> None:
-    if given is not None and given not in allowed:
-        raise ValueError(f"{name}={given!r}: allowed are {', '.join(map(repr, allowed))}")
+def _one_of(name: str, value: object, allowed: Collection[object]) -> None:
+    if value is not None and value not in allowed:
+        raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")

@@ -7,112 +7,103 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.captured.judge import Judgement, binding
+from contract_tests.captured.judge import Judgement
+from contract_tests.contract.problem import Problem
+from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
 from contract_tests.findings.outcome import Outcome
 
-TOLD = 50
-"""Problems of an answer that the text tells; JSON tells all that were kept."""
+MOST_LINES = 50
+"""Problems of an answer in the text; JSON has all that were kept."""
 
 
 @dataclass(frozen=True)
-class Looked:
-    """A file and the judgement on its answer; without one, trouble says why it was not looked at."""
+class FileResult:
+    """A file and the judgement on its answer."""
 
     file: str
     judgement: Judgement | None
     trouble: str = ""
+    """Why there is no judgement."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The judgement's; UNCHECKED without one."""
+        return self.judgement.outcome if self.judgement else Outcome.UNCHECKED
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What came of all the files."""
+    """The results of all files."""
 
-    files: tuple[Looked, ...]
+    files: tuple[FileResult, ...]
     strict: bool
 
     @property
     def exit_code(self) -> int:
-        """2 where a file could not be looked at, else 1 where an answer is broken, else 0."""
-        if any(looked.judgement is None for looked in self.files):
-            return 2
-        return int(any(j.fails(strict=self.strict) for j in self.judgements))
-
-    @property
-    def judgements(self) -> list[Judgement]:
-        """Those that there are."""
-        return [looked.judgement for looked in self.files if looked.judgement is not None]
+        """2 where a file could not be read, else 1 for a broken answer, else 0."""
+        judgements = [result.judgement for result in self.files]
+        failed = any(j.fails(strict=self.strict) for j in judgements if j)
+        return USAGE if None in judgements else BROKEN if failed else HOLDS
 
     @property
     def troubles(self) -> list[str]:
-        """Of each file that was not looked at, which and why."""
-        return [f"{looked.file}: {looked.trouble}" for looked in self.files if looked.judgement is None]
+        """Each file that could not be read, with the reason."""
+        return [f"{result.file}: {result.trouble}" for result in self.files if result.judgement is None]
 
 
 def as_json(validation: Validation) -> str:
     """The report as schemas/reports/validation.schema.json describes it."""
-    files = [_entry(looked) for looked in validation.files]
+    files = [_entry(result) for result in validation.files]
     return json.dumps({"files": files, "exit_code": validation.exit_code}, indent=2)
 
 
-def _entry(looked: Looked) -> dict[str, Any]:
-    judgement = looked.judgement
-    if judgement is None:
-        nothing = {"format": None, "method": None, "schema": None, "outcome": Outcome.UNCHECKED}
-        return {"file": looked.file, **nothing, "trouble": looked.trouble, "problems": [], "cut": False}
+def _entry(result: FileResult) -> dict[str, Any]:
+    judgement = result.judgement or Judgement(None, None, None, ())
     return {
-        "file": looked.file,
+        "file": result.file,
         "format": judgement.format,
         "method": judgement.method,
         "schema": judgement.schema,
-        "outcome": judgement.outcome,
-        "trouble": None,
-        "problems": [
-            {
-                "path": p.path,
-                "expected": p.expected,
-                "found": p.found,
-                "rule": p.rule,
-                "grade": p.grade,
-                "clause": p.clause,
-                "outcome": Outcome.BROKEN if binding(p) else Outcome.REFUTED,
-            }
-            for p in judgement.problems
-        ],
+        "outcome": result.outcome,
+        "trouble": None if result.judgement else result.trouble,
+        "problems": [{**vars(p), "outcome": _outcome(p)} for p in judgement.problems],
         "cut": judgement.cut,
     }
 
 
 def as_text(validation: Validation) -> str:
-    """The report in lines: for each answer what it was held to and what is wrong; in the end, how many of which."""
-    lines = [line for looked in validation.files for line in _lines(looked)]
+    """The report in lines: each answer with its problems, then the number of files by outcome."""
+    lines = [line for result in validation.files for line in _lines(result)]
     if len(validation.files) > 1:
-        outcomes = [j.outcome if (j := looked.judgement) else Outcome.UNCHECKED for looked in validation.files]
+        outcomes = [result.outcome for result in validation.files]
         counts = [f"{outcomes.count(word)} {word}" for word in Outcome if word in outcomes]
         lines.append(f"{len(outcomes)} files: {', '.join(counts)}")
     return "\n".join(lines)
 
 
-def _lines(looked: Looked) -> Iterator[str]:
-    judgement = looked.judgement
-    if judgement is None:
-        yield f"{looked.file}: {Outcome.UNCHECKED}: {looked.trouble}"
+def _lines(result: FileResult) -> Iterator[str]:
+    if result.judgement is None:
+        yield f"{result.file}: {result.outcome}: {result.trouble}"
         return
-    yield f"{looked.file}: {described(judgement)}: {judgement.outcome}"
-    yield from (f"  {line}" for line in told(judgement, TOLD))
+    yield f"{result.file}: {described(result.judgement)}: {result.outcome}"
+    yield from (f"  {line}" for line in problem_lines(result.judgement, MOST_LINES))
 
 
 def described(judgement: Judgement) -> str:
-    """What the answer was held to, such as `ready-data in xml`."""
-    held = judgement.schema or (f"an answer of {judgement.method}" if judgement.method else "no known answer")
-    return f"{held} in {judgement.format}" if judgement.format else held
+    """What the answer was recognised as, such as `ready-data in xml`."""
+    known = judgement.schema or (f"an answer of {judgement.method}" if judgement.method else "no known answer")
+    return f"{known} in {judgement.format}" if judgement.format else known
 
 
-def told(judgement: Judgement, most: int | None = None) -> Iterator[str]:
-    """A line for each problem, those that break a promise first."""
-    ranked = sorted(judgement.problems, key=lambda p: not binding(p))
-    for p in ranked[:most]:
-        yield f"{Outcome.BROKEN if binding(p) else Outcome.REFUTED}: {p}"
+def problem_lines(judgement: Judgement, most: int | None = None) -> Iterator[str]:
+    """A line for each problem, broken promises first."""
+    ranked = sorted(judgement.problems, key=lambda p: not p.binding)
+    yield from (f"{_outcome(p)}: {p}" for p in ranked[:most])
     if judgement.cut:
-        yield "and more than can be told"
+        yield "and more problems, which are not listed"
     elif len(ranked) > (most or len(ranked)):
-        yield f"and {len(ranked) - len(ranked[:most])} more, which --output json tells"
+        yield f"and {len(ranked[most:])} more; --output json lists them"
+
+
+def _outcome(problem: Problem) -> Outcome:
+    return Outcome.BROKEN if problem.binding else Outcome.REFUTED

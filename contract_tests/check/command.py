@@ -13,7 +13,7 @@ from typing import TextIO
 from contract_tests.check.history import Memory, read_history
 from contract_tests.check.plan import plan_of, provable
 from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
+from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
@@ -28,30 +28,28 @@ from contract_tests.report.terminal import write_terminal
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import Examined, examine
 
-__all__ = ["Examined", "examine", "run"]
-
 
 def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
-    """Checks the target, writes the report to out (wrong usage and progress to err, where given), gives the exit code
-    of DESIGN.
+    """Checks the target and writes the report to out, errors and progress to err (None: errors to out, no progress).
+    Returns the exit code of DESIGN.
     """
-    told = err or out
+    errors = err or out
     try:
         _check(options)
         memory = read_history(options.history) if options.history else None
         options = with_credentials(options)
         if options.plan:
-            return _tell_plan(options, out)
+            return _print_plan(options, out)
         if unseen := _all_unseen(options):
             for name in unseen:
                 print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
             return 0
-        options, within_reach = _agreed(options, out)
+        options, within_reach = _confirmed(options, out)
     except UsageError as error:
-        print(error, file=told)
+        print(error, file=errors)
         return USAGE
     except UnreachableError as error:
-        print(error, file=told)
+        print(error, file=errors)
         return UNREACHABLE
     ended = examine(options, *([Progress(err)] if err else []))
     if ended.report is None:
@@ -61,12 +59,12 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
     report = replace(ended.report, provable=within_reach, errors=_errors(ended))
     if memory is not None:
         report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
-    return _written(report, ended, options, memory, out, told)
+    return _write_all(report, ended, options, memory, out, errors)
 
 
 def _check(options: CheckOptions) -> None:
-    """Raises UsageError for what can be seen to be wrong before anything is sent."""
-    url_of(options)
+    """Raises UsageError for what is wrong, as far as that is known before anything is sent."""
+    _ = options.url
     for name in options.only:
         clause_of(name)
     if options.profile is not None:
@@ -87,7 +85,7 @@ def _check(options: CheckOptions) -> None:
 
 
 def _files(options: CheckOptions) -> Iterator[tuple[str, Path]]:
-    """The reports that are to be written: the renderer's name, and the file."""
+    """The reports to write: the renderer's name, and the file."""
     for name in RENDERERS:
         path: Path | None = getattr(options, name)
         if path is not None:
@@ -100,47 +98,33 @@ def _all_unseen(options: CheckOptions) -> list[str]:
     return unseen if len(unseen) == len(options.only) else []
 
 
-def _second(options: CheckOptions) -> bool:
-    return bool(environ_of(options).get("IFIND_LOGIN2"))
-
-
-def _tell_plan(options: CheckOptions, out: TextIO) -> int:
-    url = url_of(options)
+def _print_plan(options: CheckOptions, out: TextIO) -> int:
+    url = options.url
     if url is None:
         print("mock: a private one, which costs nothing", file=out)
         return 0
     check_phone(options, url)
-    write_plan(out, plan_of(options, url, second=_second(options)))
+    write_plan(out, plan_of(options, url, second=has_second(options)))
     return 0
 
 
-def _agreed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
+def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
     """The options with the user's yes where one is needed, and how many clauses they can prove."""
-    url = url_of(options)
-    if url is None or not is_strangers(options):
+    url = options.url
+    if url is None or not spends_units(options):
         seen = {clause.id for clause in all_clauses().values() if not clause.unseen}
         return options, len(seen & set(options.only or seen))
     check_phone(options, url)
     if options.yes or on_loopback(url):
-        return options, provable(options, second=_second(options))
-    plan = plan_of(options, url, second=_second(options))
-    shown = StringIO()
-    write_plan(shown, plan, width=_width(out))
-    return confirmed(options, shown.getvalue(), out), plan.provable
+        return options, provable(options, second=has_second(options))
+    plan = plan_of(options, url, second=has_second(options))
+    return confirmed(options, plan, out), plan.provable
 
 
-def _width(out: TextIO) -> int | None:
-    if not out.isatty():
-        return None
-    from shutil import get_terminal_size
-
-    return get_terminal_size().columns
-
-
-def _written(
-    report: Report, ended: Examined, options: CheckOptions, memory: Memory | None, out: TextIO, told: TextIO
+def _write_all(
+    report: Report, ended: Examined, options: CheckOptions, memory: Memory | None, out: TextIO, errors: TextIO
 ) -> int:
-    """Writes the report wherever it is asked for; the exit code, which tells of files that were not written, too."""
+    """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
     secrets = ended.run.findings.secrets if ended.run else Secrets()
     code, notices = report.exit_code, []
     made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
@@ -159,7 +143,7 @@ def _written(
     write_terminal(shown if not out.isatty() else out, report)
     out.write(secrets.mask(shown.getvalue()))
     for line in notices:
-        print(line, file=told)
+        print(line, file=errors)
     return code
 
 

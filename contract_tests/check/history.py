@@ -1,4 +1,4 @@
-"""What --history remembers: when each clause was last proven on a target, and which are due again."""
+"""The file of --history: when each clause was last proven on a target, and which are due again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Memory:
     targets: Mapping[str, Mapping[str, Mapping[str, str]]]
 
     def of(self, report: Report, stale_after: timedelta) -> Mapping[str, History]:
-        """What is known of each clause of a report, the report's own proofs included."""
+        """The history of each clause of a report, the report's own proofs included."""
         before = self.targets.get(report.target, {})
         today = report.started.date()
         proven_now = {row.clause.id for row in report.rows if row.outcome in JUDGED}
@@ -34,7 +34,7 @@ class Memory:
         return found
 
     def with_report(self, report: Report) -> bytes:
-        """The file's new content: the report's proofs over those before. Every other target's stay as they are."""
+        """The file's new content: the report's proofs over those before. Other targets stay as they are."""
         today = report.started.date().isoformat()
         own = dict(self.targets.get(report.target, {}))
         own |= {
@@ -60,12 +60,12 @@ def read_history(file: Path) -> Memory:
         raise UsageError(f"--history: {file}: is no history (no JSON); name another file") from None
     wrong = _wrong(document)
     if wrong:
-        raise UsageError(f"--history: {file}: {wrong}; mend it, or name another file")
+        raise UsageError(f"--history: {file}: {wrong}; correct it, or name another file")
     return Memory(document["targets"])
 
 
 def _wrong(document: Any) -> str:
-    """What is wrong with the document; empty where nothing is. Clauses of another version of the kit are let be."""
+    """What is wrong with the document; empty where nothing is. Clauses of another version of the kit are kept."""
     if not isinstance(document, dict) or not isinstance(document.get("targets"), dict):
         return "is no history: it lacks targets"
     if document.get("layout") != LAYOUT:

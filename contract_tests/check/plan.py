@@ -1,7 +1,7 @@
-"""The plan of a run, rehearsed on a private mock: what it lists is what the suite does under these options.
+"""The plan of a run, rehearsed on a private mock: it lists what the suite does under these options.
 
-Nothing is sent to the target. The rehearsal charges one unit for a task, as the documentation has it at least; where a
-target charges by records, a task costs as many as it finds.
+Nothing is sent to the target. The rehearsal charges one unit a task, the least by the documentation; where a target
+charges by records, a task costs as many as it finds.
 """
 
 from __future__ import annotations
@@ -10,38 +10,41 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from contract_tests.api.calls import Account, Call, create, request_of
+from contract_tests.api.calls import Account, Call, create
+from contract_tests.budget.limits import UNITS, Limits
+from contract_tests.budget.sender import open_sender
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from contract_tests.engine.options import DEFAULT_BUDGET, RUN_TIMEOUT, CheckOptions, GivenTask
+from contract_tests.engine.option_values import GivenTask
+from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import accounts_on, private_mock
-from contract_tests.engine.run import Run
-from contract_tests.engine.target import MAGIC, on_loopback
-from contract_tests.findings.finding import Row
+from contract_tests.engine.run import Run, limits_elsewhere
+from contract_tests.engine.target import MAGIC
+from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import JUDGED
 from contract_tests.session.session import Examined, examine
-from contract_tests.transport.client import HttpClient
 
 MOST = 40
-"""Units up to which it is tried what more of them would buy."""
+"""Units up to which larger budgets are rehearsed."""
 PROCESSING = 5.0
-"""Seconds that a task is taken to need: "a few", says the documentation."""
+"""Seconds that a task is assumed to need: "a few" in the documentation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A call of the plan: its number, what it is in words, the units it takes, the clauses that it proves first."""
+class PlannedCall:
+    """A call of the plan."""
 
     number: int
     call: str
     units: int
     proves: tuple[str, ...]
+    """The clauses that no call before it proves."""
 
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """What a larger budget buys: the budget in units, and the clauses that it proves and the one before does not."""
+    """A larger budget, and the clauses that it proves and the one before does not."""
 
     units: int
     proves: tuple[str, ...]
@@ -49,33 +52,32 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do. units are those of tasks that are made; budget is what it may reserve (None: no limit);
-    seconds is about how long it takes; unproven are the clauses that it leaves open, with why.
-    """
+    """What a run would do."""
 
     target: str
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedCall, ...]
     units: int
-    budget: int | None
-    rate: float | None
+    """Units of the tasks that it makes."""
+    limits: Limits
     seconds: float
-    longest: float
+    """About how long it takes."""
     provable: int
-    unproven: tuple[Row, ...]
+    unproven: tuple[ClauseResult, ...]
+    """The clauses that it leaves open."""
     more: tuple[More, ...]
 
 
 def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bool = False) -> Plan:
-    """The plan of a run on a target whose account is the user's. more: also find what more units would buy; second:
-    a second account is at hand. Raises UnreachableError where the private mock does not start, and KeyboardInterrupt.
+    """The plan of a run on a target whose account is the user's. more: also find what more units would prove; second:
+    there is a second account. Raises UnreachableError where the private mock does not start, and KeyboardInterrupt.
     """
     with private_mock(options.profile, "--clause", "quota.unit=task") as base:
-        budget = DEFAULT_BUDGET if options.budget is None else options.budget
+        budget = UNITS if options.budget is None else options.budget
         rehearsal = _Rehearsal(options, base, second)
         ended = rehearsal.examine(budget)
         assert ended.run is not None, f"the rehearsal did not begin: {ended}"
         bought = tuple(rehearsal.bought(ended, budget)) if more and not options.tasks else ()
-        return _plan(options, target, ended, ended.run, budget, bought)
+        return _plan(options, target, ended, ended.run, bought)
 
 
 def provable(options: CheckOptions, *, second: bool = False) -> int:
@@ -103,7 +105,7 @@ class _Rehearsal:
     second: bool
 
     def examine(self, budget: int) -> Examined:
-        """The run on accounts of its own, which it takes for the user's."""
+        """The run on new accounts, which it takes for the user's."""
         main, other = accounts_on(self.base)
         environ = {"IFIND_LOGIN": main.login, "IFIND_TOKEN": main.token, "IFIND_PHONE": MAGIC.ordinary}
         if self.second:
@@ -120,16 +122,16 @@ class _Rehearsal:
         )
         ended = examine(options)
         if ended.interrupted:
-            raise KeyboardInterrupt  # the user means the whole, and not its rehearsal
+            raise KeyboardInterrupt  # the user means the whole command, and not its rehearsal
         return ended
 
     def _tasks(self, account: Account) -> tuple[GivenTask, ...]:
         """Tasks in place of those that the user names, of the same sources."""
         made = []
-        with HttpClient() as wire:
+        with open_sender(self.base, Limits()) as sender:
             for task in self.options.tasks:
-                exchange = wire.send(request_of(create(account, MAGIC.ordinary, task.source), self.base))
-                number = read_answer(exchange.body, "json", Context("create")).model.get("id")
+                response, _ = sender.send_create(create(account, MAGIC.ordinary, task.source))
+                number = read_answer(response.body, "json", Context("create")).model.get("id")
                 if isinstance(number, int):
                     made.append(GivenTask(number, task.source, task.phone and MAGIC.ordinary))
         return tuple(made)
@@ -155,41 +157,38 @@ def _proven(ended: Examined) -> list[str]:
     return [row.clause.id for row in rows if row.outcome in JUDGED]
 
 
-def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, budget: int, more: tuple[More, ...]) -> Plan:
-    report = ended.report
+def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, more: tuple[More, ...]) -> Plan:
+    report, limits = ended.report, limits_elsewhere(options, target)
     assert report is not None, "there is a run"
-    sent = run.api.sender.log
-    rate = options.rate or (None if on_loopback(target) else 1.0)
+    calls = len(run.api.sender.log)
     return Plan(
         target=target,
         steps=tuple(_steps(run)),
         units=report.spent.units,
-        budget=budget,
-        rate=rate,
-        seconds=(len(sent) / rate if rate else 0.0) + (0.0 if options.tasks else PROCESSING),
-        longest=options.run_timeout or RUN_TIMEOUT,
+        limits=limits,
+        seconds=(calls / limits.rate if limits.rate else 0.0) + (0.0 if options.tasks else PROCESSING),
         provable=report.proven,
         unproven=tuple(row for row in report.rows if row.outcome not in JUDGED),
         more=more,
     )
 
 
-def _steps(run: Run) -> Iterator[Step]:
+def _steps(run: Run) -> Iterator[PlannedCall]:
     first: dict[int, list[str]] = {}
-    for clause, number in run.findings.looked.items():
+    for clause, number in run.findings.first_checked.items():
         first.setdefault(number, []).append(clause)
     for sent in run.api.sender.log:
         units = sent.charge.units if sent.charge else 0
-        yield Step(sent.number, _told(sent.call, run), units, tuple(first.get(sent.number, ())))
+        yield PlannedCall(sent.number, _in_words(sent.call, run), units, tuple(first.get(sent.number, ())))
 
 
-def _told(call: Call, run: Run) -> str:
-    """The call in words: what it asks for, and what is wrong with it, where something is."""
-    mine = {str(task.id) for task in run.pool.accepted}
-    words = [tell(call, run) for tell in _ASPECTS]
+def _in_words(call: Call, run: Run) -> str:
+    """The call in words: what it asks for, and what is wrong with it."""
+    own = {str(task.id) for task in run.pool.maker.accepted}
+    words = [aspect(call, run) for aspect in _ASPECTS]
     number = call.param("id")
     if number is not None:
-        words.append("of a task" if number in mine else _IDS.get(number, "of no task"))
+        words.append("of a task" if number in own else _IDS.get(number, "of no task"))
     return " ".join([call.name, *filter(None, words)])
 
 

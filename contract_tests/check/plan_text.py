@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from contract_tests.check.plan import Plan
-from contract_tests.report.terminal import WIDTH
+from contract_tests.report.console import console_of
 
 
 def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
     """Writes the plan."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(
-        file=out, width=width or (None if out.isatty() else WIDTH), highlight=False, markup=False, emoji=False
-    )
+    console = console_of(out, width)
     table = Table("#", "call", "units", "proves first", box=None, pad_edge=False)
     for step in plan.steps:
         table.add_row(str(step.number), step.call, str(step.units or ""), ", ".join(step.proves))
@@ -26,9 +23,9 @@ def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    pace = f"at {plan.rate:g} a second" if plan.rate else "as fast as it answers"
-    time = f"about {_time(plan.seconds)}, never more than {_time(plan.longest)}"
-    yield f"{plan.target}: {len(plan.steps)} calls {pace}, {time}"
+    rate = f"at {plan.limits.rate:g} a second" if plan.limits.rate else "as fast as it answers"
+    longest = f", never more than {_time(plan.limits.seconds)}" if plan.limits.seconds else ""
+    yield f"{plan.target}: {len(plan.steps)} calls {rate}, about {_time(plan.seconds)}{longest}"
     yield _units(plan)
     yield f"{plan.provable} clauses can be proven so; {len(plan.unproven)} can not:"
     for row in plan.unproven:
@@ -44,8 +41,8 @@ def _units(plan: Plan) -> str:
         return "No task is made, so it takes no unit."
     return (
         f"{plan.units} units where a task takes one; where it takes as many as it finds, that many. Creates reserve at"
-        f" most {plan.budget} units (--budget); a task that costs more than any before it can pass that once. Tries"
-        " after a fault come on top of the calls, at most two for each."
+        f" most {plan.limits.units} units (--budget); a task that costs more than any before it can pass that once."
+        " Tries after a fault come on top of the calls, at most two for each."
     )
 
 

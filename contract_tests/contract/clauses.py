@@ -1,4 +1,4 @@
-"""The clauses and profiles as the suite reads them; the mock reads the same table with code of its own."""
+"""The clauses as the suite reads them; the mock reads the same table with its own code."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _WORDS: Mapping[object, str] = MappingProxyType({True: "yes", False: "no", None:
 
 
 class UsageError(Exception):
-    """What the user asked for can't be done; says what, where and what would be right. Exit code 2."""
+    """Wrong usage: the message says what, where and what would be right. Exit code 2."""
 
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause of schemas/clauses.toml; its head describes the fields. One without a default is not open."""
+    """One clause of schemas/clauses.toml; its head describes the fields. A clause without a default is not open."""
 
     id: str
     title: str
@@ -44,9 +44,9 @@ class Clause:
         """Whether what was seen is among the clause's choices."""
         return seen in self.choices or self.value is not None
 
-    def read(self, given: object) -> Any:
-        """The choice that a profile gives; booleans stand for yes and no. Raises UsageError."""
-        word = _WORDS[given] if given is None or isinstance(given, bool) else given
+    def read(self, choice: object) -> Any:
+        """The choice in a profile; booleans stand for yes and no. Raises UsageError."""
+        word = _WORDS[choice] if choice is None or isinstance(choice, bool) else choice
         if self.default is None:
             raise UsageError(f"{self.id}: this clause is not open, so it is no setting; leave it out")
         if isinstance(self.default, Mapping):
@@ -55,16 +55,16 @@ class Clause:
             return word
         like = f", or a value such as {' or '.join(map(repr, self.samples))}" if self.value else ""
         raise UsageError(
-            f"{self.id}: {given!r} is no choice; allowed: {', '.join(map(repr, self.choices)) or 'a text'}{like}"
+            f"{self.id}: {choice!r} is no choice; allowed: {', '.join(map(repr, self.choices)) or 'a text'}{like}"
         )
 
-    def _read_table(self, given: object) -> Mapping[str, Any]:
-        if not isinstance(given, Mapping):
-            raise UsageError(f"{self.id}: {given!r} is no table; write it as kind = value, by kind of error")
-        for kind in given:
+    def _read_table(self, table: object) -> Mapping[str, Any]:
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{self.id}: {table!r} is no table; write it as kind = value, by kind of error")
+        for kind in table:
             if kind not in self.default:
                 raise UsageError(f"{self.id}: {suggest(str(kind), self.default, noun='kind of error')}")
-        return {**self.default, **given}
+        return {**self.default, **table}
 
 
 @cache
@@ -76,7 +76,7 @@ def all_clauses() -> Mapping[str, Clause]:
 
 
 def suggest(word: str, known: Iterable[str], *, noun: str) -> str:
-    """That a word is none of the known ones, with the nearest one."""
+    """A message for an unknown word, with the nearest known one."""
     names = list(known)
     near = get_close_matches(word, names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from contract_tests.contract.flatten import members, merged, types, whole
-from contract_tests.contract.resolve import END, Profile, Schema, for_profile, literal
+from contract_tests.contract.flatten import members, merged, types
+from contract_tests.contract.http_head import CHARSETS
+from contract_tests.contract.problem import Problem
+from contract_tests.contract.profile import Profile, with_defaults
+from contract_tests.contract.resolve import END, Schema, for_profile, literal
 
 Datatype: TypeAlias = "str | Mapping[str, Any]"
 
@@ -27,14 +30,13 @@ TABLES: Mapping[str, str | None] = MappingProxyType(
 """The answers that are described, each with the section whose entries are its rows; the others are flat."""
 
 _SAMPLES = MappingProxyType({"error": "error-missing"})
-_ENCODINGS = MappingProxyType({"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"})
 _DELIMITERS = MappingProxyType({",": ",", ";": ";", "tab": "\t"})
 _LINE_ENDS = MappingProxyType({"CRLF": "\r\n", "LF": "\n"})
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer's rows, or a scalar member of a flat answer, with the merged schema of its cells."""
+    """A column of rows, or a scalar member of a flat answer, with the merged schema of its cells."""
 
     name: str
     node: Schema
@@ -50,10 +52,18 @@ class Column:
             return {"base": "string", "format": f"^(?:{'|'.join(literal(str(v)) for v in values)}){END}"}
         return {"base": "string", "format": self.node["pattern"]} if "pattern" in self.node else "string"
 
+    @property
+    def required(self) -> bool:
+        """Whether a cell must hold something. An empty one is null in CSVW, so a text that may be empty is not."""
+        return fits("", self.datatype) is not None
+
     def described(self) -> dict[str, Any]:
-        """The column as CSVW has it. An empty cell is null there, so a text that may be empty is not required."""
-        required = fits("", self.datatype) is not None
-        return {"name": self.name, "titles": self.name, "datatype": self.datatype, "required": required}
+        """The column as CSVW has it."""
+        return {"name": self.name, "titles": self.name, "datatype": self.datatype, "required": self.required}
+
+    def problem(self, path: str, rule: str, expected: str, found: str) -> Problem:
+        """A problem with a cell, with grade and clause of its schema."""
+        return Problem(path, rule, expected, self.node["x-grade"], self.node["x-clause"], found)
 
 
 def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
@@ -61,7 +71,7 @@ def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
 
     `url` names the sample beside schemas/. Raises UsageError, and KeyError for a name that is not in TABLES.
     """
-    chosen = whole(profile)
+    chosen = with_defaults(profile)
     schema = for_profile(name, chosen)
     described = [column.described() for column in columns(name, chosen)]
     pairs = in_pairs(name, chosen)
@@ -72,7 +82,7 @@ def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
         "dc:title": schema["title"],
         "dc:description": schema["description"],
         "dialect": {
-            "encoding": _ENCODINGS[str(chosen["csv.encoding"])],
+            "encoding": CHARSETS[str(chosen["csv.encoding"])],
             "delimiter": _DELIMITERS[str(chosen["csv.delimiter"])],
             "lineTerminators": [_LINE_ENDS[str(chosen["csv.line-end"])]],
             "quoteChar": '"',
@@ -93,7 +103,7 @@ def in_pairs(name: str, profile: Profile) -> bool:
 
 
 def columns(name: str, profile: Profile) -> list[Column]:
-    """The columns of the answer under a whole profile; where it is written in pairs, these are the pairs."""
+    """The columns of the answer under a whole profile; for pairs, one for each pair."""
     node, section = merged(for_profile(name, profile)), TABLES[name]
     if section is None:
         return list(_flat(node, "", dotted=profile["info.csv"] == "dotted"))
@@ -122,20 +132,9 @@ def _pairs(names: list[str]) -> list[dict[str, Any]]:
 
 def fits(cell: str, datatype: Datatype) -> str | None:
     """The rule of the datatype that the cell's text breaks (`datatype`, `format`, `minimum`), None where it fits."""
-    told = {"base": datatype} if isinstance(datatype, str) else datatype
-    return _BASES[told["base"]](cell, told)
-
-
-def _string(cell: str, told: Mapping[str, Any]) -> str | None:
-    return "format" if "format" in told and re.search(told["format"], cell) is None else None
-
-
-def _integer(cell: str, told: Mapping[str, Any]) -> str | None:
+    facets: Mapping[str, Any] = {"base": datatype} if isinstance(datatype, str) else datatype
+    if facets["base"] == "string":
+        return "format" if "format" in facets and re.search(facets["format"], cell) is None else None
     if re.fullmatch("-?(?:0|[1-9][0-9]*)", cell) is None:
         return "datatype"
-    return "minimum" if "minimum" in told and int(cell) < told["minimum"] else None
-
-
-_BASES: Mapping[str, Callable[[str, Mapping[str, Any]], str | None]] = MappingProxyType(
-    {"string": _string, "integer": _integer}
-)
+    return "minimum" if "minimum" in facets and int(cell) < facets["minimum"] else None

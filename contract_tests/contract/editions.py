@@ -1,4 +1,4 @@
-"""The editions of the operator's page: their sources, and what those fill."""
+"""The editions of the operator's page, their sources, and the section that each source fills."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 SECTIONS: Mapping[int, str] = MappingProxyType({1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"})
 """The section that each source fills."""
+SECTION_NAMES = ("data", "names", "photo")
+"""The sections that a source may fill, in the order of a ready answer."""
 ANY_SOURCE = 2
 """Boards, which every edition has."""
 NO_SOURCE = 99
@@ -23,12 +25,12 @@ class Edition:
     required: bool = True
 
     def section(self, source: int) -> str:
-        """The section that a source fills; where it is no parameter, boards are searched."""
+        """The section that a source fills; without the parameter, boards are searched."""
         return SECTIONS[source] if self.required else "data"
 
 
 SOME = Edition("B or C", (1, 2, 3))
-"""What the editions with sources share: all that is known where the budget did not hold what tells them apart."""
+"""What the editions with sources share, for a run whose budget did not suffice to distinguish them."""
 EDITIONS: Mapping[str, Edition] = MappingProxyType(
     {
         "A": Edition("A", (2,), required=False),

@@ -1,4 +1,4 @@
-"""A strict schema seen as one node: what `for_profile` says of a member, with every part of an allOf taken together."""
+"""The parts of an allOf merged into one node, for descriptions that have no allOf (XSD, CSV on the Web)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.resolve import Profile, Schema
-
-
-def whole(profile: Profile | None) -> Profile:
-    """The profile with the defaults of clauses.toml for what it leaves out: a description can't leave a root open."""
-    return {**{c.id: c.default for c in all_clauses().values() if c.default is not None}, **(profile or {})}
+from contract_tests.contract.resolve import Schema
 
 
 def merged(schema: Schema) -> Schema:
     """The schema without allOf at its top; members and items keep theirs, so merge again on the way down.
 
-    Types are met and members joined; of other keywords the outer one stands. Raises ValueError for two patterns.
+    Types are intersected and members joined; the outer one of other keywords stays. Raises ValueError for two patterns.
     """
     node: Schema = {k: v for k, v in schema.items() if k != "allOf"}
     for part in map(merged, schema.get("allOf", [])):
@@ -28,18 +22,18 @@ def merged(schema: Schema) -> Schema:
 
 
 def types(node: Schema) -> tuple[str, ...]:
-    """The types that a merged node allows; none where it says nothing."""
+    """The types that a merged node names."""
     return _types(node.get("type", ()))
 
 
 def members(node: Schema) -> Mapping[str, Schema]:
-    """The members of a merged object that may be there, merged."""
+    """The members that a merged object may have, merged."""
     every = {name: merged(member) for name, member in node.get("properties", {}).items()}
     return {name: member for name, member in every.items() if "not" not in member or member["not"] != {}}
 
 
-def _types(told: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (told,) if isinstance(told, str) else tuple(told)
+def _types(names: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _meet_types(outer: Any, inner: Any) -> list[str]:

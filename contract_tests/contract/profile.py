@@ -1,12 +1,22 @@
+"""A profile: the target's choice for each open clause."""
+
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
+
+Profile: TypeAlias = Mapping[str, object]
+"""Choices by clause; what it leaves out stays open."""
+
+
+def with_defaults(profile: Profile | None) -> Profile:
+    """The profile, with the defaults of clauses.toml for what it leaves out."""
+    return {**{c.id: c.default for c in all_clauses().values() if c.default is not None}, **(profile or {})}
 
 
 def read_profile(file: Path) -> Mapping[str, Any]:
@@ -26,9 +36,9 @@ def read_profile(file: Path) -> Mapping[str, Any]:
     chosen: dict[str, Any] = {}
     wrong: list[str] = []
     for name, entry in _flat(table):
-        given = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
+        choice = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
         try:
-            chosen[name] = clause_of(name).read(given)
+            chosen[name] = clause_of(name).read(choice)
         except UsageError as error:
             wrong.append(f"{file}: [profile]: {error}")
     if wrong:

@@ -1,20 +1,19 @@
-"""The JSON Schemas of the answers as plain documents, strict on what is documented or on a whole profile.
+"""The JSON Schemas of the answers as plain documents, strict on what is documented or on a profile too.
 
-A file in schemas/json is strict on what is documented alone. What else is believed stands in it as annotations, which
-a validator passes over and `for_profile` turns into constraints:
+A file in schemas/json is strict on what is documented only. Choices and assumptions are annotations, which a validator
+ignores and `for_profile` turns into constraints:
 
 x-grade, x-clause   how well the node's constraints are founded, and the clause that says so
 x-choices           a subschema for each choice of the node's clause
 x-value             keyword = key: where the clause's choice is a table, its entry `key` becomes that keyword
-x-believed          a subschema of what was observed or taken from the sister service, where nothing is to be chosen
+x-believed          a subschema of what was observed or taken from the sister service, where the clause has no choice
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -22,16 +21,16 @@ from urllib.parse import urldefrag, urljoin
 
 from referencing import Registry, Resource
 
-from contract_tests.contract.clauses import clause_of
+from contract_tests.contract.clauses import clause_of, suggest
+from contract_tests.contract.profile import Profile
 from mockserver import data
 
-Profile: TypeAlias = Mapping[str, object]
 Frozen: TypeAlias = tuple[tuple[str, str], ...]
 Schema: TypeAlias = dict[str, Any]
 
 
 class UnknownSchemaError(LookupError):
-    """There is no schema of this name."""
+    """No schema has the name."""
 
 
 @cache
@@ -42,55 +41,54 @@ def names() -> tuple[str, ...]:
 
 
 def document(name: str) -> Schema:
-    """The schema as it stands in its file. Raises UnknownSchemaError, with the nearest name."""
+    """The schema as its file has it. Raises UnknownSchemaError, with the nearest name."""
     if name not in names():
-        near = get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UnknownSchemaError(f"{name!r} is no schema; {hint}there are: {', '.join(names())}")
+        raise UnknownSchemaError(suggest(name, names(), noun="schema"))
     read: Schema = json.loads(data.path("schemas", "json", f"{name}.schema.json").read_text(encoding="utf-8"))
     return read
 
 
 @cache
 def registry() -> Registry[Schema]:
-    """All schemas by their $id. What is not here is not found: nothing is ever fetched."""
+    """All schemas by their $id. Nothing is fetched."""
     empty: Registry[Schema] = Registry()
     return empty.with_resources((d["$id"], Resource.from_contents(d)) for d in map(document, names()))
 
 
 def for_profile(name: str, profile: Profile) -> Schema:
-    """The schema in one document without references, strict also on what the profile chooses and what is believed.
+    """The schema in one document without references, strict also on the profile's choices and on assumptions.
 
-    profile maps ids of clauses to choices and may leave some out, which then stay open. Where the documentation and
-    the profile contradict each other nothing satisfies the result. Raises UnknownSchemaError and UsageError.
+    Clauses that the profile leaves out stay open. Where the documentation and the profile contradict each other,
+    nothing satisfies the result. It is shared: do not change it. Raises UnknownSchemaError and UsageError.
     """
-    strict: Schema = json.loads(plain(name, freeze(profile)))
-    return strict
+    return resolved(name, freeze(profile))
 
 
-def freeze(profile: Profile) -> Frozen:
+def freeze(profile: Profile | None) -> Frozen | None:
     """The profile as a key of a cache. Raises UsageError."""
-    return tuple(sorted((clause, json.dumps(clause_of(clause).read(given))) for clause, given in profile.items()))
+    if profile is None:
+        return None
+    return tuple(sorted((clause, json.dumps(clause_of(clause).read(choice))) for clause, choice in profile.items()))
 
 
 @lru_cache(maxsize=512)
-def plain(name: str, profile: Frozen | None) -> str:
-    """The document in JSON: with None what is documented alone, as `for_profile` otherwise."""
+def resolved(name: str, profile: Frozen | None) -> Schema:
+    """As `for_profile`; with None, strict on what is documented only."""
     chosen = None if profile is None else {clause: json.loads(text) for clause, text in profile}
     own = document(name)
     head = {k: own[k] for k in ("$schema", "title", "description")}
-    return json.dumps({**head, **_resolved(own, own["$id"], chosen), "examples": own["examples"]}, ensure_ascii=False)
+    return {**head, **_resolved(own, own["$id"], chosen), "examples": own["examples"]}
 
 
-# From references and annotations to constraints. A node goes with the $id of the file that it stands in.
+# References and annotations as constraints. base is the $id of the node's file.
 
-_DROPPED = ("$schema", "$id", "$defs", "examples")
+_DROPPED = ("$schema", "$id", "$defs", "examples", "$ref", "x-choices", "x-value", "x-believed")
 _SUBSCHEMA = ("items", "not")
 _LISTS = ("allOf", "anyOf", "oneOf")
 
 
 def _resolved(node: Schema, base: str, profile: Profile | None) -> Schema:
-    """The node, with what its references and annotations say added to its allOf."""
+    """The node, with the constraints of its reference and annotations added to its allOf."""
     result: Schema = {}
     for key, value in node.items():
         if key == "properties":
@@ -99,9 +97,9 @@ def _resolved(node: Schema, base: str, profile: Profile | None) -> Schema:
             result[key] = _resolved(value, base, profile)
         elif key in _LISTS:
             result[key] = [_resolved(v, base, profile) for v in value]
-        elif key not in _DROPPED and key not in _ADDED:
+        elif key not in _DROPPED:
             result[key] = value
-    added = [part for key, add in _ADDED.items() if key in node for part in add(node, base, profile)]
+    added = _added(node, base, profile)
     parts = [part for part in (*result.pop("allOf", []), *added) if not part.keys() <= _MARKS]
     return {**result, "allOf": parts} if parts else result
 
@@ -114,24 +112,20 @@ def _marked(node: Schema, part: Schema) -> Schema:
     return {**{mark: node[mark] for mark in ("x-grade", "x-clause") if mark in node}, **part}
 
 
-def _reference(node: Schema, base: str, profile: Profile | None) -> Iterator[Schema]:
-    target = urljoin(base, node["$ref"])
-    yield _resolved(registry().resolver().lookup(target).contents, urldefrag(target).url, profile)
-
-
-def _chosen(node: Schema, base: str, profile: Profile | None) -> Iterator[Schema]:
-    if profile is not None and node["x-clause"] in profile:
-        yield _marked(node, _resolved(node["x-choices"][profile[node["x-clause"]]], base, profile))
-
-
-def _value(node: Schema, _: str, profile: Profile | None) -> Iterator[Schema]:
-    if profile is not None and node["x-clause"] in profile:
-        table: Any = profile[node["x-clause"]]
-        yield _marked(node, {keyword: _VALUES[keyword](table[key]) for keyword, key in node["x-value"].items()})
-
-
-def _believed(node: Schema, base: str, profile: Profile | None) -> Iterator[Schema]:
-    if profile is not None:
+def _added(node: Schema, base: str, profile: Profile | None) -> Iterator[Schema]:
+    """The constraints of the node's reference and annotations."""
+    if "$ref" in node:
+        target = urljoin(base, node["$ref"])
+        yield _resolved(registry().resolver().lookup(target).contents, urldefrag(target).url, profile)
+    if profile is None:
+        return
+    choice: Any = profile.get(node.get("x-clause", ""))
+    if choice is not None and "x-choices" in node:
+        yield _marked(node, _resolved(node["x-choices"][choice], base, profile))
+    if choice is not None and "x-value" in node:
+        values = {keyword: choice[key] for keyword, key in node["x-value"].items()}
+        yield _marked(node, {k: _message_pattern(v) if k == "pattern" else v for k, v in values.items()})
+    if "x-believed" in node:
         yield _marked(node, _resolved(node["x-believed"], base, profile))
 
 
@@ -140,7 +134,7 @@ END = r"(?![\s\S])"
 
 
 def literal(text: str) -> str:
-    """A pattern for the very text, in ECMA's dialect, which knows fewer escapes than Python's."""
+    """A pattern for the text itself, in ECMA's dialect, which has fewer escapes than Python's."""
     return re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", text)
 
 
@@ -151,11 +145,3 @@ def _message_pattern(template: str) -> str:
     """The pattern of the messages of a template such as `The daily limit is reached: {used} of {of}`."""
     parts = re.split(r"\{(" + "|".join(_BLANKS) + r")\}", template)
     return f"^{''.join(_BLANKS[p] if i % 2 else literal(p) for i, p in enumerate(parts))}{END}"
-
-
-_VALUES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {"const": lambda code: code, "pattern": _message_pattern}
-)
-_ADDED: Mapping[str, Callable[[Schema, str, Profile | None], Iterator[Schema]]] = MappingProxyType(
-    {"$ref": _reference, "x-choices": _chosen, "x-value": _value, "x-believed": _believed}
-)

@@ -1,4 +1,4 @@
-"""What single values of a ready answer are, beyond what a schema can say: a picture, an address, a moment."""
+"""Readers of single values of a ready answer: a picture, an address, a time, a cost."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ PICTURES = (
     (b"GIF87a", b";"),
     (b"GIF89a", b";"),
 )
-"""How the bytes of a picture begin and end; WebP is told apart below."""
+"""How the bytes of a picture begin and end; WebP is recognised below."""
 LATEST = 10**11
-"""Unix seconds past the year 5000: a number beyond is no count of seconds."""
+"""Unix seconds past the year 5000: a larger number does not count seconds."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def wrong_picture(text: str) -> str:
-    """What is wrong with a photo, in words that hold nothing of it; empty where nothing is."""
+    """What is wrong with a photo, in words that hold nothing of it; empty for a right one."""
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -37,22 +37,22 @@ def wrong_picture(text: str) -> str:
     return f"base64 of {len(content)} bytes that are no PNG, JPEG, GIF or WebP"
 
 
-def address(told: object) -> Address | None:
+def address(text: object) -> Address | None:
     """The IP address that a text is; None where it is none."""
     try:
-        return ipaddress.ip_address(told) if isinstance(told, str) else None
+        return ipaddress.ip_address(text) if isinstance(text, str) else None
     except ValueError:
         return None
 
 
-def is_loopback(told: Address) -> bool:
-    """Whether the address is this machine's own, be it written as IPv4 in IPv6."""
-    mapped = told.ipv4_mapped if isinstance(told, ipaddress.IPv6Address) else None
-    return (mapped or told).is_loopback
+def is_loopback(ip: Address) -> bool:
+    """Whether the address is this machine's own, also where it is an IPv4 address written in IPv6."""
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
 
 
 def digits(phone: object) -> str:
-    """The digits of a phone, be it text or a number."""
+    """The digits of a phone, which is text or a number."""
     return "".join(c for c in str(phone) if c.isascii() and c.isdigit())
 
 
@@ -66,7 +66,7 @@ def form_of_time(value: object) -> str:
 
 
 def seconds(value: object) -> float | None:
-    """The moment of create_time or end_time as Unix seconds; None where it can't be understood."""
+    """create_time or end_time as Unix seconds; None for another form."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     moment = _moment(value) if isinstance(value, str) else None
@@ -74,15 +74,20 @@ def seconds(value: object) -> float | None:
 
 
 def _moment(text: str) -> datetime | None:
-    """The moment of a text in Moscow time."""
+    """The time of a text in Moscow time."""
     try:
         return datetime.strptime(f"{text} +0300", "%Y-%m-%d %H:%M:%S %z") if len(text) == 19 else None
     except ValueError:
         return None
 
 
+def whole_units(cost: object) -> int | None:
+    """The units of a cost, which is digits as text; None for anything else."""
+    return int(cost) if isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10 else None
+
+
 def unit(cost: object, records: int) -> str | None:
-    """The choice of `quota.unit` that a cost shows, or what it shows instead; None where it can't tell."""
+    """The choice of `quota.unit` that a cost shows, or what it shows instead; None where the records do not decide."""
     if records <= 1 or not isinstance(cost, str):
         return None
     return {str(records): "record", "1": "task"}.get(cost, "neither 1 nor the number of records")

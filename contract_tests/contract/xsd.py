@@ -7,11 +7,12 @@ from types import MappingProxyType
 
 from lxml import etree
 
-from contract_tests.contract.flatten import members, merged, types, whole
-from contract_tests.contract.resolve import END, Profile, Schema, for_profile
+from contract_tests.contract.flatten import members, merged, types
+from contract_tests.contract.profile import Profile, with_defaults
+from contract_tests.contract.resolve import END, Schema, for_profile
 
 FAMILIES = ("create", "processing", "ready", "info", "error")
-"""The answers that have a root of their own: a root tells neither the source of a task nor the kind of an error."""
+"""The answers that have a root of their own: the root shows neither the source of a task nor the kind of an error."""
 
 XS = "http://www.w3.org/2001/XMLSchema"
 INTEGER = "-?(0|[1-9][0-9]*)"
@@ -23,7 +24,7 @@ def xsd(name: str, profile: Profile | None = None) -> bytes:
     Members come in any order, each at most once, and no others: XSD 1.0 has no open content without an order.
     Raises UsageError, and UnknownSchemaError for a name that is no schema.
     """
-    chosen = whole(profile)
+    chosen = with_defaults(profile)
     node = merged(for_profile(name, chosen))
     root = etree.Element(f"{{{XS}}}schema", nsmap={"xs": XS})
     root.append(etree.Comment(f" {node['title']}. Made by contract_tests.contract.generate: don't edit. "))
@@ -88,7 +89,7 @@ def _facets(node: Schema) -> list[Mapping[str, str]]:
 
 
 def _pattern(ecma: str) -> str:
-    """The pattern in XSD's dialect, which is anchored by itself and knows no groups but plain ones."""
+    """The pattern in XSD's dialect, which is anchored and has plain groups only."""
     return ecma.removeprefix("^").removesuffix(END).replace("(?:", "(")
 
 

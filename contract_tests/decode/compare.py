@@ -1,4 +1,4 @@
-"""Whether two answers say the same: to the letter, or as far as their formats can carry it."""
+"""Differences of two answers: exact, or as far as their formats can carry them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def difference(one: Any, other: Any, path: str = "") -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """A value without what only JSON can tell: numbers as text, null as empty text, a list of one account as it."""
+    """A value as XML and CSV carry it: numbers as text, null as empty text."""
     if isinstance(value, Mapping):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -36,13 +36,13 @@ def plain(value: Any) -> Any:
 
 
 def plain_account(model: Mapping[str, Any]) -> Any:
-    """An answer of info in plain values, its data an object whichever shape it has."""
+    """An answer of info in plain values, with a list of one account as that account."""
     data = model.get("data")
     return plain({**model, "data": data[0]} if isinstance(data, list) and len(data) == 1 else model)
 
 
 def as_encoded(value: Any, encoding: str) -> Any:
-    """A plain value as it comes back from an encoding that writes `?` for what it lacks."""
+    """A plain value after an encoding that writes `?` for the characters that it lacks."""
     if isinstance(value, Mapping):
         return {name: as_encoded(member, encoding) for name, member in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""CSV, strictly after RFC 4180: the dialect is deduced among the clauses' choices from the known columns alone.
+"""CSV, strictly after RFC 4180: the dialect is deduced among the clauses' choices from the known columns.
 
-A body is read with each delimiter, and each reading is held against the layouts that an answer may have: rows of a
-section, or a flat answer as one row or as pairs. What fits none is no answer, and the nearest miss is told.
+A body is split with each delimiter, and each table is tried in the layouts that an answer may have: rows of a section,
+or a flat answer as one row or as pairs. For a table that fits none, the error names the nearest layout.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
-from contract_tests.decode.model import COLUMNS, STATUSES, Context, Reading, Unreadable, bound, typed
+from contract_tests.decode.model import COLUMNS, STATUSES, Context, Decoded, Unreadable, bound, typed
 
-Rows = list[list[str]]
+Rows: TypeAlias = list[list[str]]
 
 DELIMITERS: Mapping[str, str] = MappingProxyType({",": ",", ";": ";", "tab": "\t"})
 SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"data": COLUMNS, "names": ("name",)})
@@ -30,99 +30,94 @@ FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = MappingProxyType(
 )
 """The members of a flat answer without a header, by method, status and number of fields."""
 ERROR = ("status", "error_code", "message")
+UNKNOWN_STATUS = "a status that is none of the known ones"
 ENOUGH = 6
-"""Known columns that make a first line a header, be some of the ten missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The rows that a body has with one delimiter."""
-
-    delimiter: str
-    rows: Rows
+"""Known columns that make a first line a header, although some of the ten are missing."""
 
 
 class _Miss(Exception):
-    """A layout that does not fit, with the reason; near says that it came close, so that its reason is to be told."""
+    """The reason why a layout does not fit; near: it fits nearly, so the reason is worth reporting."""
 
     def __init__(self, reason: str, *, near: bool = False) -> None:
         super().__init__(reason)
         self.near = near
 
 
-def read_csv(body: bytes, context: Context) -> Reading:
+_Layout: TypeAlias = Callable[[Rows, Context], Decoded]
+
+
+def read_csv(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable."""
     bound(body, b",;\t\n", "CSV")
-    text, choices = _decoded(body)
-    if _MARKUP.match(text):
-        raise Unreadable("a page of markup, where csv was asked for")
-    if (at := text.find("\0")) >= 0:  # UTF-16 has them, and what is compressed
-        raise Unreadable(f"CSV with a NUL at character {at}")
+    text, choices = _text(body)
     tables, torn = _tables(text, context.known.get("csv.delimiter"))
     choices |= _line_end(text)
-    misses: dict[str, list[_Miss]] = {table.delimiter: [] for table in tables}
+    misses: dict[str, list[_Miss]] = {delimiter: [] for delimiter in tables}
     for layout in _layouts(context):
-        for table in tables:
-            try:
-                found = layout(table, context)
-            except _Miss as miss:
-                misses[table.delimiter].append(miss)
+        for delimiter, rows in tables.items():
+            found = _tried(layout, rows, context)
+            if isinstance(found, _Miss):
+                misses[delimiter].append(found)
                 continue
-            seen = _delimiters(found, table, tables, layout, context)
-            return Reading(found.model, "csv", choices | found.choices | seen, found.rows)
+            others = (_tried(layout, tables[other], context) for other in tables if other != delimiter)
+            # Other delimiters give the same for a body of one column, which shows none.
+            if not any(isinstance(other, Decoded) and other.model == found.model for other in others):
+                choices["csv.delimiter"] = delimiter
+            return replace(found, choices={**choices, **found.choices})
     near = [str(miss) for miss in (*chain.from_iterable(misses.values()), *torn) if miss.near]
     raise Unreadable(f"CSV that is no answer: {(near or ['no known columns'])[0]}")
 
 
-_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
-"""How a page begins that a proxy sends; as CSV without a header it would pass for a name."""
-
-
 def read_lines(body: bytes, delimiter: str) -> Rows:
-    """The lines of a body that `read_csv` has read, with the delimiter that it told: a choice of `csv.delimiter`."""
-    return list(_rows(_decoded(body)[0], DELIMITERS[delimiter]))
+    """The lines of a body that `read_csv` can read, with a choice of `csv.delimiter`."""
+    return list(_rows(_text(body)[0], DELIMITERS[delimiter]))
 
 
-def _delimiters(
-    found: _Found, table: _Table, tables: Sequence[_Table], layout: _Layout, context: Context
-) -> dict[str, str]:
-    """The delimiter, where no other one reads the same: a body of one column has none."""
-    for other in tables:
-        if other is not table:
-            try:
-                if layout(other, context).model == found.model:
-                    return {}
-            except _Miss:
-                pass
-    return {"csv.delimiter": table.delimiter}
-
-
-def _decoded(body: bytes) -> tuple[str, dict[str, str]]:
-    if body.startswith(codecs.BOM_UTF8):
-        try:
-            return body[3:].decode("utf-8"), {"csv.encoding": "utf-8-sig"}
-        except UnicodeDecodeError as error:
-            raise Unreadable(f"CSV with a mark of UTF-8, and no UTF-8 at byte {error.start}") from None
+def _tried(layout: _Layout, rows: Rows, context: Context) -> Decoded | _Miss:
     try:
-        text = body.decode("utf-8")
+        return layout(rows, context)
+    except _Miss as miss:
+        return miss
+
+
+# From bytes to tables.
+
+_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
+"""The beginning of a proxy's page, which could pass for a name in CSV without a header."""
+
+
+def _text(body: bytes) -> tuple[str, dict[str, str]]:
+    """The text, and the choice of csv.encoding that it shows."""
+    text, encoding = _in_charset(body)
+    if _MARKUP.match(text):
+        raise Unreadable("a page of markup, where csv was asked for")
+    if (at := text.find("\0")) >= 0:  # in UTF-16 and in compressed bytes
+        raise Unreadable(f"CSV with a NUL at character {at}")
+    return text, {} if encoding == "utf-8" and text.isascii() else {"csv.encoding": encoding}
+
+
+def _in_charset(body: bytes) -> tuple[str, str]:
+    """The text, and the choice of csv.encoding that reads it."""
+    marked = body.startswith(codecs.BOM_UTF8)
+    try:
+        return (body[3:].decode("utf-8"), "utf-8-sig") if marked else (body.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
         at = error.start
-    else:
-        return text, {} if text.isascii() else {"csv.encoding": "utf-8"}
+    if marked:
+        raise Unreadable(f"CSV with a mark of UTF-8, and no UTF-8 at byte {at}")
     try:
-        return body.decode("cp1251"), {"csv.encoding": "cp1251"}
+        return body.decode("cp1251"), "cp1251"
     except UnicodeDecodeError as error:
         raise Unreadable(f"CSV that is neither UTF-8 (byte {at}) nor windows-1251 (byte {error.start})") from None
 
 
-def _tables(text: str, known: str | None) -> tuple[list[_Table], list[_Miss]]:
-    """The readings by delimiter, the one that the run has seen first."""
-    order = sorted(DELIMITERS, key=lambda name: name != known)
-    tables: list[_Table] = []
+def _tables(text: str, known: str | None) -> tuple[dict[str, Rows], list[_Miss]]:
+    """The rows by delimiter, the one that the run has seen first, and why others give none."""
+    tables: dict[str, Rows] = {}
     misses: list[_Miss] = []
-    for name in order:
+    for delimiter in sorted(DELIMITERS, key=lambda name: name != known):
         try:
-            tables.append(_Table(name, list(_rows(text, DELIMITERS[name]))))
+            tables[delimiter] = list(_rows(text, DELIMITERS[delimiter]))
         except _Miss as miss:
             misses.append(miss)
     return tables, misses
@@ -168,27 +163,17 @@ def _line_end(text: str) -> dict[str, str]:
 # Layouts.
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    model: Mapping[str, Any]
-    choices: dict[str, str]
-    rows: str | None = None
-
-
-_Layout = Callable[[_Table, Context], _Found]
-
-
 def _layouts(context: Context) -> list[_Layout]:
-    """What to try, likeliest first: what the run has seen of headers comes before what it has not."""
-    headless = context.known.get("csv.header") == "no"
-    named, bare = [_rows_under_header], [_bare_rows]
-    rows = [*bare, *named] if headless else [*named, *bare]
-    return [_flat_row, _pairs, _bare_flat, *rows] if context.method == "result" else [_flat_row, _pairs, _bare_flat]
+    """What to try, likeliest first: headers as the run has seen them come before others."""
+    flat: list[_Layout] = [_flat_row, _pairs, _bare_flat]
+    sections: list[_Layout] = [_rows_under_header, _bare_rows]
+    if context.known.get("csv.header") == "no":
+        sections.reverse()
+    return flat + sections if context.method == "result" else flat
 
 
-def _flat_row(table: _Table, context: Context) -> _Found:
+def _flat_row(rows: Rows, context: Context) -> Decoded:
     """One row under a line of names, one of which is status; info may do without it."""
-    rows = table.rows
     account = context.method == "info" and bool(rows) and any(_account_path(name) for name in rows[0])
     if not rows or ("status" not in rows[0] and not account):
         raise _Miss("no line of names")
@@ -196,76 +181,75 @@ def _flat_row(table: _Table, context: Context) -> _Found:
         raise _Miss(f"{len(rows) - 1} rows under the names of a flat answer", near=True)
     if len(rows[0]) != len(rows[1]):
         raise _Miss(f"line 2 has {len(rows[1])} fields, line 1 has {len(rows[0])} names", near=True)
-    if dict(zip(*rows, strict=True)).get("status", STATUSES[0]) not in STATUSES:
-        raise _Miss("a status that is none of the known ones", near=True)
-    model, laid = _unflattened(list(zip(*rows, strict=True)))
-    return _Found(model, {"csv.header": "yes", "csv.flat": "row", **laid})
+    members = list(zip(*rows, strict=True))
+    _known_status(dict(members).get("status", STATUSES[0]))
+    model, nesting = _nested(members)
+    return Decoded(model, "csv", {"csv.header": "yes", "csv.flat": "row", **nesting})
 
 
-def _pairs(table: _Table, _: Context) -> _Found:
+def _pairs(rows: Rows, _: Context) -> Decoded:
     """A line for each member, its name and its value."""
-    rows = table.rows
     if not rows or rows[0][0] != "status":
         raise _Miss("no pairs")
     for number, row in enumerate(rows, start=1):
         if len(row) != 2:
             raise _Miss(f"line {number} has {len(row)} fields, a pair has 2", near=len(rows[0]) == 2)
-    if rows[0][1] not in STATUSES:
-        raise _Miss("a status that is none of the known ones", near=True)
-    model, laid = _unflattened([(name, value) for name, value in rows])
-    return _Found(model, {"csv.flat": "pairs", **laid})
+    _known_status(rows[0][1])
+    model, nesting = _nested([(name, value) for name, value in rows])
+    return Decoded(model, "csv", {"csv.flat": "pairs", **nesting})
 
 
-def _bare_flat(table: _Table, context: Context) -> _Found:
+def _bare_flat(rows: Rows, context: Context) -> Decoded:
     """One row of values, known by its status and their number."""
-    rows = table.rows
     if len(rows) != 1 or rows[0][0] not in STATUSES:
         raise _Miss("no row of a flat answer")
     status, count = rows[0][0], len(rows[0])
-    names = ERROR if status == "error" else FLAT.get((context.method, status, count))
-    if names is None or len(names) != count:
+    names = ERROR if status == "error" else FLAT.get((context.method, status, count), ())
+    if len(names) != count:
         raise _Miss(f"{count} fields in a flat answer of status {status}", near=count > 1)
-    model, _ = _unflattened(list(zip(names, rows[0], strict=True)))
-    return _Found(model, {"csv.header": "no", "csv.flat": "row"})
+    model, _ = _nested(list(zip(names, rows[0], strict=True)))
+    return Decoded(model, "csv", {"csv.header": "no", "csv.flat": "row"})
 
 
-def _rows_under_header(table: _Table, _: Context) -> _Found:
-    rows = table.rows
+def _rows_under_header(rows: Rows, _: Context) -> Decoded:
     head = rows[0] if rows else []
     section = next((s for s, columns in SECTIONS.items() if _is_header(head, columns)), None)
     if section is None:
         raise _Miss("no line of names")
     if len(set(head)) != len(head):
         raise _Miss("the line of names has a name twice", near=True)
-    return _Found(_section(section, head, rows[1:], first=2), {"csv.header": "yes"}, section)
+    return _section(section, head, rows[1:], header="yes")
 
 
 def _is_header(head: list[str], columns: tuple[str, ...]) -> bool:
-    if len(columns) == 1:
-        return head == [*columns]
-    return len(set(head) & set(columns)) >= ENOUGH
+    return head == [*columns] if len(columns) == 1 else len({*head} & {*columns}) >= ENOUGH
 
 
-def _bare_rows(table: _Table, context: Context) -> _Found:
-    rows = table.rows
+def _bare_rows(rows: Rows, context: Context) -> Decoded:
     if not rows:
-        if context.section is None or context.section not in SECTIONS:
+        if context.section not in SECTIONS:
             raise _Miss("an empty body", near=True)
-        return _Found({"status": "ready", context.section: []}, {"csv.header": "no"}, context.section)
+        return _section(str(context.section), (), [], header="no")
     if rows[0] == ["status"]:
-        raise _Miss("a status that is none of the known ones", near=True)
+        raise _Miss(UNKNOWN_STATUS, near=True)
     fits = [s for s, columns in SECTIONS.items() if len(rows[0]) == len(columns) and context.section in (None, s)]
     if not fits:
         due = len(SECTIONS.get(context.section or "", COLUMNS))
         raise _Miss(f"line 1 has {len(rows[0])} fields, {due} are due", near=len(rows[0]) > 1)
-    return _Found(_section(fits[0], SECTIONS[fits[0]], rows, first=1), {"csv.header": "no"}, fits[0])
+    return _section(fits[0], SECTIONS[fits[0]], rows, header="no")
 
 
-def _section(section: str, names: Sequence[str], rows: Rows, *, first: int) -> dict[str, Any]:
-    for number, row in enumerate(rows, start=first):
+def _section(section: str, names: Sequence[str], rows: Rows, *, header: str) -> Decoded:
+    for number, row in enumerate(rows, start=2 if header == "yes" else 1):
         if len(row) != len(names):
             raise _Miss(f"line {number} has {len(row)} fields, {len(names)} are due", near=True)
-    return {"status": "ready", section: [dict(zip(names, row, strict=True)) for row in rows]}
+    model = {"status": "ready", section: [dict(zip(names, row, strict=True)) for row in rows]}
+    return Decoded(model, "csv", {"csv.header": header}, section)
+
+
+def _known_status(status: str) -> None:
+    if status not in STATUSES:
+        raise _Miss(UNKNOWN_STATUS, near=True)
 
 
 # The account's members are nested; CSV lays them flat (clause info.csv).
@@ -282,25 +266,23 @@ _PATH = re.compile(r"data(?:\.[0-9]+)?\.(api_limit\.used|api_limit\.of|api_time_
 
 
 def _account_path(name: str) -> tuple[str, ...] | None:
-    """Where a column of the account stands within it; None for any other column."""
+    """The place of an account's column within the account; None for any other column."""
     path = _PATH.fullmatch(name)
     return tuple(path[1].split(".")) if path else LEAVES.get(name)
 
 
-def _unflattened(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The members, and how the account's are named where there are any."""
+def _nested(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The members, and the choice of info.csv that the account's names show."""
     if len({name for name, _ in pairs}) != len(pairs):
         raise _Miss("a name that stands twice", near=True)
     model: dict[str, Any] = {}
-    laid: set[str] = set()
+    shown: set[str] = set()
     for name, value in pairs:
-        steps = _account_path(name)
-        if steps is None:
-            model[name] = typed(name, value)
-            continue
-        laid.add("dotted" if name.startswith("data.") else "leaf")
-        place = model.setdefault("data", {})
-        for step in steps[:-1]:
-            place = place.setdefault(step, {})
-        place[steps[-1]] = typed(steps[-1], value)
-    return model, {"info.csv": " and ".join(sorted(laid))} if laid else {}
+        place, steps = model, _account_path(name)
+        if steps is not None:
+            shown.add("dotted" if name.startswith("data.") else "leaf")
+            for step in ("data", *steps[:-1]):
+                place = place.setdefault(step, {})
+        last = steps[-1] if steps else name
+        place[last] = typed(last, value)
+    return model, {"info.csv": " and ".join(sorted(shown))} if shown else {}

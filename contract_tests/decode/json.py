@@ -8,16 +8,16 @@ import re
 from collections import Counter
 from typing import Any, NoReturn
 
-from contract_tests.decode.model import MAX_DEPTH, Reading, Unreadable, bound, named
+from contract_tests.decode.model import MAX_DEPTH, Decoded, Unreadable, bound, named
 
 MAX_NUMBER = 300
 """Characters of a number."""
 
 
-def read_json(body: bytes) -> Reading:
+def read_json(body: bytes) -> Decoded:
     """The answer, an object. Raises Unreadable."""
     bound(body, b",[{", "JSON")
-    text = decoded(body)
+    text = utf8_text(body)
     if text.startswith("\ufeff"):
         raise Unreadable("a byte order mark before the JSON")
     try:
@@ -30,9 +30,9 @@ def read_json(body: bytes) -> Reading:
         raise Unreadable(f"JSON, but no object: {type(model).__name__}")
     if _is_too_deep(model):
         raise Unreadable(TOO_DEEP)
-    if (at := _lone_surrogate(text)) is not None:
-        raise Unreadable(f"half of a surrogate pair in JSON at character {at}")
-    return Reading(model, "json", _choices(text))
+    if half := next((match for match in _ESCAPE.finditer(text) if match["half"]), None):
+        raise Unreadable(f"half of a surrogate pair in JSON at character {half.start()}")
+    return Decoded(model, "json", _choices(text))
 
 
 TOO_DEEP = f"JSON that is nested more than {MAX_DEPTH} deep"
@@ -46,7 +46,7 @@ def _is_too_deep(model: dict[str, Any]) -> bool:
     return bool(level)
 
 
-def decoded(body: bytes) -> str:
+def utf8_text(body: bytes) -> str:
     """The bytes as UTF-8. Raises Unreadable."""
     try:
         return body.decode("utf-8")
@@ -82,34 +82,18 @@ def _fraction(text: str) -> float:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole, parse_float=_fraction
 )
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-
-
-def _lone_surrogate(text: str) -> int | None:
-    """Where an escape stands for half a pair."""
-    high: int | None = None
-    for match in _ESCAPE.finditer(text):
-        code = int(match[1], 16) if match[1] else 0
-        if high is not None:
-            if 0xDC00 <= code <= 0xDFFF and match.start() == high + 6:
-                high = None
-                continue
-            return high
-        if 0xD800 <= code <= 0xDBFF:
-            high = match.start()
-        elif 0xDC00 <= code <= 0xDFFF:
-            return match.start()
-    return high
+_PLAIN = r"00[0-7].|202[89]"
+"""Codes of ASCII and of line separators, which some writers escape only."""
+_ESCAPE = re.compile(
+    rf"\\(?:(?P<escaped>ud[89ab]..\\ud[c-f]..|u(?!d[89a-f]|{_PLAIN})....)|(?P<half>ud[89a-f]..)|.)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""An escape in a text that has been parsed: of a character outside ASCII, of half a surrogate pair, or another."""
 
 
 def _choices(text: str) -> dict[str, str]:
-    """Whether what is not ASCII is escaped; line separators are left aside, as some writers escape them alone."""
-    escaped = any(
-        match[1] and int(match[1], 16) >= 0x80 and int(match[1], 16) not in (0x2028, 0x2029)
-        for match in _ESCAPE.finditer(text)
-    )
-    if not escaped and text.isascii():
-        return {}
-    if escaped and not text.isascii():
-        return {"json.escapes": "now raw, now escaped"}
-    return {"json.escapes": "escaped" if escaped else "raw"}
+    """Whether characters outside ASCII are escaped."""
+    escaped = any(match["escaped"] for match in _ESCAPE.finditer(text))
+    words = {(True, True): "now raw, now escaped", (True, False): "escaped", (False, True): "raw"}
+    choice = words.get((escaped, not text.isascii()))
+    return {"json.escapes": choice} if choice else {}

@@ -1,4 +1,4 @@
-"""What a reader is told, and what it gives."""
+"""What a reader takes and returns: the context of an answer, the decoded answer, the reason why there is none."""
 
 from __future__ import annotations
 
@@ -11,36 +11,47 @@ STATUSES = ("ok", "processing", "ready", "error")
 COLUMNS = ("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url")
 """The fields of a row, in the page's order."""
 NUMBERS = ("id", "error_code", "used", "of")
-"""Members that are numbers, where a format knows nothing but text."""
+"""Members that are numbers in JSON."""
+ACCOUNT = ("api_limit", "api_time_limit", "demo")
+"""Members of the account."""
 TIMES = ("create_time", "end_time")
 """Members that may be numbers or text."""
 
 
 class Unreadable(Exception):
-    """Bytes that are no answer in the format; says why, and where in them. Holds nothing of what they say."""
+    """Bytes that are no answer in the format; says why and where, and holds nothing of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known beside the bytes: the method that was asked, the section that its source fills (None: not known,
-    or none), and the choices seen earlier in the run, which decide where the bytes alone leave two readings.
-    """
+    """What is known beside the bytes."""
 
     method: str
     section: str | None = None
+    """The section that the task's source fills; None: unknown, or none."""
     known: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Choices that the run has seen, by clause; they decide where the bytes are ambiguous."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """An answer in the one model: members by name, as JSON has them. rows names the section whose rows are all that
-    the answer carries (CSV), None for a whole answer. choices: clause to the choice that the writing shows.
-    """
+class Decoded:
+    """An answer in the one model of all formats."""
 
     model: Mapping[str, Any]
+    """Members by name, as JSON has them."""
     format: str
     choices: Mapping[str, str]
+    """Clause to the choice that the writing shows."""
     rows: str | None = None
+    """The section whose rows are all that the answer carries (CSV); None for a whole answer."""
+
+    def can_show(self, clause: str) -> bool:
+        """Whether the format can show the choice of the clause."""
+        return clause not in HIDDEN[self.format]
+
+    def shown(self, profile: Mapping[str, Any]) -> dict[str, Any]:
+        """The choices of a profile that the format can show."""
+        return {clause: choice for clause, choice in profile.items() if self.can_show(clause)}
 
 
 HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -50,49 +61,21 @@ HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
     }
 )
-"""Clauses that a format can't show: JSON alone tells a number from a text and null from an empty one, and CSV has no
-lists beside rows.
-"""
+"""Clauses that a format can't show: only JSON has numbers and null, and CSV has no lists beside rows."""
 
 DOCUMENTED = frozenset(
-    [
-        "status",
-        "id",
-        "error_code",
-        "message",
-        "data",
-        "names",
-        "photo",
-        "cost",
-        "ip",
-        "create_time",
-        "end_time",
-        "title",
-        "price",
-        "time",
-        "phone",
-        "name",
-        "description",
-        "location",
-        "source",
-        "category",
-        "url",
-        "api_limit",
-        "used",
-        "of",
-        "api_time_limit",
-        "demo",
-    ]
+    (*COLUMNS, *NUMBERS, *TIMES, *ACCOUNT, "status", "message", "data", "names", "photo", "cost", "ip")
 )
+"""The names of all documented members."""
 
 
 def named(name: str) -> str:
-    """A member's name as it may be told: one that is in no documentation may hold anything."""
+    """A member's name as it may be reported: an undocumented one may hold anything."""
     return f"the name {name!r}" if name in DOCUMENTED else "a name"
 
 
 def typed(name: str, text: str) -> str | int:
-    """A member's value from a format that knows nothing but text."""
+    """A member's value from a format that has text only."""
     plain = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
     return int(text) if plain and name in (*NUMBERS, *TIMES) else text
 
@@ -102,10 +85,10 @@ MAX_DIGITS = 20
 MAX_DEPTH = 32
 """Objects and lists within one another; a documented answer has three."""
 MAX_PARTS = 1_000_000
-"""Values of an answer: more take time and memory that no right answer needs."""
+"""Values of an answer: no right answer needs more."""
 
 
 def bound(body: bytes, marks: bytes, kind: str) -> None:
-    """Refuses a body with more of the marks that part values than any answer has. Raises Unreadable."""
+    """Refuses a body with more marks between values than any answer has. Raises Unreadable."""
     if sum(body.count(mark) for mark in marks) > MAX_PARTS:
         raise Unreadable(f"{kind} of more than {MAX_PARTS:,} values")

@@ -7,14 +7,12 @@ from typing import Any
 
 from lxml import etree
 
-from contract_tests.decode.model import DOCUMENTED, MAX_DEPTH, Reading, Unreadable, bound, named, typed
+from contract_tests.decode.model import ACCOUNT, DOCUMENTED, MAX_DEPTH, Decoded, Unreadable, bound, named, typed
 
 SECTIONS = ("data", "names")
-ACCOUNT = ("api_limit", "api_time_limit", "demo")
-"""Members of the account, by which an object is told from a list of one."""
 
 
-def read_xml(body: bytes) -> Reading:
+def read_xml(body: bytes) -> Decoded:
     """The answer. Raises Unreadable."""
     bound(body, b"<&", "XML")
     root = _parsed(body)
@@ -24,12 +22,13 @@ def read_xml(body: bytes) -> Reading:
     body = _as_utf8(body, about.encoding or "utf-8")
     walk = _Walk()
     model = walk.members(root, "")
-    choices = {"xml.root": _name(root), "xml.declaration": "yes" if body.startswith(b"<?xml") else "no"}
-    if walk.items:
-        choices["xml.item"] = " and ".join(sorted(walk.items))
-    if empty := _empty_style(body):
-        choices["xml.empty"] = empty
-    return Reading(model, "xml", choices)
+    choices = {
+        "xml.root": _name(root),
+        "xml.declaration": "yes" if body.startswith(b"<?xml") else "no",
+        "xml.item": " and ".join(sorted(walk.items)),
+        "xml.empty": _empty_style(body),
+    }
+    return Decoded(model, "xml", {clause: choice for clause, choice in choices.items() if choice})
 
 
 def _parsed(body: bytes) -> etree._Element:
@@ -44,23 +43,22 @@ def _parsed(body: bytes) -> etree._Element:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(body, parser)
+        return etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise Unreadable(f"no well-formed XML at line {line}, column {column} ({_kind(error)})") from None
     except ValueError:
         raise Unreadable("no XML that could be read") from None
-    return root
 
 
 CHARSETS = frozenset(
     ["utf-8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be", "iso-8859-1", "windows-1251", "cp1251"]
 )
-"""What any program that reads XML can be hoped to read."""
+"""The charsets that most XML parsers read."""
 
 
 def _as_utf8(body: bytes, charset: str) -> bytes:
-    """The body in UTF-8, to look at how it is written. Raises Unreadable for a charset that is not everybody's."""
+    """The body in UTF-8, to see how it is written. Raises Unreadable for a rare charset."""
     if charset.lower() not in CHARSETS:
         raise Unreadable("XML in a charset that few programs read")
     is_utf8 = charset.lower() in ("utf-8", "us-ascii", "ascii")
@@ -68,13 +66,13 @@ def _as_utf8(body: bytes, charset: str) -> bytes:
 
 
 def _kind(error: etree.XMLSyntaxError) -> str:
-    """What the parser found, by its code: the message may quote the answer."""
+    """The parser's code for what it found: its message may quote the answer."""
     entry = getattr(error.error_log, "last_error", None)
     return str(entry.type_name).removeprefix("ERR_").replace("_", " ").lower() if entry else "syntax"
 
 
 class _Walk:
-    """Turns elements into the model, and remembers the names of list entries."""
+    """Turns elements into the model, and collects the names of list entries."""
 
     def __init__(self) -> None:
         self.items: set[str] = set()
@@ -94,8 +92,7 @@ class _Walk:
             if name in found:
                 raise Unreadable(f"XML with {named(name)} twice in one element")
             found[name] = self.value(child, inside)
-        if element.attrib:
-            raise Unreadable(f"XML with an attribute on {_place(path)}, which no answer is known to have")
+        _no_attribute(element, path)
         return found
 
     def value(self, element: etree._Element, path: str) -> Any:
@@ -104,12 +101,13 @@ class _Walk:
             return self.entries(element, path)
         if len(element):
             first = _name(element[0])
+            # The account may be an object or a list of one.
             wrapped = path == "data" and len(element) == 1 and first not in ACCOUNT
             return self.entries(element, path) if wrapped else self.members(element, path)
         return typed(_name(element), _text(element, path))
 
     def entries(self, element: etree._Element, path: str) -> list[Any]:
-        """A list's entries, which bear any name, but one."""
+        """A list's entries, which all have one name, whichever it is."""
         _no_text_between(element, path)
         self.items.update(_name(child) for child in element)
         if len({child.tag for child in element}) > 1:
@@ -121,11 +119,15 @@ class _Walk:
 
 
 def _text(element: etree._Element, path: str) -> str:
-    if element.attrib:
-        raise Unreadable(f"XML with an attribute on {_place(path)}, which no answer is known to have")
+    _no_attribute(element, path)
     if len(element):
         raise Unreadable(f"XML with elements within {_place(path)}, where a text should be")
     return element.text or ""
+
+
+def _no_attribute(element: etree._Element, path: str) -> None:
+    if element.attrib:
+        raise Unreadable(f"XML with an attribute on {_place(path)}, which no answer is known to have")
 
 
 def _no_text_between(element: etree._Element, path: str) -> None:
@@ -135,7 +137,7 @@ def _no_text_between(element: etree._Element, path: str) -> None:
 
 
 def _place(path: str) -> str:
-    """A path as it may be told: an element's name that is in no documentation may hold anything."""
+    """A path as it may be reported: an undocumented element's name may hold anything."""
     steps = re.sub(r"\[[0-9]+\]", "", path).split(".")
     return path if DOCUMENTED.issuperset(steps) else "an element" if path else "the root"
 
@@ -151,17 +153,17 @@ def _name(element: etree._Element) -> str:
 
 
 MAX_NAME = 100
-
+"""Characters of an element's name."""
 
 _NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _CLOSED = re.compile(rb"<[^\s<>/!?]+\s*/>")
 _OPEN = re.compile(rb"<([^\s<>/!?]+)></\1\s*>")
 
 
-def _empty_style(body: bytes) -> str | None:
-    """How empty elements are written, off the bytes, since a parser does not tell."""
+def _empty_style(body: bytes) -> str:
+    """How empty elements are written: from the bytes, since a parser does not say."""
     plain = _NO_MARKUP.sub(b" ", body)
     closed, opened = _CLOSED.search(plain), _OPEN.search(plain)
     if closed and opened:
         return "now <x/>, now <x></x>"
-    return "<x/>" if closed else "<x></x>" if opened else None
+    return "<x/>" if closed else "<x></x>" if opened else ""

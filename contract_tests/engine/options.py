@@ -1,127 +1,157 @@
-"""What a run of the suite was asked to do, and how its options are read."""
+"""The options of a run, and the one table from which pytest and the commands `check`, `learn`, `parity` take theirs."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from contract_tests.contract.clauses import UsageError
+from contract_tests.budget.limits import Limits
+from contract_tests.engine.option_values import (
+    GivenTask,
+    read_clauses,
+    read_phone,
+    read_rate,
+    read_seconds,
+    read_tasks,
+    read_units,
+)
+from contract_tests.engine.target import read_url
 
 LIVE = "https://i-find.pro/api"
-DEFAULT_BUDGET = 12
-"""Units that creates may take on a target whose accounts are not made for the run."""
-
-
-@dataclass(frozen=True, slots=True)
-class GivenTask:
-    """A task that exists already: its id, its source, and the phone it was made for, where that is named."""
-
-    id: int
-    source: int
-    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """The options of a run, as DESIGN has them for `check`.
-
-    target is `mock`, `live` or a URL; budget is in units (None: 12, or no limit where the suite makes its own
-    accounts); rate in calls a second (None: 1, on loopback as fast as it goes); poll_timeout in seconds; full None
-    means: for the private mock alone. tasks are checked in place of tasks of the run's own, of which none is then made.
-    call_timeout and run_timeout are in seconds (None: 15 minutes, no limit with full or on a mock). environ holds the
-    credentials (None: the process's environment). private: the URL is a mock of the caller's own, so that nothing it
-    says is anybody's. plan tells what would be run and sends nothing. junit, html, json and
-    summary are files to write reports to; history is a file that remembers when a clause was last proven, which is
-    due again after stale_after seconds.
-    """
+    """The options of a run, by the names of DESIGN's `check`. Times are in seconds."""
 
     target: str = "mock"
+    """`mock`, `live` or a URL."""
     phone: str | None = None
     budget: int | None = None
+    """Units. None: 12, or no limit where the accounts are made for the run."""
     rate: float | None = None
+    """Calls a second. None: 1, no limit on loopback."""
     poll_timeout: float = 60.0
     profile: Path | None = None
     full: bool | None = None
+    """None: for the private mock alone."""
     tasks: tuple[GivenTask, ...] = ()
+    """Tasks that are checked in place of new ones, of which none is then made."""
     ledger: Path | None = None
     call_timeout: float = 30.0
     run_timeout: float | None = None
+    """None: 15 minutes; no limit with `full` or on a mock."""
     environ: Mapping[str, str] | None = field(default=None, repr=False)
+    """Where the credentials are. None: the process's environment."""
     private: bool = False
+    """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False
     junit: Path | None = None
     only: tuple[str, ...] = ()
     plan: bool = False
+    """Print what would be run, and send nothing."""
     yes: bool = False
     html: Path | None = None
     json: Path | None = None
     summary: Path | None = None
     history: Path | None = None
+    """A file that remembers when each clause was last proven."""
     stale_after: float = 30 * 86400.0
 
+    @property
+    def url(self) -> str | None:
+        """The target's URL; None for the private mock, which has none before it is started. Raises UsageError."""
+        return None if self.target == "mock" else read_url(LIVE if self.target == "live" else self.target)
 
-RUN_TIMEOUT = 900.0
-"""Seconds that a covering run on a target that is not the suite's own may take."""
+    @property
+    def limits(self) -> Limits:
+        """The limits that the options name."""
+        no_creates = "no task is made where --tasks names those to check" if self.tasks else ""
+        return Limits(units=self.budget, rate=self.rate, seconds=self.run_timeout, no_creates=no_creates)
 
-_PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0}
-
-
-def read_rate(text: str) -> float:
-    """Calls a second, from a text such as `2/s` or `90/min`. Raises UsageError."""
-    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)/(s|min|h)", text)
-    if match is None or float(match[1]) == 0:
-        raise UsageError(f"--rate: {text!r} is no rate; write it as 1/s, 90/min or 500/h")
-    return float(match[1]) / _PERIODS[match[2]]
-
-
-def read_seconds(text: str, option: str = "--poll-timeout") -> float:
-    """Seconds, from a text such as `60s`, `1.5s`, `500ms`, `2min` or `30d`. Raises UsageError."""
-    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)(ms|s|m|min|h|d)?", text)
-    if match is None or float(match[1]) == 0:
-        raise UsageError(f"{option}: {text!r} is no duration; write it as 60s, 500ms, 2m or 30d")
-    return float(match[1]) * {"ms": 0.001, "m": 60.0, "d": 86400.0, **_PERIODS}[match[2] or "s"]
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that hold the credentials."""
+        return os.environ if self.environ is None else self.environ
 
 
-def read_units(text: str) -> int:
-    """A budget: a whole number of units. Raises UsageError."""
-    if re.fullmatch(r"[0-9]{1,9}", text) is None:
-        raise UsageError(f"--budget: {text!r} is no number of units; write it as 12")
-    return int(text)
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of the command line."""
+
+    name: str
+    metavar: str
+    """Empty for a flag."""
+    help: str
+    """Words in braces are filled from COMMANDS."""
+    read: Callable[[Any], Any] = bool
+    """From the text, or the list of texts, to the value of CheckOptions. Raises UsageError."""
+    commands: tuple[str, ...] = ("check",)
+    many: bool = False
+
+    @property
+    def field(self) -> str:
+        """The field of CheckOptions."""
+        return self.name.replace("-", "_")
 
 
-def read_phone(text: str) -> str:
-    """A phone from the country code, digits alone. Raises UsageError, which does not show it."""
-    if re.fullmatch(r"[0-9]{7,15}", text) is None:
-        raise UsageError("the phone (--phone or IFIND_PHONE) is no number; write 7 to 15 digits, country code first")
-    return text
+COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "check": {"budget": "12, no limit on a mock", "phone": "None is assumed for a live target."},
+        "pytest": {"budget": "12, no limit on a mock", "phone": "None is assumed for a live target."},
+        "learn": {"budget": "8, no limit on a mock", "phone": "None is assumed for a live target."},
+        "parity": {
+            "budget": "12 on each side, no limit on a mock",
+            "phone": "A mock beside a real target has its own.",
+        },
+    }
+)
+"""The commands that have options of the table, with what fills the blanks of the help."""
+ALL = tuple(COMMANDS)
+SUITE = ("check", "pytest")
+# fmt: off
+OPTIONS = (
+    Option("target", "TARGET", "mock (starts a private one), live, or the API's URL. Default: mock.", str, ("pytest",)),
+    Option("phone", "PHONE", "Phone to look up; else IFIND_PHONE. {phone}", read_phone, ALL),
+    Option("budget", "UNITS", "Units that creates may take. Default: {budget}.", read_units, ALL),
+    Option("rate", "N/s", "Calls in a time. Default: 1/s, no limit on loopback.", read_rate, ALL),
+    Option("poll-timeout", "TIME", "How long a task may take. Default: 60s.", read_seconds, ALL),
+    Option("yes", "", "Do not ask before a target elsewhere is called.", commands=ALL),
+    Option("profile", "FILE", "The choices to expect; else the defaults.", Path, SUITE),
+    Option("full", "", "Cross HTTP method, format and source. Default on the mock.", commands=SUITE),
+    Option("strict", "", "A refuted assumption counts as broken.", commands=SUITE),
+    Option("junit", "FILE", "Write JUnit XML, as GitHub and GitLab read it.", Path),
+    Option("html", "FILE", "Write a page to look at.", Path),
+    Option("json", "FILE", "Write the report as JSON (schemas/reports/check.schema.json).", Path),
+    Option("summary", "FILE", "Write Markdown for a CI job's summary.", Path),
+    Option("ledger", "FILE", "Note each call before it leaves; resume a run that was stopped.", Path, SUITE),
+    Option("tasks", "FILE", "Check these tasks (a line each: ID SOURCE PHONE) and make none.", read_tasks, SUITE),
+    Option("history", "FILE", "Remember when each clause was last proven.", Path),
+    Option("stale-after", "TIME", "When a proof is due again. Default: 30d.",
+           partial(read_seconds, option="--stale-after")),
+    Option("call-timeout", "TIME", "How long a call may take. Default: 30s.",
+           partial(read_seconds, option="--call-timeout"), SUITE),
+    Option("run-timeout", "TIME", "How long the run may take. Default: 15min, no limit on a mock.",
+           partial(read_seconds, option="--run-timeout"), SUITE),
+    Option("only", "CLAUSE", "Check this clause; may be repeated.", read_clauses, SUITE, many=True),
+    Option("plan", "", "Print what would be run and what it costs; send nothing."),
+)
+# fmt: on
 
 
-def read_tasks(file: Path) -> tuple[GivenTask, ...]:
-    """The tasks of a file: a line each with id and source, and the phone where rows are to be held to it; `#` begins a
-    comment. Raises UsageError naming the file and every wrong line.
+def options_of(command: str) -> list[tuple[Option, str]]:
+    """The command's options, each with its help."""
+    return [(option, option.help.format(**COMMANDS[command])) for option in OPTIONS if command in option.commands]
+
+
+def read_options(command: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were named, by the fields of CheckOptions. values are texts, lists of texts, or true for a flag;
+    None, an empty list or false is an option that was not named. Raises UsageError.
     """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UsageError(f"--tasks: {file}: can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"--tasks: {file}: is no text in UTF-8") from None
-    found: list[GivenTask] = []
-    wrong: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        words = line.partition("#")[0].replace(",", " ").split()
-        task = _TASK.fullmatch(" ".join(words))
-        if task:
-            found.append(GivenTask(int(task[1]), int(task[2]), task[3]))
-        elif words:
-            wrong.append(f"--tasks: {file}, line {number}: is no task; write {SHAPE}")
-    if wrong or not found:
-        raise UsageError("\n".join(wrong) or f"--tasks: {file}: names no task; write one a line: {SHAPE}")
-    return tuple(found)
-
-
-SHAPE = "ID SOURCE PHONE, as 123 2 70001234567 (source: 1, 2, 3, 4, 11, 12)"
-"""How a line of --tasks is written; the phone may be left out."""
-_TASK = re.compile(r"([0-9]{1,18}) (1|2|3|4|11|12)(?: ([0-9]{7,15}))?")
+    named = ((option, values[option.field]) for option, _ in options_of(command))
+    return {option.field: option.read(value) for option, value in named if value not in (None, (), [], False)}

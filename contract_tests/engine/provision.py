@@ -1,4 +1,4 @@
-"""Brings a target about: a private mock, accounts of its own on a mock's URL, or credentials from the environment."""
+"""Provides the target of a run: a private mock, a mock's URL with new accounts, or the user's credentials."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from contract_tests.api.calls import Account
+from contract_tests.budget.sender import send_control
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.options import LIVE, CheckOptions, read_phone
+from contract_tests.engine.option_values import read_phone
+from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
-from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
 from mockserver import data
 
@@ -38,22 +39,22 @@ class UnreachableError(Exception):
 def target_of(options: CheckOptions) -> Iterator[Target]:
     """The target that the options name, up for as long as the context lasts.
 
-    Raises UsageError where something must be named first, UnreachableError where there is nobody.
+    Raises UsageError where something must be named first, UnreachableError where nobody answers.
     """
-    environ = os.environ if options.environ is None else options.environ
-    if options.target == "mock":
-        with private_mock(options.profile) as base:
-            yield _provisioned(base, None, replace_phone(options), private=True)
+    url = options.url
+    if url is not None:
+        yield _target_at(url, options)
         return
-    base = read_url(LIVE if options.target == "live" else options.target)
-    yield _given(base, options, environ)
+    with private_mock(options.profile) as base:
+        yield _provisioned(base, None, _mock_phones(options), private=True)
 
 
-def _given(base: str, options: CheckOptions, environ: Mapping[str, str]) -> Target:
+def _target_at(base: str, options: CheckOptions) -> Target:
+    environ = options.environment
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
     admin_token = environ.get("IFIND_MOCK_ADMIN_TOKEN")
     if makes_accounts(base, environ):
-        return _provisioned(base, admin_token, replace_phone(options), private=options.private)
+        return _provisioned(base, admin_token, _mock_phones(options), private=options.private)
     if not login or not token:
         raise UsageError(f"{base}: no credentials; set {VARIABLES}")
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
@@ -70,7 +71,7 @@ def _given(base: str, options: CheckOptions, environ: Mapping[str, str]) -> Targ
 
 
 def makes_accounts(base: str, environ: Mapping[str, str]) -> bool:
-    """Whether the URL is that of a mock on which the suite makes accounts of its own, so that units cost nothing.
+    """Whether the suite makes its own accounts at the URL, which is a mock's, so that units cost nothing.
 
     Raises UnreachableError where nobody answers.
     """
@@ -79,15 +80,15 @@ def makes_accounts(base: str, environ: Mapping[str, str]) -> bool:
 
 
 def phone_of(environ: Mapping[str, str]) -> str:
-    """The phone of the environment. Raises UsageError where there is none, or none that is a number."""
+    """The phone of the environment. Raises UsageError where none is named, or no number."""
     phone = environ.get("IFIND_PHONE")
     if not phone:
         raise UsageError("no phone: name a number that you may look up, with --phone or IFIND_PHONE")
     return read_phone(phone)
 
 
-def replace_phone(options: CheckOptions) -> Phones:
-    """The mock's phones, with the ordinary one that the options may name."""
+def _mock_phones(options: CheckOptions) -> Phones:
+    """The mock's phones; the options may name the ordinary one."""
     return replace(MAGIC, ordinary=read_phone(options.phone)) if options.phone else MAGIC
 
 
@@ -98,12 +99,12 @@ def _provisioned(base: str, admin_token: str | None, phones: Phones, *, private:
     run = secrets.token_hex(4)
 
     def make(name: str, daily_limit: int) -> Account:
-        asked = {"login": f"check-{run}-{name or '1'}@example.com", "token": f"check-token-{secrets.token_hex(8)}"}
-        told = _control(base, "POST", "accounts", {**asked, "daily_limit": daily_limit}, admin_token)
+        wanted = {"login": f"check-{run}-{name or '1'}@example.com", "token": f"check-token-{secrets.token_hex(8)}"}
+        made = _control(base, "accounts", {**wanted, "daily_limit": daily_limit}, admin_token)
         try:
-            return Account(str(told["login"]), str(told["token"]), name)
+            return Account(str(made["login"]), str(made["token"]), name)
         except KeyError as missing:
-            raise UsageError(f"{_root(base)}/_mock/accounts did not tell the account's {missing}") from None
+            raise UsageError(f"{_root(base)}/_mock/accounts answered without the account's {missing}") from None
 
     return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), private, make)
 
@@ -116,38 +117,36 @@ def accounts_on(base: str) -> tuple[Account, Account]:
 
 
 def is_mock(base: str) -> bool:
-    """Whether a mock answers at the URL: one call without credentials tells. Raises UnreachableError."""
+    """Whether a mock answers at the URL; takes one call without credentials. Raises UnreachableError."""
     try:
-        with HttpClient(deadline=10) as wire:
-            answer = wire.send(Request("GET", f"{_root(base)}/_mock/health"))
+        answer = send_control(Request("GET", f"{_root(base)}/_mock/health"))
     except TransportError as failure:
         if failure.kind == "unreachable":
             raise UnreachableError(f"{base} can't be reached: {failure}") from None
         return False
     try:
-        told = json.loads(answer.body)
+        health = json.loads(answer.body)
     except ValueError:
         return False
     # A mock with an admin token says so as application/problem+json.
     keys = {200: {"version", "api"}, 401: {"title", "problems"}}.get(answer.status)
-    return isinstance(told, dict) and keys is not None and keys <= set(told)
+    return isinstance(health, dict) and keys is not None and keys <= set(health)
 
 
-def _control(base: str, http_method: str, route: str, body: object, admin_token: str | None) -> dict[str, object]:
+def _control(base: str, route: str, body: object, admin_token: str | None) -> dict[str, object]:
     url = f"{_root(base)}/_mock/{route}"
     bearer = (("Authorization", f"Bearer {admin_token}"),) if admin_token else ()
-    sent = Request(http_method, url, (("Content-Type", "application/json"), *bearer), json.dumps(body).encode())
+    request = Request("POST", url, (("Content-Type", "application/json"), *bearer), json.dumps(body).encode())
     try:
-        with HttpClient(deadline=10) as wire:
-            answer = wire.send(sent, repeatable=False)
-        told = json.loads(answer.body)
+        answer = send_control(request, repeatable=False)
+        made = json.loads(answer.body)
     except (TransportError, ValueError) as error:
         raise UsageError(f"{url}: no account could be made ({error}); set {VARIABLES}") from None
     if answer.status in (401, 403):
         raise UsageError(f"{url} wants the admin token: set IFIND_MOCK_ADMIN_TOKEN, or {VARIABLES}")
-    if answer.status not in (200, 201) or not isinstance(told, dict):
+    if answer.status not in (200, 201) or not isinstance(made, dict):
         raise UsageError(f"{url}: no account could be made (HTTP {answer.status}); set {VARIABLES}")
-    return told
+    return made
 
 
 def _root(base: str) -> str:
@@ -157,9 +156,8 @@ def _root(base: str) -> str:
 
 @contextmanager
 def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
-    """A mock of our own on a free port, in an empty directory and environment, of the profile where one is given, with
-    more options of `serve`; its base URL. It ends with the context, whatever happens. Raises UnreachableError where it
-    does not start.
+    """The base URL of a new mock on a free port, in an empty directory and environment; more are options of `serve`. It
+    ends with the context. Raises UnreachableError where it does not start.
     """
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--delay", PRIVATE_DELAY, "--seed", "0"]
     if profile is not None:

@@ -33,23 +33,23 @@ def report_of(run: Run | None, *, target: str, exit_code: int, stopped: str = ""
 
 
 def _spent(run: Run) -> Spent:
-    sender = run.api.sender
+    sender, budget = run.api.sender, run.api.sender.budget
     return Spent(
-        units=sender.budget.spent + _untold(run),
-        budget=sender.budget.budget,
-        unknown=sender.budget.unknown,
+        units=budget.spent + _unread(run),
+        budget=budget.limits.units,
+        unknown=budget.unknown,
         calls=len(sender.log),
         seconds=(datetime.now(UTC) - run.begun).total_seconds(),
         counts=not run.target.provisioned,
     )
 
 
-def _untold(run: Run) -> int:
-    """Units that the account tells beyond those of tasks whose cost was read: such as are made and never asked for."""
-    used, spending = run.api.used, run.api.sender
-    if run.target.provisioned or not used or run.api.day_turned:
+def _unread(run: Run) -> int:
+    """Units that info shows beyond those of tasks whose cost was read, such as tasks that were never polled."""
+    watch, sender = run.api.units, run.api.sender
+    if run.target.provisioned or not watch.used or watch.day_turned:
         return 0
-    return max(0, used[-1] - used[0] - (spending.budget.spent - spending.spent_before))
+    return max(0, watch.used[-1] - watch.used[0] - (sender.budget.spent - sender.spent_before))
 
 
 def _retried(run: Run) -> Iterator[Retried]:

@@ -1,4 +1,4 @@
-"""What is tested: where it is, whose accounts are used, and which phones are known there."""
+"""The target of a run: its URL, the accounts, and the phones that are known there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contract_tests.contract.clauses import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Phones:
-    """The numbers to look up. The others are the mock's magic phones, known only where the suite makes accounts."""
+    """The numbers to look up. All but the ordinary one are the mock's magic phones."""
 
     ordinary: str
     awkward: str | None = None
@@ -38,16 +38,16 @@ MAGIC = Phones(
 
 @dataclass(frozen=True)
 class Target:
-    """A running API. make_account makes one with a daily limit, where the target lets the suite do so; private says
-    that the suite started it itself, so that nothing it says is anybody's.
-    """
+    """A running API."""
 
     base: str
     main: Account
     phones: Phones
     second: Account | None = None
     private: bool = False
+    """The suite started it itself, so its answers may be shown."""
     make_account: Callable[[str, int], Account] | None = None
+    """Makes an account of a name with a daily limit; None where the suite may not."""
 
     @property
     def provisioned(self) -> bool:
@@ -81,7 +81,7 @@ def read_url(text: str) -> str:
 
 
 def on_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine by its name or address; nothing is looked up."""
+    """Whether the URL's host is this machine by its name or address; no name is resolved."""
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True

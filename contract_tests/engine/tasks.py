@@ -1,4 +1,4 @@
-"""A task, and how it is asked for: until it is ready, and then in every format, each answer held to those before."""
+"""A task, and how it is polled: until it is ready, and then in every format, each answer compared with those before."""
 
 from __future__ import annotations
 
@@ -13,51 +13,59 @@ from contract_tests.api.calls import GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.decode.compare import difference
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.target import Target
 from contract_tests.redact.mask import Shape
 
 
 @dataclass(eq=False)
 class Task:
-    """A task that was made, or that --tasks names. section is the one that its source fills; made and ready_since are
-    moments (monotonic); missed are reads by format that should have told what the task found, and did not; mine says
-    that this very run has made it, and not one that was stopped.
-    """
+    """A task that was made, or that --tasks names."""
 
     id: object
     account: Account
     phone: str
     source: int
     section: str
+    """The section that its source fills; empty where that is not known."""
     reply: Reply
+    """The answer of its create."""
     made: float
+    """The moment (monotonic) at which it was made."""
     ready: Reply | None = None
+    """The first ready answer in JSON."""
     ready_since: float = 0.0
     failed: Reply | None = None
     late: bool = False
-    mine: bool = True
+    own: bool = True
+    """This very run has made it, and not one that was stopped."""
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
+    """Ready answers by format and way."""
     missed: dict[str, Reply] = field(default_factory=dict)
+    """By format, an answer that should have been a ready one and was not."""
+    last: Reply | None = None
+    """The last answer of `until_done`."""
 
 
 @dataclass
 class TaskPoller:
-    """Asks for tasks. processing are the answers to those that were not done."""
+    """Polls tasks."""
 
-    api: Api
+    api: ApiClient
     target: Target
     poll_timeout: float
     processing: list[Reply] = field(default_factory=list)
+    """The answers to tasks that were not ready."""
     _polls: Iterator[tuple[str | None, Way]] = field(default_factory=lambda: cycle(POLLS))
     _read: Counter[tuple[str, Way]] = field(default_factory=Counter)
     _impatient: bool = False
+    """A task has taken too long."""
 
-    def ask(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
-        """Asks for a task anew. A task that was ready must be so, and must say the same as before."""
-        reply = self.api.ask(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section)
+    def poll(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
+        """Polls a task. One that was ready must be so, and must say the same as before."""
+        reply = self.api.send(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section or None)
         self.compare(task, reply)
-        if reply.status == "ready" and reply.reading is not None:
+        if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
@@ -67,97 +75,103 @@ class TaskPoller:
         return reply
 
     def compare(self, task: Task, reply: Reply) -> None:
-        """Holds another answer about a task to those that were read before."""
+        """Compares another answer about a task with those that were read before."""
         checks = self.api.checks
         if task.reads:
-            checks.expect(
-                "task.ready-stays",
-                reply.status == "ready",
-                reply,
-                where="status",
-                found=reply.status,
-                expected="'ready', as before",
-            )
-        if reply.status != "ready" or reply.reading is None:
+            checks.expect_status("task.ready-stays", reply, reply.status == "ready", "'ready', as before")
+        if reply.status != "ready" or reply.decoded is None:
             return
         for before in task.reads.values():
-            if before.reading is not None and before.reading.format == reply.reading.format:
+            if before.decoded is not None and before.decoded.format == reply.decoded.format:
                 differs = difference(before.model, reply.model)
                 checks.expect(
                     "task.reads-equal",
                     differs is None,
                     reply,
                     where=differs or "",
-                    found=Shape("not what an earlier read told"),
+                    found=Shape("not what an earlier read said"),
                     expected="the same at every read",
                 )
                 break
 
     def read(self, task: Task, fmt: str = "json", way: Way | None = None) -> Reply:
-        """What a ready task says in a format; asked for once. Raises NotChecked where it is not ready in time."""
+        """The answer of a ready task in a format; polled once. Raises NotChecked where it is not ready in time."""
         self.wait(task)
         kept = (reply for (f, w), reply in task.reads.items() if f == fmt and way in (None, w))
-        return next(kept, task.missed.get(fmt) if way is None else None) or self.ask(
+        return next(kept, task.missed.get(fmt) if way is None else None) or self.poll(
             task, fmt, way or self._seldom(fmt)
         )
 
     def _seldom(self, fmt: str) -> Way:
-        """The way in which ready tasks have been read least in the format."""
+        """The way in which ready tasks were read least in the format."""
         return min(WAYS, key=lambda way: self._read[fmt, way])
 
     def wait(self, task: Task) -> Reply:
-        """Asks until the task is ready; its answer in JSON. Raises NotChecked where it fails or takes too long."""
+        """Polls until the task is ready; its answer in JSON. Raises NotChecked where it fails or takes too long."""
         if task.ready is not None:
             return task.ready
         if task.late or task.failed:
             raise NotChecked("the task did not become ready")
         odd: Reply | None = None
         plain = False
-        pause = 0.02 if self.target.provisioned else 0.15 if self.target.loopback else 1.5
-        while True:
-            reply = self.ask(task, *(("json", GET) if plain else next(self._polls)))
+        for waited in self._turns(task):
+            reply = self.poll(task, *(("json", GET) if plain else next(self._polls)))
+            if reply.status not in ("ready", "processing") and not plain:
+                # One format or HTTP method that fails must not hide what another one shows.
+                plain, odd = True, reply if reply.readable else None
+                reply = self.poll(task)
             if reply.status == "ready":
                 task.ready = self._ready_in_json(task, reply)
                 if odd is not None:
-                    self._look_at_odd(task, odd)
+                    self._check_odd(task, odd)
                 return task.ready
-            if reply.status != "processing" and not plain:
-                # One format or HTTP method that fails must not hide what can be seen in another one.
-                plain, odd = True, reply if reply.readable else None
-                continue
-            waited = time.monotonic() - task.made
             if reply.status != "processing":
                 odd = odd or reply
                 if waited > IMPATIENT or self._impatient:
                     task.failed, self._impatient = reply, True
-                    raise self._not_ready(reply)
-            pause = min(pause, max(self.poll_timeout - waited, 0.0))
-            if not pause or (self._impatient and waited > IMPATIENT):
-                task.late = self._impatient = True
-                raise self._not_ready(reply, f"not ready after {waited:.1f} s")
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.25) if self.target.provisioned else pause * 3
+                    raise self._not_ready(reply, repr(reply.status))
+        task.late = self._impatient = True
+        raise self._not_ready(reply, f"not ready after {time.monotonic() - task.made:.1f} s")
 
     def until_done(self, task: Task) -> Reply:
-        """Asks until the task is done, well or not."""
-        end = time.monotonic() + self.poll_timeout
-        while (reply := self.ask(task)).status == "processing" and time.monotonic() < end:
-            time.sleep(0.02 if self.target.loopback else 1.0)
+        """Polls until the task is no longer processing, or late; the last answer, whose cost is noted."""
+        for _ in self._turns(task):
+            task.last = reply = self.poll(task)
+            if reply.status != "processing":
+                break
+        else:
+            self._impatient = True
+        self.api.settle(task.reply, reply.cost)
         return reply
+
+    def _turns(self, task: Task) -> Iterator[float]:
+        """A turn for each poll: the seconds since the task was made. Each comes after a longer pause; the last one when
+        the task's time is up, which is short after another task was late.
+        """
+        patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
+        pause = 0.02 if self.target.provisioned else 0.15 if self.target.loopback else 1.5
+        while True:
+            waited = time.monotonic() - task.made
+            yield waited
+            left = patience - (time.monotonic() - task.made)
+            if left <= 0:
+                return
+            time.sleep(min(pause, left))
+            pause = min(pause * 1.5, 0.25) if self.target.provisioned else pause * 3
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
         found, expected = reply.status, "'ready'"
         self.api.checks.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
-        told = reply if reply.call.format == "json" else self.ask(task, "json", self._seldom("json"))
+        ready = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
-        self._count_cost(task, told)
-        return told
+        self.api.settle(task.reply, ready.cost)
+        return ready
 
-    def _look_at_odd(self, task: Task, odd: Reply) -> None:
-        """What a task answered, that is ready by now, when it was neither processing nor ready: asked again so, it is
-        ready, or it is the HTTP method that is not answered.
+    def _check_odd(self, task: Task, odd: Reply) -> None:
+        """Judges the answer, neither processing nor ready, of a task that is ready by now. The same call is sent again:
+        where it is not answered by a ready task either, its HTTP method is to blame.
         """
-        again = self.api.ask(odd.call, section=task.section)
+        again = self.api.send(odd.call, section=task.section or None)
         if again.status == "ready":
             clause, reply, expected = "result.processing", odd, "'processing': the task was ready later"
         elif odd.call.way == GET:
@@ -167,25 +181,20 @@ class TaskPoller:
         found = reply.status or reply.model.get("status")
         self.api.checks.expect(clause, holds=False, reply=reply, where="status", found=found, expected=expected)
 
-    def _not_ready(self, reply: Reply, told: str = "") -> NotChecked:
+    def _not_ready(self, reply: Reply, found: str) -> NotChecked:
         self.api.checks.expect(
             "result.becomes-ready",
             holds=False,
             reply=reply,
             where="status",
-            found=Shape(told or repr(reply.status)),
+            found=Shape(found),
             expected=f"'ready' within {self.poll_timeout:g} s",
         )
         return NotChecked("the task did not become ready")
 
-    def _count_cost(self, task: Task, reply: Reply) -> None:
-        cost = reply.model.get("cost")
-        if isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10:
-            self.api.settle(task.reply, int(cost))
-
 
 IMPATIENT = 3.0
-"""Seconds that a task gets after another one has taken too long."""
+"""Seconds that a task gets after another one was late."""
 POLLS: tuple[tuple[str | None, Way], ...] = (
     (None, GET),
     ("xml", POST),
@@ -196,4 +205,4 @@ POLLS: tuple[tuple[str | None, Way], ...] = (
     ("json", GET),
     (None, POST),
 )
-"""How a task is asked for that is not known to be done, by turns."""
+"""The formats and ways in which a task is polled, by turns."""

@@ -1,13 +1,20 @@
+"""What one test checks: each check is noted in the run's findings, and those that fail are the test's own."""
+
 from __future__ import annotations
+
+from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
+from contract_tests.contract.http_head import with_charset
+from contract_tests.contract.validate import problems
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
+from contract_tests.redact.mask import Shape
 
 
 class Checks:
-    """What one test finds out. clauses are those that it names."""
+    """The checks of one test, which names the clauses."""
 
     def __init__(self, findings: Findings, clauses: tuple[str, ...], *, strict: bool = False) -> None:
         self.findings = findings
@@ -22,18 +29,59 @@ class Checks:
         if reply is not None and not reply.readable:
             self.findings.could_not_read(clause, reply)
             return False
-        self.findings.look(clause)
+        self.findings.mark_checked(clause)
         if not holds:
-            self.add(self.findings.finding(clause, reply, where, found, expected))
+            self.report(clause, reply, where, found, expected)
         return bool(holds)
 
+    def expect_status(self, clause: str, reply: Reply, holds: bool, expected: str, where: str = "status") -> bool:
+        """Notes whether the status word of a reply is as the clause states."""
+        return self.expect(clause, holds, reply, where=where, found=reply.status, expected=expected)
+
+    def expect_error(self, clause: str, reply: Reply, expected: str, where: str = "status") -> bool:
+        """Notes whether a reply is an error, as the clause states."""
+        return self.expect_status(clause, reply, reply.status == "error", expected, where)
+
+    def report(self, clause: str, reply: Reply | None, where: str, found: object, expected: str) -> None:
+        """Adds a finding."""
+        self.add(self.findings.finding(clause, reply, where, found, expected))
+
     def add(self, finding: Finding) -> None:
-        """Keeps a finding. One seen before is this test's too where the test is named for its clause."""
+        """Keeps a finding. One seen before is this test's too where the test names its clause."""
         known = any(f.key == finding.key for f in self.findings.all)
         if not known:
             self.findings.all.append(finding)
         if not any(f.key == finding.key for f in self.own) and (not known or finding.clause.id in self.clauses):
             self.own.append(finding)
+
+    def schema(
+        self,
+        name: str,
+        reply: Reply,
+        *,
+        part: Any = None,
+        at: str = "",
+        shows: tuple[str, ...] = (),
+        believed: bool = True,
+    ) -> None:
+        """Checks the answer, or the part of it at a path, against a schema.
+
+        shows: the clauses that the check covers. believed: also against what is observed or stated by a profile.
+        """
+        for clause in shows:
+            if reply.readable:
+                self.findings.mark_checked(clause)
+            else:
+                self.findings.could_not_read(clause, reply)
+        if reply.decoded is None:
+            return
+        shown = reply.decoded.shown(self.findings.profile)
+        instance = reply.model if part is None else part
+        for problem in problems(name, instance, profile=shown if believed else None):
+            where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
+            found = _value_at(instance, problem.path, problem.found)
+            clause, expected = problem.clause or "format.readable", problem.expected
+            self.expect(clause, holds=False, reply=reply, where=where, found=found, expected=expected)
 
     def choice(self, clause: str, seen: str, reply: Reply) -> None:
         """Notes the choice of an open clause that the target shows, and judges it."""
@@ -44,29 +92,26 @@ class Checks:
             self.findings.could_not_read(clause, reply)
 
     def settle(self, clause: str) -> None:
-        """Judges what the run has seen of an open clause so far."""
+        """Judges the choices of an open clause that the run has seen so far."""
         seen = self.findings.seen.get(clause, {})
         if not seen:
             return
-        self.findings.look(clause)
+        self.findings.mark_checked(clause)
         expected = self.findings.expected(clause)
         about = all_clauses()[clause]
         if len(seen) > 1:
-            told = " · ".join(map(repr, seen))
-            self._refuted(clause, list(seen.values())[-1], f"{told}, by turns", "one choice throughout")
-        else:
-            word, reply = next(iter(seen.items()))
-            if clause == "content-type.csv" and word == self._with_charset(expected):
-                return
-            if word != expected and not about.covers(word):
-                self._refuted(clause, reply, f"{word!r}, which no choice covers", _meant(about, expected))
-            elif word != expected:
-                self._refuted(clause, reply, _meant(about, word), _meant(about, expected))
+            choices = " · ".join(map(repr, seen))
+            self._refuted(clause, list(seen.values())[-1], f"{choices}, by turns", "one choice throughout")
+            return
+        choice, reply = next(iter(seen.items()))
+        if choice == expected or (clause == "content-type.csv" and choice == self._with_charset(expected)):
+            return
+        found = _meant(about, choice) if about.covers(choice) else f"{choice!r}, which no choice covers"
+        self._refuted(clause, reply, found, _meant(about, expected))
 
     def _with_charset(self, content_type: str) -> str:
-        """A Content-Type of CSV, its blank filled with the charset of what the run has seen."""
-        encoding = self.findings.known().get("csv.encoding", "utf-8")
-        return content_type.replace("{charset}", "windows-1251" if encoding == "cp1251" else "utf-8")
+        """A Content-Type of CSV, its blank filled with the charset that the run has seen."""
+        return with_charset(content_type, self.findings.known().get("csv.encoding"))
 
     def _refuted(self, clause: str, reply: Reply, found: str, expected: str) -> None:
         made = self.findings.finding(clause, reply, "the choice", "", expected)
@@ -76,15 +121,32 @@ class Checks:
 
     def kind(self, kind: str, reply: Reply, **fields: str) -> None:
         """Notes an error whose kind is known, and what fills the blanks of its message."""
-        if reply.reading is not None and reply.reading.format != "csv" and reply.status == "error":
+        if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
             self.findings.kinds.setdefault(kind, []).append((reply, fields))
 
     def left_out(self, why: str) -> None:
-        """Says of what the test's clauses were not looked at here."""
+        """Notes a part of the test that was not checked."""
+        self.not_checked(self.findings.skipped, why)
+
+    def not_checked(self, kept: dict[str, list[str]], why: str) -> None:
+        """Notes under each of the test's clauses, in one of the tables of Findings, why it was not checked."""
         for clause in self.clauses:
-            self.findings.passed_over.setdefault(clause, []).append(why)
+            kept.setdefault(clause, []).append(why)
 
 
 def _meant(clause: Clause, choice: str) -> str:
     meaning = clause.meaning.get(choice)
     return f"{choice!r} ({meaning})" if meaning else repr(choice)
+
+
+def _value_at(instance: Any, path: str, otherwise: str) -> Any:
+    """The value at a schema's path; where there is none, the schema's words."""
+    value = instance
+    for step in path.replace("[", ".[").split("."):
+        if not step:
+            continue
+        try:
+            value = value[int(step[1:-1])] if step.startswith("[") else value[step]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return Shape(otherwise or "nothing")
+    return value

@@ -1,3 +1,6 @@
+"""The exit codes of the commands that judge a target or captured answers (DESIGN, section 3)."""
+
 from __future__ import annotations
 
-USAGE, UNREACHABLE, BUDGET, BROKEN = 2, 3, 4, 1
+HOLDS, BROKEN, USAGE, UNREACHABLE, BUDGET = range(5)
+"""All that was tried holds; a promise is broken; wrong usage or settings; no way to the target; too small a budget."""

@@ -1,3 +1,5 @@
+"""One finding, and the result of one clause."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from contract_tests.findings.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One way in which the target differs from a clause; every text is masked already."""
+    """One way in which the target differs from a clause. Every text is masked already."""
 
     clause: Clause
     call: str
@@ -17,10 +19,11 @@ class Finding:
     found: str
     expected: str
     binding: bool
+    """The clause is a promise or a law, and no assumption."""
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Findings of one key are the same defect, seen again."""
+        """Findings with equal keys are the same defect."""
         return self.clause.id, "".join(c for c in self.where if not c.isdigit()), self.expected
 
     def __str__(self) -> str:
@@ -36,11 +39,12 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A clause's line of the report."""
+class ClauseResult:
+    """What a run says of a clause: a row of the report."""
 
     clause: Clause
     outcome: Outcome
     seen: str
+    """The choices that the target showed."""
     note: str
     findings: tuple[Finding, ...]

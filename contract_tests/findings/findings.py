@@ -1,4 +1,4 @@
-"""Verdicts: what the run has found out about each clause, and what shows it."""
+"""All that a run has found out about each clause, and the answers that show it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.redact.mask import Mask, Shape
 from contract_tests.redact.secrets import Secrets
@@ -17,93 +17,102 @@ from contract_tests.redact.secrets import Secrets
 
 @dataclass
 class Findings:
-    """All that a run found out. given holds the profile's choices, over the defaults; secrets is what no file may hold;
-    calls counts what has left, and looked says at which call a clause was first seen to hold or not.
-    """
+    """All that a run found out. The tables are by clause."""
 
     base: str
     mask: Mask
     secrets: Secrets = field(default_factory=Secrets)
-    given: Mapping[str, Any] = field(default_factory=dict)
+    """What no file may hold."""
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    """The choices that the user expects, over the defaults."""
     all: list[Finding] = field(default_factory=list)
     calls: int = 0
-    looked: dict[str, int] = field(default_factory=dict)
-    passed_over: dict[str, list[str]] = field(default_factory=dict)
+    """Calls that have left so far."""
+    first_checked: dict[str, int] = field(default_factory=dict)
+    """The call at which a clause was first seen to hold or not."""
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+    """Why a clause was not checked, or not wholly."""
     unaffordable: dict[str, list[str]] = field(default_factory=dict)
+    """Why the budget did not suffice for a clause."""
     errors: dict[str, list[str]] = field(default_factory=dict)
+    """Errors of the suite itself."""
     seen: dict[str, dict[str, Reply]] = field(default_factory=dict)
+    """The choices of open clauses, each with the first reply that shows it."""
     shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    """The choices of open clauses, each with the numbers of all replies that show it."""
     inconclusive: dict[str, list[str]] = field(default_factory=dict)
+    """Answers that were lost or could not be read."""
     kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict)
+    """Errors by their kind, each with what fills the blanks of its message."""
 
     def expected(self, clause: str) -> Any:
         """The choice that the target should show."""
-        return self.given.get(clause, all_clauses()[clause].default)
+        return self.profile.get(clause, all_clauses()[clause].default)
 
     def known(self) -> Mapping[str, str]:
-        """The choices that the run is sure of: seen alone, or else given."""
+        """The choices that the run is sure of: the only one seen, or else the profile's."""
         alone = {clause: next(iter(choices)) for clause, choices in self.seen.items() if len(choices) == 1}
-        return {**{k: v for k, v in self.given.items() if isinstance(v, str)}, **alone}
+        return {**{k: v for k, v in self.profile.items() if isinstance(v, str)}, **alone}
 
     def hide(self, labels: Mapping[str, str]) -> None:
-        """Puts more secrets out of sight, each behind its label."""
+        """Masks more secrets, each by its label."""
         self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
         self.secrets.hide(labels)
 
-    def look(self, clause: str) -> None:
-        """Notes that an answer was looked at that shows the clause."""
-        self.looked.setdefault(clause, self.calls)
+    def mark_checked(self, clause: str) -> None:
+        """Notes that an answer was checked that shows the clause."""
+        self.first_checked.setdefault(clause, self.calls)
 
     def could_not_read(self, clause: str, reply: Reply) -> None:
-        """Notes that an answer that should show the clause could not be read: that never counts as holding."""
+        """Notes that an answer that should show the clause could not be read. It never counts as holding."""
         what = "did not come" if reply.response is None else "could not be read"
         why = f"an answer {what}: {reply.call.name}"
         self.inconclusive.setdefault(clause, []).append(why)
 
     def saw(self, clause: str, choice: str, reply: Reply) -> None:
-        """Notes a choice that a reply shows; the first one is kept as evidence, and the numbers of all."""
+        """Notes the choice of an open clause that a reply shows."""
         self.seen.setdefault(clause, {}).setdefault(choice, reply)
         self.shown.setdefault(clause, {}).setdefault(choice, set()).add(reply.number)
 
     def finding(self, clause: str, reply: Reply | None, where: str, found: object, expected: str) -> Finding:
-        """A finding in words that may be shown."""
+        """A finding in words that may be published."""
         made = all_clauses()[clause]
         return Finding(
             clause=made,
             call=reply.curl(self.base, self.mask) if reply else "(several)",
-            answer=reply.told(self.mask) if reply else "(several)",
+            answer=reply.summary(self.mask) if reply else "(several)",
             where=self.mask.text(where),
             found=self.mask.value(_public(where, found)),
             expected=self.mask.text(expected),
             binding=made.binding,
         )
 
-    def rows(self, only: Iterable[str] = ()) -> list[Row]:
-        """A row for every clause, or for those of only."""
+    def rows(self, only: Iterable[str] = ()) -> list[ClauseResult]:
+        """The result of every clause, or of those of only."""
         wanted = set(only) or set(all_clauses())
         return [self._row(clause) for clause in all_clauses().values() if clause.id in wanted]
 
-    def _row(self, clause: Clause) -> Row:
+    def _row(self, clause: Clause) -> ClauseResult:
         found = tuple(f for f in self.all if f.clause.id == clause.id)
-        seen = self._told_choices(clause)
+        seen = self._choices(clause)
         if clause.id in self.errors:
-            return Row(clause, Outcome.ERROR, seen, self.errors[clause.id][0], found)
+            return ClauseResult(clause, Outcome.ERROR, seen, self.errors[clause.id][0], found)
         if found:
             outcome = Outcome.BROKEN if any(f.binding for f in found) else Outcome.REFUTED
             first = found[0]
             note = f"{first.where}: {first.found}" if first.where else f"expected {first.expected}"
-            return Row(clause, outcome, seen, note, found)
+            return ClauseResult(clause, outcome, seen, note, found)
         if clause.id in self.inconclusive:
-            return Row(clause, Outcome.INCONCLUSIVE, seen, self.inconclusive[clause.id][0], ())
+            return ClauseResult(clause, Outcome.INCONCLUSIVE, seen, self.inconclusive[clause.id][0], ())
         if clause.id in self.unaffordable:
-            return Row(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
-        passed = self.passed_over.get(clause.id, [])
-        if clause.id in self.looked:
-            return Row(clause, Outcome.HOLDS, seen, f"not tried: {passed[0]}" if passed else "", ())
+            return ClauseResult(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
+        passed = self.skipped.get(clause.id, [])
+        if clause.id in self.first_checked:
+            return ClauseResult(clause, Outcome.HOLDS, seen, f"not tried: {passed[0]}" if passed else "", ())
         why = passed[0] if passed else clause.unseen or "nothing of this run shows it"
-        return Row(clause, Outcome.UNCHECKED, seen, why, ())
+        return ClauseResult(clause, Outcome.UNCHECKED, seen, why, ())
 
-    def _told_choices(self, clause: Clause) -> str:
+    def _choices(self, clause: Clause) -> str:
         if clause.id == "error.codes":
             codes = {kind: _public("error_code", seen[0][0].code) for kind, seen in self.kinds.items()}
             return ", ".join(f"{kind} {self.mask.value(code)}" for kind, code in codes.items())
@@ -111,7 +120,7 @@ class Findings:
 
 
 def _public(where: str, found: object) -> object:
-    """A status word and an error's code may be told of any answer."""
+    """A status word and an error's code may be published of any answer."""
     if where.startswith("status") and isinstance(found, str) and re.fullmatch(r"[A-Za-z_-]{0,20}", found):
         return Shape(repr(found))
     return Shape(found) if where.startswith("error_code") and type(found) is int else found

@@ -1,4 +1,4 @@
-"""The words for what came of looking at a clause, or at an answer."""
+"""The words for the outcome of a clause, or of an answer."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What is known of a clause; the value is the word of reports. Closed, and in the order in which they are told.
-
-    HOLDS: what was seen agrees. BROKEN: a promise or law does not hold. REFUTED: an assumption does not. INCONCLUSIVE:
-    an answer that should have shown it was lost or could not be read. UNAFFORDABLE: the budget of units, calls or time
-    did not reach. UNCHECKED: nothing of this run can show it, and why. ERROR: the kit itself failed.
-    """
+    """The outcome of a clause; the value is the word of reports. Closed, in the order of reports."""
 
     HOLDS = "holds"
     BROKEN = "broken"
+    """A promise or law does not hold."""
     REFUTED = "refuted"
+    """An assumption does not hold."""
     INCONCLUSIVE = "inconclusive"
+    """An answer that should have shown it was lost or could not be read."""
     UNAFFORDABLE = "unaffordable"
+    """The budget of units, calls or time did not suffice."""
     UNCHECKED = "not checked"
+    """Nothing of this run can show it."""
     ERROR = "error"
+    """The kit itself failed."""

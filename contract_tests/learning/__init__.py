@@ -1,1 +1,1 @@
-"""Learning: a target's choices, read off a few calls into a profile."""
+"""Learning: reads a target's choices from a few calls and writes them as a profile."""

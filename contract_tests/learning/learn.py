@@ -1,31 +1,25 @@
-"""Learns a target: runs the suite's tests of open clauses, and turns what they have seen into a profile."""
+"""Learns a target: runs the suite's tests of open clauses and turns what they showed into a profile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
-from types import MappingProxyType
 from typing import TextIO
 
 from contract_tests.check.plan import plan_of
-from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, environ_of, is_strangers, url_of, with_credentials
-from contract_tests.contract.clauses import Clause, UsageError, all_clauses
+from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
+from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
-from contract_tests.findings.findings import Findings
-from contract_tests.learning.choices import Item, word_of
-from contract_tests.learning.error_kinds import codes_of, messages_of
-from contract_tests.learning.extras import beliefs_refuted, unknown_members
-from contract_tests.learning.learned_profile import Learnt, Lesson, Uncovered, Unseen
-from contract_tests.learning.profile_file import profile_file
-from contract_tests.learning.redaction import Private, private_of
-from contract_tests.learning.terminal_table import write_table
+from contract_tests.learning.choices import word_choice
+from contract_tests.learning.error_tables import code_choices, message_choices
+from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, Unseen, profile_file
+from contract_tests.learning.learned_table import write_table
+from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
+from contract_tests.learning.uncovered import refuted_assumptions, undocumented_members
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import masked, notice, write
 from contract_tests.report.report import Report
@@ -33,23 +27,24 @@ from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
 
 UNITS = 8
-"""Units that creates may take where nobody says otherwise."""
+"""Units that creates may take by default."""
+CLAUSES = tuple(c.id for c in all_clauses().values() if not c.unseen and (c.default is not None or not c.binding))
+"""The clauses whose tests are run: open ones, and assumptions."""
+TABLES = {"error.codes": code_choices, "error.messages": message_choices}
+"""How a clause is read whose choice is a table."""
 
 
 def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *, force: bool = False) -> int:
-    """Learns the target of the options and writes the profile: to the file, and a table to out; without a file the
-    profile to out, and the table to err. force: over a file that is there. Gives the exit code of `check`.
+    """Learns the target of the options and writes the profile to the file and a table to out; without a file, the
+    profile to out and the table to err. force: replace an existing file. Gives the exit code of `check`.
     """
-    told = err if file is None else out
+    table = err if file is None else out
     try:
         _check_file(file, force=force)
-        options = _ready(options, told)
-    except UsageError as error:
+        options = _confirmed(options, table)
+    except (UsageError, UnreachableError) as error:
         print(error, file=err)
-        return USAGE
-    except UnreachableError as error:
-        print(error, file=err)
-        return UNREACHABLE
+        return USAGE if isinstance(error, UsageError) else UNREACHABLE
     ended = examine(options, Progress(err))
     secrets = ended.run.findings.secrets if ended.run else Secrets()
     for text in ended.errors:
@@ -57,15 +52,15 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
     if ended.report is None or ended.run is None:
         print(ended.report.stopped if ended.report else "the suite could not be run", file=err)
         return ended.report.exit_code if ended.report else BROKEN
-    private = private_of(ended.run)
-    lesson = lesson_of(ended.run, ended.report, private)
+    private = private_texts_of(ended.run)
+    learned = learned_of(ended.run, ended.report, private)
     try:
-        if places := _write(profile_file(lesson), private.secrets, file, out):
+        if places := _write(profile_file(learned), private.secrets, file, out):
             print(notice(file or "standard output", places), file=err)
     except OSError as error:
         print(f"--out: {file}: can't be written: {error.strerror}; name another file", file=err)
         return USAGE
-    write_table(told, lesson, "the profile is on standard output" if file is None else f"wrote {file}")
+    write_table(table, learned, "the profile is on standard output" if file is None else f"wrote {file}")
     return ended.report.exit_code
 
 
@@ -74,58 +69,46 @@ def _check_file(file: Path | None, *, force: bool) -> None:
     if file is None:
         return
     if file.exists() and not force:
-        raise UsageError(f"--out: {file} is there already; name another file, or add --force to write over it")
+        raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
     if file.is_dir() or not file.parent.is_dir():
         why = "is a directory" if file.is_dir() else f"can't be written: there is no directory {file.parent}"
-        raise UsageError(f"--out: {file} {why}; name a file in a directory that is there")
+        raise UsageError(f"--out: {file} {why}; name a file in an existing directory")
 
 
-def _ready(options: CheckOptions, out: TextIO) -> CheckOptions:
+def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
     """The options of the run, with the user's yes where one is needed. Raises UsageError, UnreachableError."""
     options = with_credentials(options)
-    theirs = is_strangers(options)
-    budget = UNITS if options.budget is None and theirs else options.budget
-    options = replace(options, budget=budget, full=False, only=LOOKED_AT)
-    url = url_of(options)
-    if url is None or not theirs or on_loopback(url):
+    paid = spends_units(options)
+    budget = UNITS if options.budget is None and paid else options.budget
+    options = replace(options, budget=budget, full=False, only=CLAUSES)
+    url = options.url
+    if url is None or not paid or on_loopback(url):
         return options
     check_phone(options, url)
     if options.yes:
         return options
-    shown = StringIO()
-    write_plan(shown, plan_of(options, url, more=False, second=bool(environ_of(options).get("IFIND_LOGIN2"))))
-    return confirmed(options, shown.getvalue(), out)
+    return confirmed(options, plan_of(options, url, more=False, second=has_second(options)), out)
 
 
-LOOKED_AT = tuple(c.id for c in all_clauses().values() if not c.unseen and (c.default is not None or not c.binding))
-"""The clauses whose tests are run: those that are open, and beliefs that bind nobody."""
-
-
-def lesson_of(run: Run, report: Report, private: Private) -> Lesson:
+def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfile:
     """All that a run has shown of its target."""
-    items = [*_items(run.findings, private), *unknown_members(run), *beliefs_refuted(run)]
-    return Lesson(
+    items = [
+        item
+        for clause in all_clauses().values()
+        if clause.default is not None
+        for item in TABLES.get(clause.id, word_choice)(clause, run.findings, private)
+    ]
+    items += [*undocumented_members(run), *refuted_assumptions(run)]
+    return LearnedProfile(
         target=run.target.base,
         at=report.started,
         kit=report.kit,
         spent=report.spent,
-        learnt=tuple(item for item in items if isinstance(item, Learnt)),
+        choices=tuple(item for item in items if isinstance(item, LearnedChoice)),
         uncovered=tuple(item for item in items if isinstance(item, Uncovered)),
         unseen=tuple(item for item in items if isinstance(item, Unseen)),
         broken=tuple(finding for finding in run.findings.all if finding.binding),
     )
-
-
-def _items(findings: Findings, private: Private) -> Iterator[Item]:
-    for clause in all_clauses().values():
-        if clause.default is not None:
-            yield from READERS.get(clause.id, word_of)(clause, findings, private)
-
-
-READERS: Mapping[str, Callable[[Clause, Findings, Private], Iterator[Item]]] = MappingProxyType(
-    {"error.codes": codes_of, "error.messages": messages_of}
-)
-"""How a clause is read whose choice is a table."""
 
 
 def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> int:

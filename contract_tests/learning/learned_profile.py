@@ -1,72 +1,120 @@
-"""What was learnt of a target: choices, what no choice covers, and what could not be seen."""
+"""A learned profile: choices, what no choice covers, what was not seen; as data and as TOML."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.finding import Finding
 from contract_tests.report.report import Spent
+from contract_tests.report.visible import encodable, line
 
 Choice = str | Mapping[str, int | str]
+"""A word, or a table by kind of error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """The choice of an open clause: a word, or a table by kind of error. shown of the answers that showed any choice of
-    the clause showed this one; kinds tells the same for each kind of a table, as `shown, answers`; evidence is a line
-    that holds nothing of the target's.
-    """
+class LearnedChoice:
+    """The choice of an open clause."""
 
     clause: Clause
     choice: Choice
     shown: int
+    """Answers that showed this choice."""
     answers: int
+    """Answers that showed any choice of the clause."""
     evidence: str
-    kinds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """One of the calls in short, without values."""
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """Of a table: answers by kind of error."""
 
     @property
-    def once(self) -> bool:
-        """Whether it rests on one answer alone, or some kind of its table does."""
-        return self.shown == 1 or any(shown == 1 for shown, _ in self.kinds.values())
+    def seen(self) -> str:
+        """On how many answers it rests."""
+        return of_answers(self.shown, self.answers)
 
 
 @dataclass(frozen=True, slots=True)
 class Uncovered:
-    """Something that the target does and no choice of a clause covers. shape is that of an answer which shows it: types
-    and documented names, no value; call what was asked, in short.
-    """
+    """Behaviour that no choice of a clause covers."""
 
     clause: str
     what: str
     shape: str
+    """Types and documented names of an answer that shows it, without values."""
     call: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A clause, or a kind of error (`error.codes.limit`), that no answer showed, and why."""
+    """A clause, or a kind of error (`error.codes.limit`), that no answer showed."""
 
     name: str
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """All of it. target is a URL; broken are the findings about documented promises and laws."""
+class LearnedProfile:
+    """All that was learned of a target."""
 
     target: str
+    """A URL."""
     at: datetime
     kit: str
+    """The version of ifind-mock."""
     spent: Spent
-    learnt: tuple[Learnt, ...]
+    choices: tuple[LearnedChoice, ...]
     uncovered: tuple[Uncovered, ...]
     unseen: tuple[Unseen, ...]
     broken: tuple[Finding, ...]
+    """Findings about documented promises and laws."""
 
 
-def answers(shown: int, of: int) -> str:
-    """`3 of 4 answers`: so many of those that showed any choice."""
+def of_answers(shown: int, of: int) -> str:
+    """Such as `3 of 4 answers`."""
     return f"{shown} of {of} answers"
+
+
+def profile_file(learned: LearnedProfile) -> bytes:
+    """The profile as TOML: a table [profile] of the choices, [[uncovered]] and [unseen]. Readers of profiles use the
+    first alone.
+    """
+    return ("\n".join(_lines(learned)) + "\n").encode()
+
+
+def _lines(learned: LearnedProfile) -> Iterator[str]:
+    calls, day = learned.spent.calls, learned.at.date().isoformat()
+    yield f"# The choices of {line(learned.target)}, as {calls} calls showed them on {day} (ifind-mock {learned.kit})."
+    yield "# What was seen is no promise: `1 of 1 answers` is a choice that was seen once."
+    if not learned.choices:
+        yield "[profile]"
+    for choice in learned.choices:
+        yield f"\n[profile.{_text(choice.clause.id)}]"
+        yield f"choice = {_value(choice.choice)}"
+        yield 'grade = "observed"'
+        yield f"date = {day}"
+        yield f"seen = {_text(choice.seen)}"
+        if choice.kinds:
+            yield f"kinds = {_value({kind: of_answers(count, count) for kind, count in choice.kinds.items()})}"
+        yield f"evidence = {_text(choice.evidence)}"
+    for uncovered in learned.uncovered:
+        yield "\n[[uncovered]]"
+        for name in ("clause", "what", "shape", "call"):
+            yield f"{name} = {_text(getattr(uncovered, name))}"
+    if learned.unseen:
+        yield "\n[unseen]"
+        yield from (f"{_text(unseen.name)} = {_text(unseen.why)}" for unseen in learned.unseen)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{kind} = {_value(entry)}" for kind, entry in value.items()) + " }"
+    return _text(value) if isinstance(value, str) else str(value)
+
+
+def _text(text: str) -> str:
+    """A basic string of TOML, which is a string of JSON, but for DEL."""
+    return json.dumps(encodable(text), ensure_ascii=False).replace("\x7f", "\\u007f")

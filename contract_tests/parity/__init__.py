@@ -1,1 +1,1 @@
-"""Two servers held to each other: the same calls to both, and where their answers differ, clause by clause."""
+"""Parity: the same calls to two servers, and where their answers differ, clause by clause."""

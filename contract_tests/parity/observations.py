@@ -1,84 +1,66 @@
-"""What an answer can show at a place, as words that two answers can be held to each other by."""
+"""What one answer shows, place by place, in words by which two answers can be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from contract_tests.contract.shapes import kind
 from contract_tests.decode.model import DOCUMENTED
 
 ABSENT = "absent"
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Facet:
-    """What an answer shows at a place: could holds all that it may be, one entry where it is plain. told and where are
-    it and the place in words that hold nothing of the answer's values. parent: the object whose lack of this place is
-    itself a showing.
-    """
+class Observation:
+    """What an answer shows at a place."""
 
     clause: str
-    could: frozenset[str]
-    told: str
+    values: frozenset[str]
+    """All values that the answer allows; a single one where it is unambiguous."""
+    shown: str
+    """The value in words that hold nothing of the answer."""
     where: str
+    """The place in words that hold nothing of the answer."""
     parent: str | None = None
+    """The object around the place: another answer that has the object and not the place differs."""
 
 
 @dataclass
-class Shown:
-    """All that an answer shows: facets by place, and the places of its objects."""
+class Observations:
+    """All that an answer shows."""
 
-    facets: dict[str, Facet] = field(default_factory=dict)
+    by_place: dict[str, Observation] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
+    """The places of its objects."""
 
     def add(
-        self, place: str, clause: str, *could: str, told: str = "", where: str = "", parent: str | None = None
+        self, place: str, clause: str, *values: str, shown: str = "", where: str = "", parent: str | None = None
     ) -> None:
-        """Notes a facet; where tells a place whose name is not the suite's own."""
-        told = told or " or ".join(sorted(could))
-        self.facets[place] = Facet(clause, frozenset(could), told, where or place, parent)
+        """Adds an observation; `where` is for a place whose name is the server's own."""
+        shown = shown or any_of(values)
+        self.by_place[place] = Observation(clause, frozenset(values), shown, where or place, parent)
+
+    def add_members(
+        self, model: Mapping[str, Any], clause: str, at: str = "", clauses: Mapping[str, str] = _NO_NAMES
+    ) -> None:
+        """Adds the types of the members of an object at a place; `clauses` has those that are not `clause`, by name."""
+        self.add_types(at, {name: {kind(value)} for name, value in model.items()}, clause, clauses)
+
+    def add_types(
+        self, at: str, types: Mapping[str, Iterable[str]], clause: str, clauses: Mapping[str, str] = _NO_NAMES
+    ) -> None:
+        """Adds the types of members by name. A name that is not documented is not shown: it may hold anything."""
+        self.objects.add(at)
+        prefix = f"{at}." if at else ""
+        for name, found in types.items():
+            where = prefix + (name if name in DOCUMENTED else "(a member of no documentation)")
+            self.add(prefix + name, clauses.get(name, clause), any_of(found), where=where, parent=at)
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is known of an answer beside it: the phone that was asked for, the section that is filled, the encoding of
-    the target's CSV.
-    """
-
-    phone: str = ""
-    section: str = ""
-    encoding: str = "utf-8"
-
-
-def members(found: Shown, model: Mapping[str, Any], at: str, clauses: Mapping[str, str], others: str) -> None:
-    """Notes the types of an object's members; clauses by name, others for those that are not documented there."""
-    found.objects.add(at)
-    for name, value in model.items():
-        clause = clauses.get(name, others)
-        found.add(inside(at, name), clause, kind(value), where=inside(at, public(name)), parent=at)
-
-
-def inside(place: str, name: str) -> str:
-    """The place of a member of the object at a place."""
-    return f"{place}.{name}" if place else name
-
-
-def public(name: str) -> str:
-    """A member's name as it may be told: one that is in no documentation may hold anything."""
-    return name if name in DOCUMENTED else "(a member of no documentation)"
-
-
-def kind(value: object) -> str:
-    """The type of a value in words."""
-    return next((word for kind_, word in _KINDS if isinstance(value, kind_)), "null")
-
-
-_KINDS: Sequence[tuple[type | tuple[type, ...], str]] = (
-    (str, "text"),
-    (bool, "true or false"),
-    (int, "a whole number"),
-    (float, "a number"),
-    (Mapping, "an object"),
-    (list, "a list"),
-)
+def any_of(words: Iterable[str]) -> str:
+    """The words as alternatives: `record or task`."""
+    return " or ".join(sorted(words))

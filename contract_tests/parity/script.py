@@ -1,131 +1,182 @@
 """The calls that both targets get, in this order: how each is made, and which clauses its answers can show.
 
-A target whose tasks cost one unit each is charged 8 units at most: a source that is not read (edition A) makes tasks of
-whatever is named, so the last sources are left out there.
+A target whose tasks cost one unit each charges 8 units at most. A target that does not read the source (edition A)
+makes a task of any source, so the last sources are left out there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Call, Way
+from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import NO_SOURCE
-from contract_tests.parity.normalise import NO_CLAUSE
+from contract_tests.engine.target import Phones
+from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
-from contract_tests.parity.step import Make, Step
+
+MakeCall: TypeAlias = Callable[[Side], Call]
+"""Makes the call to a side. Raises NotChecked where that side does not allow it."""
 
 
-def _in_each(name: str, call: Make, *shows: str, kind: str = "", kinds: Mapping[str, str] | None = None) -> list[Step]:
-    """The step in each format, over both ways."""
-    turns = (("json", GET), ("xml", POST), ("csv", GET))
-    return [Step(name, call, shows, fmt, way, kind, kinds=kinds) for fmt, way in turns]
+@dataclass(frozen=True, slots=True)
+class ScriptStep:
+    """A call to both targets."""
+
+    name: str
+    make_call: MakeCall
+    clauses: tuple[str, ...]
+    """The clauses that its answers can show. The first decides where one side accepts the call and the other not."""
+    fmt: str | None = None
+    way: Way = GET
+    kind: str = ""
+    """The kind of error that the answer is."""
+    words: tuple[str, str] = ("accepted", "refused")
+    """What the first clause calls an accepted call and a refused one."""
+    kinds: Mapping[str, str] | None = None
+    """Where the kind of error shows the choice of the first clause: the choice by kind ("": any other kind)."""
+    after_refusal: str = ""
+    """The step that both sides must refuse, or this one shows nothing."""
+    unless_accepted: str = ""
+    """The step whose create makes this one needless where it was accepted."""
+    probe: bool = False
+    """The API itself need not answer the call."""
+    provisioned: bool = False
+    """It needs accounts made for the run, on both sides."""
+
+    @property
+    def clause(self) -> str:
+        """The first clause."""
+        return self.clauses[0]
+
+    @property
+    def readable(self) -> str:
+        """The clause by which its answers can be read."""
+        return "format.readable" if self.fmt else "format.default"
+
+    @property
+    def label(self) -> str:
+        """The call in short, such as `POST xml: without id`."""
+        return f"{self.way}{f' {self.fmt}' if self.fmt else ''}: {self.name}"
+
+    def call(self, side: Side) -> Call:
+        """The call to a side. Raises NotChecked where that side does not allow it."""
+        if self.provisioned and not side.run.target.provisioned:
+            raise NotChecked("it needs accounts made for the run, on both sides")
+        call = self.make_call(side).by(self.way)
+        return call if self.fmt is None else call.but(format=self.fmt)
 
 
-def _create(source: int | None, phone: str = "") -> Make:
-    return lambda side: calls.create(side.me, phone or side.phone, source)
+TURNS = (("json", GET), ("xml", POST), ("csv", GET))
+"""Each format, over both ways."""
 
 
-def _nothing(source: int) -> Make:
-    return lambda side: calls.create(side.me, side.run.target.phones.nothing or side.phone, source)
+def _in_each(
+    name: str, make_call: MakeCall, *clauses: str, kind: str = "", kinds: Mapping[str, str] | None = None
+) -> list[ScriptStep]:
+    return [ScriptStep(name, make_call, clauses, fmt, way, kind, kinds=kinds) for fmt, way in TURNS]
 
 
-def _failing(side: Side) -> Call:
-    return calls.create(side.me, side.run.target.phones.failing or side.phone, 2)
+def _create(source: int | None, phone: Callable[[Phones], str | None] = lambda _: None) -> MakeCall:
+    return lambda side: calls.create(side.me, phone(side.run.target.phones) or side.phone, source)
+
+
+def _info(side: Side) -> Call:
+    return calls.info(side.me)
+
+
+def _result_of(name: str) -> MakeCall:
+    return lambda side: calls.result(side.me, side.task(name).id)
 
 
 def _unknown(side: Side) -> Call:
     return calls.result(side.me, side.run.unknown_id)
 
 
-def _result(side: Side) -> Call:
-    return calls.result(side.me, side.task(MAIN).id)
+def _unknown_but(*left_out: str, wrong_token: bool = False, **values: str) -> MakeCall:
+    """A result call of an unknown id, without some parameters and with other values of some."""
+
+    def make_call(side: Side) -> Call:
+        token = {"token": side.run.wrong_token} if wrong_token else {}
+        return _unknown(side).but(**dict.fromkeys(left_out), **values, **token)
+
+    return make_call
 
 
-def _task_of(name: str) -> Make:
-    return lambda side: calls.result(side.me, side.task(name).id)
-
-
-def _twice(side: Side) -> Call:
-    call = _result(side)
-    return replace(call, params=(*call.params, ("id", str(side.run.unknown_id))))
+MAIN = "source 2"
+_RESULT = _result_of(MAIN)
 
 
 def _foreign(side: Side) -> Call:
     return calls.result(side.run.second(), side.task(MAIN).id)
 
 
-def _without(*names: str, **values: str) -> Make:
-    """A call of result without parameters, and with other values of some."""
-    return lambda side: _unknown(side).but(**dict.fromkeys(names), **_meant(side, values))
+def _id_twice(side: Side) -> Call:
+    call = _RESULT(side)
+    return replace(call, params=(*call.params, ("id", str(side.run.unknown_id))))
 
 
-def _meant(side: Side, values: Mapping[str, str]) -> dict[str, str]:
-    return {name: side.run.wrong_token if value == WRONG else value for name, value in values.items()}
+def _id_in_both(side: Side) -> Call:
+    return replace(_RESULT(side), query=(("id", str(side.run.unknown_id)),))
 
 
-WRONG = "(wrong)"
-MAIN = "source 2"
-
-INFO: tuple[Step, ...] = (
-    Step("info", lambda s: calls.info(s.me), ("info.answers", "info.shape", "info.body")),
-    Step("info", lambda s: calls.info(s.me), ("info.answers", "info.shape", "info.body"), "xml"),
-    Step("info", lambda s: calls.info(s.me), ("info.answers", "info.csv", "info.body"), "csv"),
-    Step("info", lambda s: calls.info(s.me), ("info.methods", "info.body"), "json", POST, words=("both", "get")),
+INFO: tuple[ScriptStep, ...] = (
+    ScriptStep("info", _info, ("info.answers", "info.shape", "info.body")),
+    ScriptStep("info", _info, ("info.answers", "info.shape", "info.body"), "xml"),
+    ScriptStep("info", _info, ("info.answers", "info.csv", "info.body"), "csv"),
+    ScriptStep("info", _info, ("info.methods", "info.body"), "json", POST, words=("both", "get")),
 )
-CREATES: tuple[Step, ...] = (
-    Step(MAIN, _create(2), ("create.ok",)),
-    Step(BARE, _create(None), ("edition",), None, POST, words=("no source is needed", "a source is needed")),
-    Step("source 1", _create(1), ("edition",), "xml", POST),
-    Step("a phone with +", lambda s: calls.create(s.me, f"+{s.phone}", 2), ("phone.invalid",), "json",
-         kind="invalid", words=("strip", "error")),
-    Step("phone abc", _create(2, "abc"), ("phone.invalid", "error.invalid-names"), "json", kind="invalid"),
-    Step("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml", kind="missing"),
-    Step("source 3", _create(3), ("edition",), "csv"),
-    Step("source 4", _create(4), ("edition",), "json", POST, spares=BARE),
-    Step("source 11", _create(11), ("edition",), "xml", spares=BARE),
-    Step("source 12", _create(12), ("edition",), "csv", POST, spares=BARE),
-    Step(f"source {NO_SOURCE}", _create(NO_SOURCE), ("edition",), "json", kind="invalid", spares=BARE),
-    Step("source 2, nothing found", _nothing(2), ("create.ok",), mocks=True),
-    Step("source 3, nothing found", _nothing(3), ("create.ok",), mocks=True),
-    Step("a task that fails", _failing, ("create.ok",), mocks=True),
-    Step("a used-up limit", lambda s: calls.create(s.poor(), s.phone, 2), ("quota.refuses",), "json",
-         kind="limit", mocks=True),
+CREATES: tuple[ScriptStep, ...] = (
+    ScriptStep(MAIN, _create(2), ("create.ok",)),
+    ScriptStep(BARE, _create(None), ("edition",), None, POST, words=("no source is needed", "a source is needed")),
+    ScriptStep("source 1", _create(1), ("edition",), "xml", POST),
+    ScriptStep("a phone with +", lambda s: calls.create(s.me, f"+{s.phone}", 2), ("phone.invalid",), "json",
+               kind="invalid", words=("strip", "error")),
+    ScriptStep("phone abc", _create(2, lambda _: "abc"), ("phone.invalid", "error.invalid-names"), "json",
+               kind="invalid"),
+    ScriptStep("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml",
+               kind="missing"),
+    ScriptStep("source 3", _create(3), ("edition",), "csv"),
+    ScriptStep("source 4", _create(4), ("edition",), "json", POST, unless_accepted=BARE),
+    ScriptStep("source 11", _create(11), ("edition",), "xml", unless_accepted=BARE),
+    ScriptStep("source 12", _create(12), ("edition",), "csv", POST, unless_accepted=BARE),
+    ScriptStep(f"source {NO_SOURCE}", _create(NO_SOURCE), ("edition",), "json", kind="invalid", unless_accepted=BARE),
+    ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
+    ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
+    ScriptStep("a task that fails", _create(2, lambda phones: phones.failing), ("create.ok",), provisioned=True),
+    ScriptStep("a used-up limit", lambda s: calls.create(s.poor(), s.phone, 2), ("quota.refuses",), "json",
+               kind="limit", provisioned=True),
 )  # fmt: skip
-PROCESSING: tuple[Step, ...] = tuple(
-    Step("a new task", _result, ("result.processing",), fmt, way)
-    for fmt, way in (("json", GET), ("xml", POST), ("csv", GET))
-)
+PROCESSING = tuple(_in_each("a new task", _RESULT, "result.processing"))
 FORMAT = "format bogus"
-REFUSED: tuple[Step, ...] = (
-    *_in_each("without login and token", _without("login", "token"), "error.missing", kind="missing"),
-    *_in_each("without id", _without("id"), "result.required", kind="missing"),
-    *_in_each("a wrong token", _without(token=WRONG), "credentials.refused", kind="credentials"),
-    Step("info with a wrong token", lambda s: calls.info(s.me).but(token=s.run.wrong_token), ("credentials.refused",),
-         kind="credentials"),
+REFUSED: tuple[ScriptStep, ...] = (
+    *_in_each("without login and token", _unknown_but("login", "token"), "error.missing", kind="missing"),
+    *_in_each("without id", _unknown_but("id"), "result.required", kind="missing"),
+    *_in_each("a wrong token", _unknown_but(wrong_token=True), "credentials.refused", kind="credentials"),
+    ScriptStep("info with a wrong token", lambda s: _info(s).but(token=s.run.wrong_token), ("credentials.refused",),
+               kind="credentials"),
     *_in_each("an unknown id", _unknown, "task.unknown", kind="unknown-task"),
-    *_in_each("id abc", _without(id="abc"), "id.invalid", kinds={"unknown-task": "unknown", "": "error"}),
-    Step("without token and id", _without("token", "id"), ("error.missing-names",), kind="missing"),
-    Step("a wrong token, without id", _without("id", token=WRONG), ("check.order",),
-         kinds={"missing": "parameters-first", "credentials": "credentials-first"}),
-    Step("an empty id", _without(id=""), ("param.empty-is-missing",), kinds={"missing": "yes", "": "no"}),
-    Step(FORMAT, lambda s: calls.info(s.me), ("format.invalid",), "bogus", kind="invalid", words=("json", "error")),
-    Step(f"{FORMAT}, without id", _without("id"), ("check.format-first",), "bogus",
-         kinds={"missing": "no", "invalid": "yes"}, fails=FORMAT),
-    Step("id twice, first a task's", _twice, ("param.repeated",), words=("first", "last")),
-    Step("id in query and body, in the body a task's",
-         lambda s: replace(_result(s), query=(("id", str(s.run.unknown_id)),)), ("param.both",),
-         way=POST, words=("body", "query")),
-    Step("a multipart form", _result, ("param.multipart",), way=MULTIPART, words=("read", "ignored")),
-    Step("another account's task", _foreign, ("task.foreign-error",),
-         kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
-    Step("an unknown method", lambda s: Call("nosuchmethod", s.me.params), ("not-found",),
-         kind="unknown-method", probe=True),
-    Step("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
+    *_in_each("id abc", _unknown_but(id="abc"), "id.invalid", kinds={"unknown-task": "unknown", "": "error"}),
+    ScriptStep("without token and id", _unknown_but("token", "id"), ("error.missing-names",), kind="missing"),
+    ScriptStep("a wrong token, without id", _unknown_but("id", wrong_token=True), ("check.order",),
+               kinds={"missing": "parameters-first", "credentials": "credentials-first"}),
+    ScriptStep("an empty id", _unknown_but(id=""), ("param.empty-is-missing",), kinds={"missing": "yes", "": "no"}),
+    ScriptStep(FORMAT, _info, ("format.invalid",), "bogus", kind="invalid", words=("json", "error")),
+    ScriptStep(f"{FORMAT}, without id", _unknown_but("id"), ("check.format-first",), "bogus",
+               kinds={"missing": "no", "invalid": "yes"}, after_refusal=FORMAT),
+    ScriptStep("id twice, first a task's", _id_twice, ("param.repeated",), words=("first", "last")),
+    ScriptStep("id in query and body, in the body a task's", _id_in_both, ("param.both",), way=POST,
+               words=("body", "query")),
+    ScriptStep("a multipart form", _RESULT, ("param.multipart",), way=MULTIPART, words=("read", "ignored")),
+    ScriptStep("another account's task", _foreign, ("task.foreign-error",),
+               kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
+    ScriptStep("an unknown method", lambda s: Call("nosuchmethod", s.me.params), ("not-found",),
+               kind="unknown-method", probe=True),
+    ScriptStep("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
 )  # fmt: skip
-SHARED_SOURCES = ("source 2", "source 1", "source 3", "source 4", "source 11", "source 12")
-"""The steps whose tasks are read in every format; the others' are read once, for what they took."""
 READ: Mapping[str, tuple[str, ...]] = {
     "json": ("result.ready", "result.sections", "result.photo-empty", "result.times", "result.times-ordered",
              "result.cost", "result.ip",
@@ -140,27 +191,23 @@ WRITTEN: Mapping[str, tuple[str, ...]] = {
     "csv": ("content-type.csv", "csv.delimiter", "csv.header", "csv.encoding", "csv.line-end", "csv.flat"),
 }
 """The clauses that any answer in a format can show."""
-
-
-SHOWN = frozenset(
+COMPARABLE = frozenset(
     clause
-    for shows in (*READ.values(), *WRITTEN.values(), *(s.shows for s in (*INFO, *CREATES, *PROCESSING, *REFUSED)))
-    for clause in shows
+    for clauses in (*READ.values(), *WRITTEN.values(), *(s.clauses for s in (*INFO, *CREATES, *PROCESSING, *REFUSED)))
+    for clause in clauses
 )
 """The clauses that some call can show."""
 
 
-def finished(name: str) -> Step:
-    """What became of a task that is not read in every format."""
-    return Step(
-        f"the task of {name}", lambda side: calls.result(side.me, side.task(name).id), ("result.becomes-ready",)
-    )
+def finished(name: str) -> ScriptStep:
+    """The last answer about a task that is not read in every format."""
+    return ScriptStep(f"the task of {name}", _result_of(name), ("result.becomes-ready",))
 
 
-def reading(name: str, number: int) -> list[Step]:
-    """The ready answers of a task in every format; number turns the ways."""
+def reading(name: str, number: int) -> list[ScriptStep]:
+    """The ready answers of a task in every format; the ways alternate with the number of the task."""
     ways = (GET, POST) if number % 2 else (POST, GET)
     return [
-        Step(f"the task of {name}", _task_of(name), ("result.becomes-ready", *READ[fmt]), fmt, ways[i % 2])
+        ScriptStep(f"the task of {name}", _result_of(name), ("result.becomes-ready", *READ[fmt]), fmt, ways[i % 2])
         for i, fmt in enumerate(READ)
     ]

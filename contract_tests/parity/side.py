@@ -1,45 +1,30 @@
-"""One of the two targets: its run, the tasks that it made, and what it answered."""
+"""One of the two targets: its run and the tasks that it made."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contract_tests.api import calls
 from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import SECTIONS
+from contract_tests.budget.sender import source_of
+from contract_tests.contract.editions import SECTION_NAMES, SECTIONS
 from contract_tests.engine.run import Run
-
-
-@dataclass(eq=False)
-class Task:
-    """A task that a side made. source is None where create named none; made is a moment (monotonic); last is what was
-    told of it last, in JSON.
-    """
-
-    id: object
-    source: int | None
-    phone: str
-    reply: Reply
-    made: float
-    last: Reply | None = None
+from contract_tests.engine.tasks import Task
 
 
 @dataclass(eq=False)
 class Side:
-    """A target of the two. phone is the number that is looked up, tasks are those made, by the name of their step; late
-    says that one of them was not done in time.
-    """
+    """A target of the two."""
 
     run: Run
     phone: str
+    """The number that is looked up."""
     tasks: dict[str, Task] = field(default_factory=dict)
+    """The tasks that were made, by the name of their step."""
     limited: Account | None = None
-    late: bool = False
 
     @property
     def me(self) -> Account:
@@ -71,58 +56,24 @@ class Side:
         """Keeps the task of a create, where it made one."""
         if reply.status != "ok" or reply.model.get("id") is None:
             return
-        told = reply.call.param("source") or ""
-        source = int(told) if told.isascii() and told.isdigit() else None
-        phone = reply.call.param("phone") or ""
-        self.tasks[name] = Task(reply.model["id"], source, phone, reply, time.monotonic())
+        source, phone = source_of(reply.call), reply.call.param("phone") or ""
+        section = SECTIONS.get(source, "")
+        self.tasks[name] = Task(reply.model["id"], self.me, phone, source, section, reply, time.monotonic())
 
     def wait(self) -> None:
-        """Asks for every task until it is done or late, and settles what it took."""
+        """Polls every task until it is done or late, and notes its cost."""
         for task in self.tasks.values():
             if task.last is None:
-                task.last = self._asked(task)
-                cost = task.last.model.get("cost")
-                if isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10:
-                    self.run.api.settle(task.reply, int(cost))
-
-    def _asked(self, task: Task) -> Reply:
-        """The last answer to a task: it is done, or time is up."""
-        pause = 0.02 if self.run.target.provisioned else 0.15 if self.run.target.loopback else 1.0
-        patience = min(self.run.options.poll_timeout, IMPATIENT if self.late else math.inf)
-        while True:
-            reply = self.run.api.ask(calls.result(self.me, task.id), section=SECTIONS.get(task.source or 2))
-            if reply.status != "processing":
-                return reply
-            if time.monotonic() - task.made + pause > patience:
-                self.late = True
-                return reply
-            time.sleep(pause)
-            pause = min(pause * 1.5, 5.0)
+                self.run.pool.poller.until_done(task)
 
     def section(self, task: Task) -> tuple[str, bool]:
         """The section that the task's source fills, and whether its answer shows so."""
         model: Mapping[str, object] = task.last.model if task.last else {}
-        for there in (_filled(model), [s for s in DOCUMENTED if s in model]):
-            if len(there) == 1:
-                return there[0], True
-        return "data" if BARE in self.tasks else SECTIONS.get(task.source or 2, "data"), False
+        for sections in ([s for s in SECTION_NAMES if model.get(s)], [s for s in SECTION_NAMES if s in model]):
+            if len(sections) == 1:
+                return sections[0], True
+        return "data" if BARE in self.tasks else task.section or "data", False
 
 
 BARE = "no source"
 """The step whose task is made where sources are no parameter."""
-DOCUMENTED = ("data", "names", "photo")
-"""The sections of a ready answer."""
-
-
-IMPATIENT = 3.0
-"""Seconds that a task gets after another one has taken too long."""
-
-
-def _filled(model: Mapping[str, object]) -> list[str]:
-    return [section for section in DOCUMENTED if model.get(section)]
-
-
-def encoding(replies: Iterable[Reply]) -> str:
-    """The encoding of a side's CSV, as far as its answers show it; UTF-8 where none does."""
-    seen = (r.reading.choices.get("csv.encoding") for r in replies if r.reading)
-    return next((choice for choice in seen if choice), "utf-8")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
+from contract_tests.contract.shapes import shape
 from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 from contract_tests.redact.spellings import spellings
 
@@ -50,18 +50,5 @@ class Shape(str):
 
 
 def shape_of(value: object) -> str:
-    """Type and size of a value, in words that say nothing of what it is."""
-    if isinstance(value, Shape):
-        return str(value)
-    return next((name(value) for kind, name in _SHAPES.items() if isinstance(value, kind)), type(value).__name__)
-
-
-_SHAPES: Mapping[Any, Callable[[Any], str]] = {
-    str: lambda text: f"text of {len(text)} characters" if text else "empty text",
-    Mapping: lambda members: f"an object of {len(members)} members",
-    Sequence: lambda entries: f"a list of {len(entries)}",
-    bool: lambda _: "true or false",
-    int: lambda _: "a whole number",
-    float: lambda _: "a number",
-    type(None): lambda _: "null",
-}
+    """The Shape itself, or type and size of any other value."""
+    return str(value) if isinstance(value, Shape) else shape(value)

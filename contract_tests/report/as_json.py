@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable
@@ -16,8 +16,13 @@ SCHEMA = "https://ifind-mock.invalid/schemas/reports/check.schema.json"
 
 
 def render(report: Report) -> bytes:
-    """The report in ASCII, so that no reader of it depends on an encoding."""
-    return (json.dumps(_encodable(_document(report)), indent=2, allow_nan=False) + "\n").encode("ascii")
+    """The report as JSON."""
+    return json_bytes(_document(report))
+
+
+def json_bytes(document: Any) -> bytes:
+    """JSON in ASCII, so that no reader of it depends on an encoding."""
+    return (json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n").encode("ascii")
 
 
 def _document(report: Report) -> dict[str, Any]:
@@ -38,7 +43,7 @@ def _document(report: Report) -> dict[str, Any]:
     }
 
 
-def _row(report: Report, row: Row) -> dict[str, Any]:
+def _row(report: Report, row: ClauseResult) -> dict[str, Any]:
     clause, known = row.clause, report.remembered(row.clause.id)
     proven = None if known is None or known.proven is None else known.proven.isoformat()
     return {

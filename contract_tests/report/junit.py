@@ -6,7 +6,7 @@ from datetime import UTC
 
 from lxml import etree
 
-from contract_tests.findings.finding import Row
+from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
@@ -51,7 +51,7 @@ def _counts(suite: etree._Element, report: Report) -> dict[str, str]:
     return counts | {"time": f"{report.spent.seconds:.3f}", "timestamp": stamp}
 
 
-def _add_clause(suite: etree._Element, row: Row, *, strict: bool) -> None:
+def _add_clause(suite: etree._Element, row: ClauseResult, *, strict: bool) -> None:
     name = line(f"{row.clause.id}: {row.clause.title}", MAX_MESSAGE)
     case = etree.SubElement(suite, "testcase", classname=row.clause.grade, name=name, time="0.000")
     findings = [visible(str(finding), MAX_TEXT) for finding in row.findings]

@@ -59,7 +59,7 @@ def _head(report: Report) -> Iterator[str]:
     if report.stopped:
         yield f"**Stopped:** {_text(report.stopped, MAX_TEXT)}\n\n"
     if report.rows:
-        yield f"**{figures(report)}** · {' · '.join(taken(report))}\n\n"
+        yield f"**{figures(report)}** · {' · '.join(taken(report.spent))}\n\n"
     for aside in asides(report):
         yield f"- {aside}\n"
 

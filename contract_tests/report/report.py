@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
-from contract_tests.findings.finding import Row
+from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 
 JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)
@@ -63,7 +63,7 @@ class Report:
     kit: str  # the version
     exit_code: int
     strict: bool
-    rows: tuple[Row, ...]
+    rows: tuple[ClauseResult, ...]
     spent: Spent
     provable: int | None = None  # clauses that this budget can prove; None: not worked out
     stopped: str = ""  # why the run ended early or did not begin; empty where it is complete

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
+from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import (
     LOOKS,
-    MAX_CELL,
     MAX_TEXT,
     asides,
     figures,
@@ -25,20 +24,13 @@ from contract_tests.report.wording import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 140
-"""Columns where the output is no terminal."""
 MAX_FINDINGS = 3
 """Findings of one clause that are shown in full."""
 
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:
     """Writes the report for a reader at a terminal, or for a log; without findings where those were shown already."""
-    from rich.console import Console
-
-    if isinstance(out, io.TextIOWrapper):
-        out.reconfigure(errors="backslashreplace")  # a log in ASCII takes the report too
-    width = None if out.isatty() else WIDTH
-    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    console = console_of(out)
     if report.stopped:
         console.print(visible(report.stopped, MAX_TEXT), soft_wrap=True)
     if not report.rows:
@@ -53,7 +45,7 @@ def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> Non
         console.print(text, soft_wrap=True)
 
 
-def _write_findings(console: Console, rows: Iterable[Row], *, strict: bool) -> None:
+def _write_findings(console: Console, rows: Iterable[ClauseResult], *, strict: bool) -> None:
     """What is broken in full; a refuted assumption, which is a finding and no defect, in two lines."""
     for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
         for finding in row.findings[:MAX_FINDINGS]:
@@ -70,19 +62,11 @@ def _text(finding: Finding, *, full: bool) -> str:
 
 
 def _write_table(console: Console, report: Report) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("clause", "grade", "verdict"):
-        table.add_column(name, no_wrap=True)
-    for name in ("seen", "note", *(() if report.history is None else ("last proven live",))):
-        table.add_column(name, overflow="fold")
+    names = ("clause", "grade", "verdict", "seen", "note", *(() if report.history is None else ("last proven live",)))
+    rows: list[tuple[Cell, ...]] = []
     for row in report.rows:
-        cells = [Text(line(text, MAX_CELL)) for text in (row.clause.id, row.clause.grade, row.seen, row.note)]
-        cells.insert(2, Text(row.outcome, LOOKS[row.outcome].style))
-        if (known := report.remembered(row.clause.id)) is not None:
-            cells.append(Text(last_proven(known), "yellow" if known.stale else ""))
-        table.add_row(*cells)
-    console.print(table)
-    console.print()
+        known = report.remembered(row.clause.id)
+        proven: tuple[Cell, ...] = () if known is None else ((last_proven(known), "yellow" if known.stale else ""),)
+        outcome = (row.outcome.value, LOOKS[row.outcome].style)
+        rows.append((row.clause.id, row.clause.grade, outcome, row.seen, row.note, *proven))
+    print_table(console, names, rows, unbroken=names[:3])

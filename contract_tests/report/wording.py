@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.outcome import Outcome
-from contract_tests.report.report import History, Report
+from contract_tests.report.report import History, Report, Spent
 from contract_tests.report.visible import line
 
 MAX_TEXT = 2_000
@@ -71,12 +71,11 @@ def figures(report: Report) -> str:
 
 def totals(report: Report) -> str:
     """Clauses by outcome, calls and units, in a line."""
-    return f"{report.target}: {' · '.join([*(f'{n} {o}' for o, n in report.totals.items()), *taken(report)])}"
+    return f"{report.target}: {' · '.join([*(f'{n} {o}' for o, n in report.totals.items()), *taken(report.spent)])}"
 
 
-def taken(report: Report) -> tuple[str, ...]:
+def taken(spent: Spent) -> tuple[str, ...]:
     """What the run took: calls, and units where they count."""
-    spent = report.spent
     calls = counted(spent.calls, "call")
     return (calls, counted(spent.units, "unit")) if spent.counts else (calls,)
 

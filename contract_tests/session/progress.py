@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from contract_tests.session import plugin
+from contract_tests.session.stash import RUN, clauses_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -18,13 +18,13 @@ EVERY = 10.0
 
 
 class Progress:
-    """A plugin of pytest that tells how far the suite is. out is where; a run that is over at once tells nothing."""
+    """A plugin of pytest that shows how far the suite is. A run that is over at once prints nothing."""
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._told = time.monotonic()
+        self._printed = time.monotonic()
         self._done = 0
 
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -43,12 +43,12 @@ class Progress:
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         """A test is over."""
         self._done += 1
-        told = self._words(item)
+        text = self._words(item)
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, advance=1, description=told)
-        elif time.monotonic() - self._told >= EVERY:
-            self._told = time.monotonic()
-            print(f"{self._done} of {len(item.session.items)} tests · {told}", file=self.out, flush=True)
+            self._bar.update(self._task, advance=1, description=text)
+        elif time.monotonic() - self._printed >= EVERY:
+            self._printed = time.monotonic()
+            print(f"{self._done} of {len(item.session.items)} tests · {text}", file=self.out, flush=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -57,8 +57,8 @@ class Progress:
             self._bar.stop()
 
     def _words(self, item: pytest.Item) -> str:
-        run = item.config.stash.get(plugin.RUN, None)
+        run = item.config.stash.get(RUN, None)
         if run is None:
             return ""
         units = "" if run.target.provisioned else f" · {run.api.sender.budget.spent} units"
-        return f"{len(run.api.sender.log)} calls{units} · {', '.join(plugin.clauses_of(item))}"
+        return f"{len(run.api.sender.log)} calls{units} · {', '.join(clauses_of(item))}"

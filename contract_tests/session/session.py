@@ -1,4 +1,4 @@
-"""Runs the suite in this process, without a terminal of pytest's, and gives what it found out."""
+"""Runs the suite in this process, without pytest's terminal, and returns what it found."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.exit_code import BROKEN
 from contract_tests.report.report import Report
-from contract_tests.session import plugin
+from contract_tests.session.plugin import report_at_end
+from contract_tests.session.stash import ERRORS, OPTIONS, RUN, STOPPED
 
 PACKAGE = Path(__file__).resolve().parents[1]
+INTERRUPTED = "interrupted: what was not checked by then is reported as not checked"
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A run that has ended: its report, the run itself (None: the target was never reached), and errors of the kit.
-    interrupted: by Ctrl-C or SIGTERM.
-    """
+    """A run that has ended."""
 
     report: Report | None
     run: Run | None
+    """None: the target was never reached."""
     errors: tuple[str, ...] = ()
+    """Of the kit itself."""
     interrupted: bool = False
+    """By Ctrl-C or SIGTERM."""
 
 
 def examine(options: CheckOptions, *plugins: object) -> Examined:
-    """Runs the suite as the options say, with more plugins of pytest; asks nobody and writes no report. What is
-    wrong with the options or the target is in the report's `stopped`.
+    """Runs the suite with the options, and with more plugins of pytest; asks nobody and writes no report. Wrong options
+    and a target out of reach are in the report's `stopped`.
     """
     seen = _Seen(options)
     with _isolated():
@@ -42,19 +45,16 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
     if seen.config is None:
         return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
     stash = seen.config.stash
-    errors = (*seen.errors, *stash.get(plugin.ERRORS, []))
+    errors = (*seen.errors, *stash.get(ERRORS, []))
     if seen.interrupted:
-        stash.setdefault(plugin.STOPPED, (BROKEN, INTERRUPTED))
-    begun = plugin.STOPPED in stash or plugin.RUN in stash
+        stash.setdefault(STOPPED, (BROKEN, INTERRUPTED))
+    begun = STOPPED in stash or RUN in stash
     code = int(ended) if begun else BROKEN
-    return Examined(plugin.report_at_end(seen.config, code), stash.get(plugin.RUN, None), errors, seen.interrupted)
-
-
-INTERRUPTED = "interrupted: what was not looked at by then is not checked"
+    return Examined(report_at_end(seen.config, code), stash.get(RUN, None), errors, seen.interrupted)
 
 
 class _Seen:
-    """A plugin that hands the options on, and keeps what pytest would tell its terminal, which is off."""
+    """A plugin that passes the options, and keeps the errors that pytest would print."""
 
     def __init__(self, options: CheckOptions) -> None:
         self.options = options
@@ -65,14 +65,14 @@ class _Seen:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         self.config = config
-        config.stash[plugin.OPTIONS] = self.options
+        config.stash[OPTIONS] = self.options
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(report.longreprtext)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        # pytest tells so of a session that a test has stopped, too.
+        # pytest calls this for a session that a test has stopped, too.
         self.interrupted = type(excinfo.value) is KeyboardInterrupt
 
     def pytest_internalerror(self, excrepr: object) -> None:
@@ -92,24 +92,20 @@ def _arguments() -> list[str]:
     ]
 
 
-_ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+_ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 
 
 @contextmanager
 def _isolated() -> Iterator[None]:
-    """Without what the environment would have pytest do; a SIGTERM ends the run as Ctrl-C does, so that a private mock
-    is not left behind.
+    """Without the environment's options and plugins of pytest. A SIGTERM ends the run as Ctrl-C does, so that a private
+    mock is not left behind.
     """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     kept = {name: os.environ.pop(name) for name in _ENVIRONMENT if name in os.environ}
-    auto = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         os.environ.update(kept)
-        if auto is None:
-            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        else:
-            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = auto

@@ -1,4 +1,4 @@
-"""Awkward calls: what a client may send by mistake, or anyone on purpose."""
+"""Awkward calls: sent by mistake or on purpose."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ VALUES = (
 """Values for any parameter; a lone surrogate stands for the byte that `surrogateescape` takes it for."""
 
 OVERSIZED = (413, 414, 431)
-"""HTTP statuses of what is too much for a web server, whose page need not be the API's."""
+"""HTTP statuses of requests that are too large for a web server, whose page need not be the API's."""
 
 
 def with_values(account: Account, phone: str, source: int, task_id: object) -> Iterator[Call]:
@@ -69,7 +69,7 @@ def with_values(account: Account, phone: str, source: int, task_id: object) -> I
 
 
 def with_shapes(account: Account, phone: str, source: int, task_id: object) -> Iterator[Call]:
-    """Calls whose form is awkward: names, bodies, types, lengths."""
+    """Calls with awkward names, bodies, types and lengths."""
     result = calls.result(account, task_id)
     create = calls.create(account, phone, source)
     for call in (result, create):
@@ -113,4 +113,4 @@ BODIES = (
 WAYS: Mapping[str, Way] = MappingProxyType({"query": GET, "form": POST, "multipart": MULTIPART})
 NAMES = ("login", "token", "phone", "source", "id", "format", "id[]", "", "\x00", "x" * 300)
 PATHS = ("", "/", "result/", "/result", "RESULT", "result%00", "%ff", "..%2fresult", "result.json", "x" * 1000)
-"""Last parts of a path that name no method."""
+"""Last parts of a path that are no method."""

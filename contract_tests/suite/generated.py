@@ -1,4 +1,4 @@
-"""What hypothesis makes up: calls without reason, and chains of calls. Nothing is kept on disk."""
+"""Calls and chains of calls that hypothesis generates. Nothing is kept on disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contract_tests.suite.stateful import Chain
 
 @contextmanager
 def _off_the_disk() -> Iterator[None]:
-    """Hypothesis keeps what it has learnt of the code in the working directory; here it goes with the context."""
+    """Hypothesis writes files into the working directory; here they go to a temporary one."""
     with tempfile.TemporaryDirectory() as home:
         set_hypothesis_home_dir(home)
         try:
@@ -32,7 +32,7 @@ _TEXTS = st.sampled_from(VALUES) | st.binary(max_size=30).map(lambda b: b.decode
 
 
 def _settings(examples: int, steps: int = 1) -> settings:
-    """Findings are kept by the checks, so nothing is raised that would have to be shrunk or kept."""
+    """The checks keep findings, so nothing is raised that would have to be shrunk."""
     return settings(
         max_examples=examples,
         database=None,
@@ -45,7 +45,7 @@ def _settings(examples: int, steps: int = 1) -> settings:
     )
 
 
-def send_made_up_calls(account: Account, send: Callable[[Call], None], *, examples: int) -> None:
+def send_generated_calls(account: Account, send: Callable[[Call], None], *, examples: int) -> None:
     """Sends calls of every method with any parameters, in any way."""
     value = _TEXTS | st.sampled_from((account.login, account.token, "70001234567", "2", *FORMATS))
     names = st.sampled_from(NAMES)
@@ -67,9 +67,9 @@ def send_made_up_calls(account: Account, send: Callable[[Call], None], *, exampl
 
 
 def walk(chain: Chain, *, examples: int, steps: int) -> None:
-    """Takes the chain's steps in any order. It outlives an example, so no rule may depend on what it holds:
-    hypothesis wants the same choices at the same point. For the same reason a step that the target fails once is left
-    out, its finding kept: raised again it would not be the same.
+    """Takes the chain's steps in any order. The chain outlives an example, so no rule may depend on its state:
+    hypothesis needs the same choices at the same point. For the same reason
+    NotChecked is not raised; the finding is kept.
     """
     turns = st.integers(0, 59)
     unless_it_fails = suppress(NotChecked)
@@ -96,9 +96,9 @@ def walk(chain: Chain, *, examples: int, steps: int) -> None:
                 chain.read_foreign(turn)
 
         @rule(turn=turns)
-        def guess(self, turn: int) -> None:
+        def wrong_token(self, turn: int) -> None:
             with unless_it_fails:
-                chain.guess(turn)
+                chain.wrong_token(turn)
 
     with _off_the_disk():
         run_state_machine_as_test(Machine, settings=_settings(examples, steps))

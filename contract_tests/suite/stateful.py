@@ -1,4 +1,4 @@
-"""Chains of calls: what the laws say of each step, whatever came before."""
+"""Chains of calls: the laws for each step, after any steps before."""
 
 from __future__ import annotations
 
@@ -13,57 +13,56 @@ from contract_tests.redact.mask import Shape
 
 
 class Chain:
-    """Two accounts and their tasks, with what the laws say of each step. One lasts through all examples, so that
-    tasks of the first are ready in the last.
+    """Two accounts and their tasks, with the laws for each step. One chain lasts through all examples, so that tasks of
+    the first are ready in the last.
     """
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.mine, self.other = run.account("laws", 1_000_000), run.account("others", 1_000_000)
+        self.account, self.other = run.account("laws", 1_000_000), run.account("others", 1_000_000)
         self.tasks: list[tuple[Task, int]] = []
 
     def used(self) -> tuple[int, Reply]:
         """Units that the account has used."""
-        reply = self.run.api.ask(calls.info(self.mine))
-        told = units(reply)
-        if told is None:
-            raise NotChecked("info does not tell what is used")
-        return told.used, reply
+        reply = self.run.api.send(calls.info(self.account))
+        shown = units(reply)
+        if shown is None:
+            raise NotChecked("info does not show the used units")
+        return shown.used, reply
 
     def create(self, turn: int) -> None:
-        """A create takes a unit at least."""
+        """A create costs at least a unit."""
         sources, phones = self.run.pool.edition.sources, self.run.target.phones
         before, _ = self.used()
         phone = (phones.ordinary, phones.one, phones.nothing, phones.hundred)[turn % 4]
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
         source = sources[turn % len(sources)]
-        task = self.run.pool.make(source, phone, account=self.mine, way=way, fmt=fmt)
+        task = self.run.pool.maker.make(source, phone, account=self.account, way=way, fmt=fmt)
         after, reply = self.used()
-        self._expect("quota.charged", after > before or after < before, reply, "1 unit more at least")
+        self._expect("quota.charged", after > before or after < before, reply, "at least 1 unit more")
         self.tasks.append((task, after - before))
 
     def poll(self, turn: int) -> None:
-        """Asking is free; a ready task stays so and says the same; its cost is what its create took."""
+        """Polling is free; a ready task stays ready and equal; its cost is what its create took."""
         task, taken = self.tasks[turn % len(self.tasks)]
         before, _ = self.used()
-        told = self.run.pool.poller.ask(task, FORMATS[turn % 3], WAYS[turn % 2])
+        answer = self.run.pool.poller.poll(task, FORMATS[turn % 3], WAYS[turn % 2])
         after, reply = self.used()
         self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
-        cost = told.model.get("cost")
-        if isinstance(cost, str) and cost.isascii() and cost.isdigit() and taken >= 0:
-            self._expect("quota.charged", int(cost) == taken, told, f"cost {taken}, what the create took")
+        if answer.cost is not None and taken >= 0:
+            self._expect("quota.charged", answer.cost == taken, answer, f"cost {taken}, what the create took")
 
     def read_foreign(self, turn: int) -> None:
-        """Another account never gets a task that is not its own."""
+        """Another account never gets the task."""
         task, _ = self.tasks[turn % len(self.tasks)]
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
-        reply = self.run.api.ask(calls.result(self.other, task.id, way=way, fmt=fmt))
+        reply = self.run.api.send(calls.result(self.other, task.id, way=way, fmt=fmt))
         self._expect("task.foreign", reply.status != "ready", reply, "no ready answer: it is another account's")
 
-    def guess(self, turn: int) -> None:
+    def wrong_token(self, turn: int) -> None:
         """Wrong credentials never open a task."""
         task, _ = self.tasks[turn % len(self.tasks)]
-        reply = self.run.api.ask(calls.result(self.mine, task.id, way=WAYS[turn % 2]).but(token=self.other.token))
+        reply = self.run.api.send(calls.result(self.account, task.id, way=WAYS[turn % 2]).but(token=self.other.token))
         self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
 
     def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:

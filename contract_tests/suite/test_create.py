@@ -13,54 +13,47 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
 ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
-"""How create is called without a login, a token, a phone; the test of an error's members shares the calls."""
+"""Way and format of create without a login, a token, a phone; the test of an error's members shares the calls."""
 
 
 @pytest.mark.clause("credentials.refused")
 def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: TaskPool, checks: Checks) -> None:
-    """Comes first, as soon as there is a task: later it is ready."""
+    """Runs first, since the task is ready later."""
     pool.shared(ANY_SOURCE)
-    reply = run.api.once(run.stranger())
-    checks.expect(
-        "credentials.refused",
-        reply.status == "error",
-        reply,
-        where="status of result of a new task, with a wrong token",
-        found=reply.status,
-        expected="an error: the credentials are wrong",
-    )
+    reply = run.api.send_once(run.wrong_token_call())
+    where, expected = "status of result of a new task, with a wrong token", "an error: the credentials are wrong"
+    checks.expect_error("credentials.refused", reply, expected, where)
 
 
 @pytest.mark.clause("quota.polling-free", "quota.charged-at")
 def test_info_tells_the_units_before_a_task_is_first_asked_for(
-    run: Run, pool: TaskPool, api: Api, checks: Checks
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks
 ) -> None:
-    """The tasks are asked for after this, while they are processing; what info tells later must be the same."""
-    first = units(api.once(calls.info(api.target.main)))
+    """The tasks are polled after this, while they are processing; info must report the same units later."""
+    first = units(api.send_once(calls.info(api.target.main)))
     for source, _ in pool.plan():
         with suppress(NotChecked):
             pool.shared(source)
-    if not pool.few:
+    if not pool.on_demand:
         with suppress(NotChecked):
-            _with_a_plus(run)  # the last that may cost: after it, the units are told for good
-    reply = api.ask(calls.info(api.target.main))
-    told = units(reply)
-    if first is None or told is None:
-        raise NotChecked("info does not tell what is used")
-    if (
-        any(task.mine for task in pool.accepted) and told.used >= first.used
-    ):  # else the day of the limit has turned in between
-        checks.choice("quota.charged-at", "create" if told.used > first.used else "later than at create", reply)
+            _with_a_plus(run)  # the last create that may cost
+    reply = api.send(calls.info(api.target.main))
+    now = units(reply)
+    if first is None or now is None:
+        raise NotChecked("info does not report the used units")
+    turned = now.used < first.used  # a new day of the limit
+    if any(task.own for task in pool.maker.accepted) and not turned:
+        checks.choice("quota.charged-at", "create" if now.used > first.used else "later than at create", reply)
 
 
 def _make_all(run: Run) -> None:
-    """Makes the shared tasks; where all is crossed, one more for every source, way and format that the budget holds."""
+    """Makes the shared tasks; in a full run, one more for every source, way and format that the budget holds."""
     pool = run.pool
     pool.tasks()
     if not run.full or pool.crossed_creates:
@@ -68,13 +61,13 @@ def _make_all(run: Run) -> None:
     pool.crossed_creates = True
     if not run.target.provisioned:
         with suppress(NotChecked):
-            _with_a_plus(run)  # the one other create that costs: what is crossed must leave a unit for it
+            _with_a_plus(run)  # the other create that costs: it comes first, so that a unit is left for it
     for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.edition.sources):
         if not run.api.sender.budget.holds(source):
             run.api.checks.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
             continue
         with suppress(NotChecked):
-            pool.make(source, way=way, fmt=fmt)
+            pool.maker.make(source, way=way, fmt=fmt)
 
 
 @pytest.mark.clause("create.ok", "task.new-id")
@@ -86,42 +79,32 @@ def test_create_answers_ok_and_a_new_id(run: Run) -> None:
 def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
     _make_all(run)
     pool = run.pool
-    taken = [reply for reply in pool.offers.values() if reply.status == "ok"]
+    taken = [reply for reply in pool.maker.offers.values() if reply.status == "ok"]
     for way in WAYS:
-        if not any(reply.call.way == way for reply in (*pool.created, *taken)):
-            pool.make(ANY_SOURCE, way=way)
-    for reply in (*pool.created, *taken):
-        checks.expect(
-            "create.methods",
-            reply.status == "ok",
-            reply,
-            where=f"status, over {reply.call.way}",
-            found=reply.status,
-            expected="'ok': create over GET and over POST",
-        )
+        if not any(reply.call.way == way for reply in (*pool.maker.created, *taken)):
+            pool.maker.make(ANY_SOURCE, way=way)
+    for reply in (*pool.maker.created, *taken):
+        where, expected = f"status, over {reply.call.way}", "'ok': create over GET and over POST"
+        checks.expect_status("create.methods", reply, reply.status == "ok", expected, where)
 
 
 @pytest.mark.clause("sources.documented")
 def test_every_documented_source_can_be_asked_for(run: Run, pool: TaskPool, checks: Checks) -> None:
     _make_all(run)
-    if not pool.source_required:
+    if not pool.probe.source_required:
         raise NotChecked("source is no parameter here (edition A)")
-    asked = [r for r in (*pool.offers.values(), *pool.created) if r.call.param("source") in _documented(pool)]
+    asked = [
+        r for r in (*pool.maker.offers.values(), *pool.maker.created) if r.call.param("source") in _documented(pool)
+    ]
     for reply in asked:
         source = reply.call.param("source")
-        checks.expect(
-            "sources.documented",
-            reply.status == "ok",
-            reply,
-            where=f"status, for source {source}",
-            found=reply.status,
-            expected=f"'ok': a task for source {source}",
-        )
+        where, expected = f"status, for source {source}", f"'ok': a task for source {source}"
+        checks.expect_status("sources.documented", reply, reply.status == "ok", expected, where)
     left_out = {*_documented(pool)} - {reply.call.param("source") for reply in asked}
     if left_out:
         raise pool.why_not(int(min(left_out)))
-    if pool.edition_unproven is not None:
-        raise pool.edition_unproven
+    if pool.probe.unproven is not None:
+        raise pool.probe.unproven
 
 
 def _documented(pool: TaskPool) -> list[str]:
@@ -131,13 +114,13 @@ def _documented(pool: TaskPool) -> list[str]:
 @pytest.mark.clause("edition")
 def test_the_sources_are_those_of_an_edition(pool: TaskPool, checks: Checks) -> None:
     edition = pool.edition
-    if pool.edition_unproven is not None:
-        raise pool.edition_unproven
-    accepted = [reply for reply in (*pool.offers.values(), *pool.created) if reply.status == "ok"]
+    if pool.probe.unproven is not None:
+        raise pool.probe.unproven
+    accepted = [reply for reply in (*pool.maker.offers.values(), *pool.maker.created) if reply.status == "ok"]
     if not accepted:
         raise NotChecked("no create was accepted")
-    told = pool.given_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
-    checks.choice("edition", edition.name if told else "neither source 4 nor source 11", accepted[0])
+    known = pool.stated_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
+    checks.choice("edition", edition.name if known else "neither source 4 nor source 11", accepted[0])
 
 
 @pytest.mark.first
@@ -145,38 +128,32 @@ def test_the_sources_are_those_of_an_edition(pool: TaskPool, checks: Checks) -> 
 def test_create_without_a_required_parameter_is_an_error(run: Run, pool: TaskPool, checks: Checks, me: Account) -> None:
     whole = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     required = ["login", "token", "phone"]
-    if pool.source_required and (run.full or None not in pool.offers):
+    if pool.probe.source_required and (run.full or None not in pool.maker.offers):
         required.append("source")
     for name in required:
         for way, fmt in pool.crossed() if run.full else [ROTATED[required.index(name) % len(ROTATED)]]:
-            _without(name, run.api.once(whole.but(**{name: None}, format=fmt).by(way)), checks)
-    bare = pool.offers.get(None)
+            _without(name, run.api.send_once(whole.but(**{name: None}, format=fmt).by(way)), checks)
+    bare = pool.maker.offers.get(None)
     if bare is not None and (bare.status == "error" or pool.edition.required):
-        if bare.status != "error" and NO_SOURCE not in pool.offers and pool.edition_unproven is not None:
-            raise pool.edition_unproven  # it may be edition A, which requires no source
+        if bare.status != "error" and NO_SOURCE not in pool.maker.offers and pool.probe.unproven is not None:
+            raise pool.probe.unproven  # it may be edition A, which requires no source
         _without("source", bare, checks)
 
 
 def _without(name: str, reply: Reply, checks: Checks) -> None:
-    checks.expect(
-        "create.required",
-        reply.status == "error",
-        reply,
-        where=f"status, without {name}",
-        found=reply.status,
-        expected=f"an error: {name} is required",
-    )
+    where, expected = f"status, without {name}", f"an error: {name} is required"
+    checks.expect_error("create.required", reply, expected, where)
 
 
 def _with_a_plus(run: Run) -> Reply:
-    return run.api.once(calls.create(run.target.main, f"+{run.target.phones.ordinary}", ANY_SOURCE))
+    return run.api.send_once(calls.create(run.target.main, f"+{run.target.phones.ordinary}", ANY_SOURCE))
 
 
 @pytest.mark.clause("phone.invalid")
 def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) -> None:
     reply = _with_a_plus(run)
-    if reply.status == "error" and not run.pool.accepted:
-        raise NotChecked("no create is accepted here, be there a plus or not")
+    if reply.status == "error" and not run.pool.maker.accepted:
+        raise NotChecked("no create is accepted, with or without a plus")
     seen = {"error": "error", "ok": "strip"}.get(reply.status)
     if seen:
         checks.choice("phone.invalid", seen, reply)
@@ -184,30 +161,24 @@ def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) ->
 
 @pytest.mark.clause("error.invalid-names", "error.codes", "error.messages")
 def test_the_refusal_of_a_bad_value_names_its_parameter(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     good = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     plus = _with_a_plus(run)
     for call in (calls.result(me, "abc"), calls.result(me, run.unknown_id, fmt="bogus")):
-        reply = api.once(call)
+        reply = api.send_once(call)
         name = "id" if call.param("format") is None else "format"
         if reply.status == "error" and name in reply.message:
-            checks.findings.look("error.invalid-names")
+            checks.findings.mark_checked("error.invalid-names")
             checks.kind("invalid", reply, names=name)
     bad = {"phone": plus.call} if plus.status == "error" else {}
     if run.full or (not bad and "invalid" not in checks.findings.kinds):
         bad.setdefault("phone", good.but(phone="abc"))
-    if run.full and pool.source_required:
+    if run.full and pool.probe.source_required:
         bad["source"] = good.but(source=str(NO_SOURCE))
     for name, call in bad.items():
-        reply = api.once(call)
-        refused = checks.expect(
-            "error.invalid-names",
-            reply.status == "error" and name in reply.message,
-            reply,
-            where="message",
-            found=reply.message or reply.status,
-            expected=f"an error that names {name}",
-        )
-        if refused:
+        reply = api.send_once(call)
+        names, found = reply.status == "error" and name in reply.message, reply.message or reply.status
+        expected = f"an error that names {name}"
+        if checks.expect("error.invalid-names", names, reply, where="message", found=found, expected=expected):
             checks.kind("invalid", reply, names=name)

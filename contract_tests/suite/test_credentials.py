@@ -1,4 +1,4 @@
-"""Credentials: what authorises a call, and what must not."""
+"""Credentials: wrong ones are refused by every method."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contract_tests.api.account_info import answered
 from contract_tests.api.calls import GET, POST, Account, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -22,7 +22,7 @@ TURNS: Mapping[tuple[str, str], Sequence[tuple[Way, str | None]]] = {
     ("result", "a wrong token"): [(GET, None), (POST, "csv")],
     ("info", "a wrong token"): [(GET, "xml")],
 }
-"""How each method is called with what is wrong, where not all is crossed: every way and format once at least."""
+"""How each method is called with wrong credentials outside a full run: every way and format at least once."""
 
 
 def _wrong(run: Run, me: Account) -> dict[str, dict[str, str | None]]:
@@ -64,7 +64,7 @@ def test_wrong_credentials_are_refused_by_result_and_info(
 
 
 def _free(pool: TaskPool, me: Account) -> list[Call]:
-    """Calls that a task's owner makes and that cost nothing; without a task, result would refuse in any case."""
+    """Calls that cost nothing and that the account may make; without a task, result would refuse in any case."""
     try:
         return [calls.result(me, pool.tasks()[0].id), calls.info(me)]
     except NotChecked as why:
@@ -75,14 +75,12 @@ def _free(pool: TaskPool, me: Account) -> list[Call]:
 def _refused(run: Run, pool: TaskPool, checks: Checks, call: Call) -> None:
     for what, changes in _wrong(run, run.target.main).items():
         for way, fmt in _ways(run, pool, call) if run.full else TURNS.get((call.method, what), ()):
-            reply = run.api.once(call.but(**changes, format=fmt).by(way))
-            checks.expect(
+            reply = run.api.send_once(call.but(**changes, format=fmt).by(way))
+            checks.expect_error(
                 "credentials.refused",
-                reply.status == "error",
                 reply,
-                where=f"status of {call.method}, with {what}",
-                found=reply.status,
-                expected="an error: the credentials are wrong",
+                "an error: the credentials are wrong",
+                f"status of {call.method}, with {what}",
             )
             if what == "a wrong token":
                 checks.kind("credentials", reply)
@@ -93,25 +91,23 @@ def _ways(run: Run, pool: TaskPool, call: Call) -> list[tuple[Way, str | None]]:
     return [(way, fmt) for way, fmt in crossed if way == GET or call.method != "info" or _info_takes(run.api, way)]
 
 
-def _info_takes(api: Api, way: Way) -> bool:
+def _info_takes(api: ApiClient, way: Way) -> bool:
     """Whether info is answered in a way (clause info.methods)."""
-    return answered(api.probe(calls.info(api.target.main, way=way)))
+    return answered(api.send_unchecked(calls.info(api.target.main, way=way)))
 
 
 @pytest.mark.clause("credentials.refused")
 def test_foreign_credentials_are_refused_by_every_method(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     other = run.second()
     free = _free(pool, me)
     for call in free if run.full else free[:1]:
         for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
-            reply = api.once(call.but(**changes))
-            checks.expect(
+            reply = api.send_once(call.but(**changes))
+            checks.expect_error(
                 "credentials.refused",
-                reply.status == "error",
                 reply,
-                where=f"status of {call.method}, with half of another account's credentials",
-                found=reply.status,
-                expected="an error: login and token belong to two accounts",
+                "an error: login and token belong to two accounts",
+                f"status of {call.method}, with half of another account's credentials",
             )

@@ -1,4 +1,4 @@
-"""Errors: what they say, and how."""
+"""Errors: their members, codes and messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from contract_tests.api.calls import GET, POST, WAYS, Account, Call, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
+from contract_tests.engine.every_answer import check_below_500
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -22,11 +23,11 @@ from contract_tests.suite.test_create import ROTATED
 
 DOCUMENTED = "Not set param(s) login, token"
 LARGE = 1024 * 1024 + 1
-"""Bytes of a body that no form of this API needs."""
+"""Bytes of a body: more than any form of this API needs."""
 
 
 def _without_both(run: Run, me: Account) -> list[Call]:
-    """Calls that lack just login and token."""
+    """Calls that lack login and token, and nothing else."""
     create = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     result = calls.result(me, run.unknown_id)
     whole = [c.but(login=None, token=None) for c in (create, result)]
@@ -38,54 +39,39 @@ def _without_both(run: Run, me: Account) -> list[Call]:
 @pytest.mark.first
 @pytest.mark.clause("error.missing")
 def test_a_call_without_login_and_token_gets_the_documented_message(
-    run: Run, api: Api, checks: Checks, me: Account
+    run: Run, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     for call in _without_both(run, me):
         try:
-            reply = api.once(call)
+            reply = api.send_once(call)
         except NotChecked as why:
             checks.left_out(str(why))
             continue
-        checks.expect(
-            "error.missing",
-            reply.message == DOCUMENTED,
-            reply,
-            where="message",
-            found=reply.model.get("message", Shape("nothing")),
-            expected=repr(DOCUMENTED),
-        )
-        checks.expect(
-            "error.missing",
-            type(reply.code) is int and reply.code == 400,
-            reply,
-            where="error_code",
-            found=reply.code,
-            expected="400",
-        )
+        found, right = reply.model.get("message", Shape("nothing")), reply.message == DOCUMENTED
+        checks.expect("error.missing", right, reply, where="message", found=found, expected=repr(DOCUMENTED))
+        right = type(reply.code) is int and reply.code == 400
+        checks.expect("error.missing", right, reply, where="error_code", found=reply.code, expected="400")
 
 
 @pytest.mark.clause("error.missing-names")
 def test_the_message_names_every_missing_parameter(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
-    reply = api.once(calls.result(me, 1).but(id=None, token=None))
-    if reply.says_like(api.once(run.stranger())):
+    reply = api.send_once(calls.result(me, 1).but(id=None, token=None))
+    if reply.says_like(api.send_once(run.wrong_token_call())):
         raise NotChecked("a call without a token is answered as one with a wrong token, which names nothing")
     named = _named(reply, "token", "id")
     seen = {("token", "id"): "all", ("token",): "credentials-alone"}.get(named, f"names {', '.join(named) or 'none'}")
     checks.choice("error.missing-names", seen, reply)
     if named:
         checks.kind("missing", reply, names=", ".join(named))
-    if run.full and pool.source_required:
-        reply = api.once(calls.create(me, run.target.phones.ordinary, None).but(phone=None))
-        checks.expect(
-            "error.missing-names",
+    if run.full and pool.probe.source_required:
+        reply = api.send_once(calls.create(me, run.target.phones.ordinary, None).but(phone=None))
+        both, expected = (
             _named(reply, "phone", "source") == ("phone", "source"),
-            reply,
-            where="message",
-            found=reply.message,
-            expected="a message that names phone and source",
+            "a message that names phone and source",
         )
+        checks.expect("error.missing-names", both, reply, where="message", found=reply.message, expected=expected)
 
 
 def _named(reply: Reply, *names: str) -> tuple[str, ...]:
@@ -95,7 +81,7 @@ def _named(reply: Reply, *names: str) -> tuple[str, ...]:
 
 
 def _canonical(run: Run, pool: TaskPool, me: Account) -> list[Call]:
-    """Errors of several kinds, in every format and way where all is crossed."""
+    """Calls that fail in several ways; in a full run in every format and way."""
     create = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
     result = calls.result(me, run.unknown_id)
     kinds = [create.but(**{name: None}) for name in ("login", "token", "phone")]
@@ -108,7 +94,9 @@ def _canonical(run: Run, pool: TaskPool, me: Account) -> list[Call]:
 
 @pytest.mark.first
 @pytest.mark.clause("error.members", "error.follows-format", "error.http-status")
-def test_every_error_has_its_three_members(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_every_error_has_its_three_members(
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
+) -> None:
     # What lacks an id is asked first after there are tasks, since a server might fall back to one of them.
     for call in (*_canonical(run, pool, me), *_missing_id(run, me)):
         try:
@@ -116,26 +104,26 @@ def test_every_error_has_its_three_members(run: Run, pool: TaskPool, api: Api, c
         except NotChecked as why:
             checks.left_out(str(why))
             continue
-        api.check_schema("error", reply, shows=("error.members",))
+        api.checks.schema("error", reply, shows=("error.members",))
     checks.settle("error.follows-format")
     checks.settle("error.http-status")
 
 
 def _missing_id(run: Run, me: Account) -> list[Call]:
     """An error that costs nothing, for a run that can make no task."""
-    free = run.options.tasks or run.api.sender.budget.budget == 0
+    free = run.options.tasks or run.api.sender.budget.limits.units == 0
     return [calls.result(me, 1).but(id=None)] if free else []
 
 
-def _asked(api: Api, call: Call) -> Reply:
+def _asked(api: ApiClient, call: Call) -> Reply:
     """A call over POST may not be known to info (clause info.methods)."""
-    return api.once(call.by(GET) if call.method == "info" else call)
+    return api.send_once(call.by(GET) if call.method == "info" else call)
 
 
 @pytest.mark.clause("not-found", "server.never-breaks", "error.codes", "error.messages")
-def test_an_unknown_method_is_answered_by_an_error(api: Api, checks: Checks, me: Account) -> None:
-    reply = api.probe(Call("nosuchmethod", me.params))
-    below_500(checks, reply)
+def test_an_unknown_method_is_answered_by_an_error(api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_unchecked(Call("nosuchmethod", me.params))
+    check_below_500(checks, reply)
     if reply.status == "error":
         seen = "error"
         checks.kind("unknown-method", reply)
@@ -147,62 +135,43 @@ def test_an_unknown_method_is_answered_by_an_error(api: Api, checks: Checks, me:
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_another_http_method_is_no_fault_of_the_server(run: Run, api: Api, checks: Checks, me: Account) -> None:
+def test_another_http_method_is_no_fault_of_the_server(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     http_methods = ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",)
     for http_method in http_methods:
-        reply = api.probe(replace(calls.result(me, run.unknown_id), way=Way(http_method, "query")))
-        below_500(checks, reply)
-        unknown = api.once(calls.result(me, run.unknown_id))
+        reply = api.send_unchecked(replace(calls.result(me, run.unknown_id), way=Way(http_method, "query")))
+        check_below_500(checks, reply)
+        unknown = api.send_once(calls.result(me, run.unknown_id))
         if http_method == "PUT" and reply.status == "error" and not reply.says_like(unknown):
             checks.kind("http-method", reply)
 
 
-def below_500(checks: Checks, reply: Reply) -> None:
-    """Judges the HTTP status of a call that was but probed."""
-    checks.findings.look("server.never-breaks")
-    if reply.http >= 500:
-        found = checks.findings.finding(
-            "server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500"
-        )
-        checks.add(found)
-
-
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_a_body_beyond_reason_is_no_fault_of_the_server(run: Run, api: Api, checks: Checks, me: Account) -> None:
+def test_a_huge_body_is_no_fault_of_the_server(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     if not run.target.provisioned:
-        raise NotChecked("a megabyte is not sent to a stranger's server")
+        raise NotChecked("a megabyte is sent to a mock alone")
     call = calls.result(me, run.unknown_id, way=POST).but(padding="x" * LARGE)
-    reply = api.probe(call)
-    below_500(checks, reply)
+    reply = api.send_unchecked(call)
+    check_below_500(checks, reply)
     if reply.http == 413:
         checks.kind("too-large", reply)
 
 
 @pytest.mark.last
 @pytest.mark.clause("error.codes", "error.messages")
-def test_errors_have_the_codes_and_messages_of_their_kinds(run: Run, api: Api, checks: Checks, me: Account) -> None:
-    checks.kind("credentials", api.once(run.stranger()))
-    checks.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
-    checks.kind("missing", api.once(calls.result(me, 1).but(id=None)), names="id")
+def test_errors_have_the_codes_and_messages_of_their_kinds(
+    run: Run, api: ApiClient, checks: Checks, me: Account
+) -> None:
+    checks.kind("credentials", api.send_once(run.wrong_token_call()))
+    checks.kind("unknown-task", api.send_once(calls.result(me, run.unknown_id)))
+    checks.kind("missing", api.send_once(calls.result(me, 1).but(id=None)), names="id")
     codes, messages = checks.findings.expected("error.codes"), checks.findings.expected("error.messages")
     for kind, seen in checks.findings.kinds.items():
         for reply, fields in seen:
-            checks.expect(
-                "error.codes",
-                reply.code == codes[kind],
-                reply,
-                where=f"error_code, kind {kind}",
-                found=reply.code,
-                expected=str(codes[kind]),
-            )
-            checks.expect(
-                "error.messages",
-                _fits(reply.message, messages[kind], fields),
-                reply,
-                where=f"message, kind {kind}",
-                found=reply.message,
-                expected=repr(messages[kind]),
-            )
+            where, found, expected = f"error_code, kind {kind}", reply.code, codes[kind]
+            checks.expect("error.codes", found == expected, reply, where=where, found=found, expected=str(expected))
+            fits, where = _fits(reply.message, messages[kind], fields), f"message, kind {kind}"
+            found, expected = reply.message, repr(messages[kind])
+            checks.expect("error.messages", fits, reply, where=where, found=found, expected=expected)
 
 
 def _fits(message: str, template: str, fields: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Formats: JSON, XML and CSV say the same, and JSON is what one gets without asking."""
+"""Formats: JSON, XML and CSV carry the same data, and JSON is the default."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contract_tests.api.account_info import units
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
@@ -17,30 +17,35 @@ from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
 TURNS = {"xml": POST, "csv": GET}
-"""The way in which the unknown task is asked for in a format; every test that looks at it shares the call."""
+"""The way of the call for an unknown task, by format; all tests of such a task share the calls."""
 
 
 @pytest.mark.clause("format.default")
-def test_without_format_the_answer_is_json(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_without_format_the_answer_is_json(
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
+) -> None:
     asked = [calls.info(me), calls.result(me, run.unknown_id)]
     if run.full:
         asked += [calls.result(me, run.unknown_id, way=POST).but(token=None)]
-    replies = [*(api.once(call) for call in asked), *(r for _, r in pool.whatever() if r.call.param("format") is None)]
+    replies = [
+        *(api.send_once(call) for call in asked),
+        *(r for _, r in pool.replies_if_any() if r.call.param("format") is None),
+    ]
     if run.full:
-        replies += [pool.poller.ask(t, None, way) for t in pool.tasks() for way in WAYS]
-    for reply in [*replies, *(r for r in pool.created if r.call.param("format") is None)]:
-        written = reply.reading.format if reply.reading else ""
+        replies += [pool.poller.poll(t, None, way) for t in pool.tasks() for way in WAYS]
+    for reply in [*replies, *(r for r in pool.maker.created if r.call.param("format") is None)]:
+        written = reply.decoded.format if reply.decoded else ""
         checks.expect("format.default", written == "json", reply, where="the body", found=written, expected="JSON")
 
 
 @pytest.mark.clause("format.readable")
 def test_every_answer_can_be_read_in_the_format_that_was_asked_for(
-    run: Run, pool: TaskPool, api: Api, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, me: Account
 ) -> None:
-    pool.whatever()
+    pool.replies_if_any()
     unknown = calls.result(me, run.unknown_id)
     for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
-        api.once(unknown.but(format=fmt).by(way))
+        api.send_once(unknown.but(format=fmt).by(way))
 
 
 @pytest.mark.clause("formats.same")
@@ -55,48 +60,41 @@ def test_the_formats_of_one_task_carry_the_same_data(pool: TaskPool, checks: Che
 
 
 def _reads_equal(pool: TaskPool, task: Task, json: Reply) -> bool:
-    """Whether another read in JSON says the same: else it is the reads that differ, and not the formats."""
-    return difference(json.model, pool.poller.ask(task).model) is None
+    """Whether another read in JSON is equal; else the reads differ, and not the formats."""
+    return difference(json.model, pool.poller.poll(task).model) is None
 
 
 def _compare(checks: Checks, json: Reply, other: Reply, task: Task | None) -> None:
-    """Holds another format to what JSON told."""
+    """Compares another format with JSON."""
     for reply in (other, json):
         if not reply.readable:
             checks.findings.could_not_read("formats.same", reply)
             return
-    assert other.reading is not None, "it could be read"
     differs = _differs(checks, json, other, task)
-    checks.expect(
-        "formats.same",
-        differs is None,
-        other,
-        where=f"{differs} in {other.reading.format}",
-        found=Shape("not what JSON told"),
-        expected="the same as in JSON",
-    )
+    where, found = f"{differs} in {other.decoded.format if other.decoded else ''}", Shape("not what JSON has")
+    checks.expect("formats.same", differs is None, other, where=where, found=found, expected="the same as in JSON")
 
 
 def _differs(checks: Checks, json: Reply, other: Reply, task: Task | None) -> str | None:
-    """Where another format differs from JSON: in all of it, or in the rows where those are all that it carries."""
-    if other.reading is None or json.reading is None:
+    """The place where another format differs from JSON; of rows alone (CSV), their section only is compared."""
+    if other.decoded is None or json.decoded is None:
         return None
     turned = plain_account if json.call.method == "info" else plain
     one, two = turned(json.model), turned(other.model)
-    if other.reading.rows is not None:
-        section = other.reading.rows
+    if other.decoded.rows is not None:
+        section = other.decoded.rows
         one = {"status": one.get("status"), section: _columns(one.get(section), two.get(section))}
-    if task is not None and other.reading.format == "csv" and other.reading.rows is None:
+    if task is not None and other.decoded.format == "csv" and other.decoded.rows is None:
         one = {name: member for name, member in one.items() if not isinstance(member, list) or name in two}
     differs = difference(one, two)
-    if differs is not None and other.reading.format == "csv":
+    if differs is not None and other.decoded.format == "csv":
         encoding = checks.findings.known().get("csv.encoding", "cp1251")
         differs = difference(as_encoded(one, encoding), two) if encoding == "cp1251" else differs
     return differs
 
 
 def _columns(rows: object, shown: object) -> object:
-    """The rows with the columns that CSV shows: a field beyond the ten need not be one of them."""
+    """The rows with the columns that CSV has: it may lack an undocumented field."""
     first = shown[0] if isinstance(shown, list) and shown else None
     if not isinstance(rows, list) or not isinstance(first, dict):
         return rows
@@ -104,46 +102,37 @@ def _columns(rows: object, shown: object) -> object:
 
 
 @pytest.mark.clause("formats.same")
-def test_errors_say_the_same_in_every_format(run: Run, api: Api, checks: Checks, me: Account) -> None:
+def test_errors_say_the_same_in_every_format(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     asked: list[Call] = [calls.result(me, run.unknown_id), calls.result(me, 1).but(id=None)]
     for call in asked if run.full else asked[:1]:
-        json = api.once(call)
+        json = api.send_once(call)
         for fmt in FORMATS[1:]:
-            _compare(checks, json, api.once(call.but(format=fmt).by(TURNS[fmt])), None)
+            _compare(checks, json, api.send_once(call.but(format=fmt).by(TURNS[fmt])), None)
 
 
 @pytest.mark.clause("formats.same", "quota.polling-free")
-def test_info_says_the_same_in_every_format(api: Api, checks: Checks, me: Account) -> None:
-    json = api.units_shown or api.ask(calls.info(me))
+def test_info_says_the_same_in_every_format(api: ApiClient, checks: Checks, me: Account) -> None:
+    json = api.units.shown or api.send(calls.info(me))
     for fmt in FORMATS[1:]:
-        other = api.ask(calls.info(me, fmt=fmt))
+        other = api.send(calls.info(me, fmt=fmt))
         api.remember(other)
         if difference(plain_account(json.model), plain_account(other.model)) is not None:
-            known, json = api.units_shown, api.ask(calls.info(me))  # something was used in between
+            known, json = api.units.shown, api.send(calls.info(me))  # something was used in between
             before, after = units(known) if known else None, units(json)
             if before and after and after.used >= before.used:
-                checks.expect(
-                    "quota.polling-free",
-                    after.used == before.used,
-                    json,
-                    where="data.api_limit.used, since the last task was made",
-                    found=Shape(f"{after.used - before.used} more than before"),
-                    expected="no more than before: asking is free",
-                )
+                where, found = "data.api_limit.used, since the last task was made", after.used - before.used
+                expected, shape = "no more than before: asking is free", Shape(f"{found} more than before")
+                checks.expect("quota.polling-free", not found, json, where=where, found=shape, expected=expected)
         _compare(checks, json, other, None)
 
 
 @pytest.mark.clause("formats.same")
 def test_a_create_says_the_same_in_every_format(pool: TaskPool, checks: Checks) -> None:
     pool.tasks()
-    made = [r for r in pool.created if r.status == "ok" and r.reading is not None]
+    made = [r for r in pool.maker.created if r.status == "ok" and r.decoded is not None]
     for reply in made:
-        members = sorted(reply.model)
+        found, others = ", ".join(sorted(reply.model)), ", ".join(sorted(made[0].model))
+        expected = f"those of another format: {others}"
         checks.expect(
-            "formats.same",
-            members == sorted(made[0].model),
-            reply,
-            where="the members",
-            found=Shape(", ".join(members)),
-            expected=f"those of another format: {', '.join(sorted(made[0].model))}",
+            "formats.same", found == others, reply, where="the members", found=Shape(found), expected=expected
         )

@@ -1,4 +1,4 @@
-"""info: tells the account's units."""
+"""info: the account's units."""
 
 from __future__ import annotations
 
@@ -9,54 +9,48 @@ from contract_tests.api.account_info import answered
 from contract_tests.api.calls import FORMATS, GET, POST, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
+from contract_tests.engine.every_answer import check_below_500
 from contract_tests.findings.checks import Checks
-from contract_tests.suite.test_errors import below_500
 
 
-def _replies(api: Api, me: Account) -> list[Reply]:
-    return [api.once(calls.info(me)), *(api.once(calls.info(me, fmt=fmt)) for fmt in FORMATS[1:])]
+def _replies(api: ApiClient, me: Account) -> list[Reply]:
+    return [api.send_once(calls.info(me)), *(api.send_once(calls.info(me, fmt=fmt)) for fmt in FORMATS[1:])]
 
 
 @pytest.mark.clause("info.answers")
-def test_info_is_answered_for_the_account(api: Api, checks: Checks, me: Account) -> None:
+def test_info_is_answered_for_the_account(api: ApiClient, checks: Checks, me: Account) -> None:
     for reply in _replies(api, me):
-        checks.expect(
-            "info.answers",
-            answered(reply),
-            reply,
-            where="status",
-            found=reply.status or reply.model.get("status"),
-            expected="information on the account, and neither an error nor a task's status",
-        )
+        found, expected = reply.status or reply.model.get("status"), "neither an error nor a task's status"
+        checks.expect("info.answers", answered(reply), reply, where="status", found=found, expected=expected)
 
 
 @pytest.mark.clause("info.body")
-def test_info_tells_the_units_of_the_day(api: Api, me: Account) -> None:
+def test_info_has_the_units_of_the_day(api: ApiClient, me: Account) -> None:
     for reply in _replies(api, me):
         if answered(reply):
-            api.check_schema("info", reply, shows=("info.body",))
+            api.checks.schema("info", reply, shows=("info.body",))
 
 
 @pytest.mark.clause("info.shape")
-def test_the_data_of_info_is_an_object(api: Api, checks: Checks, me: Account) -> None:
-    reply = api.once(calls.info(me))
+def test_the_data_of_info_is_an_object(api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_once(calls.info(me))
     data = reply.model.get("data")
     if not isinstance(data, dict | list):
-        raise NotChecked("info tells no data")
+        raise NotChecked("info has no data")
     checks.choice("info.shape", "object" if isinstance(data, dict) else "list", reply)
 
 
 @pytest.mark.clause("info.methods", "server.never-breaks")
-def test_info_is_answered_over_get_and_post(api: Api, checks: Checks, me: Account) -> None:
-    if not answered(api.once(calls.info(me))):
+def test_info_is_answered_over_get_and_post(api: ApiClient, checks: Checks, me: Account) -> None:
+    if not answered(api.send_once(calls.info(me))):
         raise NotChecked("info is not answered over GET")
-    reply = api.probe(calls.info(me, way=POST))
-    below_500(checks, reply)
+    reply = api.send_unchecked(calls.info(me, way=POST))
+    check_below_500(checks, reply)
     checks.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 
 @pytest.mark.clause("info.csv")
-def test_the_account_is_laid_flat_in_csv(api: Api, checks: Checks, me: Account) -> None:
-    api.once(calls.info(me, fmt="csv", way=GET))
+def test_the_account_is_laid_flat_in_csv(api: ApiClient, checks: Checks, me: Account) -> None:
+    api.send_once(calls.info(me, fmt="csv", way=GET))
     checks.settle("info.csv")

@@ -1,4 +1,4 @@
-"""Laws: what holds whatever is sent, in whatever order."""
+"""Laws: they hold for any call, in any order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Unreadable
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
+from contract_tests.engine.every_answer import check_below_500
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -25,20 +26,20 @@ from contract_tests.suite.stateful import Chain
 LAW = "server.never-breaks"
 
 
-def _unbroken(api: Api, checks: Checks, call: Call) -> None:
-    """Sends an awkward call: no 5xx, a body that can be read, no header that the call has smuggled in."""
-    reply = api.probe(call)
+def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
+    """Sends an awkward call: no 5xx, a body that can be read, no header that the call has injected."""
+    reply = api.send_unchecked(call)
     if reply.response is None:
         return
-    checks.findings.look(LAW)
+    checks.findings.mark_checked(LAW)
     for where, found, expected in _breaks(reply):
-        checks.add(checks.findings.finding(LAW, reply, where, Shape(found), expected))
+        checks.report(LAW, reply, where, Shape(found), expected)
     if reply.status == "error":
-        api.check_schema("error", reply)
+        api.checks.schema("error", reply)
 
 
 def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
-    assert reply.response is not None, "looked at by the caller"
+    assert reply.response is not None, "the caller has an answer"
     if reply.http >= 500:
         yield "the HTTP status", str(reply.http), "a status below 500"
     elif reply.call.way.http_method in ("GET", "POST") and reply.http not in OVERSIZED and not _readable(reply):
@@ -48,8 +49,8 @@ def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
 
 
 def _readable(reply: Reply) -> bool:
-    """In any of the formats that the call may have asked for: which value counts is an open point."""
-    assert reply.response is not None, "looked at by the caller"
+    """Whether the body can be read in a format that the call names: which of several counts is an open point."""
+    assert reply.response is not None, "the caller has an answer"
     asked = {v for k, v in (*reply.call.params, *reply.call.query) if k == "format" and v in FORMATS}
     for fmt in (*sorted(asked), "json"):
         try:
@@ -61,47 +62,43 @@ def _readable(reply: Reply) -> bool:
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_values_break_nothing(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_awkward_values_break_nothing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
     if not run.target.provisioned:
-        few = [calls.result(me, "9" * 400 + "'\"<&>]]>\x00\udcff", fmt="xml")]
+        sent = [calls.result(me, "9" * 400 + "'\"<&>]]>\x00\udcff", fmt="xml")]
     else:
         task = pool.tasks()[0]
         account = run.account("awkward", 1_000_000)
-        few = list(edge_cases.with_values(account, run.target.phones.ordinary, task.source, task.id))
-        few = few if run.full else few[::7]
-    for call in few:
+        sent = list(edge_cases.with_values(account, run.target.phones.ordinary, task.source, task.id))
+        sent = sent if run.full else sent[::7]
+    for call in sent:
         _unbroken(api, checks, call)
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_requests_break_nothing(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_awkward_requests_break_nothing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     if not run.target.provisioned:
-        raise NotChecked("broken forms are not sent to a stranger's server")
+        raise NotChecked("broken forms are sent to a mock alone")
     task, account = pool.tasks()[0], run.account("shapes", 1_000_000)
     for call in edge_cases.with_shapes(account, run.target.phones.ordinary, task.source, task.id):
         _unbroken(api, checks, call)
 
 
 @pytest.mark.clause(LAW)
-def test_unknown_paths_break_nothing(run: Run, api: Api, checks: Checks) -> None:
+def test_unknown_paths_break_nothing(run: Run, api: ApiClient, checks: Checks) -> None:
     if not run.target.provisioned:
-        raise NotChecked("a stranger's server is not asked for paths at random")
+        raise NotChecked("unknown paths are requested from a mock alone")
     for path in edge_cases.PATHS:
-        reply = api.probe(Call(path))
-        if reply.http >= 500:
-            checks.add(
-                checks.findings.finding(LAW, reply, "the HTTP status", Shape(str(reply.http)), "a status below 500")
-            )
+        check_below_500(checks, api.send_unchecked(Call(path)))
 
 
 @pytest.mark.clause(LAW)
-def test_made_up_calls_break_nothing(run: Run, api: Api, checks: Checks) -> None:
+def test_generated_calls_break_nothing(run: Run, api: ApiClient, checks: Checks) -> None:
     if not run.target.provisioned:
-        raise NotChecked("hundreds of made-up calls are not sent to a stranger's server")
-    from contract_tests.suite.generated import send_made_up_calls
+        raise NotChecked("hundreds of generated calls are sent to a mock alone")
+    from contract_tests.suite.generated import send_generated_calls
 
     account = run.account("made_up", 1_000_000)
-    send_made_up_calls(account, lambda call: _unbroken(api, checks, call), examples=150 if run.full else 30)
+    send_generated_calls(account, lambda call: _unbroken(api, checks, call), examples=150 if run.full else 30)
 
 
 @pytest.mark.clause(
@@ -115,7 +112,7 @@ def test_made_up_calls_break_nothing(run: Run, api: Api, checks: Checks) -> None
 )
 def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
     if not run.target.provisioned:
-        raise NotChecked("long chains of creates, which would cost the account's units, are tried on a mock alone")
+        raise NotChecked("long chains of creates, which would cost the account's units, are sent to a mock alone")
     from contract_tests.suite.generated import walk
 
     chain = Chain(run)
@@ -133,4 +130,4 @@ def test_ids_are_never_given_twice(run: Run, pool: TaskPool) -> None:
         return
     other = run.account("ids", 1_000_000)
     for account in (other, run.target.main, other):
-        pool.make(ANY_SOURCE, account=account, way=GET)
+        pool.maker.make(ANY_SOURCE, account=account, way=GET)

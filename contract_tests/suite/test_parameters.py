@@ -1,4 +1,4 @@
-"""Parameters: which are missing, which count, in which order they are looked at."""
+"""Parameters: which are required, which value counts, in which order they are checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
@@ -18,7 +18,7 @@ from contract_tests.findings.checks import Checks
 
 
 def which(reply: Reply, known: dict[str, Reply]) -> str:
-    """The name of the known error that the reply repeats."""
+    """The name of the known error that the reply equals; empty where there is none."""
     return next((name for name, other in known.items() if reply.says_like(other)), "")
 
 
@@ -27,20 +27,17 @@ def _ready(pool: TaskPool) -> Task:
 
 
 @pytest.mark.clause("check.order")
-def test_parameters_are_checked_before_credentials(run: Run, api: Api, checks: Checks, me: Account) -> None:
+def test_parameters_are_checked_before_credentials(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
     lacking = calls.result(me, 1).but(id=None)
-    known = {
-        "parameters-first": api.once(lacking),
-        "credentials-first": api.once(run.stranger()),
-    }
-    reply = api.once(lacking.but(token=run.wrong_token))
+    known = {"parameters-first": api.send_once(lacking), "credentials-first": api.send_once(run.wrong_token_call())}
+    reply = api.send_once(lacking.but(token=run.wrong_token))
     checks.choice("check.order", which(reply, known) or "an answer of its own", reply)
 
 
 @pytest.mark.clause("format.invalid")
-def test_an_unknown_format_is_an_error_that_names_it(run: Run, api: Api, checks: Checks, me: Account) -> None:
-    reply = api.once(calls.result(me, run.unknown_id, fmt="bogus"))
-    unknown = api.once(calls.result(me, run.unknown_id))
+def test_an_unknown_format_is_an_error_that_names_it(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_once(calls.result(me, run.unknown_id, fmt="bogus"))
+    unknown = api.send_once(calls.result(me, run.unknown_id))
     if reply.says_like(unknown):
         seen = "json"
     else:
@@ -49,55 +46,52 @@ def test_an_unknown_format_is_an_error_that_names_it(run: Run, api: Api, checks:
 
 
 @pytest.mark.clause("check.format-first")
-def test_an_unknown_format_is_not_refused_before_all_else(run: Run, api: Api, checks: Checks, me: Account) -> None:
-    refused = api.once(calls.result(me, run.unknown_id, fmt="bogus"))
-    if refused.says_like(api.once(calls.result(me, run.unknown_id))):
+def test_an_unknown_format_is_not_refused_before_all_else(
+    run: Run, api: ApiClient, checks: Checks, me: Account
+) -> None:
+    refused = api.send_once(calls.result(me, run.unknown_id, fmt="bogus"))
+    if refused.says_like(api.send_once(calls.result(me, run.unknown_id))):
         raise NotChecked("an unknown format is not refused here")
     lacking = calls.result(me, 1).but(id=None)
-    reply = api.once(lacking.but(format="bogus"))
-    seen = which(reply, {"yes": refused, "no": api.once(lacking)})
+    reply = api.send_once(lacking.but(format="bogus"))
+    seen = which(reply, {"yes": refused, "no": api.send_once(lacking)})
     checks.choice("check.format-first", seen or "an answer of its own", reply)
 
 
 @pytest.mark.clause("param.empty-is-missing")
-def test_an_empty_value_counts_as_missing(api: Api, checks: Checks, me: Account) -> None:
+def test_an_empty_value_counts_as_missing(api: ApiClient, checks: Checks, me: Account) -> None:
     lacking = calls.result(me, 1).but(id=None)
-    reply = api.once(lacking.but(id=""))
-    seen = "yes" if reply.says_like(api.once(lacking)) else "no"
+    reply = api.send_once(lacking.but(id=""))
+    seen = "yes" if reply.says_like(api.send_once(lacking)) else "no"
     checks.choice("param.empty-is-missing", seen, reply)
 
 
 @pytest.mark.clause("id.invalid")
-def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, api: Api, checks: Checks, me: Account) -> None:
-    reply = api.once(calls.result(me, "abc"))
-    checks.expect(
-        "id.invalid",
-        reply.status == "error",
-        reply,
-        where="status",
-        found=reply.status,
-        expected="an error: the id is no number",
-    )
-    unknown = reply.says_like(api.once(calls.result(me, run.unknown_id)))
+def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_once(calls.result(me, "abc"))
+    checks.expect_error("id.invalid", reply, "an error: the id is no number")
+    unknown = reply.says_like(api.send_once(calls.result(me, run.unknown_id)))
     if reply.status == "error":
         checks.choice("id.invalid", "unknown" if unknown else "error", reply)
 
 
 def _which_value(reply: Reply, *, first: str, second: str) -> str:
-    """Which of two ids counted, of which the first is a ready task's and the second is nobody's."""
+    """Which of two ids counted: the first is a ready task's, the second is unknown."""
     return {"ready": first, "error": second}.get(reply.status, "neither")
 
 
-def _asked(api: Api, pool: TaskPool, task: Task, call: Call) -> Reply:
-    """The reply to a call that may be about a ready task; if it is, it is a read like any other."""
-    reply = api.ask(call, section=task.section)
+def _asked(api: ApiClient, pool: TaskPool, task: Task, call: Call) -> Reply:
+    """The reply to a call that may be about a ready task, which is then compared with the earlier ones."""
+    reply = api.send(call, section=task.section)
     if reply.status == "ready":
         pool.poller.compare(task, reply)
     return reply
 
 
 @pytest.mark.clause("param.repeated")
-def test_the_last_of_a_repeated_name_counts(run: Run, api: Api, pool: TaskPool, checks: Checks, me: Account) -> None:
+def test_the_last_of_a_repeated_name_counts(
+    run: Run, api: ApiClient, pool: TaskPool, checks: Checks, me: Account
+) -> None:
     task = _ready(pool)
     call = calls.result(me, task.id)
     twice = replace(call, params=(*call.params, ("id", str(run.unknown_id))))
@@ -108,7 +102,7 @@ def test_the_last_of_a_repeated_name_counts(run: Run, api: Api, pool: TaskPool, 
 
 @pytest.mark.clause("param.both")
 def test_the_body_counts_where_the_query_says_otherwise(
-    run: Run, api: Api, pool: TaskPool, checks: Checks, me: Account
+    run: Run, api: ApiClient, pool: TaskPool, checks: Checks, me: Account
 ) -> None:
     task = _ready(pool)
     call = replace(calls.result(me, task.id, way=POST), query=(("id", str(run.unknown_id)),))
@@ -117,7 +111,7 @@ def test_the_body_counts_where_the_query_says_otherwise(
 
 
 @pytest.mark.clause("param.multipart")
-def test_a_multipart_form_is_read_like_any_form(api: Api, pool: TaskPool, checks: Checks, me: Account) -> None:
+def test_a_multipart_form_is_read_like_any_form(api: ApiClient, pool: TaskPool, checks: Checks, me: Account) -> None:
     task = _ready(pool)
     reply = _asked(api, pool, task, calls.result(me, task.id, way=MULTIPART))
     seen = {"ready": "read", "error": "ignored"}.get(reply.status, "neither")

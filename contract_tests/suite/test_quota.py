@@ -1,4 +1,4 @@
-"""The daily limit: what takes of it, what does not, and what happens when it is used up."""
+"""The daily limit: which calls cost units, and what happens when it is used up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contract_tests.api.calls import GET, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
@@ -22,38 +22,38 @@ from contract_tests.redact.mask import Shape
 PLENTY = 1_000_000
 
 
-def _told(api: Api, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
-    """What info tells of the account now. known: an answer since which no task was made will do. Raises NotChecked
-    where info does not tell.
+def _units_now(api: ApiClient, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
+    """The units that info shows now. known: an answer is enough since which no task was made. Raises NotChecked where
+    info does not show them.
     """
-    reply = api.units_shown if known and api.units_shown is not None else api.ask(calls.info(account))
-    told = units(reply)
-    if told is None:
-        raise NotChecked("info does not tell what is used")
-    return told, reply
+    reply = api.units.shown if known and api.units.shown is not None else api.send(calls.info(account))
+    now = units(reply)
+    if now is None:
+        raise NotChecked("info does not show the used units")
+    return now, reply
 
 
 @dataclass(frozen=True, slots=True)
 class _Charge:
-    """A task, the units that its create took at once, and the answer of info that shows it."""
+    """A task, the units that its create cost, and the answer of info that shows it."""
 
     task: Task
     units: int
     shown: Reply
 
 
-def _charges(run: Run, pool: TaskPool, api: Api) -> list[_Charge]:
+def _charges(run: Run, pool: TaskPool, api: ApiClient) -> list[_Charge]:
     account = run.account("charged", PLENTY)
     plain: list[tuple[Way, str | None]] = [(GET, None)]
     crossed: list[tuple[Way, str | None]] = [*pool.crossed()] if run.full else plain
     phones = {run.target.phones.ordinary: crossed, run.target.phones.hundred: plain, run.target.phones.nothing: plain}
-    before, _ = _told(api, account)
+    before, _ = _units_now(api, account)
     charges = []
     for phone, ways in phones.items():
         for source in pool.edition.sources:
             for way, fmt in ways if phone is not None else ():
-                task = pool.make(source, phone, account=account, way=way, fmt=fmt)
-                after, shown = _told(api, account)
+                task = pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
+                after, shown = _units_now(api, account)
                 if after.used >= before.used:  # else the day of the limit has turned in between
                     charges.append(_Charge(task, after.used - before.used, shown))
                 before = after
@@ -61,15 +61,15 @@ def _charges(run: Run, pool: TaskPool, api: Api) -> list[_Charge]:
 
 
 @pytest.mark.clause("quota.charged", "quota.charged-at")
-def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     charges = _charges(run, pool, api)
     for charge in charges:
-        told = pool.poller.wait(charge.task).model.get("cost")
-        cost = int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+        ready = pool.poller.wait(charge.task)
+        cost = 1 if ready.cost is None else ready.cost
         how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
         checks.expect(
             "quota.charged",
-            charge.units >= 1 and (charge.units == cost or not isinstance(told, str)),
+            charge.units >= 1 and (charge.units == cost or not isinstance(ready.model.get("cost"), str)),
             charge.shown,
             where=f"data.api_limit.used, after {how}",
             found=Shape(f"{charge.units} more than before"),
@@ -81,43 +81,43 @@ def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: Api, che
 
 @pytest.mark.last
 @pytest.mark.clause("quota.charged")
-def test_all_creates_together_take_their_cost(pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
-    """The same on an account that is not the suite's own, where others may create, too: at least so much is taken."""
-    before = units(api.once(calls.info(me)))
+def test_all_creates_together_take_their_cost(pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
+    """The same on the user's account, where others may create, too: at least the costs of the run's own tasks."""
+    before = units(api.send_once(calls.info(me)))
     pool.tasks()
-    after, reply = _told(api, me, known=True)
-    if before is None or api.day_turned or after.used < before.used:
+    after, reply = _units_now(api, me, known=True)
+    if before is None or api.units.day_turned or after.used < before.used:
         raise NotChecked("the day of the limit turned during the run")
-    taken = sum(_known_cost(task) for task in pool.accepted if task.account == me and task.mine)
+    taken = sum(_known_cost(task) for task in pool.maker.accepted if task.account == me and task.own)
     checks.expect(
         "quota.charged",
         after.used - before.used >= taken,
         reply,
         where="data.api_limit.used, since the run began",
         found=Shape(f"{after.used - before.used} more than before"),
-        expected=f"{taken} more at least, for {len(pool.accepted)} tasks",
+        expected=f"{taken} more at least, for {len(pool.maker.accepted)} tasks",
     )
 
 
 def _known_cost(task: Task) -> int:
-    told = task.ready.model.get("cost") if task.ready else None
-    return int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else 1
+    cost = task.ready.cost if task.ready else None
+    return 1 if cost is None else cost
 
 
 @pytest.mark.clause("quota.polling-free")
-def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
     tasks = pool.tasks()
-    if not run.full and "quota.polling-free" in checks.findings.looked:
+    if not run.full and "quota.polling-free" in checks.findings.first_checked:
         return
     if run.target.phones.never is not None:
         tasks = [pool.never(), *tasks]
     rounds = [[pair] for pair in pool.crossed()] if run.full else [pool.crossed()[:1]]
-    before, _ = _told(api, me, known=True)
+    before, _ = _units_now(api, me, known=True)
     for pairs in rounds:
         for way, fmt in pairs:
             for task in tasks if run.full else tasks[:1]:
-                pool.poller.ask(task, fmt, way)
-        after, reply = _told(api, me)
+                pool.poller.poll(task, fmt, way)
+        after, reply = _units_now(api, me)
         if after.used >= before.used:  # else the day of the limit has turned in between
             checks.expect(
                 "quota.polling-free",
@@ -131,57 +131,33 @@ def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: Api, checks: Checks
 
 
 @pytest.mark.clause("quota.refuses", "quota.message", "error.codes", "error.messages")
-def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     account = run.account("limited", 1)
-    pool.make(ANY_SOURCE, account=account)
-    shown = units(api.ask(calls.info(account)))
+    pool.maker.make(ANY_SOURCE, account=account)
+    shown = units(api.send(calls.info(account)))
     fields = {"used": str(shown.used), "of": str(shown.of)} if shown else {"of": "1"}
     for source in pool.edition.sources:
         for way, fmt in pool.crossed():
             call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
-            reply = run.api.once(call)
-            checks.expect(
-                "quota.refuses",
-                reply.status == "error",
-                reply,
-                where=f"status, by {call.name} for source {source}",
-                found=reply.status,
-                expected="an error: the limit of 1 unit is used up",
-            )
-            if reply.status == "error":
-                checks.expect(
-                    "quota.message",
-                    "daily limit" in reply.message.lower(),
-                    reply,
-                    where="message",
-                    found=reply.message,
-                    expected="a message that speaks of the daily limit",
-                )
+            reply = run.api.send_once(call)
+            where, expected = f"status, by {call.name} for source {source}", "an error: the limit of 1 unit is used up"
+            refused = reply.status == "error"
+            checks.expect_status("quota.refuses", reply, refused, expected, where)
+            if refused:
+                named, expected = "daily limit" in reply.message.lower(), "a message that names the daily limit"
+                checks.expect("quota.message", named, reply, where="message", found=reply.message, expected=expected)
                 checks.kind("limit", reply, **fields)
-    told, reply = _told(api, account)
-    checks.expect(
-        "quota.charged",
-        told.used >= 1,
-        reply,
-        where="data.api_limit.used, of an account whose limit is used up",
-        found=told.used,
-        expected="1 at least",
-    )
-    checks.expect(
-        "info.body", told.of == 1, reply, where="data.api_limit.of", found=told.of, expected="1, the account's limit"
-    )
+    now, reply = _units_now(api, account)
+    where = "data.api_limit.used, of an account whose limit is used up"
+    checks.expect("quota.charged", now.used >= 1, reply, where=where, found=now.used, expected="at least 1")
+    where, expected = "data.api_limit.of", "1, the account's limit"
+    checks.expect("info.body", now.of == 1, reply, where=where, found=now.of, expected=expected)
 
 
 @pytest.mark.clause("quota.refuses")
 def test_a_limit_of_nothing_refuses_the_first_create(run: Run, pool: TaskPool, checks: Checks) -> None:
     account = run.account("barred", 0)
     for way, fmt in pool.crossed():
-        reply = run.api.once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
-        checks.expect(
-            "quota.refuses",
-            reply.status == "error",
-            reply,
-            where=f"status, by {reply.call.name}, of an account that has no unit",
-            found=reply.status,
-            expected="an error: the limit is 0",
-        )
+        reply = run.api.send_once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
+        where = f"status, by {reply.call.name}, of an account that has no unit"
+        checks.expect_error("quota.refuses", reply, "an error: the limit is 0", where)

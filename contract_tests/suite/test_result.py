@@ -1,4 +1,4 @@
-"""result: a task is asked for until it is ready, and then tells what was found."""
+"""result: a task is processing until it is ready, and then has what was found."""
 
 from __future__ import annotations
 
@@ -12,37 +12,30 @@ from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.contract.values import form_of_time
-from contract_tests.engine.client import Api
+from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check, entries
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
-from contract_tests.suite import ready_checks
-from contract_tests.suite.ready_checks import entries, whole
+from contract_tests.redact.mask import Shape
 from contract_tests.suite.test_formats import TURNS
 
 
 @pytest.mark.clause("result.processing")
-def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     if run.target.phones.never is not None:
         task = pool.never()
         for way in WAYS:
             for fmt in FORMATS:
-                reply = pool.poller.ask(task, fmt, way)
-                checks.expect(
-                    "result.processing",
-                    reply.status == "processing",
-                    reply,
-                    where="status",
-                    found=reply.status,
-                    expected="'processing', as the task is not done",
-                )
+                reply = pool.poller.poll(task, fmt, way)
+                expected = "'processing', as the task is not done"
+                checks.expect_status("result.processing", reply, reply.status == "processing", expected)
     else:
         pool.tasks()
     if not pool.poller.processing:
         raise NotChecked("every task was ready when it was first asked for")
     for reply in pool.poller.processing:
-        api.check_schema("processing", reply, shows=("result.processing",))
+        api.checks.schema("processing", reply, shows=("result.processing",))
 
 
 @pytest.mark.clause("result.becomes-ready")
@@ -56,57 +49,42 @@ def test_result_is_answered_over_get_and_post(pool: TaskPool, checks: Checks) ->
     for way in WAYS:
         waiting = (reply for reply in pool.poller.processing if reply.call.way == way)
         seen = (r for (_, w), r in task.reads.items() if w == way)
-        reply = next(seen, None) or next(waiting, None) or pool.poller.ask(task, "json", way)
-        checks.expect(
-            "result.methods",
-            reply.status in ("processing", "ready"),
-            reply,
-            where=f"status, over {way}",
-            found=reply.status,
-            expected="'processing' or 'ready': result over GET and over POST",
-        )
+        reply = next(seen, None) or next(waiting, None) or pool.poller.poll(task, "json", way)
+        where, expected = f"status, over {way}", "'processing' or 'ready': result over GET and over POST"
+        checks.expect_status("result.methods", reply, reply.status in ("processing", "ready"), expected, where)
 
 
 @pytest.mark.clause("result.required")
 def test_result_without_a_required_parameter_is_an_error(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     task = pool.shared(ANY_SOURCE)
     turns: dict[str, tuple[Way, str | None]] = {"login": (POST, "csv"), "token": (GET, "xml"), "id": (GET, None)}
     for name, turn in turns.items():
         for way, fmt in pool.crossed() if run.full else [turn]:
             number = task.id if name != "id" else 1
-            reply = api.once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
-            checks.expect(
-                "result.required",
-                reply.status == "error",
-                reply,
-                where=f"status, without {name}",
-                found=reply.status,
-                expected=f"an error: {name} is required",
-            )
+            reply = api.send_once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
+            where, expected = f"status, without {name}", f"an error: {name} is required"
+            checks.expect_error("result.required", reply, expected, where)
 
 
 @pytest.mark.clause("result.ready", "result.own-section", "result.cost")
-def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     for task, reply in pool.replies():
-        if whole(reply):
+        if reply.decoded is None or reply.status != "ready":
+            continue
+        rows = reply.decoded.rows
+        if rows is None:
             ordinary = task.phone != run.target.phones.awkward
             shows = ("result.ready", "result.own-section", "result.cost")
-            api.check_schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
-        elif reply.reading is not None and reply.status == "ready":
-            checks.expect(
-                "result.own-section",
-                reply.reading.rows == task.section,
-                reply,
-                where="the rows",
-                found=reply.reading.rows,
-                expected=f"the rows of {task.section}, which source {task.source} fills",
-            )
+            api.checks.schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
+        else:
+            holds, expected = rows == task.section, f"the rows of {task.section}, which source {task.source} fills"
+            checks.expect("result.own-section", holds, reply, where="the rows", found=rows, expected=expected)
 
 
 @pytest.mark.clause("result.row-fields", "row.time", "row.price", "row.source", "row.category")
-def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: Api, checks: Checks) -> None:
+def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
     for task, reply in pool.replies("data"):
         ordinary = task.phone != run.target.phones.awkward
         rows = reply.model.get("data")
@@ -114,23 +92,37 @@ def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: Api, checks: Ch
             there = ("time", "price", "source") if ordinary and isinstance(row, dict) else ()
             believed = [f"row.{name}" for name in there if name in row]
             shows = ("result.row-fields", *believed)
-            api.check_schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
+            api.checks.schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
             if ordinary and isinstance(row, dict) and "category" in row:
-                told = row["category"]
-                where, fits = f"data[{i}].category", isinstance(told, str)
-                checks.expect("row.category", fits, reply, where=where, found=told, expected="free text")
+                where, text = f"data[{i}].category", row["category"]
+                checks.expect("row.category", isinstance(text, str), reply, where=where, found=text, expected="text")
+
+
+def _check(clause: str, run: Run, pool: TaskPool, checks: Checks, *sections: str) -> None:
+    """Runs the check of a clause on the ready answers, or on those of some sections."""
+    for task, reply in pool.replies(*sections):
+        decoded, facts = reply.decoded, TaskFacts(task.phone, task.section, run.target.loopback)
+        if decoded is None or reply.status != "ready" or not decoded.can_show(clause):
+            continue
+        for found in check(clause, reply.model, facts, rows_only=decoded.rows is not None):
+            if isinstance(found, ShownChoice):
+                checks.choice(clause, found.choice, reply)
+            else:
+                value = Shape(found.found) if found.found else found.value
+                checks.expect(clause, found.holds, reply, where=found.path, found=value, expected=found.expected)
 
 
 @pytest.mark.clause("result.row-phone")
-def test_rows_carry_the_phone_that_was_asked_for(pool: TaskPool, checks: Checks) -> None:
-    for task, reply in pool.replies("data"):
-        ready_checks.look_at_phones(checks, task, reply)
+def test_rows_carry_the_phone_that_was_asked_for(run: Run, pool: TaskPool, checks: Checks) -> None:
+    for task, _ in pool.replies("data"):
+        if not task.phone:
+            checks.left_out(f"--tasks does not name the phone of task {task.id}")
+    _check("result.row-phone", run, pool, checks, "data")
 
 
 @pytest.mark.clause("row.phone")
-def test_a_rows_phone_is_text(pool: TaskPool, checks: Checks) -> None:
-    for _, reply in pool.replies("data"):
-        ready_checks.look_at_phone_type(checks, reply)
+def test_a_rows_phone_is_text(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _check("row.phone", run, pool, checks, "data")
 
 
 @pytest.mark.clause("result.names")
@@ -139,48 +131,38 @@ def test_names_is_a_list_of_entries_with_a_name(pool: TaskPool, checks: Checks) 
         names = reply.model.get("names")
         for i, entry in enumerate(names if isinstance(names, list) else []):
             fits = isinstance(entry, dict) and isinstance(entry.get("name"), str)
-            checks.expect(
-                "result.names", fits, reply, where=f"names[{i}]", found=entry, expected="an entry with the text name"
-            )
+            expected = "an entry with the text name"
+            checks.expect("result.names", fits, reply, where=f"names[{i}]", found=entry, expected=expected)
 
 
 @pytest.mark.clause("result.photo")
-def test_a_photo_is_base64_of_a_picture(pool: TaskPool, checks: Checks) -> None:
-    for _, reply in pool.replies("photo"):
-        ready_checks.look_at_photo(checks, reply)
+def test_a_photo_is_base64_of_a_picture(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _check("result.photo", run, pool, checks, "photo")
 
 
 @pytest.mark.clause("result.ip")
 def test_ip_is_the_address_that_created_the_task(run: Run, pool: TaskPool, checks: Checks) -> None:
-    for _, reply in pool.replies():
-        ready_checks.look_at_address(checks, reply, loopback=run.target.loopback)
+    _check("result.ip", run, pool, checks)
 
 
 @pytest.mark.clause("result.times-ordered")
-def test_a_task_does_not_end_before_it_began(pool: TaskPool, checks: Checks) -> None:
-    for _, reply in pool.replies():
-        ready_checks.look_at_times(checks, reply)
+def test_a_task_does_not_end_before_it_began(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _check("result.times-ordered", run, pool, checks)
 
 
 @pytest.mark.clause("result.times")
-def test_times_are_unix_seconds(pool: TaskPool, checks: Checks) -> None:
-    for _, reply in pool.replies():
-        if whole(reply):
-            for name in ("create_time", "end_time"):
-                if name in reply.model:
-                    checks.choice("result.times", form_of_time(reply.model[name]), reply)
+def test_times_are_unix_seconds(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _check("result.times", run, pool, checks)
 
 
 @pytest.mark.clause("result.sections")
-def test_sections_that_a_source_does_not_fill_are_there_and_empty(pool: TaskPool, checks: Checks) -> None:
-    for task, reply in pool.replies():
-        ready_checks.look_at_sections(checks, task, reply)
+def test_sections_that_a_source_does_not_fill_are_there_and_empty(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _check("result.sections", run, pool, checks)
 
 
 @pytest.mark.clause("result.photo-empty")
-def test_a_photo_that_is_not_there_is_an_empty_text(pool: TaskPool, checks: Checks) -> None:
-    for _, reply in pool.replies():
-        ready_checks.look_at_no_photo(checks, reply)
+def test_a_photo_that_is_not_there_is_an_empty_text(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _check("result.photo-empty", run, pool, checks)
 
 
 @pytest.mark.clause("result.empty")
@@ -188,22 +170,15 @@ def test_where_nothing_is_found_the_list_is_empty(run: Run, pool: TaskPool, chec
     nothing = run.target.phones.nothing
     for task, reply in pool.replies("data", "names"):
         known_empty = nothing is not None and task.phone == nothing
-        if known_empty or (reply.status == "ready" and not entries(reply, task.section)):
-            holds = reply.model.get(task.section) == [] and reply.http == 200
-            checks.expect(
-                "result.empty",
-                holds,
-                reply,
-                where=task.section,
-                found=reply.model.get(task.section),
-                expected="an empty list, with HTTP status 200",
-            )
+        if known_empty or (reply.status == "ready" and not entries(reply.model, task.section)):
+            found, expected = reply.model.get(task.section), "an empty list, with HTTP status 200"
+            holds = found == [] and reply.http == 200
+            checks.expect("result.empty", holds, reply, where=task.section, found=found, expected=expected)
 
 
 @pytest.mark.clause("quota.unit")
-def test_cost_is_the_number_of_records(pool: TaskPool, checks: Checks) -> None:
-    for task, reply in pool.replies("data", "names"):
-        ready_checks.look_at_cost(checks, task, reply)
+def test_cost_is_the_number_of_records(run: Run, pool: TaskPool, checks: Checks) -> None:
+    _check("quota.unit", run, pool, checks, "data", "names")
 
 
 @pytest.mark.clause("task.ready-stays", "task.reads-equal")
@@ -211,50 +186,38 @@ def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: TaskPool, ch
     pool.replies()
     turns = cycle(pool.crossed())
     if run.full:
-        # Stamps count seconds: a second must have passed for one that is made anew at each read to show.
+        # Times count seconds: after a second, a time that is made anew at each read shows.
         time.sleep(max(0.0, pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
         for task in pool.tasks():
             for way, fmt in islice(turns, 6):
-                pool.poller.ask(task, fmt, way)
-    elif "task.reads-equal" not in checks.findings.looked:
-        pool.poller.ask(pool.tasks()[0])
+                pool.poller.poll(task, fmt, way)
+    elif "task.reads-equal" not in checks.findings.first_checked:
+        pool.poller.poll(pool.tasks()[0])
 
 
 @pytest.mark.clause("task.unknown")
-def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account) -> None:
+def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
     for number in [run.unknown_id, 0, -1, 10**30] if run.full else [run.unknown_id]:
         for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
-            reply = api.once(calls.result(me, number, way=way, fmt=fmt))
-            checks.expect(
-                "task.unknown",
-                reply.status != "ready",
-                reply,
-                where="status",
-                found=reply.status,
-                expected="no ready answer: there is no such task",
-            )
-    checks.kind("unknown-task", api.once(calls.result(me, run.unknown_id)))
+            reply = api.send_once(calls.result(me, number, way=way, fmt=fmt))
+            expected = "no ready answer: the task is unknown"
+            checks.expect_status("task.unknown", reply, reply.status != "ready", expected)
+    checks.kind("unknown-task", api.send_once(calls.result(me, run.unknown_id)))
 
 
 @pytest.mark.clause("task.foreign", "task.foreign-error")
-def test_another_accounts_task_is_not_to_be_had(
-    run: Run, pool: TaskPool, api: Api, checks: Checks, me: Account
+def test_another_accounts_task_is_not_readable(
+    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
 ) -> None:
     other = run.second()
     tasks = pool.tasks()
-    unknown = api.once(calls.result(me, run.unknown_id))
-    stranger = api.once(run.stranger())
+    unknown = api.send_once(calls.result(me, run.unknown_id))
+    stranger = api.send_once(run.wrong_token_call())
     for task in tasks if run.full else tasks[:1]:
         for way, fmt in pool.crossed() if run.full else [(POST, "json")]:
-            reply = api.ask(calls.result(other, task.id, way=way, fmt=fmt))
-            checks.expect(
-                "task.foreign",
-                reply.status != "ready",
-                reply,
-                where="status",
-                found=reply.status,
-                expected="no ready answer: the task is another account's",
-            )
+            reply = api.send(calls.result(other, task.id, way=way, fmt=fmt))
+            expected = "no ready answer: the task is another account's"
+            checks.expect_status("task.foreign", reply, reply.status != "ready", expected)
             if fmt in (None, "json"):
                 seen = _kind_of(reply, {"unknown-task": unknown, "credentials": stranger})
                 checks.choice("task.foreign-error", seen, reply)
@@ -269,17 +232,10 @@ def _kind_of(reply: Reply, known: dict[str, Reply]) -> str:
 def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Checks) -> None:
     phone = run.target.phones.failing
     if phone is None:
-        raise NotChecked("no phone is known here whose task fails")
+        raise NotChecked("no phone is known whose task fails")
     task = pool.shared(ANY_SOURCE, phone)
     pool.poller.until_done(task)
     for way, fmt in pool.crossed():
-        reply = pool.poller.ask(task, fmt, way)
-        checks.expect(
-            "error.members",
-            reply.status == "error",
-            reply,
-            where="status",
-            found=reply.status,
-            expected="'error': the task has failed",
-        )
-    checks.kind("failed-task", pool.poller.ask(task))
+        reply = pool.poller.poll(task, fmt, way)
+        checks.expect_error("error.members", reply, "'error': the task has failed")
+    checks.kind("failed-task", pool.poller.poll(task))

@@ -1,4 +1,4 @@
-"""How answers are written: what the whole run has seen of it, judged at its end."""
+"""How answers are written: what the run has seen, judged at its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contract_tests.api import calls
 from contract_tests.api.account_info import answered
 from contract_tests.api.calls import GET, Account
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.client import Api
+from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -18,26 +18,26 @@ pytestmark = pytest.mark.last
 
 
 def _judge(run: Run, pool: TaskPool, checks: Checks, *clauses: str) -> None:
-    """Looks at ready tasks and at an error in every format, and then at what was seen of the clauses."""
-    pool.whatever()
+    """Reads ready tasks and an error in every format, and then judges what was seen of the clauses."""
+    pool.replies_if_any()
     for fmt, way in ((None, GET), *TURNS.items()):
-        run.api.once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
+        run.api.send_once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
     for clause in clauses:
         checks.settle(clause)
 
 
 @pytest.mark.clause("content-type.json")
-def test_json_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_json_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
     _judge(run, pool, checks, "content-type.json")
 
 
 @pytest.mark.clause("content-type.xml")
-def test_xml_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_xml_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
     _judge(run, pool, checks, "content-type.xml")
 
 
 @pytest.mark.clause("content-type.csv")
-def test_csv_is_announced_as_such(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_csv_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
     _judge(run, pool, checks, "content-type.csv")
 
 
@@ -82,18 +82,18 @@ def test_no_origin_is_allowed_in_general(run: Run, pool: TaskPool, checks: Check
 
 
 @pytest.mark.clause("rate.limit")
-def test_no_call_was_refused_for_its_rate(api: Api, checks: Checks, me: Account) -> None:
-    reply = api.once(calls.info(me))
+def test_no_call_was_refused_for_its_rate(api: ApiClient, checks: Checks, me: Account) -> None:
+    reply = api.send_once(calls.info(me))
     if not answered(reply):
-        raise NotChecked("no call is known that would have been answered otherwise")
+        raise NotChecked("info is not answered")
     if checks.findings.expected("rate.limit") != "off":
         raise NotChecked("the limit is above the pace of this run")
     checks.choice("rate.limit", "off", reply)
 
 
 @pytest.mark.clause("token.never-repeated")
-def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, api: Api, me: Account) -> None:
-    """Every answer of the run was searched; a wrong token in each place where one may be echoed comes on top."""
+def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, api: ApiClient, me: Account) -> None:
+    """Every answer of the run is searched; this adds a token in each place where it may be echoed."""
     _judge(run, pool, checks)
     echoes = (
         calls.result(me, me.token),
@@ -103,4 +103,4 @@ def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, a
         calls.result(me, run.unknown_id).but(extra=me.token),
     )
     for call in echoes if run.full else echoes[:1]:
-        api.ask(call)
+        api.send(call)

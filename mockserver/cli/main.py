@@ -12,9 +12,8 @@ from typing import Any
 
 import click
 
+from contract_tests.findings.exit_code import USAGE
 from mockserver.core.errors import IfindMockError
-
-USAGE = 2
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {

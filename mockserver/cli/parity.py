@@ -1,4 +1,4 @@
-"""`ifind-mock parity`: two servers held to each other, clause by clause."""
+"""`ifind-mock parity`: compares two servers, clause by clause."""
 
 from __future__ import annotations
 
@@ -8,36 +8,27 @@ from typing import Any
 
 import click
 
-from contract_tests.contract.clauses import UsageError
-from mockserver.cli.target_options import read_spending, spending_options
+from contract_tests.engine.options import CheckOptions
+from mockserver.cli.target_options import read, target_options
 
 
 @click.command("parity")
 @click.argument("a", metavar="URL")
 @click.argument("b", metavar="URL")
-@spending_options("12 on each side, no limit on a mock", "A mock beside a real target has its own.")
+@target_options("parity")
 @click.option(
     "--ignore", metavar="CLAUSE", multiple=True, help="A known difference that does not count; again for more."
 )
 @click.option("--json", metavar="FILE", help="Write the report as JSON.")
-def command(a: str, b: str, **given: Any) -> None:
-    """Makes the same calls to both URLs and tells where the answers differ, clause by clause.
+def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **values: Any) -> None:
+    """Makes the same calls to both URLs and reports where the answers differ, clause by clause.
 
     Each is a URL such as http://127.0.0.1:8080/api, or live, or mock (a private one). Ids, times and what is found are
     no differences. Credentials come from IFIND_LOGIN, IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 of a second account);
-    a mock makes accounts of its own and is never shown them. Exit code: 0 nothing differs, 1 something does, 2 wrong
-    usage, 3 no way to a target, 4 the budget does not suffice.
+    a mock makes its own accounts and never gets yours. Exit code: 0 nothing differs, 1 something does, 2 wrong usage,
+    3 a target can't be reached, 4 the budget does not suffice.
     """
-    from contract_tests.parity.command import ParityOptions, run
+    from contract_tests.parity.parity import run
 
-    try:
-        options = ParityOptions(
-            a,
-            b,
-            **read_spending(given),
-            ignore=given["ignore"],
-            json=None if given["json"] is None else Path(given["json"]),
-        )
-    except UsageError as error:
-        raise click.UsageError(str(error)) from None
-    sys.exit(run(options, sys.stdout, sys.stderr))
+    options = CheckOptions(json=None if json is None else Path(json), **read("parity", values))
+    sys.exit(run(a, b, options, sys.stdout, sys.stderr, ignored=ignore))

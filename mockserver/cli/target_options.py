@@ -1,4 +1,4 @@
-"""Options of the commands that call a target on somebody's account: whom to look up, what it may cost, how fast."""
+"""The options of the commands that call a target, as click has them."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import Any, TypeVar
 
 import click
 
-from contract_tests.engine.options import read_phone, read_rate, read_seconds, read_units
+from contract_tests.contract.clauses import UsageError
+from contract_tests.engine.options import options_of, read_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def spending_options(budget: str, phone: str = "None is assumed for a live target.") -> Callable[[Command], Command]:
-    """A decorator that gives a command the options; budget is the help's word on the default."""
-    options = (
-        click.option("--phone", metavar="PHONE", help=f"Phone to look up; else IFIND_PHONE. {phone}"),
-        click.option("--budget", metavar="UNITS", help=f"Units that creates may take. Default: {budget}."),
-        click.option("--rate", metavar="N/s", help="Calls in a time. Default: 1/s, no limit on loopback."),
-        click.option(
-            "--poll-timeout", metavar="TIME", default="60s", show_default=True, help="How long a task may take."
-        ),
-        click.option("--yes", is_flag=True, help="Do not ask before a target elsewhere is called."),
-    )
+def target_options(command: str) -> Callable[[Command], Command]:
+    """A decorator that gives a command its options of the suite's table."""
 
-    def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
+    def add(function: Command) -> Command:
+        for option, text in reversed(options_of(command)):
+            function = click.option(
+                f"--{option.name}",
+                metavar=option.metavar or None,
+                is_flag=not option.metavar,
+                multiple=option.many,
+                default=None,
+                help=text,
+            )(function)
+        return function
 
     return add
 
 
-def read_spending(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the options say, by the names of `CheckOptions`. Raises UsageError."""
-    readers = {"phone": read_phone, "budget": read_units, "rate": read_rate, "poll_timeout": read_seconds}
-    read = {name: None if given[name] is None else reader(given[name]) for name, reader in readers.items()}
-    return {**read, "yes": given["yes"]}
+def read(command: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The command's options by the names of CheckOptions. Raises click.UsageError."""
+    try:
+        return read_options(command, values)
+    except UsageError as error:
+        raise click.UsageError(str(error)) from None

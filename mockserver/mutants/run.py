@@ -126,12 +126,12 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     # pytest is slow to import: it is loaded only where something is run
     from contract_tests.engine.options import CheckOptions
     from contract_tests.findings.outcome import Outcome
-    from contract_tests.session.recorder import Tests
+    from contract_tests.session.recorder import Recorder
     from contract_tests.session.session import examine
 
     more: Mapping[str, Any] = MUTANTS[name].options if name is not None else {}
     options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}
-    tests = Tests()
+    tests = Recorder()
     with _serving(name) as url:
         # Not the environment's credentials: the suite makes accounts of its own.
         full = plan is not Plan.COVERING

@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,37 @@ def test_check_and_serve_work_from_it(installed: Path, tmp_path: Path) -> None:
     assert b"</html>" in (tmp_path / "report.html").read_bytes()
     assert kept.returncode == 0, kept.stderr
     assert sample.stdout.startswith('{"status":"ready"')
+
+
+@pytest.fixture
+def mock(installed: Path, tmp_path: Path) -> Iterator[str]:
+    """The URL of a mock, started from the wheel."""
+    command = [installed / "bin/ifind-mock", "serve", "--port", "0", "--delay", "100ms"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield process.stdout.readline().removeprefix("ready ").strip()
+    process.terminate()
+    process.communicate(timeout=10)
+
+
+def test_pytest_runs_the_suite_from_it_by_package_name(installed: Path, tmp_path: Path, mock: str) -> None:
+    pytest_ = (installed / "bin/python", "-m", "pytest", "-p", "no:cacheprovider")
+    right = run(*pytest_, "--pyargs", "contract_tests", "--target", mock, "--only", "info.answers", cwd=tmp_path)
+    wrong = run(*pytest_, "--pyargs", "contract_tests", "--target", mock, "--rate", "fast", cwd=tmp_path)
+
+    assert right.returncode == 0, right.stdout + right.stderr
+    assert "1 of 1 clause proven" in right.stdout
+    assert wrong.returncode == 2
+    assert "--rate: 'fast' is no rate" in wrong.stdout + wrong.stderr
+
+
+def test_the_pytest_of_a_user_gains_no_option_from_it(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text("def test_own(): pass\n", encoding="utf-8")
+    python = installed / "bin/python"
+    told = run(python, "-m", "pytest", "-p", "no:cacheprovider", "--help", cwd=tmp_path)
+    passed = run(python, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", cwd=tmp_path)
+    refused = run(python, "-m", "pytest", "-p", "no:cacheprovider", "--target", "mock", cwd=tmp_path)
+
+    assert "--poll-timeout" not in told.stdout
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "unrecognized arguments: --target" in refused.stderr

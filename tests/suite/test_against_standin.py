@@ -12,7 +12,7 @@ import pytest
 from contract_tests.check.command import run
 from contract_tests.engine.options import CheckOptions
 from mockserver.mutants.kit.context import CallContext
-from support.checking import check, verdicts
+from support.checking import check, outcomes
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import ACCOUNTS, serving
@@ -80,7 +80,7 @@ def test_a_used_up_limit_is_not_taken_for_a_broken_create() -> None:
         code, output = check(target)
 
     assert code == 4, output
-    assert verdicts(output)["create.ok"] == "unaffordable"
+    assert outcomes(output)["create.ok"] == "unaffordable"
     assert "the account's daily limit is used up" in output
 
 
@@ -127,7 +127,7 @@ def test_only_the_named_clauses_are_checked() -> None:
         code, output = check(target, only=("error.missing",))
 
     assert code == 0, output
-    assert verdicts(output) == {"error.missing": "holds"}
+    assert outcomes(output) == {"error.missing": "holds"}
     assert all(operation != "result" or "id" in params for _, operation, params in target.calls)
 
 

@@ -1,4 +1,4 @@
-"""What a run on somebody's account takes: units, calls and time, as the target itself counts them."""
+"""What a run on somebody's account takes: units, calls and time, by the count of the target itself."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract_tests.budget.budget import Budget, NotChecked
+from contract_tests.budget.limits import Limits
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.options import read_tasks
-from support.checking import check, examined, verdicts
+from contract_tests.engine.option_values import read_tasks
+from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
 from support.standins.running import STANDINS, Standin, serving
 
@@ -32,12 +33,12 @@ HTML_502 = (502, {"Content-Type": "text/html"})
 @pytest.mark.parametrize("seconds", [0.0, 0.15, 2.0])
 def test_a_complete_check_takes_at_most_12_units_and_60_calls(name: str, seconds: float) -> None:
     with serving(name, seconds=seconds) as target:
-        code, told = check(target, poll_timeout=10.0)
+        code, output = check(target, poll_timeout=10.0)
 
-        assert code == 0, told
-        assert target.units <= 12, told
+        assert code == 0, output
+        assert target.units <= 12, output
         assert len(target.calls) <= 60, "\n".join(f"{v} {m} {sorted(p)}" for v, m, p in target.calls)
-    assert f"{len(target.calls)} calls" in told
+    assert f"{len(target.calls)} calls" in output
 
 
 @pytest.mark.parametrize("name", STANDINS)
@@ -79,12 +80,12 @@ def test_what_the_budget_did_not_hold_is_named() -> None:
 
 def test_without_a_unit_the_free_calls_still_prove_something() -> None:
     with serving("courier") as target:
-        code, told = check(target, budget=0)
+        code, output = check(target, budget=0)
 
         assert code == 4
         assert (target.units, [m for _, m, _ in target.calls if m == "create"]) == (0, [])
     assert {"info.answers", "error.missing", "token.never-repeated"} <= {
-        clause for clause, checks in verdicts(told).items() if checks == "holds"
+        clause for clause, checks in outcomes(output).items() if checks == "holds"
     }
 
 
@@ -98,15 +99,15 @@ def test_not_even_a_target_that_charges_nobodys_create_takes_more_than_the_budge
 
 def test_a_clause_that_was_proven_is_not_blamed_for_what_another_would_cost() -> None:
     with serving("courier") as target:
-        code, told = check(target, budget=0, only=("token.never-repeated",))
+        code, output = check(target, budget=0, only=("token.never-repeated",))
 
-    assert code == 0, told
+    assert code == 0, output
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.one_of(st.none(), st.integers(0, 9))), max_size=20), st.integers(0, 30))
 def test_what_is_reserved_never_passes_the_budget(creates: list[tuple[int, int | None]], budget: int) -> None:
     """A create that is refused (None) gives back what it reserved; the others take what they take."""
-    spending = Budget(budget)
+    spending = Budget(Limits(units=budget))
     for source, cost in creates:
         before = spending.spent
         try:
@@ -140,32 +141,32 @@ def failing(times: int, how: Any, method: str = "info") -> Callable[[int, str, s
 
 
 @pytest.mark.parametrize("how", [503, HTML_502, (429, {"Retry-After": "0"}), "close", "reset"], ids=str)
-def test_a_free_call_that_heals_is_reported_apart_and_breaks_nothing(how: Any) -> None:
+def test_a_free_call_that_succeeds_on_retry_is_reported_apart_and_breaks_nothing(how: Any) -> None:
     with serving("courier", http=failing(2, how)) as target:
-        code, told = check(target, only=("info.answers",))
+        code, output = check(target, only=("info.answers",))
 
-    assert code == 0, told
-    assert "broken" not in verdicts(told).values()
-    assert re.search(r"(?i)retried|answered when", told), told
+    assert code == 0, output
+    assert "broken" not in outcomes(output).values()
+    assert re.search(r"(?i)retried|answered when", output), output
 
 
 @pytest.mark.parametrize("how", [503, "close"], ids=str)
 def test_a_free_call_that_goes_on_failing_is_tried_three_times_and_is_broken(how: Any) -> None:
     with serving("courier", http=failing(10**9, how, "nosuchmethod")) as target:
-        code, told = check(target, only=("not-found",))
+        code, output = check(target, only=("not-found",))
         tries = [m for _, m, _ in target.calls if m == "nosuchmethod"]
 
-    assert code == 1, told
+    assert code == 1, output
     assert len(tries) == 3
-    assert "BROKEN server.never-breaks" in told
+    assert "BROKEN server.never-breaks" in output
 
 
 def test_retry_after_is_heeded() -> None:
     with serving("courier", http=failing(1, (503, {"Retry-After": "1"}))) as target:
         began = time.monotonic()
-        code, told = check(target, only=("info.answers",))
+        code, output = check(target, only=("info.answers",))
 
-    assert code == 0, told
+    assert code == 0, output
     assert time.monotonic() - began >= 1
 
 
@@ -180,12 +181,12 @@ def test_a_create_whose_answer_is_lost_is_charged_unknown_and_never_sent_again(h
         return how
 
     with serving("courier", http=http) as target:
-        code, told = check(target, call_timeout=0.5)
+        code, output = check(target, call_timeout=0.5)
         sent = [given for _, method, given in target.calls if method == "create"]
 
-    assert code == 1, told
-    assert re.search("1 unit charged, unknown", told), told
-    assert "inconclusive" in verdicts(told).values(), told
+    assert code == 1, output
+    assert re.search("1 unit charged, unknown", output), output
+    assert "inconclusive" in outcomes(output).values(), output
     assert sent.count(lost[0]) == 1
 
 
@@ -197,21 +198,21 @@ def is_mine(target: Standin, given: dict[str, str]) -> bool:
 
 def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
     with serving("courier", limit=2) as target:
-        code, told = check(target)
+        code, output = check(target)
 
-    assert verdicts(told)["quota.refuses"] == "holds", told
-    assert code == 4, told
+    assert outcomes(output)["quota.refuses"] == "holds", output
+    assert code == 4, output
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
 @pytest.mark.parametrize("name", STANDINS)
-def test_a_limit_that_ends_in_the_middle_of_the_run_accuses_nobody(name: str, limit: int) -> None:
+def test_a_limit_that_ends_in_the_middle_of_the_run_is_no_finding(name: str, limit: int) -> None:
     """What is refused since the units are used up is not taken for a source that the target does not know."""
     with serving(name, limit=limit) as target:
-        code, told = check(target)
+        code, output = check(target)
 
-    assert code in (0, 4), told
-    assert "broken" not in verdicts(told).values(), told
+    assert code in (0, 4), output
+    assert "broken" not in outcomes(output).values(), output
 
 
 # Time.
@@ -220,50 +221,50 @@ def test_a_limit_that_ends_in_the_middle_of_the_run_accuses_nobody(name: str, li
 def test_no_call_outlasts_its_deadline_even_where_bytes_keep_coming() -> None:
     with serving("courier", http=failing(10**9, "hang", "nosuchmethod")) as target:
         began = time.monotonic()
-        code, told = check(target, only=("not-found",), call_timeout=0.3)
+        code, output = check(target, only=("not-found",), call_timeout=0.3)
 
-    assert code == 1, told
+    assert code == 1, output
     assert time.monotonic() - began < 10
 
 
 def test_a_run_that_has_no_time_left_says_what_it_did_not_look_at() -> None:
     with serving("courier", seconds=30) as target:
         began = time.monotonic()
-        code, told = check(target, run_timeout=1.5, poll_timeout=60.0)
+        code, output = check(target, run_timeout=1.5, poll_timeout=60.0)
 
     assert time.monotonic() - began < 12
-    assert code in (1, 4), told
-    assert "the time of the run is up" in told
+    assert code in (1, 4), output
+    assert "the time of the run is up" in output
 
 
 @pytest.mark.parametrize("method", ["result", "create"])
-def test_a_call_that_the_end_of_the_run_cuts_short_accuses_nobody(method: str) -> None:
+def test_a_call_that_the_end_of_the_run_cuts_short_is_no_finding(method: str) -> None:
     def http(_number: int, _verb: str, called: str, given: dict[str, str]) -> str | None:
         return "hang" if called == method and is_mine(target, {"phone": "7", **given}) else None
 
     with serving("courier", http=http) as target:
-        code, told = check(target, run_timeout=1.0)
+        code, output = check(target, run_timeout=1.0)
 
-    assert code == 4, told
-    assert "broken" not in verdicts(told).values(), told
-    assert "the time of the run is up" in told
+    assert code == 4, output
+    assert "broken" not in outcomes(output).values(), output
+    assert "the time of the run is up" in output
 
 
-def test_a_pace_that_the_time_of_the_run_does_not_hold_accuses_nobody() -> None:
+def test_a_pace_that_the_time_of_the_run_does_not_hold_is_no_finding() -> None:
     with serving("courier") as target:
-        code, told = check(target, rate=1 / 60, run_timeout=30.0)
+        code, output = check(target, rate=1 / 60, run_timeout=30.0)
 
         assert len(target.calls) == 1
-    assert code == 4, told
-    assert "broken" not in verdicts(told).values(), told
+    assert code == 4, output
+    assert "broken" not in outcomes(output).values(), output
 
 
 def test_where_nothing_comes_nothing_is_shown() -> None:
     with serving("courier", http=lambda *_: "close") as target:
-        code, told = check(target, only=("token.never-repeated",))
+        code, output = check(target, only=("token.never-repeated",))
 
-    assert code == 1, told
-    assert verdicts(told)["token.never-repeated"] != "holds", told
+    assert code == 1, output
+    assert outcomes(output)["token.never-repeated"] != "holds", output
 
 
 # The ledger.
@@ -278,9 +279,9 @@ def sends(file: Path) -> list[tuple[str, str, int]]:
 
 def test_every_send_is_in_the_ledger(tmp_path: Path) -> None:
     with serving("courier") as target:
-        code, told = check(target, ledger=tmp_path / "ledger.db")
+        code, output = check(target, ledger=tmp_path / "ledger.db")
 
-        assert code == 0, told
+        assert code == 0, output
         lines = sends(tmp_path / "ledger.db")
         assert [method for method, _, _ in lines] == [method for _, method, _ in target.calls]
         assert sum(units for _, _, units in lines) == target.units
@@ -303,18 +304,14 @@ def test_a_send_is_in_the_ledger_before_it_leaves(tmp_path: Path) -> None:
 def started(target: Standin, ledger: Path, *more: str) -> subprocess.Popen[bytes]:
     command = [*COMMAND, "check", target.url, "--ledger", str(ledger), "--poll-timeout", "5s", *more]
     return subprocess.Popen(
-        command,
-        env=environment(**target.env),
-        cwd=ledger.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        command, env=environment(**target.env), cwd=ledger.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
 
 
 def finished(target: Standin, ledger: Path, *more: str) -> tuple[int, str]:
     process = started(target, ledger, *more)
-    told, _ = process.communicate(timeout=60)
-    return process.returncode, told.decode()
+    output, _ = process.communicate(timeout=60)
+    return process.returncode, output.decode()
 
 
 @pytest.mark.parametrize("at", [3, 11, 13, 14, 16, 30])
@@ -327,15 +324,15 @@ def test_a_run_killed_at_any_call_and_resumed_spends_no_unit_twice(at: int, tmp_
         process.kill()
         process.communicate()
         target.release()
-        code, told = finished(target, ledger)
+        code, output = finished(target, ledger)
 
         made = [tuple(sorted(p.items())) for _, m, p in target.calls if m == "create" and _may_be_charged(target, p)]
-        assert len(made) == len(set(made)), told
+        assert len(made) == len(set(made)), output
     whole = _units_of_a_whole_run()
-    assert target.units <= whole, told
-    assert code in (0, 1), told
+    assert target.units <= whole, output
+    assert code in (0, 1), output
     lost = any(state in {"lost", "sent"} for method, state, _ in sends(ledger) if method == "create")
-    assert lost or code == 0, told
+    assert lost or code == 0, output
 
 
 def _may_be_charged(target: Standin, given: dict[str, str]) -> bool:
@@ -365,9 +362,9 @@ def test_a_run_that_came_to_its_end_is_not_taken_up_again(tmp_path: Path) -> Non
 def test_a_larger_budget_goes_on_where_a_smaller_one_ended(tmp_path: Path) -> None:
     with serving("courier") as target:
         small, _ = check(target, ledger=tmp_path / "ledger.db", budget=2)
-        large, told = check(target, ledger=tmp_path / "ledger.db", budget=12)
+        large, output = check(target, ledger=tmp_path / "ledger.db", budget=12)
 
-        assert (small, large) == (4, 0), told
+        assert (small, large) == (4, 0), output
         assert target.units == _units_of_a_whole_run()
 
 
@@ -383,10 +380,10 @@ def test_the_ledger_holds_no_secret(tmp_path: Path) -> None:
 
 def test_a_run_that_sends_the_same_create_twice_does_so_with_a_ledger_too(tmp_path: Path) -> None:
     with serving("courier") as target:
-        code, told = check(target, ledger=tmp_path / "ledger.db", full=True, budget=60)
+        code, output = check(target, ledger=tmp_path / "ledger.db", full=True, budget=60)
 
-    assert code in (0, 4), told
-    assert "broken" not in verdicts(told).values(), told
+    assert code in (0, 4), output
+    assert "broken" not in outcomes(output).values(), output
 
 
 def test_what_waits_for_its_pace_is_not_yet_sent(tmp_path: Path) -> None:
@@ -409,22 +406,22 @@ def test_two_runs_do_not_share_a_ledger(tmp_path: Path) -> None:
         process = started(target, ledger)
         assert held.wait(30)
         before = len(target.calls)
-        code, told = check(target, ledger=ledger)
+        code, output = check(target, ledger=ledger)
 
-        assert (code, len(target.calls)) == (2, before), told
+        assert (code, len(target.calls)) == (2, before), output
         target.release()
         process.communicate(timeout=60)
-    assert "another run is using it" in told
+    assert "another run is using it" in output
 
 
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"\xff" * 200], ids=["text", "torn"])
 def test_what_is_no_ledger_is_refused_and_left_as_it_is(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(content)
     with serving("courier") as target:
-        code, told = check(target, ledger=tmp_path / "x")
+        code, output = check(target, ledger=tmp_path / "x")
 
-        assert (code, target.calls) == (2, []), told
-    assert "--ledger" in told
+        assert (code, target.calls) == (2, []), output
+    assert "--ledger" in output
     assert (tmp_path / "x").read_bytes() == content
 
 
@@ -433,10 +430,10 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE t (c)")
     connection.close()
     with serving("courier") as target:
-        code, told = check(target, ledger=tmp_path / "x")
+        code, output = check(target, ledger=tmp_path / "x")
 
     assert code == 2
-    assert "no ledger" in told
+    assert "no ledger" in output
 
 
 # Tasks that exist already.
@@ -446,19 +443,19 @@ def test_given_tasks_are_checked_and_none_is_made(tmp_path: Path) -> None:
     with serving("courier") as target:
         first = examined(target).run
         assert first is not None
-        tasks = [t for t in first.pool.accepted if t.ready]
+        tasks = [t for t in first.pool.maker.accepted if t.ready]
         lines = "\n".join(f"{t.id} {t.source} {t.phone}  # mine" for t in tasks)
         (tmp_path / "tasks").write_text(f"# tasks of yesterday\n\n{lines}\n", encoding="utf-8")
         before, units = len(target.calls), target.units
-        code, told = check(target, tasks=read_tasks(tmp_path / "tasks"))
+        code, output = check(target, tasks=read_tasks(tmp_path / "tasks"))
 
-        assert code == 0, told
+        assert code == 0, output
         assert target.units == units
         assert "create" not in {method for _, method, _ in target.calls[before:]}
     assert {"result.ready", "result.row-phone", "result.names", "result.photo", "formats.same"} <= {
-        clause for clause, checks in verdicts(told).items() if checks == "holds"
+        clause for clause, checks in outcomes(output).items() if checks == "holds"
     }
-    assert verdicts(told)["create.ok"] == "not checked"
+    assert outcomes(output)["create.ok"] == "not checked"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What `check` does around a run: it plans, asks, writes and remembers."""
+"""What `check` does around a run: plan, questions, reports, history."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ LIVE = {"IFIND_LOGIN": "olga@example.com", "IFIND_TOKEN": "aa11bb22cc33dd44", "I
 # The plan.
 
 
-def test_a_plan_sends_nothing_to_the_target_and_tells_each_call() -> None:
+def test_a_plan_sends_nothing_to_the_target_and_lists_each_call() -> None:
     with serving("courier") as target:
-        code, told = check(target, plan=True)
+        code, output = check(target, plan=True)
 
         assert (code, target.calls) == (0, [])
-    assert re.search(r"^\d+ +POST create of source 2 +1 ", told, re.MULTILINE), told
-    assert re.search(r"\d+ calls as fast as it answers", told)
-    assert "More units would prove nothing more." in told
+    assert re.search(r"^\d+ +POST create of source 2 +1 ", output, re.MULTILINE), output
+    assert re.search(r"\d+ calls as fast as it answers", output)
+    assert "More units would prove nothing more." in output
 
 
-def test_a_plan_for_the_live_api_tells_units_time_and_what_stays_unproven() -> None:
+def test_a_plan_for_the_live_api_shows_units_time_and_what_stays_unproven() -> None:
     out = io.StringIO()
     code = run(CheckOptions(target="live", plan=True, budget=2, environ=LIVE), out)
-    told = out.getvalue()
+    output = out.getvalue()
 
-    assert code == 0, told
-    assert re.search(r"https://i-find\.pro/api: \d+ calls at 1 a second, about \d+ s, never more than 15 min", told)
-    assert re.search(r"^  result\.photo: unaffordable: ", told, re.MULTILINE)
-    assert re.search(r"^A budget of 3 units would prove .*result\.photo", told, re.MULTILINE)
-    assert re.search(r"^  task\.lifetime: not checked: ", told, re.MULTILINE)
-    assert not any(secret in told for secret in LIVE.values())
+    assert code == 0, output
+    assert re.search(r"https://i-find\.pro/api: \d+ calls at 1 a second, about \d+ s, never more than 15 min", output)
+    assert re.search(r"^  result\.photo: unaffordable: ", output, re.MULTILINE)
+    assert re.search(r"^A budget of 3 units would prove .*result\.photo", output, re.MULTILINE)
+    assert re.search(r"^  task\.lifetime: not checked: ", output, re.MULTILINE)
+    assert not any(secret in output for secret in LIVE.values())
 
 
 def test_the_plan_is_what_the_run_does() -> None:
@@ -70,10 +70,11 @@ def test_the_plan_is_what_the_run_does() -> None:
     assert abs(planned.provable - report.proven) <= 3
 
 
-def test_the_report_tells_what_the_budget_can_prove_and_what_was() -> None:
+def test_the_report_states_what_the_budget_can_prove_and_what_was() -> None:
     with serving("bureau") as target:
-        _, told = check(target, budget=1)
-    proven, of, provable = map(int, re.findall(r"(\d+) of (\d+) clauses proven; this budget can prove (\d+)", told)[0])
+        _, output = check(target, budget=1)
+    shown = re.findall(r"(\d+) of (\d+) clauses proven; this budget can prove (\d+)", output)
+    proven, of, provable = map(int, shown[0])
 
     assert of == 85
     assert proven <= provable + 3 < of
@@ -147,7 +148,7 @@ def test_what_is_typed_at_a_terminal_is_not_shown(tmp_path: Path) -> None:
             while chunk := os.read(main, 4096):
                 shown += chunk
         except OSError:
-            pass  # so a terminal tells that nobody writes to it any more
+            pass  # a terminal that nobody writes to any more ends so
         code = process.wait(30)
         os.close(main)
 
@@ -161,9 +162,9 @@ def test_what_is_typed_at_a_terminal_is_not_shown(tmp_path: Path) -> None:
 def test_every_report_is_written_and_says_the_same(tmp_path: Path) -> None:
     files: dict[str, Any] = {kind: tmp_path / kind for kind in ("junit", "html", "json", "summary")}
     with serving("courier") as target:
-        code, told = check(target, **files)
+        code, output = check(target, **files)
 
-    assert code == 0, told
+    assert code == 0, output
     held = {kind: path.read_text(encoding="utf-8") for kind, path in files.items()}
     assert json.loads(held["json"])["exit_code"] == 0
     for text in held.values():
@@ -179,33 +180,33 @@ def test_every_report_is_written_and_says_the_same(tmp_path: Path) -> None:
         ("ledger", "no/ledger", "there is no directory"),
     ],
 )
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_sent(
+def test_a_file_that_cannot_be_written_is_reported_before_anything_is_sent(
     name: str, path: str, remedy: str, tmp_path: Path
 ) -> None:
     with serving("courier") as target:
-        code, told = check(target, **{name: tmp_path / path})
+        code, output = check(target, **{name: tmp_path / path})
 
         assert (code, target.calls) == (2, [])
-    assert remedy in told
+    assert remedy in output
 
 
 @pytest.mark.parametrize("option", ["html", "ledger", "history"])
 def test_a_link_to_itself_is_refused(option: str, tmp_path: Path) -> None:
     (tmp_path / "r").symlink_to(tmp_path / "r")
     with serving("courier") as target:
-        code, told = check(target, **{option: tmp_path / "r"})
+        code, output = check(target, **{option: tmp_path / "r"})
 
         assert (code, target.calls) == (2, [])
-    assert "is a link to itself" in told
+    assert "is a link to itself" in output
 
 
 def test_a_report_does_not_take_the_place_of_the_profile(tmp_path: Path) -> None:
     (tmp_path / "p").write_text("[profile]\n", encoding="utf-8")
     with serving("courier") as target:
-        code, told = check(target, profile=tmp_path / "p", json=tmp_path / "p")
+        code, output = check(target, profile=tmp_path / "p", json=tmp_path / "p")
 
         assert (code, target.calls) == (2, [])
-    assert "named for two files" in told
+    assert "named for two files" in output
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def test_a_report_does_not_take_the_place_of_the_profile(tmp_path: Path) -> None
         "http://olga:aa11bb22cc33dd44/",
     ],
 )
-def test_a_target_that_is_none_is_told_without_what_may_be_credentials(url: str) -> None:
+def test_a_wrong_target_is_reported_without_what_may_be_credentials(url: str) -> None:
     out = io.StringIO()
 
     assert run(CheckOptions(target=url), out) == 2
@@ -229,16 +230,16 @@ def test_a_target_that_is_none_is_told_without_what_may_be_credentials(url: str)
 
 def test_one_file_for_two_reports_is_refused(tmp_path: Path) -> None:
     with serving("courier") as target:
-        code, told = check(target, html=tmp_path / "r", json=tmp_path / "r")
+        code, output = check(target, html=tmp_path / "r", json=tmp_path / "r")
 
         assert (code, target.calls) == (2, [])
-    assert "named for two files" in told
+    assert "named for two files" in output
 
 
 def test_what_a_report_would_leak_is_masked_and_counted_and_the_report_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last search of the bytes holds, whatever went wrong before; a report that was paid for is not lost."""
+    """The last search of the bytes masks what every step before has missed; a report that was paid for is not lost."""
 
     def leaking(_: object) -> bytes:
         return f"<p>{target.env['IFIND_TOKEN']}</p>".encode()
@@ -246,10 +247,10 @@ def test_what_a_report_would_leak_is_masked_and_counted_and_the_report_is_writte
     monkeypatch.setattr(command, "RENDERERS", {**command.RENDERERS, "html": leaking})
     (tmp_path / "r.html").write_text("before", encoding="utf-8")
     with serving("courier") as target:
-        code, told = check(target, html=tmp_path / "r.html", json=tmp_path / "r.json")
+        code, output = check(target, html=tmp_path / "r.html", json=tmp_path / "r.json")
 
-    assert code == 0, told
-    assert "r.html: 1 place that held a credential or a value was masked" in told
+    assert code == 0, output
+    assert "r.html: 1 place that held a credential or a value was masked" in output
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == "<p>$IFIND_TOKEN</p>"
     assert (tmp_path / "r.json").exists()
 
@@ -279,7 +280,7 @@ def test_a_terminal_that_lacks_characters_shows_the_report_all_the_same(tmp_path
 # Stopping.
 
 
-def test_a_run_that_is_interrupted_says_so_and_tells_what_it_found(tmp_path: Path) -> None:
+def test_a_run_that_is_interrupted_says_so_and_reports_what_it_found(tmp_path: Path) -> None:
     def http(number: int, *_: object) -> str | None:
         if number != 14:
             return None
@@ -287,11 +288,11 @@ def test_a_run_that_is_interrupted_says_so_and_tells_what_it_found(tmp_path: Pat
         return "hang"
 
     with serving("courier", http=http) as target:
-        code, told = check(target, json=tmp_path / "r.json")
+        code, output = check(target, json=tmp_path / "r.json")
 
         assert len(target.calls) == 14
     assert code == 1
-    assert "interrupted: what was not looked at by then is not checked" in told
+    assert "interrupted: what was not checked by then is reported as not checked" in output
     assert "interrupted" in json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["stopped"]
 
 
@@ -369,10 +370,10 @@ def test_a_history_that_is_none_is_refused_and_left_as_it_is(text: str, tmp_path
     file = tmp_path / "history.json"
     file.write_text(text, encoding="utf-8")
     with serving("courier") as target:
-        code, told = check(target, history=file)
+        code, output = check(target, history=file)
 
         assert (code, target.calls) == (2, [])
-    assert f"--history: {file}" in told
+    assert f"--history: {file}" in output
     assert file.read_text(encoding="utf-8") == text
 
 
@@ -392,14 +393,14 @@ def test_the_private_mock_leaves_no_history(tmp_path: Path) -> None:
     assert not (tmp_path / "history.json").exists()
 
 
-def test_secrets_that_nobody_knows_are_none() -> None:
+def test_without_known_secrets_nothing_is_masked() -> None:
     assert Secrets().mask("anything at all") == "anything at all"
 
 
 # How far it is.
 
 
-def test_where_there_is_no_terminal_a_long_run_tells_how_far_it_is_in_plain_lines(
+def test_where_there_is_no_terminal_a_long_run_prints_its_progress_in_plain_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(progress, "EVERY", 0.0)
@@ -427,10 +428,10 @@ def test_at_a_terminal_a_bar_is_shown_and_goes(tmp_path: Path) -> None:
             while chunk := os.read(main, 4096):
                 shown += chunk
         except OSError:
-            pass  # so a terminal tells that nobody writes to it any more
-        told, _ = process.communicate(timeout=30)
+            pass  # a terminal that nobody writes to any more ends so
+        output, _ = process.communicate(timeout=30)
         os.close(main)
 
-    assert process.returncode == 0, told
+    assert process.returncode == 0, output
     assert re.search(rb"\d+ calls", shown), shown
-    assert "info.answers" in told
+    assert "info.answers" in output

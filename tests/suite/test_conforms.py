@@ -71,7 +71,7 @@ def test_a_response_that_was_read_by_somebody_else_is_told(mock: Serving) -> Non
     with urllib.request.urlopen(f"{mock.api}/info?{QUERY}", timeout=10) as response:
         response.read()
 
-        with pytest.raises(ValueError, match="has been read already: give the bytes"):
+        with pytest.raises(ValueError, match="has been read already: pass the bytes"):
             assert_conforms(response)
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.csv import DELIMITERS
-from contract_tests.decode.model import COLUMNS, Context, Reading, Unreadable
+from contract_tests.decode.model import COLUMNS, Context, Decoded, Unreadable
 
 RESULT = Context("result")
 ROWS = Context("result", "data")
 NAMES = Context("result", "names")
 
 
-def read(body: str | bytes, fmt: str, context: Context = RESULT) -> Reading:
+def read(body: str | bytes, fmt: str, context: Context = RESULT) -> Decoded:
     return read_answer(body.encode() if isinstance(body, str) else body, fmt, context)
 
 
@@ -75,9 +75,9 @@ def test_xml_is_read_whatever_its_names() -> None:
         "<?xml version='1.0'?><_Ответ-1.0><status>ready</status><names><name><name>Оля</name></name></names>"
         "<data></data><cost>3</cost><create_time>5</create_time><end_time>2030-01-01 00:00:00</end_time></_Ответ-1.0>"
     )
-    reading = read(body, "xml")
+    decoded = read(body, "xml")
 
-    assert reading.model == {
+    assert decoded.model == {
         "status": "ready",
         "names": [{"name": "Оля"}],
         "data": [],
@@ -85,7 +85,7 @@ def test_xml_is_read_whatever_its_names() -> None:
         "create_time": 5,
         "end_time": "2030-01-01 00:00:00",
     }
-    assert reading.choices == {
+    assert decoded.choices == {
         "xml.root": "_Ответ-1.0",
         "xml.item": "name",
         "xml.empty": "<x></x>",
@@ -138,9 +138,9 @@ def test_an_entity_bomb_is_refused_at_once() -> None:
 @pytest.mark.parametrize("fmt", ["xml", "csv"])
 def test_an_error_may_stand_in_json_and_nothing_else_may(fmt: str) -> None:
     error = '{"status": "error", "error_code": 1, "message": "m"}'
-    reading = read(error, fmt)
+    decoded = read(error, fmt)
 
-    assert (reading.format, reading.model["message"]) == ("json", "m")
+    assert (decoded.format, decoded.model["message"]) == ("json", "m")
     with pytest.raises(Unreadable):
         read('{"status": "ok", "id": 1}', fmt)
 
@@ -170,11 +170,11 @@ def test_rows_are_read_in_every_dialect(
 ) -> None:
     table = [[*COLUMNS], *rows] if header else rows
     known = {"csv.delimiter": delimiter, "csv.header": "yes" if header else "no"}
-    reading = read(written(table, DELIMITERS[delimiter], end, encoding), "csv", Context("result", "data", known))
+    decoded = read(written(table, DELIMITERS[delimiter], end, encoding), "csv", Context("result", "data", known))
 
-    assert reading.model["data"] == [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-    assert reading.rows == "data"
-    assert reading.choices["csv.header"] == known["csv.header"]
+    assert decoded.model["data"] == [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    assert decoded.rows == "data"
+    assert decoded.choices["csv.header"] == known["csv.header"]
 
 
 @given(names=st.lists(TEXT.filter(lambda t: t not in ("name", "processing", "ok")), min_size=1, max_size=4), **DIALECTS)
@@ -183,9 +183,9 @@ def test_names_are_read_in_every_dialect(
 ) -> None:
     table = [["name"], *([n] for n in names)] if header else [[n] for n in names]
     known = {"csv.delimiter": delimiter, "csv.header": "yes" if header else "no"}
-    reading = read(written(table, DELIMITERS[delimiter], end, encoding), "csv", Context("result", "names", known))
+    decoded = read(written(table, DELIMITERS[delimiter], end, encoding), "csv", Context("result", "names", known))
 
-    assert reading.model["names"] == [{"name": n} for n in names]
+    assert decoded.model["names"] == [{"name": n} for n in names]
 
 
 @pytest.mark.parametrize(
@@ -220,10 +220,10 @@ def test_names_are_read_in_every_dialect(
 def test_flat_answers_are_read_as_row_or_pairs(
     body: str, method: str, model: dict[str, Any], choices: dict[str, str]
 ) -> None:
-    reading = read(body, "csv", Context(method))
+    decoded = read(body, "csv", Context(method))
 
-    assert reading.model == model
-    assert choices.items() <= reading.choices.items()
+    assert decoded.model == model
+    assert choices.items() <= decoded.choices.items()
 
 
 def test_no_rows_are_a_header_alone_or_nothing() -> None:
@@ -515,8 +515,8 @@ def mutated(draw: st.DrawFn) -> bytes:
 @settings(max_examples=600)
 def test_nearly_right_bodies_are_read_or_refused(body: bytes, fmt: str, context: Context) -> None:
     try:
-        reading = read(body, fmt, context)
+        decoded = read(body, fmt, context)
     except Unreadable:
         return
-    assert json.dumps(reading.model)
-    assert all(isinstance(choice, str) for choice in reading.choices.values())
+    assert json.dumps(decoded.model)
+    assert all(isinstance(choice, str) for choice in decoded.choices.values())

@@ -14,9 +14,11 @@ from lxml import etree
 
 from contract_tests.contract import generate, validate
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.csvw import TABLES
-from contract_tests.contract.flatten import merged, whole
-from contract_tests.contract.xsd import FAMILIES
+from contract_tests.contract.csv_rows import csv_problems
+from contract_tests.contract.csvw import TABLES, csvw
+from contract_tests.contract.flatten import merged
+from contract_tests.contract.profile import with_defaults
+from contract_tests.contract.xsd import FAMILIES, xsd
 from support.in_process import Api
 from support.samples import (
     CSV_EDITS,
@@ -32,11 +34,11 @@ from support.samples import (
 )
 from support.write_samples import AWKWARD, NOTHING, SEVERAL
 
-DEFAULT = whole(None)
+DEFAULT = with_defaults(None)
 
 
 def xsd_of(name: str, profile: dict[str, Any] | None = None) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.fromstring(generate.xsd(name, profile)))
+    return etree.XMLSchema(etree.fromstring(xsd(name, profile)))
 
 
 def family_of(sample: Path) -> str:
@@ -88,7 +90,7 @@ def test_each_constraint_of_an_xsd_is_needed_by_a_near_miss(family: str) -> None
     misses = [m for m in near_misses("xml") if "profile" not in m and family_of(FIXTURES / m["base"]) == family]
     wrong = [edited(etree.parse(FIXTURES / m["base"]).getroot(), m["edit"], XML_EDITS) for m in misses]
 
-    idle = [what for what, schema in weakened(generate.xsd(family)) if not any(map(schema.validate, wrong))]
+    idle = [what for what, schema in weakened(xsd(family)) if not any(map(schema.validate, wrong))]
 
     assert idle == []
 
@@ -107,13 +109,13 @@ def test_a_csv_sample_fits_its_description_and_no_other(sample: Path) -> None:
     table = read_table(name_of(sample))
     own = "error" if sample.stem.startswith("error") else schema_of(sample)
 
-    assert [name for name in TABLES if not generate.csv_problems(table, name)] == [own]
+    assert [name for name in TABLES if not csv_problems(table, name)] == [own]
 
 
 @pytest.mark.parametrize("miss", near_misses("csv"), ids=miss_id)
 def test_a_csv_near_miss_is_refused_where_it_is_wrong(miss: dict[str, Any]) -> None:
     table = edited(read_table(miss["base"]), miss["edit"], CSV_EDITS)
-    found = generate.csv_problems(table, miss["table"], miss.get("profile"))
+    found = csv_problems(table, miss["table"], miss.get("profile"))
 
     assert (miss["path"], miss["rule"]) in {(p.path, p.rule) for p in found}
 
@@ -177,10 +179,10 @@ def test_what_the_mock_writes_under_a_choice_fits_its_descriptions(clause: str, 
         xsd_of(name.split("-")[0], profile).assertValid(etree.fromstring(body))
     for name, body in answers(Api(profile), "csv"):
         table = name if name in TABLES else "error"
-        dialect = generate.csvw(table, profile)["dialect"]
+        dialect = csvw(table, profile)["dialect"]
         text = body.decode("utf-8-sig" if dialect["encoding"] == "utf-8" else dialect["encoding"])
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=dialect["delimiter"], strict=True))
-        assert generate.csv_problems(lines, table, profile) == [], name
+        assert csv_problems(lines, table, profile) == [], name
 
 
 @pytest.mark.parametrize("clause", ["result.sections", "result.photo-empty", "result.times", "row.phone", "info.shape"])

@@ -75,7 +75,7 @@ UNSEEN = {"token.never-repeated"}
 
 
 def checked(answer: bytes) -> tuple[dict[str, str], str]:
-    """The verdicts and the output of a check of a server that always sends the answer. It fails and leaks nothing."""
+    """The outcomes and the output of a check of a server that always sends the answer. It fails and leaks nothing."""
     out = io.StringIO()
     with talking([answer]) as url:
         code = run(CheckOptions(target=url, poll_timeout=1.0), out)
@@ -91,18 +91,18 @@ def checked(answer: bytes) -> tuple[dict[str, str], str]:
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_what_cannot_be_read_holds_nothing(name: str) -> None:
-    verdicts, output = checked(UNREADABLE[name])
+    outcomes, output = checked(UNREADABLE[name])
 
-    assert {clause for clause, checks in verdicts.items() if checks == "holds"} <= UNSEEN, output
-    assert "error" not in verdicts.values(), output
+    assert {clause for clause, checks in outcomes.items() if checks == "holds"} <= UNSEEN, output
+    assert "error" not in outcomes.values(), output
 
 
 @pytest.mark.parametrize("name", UNTRUE)
 def test_what_is_read_and_wrong_is_broken(name: str) -> None:
-    verdicts, output = checked(UNTRUE[name])
+    outcomes, output = checked(UNTRUE[name])
 
-    assert verdicts["create.ok"] == "broken", output
-    assert "error" not in verdicts.values(), output
+    assert outcomes["create.ok"] == "broken", output
+    assert "error" not in outcomes.values(), output
 
 
 def test_in_a_report_of_a_right_target_nothing_is_masked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

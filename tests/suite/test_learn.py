@@ -1,4 +1,4 @@
-"""Learning a target: what it does becomes a profile, to the letter, cheaply, and nothing of what it says."""
+"""Learning a target: a cheap run gives the exact profile of its choices, which holds none of its values."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from contract_tests.api.reply import Reply
 from contract_tests.check.command import run
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.profile import read_profile
-from contract_tests.decode.model import Reading
+from contract_tests.decode.model import Decoded
 from contract_tests.engine.options import CheckOptions
+from contract_tests.learning.choices import is_choice, with_blank
+from contract_tests.learning.error_tables import NotCovered, template_of
+from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn
-from contract_tests.learning.open_values import holds, with_blank
-from contract_tests.learning.redaction import Private
-from contract_tests.learning.shapes import shape
-from contract_tests.learning.templates import NoTemplate, template_of
+from contract_tests.learning.private_texts import PrivateTexts
 from contract_tests.redact.secrets import Secrets
 from contract_tests.transport.messages import HttpResponse, Request
+from mockserver.core.errors import Refusal
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import unchanged
 from mockserver.settings.loading import load
@@ -47,14 +48,14 @@ HIDDEN = {
     "courier": {"result.photo-empty"},
 }
 """Open clauses that a stand-in's other choices hide: nothing is refused that could be refused first, no photo is empty,
-and CSV without names tells no name of a member.
+and CSV without a header shows no name of a member.
 """
 
 
 @dataclass(frozen=True)
 class Learned:
     code: int
-    told: str
+    output: str
     file: Path
     calls: list[tuple[str, str, dict[str, str]]]
     units: int
@@ -76,28 +77,28 @@ class Learned:
 
 
 def learned(target: Standin, tmp_path: Path, *, without: str = "", **options: Any) -> Learned:
-    file, told = tmp_path / "learnt.toml", io.StringIO()
+    file, output = tmp_path / "learned.toml", io.StringIO()
     environ = {name: value for name, value in target.env.items() if not without or without not in name}
-    given = {"poll_timeout": 2.0, "environ": environ, **options}
-    code = learn(CheckOptions(target=target.url, **given), file, told, told)
-    return Learned(code, told.getvalue(), file, target.calls, target.units)
+    options = {"poll_timeout": 2.0, "environ": environ, **options}
+    code = learn(CheckOptions(target=target.url, **options), file, output, output)
+    return Learned(code, output.getvalue(), file, target.calls, target.units)
 
 
-def wanted(profile: Mapping[str, Any], learnt: Mapping[str, Any]) -> dict[str, Any]:
-    """The profile as it can be learnt: of tables the kinds that were seen."""
+def expected(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile as it can be learned: of tables the kinds that were seen."""
     whole = {name: clause.default for name, clause in CLAUSES.items() if clause.default is not None} | {**profile}
     tables = {name: CLAUSES[name].default for name in ("error.codes", "error.messages")}
-    whole |= {name: {kind: {**table, **whole[name]}[kind] for kind in learnt[name]} for name, table in tables.items()}
-    return {name: whole[name] for name in learnt}
+    whole |= {name: {kind: {**table, **whole[name]}[kind] for kind in choices[name]} for name, table in tables.items()}
+    return {name: whole[name] for name in choices}
 
 
 @pytest.mark.parametrize("name", STANDINS)
-def test_a_stranger_is_learnt_to_the_letter_for_8_units(name: str, tmp_path: Path) -> None:
+def test_the_profile_of_a_server_is_learned_exactly_for_8_units(name: str, tmp_path: Path) -> None:
     with serving(name) as target:
         found = learned(target, tmp_path)
 
-    assert found.code == 0, found.told
-    assert found.profile == wanted(target.profile, found.profile)
+    assert found.code == 0, found.output
+    assert found.profile == expected(target.profile, found.profile)
     assert {*target.profile} - {*found.profile} == NEVER | HIDDEN[name]
     assert "uncovered" not in found.document
     assert found.units <= 8
@@ -105,7 +106,7 @@ def test_a_stranger_is_learnt_to_the_letter_for_8_units(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", STANDINS)
-def test_what_was_learnt_holds_when_the_stranger_is_checked_against_it(name: str, tmp_path: Path) -> None:
+def test_a_server_passes_the_check_against_its_learned_profile(name: str, tmp_path: Path) -> None:
     out = io.StringIO()
     with serving(name) as target:
         file = learned(target, tmp_path).file
@@ -116,19 +117,19 @@ def test_what_was_learnt_holds_when_the_stranger_is_checked_against_it(name: str
 
 
 @pytest.mark.parametrize("profile", [{}, *covering_set()], ids=lambda p: f"root-{p.get('xml.root', 'default')}")
-def test_a_mock_is_learnt_to_the_profile_that_it_serves(profile: dict[str, Any], tmp_path: Path) -> None:
-    file, told = tmp_path / "learnt.toml", io.StringIO()
+def test_a_mock_is_learned_as_the_profile_that_it_serves(profile: dict[str, Any], tmp_path: Path) -> None:
+    file, output = tmp_path / "learned.toml", io.StringIO()
     with serving_profile(profile) as url:
-        code = learn(CheckOptions(url, environ={}), file, told, told)
-    learnt = {name: entry["choice"] for name, entry in tomllib.loads(file.read_text("utf-8"))["profile"].items()}
+        code = learn(CheckOptions(url, environ={}), file, output, output)
+    choices = {name: entry["choice"] for name, entry in tomllib.loads(file.read_text("utf-8"))["profile"].items()}
     hidden = {"check.format-first"} if profile.get("format.invalid") == "json" else set()
     if (profile.get("csv.header"), profile.get("csv.flat")) == ("no", "row"):
         hidden |= {"info.csv"}
 
-    assert code == 0, told.getvalue()
-    assert learnt == wanted(profile, learnt)
-    assert {name for name, clause in CLAUSES.items() if clause.default is not None} - {*learnt} == NEVER | hidden
-    assert {*CLAUSES["error.codes"].default} - {*learnt["error.codes"]} <= {"rate", "server", "unknown-method"}
+    assert code == 0, output.getvalue()
+    assert choices == expected(profile, choices)
+    assert {name for name, clause in CLAUSES.items() if clause.default is not None} - {*choices} == NEVER | hidden
+    assert {*CLAUSES["error.codes"].default} - {*choices["error.codes"]} <= {"rate", "server", "unknown-method"}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def courier(tmp_path_factory: pytest.TempPathFactory) -> Learned:
         return learned(target, tmp_path_factory.mktemp("courier"))
 
 
-def test_mock_and_suite_read_the_learnt_profile_alike(courier: Learned) -> None:
+def test_mock_and_suite_read_the_same_choices_from_a_learned_profile(courier: Learned) -> None:
     by_the_mock = load({"profile": str(courier.file)}, {}).profile.choices
     by_the_suite = read_profile(courier.file)
 
@@ -145,7 +146,7 @@ def test_mock_and_suite_read_the_learnt_profile_alike(courier: Learned) -> None:
     assert {*by_the_suite} == {*courier.profile}
 
 
-def test_a_choice_says_what_it_rests_on(courier: Learned) -> None:
+def test_a_choice_names_its_evidence(courier: Learned) -> None:
     entry = courier.document["profile"]["error.http-status"]
     seen = re.fullmatch(r"(\d+) of (\d+) answers", entry["seen"])
 
@@ -159,31 +160,31 @@ def test_a_choice_says_what_it_rests_on(courier: Learned) -> None:
     )
 
 
-def test_what_was_seen_once_is_marked_so(courier: Learned) -> None:
+def test_a_choice_that_was_seen_once_is_marked(courier: Learned) -> None:
     codes = courier.document["profile"]["error.codes"]
 
     assert courier.document["profile"]["param.both"]["seen"] == "1 of 1 answers"
-    assert re.search(r"^param\.both +body +1 of 1 answers +seen once", courier.told, re.MULTILINE)
+    assert re.search(r"^param\.both +body +1 of 1 answers +seen once", courier.output, re.MULTILINE)
     assert codes["kinds"]["unknown-task"] == "1 of 1 answers"
     assert codes["kinds"]["credentials"] != "1 of 1 answers"
-    assert re.search(r"^error\.codes .*seen once: .*unknown-task", courier.told, re.MULTILINE)
+    assert re.search(r"^error\.codes .*seen once: .*unknown-task", courier.output, re.MULTILINE)
 
 
-def test_what_was_not_seen_is_told_with_the_reason(courier: Learned, tmp_path: Path) -> None:
+def test_what_was_not_seen_is_listed_with_the_reason(courier: Learned, tmp_path: Path) -> None:
     with serving("courier") as target:
         alone = learned(target, tmp_path, without="2")
 
     assert {*courier.document["unseen"]} >= NEVER | {"error.codes.limit", "error.codes.server", "result.photo-empty"}
     assert "task.foreign-error" not in alone.profile
     assert "IFIND_LOGIN2" in alone.document["unseen"]["task.foreign-error"]
-    assert "IFIND_LOGIN2" in alone.told
+    assert "IFIND_LOGIN2" in alone.output
 
 
 def test_the_file_and_the_table_hold_no_credential_and_no_value(courier: Learned) -> None:
     with serving("courier") as target:
         secrets = {*target.env.values(), *PERSONAL}
 
-    assert [secret for secret in secrets if secret in courier.text + courier.told] == []
+    assert [secret for secret in secrets if secret in courier.text + courier.output] == []
 
 
 def breakage(answer: Edit = unchanged, sent: Edit = unchanged) -> Breakage:
@@ -196,7 +197,7 @@ def with_type(context: CallContext) -> None:
         context.headers = tuple((n, "text/html" if n == "Content-Type" else v) for n, v in context.headers)
 
 
-def test_a_choice_by_turns_is_told_and_not_written(tmp_path: Path) -> None:
+def test_a_choice_that_alternates_is_reported_and_not_written(tmp_path: Path) -> None:
     with serving("bureau", breakage=breakage(sent=with_type)) as target:
         found = learned(target, tmp_path)
     (entry,) = found.uncovered("content-type.json")
@@ -205,8 +206,8 @@ def test_a_choice_by_turns_is_told_and_not_written(tmp_path: Path) -> None:
     assert re.search(
         r"text/javascript; charset=UTF-8 \(\d+\) · text/html \(\d+\), by turns, of \d+ answers", entry["what"]
     )
-    assert re.search(r"^content-type\.json +text/javascript; charset=UTF-8 \(", found.told, re.MULTILINE)
-    assert found.code == 0, found.told
+    assert re.search(r"^content-type\.json +text/javascript; charset=UTF-8 \(", found.output, re.MULTILINE)
+    assert found.code == 0, found.output
 
 
 def add_names(context: CallContext) -> None:
@@ -214,7 +215,7 @@ def add_names(context: CallContext) -> None:
         context.body["names"] = []
 
 
-def test_what_no_choice_covers_is_told_with_the_shape_and_nothing_else(tmp_path: Path) -> None:
+def test_what_no_choice_covers_is_reported_with_its_shape_alone(tmp_path: Path) -> None:
     with serving("courier", breakage=breakage(add_names)) as target:
         found = learned(target, tmp_path)
     (entry,) = found.uncovered("result.sections")
@@ -230,17 +231,17 @@ def add_member(context: CallContext) -> None:
         context.body["Прохор Самоваров"] = "1"
 
 
-def test_a_member_that_the_page_does_not_have_is_told_without_its_name(tmp_path: Path) -> None:
+def test_an_undocumented_member_is_reported_without_its_name(tmp_path: Path) -> None:
     with serving("courier", breakage=breakage(add_member)) as target:
         found = learned(target, tmp_path)
     (entry,) = found.uncovered("result.ready")
 
     assert entry["what"].startswith("1 member beside status, data, names, photo")
     assert "1 of other names" in entry["shape"]
-    assert "Прохор" not in found.text + found.told
+    assert "Прохор" not in found.text + found.output
 
 
-ECHOES: dict[str, Callable[[CallContext], str]] = {
+REPEATED: dict[str, Callable[[CallContext], str]] = {
     "the login": lambda s: s.params.get("login", ""),
     "the token in base64": lambda s: b64encode(s.params.get("token", "").encode()).decode(),
     "the phone in groups": lambda _: "+7 (000) 555-01-42",
@@ -250,11 +251,11 @@ ECHOES: dict[str, Callable[[CallContext], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", ECHOES)
-def test_a_message_that_repeats_what_is_private_is_left_out_and_told(what: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", REPEATED)
+def test_a_message_that_repeats_private_text_is_left_out_and_reported(what: str, tmp_path: Path) -> None:
     def edit(context: CallContext) -> None:
         if context.status == "error":
-            context.body["message"] += f" {ECHOES[what](context)}"
+            context.body["message"] += f" {REPEATED[what](context)}"
 
     with serving("courier", breakage=breakage(edit)) as target:
         found = learned(target, tmp_path)
@@ -262,11 +263,11 @@ def test_a_message_that_repeats_what_is_private_is_left_out_and_told(what: str, 
 
     assert {"unknown-task", "invalid"} <= kinds
     assert {"unknown-task", "invalid"}.isdisjoint(found.profile.get("error.messages", {}))
-    assert [secret for secret in (*target.env.values(), *PERSONAL) if secret in found.text + found.told] == []
+    assert [secret for secret in (*target.env.values(), *PERSONAL) if secret in found.text + found.output] == []
     assert "555-01-42" not in found.text
 
 
-def test_codes_of_one_kind_by_turns_are_left_out_and_told(tmp_path: Path) -> None:
+def test_alternating_codes_of_one_kind_are_left_out_and_reported(tmp_path: Path) -> None:
     def edit(context: CallContext) -> None:
         if context.body.get("error_code") == 999 and context.operation == "info":
             context.body["error_code"] = 998
@@ -280,7 +281,7 @@ def test_codes_of_one_kind_by_turns_are_left_out_and_told(tmp_path: Path) -> Non
     assert found.profile["error.codes"]["missing"] == 400
 
 
-def test_a_limit_of_requests_that_was_met_is_told_without_a_number(tmp_path: Path) -> None:
+def test_a_limit_of_requests_that_was_met_is_reported_without_a_number(tmp_path: Path) -> None:
     def http(number: int, *_: object) -> tuple[int, dict[str, str]] | None:
         return (429, {"Retry-After": "0"}) if number == 5 else None
 
@@ -291,15 +292,15 @@ def test_a_limit_of_requests_that_was_met_is_told_without_a_number(tmp_path: Pat
     assert "there is a limit" in found.document["unseen"]["rate.limit"]
 
 
-def test_a_budget_that_does_not_suffice_is_exit_code_4_and_the_rest_is_learnt(tmp_path: Path) -> None:
+def test_a_budget_that_does_not_suffice_is_exit_code_4_and_the_rest_is_learned(tmp_path: Path) -> None:
     with serving("courier") as target:
         found = learned(target, tmp_path, budget=1)
 
-    assert found.code == 4, found.told
+    assert found.code == 4, found.output
     assert found.units <= 1
-    assert found.profile == wanted(target.profile, found.profile)
+    assert found.profile == expected(target.profile, found.profile)
     assert "error.http-status" in found.profile
-    assert any("the budget of 1 units" in why for why in found.document["unseen"].values()), found.told
+    assert any("the budget of 1 units" in why for why in found.document["unseen"].values()), found.output
 
 
 def test_a_broken_promise_is_exit_code_1_and_the_profile_is_written(tmp_path: Path) -> None:
@@ -307,17 +308,17 @@ def test_a_broken_promise_is_exit_code_1_and_the_profile_is_written(tmp_path: Pa
         found = learned(target, tmp_path)
 
     assert found.code == 1
-    assert re.search(r"^BROKEN create\.ok: ", found.told, re.MULTILINE)
-    assert found.profile == wanted(target.profile, found.profile)
+    assert re.search(r"^BROKEN create\.ok: ", found.output, re.MULTILINE)
+    assert found.profile == expected(target.profile, found.profile)
 
 
-def test_where_nobody_is_there_nothing_is_written(tmp_path: Path) -> None:
+def test_an_unreachable_target_writes_nothing(tmp_path: Path) -> None:
     with serving("courier") as target:
         pass
     gone = learned(target, tmp_path)
 
     assert gone.code == 3
-    assert "can't be reached" in gone.told
+    assert "can't be reached" in gone.output
     assert not gone.file.exists()
 
 
@@ -326,11 +327,11 @@ def test_refused_credentials_are_exit_code_3(tmp_path: Path) -> None:
         found = learned(target, tmp_path, environ={**target.env, "IFIND_TOKEN": "another-51c0-ffee"})
 
     assert found.code == 3
-    assert "refuses the credentials" in found.told
+    assert "refuses the credentials" in found.output
     assert not found.file.exists()
 
 
-def test_a_file_that_is_there_is_written_over_by_force_alone(tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_with_force(tmp_path: Path) -> None:
     file = tmp_path / "profile.toml"
     file.write_text("mine")
     with serving("antique") as target:
@@ -355,60 +356,60 @@ def test_without_a_file_standard_output_holds_the_profile_alone(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("nowhere",), "'nowhere' is no target"),
         (("http://127.0.0.1:9/api", "--out", "no/such/file.toml"), "there is no directory"),
-        (("http://127.0.0.1:9/api", "--out", "."), "is there already"),
+        (("http://127.0.0.1:9/api", "--out", "."), "exists"),
         (("http://127.0.0.1:9/api", "--budget", "many"), "'many' is no number of units"),
         (("https://api.invalid/api", "--phone", "70005550142"), "--yes"),
         (("https://api.invalid/api", "--yes"), "--phone or IFIND_PHONE"),
     ],
 )
-def test_wrong_usage_is_told_with_the_remedy(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
+def test_wrong_usage_is_reported_with_the_remedy(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
     done = ifind("learn", *arguments, cwd=tmp_path, IFIND_LOGIN="a@example.com", IFIND_TOKEN="tok-5f0c1b7e")
 
     assert done.returncode == 2, done.stdout + done.stderr
-    assert told in done.stderr
+    assert message in done.stderr
 
 
-# The parts, by their laws.
+# The parts.
 
-NOBODYS = Private(Secrets())
+NOTHING_PRIVATE = PrivateTexts(Secrets())
 ME = Account("anna@example.com", "7f3a9c5be1d2408e")
 
 
 def error(message: str) -> Reply:
     exchange = HttpResponse(Request("GET", ""), 200, (), b"", 0.0)
-    return Reply(result(ME, 7), exchange, Reading({"status": "error", "message": message}, "json", {}))
+    return Reply(result(ME, 7), exchange, Decoded({"status": "error", "message": message}, "json", {}))
 
 
 words = st.text("абвabc ,.!<&\"'", min_size=1, max_size=8)
 
 
 @given(before=words, after=words, names=st.sampled_from(["id", "token, id", "login, token, id", "format"]))
-def test_a_message_becomes_the_template_that_it_was_made_of(before: str, after: str, names: str) -> None:
+def test_a_message_becomes_the_template_that_it_was_made_from(before: str, after: str, names: str) -> None:
     template = f"{before} {{names}} {after}"
     made = template.replace("{names}", names)
 
-    assert template_of("missing", error(made), {"names": names}, NOBODYS) == template
+    assert template_of("missing", error(made), {"names": names}, NOTHING_PRIVATE) == template
 
 
 @given(before=words, after=words, used=st.integers(0, 10**6), of=st.integers(0, 10**6))
-def test_used_and_of_are_told_apart_also_where_they_are_the_same_number(
+def test_used_and_of_become_their_own_blanks_even_where_they_are_equal(
     before: str, after: str, used: int, of: int
 ) -> None:
     template = f"{before} {{used}} of {{of}} {after}"
     fields = {"used": str(used), "of": str(of)}
     made = template.format_map(fields)
 
-    assert template_of("limit", error(made), fields, NOBODYS) == template
+    assert template_of("limit", error(made), fields, NOTHING_PRIVATE) == template
 
 
 @pytest.mark.parametrize("message", ["", "no {id}", "bell \x07", "names token and id"])
-def test_a_message_that_no_template_makes_is_none(message: str) -> None:
-    with pytest.raises(NoTemplate):
-        template_of("missing", error(message), {"names": "token, id"}, NOBODYS)
+def test_a_message_that_no_template_covers_is_refused(message: str) -> None:
+    with pytest.raises(NotCovered):
+        template_of("missing", error(message), {"names": "token, id"}, NOTHING_PRIVATE)
 
 
 def leaves(value: Any) -> Iterator[str]:
@@ -429,11 +430,11 @@ values = st.recursive(
 
 
 @given(value=values)
-def test_a_shape_holds_nothing_of_what_it_is_the_shape_of(value: Any) -> None:
-    told = shape(value)
+def test_a_shape_holds_no_value(value: Any) -> None:
+    found = shape(value)
 
-    assert not {*"µ№§"} & {*told}
-    assert not re.search(r"\d{7}", told)
+    assert not {*"µ№§"} & {*found}
+    assert not re.search(r"\d{7}", found)
 
 
 @pytest.mark.parametrize(
@@ -450,18 +451,18 @@ def test_a_shape_holds_nothing_of_what_it_is_the_shape_of(value: Any) -> None:
         ("csv.delimiter", "|", False),
     ],
 )
-def test_a_choice_is_what_the_mock_can_be_given(clause: str, word: str, fits: bool) -> None:
+def test_a_choice_is_a_value_that_the_mock_accepts(clause: str, word: str, fits: bool) -> None:
     try:
         CLAUSES[clause].read(word)
-        taken = True
-    except Exception:  # noqa: BLE001 - any refusal will do
-        taken = False
+        accepted = True
+    except Refusal:
+        accepted = False
 
-    assert holds(all_clauses()[clause], word) == taken == fits
+    assert is_choice(all_clauses()[clause], word) == accepted == fits
 
 
 @pytest.mark.parametrize(
-    ("content_type", "encoding", "told"),
+    ("content_type", "encoding", "template"),
     [
         ("text/csv; charset=utf-8", "utf-8-sig", "text/csv; charset={charset}"),
         ('text/csv; charset="windows-1251"; header=absent', "cp1251", 'text/csv; charset="{charset}"; header=absent'),
@@ -470,7 +471,7 @@ def test_a_choice_is_what_the_mock_can_be_given(clause: str, word: str, fits: bo
         ("text/csv; charset=utf-8", None, "text/csv; charset=utf-8"),
     ],
 )
-def test_the_charset_of_csv_is_a_blank_where_it_is_that_of_the_encoding(
-    content_type: str, encoding: str | None, told: str
+def test_the_charset_of_csv_is_a_blank_where_it_is_the_encodings(
+    content_type: str, encoding: str | None, template: str
 ) -> None:
-    assert with_blank(content_type, encoding) == told
+    assert with_blank(content_type, encoding) == template

@@ -1,4 +1,4 @@
-"""Parity: a server differs from another in what was chosen otherwise, and in nothing else, whichever is named first."""
+"""Parity: two servers differ in the clauses whose choices differ and in no other, in either order."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from test_right_servers import OPEN, covering_set
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.client import Api, TargetLost
+from contract_tests.engine.api_client import ApiClient, TargetLost
+from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
-from contract_tests.parity.command import UNITS, ParityOptions, examine, run
-from contract_tests.parity.result import Outcome, ParityReport
+from contract_tests.parity.comparison import Agreement
+from contract_tests.parity.parity import UNITS, examine, run
+from contract_tests.parity.parity_report import ParityReport
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
@@ -43,22 +45,24 @@ def mock(profile: dict[str, Any], seed: int = 0) -> Iterator[str]:
         yield f"{url}/api"
 
 
-def parity(a: str, b: str, **more: Any) -> ParityReport:
-    return examine(ParityOptions(a, b, **{"environ": {}, "poll_timeout": 3.0, **more}))
+def parity(a: str, b: str, *, ignored: tuple[str, ...] = (), **options: Any) -> ParityReport:
+    return examine(a, b, CheckOptions(**{"environ": {}, "poll_timeout": 3.0, **options}), ignored=ignored)
 
 
-def clauses(report: ParityReport, outcome: Outcome) -> set[str]:
-    return {row.clause for row in report.rows if row.outcome is outcome}
+def clauses(report: ParityReport, agreement: Agreement) -> set[str]:
+    return {clause.clause for clause in report.clauses if clause.agreement is agreement}
 
 
-def told(report: ParityReport) -> str:
-    return "\n".join(f"{r.clause}: {o.where}: {o.a} | {o.b} ({o.call})" for r in report.rows for o in r.differences)
+def differences(report: ParityReport) -> str:
+    return "\n".join(
+        f"{p.clause}: {p.where}: {p.a} | {p.b} ({p.call})" for clause in report.clauses for p in clause.differences
+    )
 
 
 UNSEEN = {
     "task.lifetime": "a run is shorter than any",
     "quota.turns-at": "it shows once a day",
-    "quota.charged-at": "there is but one choice",
+    "quota.charged-at": "the clause has a single choice",
     "rate.limit": "no run is fast enough to meet it",
 }
 """Open clauses that no call of a run can show, and why."""
@@ -76,7 +80,7 @@ def test_two_mocks_that_differ_in_one_clause_differ_in_that_clause_alone(clause:
     with mock({}) as a, mock({clause: choice}, seed=1) as b:
         report = parity(a, b)
 
-    assert clauses(report, Outcome.DIFFERS) == {clause}, told(report)
+    assert clauses(report, Agreement.DIFFERS) == {clause}, differences(report)
     assert report.exit_code == 1
 
 
@@ -85,8 +89,8 @@ def test_two_mocks_of_one_profile_differ_in_nothing(profile: dict[str, Any]) -> 
     with mock(profile) as a, mock(profile, seed=7) as b:
         report = parity(a, b)
 
-    assert report.exit_code == 0, told(report)
-    assert not clauses(report, Outcome.DIFFERS)
+    assert report.exit_code == 0, differences(report)
+    assert not clauses(report, Agreement.DIFFERS)
 
 
 @pytest.mark.parametrize("phone", ["70001234567", "70000000000", "70000000001", "70000000777"])
@@ -94,14 +98,14 @@ def test_how_much_is_found_is_no_difference(phone: str) -> None:
     with mock({}) as a, mock({}, seed=5) as b:
         report = parity(a, b, phone=phone)
 
-    assert report.exit_code == 0, told(report)
+    assert report.exit_code == 0, differences(report)
 
 
 def test_every_open_clause_but_the_unseen_is_compared_between_two_mocks() -> None:
     with mock({}) as a, mock({}, seed=1) as b:
         report = parity(a, b)
 
-    assert set(OPEN) - clauses(report, Outcome.SAME) == set(UNSEEN)
+    assert set(OPEN) - clauses(report, Agreement.SAME) == set(UNSEEN)
 
 
 @pytest.mark.parametrize("other", [1, 2])
@@ -109,8 +113,8 @@ def test_the_order_of_the_two_changes_nothing(other: int) -> None:
     with mock({}) as a, mock(covering_set()[other]) as b:
         one, two = parity(a, b), parity(b, a)
 
-    assert clauses(one, Outcome.DIFFERS) == clauses(two, Outcome.DIFFERS) != set()
-    assert clauses(one, Outcome.SAME) == clauses(two, Outcome.SAME)
+    assert clauses(one, Agreement.DIFFERS) == clauses(two, Agreement.DIFFERS) != set()
+    assert clauses(one, Agreement.SAME) == clauses(two, Agreement.SAME)
 
 
 @pytest.mark.parametrize("name", STANDINS)
@@ -118,12 +122,12 @@ def test_a_stand_in_and_a_mock_of_its_profile_differ_in_nothing(name: str) -> No
     with standing(name) as target, mock(dict(target.profile)) as local:
         report = parity(target.url, local, environ=target.env)
 
-    assert report.exit_code == 0, told(report)
-    assert len(clauses(report, Outcome.SAME)) >= 60
+    assert report.exit_code == 0, differences(report)
+    assert len(clauses(report, Agreement.SAME)) >= 60
 
 
 @pytest.mark.parametrize("name", STANDINS)
-def test_few_units_are_taken_and_the_report_tells_how_many(name: str) -> None:
+def test_few_units_are_taken_and_the_report_says_how_many(name: str) -> None:
     with standing(name) as target, mock({}) as local:
         report = parity(target.url, local, environ=target.env)
         tasks = sum(method == "create" for _, method, _ in target.calls)
@@ -153,33 +157,33 @@ DIFFERENT: dict[str, tuple[str, str]] = {
     "no answer to an odd id": ("antique", "server.never-breaks"),
     "500 for another method": ("bureau", "not-found"),
 }
-"""Breakages of a stand-in that otherwise is the same, and the clause under which parity must tell them."""
+"""Breakages of a stand-in that is the same otherwise, and the clause under which parity reports them."""
 
 
 @pytest.mark.parametrize("breakage", DIFFERENT)
-def test_a_server_that_breaks_what_the_other_keeps_differs(breakage: str) -> None:
+def test_a_server_that_breaks_a_clause_differs_from_one_that_keeps_it(breakage: str) -> None:
     name, clause = DIFFERENT[breakage]
     with standing(name, seconds=0.05) as right, standing(name, seconds=0.05, breakage=breakage) as broken:
         report = parity(right.url, broken.url, environ=right.env, poll_timeout=1.0)
 
-    assert clause in clauses(report, Outcome.DIFFERS), told(report)
+    assert clause in clauses(report, Agreement.DIFFERS), differences(report)
     assert report.exit_code == 1
 
 
-def test_nothing_of_credentials_or_of_what_is_found_is_told_and_a_mock_sees_none_of_it(
+def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, file = io.StringIO(), tmp_path / "report.json"
     sent: list[Request] = []
     send = HttpClient.send
 
-    def noted(wire: HttpClient, request: Request, **more: Any) -> HttpResponse:
+    def recorded(wire: HttpClient, request: Request, **more: Any) -> HttpResponse:
         sent.append(request)
         return send(wire, request, **more)
 
-    monkeypatch.setattr(HttpClient, "send", noted)
+    monkeypatch.setattr(HttpClient, "send", recorded)
     with standing("courier", breakage="token in errors") as target, mock({}) as local:
-        code = run(ParityOptions(target.url, local, json=file, environ=target.env), out)
+        code = run(target.url, local, CheckOptions(json=file, environ=target.env), out)
     to_the_mock = [unquote_plus(f"{r.url} {r.body.decode()}") for r in sent if r.url.startswith(local[:-4])]
     seen = out.getvalue() + file.read_text(encoding="utf-8")
 
@@ -194,11 +198,11 @@ def test_nothing_of_credentials_or_of_what_is_found_is_told_and_a_mock_sees_none
 
 def test_an_ignored_difference_is_listed_and_does_not_count() -> None:
     with mock({}) as a, mock({"xml.root": "r"}) as b:
-        report = parity(a, b, ignore=("xml.root", "xml.item"))
-    rows = {row.clause: row for row in report.rows}
+        report = parity(a, b, ignored=("xml.root", "xml.item"))
+    rows = {clause.clause: clause for clause in report.clauses}
 
     assert report.exit_code == 0
-    assert rows["xml.root"].outcome is Outcome.IGNORED
+    assert rows["xml.root"].agreement is Agreement.IGNORED
     assert [(o.a, o.b) for o in rows["xml.root"].differences] == [("'response'", "'r'")]
     assert "no longer differs" in rows["xml.item"].note
 
@@ -207,30 +211,30 @@ def test_a_budget_that_does_not_suffice_is_exit_code_4_and_is_kept() -> None:
     with standing("bureau") as target, mock(dict(target.profile)) as local:
         report = parity(target.url, local, environ=target.env, budget=2)
 
-    assert report.exit_code == 4, told(report)
+    assert report.exit_code == 4, differences(report)
     assert target.units <= 2
 
 
 def test_a_used_up_limit_is_no_difference() -> None:
     with standing("bureau", limit=1) as target, mock(dict(target.profile)) as local:
         report = parity(target.url, local, environ=target.env)
-    rows = {row.clause: row for row in report.rows}
+    rows = {clause.clause: clause for clause in report.clauses}
 
-    assert report.exit_code == 0, told(report)
-    assert rows["result.photo"].outcome is Outcome.OPEN
+    assert report.exit_code == 0, differences(report)
+    assert rows["result.photo"].agreement is Agreement.OPEN
 
 
-def test_without_a_second_account_on_both_sides_it_is_said_what_was_not_compared() -> None:
+def test_without_a_second_account_the_report_says_what_was_not_compared() -> None:
     with standing("bureau") as target, mock(dict(target.profile)) as local:
         alone = {name: value for name, value in target.env.items() if not name.endswith("2")}
         report = parity(target.url, local, environ=alone)
-    row = next(row for row in report.rows if row.clause == "task.foreign-error")
+    row = next(clause for clause in report.clauses if clause.clause == "task.foreign-error")
 
-    assert row.outcome is Outcome.OPEN
+    assert row.agreement is Agreement.OPEN
     assert "IFIND_LOGIN2" in row.note
 
 
-def test_a_target_out_of_reach_and_one_without_credentials_are_told_apart() -> None:
+def test_a_target_out_of_reach_and_one_without_credentials_have_different_errors() -> None:
     with standing("bureau") as target:
         gone = target.url
         with pytest.raises(UsageError, match="IFIND_LOGIN"):
@@ -239,23 +243,25 @@ def test_a_target_out_of_reach_and_one_without_credentials_are_told_apart() -> N
         parity("mock", gone)
 
 
-def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_till_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_until_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[Call] = []
-    ask = Api.ask
+    send = ApiClient.send
 
-    def gone(api: Api, call: Call, **more: Any) -> Reply:
+    def gone(api: ApiClient, call: Call, **more: Any) -> Reply:
         asked.append(call)
         if len(asked) == 30:
             raise TargetLost("no connection")
-        return ask(api, call, **more)
+        return send(api, call, **more)
 
-    monkeypatch.setattr(Api, "ask", gone)
+    monkeypatch.setattr(ApiClient, "send", gone)
     with mock({}) as a, mock({}) as b:
         report = parity(a, b)
 
     assert report.exit_code == 3
     assert "a target is gone" in report.stopped
-    assert "create.ok" in clauses(report, Outcome.SAME)
+    assert "create.ok" in clauses(report, Agreement.SAME)
 
 
 def test_a_target_that_resets_connections_differs_from_one_that_does_not() -> None:
@@ -266,22 +272,22 @@ def test_a_target_that_resets_connections_differs_from_one_that_does_not() -> No
         report = parity(target.url, local, environ=target.env)
 
     assert report.exit_code == 1
-    assert "server.never-breaks" in clauses(report, Outcome.DIFFERS)
+    assert "server.never-breaks" in clauses(report, Agreement.DIFFERS)
 
 
-def test_on_the_command_line_the_table_and_the_exit_code_tell(tmp_path: Path) -> None:
+def test_the_command_prints_a_table_and_gives_the_exit_code(tmp_path: Path) -> None:
     with mock({}) as a, mock({"row.phone": "number"}) as b:
         differs = ifind("parity", a, b, "--json", "report.json", cwd=tmp_path)
         ignored = ifind("parity", a, b, "--ignore", "row.phone", cwd=tmp_path)
         wrong = ifind("parity", a, b, "--ignore", "row.phon", cwd=tmp_path)
-        nobody = ifind("parity", a, "http://127.0.0.1:9/api", cwd=tmp_path)
+        unreachable = ifind("parity", a, "http://127.0.0.1:9/api", cwd=tmp_path)
     rows = {row["id"]: row for row in json.loads((tmp_path / "report.json").read_text())["clauses"]}
 
-    assert [done.returncode for done in (differs, ignored, wrong, nobody)] == [1, 0, 2, 3], differs.stdout
+    assert [done.returncode for done in (differs, ignored, wrong, unreachable)] == [1, 0, 2, 3], differs.stdout
     assert "row.phone " in differs.stdout
     assert rows["row.phone"]["differences"][0]["where"] == "data[].phone"
     assert "did you mean 'row.phone'?" in wrong.stderr
-    assert "127.0.0.1:9" in nobody.stderr
+    assert "127.0.0.1:9" in unreachable.stderr
 
 
 def test_a_target_elsewhere_is_not_called_without_a_yes(tmp_path: Path) -> None:

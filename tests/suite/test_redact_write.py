@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.learning.learned_profile import Learnt, Lesson, Uncovered
-from contract_tests.learning.profile_file import profile_file
+from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, profile_file
 from contract_tests.redact.secrets import VALUE, Secrets
 from contract_tests.redact.write import masked, notice, write
 from contract_tests.report.renderers import RENDERERS
@@ -206,17 +205,17 @@ def test_a_masked_page_has_the_same_elements_scripts_and_policy(report: Report, 
 def test_a_masked_profile_has_the_same_tables(target: str, text: str, data: st.DataObject) -> None:
     clauses = all_clauses()
     choices = {"rate.limit": text, "error.codes": {"missing": 1, "invalid": 2}}
-    lesson = Lesson(
+    learned = LearnedProfile(
         target=target,
         at=datetime(2030, 1, 2, tzinfo=UTC),
         kit="0.1.0",
         spent=SAMPLE.spent,
-        learnt=tuple(Learnt(clauses[name], choice, 1, 2, text) for name, choice in choices.items()),
+        choices=tuple(LearnedChoice(clauses[name], choice, 1, 2, text) for name, choice in choices.items()),
         uncovered=(Uncovered("xml.root", text, target, text),),
         unseen=(),
         broken=(),
     )
-    before = profile_file(lesson)
+    before = profile_file(learned)
     after, _ = masked(before, data.draw(secrets_in(before)))
 
     assert shape(tomllib.loads(after.decode())) == shape(tomllib.loads(before.decode()))

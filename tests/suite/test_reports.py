@@ -20,7 +20,7 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.html import PAGE
 from contract_tests.report.markdown import MAX_BYTES
@@ -181,12 +181,12 @@ def test_text_of_the_page_stands_out_from_what_is_behind_it(theme: str) -> None:
     css = (PAGE / "page.css").read_text(encoding="utf-8")
     pairs = re.findall(r"--([a-z]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", css)
     colours = {name: light if theme == "light" else dark for name, light, dark in pairs}
-    verdicts = [outcome.name.lower() for outcome in Outcome]
+    outcomes = [outcome.name.lower() for outcome in Outcome]
 
-    for name in ("ink", "soft", "accent", *verdicts):
+    for name in ("ink", "soft", "accent", *outcomes):
         for behind in ("page", "card"):
             assert contrast(colours[name], colours[behind]) >= 4.5, (name, behind)
-    for name in verdicts:
+    for name in outcomes:
         assert contrast(colours[name], mixed(colours[name], 0.12, colours["card"])) >= 4.5, name
     assert contrast("#2b1a00", colours["amber"]) >= 4.5
 
@@ -301,7 +301,10 @@ def words(text: str) -> str:
 def test_a_summary_stays_below_what_github_takes_and_says_what_was_left_out() -> None:
     clause = all_clauses()["result.cost"]
     many = tuple(Finding(clause, "c" * 9_000, "`" * 9_000, f"{n}", "f", "e", binding=True) for n in range(2_000))
-    rows = (Row(clause, Outcome.BROKEN, "", "", many), *(replace(UNCHECKED, note="|" * 500) for _ in range(2_000)))
+    rows = (
+        ClauseResult(clause, Outcome.BROKEN, "", "", many),
+        *(replace(UNCHECKED, note="|" * 500) for _ in range(2_000)),
+    )
     shown = RENDERERS["summary"](replace(SAMPLE, rows=rows)).decode()
     left = list(map(int, re.findall("… and ([0-9]+) more, left out here", shown)))
 

@@ -1,4 +1,4 @@
-"""The suite against servers: it passes on every right one, whatever is left open, and on no broken one."""
+"""The suite against servers: it passes on every right one, with any choice where one is open, and on no broken one."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def written(profile: dict[str, Any], tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("profile", covering_set(), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
-def test_check_passes_whatever_is_chosen_and_finds_just_what_was(profile: dict[str, Any], tmp_path: Path) -> None:
+def test_check_passes_under_any_choices_and_finds_exactly_those(profile: dict[str, Any], tmp_path: Path) -> None:
     with serving_profile(profile) as url:
-        code, told = check(url, tmp_path)
+        code, output = check(url, tmp_path)
         knowing, told_knowing = check(url, tmp_path, "--full", "--strict", "--profile", written(profile, tmp_path))
 
-    assert code == 0, told
+    assert code == 0, output
     assert knowing == 0, told_knowing
 
 
@@ -96,12 +96,12 @@ def plain(choice: Any) -> Any:
 
 def test_a_choice_other_than_the_one_expected_is_refuted_and_counts_when_strict(tmp_path: Path) -> None:
     with serving_profile({"row.phone": "number", "xml.root": "r"}) as url:
-        lenient, told = check(url, tmp_path, "--only", "row.phone", "--only", "xml.root")
+        lenient, output = check(url, tmp_path, "--only", "row.phone", "--only", "xml.root")
         strict, _ = check(url, tmp_path, "--only", "xml.root", "--strict")
 
     assert (lenient, strict) == (0, 1)
-    assert re.search(r"row\.phone +observed +refuted +number", told)
-    assert re.search(r"xml\.root +assumed +refuted +r ", told)
+    assert re.search(r"row\.phone +observed +refuted +number", output)
+    assert re.search(r"xml\.root +assumed +refuted +r ", output)
 
 
 def test_check_passes_on_a_private_mock(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_check_passes_on_a_private_mock(tmp_path: Path) -> None:
     assert "broken" not in done.stdout
 
 
-def test_what_no_run_can_see_is_told_and_is_no_failure(tmp_path: Path) -> None:
+def test_what_no_run_can_show_is_reported_and_is_no_failure(tmp_path: Path) -> None:
     done = ifind("check", "--only", "task.lifetime", cwd=tmp_path)
 
     assert (done.returncode, done.stdout[:28]) == (0, "task.lifetime: not checked: ")
@@ -134,7 +134,7 @@ def test_on_a_mock_with_an_admin_token_accounts_are_made_with_it(token: str | No
     assert token == "right" or "set IFIND_MOCK_ADMIN_TOKEN" in done.stdout
 
 
-def test_an_address_without_the_apis_path_is_told_what_it_lacks(tmp_path: Path) -> None:
+def test_a_url_without_the_apis_path_is_refused_with_a_hint(tmp_path: Path) -> None:
     with serving_mock(cwd=tmp_path) as mock:
         done = ifind("check", mock.api.removesuffix("/api"), cwd=tmp_path)
 
@@ -154,9 +154,9 @@ def plain_wsgi() -> Iterator[str]:
 
 
 def test_check_passes_on_the_flask_app_under_a_plain_wsgi_server(plain_wsgi: str, tmp_path: Path) -> None:
-    code, told = check(plain_wsgi, tmp_path, "--full")
+    code, output = check(plain_wsgi, tmp_path, "--full")
 
-    assert code == 0, told
+    assert code == 0, output
 
 
 def pytest_alone(url: str, *more: str) -> subprocess.CompletedProcess[str]:

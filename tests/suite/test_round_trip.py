@@ -1,4 +1,4 @@
-"""The whole way on three strangers: checked, learnt, played by a mock and held to it, without a word too much."""
+"""The whole way on three foreign servers: check, learn, serve the profile, compare; no output holds a secret."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.learn import learn
-from contract_tests.parity.command import ParityOptions
-from contract_tests.parity.command import run as parity
+from contract_tests.parity.parity import run as parity
 from support.checking import check, options_for
 from support.processes import serving as serving_mock
 from support.standins.breakages import BREAKAGES
@@ -27,26 +27,26 @@ def set_environment(target: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", STANDINS)
-def test_a_stranger_is_checked_learnt_and_played_so_that_nothing_differs(
+def test_a_server_is_checked_and_learned_and_a_mock_of_its_profile_does_not_differ(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profile = tmp_path / "profile.toml"
     out = io.StringIO()
     with serving(name) as target:
         set_environment(target, monkeypatch)
-        checked, told = check(target)
-        learnt = learn(options_for(target, budget=8), profile, out, out)
+        checked, output = check(target)
+        learned = learn(options_for(target, budget=8), profile, out, out)
         with serving_mock("--profile", str(profile), "--delay", "150ms", cwd=tmp_path) as mock:
-            alike = parity(ParityOptions(target.url, mock.api, poll_timeout=5.0), out)
+            differs = parity(target.url, mock.api, CheckOptions(poll_timeout=5.0), out)
 
-    assert checked == 0, told
-    assert learnt == 0, out.getvalue()
-    assert alike == 0, out.getvalue()
+    assert checked == 0, output
+    assert learned == 0, out.getvalue()
+    assert differs == 0, out.getvalue()
     assert "uncovered" not in profile.read_text(encoding="utf-8")
 
 
 def spellings(secret: str) -> set[bytes]:
-    """The secret as files of all kinds would hold it, by means of their own."""
+    """The secret as files of all formats would hold it."""
     raw = secret.encode()
     coded = {base64.b64encode(bytes(n) + raw)[-(-n * 8 // 6) : (n + len(raw)) * 8 // 6] for n in range(3)}
     plain = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], escape(secret)}
@@ -64,12 +64,12 @@ def test_no_output_of_any_run_holds_a_credential_or_a_value_of_the_target(
     out = io.StringIO()
     with serving(name, breakage=chosen) as target:
         set_environment(target, monkeypatch)
-        _, told = check(target, **files, history=tmp_path / "history", ledger=tmp_path / "ledger", poll_timeout=1.0)
+        _, output = check(target, **files, history=tmp_path / "history", ledger=tmp_path / "ledger", poll_timeout=1.0)
         learn(options_for(target, budget=8, poll_timeout=1.0), tmp_path / "profile.toml", out, out)
-        parity(ParityOptions(target.url, target.url, poll_timeout=1.0, json=tmp_path / "parity"), out)
+        parity(target.url, target.url, CheckOptions(poll_timeout=1.0, json=tmp_path / "parity"), out)
         secrets = [*target.env.values(), *PERSONAL]
     outputs = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    outputs |= {"check": told.encode(), "learn and parity": out.getvalue().encode()}
+    outputs |= {"check": output.encode(), "learn and parity": out.getvalue().encode()}
 
     assert {*(f"report.{kind}" for kind in files), "history", "ledger", "profile.toml", "parity"} <= set(outputs)
     for secret in secrets:

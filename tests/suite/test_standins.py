@@ -21,7 +21,7 @@ import mockserver.mutants.kit
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from support.checking import check, verdicts
+from support.checking import check, outcomes
 from support.standins.breakages import BREAKAGES
 from support.standins.people import PERSONAL
 from support.standins.running import HIDDEN, STANDINS, Standin, serving, toml_of
@@ -133,14 +133,14 @@ def checked(name: str) -> tuple[int, str]:
 def test_a_standin_keeps_every_promise(name: str) -> None:
     code, output = checked(name)
 
-    assert not {"broken", "error"} & {*verdicts(output).values()}, output
+    assert not {"broken", "error"} & {*outcomes(output).values()}, output
     assert code == 0, output
 
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_the_suite_sees_the_choices_of_the_profile(name: str) -> None:
     _, output = checked(name)
-    profile, seen = STANDINS[name].PROFILE, verdicts(output)
+    profile, seen = STANDINS[name].PROFILE, outcomes(output)
     judged = {c for c in CHOSEN if seen[c] in ("holds", "refuted")} - HIDDEN[name]
 
     assert {c for c in judged if seen[c] == "refuted"} == {c for c in judged if profile[c] != DEFAULTS[c]}, output
@@ -278,5 +278,5 @@ def test_a_broken_promise_is_named(name: str, title: str) -> None:
         code, output = check(target, poll_timeout=1.0)
 
     assert code == 1, output
-    assert verdicts(output)[clause] == "broken", output
-    assert "error" not in verdicts(output).values(), output
+    assert outcomes(output)[clause] == "broken", output
+    assert "error" not in outcomes(output).values(), output

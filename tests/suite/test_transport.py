@@ -8,7 +8,8 @@ import pytest
 
 from contract_tests.api.calls import Call
 from contract_tests.budget.budget import Budget
-from contract_tests.budget.sender import Limits, Sender
+from contract_tests.budget.limits import Limits
+from contract_tests.budget.sender import Sender
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
 from support.raw_server import OK, failure, says, server
@@ -190,7 +191,7 @@ def test_a_connection_that_is_to_be_kept_and_is_not_is_replaced() -> None:
 def test_a_kept_connection_that_ended_is_no_failure_of_the_target() -> None:
     lie = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi"
     with server(says(lie), says(lie), says(lie)) as url, HttpClient() as client:
-        sender = Sender(url.removesuffix("/info"), client, Budget(0), Limits(pauses=(0.0, 0.0)))
+        sender = Sender(url.removesuffix("/info"), client, Budget(Limits(units=0, pauses=(0.0, 0.0))))
         bodies = [sender.send_idempotent(Call("info")).body for _ in range(2)]
 
     assert bodies == [b"hi", b"hi"]

@@ -21,8 +21,8 @@ from contract_tests.captured.asked import Asked
 from contract_tests.captured.capture import MAX_BYTES, read_capture
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.flatten import whole
-from contract_tests.contract.validate import SchemaProblem
+from contract_tests.contract.problem import Problem
+from contract_tests.contract.profile import with_defaults
 from mockserver import data
 from mockserver.cli.main import commands
 from support.processes import ifind
@@ -67,7 +67,7 @@ def judged(body: bytes | Mapping[str, Any], **asked: Any) -> Judgement:
     return judge(read_capture(content), Asked(**asked))
 
 
-def clauses(problems: Iterable[SchemaProblem]) -> set[tuple[str, str | None]]:
+def clauses(problems: Iterable[Problem]) -> set[tuple[str, str | None]]:
     return {(p.path, p.clause) for p in problems}
 
 
@@ -136,7 +136,9 @@ def test_a_near_miss_in_csv_is_refused_under_a_profile(miss: dict[str, Any]) -> 
     csv.writer(text, lineterminator="\r\n").writerows(edited(read_table(miss["base"]), miss["edit"], CSV_EDITS))
     method = {"create": "create", "info": "info"}.get(miss["table"], "result")
 
-    found = judged(text.getvalue().encode(), method=method, schema=miss["table"], profile=whole(miss.get("profile")))
+    found = judged(
+        text.getvalue().encode(), method=method, schema=miss["table"], profile=with_defaults(miss.get("profile"))
+    )
 
     assert {p.path for p in found.problems} & {miss["path"], ""}
 
@@ -157,7 +159,7 @@ def test_a_near_miss_in_xml_is_refused_under_a_profile(miss: dict[str, Any]) -> 
     body = b'<?xml version="1.0" encoding="UTF-8"?>' + etree.tostring(root, encoding="UTF-8", xml_declaration=False)
     schema = "error" if base.stem.startswith("error") else schema_of(base)
 
-    assert judged(body, schema=schema, profile=whole(miss.get("profile"))).fails(strict=True)
+    assert judged(body, schema=schema, profile=with_defaults(miss.get("profile"))).fails(strict=True)
 
 
 # What a schema can't say.
@@ -294,6 +296,15 @@ def test_what_is_no_answer_is_refused(body: bytes) -> None:
     assert [p.clause for p in found.problems] == ["format.readable"]
 
 
+def test_a_ready_answer_is_recognised_by_the_section_that_is_filled_or_alone() -> None:
+    ready = read_json("documented/ready.json")
+
+    assert judged(ready).schema == "ready"
+    assert judged({**ready, "names": [], "photo": ""}).schema == "ready-data"
+    assert judged({"status": "ready", "photo": None}).schema == "ready-photo"
+    assert judged({"status": "ready"}).schema == "ready"
+
+
 def test_a_text_passes_for_csv_without_a_header_only_where_it_is_said_to_be_csv() -> None:
     assert judged("Анна\r\nBob\r\n".encode()).fails(strict=False)
     assert judged("Анна\r\nBob\r\n".encode(), format="csv").schema == "ready-names"
@@ -428,7 +439,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("profile", [None, whole(None)], ids=["open", "profile"])
+@pytest.mark.parametrize("profile", [None, with_defaults(None)], ids=["open", "profile"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_is_survived(name: str, profile: Mapping[str, Any] | None) -> None:
     found = judged(HOSTILE[name], profile=profile)

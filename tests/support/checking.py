@@ -12,7 +12,7 @@ from contract_tests.session.session import Examined, examine
 from support.standins.running import Standin
 
 GRADES = "documented|law|observed|sister|assumed"
-VERDICTS = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
+OUTCOMES = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
 
 
 def check(target: Standin, **options: Any) -> tuple[int, str]:
@@ -31,9 +31,9 @@ def options_for(target: Standin, **options: Any) -> CheckOptions:
     return CheckOptions(**{"target": target.url, "environ": target.env, "poll_timeout": 3.0, **options})
 
 
-def verdicts(told: str) -> dict[str, str]:
+def outcomes(output: str) -> dict[str, str]:
     """The table of the report: clause to verdict."""
-    return dict(re.findall(rf"^(\S+) +(?:{GRADES}) +({VERDICTS})", told, re.MULTILINE))
+    return dict(re.findall(rf"^(\S+) +(?:{GRADES}) +({OUTCOMES})", output, re.MULTILINE))
 
 
 def creates(target: Standin) -> int:

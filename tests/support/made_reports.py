@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from contract_tests.contract.clauses import Clause, all_clauses
-from contract_tests.findings.finding import Finding, Row
+from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import GRADES, History, Report, Retried, Spent
 
@@ -38,12 +38,12 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 @st.composite
-def a_row(draw: st.DrawFn, clause_id: str) -> Row:
+def a_row(draw: st.DrawFn, clause_id: str) -> ClauseResult:
     clause = Clause(clause_id, draw(TEXTS), draw(st.sampled_from(list(GRADES))), draw(TEXTS), weak=draw(st.booleans()))
     outcome = draw(st.sampled_from(list(Outcome)))
     most = 4 if outcome in {Outcome.BROKEN, Outcome.REFUTED, Outcome.ERROR} else 0
     findings = st.builds(Finding, st.just(clause), TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, st.booleans())
-    return Row(clause, outcome, draw(TEXTS), draw(TEXTS), tuple(draw(st.lists(findings, max_size=most))))
+    return ClauseResult(clause, outcome, draw(TEXTS), draw(TEXTS), tuple(draw(st.lists(findings, max_size=most))))
 
 
 @st.composite
@@ -86,8 +86,8 @@ def a_finding(clause_id: str, *, binding: bool = True) -> Finding:
     )
 
 
-def row_of(clause_id: str, outcome: Outcome, *found: Finding, note: str = "") -> Row:
-    return Row(all_clauses()[clause_id], outcome, "", note, found)
+def row_of(clause_id: str, outcome: Outcome, *found: Finding, note: str = "") -> ClauseResult:
+    return ClauseResult(all_clauses()[clause_id], outcome, "", note, found)
 
 
 UNCHECKED = row_of("task.lifetime", Outcome.UNCHECKED, note="too long for a run")

@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from contract_tests.contract import validate
+from contract_tests.contract import resolve
 from mockserver import data
 
 FIXTURES = data.path("fixtures")
@@ -30,7 +30,7 @@ def of_format(form: str) -> list[Path]:
 
 def schema_of(sample: Path) -> str:
     """The schema that a sample is made for: the longest name that its own begins with."""
-    return max((n for n in validate.names() if f"{sample.stem}-".startswith(f"{n}-")), key=len)
+    return max((n for n in resolve.names() if f"{sample.stem}-".startswith(f"{n}-")), key=len)
 
 
 def read_json(name: str) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.contract import validate
+from contract_tests.contract import resolve
 
-NAMES = validate.names()
+NAMES = resolve.names()
 
 
 def nodes(schema: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
@@ -35,10 +35,10 @@ CONSTRAINTS = ("type", "const", "enum", "pattern", "anyOf", "oneOf", "not", "min
 def constraints() -> Iterator[tuple[str, tuple[str | int, ...]]]:
     """Every constraint that stands in a file: the file's name and the place of the keyword, or of what it lists."""
     for name in NAMES:
-        for at, node in nodes(validate.document(name)):
+        for at, node in nodes(resolve.document(name)):
             yield from ((name, (*at, key)) for key in node if key in CONSTRAINTS)
             yield from ((name, (*at, "required", i)) for i in range(len(node.get("required", []))))
             yield from ((name, (*at, "x-value", key)) for key in node.get("x-value", {}))
 
 
-EVERY_NODE = [(name, written(at), node) for name in NAMES for at, node in nodes(validate.document(name))]
+EVERY_NODE = [(name, written(at), node) for name in NAMES for at, node in nodes(resolve.document(name))]

@@ -1,0 +1,141 @@
+"""The client of the API under test: sends calls, remembers replies, and has every answer checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contract_tests.api.calls import Call
+from contract_tests.api.reply import Reply
+from contract_tests.budget.budget import Charge
+from contract_tests.budget.sender import LostAnswer, Sender
+from contract_tests.decode.model import Context
+from contract_tests.engine.every_answer import attempted, check_answer, check_bytes, check_tokens, read
+from contract_tests.engine.target import Target
+from contract_tests.engine.units_watch import UnitsWatch
+from contract_tests.findings.checks import Checks
+from contract_tests.findings.findings import Findings
+from contract_tests.redact.mask import Shape
+from contract_tests.transport.messages import TransportError
+
+LOST_AFTER = 3
+"""Connections refused in a row after which the target counts as gone."""
+
+
+class TargetLost(Exception):
+    """The target answered before and takes no connection now."""
+
+
+@dataclass
+class ApiClient:
+    """Sends the run's calls. Each method raises NotChecked where the call may not leave, TargetLost where the target is
+    gone.
+    """
+
+    target: Target
+    sender: Sender
+    findings: Findings
+    checks: Checks = field(init=False)
+    """The running test's, which gets every finding."""
+    units: UnitsWatch = field(init=False)
+    tokens: set[str] = field(default_factory=set)
+    """The tokens of the run's accounts."""
+    reached: bool = False
+    """The target has answered a call."""
+    answers: int = 0
+    charges: dict[int, Charge] = field(default_factory=dict)
+    """Of creates whose cost is not known yet, by the reply's number."""
+    _replies: dict[Call, Reply] = field(default_factory=dict)
+    _refused: int = 0
+    """Connections refused in a row."""
+    _rate_limited: int = 0
+
+    def __post_init__(self) -> None:
+        self.checks = Checks(self.findings, ())
+        self.units = UnitsWatch(self.target.main)
+
+    def send_once(self, call: Call) -> Reply:
+        """The reply to a call that many tests check; it is sent only the first time."""
+        if call not in self._replies:
+            self._replies[call] = self.send(call)
+        return self._replies[call]
+
+    def remember(self, reply: Reply) -> None:
+        """Keeps a reply for `send_once`."""
+        self._replies[reply.call] = reply
+
+    def send(self, call: Call, *, section: str | None = None) -> Reply:
+        """Sends the call and checks what every answer must satisfy. section: the one that the task's source fills."""
+        reply = self._send(call)
+        if reply.response is None:
+            return reply
+        reply = read(self.checks, reply, section)
+        self._settle_refused(reply)
+        if not self.target.private:
+            self.findings.secrets.learn(reply.model)
+        check_answer(self.checks, reply, self.tokens)
+        self.units.note(reply, self.checks)
+        return reply
+
+    def send_unchecked(self, call: Call) -> Reply:
+        """Sends a call that the API itself need not answer, such as one of an unknown method. Of its answer only the
+        token is checked.
+        """
+        reply = self._send(call)
+        if reply.response is not None:
+            reply = attempted(reply, Context(call.method))
+            self._settle_refused(reply)
+        return reply
+
+    def settle(self, reply: Reply, cost: int | None) -> None:
+        """Notes the cost of a create, where its task states it."""
+        if cost is not None and reply.number in self.charges:
+            self.sender.settle(self.charges.pop(reply.number), cost)
+
+    def _send(self, call: Call) -> Reply:
+        """The reply with its answer unread; without an answer it says why."""
+        charge: Charge | None = None
+        try:
+            if call.method == "create":
+                response, charge = self.sender.send_create(call)
+            else:
+                response = self.sender.send_idempotent(call)
+        except LostAnswer as lost:
+            if lost.failure is not None:
+                self._unanswered(call, lost.failure)
+            raise
+        except TransportError as failure:
+            return self._unanswered(call, failure)
+        finally:
+            self.findings.calls = len(self.sender.log)
+            self.answers += 1
+        self._refused, self.reached = 0, True
+        if charge is not None:
+            self.charges[self.answers] = charge
+        for refused, answer in self.sender.rate_limited[self._rate_limited :]:
+            self.findings.saw("rate.limit", "met", Reply(refused, answer, None, number=self.answers))
+        self._rate_limited = len(self.sender.rate_limited)
+        reply = Reply(call, response, None, number=self.answers)
+        check_tokens(self.checks, reply, self.tokens)
+        return reply
+
+    def _settle_refused(self, reply: Reply) -> None:
+        """A refused create has cost nothing. One that can't be read may have: it stays charged, as unknown."""
+        charge = self.charges.get(reply.number)
+        if charge is None:
+            return
+        if reply.status == "error":
+            self.sender.release(self.charges.pop(reply.number))
+        elif not reply.readable:
+            charge.lost = charge.units > 0
+
+    def _unanswered(self, call: Call, failure: TransportError) -> Reply:
+        reply = Reply(call, None, None, self.findings.mask.text(str(failure)), self.answers)
+        if failure.received:
+            check_bytes(self.checks, reply, self.tokens, {"what came": failure.received})
+        if failure.kind in ("unreachable", "tls") and not self.reached:
+            raise TargetLost(str(failure))
+        self.checks.report("server.never-breaks", reply, "the connection", Shape(reply.failure), "an answer over HTTP")
+        self._refused = self._refused + 1 if failure.kind == "unreachable" else 0
+        if self._refused >= LOST_AFTER:
+            raise TargetLost(str(failure))
+        return reply

@@ -1,0 +1,125 @@
+"""What every answer must satisfy: it can be read, is no 5xx, repeats no token, and an error has its members."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from contract_tests.api.reply import Reply, content_type
+from contract_tests.contract.http_head import HTTP_OK, status_choices
+from contract_tests.decode.answers import read_answer
+from contract_tests.decode.model import Context, Decoded, Unreadable
+from contract_tests.findings.checks import Checks
+from contract_tests.redact.mask import Shape
+from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
+
+STATUSES: Mapping[str, tuple[str, ...]] = {"create": ("ok", "error"), "result": ("processing", "ready", "error")}
+"""The status words of each method."""
+
+
+def read(checks: Checks, reply: Reply, section: str | None) -> Reply:
+    """The reply with its answer read; one that can't be read is a finding. section: the one that the source fills."""
+    assert reply.response is not None, "the caller has an answer"
+    call, findings = reply.call, checks.findings
+    clause = "format.readable" if call.param("format") else "format.default"
+    tried = attempted(reply, Context(call.method, section, findings.known()))
+    if tried.decoded is not None:
+        findings.mark_checked(clause)
+        return tried
+    status = reply.response.status
+    moved = f"; it leads elsewhere (HTTP {status})" if 300 <= status < 400 else ""
+    odd = "".join(f"; {oddity}" for oddity in reply.response.oddities)
+    checks.report(clause, tried, "the body", Shape(f"{tried.failure}{moved}{odd}"), f"an answer in {call.format}")
+    return tried
+
+
+def attempted(reply: Reply, context: Context) -> Reply:
+    """The reply with its answer read as far as that is possible; nothing is judged."""
+    assert reply.response is not None, "the caller has an answer"
+    try:
+        found, why = read_answer(reply.response.body, reply.call.format, context), ""
+    except Unreadable as unreadable:
+        found, why = None, str(unreadable)
+    return Reply(reply.call, reply.response, found, why, reply.number)
+
+
+def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
+    """Checks an answer's HTTP status, choices and status word, and an error's members. tokens are the run's own."""
+    _check_http_status(checks, reply, tokens)
+    if reply.decoded is None:
+        return
+    _note_choices(checks, reply, reply.decoded)
+    words = STATUSES.get(reply.call.method, ())
+    if words and reply.status not in words:
+        clause = "create.ok" if reply.call.method == "create" else _clause_of_result(reply)
+        expected = f"one of {', '.join(words)}"
+        checks.expect(
+            clause, holds=False, reply=reply, where="status", found=reply.model.get("status"), expected=expected
+        )
+    if reply.status == "error":
+        checks.schema("error", reply)
+
+
+def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
+    """Checks that an answer repeats no token: none of the run's accounts, and no wrong one that the call carried."""
+    assert reply.response is not None, "the caller has an answer"
+    headers = "\n".join(map(": ".join, reply.response.headers)).encode("latin-1")
+    check_bytes(checks, reply, tokens, {"the body": reply.response.body, "a header": headers})
+
+
+def check_bytes(checks: Checks, reply: Reply, tokens: Collection[str], places: Mapping[str, bytes]) -> None:
+    """Checks that the bytes, by the names of their places, repeat no token."""
+    checks.findings.mark_checked("token.never-repeated")
+    sent = (*reply.call.params, *reply.call.query)
+    tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
+    matchers = [SecretMatcher(dict.fromkeys(tokens, "token"))]
+    matchers += [SecretMatcher({token: "token"}) for token in tried.difference(tokens)]
+    for where, content in places.items():
+        if any(matcher.found_in(content) for matcher in matchers):
+            checks.report("token.never-repeated", reply, where, Shape("the token of the call"), "an answer without it")
+
+
+def check_below_500(checks: Checks, reply: Reply) -> None:
+    """Checks that the HTTP status is no server error."""
+    checks.findings.mark_checked("server.never-breaks")
+    if reply.http >= 500:
+        checks.report("server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500")
+
+
+def _check_http_status(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
+    """A task that failed may be answered by the HTTP status of its error code."""
+    own = reply.call.method == "result" and reply.call.param("token") in tokens
+    if own and reply.status == "error" and reply.code == reply.http:
+        checks.findings.mark_checked("server.never-breaks")
+    else:
+        check_below_500(checks, reply)
+
+
+def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
+    assert reply.response is not None, "what was read was answered"
+    note = checks.findings.saw
+    for clause, choice in decoded.choices.items():
+        note(clause, choice, reply)
+    note(f"content-type.{decoded.format}", content_type(reply.response), reply)
+    note("cors", reply.response.header("access-control-allow-origin") or "off", reply)
+    if reply.status != "error":
+        if reply.http != HTTP_OK:
+            note("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
+        return
+    if reply.call.format != "json":
+        note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
+        checks.expect(
+            "format.readable",
+            len(checks.findings.seen["error.follows-format"]) == 1,
+            reply,
+            where="the format",
+            found=Shape(f"{decoded.format}, while other errors are written otherwise"),
+            expected="all errors in the format that was asked for, or all in JSON",
+        )
+    could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
+    if len(could) == 1:
+        note("error.http-status", could[0], reply)
+
+
+def _clause_of_result(reply: Reply) -> str:
+    """The clause that an answer of result with a strange status breaks: it may be meant for either."""
+    return "result.ready" if {*reply.model} - {"status"} else "result.processing"

@@ -1,0 +1,132 @@
+"""Codes and messages of errors as tables by kind: the choices of error.codes and error.messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from contract_tests.api.calls import FORMATS
+from contract_tests.api.reply import Reply
+from contract_tests.contract.clauses import Clause
+from contract_tests.findings.findings import Findings
+from contract_tests.learning.choices import Item
+from contract_tests.learning.evidence import call_line, shape_of_reply
+from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen
+from contract_tests.learning.private_texts import PrivateTexts, as_word
+
+Samples = Sequence[tuple[Reply, Mapping[str, str]]]
+"""Answers of a kind, each with the values that fill the blanks of its message."""
+CODES = range(1_000_000)
+"""Codes that a profile can hold."""
+
+
+class NotCovered(Exception):
+    """No choice covers the answers of a kind; says why, in words that hold nothing of them."""
+
+
+def code_choices(clause: Clause, findings: Findings, _: PrivateTexts) -> Iterator[Item]:
+    """The choice of error.codes, and the kinds that no answer showed."""
+    yield from _table(clause, findings, lambda _, samples: _code(samples))
+    for kind in clause.default:
+        if kind not in findings.kinds:
+            yield Unseen(f"{clause.id}.{kind}", WHY.get(kind, "no answer of this kind was met"))
+
+
+def message_choices(clause: Clause, findings: Findings, private: PrivateTexts) -> Iterator[Item]:
+    """The choice of error.messages. Kinds that were not met are listed with error.codes."""
+    yield from _table(clause, findings, lambda kind, samples: _message(kind, samples, private))
+
+
+def _table(clause: Clause, findings: Findings, choose: Callable[[str, Samples], int | str]) -> Iterator[Item]:
+    choice: dict[str, int | str] = {}
+    counts: dict[str, int] = {}
+    evidence = ""
+    total = 0
+    for kind in (kind for kind in clause.default if kind in findings.kinds):
+        samples = list({id(reply): (reply, blanks) for reply, blanks in findings.kinds[kind]}.values())
+        total += len(samples)
+        last, _ = samples[-1]
+        try:
+            choice[kind] = choose(kind, samples)
+        except NotCovered as what:
+            yield Uncovered(clause.id, f"{kind}: {what}", shape_of_reply(last), call_line(last))
+            continue
+        counts[kind] = len(samples)
+        evidence = evidence or call_line(last)
+    if choice:
+        yield LearnedChoice(clause, choice, sum(counts.values()), total, evidence, counts)
+    else:
+        yield Unseen(clause.id, "no kind of error was met that has one choice")
+
+
+def _code(samples: Samples) -> int:
+    codes = [reply.code for reply, _ in samples]
+    if any(type(code) is not int or code not in CODES for code in codes):
+        raise NotCovered(f"an error_code that is no number from 0 to {CODES[-1]}")
+    if len({*codes}) > 1:
+        raise NotCovered(f"error_code {' · '.join(map(str, dict.fromkeys(codes)))}, by turns")
+    first: int = codes[0]
+    return first
+
+
+def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:
+    templates = {template_of(kind, reply, blanks, private) for reply, blanks in samples}
+    if len(templates) > 1:
+        raise NotCovered(f"{len(templates)} messages by turns, where a choice has one")
+    return templates.pop()
+
+
+WHY: Mapping[str, str] = MappingProxyType(
+    {
+        "limit": "it takes an account whose limit is used up, which the suite makes on a mock alone",
+        "rate": "no limit of requests was tested",
+        "failed-task": "no phone is known here whose task fails",
+        "server": "no call causes a fault of the server itself",
+        "unknown-method": "an unknown method is not answered by an error of the API",
+        "http-method": "another HTTP method gets no error of its own",
+        "too-large": "a body of a megabyte is sent to mocks alone",
+    }
+)
+"""Why a kind of error was not met."""
+
+
+ILLEGAL = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|\{[^{}]*\}")
+"""What no message of a profile holds: characters outside XML 1.0 (production 2), and blanks of its own."""
+ECHOED = 3
+"""Characters of a value from which on a message does not hold it by chance."""
+
+
+def template_of(kind: str, reply: Reply, blanks: Mapping[str, str], private: PrivateTexts) -> str:
+    """The template of an error's message: the values of the blanks become the blanks. Raises NotCovered."""
+    message = reply.message
+    if not message:
+        raise NotCovered("a message that is no text, or empty")
+    if found := private.found_in_message(message):
+        raise NotCovered(f"a message that holds {found}")
+    if ILLEGAL.search(message):
+        raise NotCovered("a message with characters that no profile holds")
+    sent = (value for _, value in (*reply.call.query, *reply.call.params) if len(value) >= ECHOED)
+    if any(value in message for value in sent if value not in (*FORMATS, *blanks.values())):
+        raise NotCovered("a message that repeats what the call sent")
+    if "names" in blanks:
+        return _without_names(message, blanks["names"])
+    return _without_units(message, blanks) if kind == "limit" else message
+
+
+def _without_names(message: str, names: str) -> str:
+    template, found = re.subn(as_word(names), "{names}", message)
+    if not found and all(re.search(as_word(name), message) for name in names.split(", ")):
+        raise NotCovered("names that are not joined by a comma and a space")
+    return template
+
+
+def _without_units(message: str, blanks: Mapping[str, str]) -> str:
+    """Where used and of are the same number, the last place is that of `of`, as in the clause's default."""
+    used, of = blanks.get("used"), blanks.get("of")
+    places = [match.span() for match in re.finditer(r"(?<![\w.])\d+(?!\w)", message)]
+    own = [span for span in places if message[slice(*span)] in (used, of)]
+    for span in reversed(own):
+        is_of = message[slice(*span)] == of and (used != of or span == own[-1])
+        message = message[: span[0]] + ("{of}" if is_of else "{used}") + message[span[1] :]
+    return message

@@ -1,0 +1,118 @@
+"""Sends the script to both targets, step by step, and collects the answers in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from contract_tests.api import calls
+from contract_tests.api.account_info import units
+from contract_tests.api.calls import Call
+from contract_tests.api.reply import Reply
+from contract_tests.budget.budget import NotChecked
+from contract_tests.budget.sender import source_of
+from contract_tests.contract.ready_checks import TaskFacts
+from contract_tests.parity.comparison import AnswerPair
+from contract_tests.parity.script import CREATES, INFO, MAIN, PROCESSING, REFUSED, ScriptStep, finished, reading
+from contract_tests.parity.side import BARE, Side
+
+NO_TASK = (TaskFacts(), TaskFacts())
+
+
+@dataclass
+class Collector:
+    """The answers of two sides so far."""
+
+    a: Side
+    b: Side
+    pairs: list[AnswerPair] = field(default_factory=list)
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both."""
+        return self.a, self.b
+
+    def run(self) -> None:
+        """Sends everything. Raises TargetLost where a target is gone; `pairs` then holds the answers until then."""
+        self._send(INFO)
+        for step in CREATES:
+            self._send([step])
+            if step.name == MAIN:
+                self._send(PROCESSING)
+            if not all(side.run.target.provisioned for side in self.sides):
+                self._wait()  # the cost of a task is known before the next one is paid
+        self._wait()
+        made = [step for step in CREATES if all(step.name in side.tasks for side in self.sides)]
+        readable = [step.name for step in made if not step.kind and step.name != BARE]
+        for number, name in enumerate(readable):
+            self._read(name, number)
+        for step in made:
+            if step.name not in readable:
+                a, b = (side.tasks[step.name].last for side in self.sides)
+                self.pairs.append(AnswerPair(finished(step.name), a, b))
+        self._send(REFUSED)
+
+    def _wait(self) -> None:
+        for side in self.sides:
+            side.wait()
+
+    def _send(self, steps: Iterable[ScriptStep], facts: tuple[TaskFacts, TaskFacts] = NO_TASK) -> None:
+        self.pairs.extend(self._send_step(step, facts) for step in steps)
+
+    def _send_step(self, step: ScriptStep, facts: tuple[TaskFacts, TaskFacts]) -> AnswerPair:
+        try:
+            made = [step.call(side) for side in self.sides]
+            self._check(step, made)
+        except NotChecked as why:
+            return AnswerPair(step, None, None, facts, str(why), why.unaffordable)
+        section = facts[0].section or None
+        replies: list[Reply] = []
+        lost: NotChecked | None = None
+        for side, call in zip(self.sides, made, strict=True):
+            api = side.run.api
+            try:
+                replies.append(api.send_unchecked(call) if step.probe else api.send(call, section=section))
+            except NotChecked as why:
+                lost = why
+        if lost is not None:
+            return AnswerPair(step, None, None, facts, str(lost), lost.unaffordable)
+        if made[0].method == "create" and self._keep_tasks(step, replies):
+            return AnswerPair(step, None, None, facts, "the daily limit of an account is used up")
+        return AnswerPair(step, replies[0], replies[1], facts)
+
+    def _check(self, step: ScriptStep, made: Sequence[Call]) -> None:
+        """Raises NotChecked where a create may not be sent to both: the answer of one side alone shows nothing."""
+        if step.unless_accepted and any(step.unless_accepted in side.tasks for side in self.sides):
+            raise NotChecked("a create without a source was accepted: sources need not be known")
+        for side, call in zip(self.sides, made, strict=True):
+            budget = side.run.api.sender.budget
+            if call.method == "create" and not budget.holds(source_of(call)):
+                raise NotChecked(
+                    f"the budget of {budget.limits.units} units does not hold another task", unaffordable=True
+                )
+
+    def _keep_tasks(self, step: ScriptStep, replies: Sequence[Reply]) -> bool:
+        """Keeps the tasks of a create. Whether one side refused it because its daily limit is used up."""
+        for side, reply in zip(self.sides, replies, strict=True):
+            side.keep(step.name, reply)
+        refused = [side for side, reply in zip(self.sides, replies, strict=True) if reply.status == "error"]
+        return len(refused) == 1 and _is_used_up(refused[0])
+
+    def _read(self, name: str, number: int) -> None:
+        """Reads a task in every format, where its source fills the same section on both sides."""
+        tasks = [side.tasks[name] for side in self.sides]
+        (own, sure), (other, other_sure) = (side.section(side.tasks[name]) for side in self.sides)
+        steps = reading(name, number)
+        if own == other:
+            self._send(steps, (TaskFacts(tasks[0].phone, own), TaskFacts(tasks[1].phone, other)))
+            return
+        step = ScriptStep(f"what {name} fills", steps[0].make_call, ("edition",))
+        if sure and other_sure:
+            self.pairs.append(AnswerPair(step, None, None, sections=(own, other)))
+        else:
+            self.pairs.append(AnswerPair(step, None, None, why="nothing was found on one side"))
+
+
+def _is_used_up(side: Side) -> bool:
+    limit = units(side.run.api.send(calls.info(side.me)))
+    return limit is not None and limit.used >= limit.of

@@ -1,0 +1,130 @@
+"""The command `ifind-mock parity`: compares two targets, writes the report, gives the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import TextIO
+
+from contract_tests.budget.limits import limits_for
+from contract_tests.contract.clauses import UsageError, clause_of
+from contract_tests.engine.api_client import TargetLost
+from contract_tests.engine.confirm import confirm
+from contract_tests.engine.options import LIVE, CheckOptions
+from contract_tests.engine.provision import UnreachableError, is_mock
+from contract_tests.engine.run import open_run
+from contract_tests.engine.target import on_loopback
+from contract_tests.findings.exit_code import BROKEN, BUDGET, UNREACHABLE, USAGE
+from contract_tests.parity.collect import Collector
+from contract_tests.parity.comparison import Agreement, Comparison
+from contract_tests.parity.observe import NO_CLAUSE
+from contract_tests.parity.parity_report import ParityReport, by_clause, render, write_terminal
+from contract_tests.parity.redaction import redaction_of
+from contract_tests.parity.side import Side
+from contract_tests.redact.write import notice, write
+
+CALLS = 90
+"""Calls to each side, polls of a task that is ready within some seconds included."""
+UNITS = 8
+"""Units of each side at most, where a task costs one."""
+ADMIN_TOKEN = "IFIND_MOCK_ADMIN_TOKEN"
+
+
+def run(
+    a: str, b: str, options: CheckOptions, out: TextIO, err: TextIO | None = None, *, ignored: Collection[str] = ()
+) -> int:
+    """Compares the targets and writes the report to out, and as JSON to the file of the options; errors go to err.
+
+    a and b are `live`, `mock` or URLs, in place of the options' target; ignored are clauses whose differences do not
+    count. Gives the exit code: 0 nothing differs, 1 something does, 2 wrong usage, 3 a target can't be reached, 4 the
+    budget does not suffice.
+    """
+    try:
+        for name in ignored:
+            if name != NO_CLAUSE:
+                clause_of(name)
+        _confirm([replace(options, target=target).url for target in (a, b)], options, out)
+        report = examine(a, b, options, ignored=ignored)
+        masked = {"standard output": _print(out, report)}
+        if options.json is not None:
+            masked[str(options.json)] = _write(options.json, report)
+    except (UsageError, UnreachableError) as error:
+        print(error, file=err or out)
+        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+    for name, places in masked.items():
+        if places:
+            print(notice(name, places), file=err or out)
+    return report.exit_code
+
+
+def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] = ()) -> ParityReport:
+    """Compares the targets and writes nothing.
+
+    Raises UsageError for options that don't fit the targets, UnreachableError where one can't be reached at first.
+    """
+    with ExitStack() as opened:
+        one, other = sides = [opened.enter_context(_open_side(target, options)) for target in (a, b)]
+        if options.phone is not None and all(side.run.target.provisioned for side in sides):
+            one.phone = other.phone = options.phone
+        collector, stopped = Collector(one, other), ""
+        try:
+            collector.run()
+        except TargetLost as lost:
+            stopped = f"a target is gone: {lost}"
+        pairs = collector.pairs
+        redaction = redaction_of(sides, pairs)
+        clauses = by_clause(map(redaction.comparison, Comparison(pairs).places()), ignored)
+        if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
+            code = BROKEN  # a difference outranks what was not compared
+        else:
+            code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else 0
+        calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
+        units = (one.units, other.units)
+        return ParityReport(
+            one.base, other.base, clauses, calls, units, code, redaction.text(stopped), redaction.secrets
+        )
+
+
+@contextmanager
+def _open_side(target: str, options: CheckOptions) -> Iterator[Side]:
+    """A target, up. A mock makes its own accounts and never gets the user's credentials or phone."""
+    environ, phone, url = options.environment, options.phone, replace(options, target=target).url
+    if url is None or (url != LIVE and is_mock(url)):
+        environ, phone = {name: value for name, value in environ.items() if name == ADMIN_TOKEN}, None
+        if url is not None and not on_loopback(url) and not environ.get(ADMIN_TOKEN):
+            raise UsageError(f"{target}: a mock elsewhere never gets your credentials; set {ADMIN_TOKEN}")
+    with open_run(replace(options, target=target, phone=phone, full=True, environ=environ, yes=True)) as opened:
+        phones = opened.target.phones
+        yield Side(opened, (phones.hundred or phones.ordinary) if opened.target.provisioned else phones.ordinary)
+
+
+def _confirm(urls: Collection[str | None], options: CheckOptions, out: TextIO) -> None:
+    """Reads the user's yes before a target elsewhere is called. Raises UsageError without it."""
+    elsewhere = [url for url in urls if url is not None and not on_loopback(url)]
+    if not elsewhere or options.yes:
+        return
+    limits = limits_for(options.limits, full=True, loopback=False)
+    cost = f"about {CALLS} calls at {limits.rate:g} a second, and at most {min(UNITS, limits.units or 0)} creates"
+    confirm("\n".join(f"{url}: {cost}, which cost units" for url in elsewhere), out)
+
+
+def _print(out: TextIO, report: ParityReport) -> int:
+    """Writes the report for a reader; the number of masked places."""
+    draft = StringIO()
+    write_terminal(draft, report)
+    text, places = report.secrets.mask_counted(draft.getvalue())
+    if places:
+        out.write(text)
+    else:
+        write_terminal(out, report)
+    return places
+
+
+def _write(file: Path, report: ParityReport) -> int:
+    try:
+        return write(file, render(report), report.secrets)
+    except OSError as error:
+        raise UsageError(f"--json {file}: can't be written: {error.strerror}") from None
