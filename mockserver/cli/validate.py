@@ -23,9 +23,7 @@ from contract_tests.contract.resolve import UnknownSchemaError, document
 @click.option(
     "--source", type=click.Choice([str(s) for s in SOURCES]), help="The source, which a ready answer must fit."
 )
-@click.option(
-    "--schema", metavar="NAME", help="The schema, such as error-limit; else the one that fits."
-)
+@click.option("--schema", metavar="NAME", help="The schema, such as error-limit; else the one that fits.")
 @click.option("--profile", metavar="FILE", help="Check this profile's choices and the assumptions too.")
 @click.option("--strict", is_flag=True, help="A refuted assumption counts as broken.")
 @click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="The report.")

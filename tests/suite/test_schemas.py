@@ -29,7 +29,7 @@ DEFAULT = with_defaults(None)
 KINDS = all_clauses()["error.codes"].default
 ANSWERS = ("create", "processing", "ready", "ready-data", "ready-names", "ready-photo", "row", "info", "error")
 GENERAL = {"error": "error", "ready": "ready"}
-"""By the beginning of a schema's name, the schema that takes whatever it takes."""
+"""By the beginning of a schema's name, the schema that accepts all that it accepts."""
 
 
 BELIEVED = ("x-choices", "x-believed")
@@ -123,7 +123,7 @@ def test_samples_are_in_step_with_the_mock() -> None:
     assert out_of_step() == []
 
 
-def test_a_problem_tells_place_expectation_shape_and_grade_and_never_the_value() -> None:
+def test_a_problem_has_place_expectation_shape_and_grade_and_never_the_value() -> None:
     answer = read_json("synthetic/json/ready-data.json")
     answer["data"][0]["price"] = "Иван Секретов"
 
@@ -143,7 +143,7 @@ JSON = st.recursive(
 
 
 @given(data=st.data(), name=st.sampled_from(NAMES))
-def test_whatever_stands_in_an_answer_is_judged_and_never_told(data: st.DataObject, name: str) -> None:
+def test_any_value_in_an_answer_is_judged_and_never_reported(data: st.DataObject, name: str) -> None:
     answer = deepcopy(resolve.document(name)["examples"][0])
     secret = f"секрет-{data.draw(st.uuids())}"
     answer[data.draw(st.sampled_from([*answer, "more"]))] = data.draw(
