@@ -59,7 +59,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     read = resolve.document
 
     def clear() -> None:
-        for cached in (resolve.registry, resolve.resolved, validate._validator):
+        for cached in (resolve.resolved, validate._validator):
             cached.cache_clear()
 
     def remove(name: str, place: tuple[str | int, ...]) -> None:
