@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 from contract_tests.captured.asked import Asked
 from contract_tests.captured.capture import MAX_BYTES, read_capture
@@ -18,17 +17,14 @@ _HEAD = 2**20
 """Bytes for the head of a captured response, beside its body."""
 
 
-def validate(names: Sequence[str], asked: Asked, *, strict: bool, stdin: IO[bytes] | None = None) -> Validation:
+def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
     """Judges every file, also after one that can't be read. A directory stands for the files below it, and `-` for
-    stdin (standard input where it is None).
+    standard input.
 
     Raises UsageError for a wrong profile, and UnknownSchemaError.
     """
-    results = (
-        _judge(name, asked, stdin) if not trouble else FileResult(_shown(name), None, trouble)
-        for name, trouble in _files(names)
-    )
-    return Validation(tuple(results), strict)
+    files = _files(names)
+    return Validation(tuple(_judged(name, asked) if not why else _unread(name, why) for name, why in files), strict)
 
 
 def _files(names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -54,26 +50,28 @@ def _below(directory: str) -> list[tuple[str, str]]:
     return found
 
 
-def _judge(name: str, asked: Asked, stdin: IO[bytes] | None) -> FileResult:
+def _judged(name: str, asked: Asked) -> FileResult:
     try:
-        if name == STDIN:
-            content = (stdin or _standard_input()).read(MAX_BYTES + _HEAD)
-        else:
-            with Path(name).open("rb") as file:
-                content = file.read(MAX_BYTES + _HEAD)
+        content = _content(name)
     except OSError as error:
-        return FileResult(_shown(name), None, f"can't be read: {error.strerror or error}")
+        return _unread(name, f"can't be read: {error.strerror or error}")
     except ValueError:
-        return FileResult(_shown(name), None, "can't be read: this can't be the name of a file")
-    return FileResult(_shown(name), judge(read_capture(content), asked))
+        return _unread(name, "can't be read: this can't be the name of a file")
+    return FileResult(_printable(name), judge(read_capture(content), asked))
 
 
-def _shown(name: str) -> str:
-    """The name of a file in printable characters, in one line."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-
-
-def _standard_input() -> IO[bytes]:
+def _content(name: str) -> bytes:
+    if name != STDIN:
+        with Path(name).open("rb") as file:
+            return file.read(MAX_BYTES + _HEAD)
     if sys.stdin is None:
         raise OSError("standard input is closed")
-    return sys.stdin.buffer
+    return sys.stdin.buffer.read(MAX_BYTES + _HEAD)
+
+
+def _unread(name: str, why: str) -> FileResult:
+    return FileResult(_printable(name), None, why)
+
+
+def _printable(name: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

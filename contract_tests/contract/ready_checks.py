@@ -60,7 +60,7 @@ class ShownChoice:
     choice: str
 
 
-Check: TypeAlias = Callable[[Model, TaskFacts], Iterator[CheckResult | ShownChoice]]
+Results: TypeAlias = Iterator[CheckResult | ShownChoice]
 
 
 def entries(model: Model, section: str) -> list[tuple[int, Model]]:
@@ -69,7 +69,7 @@ def entries(model: Model, section: str) -> list[tuple[int, Model]]:
     return [(i, e) for i, e in enumerate(found) if isinstance(e, Mapping)] if isinstance(found, list) else []
 
 
-def _row_phones(model: Model, facts: TaskFacts) -> Iterator[CheckResult]:
+def _row_phones(model: Model, facts: TaskFacts) -> Results:
     due = digits(facts.phone)
     for i, row in entries(model, "data") if due else ():
         phone = row.get("phone")
@@ -77,45 +77,45 @@ def _row_phones(model: Model, facts: TaskFacts) -> Iterator[CheckResult]:
         yield CheckResult("result.row-phone", f"data[{i}].phone", "phone", holds, expected, phone)
 
 
-def _row_phone_types(model: Model, _: TaskFacts) -> Iterator[ShownChoice]:
+def _row_phone_types(model: Model, _: TaskFacts) -> Results:
     for i, row in entries(model, "data"):
         phone = row.get("phone")
         if isinstance(phone, str | int) and not isinstance(phone, bool):
             yield ShownChoice("row.phone", f"data[{i}].phone", "text" if isinstance(phone, str) else "number")
 
 
-def _photo(model: Model, _: TaskFacts) -> Iterator[CheckResult]:
+def _photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo")
     if isinstance(photo, str) and photo:
         wrong = wrong_picture(photo)
         yield CheckResult("result.photo", "photo", "picture", not wrong, "base64 of a picture", photo, wrong)
 
 
-def _no_photo(model: Model, _: TaskFacts) -> Iterator[ShownChoice]:
+def _no_photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo", False)
     if photo is None or photo == "":
         yield ShownChoice("result.photo-empty", "photo", "null" if photo is None else "")
 
 
-def _address(model: Model, facts: TaskFacts) -> Iterator[CheckResult]:
+def _address(model: Model, facts: TaskFacts) -> Results:
     known = address(model.get("ip"))
     holds = known is not None and (not facts.loopback or is_loopback(known))
     expected = "this machine's own address, 127.0.0.1 or ::1" if facts.loopback else "an IP address"
     yield CheckResult("result.ip", "ip", "address", holds, expected, model.get("ip"))
 
 
-def _order_of_times(model: Model, _: TaskFacts) -> Iterator[CheckResult]:
+def _order_of_times(model: Model, _: TaskFacts) -> Results:
     begin, end = (seconds(model.get(name)) for name in TIMES)
     if begin is not None and end is not None:
         expected = "a time that is not before create_time"
         yield CheckResult("result.times-ordered", "end_time", "order", begin <= end, expected, model["end_time"])
 
 
-def _form_of_times(model: Model, _: TaskFacts) -> Iterator[ShownChoice]:
+def _form_of_times(model: Model, _: TaskFacts) -> Results:
     yield from (ShownChoice("result.times", name, form_of_time(model[name])) for name in TIMES if name in model)
 
 
-def _other_sections(model: Model, facts: TaskFacts) -> Iterator[ShownChoice]:
+def _other_sections(model: Model, facts: TaskFacts) -> Results:
     others = [s for s in SECTION_NAMES if s != facts.section]
     present = [s for s in others if s in model]
     seen = {0: "relevant", len(others): "all"}.get(len(present), "some of them present")
@@ -123,14 +123,14 @@ def _other_sections(model: Model, facts: TaskFacts) -> Iterator[ShownChoice]:
     yield ShownChoice("result.sections", "", "filled, though the source does not fill them" if filled else seen)
 
 
-def _unit(model: Model, facts: TaskFacts) -> Iterator[ShownChoice]:
+def _unit(model: Model, facts: TaskFacts) -> Results:
     sections = [facts.section] if facts.section else SECTION_NAMES
     seen = unit(model.get("cost"), max(len(entries(model, s)) for s in sections))
     if seen is not None:
         yield ShownChoice("quota.unit", "cost", seen)
 
 
-CHECKS: Mapping[str, Check] = MappingProxyType(
+CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = MappingProxyType(
     {
         "result.row-phone": _row_phones,
         "result.photo": _photo,
@@ -148,8 +148,6 @@ OF_ROWS = ("result.row-phone", "row.phone")
 """Clauses that rows without the other members show, as in CSV."""
 
 
-def check(
-    clause: str, model: Model, facts: TaskFacts, *, rows_only: bool = False
-) -> Iterator[CheckResult | ShownChoice]:
+def check(clause: str, model: Model, facts: TaskFacts, *, rows_only: bool = False) -> Results:
     """Checks a ready answer for a clause of CHECKS. rows_only: the answer has no members but rows."""
     return CHECKS[clause](model, facts) if not rows_only or clause in OF_ROWS else iter(())

@@ -14,12 +14,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from types import MappingProxyType
 from typing import Any, TypeAlias
-from urllib.parse import urldefrag, urljoin
-
-from referencing import Registry, Resource
 
 from contract_tests.contract.clauses import clause_of, suggest
 from contract_tests.contract.profile import Profile
@@ -48,13 +45,6 @@ def document(name: str) -> Schema:
     return read
 
 
-@cache
-def registry() -> Registry[Schema]:
-    """All schemas by their $id. Nothing is fetched."""
-    empty: Registry[Schema] = Registry()
-    return empty.with_resources((d["$id"], Resource.from_contents(d)) for d in map(document, names()))
-
-
 def for_profile(name: str, profile: Profile) -> Schema:
     """The schema in one document without references, strict also on the profile's choices and on assumptions.
 
@@ -77,10 +67,10 @@ def resolved(name: str, profile: Frozen | None) -> Schema:
     chosen = None if profile is None else {clause: json.loads(text) for clause, text in profile}
     own = document(name)
     head = {k: own[k] for k in ("$schema", "title", "description")}
-    return {**head, **_resolved(own, own["$id"], chosen), "examples": own["examples"]}
+    return {**head, **_resolved(own, name, chosen), "examples": own["examples"]}
 
 
-# References and annotations as constraints. base is the $id of the node's file.
+# References and annotations as constraints. base is the name of the node's schema; nothing is fetched.
 
 _DROPPED = ("$schema", "$id", "$defs", "examples", "$ref", "x-choices", "x-value", "x-believed")
 _SUBSCHEMA = ("items", "not")
@@ -115,8 +105,10 @@ def _marked(node: Schema, part: Schema) -> Schema:
 def _added(node: Schema, base: str, profile: Profile | None) -> Iterator[Schema]:
     """The constraints of the node's reference and annotations."""
     if "$ref" in node:
-        target = urljoin(base, node["$ref"])
-        yield _resolved(registry().resolver().lookup(target).contents, urldefrag(target).url, profile)
+        file, _, place = node["$ref"].partition("#/")
+        name = file.removesuffix(".schema.json") or base
+        target = reduce(lambda found, step: found[step], place.split("/") if place else (), document(name))
+        yield _resolved(target, name, profile)
     if profile is None:
         return
     choice: Any = profile.get(node.get("x-clause", ""))

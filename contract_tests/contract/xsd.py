@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
 from lxml import etree
+from lxml.builder import ElementMaker
 
 from contract_tests.contract.flatten import members, merged, types
 from contract_tests.contract.profile import Profile, with_defaults
@@ -14,8 +12,9 @@ from contract_tests.contract.resolve import END, Schema, for_profile
 FAMILIES = ("create", "processing", "ready", "info", "error")
 """The answers that have a root of their own: the root shows neither the source of a task nor the kind of an error."""
 
-XS = "http://www.w3.org/2001/XMLSchema"
 INTEGER = "-?(0|[1-9][0-9]*)"
+_XS = "http://www.w3.org/2001/XMLSchema"
+_E = ElementMaker(namespace=_XS, nsmap={"xs": _XS})
 
 
 def xsd(name: str, profile: Profile | None = None) -> bytes:
@@ -26,81 +25,44 @@ def xsd(name: str, profile: Profile | None = None) -> bytes:
     """
     chosen = with_defaults(profile)
     node = merged(for_profile(name, chosen))
-    root = etree.Element(f"{{{XS}}}schema", nsmap={"xs": XS})
-    root.append(etree.Comment(f" {node['title']}. Made by contract_tests.contract.generate: don't edit. "))
-    root.append(_element(str(chosen["xml.root"]), node, str(chosen["xml.item"])))
+    note = etree.Comment(f" {node['title']}. Made by contract_tests.contract.generate: don't edit. ")
+    root = _E.schema(note, _element(str(chosen["xml.root"]), node, str(chosen["xml.item"])))
     etree.indent(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
 
 
 def _element(name: str, node: Schema, item: str, *, least: int = 1, most: str = "1") -> etree._Element:
-    element = _xs("element", name=name)
-    if least != 1:
-        element.set("minOccurs", str(least))
-    if most != "1":
-        element.set("maxOccurs", most)
-    if "title" in node:
-        documentation = etree.SubElement(etree.SubElement(element, f"{{{XS}}}annotation"), f"{{{XS}}}documentation")
-        documentation.text = node["title"]
-    if types(node) in _CONTENT:
-        element.append(_CONTENT[types(node)](node, item))
-    elif facets := _facets(node):
-        element.append(_restricted("string", *facets))
-    else:
-        element.set("type", "xs:string")
+    occurs = {"minOccurs": str(least), "maxOccurs": most}
+    title = [_E.annotation(_E.documentation(node["title"]))] if "title" in node else []
+    content = _content(node, item)
+    attributes = {"name": name, **{k: v for k, v in occurs.items() if v != "1"}}
+    element: etree._Element = _E.element(*title, *content, attributes | ({} if content else {"type": "xs:string"}))
     return element
 
 
-def _object(node: Schema, item: str) -> etree._Element:
-    inner = _xs("all")
-    for name, member in members(node).items():
-        inner.append(_element(name, member, item, least=1 if name in node.get("required", ()) else 0))
-    return _complex(inner)
+def _content(node: Schema, item: str) -> list[etree._Element]:
+    """The type within an element; none for any text. item is the name of lists' entries."""
+    if types(node) == ("object",):
+        required = node.get("required", ())
+        inner = (_element(name, member, item, least=int(name in required)) for name, member in members(node).items())
+        return [_E.complexType(_E.all(*inner))]
+    if types(node) == ("array",):
+        least, most = node.get("minItems", 0), str(node.get("maxItems", "unbounded"))
+        return [_E.complexType(_E.sequence(_element(item, merged(node["items"]), item, least=least, most=most)))]
+    base, facets = _facets(node)
+    inner = (_E(kind, value=value) for kind, value in facets)
+    return [_E.simpleType(_E.restriction(*inner, base=f"xs:{base}"))] if facets else []
 
 
-def _list(node: Schema, item: str) -> etree._Element:
-    inner = _xs("sequence")
-    most = str(node.get("maxItems", "unbounded"))
-    inner.append(_element(item, merged(node["items"]), item, least=node.get("minItems", 0), most=most))
-    return _complex(inner)
-
-
-def _complex(inner: etree._Element) -> etree._Element:
-    outer = _xs("complexType")
-    outer.append(inner)
-    return outer
-
-
-def _integer(node: Schema, _: str) -> etree._Element:
-    least = {"minInclusive": str(node["minimum"])} if "minimum" in node else {}
-    return _restricted("integer", {**least, "pattern": INTEGER})
-
-
-_CONTENT: Mapping[tuple[str, ...], Callable[[Schema, str], etree._Element]] = MappingProxyType(
-    {("object",): _object, ("array",): _list, ("integer",): _integer}
-)
-
-
-def _facets(node: Schema) -> list[Mapping[str, str]]:
-    values = [node["const"]] if "const" in node else node.get("enum", [])
-    if values:
-        return [{"enumeration": str(value)} for value in values]
-    return [{"pattern": _pattern(node["pattern"])}] if "pattern" in node else []
+def _facets(node: Schema) -> tuple[str, list[tuple[str, str]]]:
+    if types(node) == ("integer",):
+        least = [("minInclusive", str(node["minimum"]))] if "minimum" in node else []
+        return "integer", [*least, ("pattern", INTEGER)]
+    if values := [node["const"]] if "const" in node else node.get("enum", []):
+        return "string", [("enumeration", str(value)) for value in values]
+    return "string", [("pattern", _pattern(node["pattern"]))] if "pattern" in node else []
 
 
 def _pattern(ecma: str) -> str:
     """The pattern in XSD's dialect, which is anchored and has plain groups only."""
     return ecma.removeprefix("^").removesuffix(END).replace("(?:", "(")
-
-
-def _restricted(base: str, *facets: Mapping[str, str]) -> etree._Element:
-    simple = _xs("simpleType")
-    restriction = etree.SubElement(simple, f"{{{XS}}}restriction", base=f"xs:{base}")
-    for facet in facets:
-        for kind, value in facet.items():
-            etree.SubElement(restriction, f"{{{XS}}}{kind}", value=value)
-    return simple
-
-
-def _xs(tag: str, **attributes: str) -> etree._Element:
-    return etree.Element(f"{{{XS}}}{tag}", attributes)

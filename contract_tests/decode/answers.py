@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from contract_tests.decode.csv import read_csv
 from contract_tests.decode.json import read_json
 from contract_tests.decode.model import Context, Decoded, Unreadable
@@ -15,21 +17,15 @@ def read_answer(body: bytes, asked: str, context: Context) -> Decoded:
     """
     if asked == "json":
         return read_json(body)
-    if body.lstrip()[:1] == b"{":
-        try:
-            decoded = read_json(body)
-        except Unreadable as in_json:
-            if asked == "xml":
-                raise
-            return _csv_or(body, context, in_json)
-        if decoded.model.get("status") != "error":
-            raise Unreadable(f"JSON, where {asked} was asked for")
-        return decoded
-    return read_xml(body) if asked == "xml" else read_csv(body, context)
-
-
-def _csv_or(body: bytes, context: Context, in_json: Unreadable) -> Decoded:
+    if body.lstrip()[:1] != b"{":
+        return read_xml(body) if asked == "xml" else read_csv(body, context)
     try:
-        return read_csv(body, context)
+        decoded = read_json(body)
     except Unreadable:
-        raise in_json from None
+        if asked == "csv":
+            with suppress(Unreadable):
+                return read_csv(body, context)
+        raise
+    if decoded.model.get("status") != "error":
+        raise Unreadable(f"JSON, where {asked} was asked for")
+    return decoded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -24,15 +24,16 @@ def difference(one: Any, other: Any, path: str = "") -> str | None:
     return None if type(one) is type(other) and one == other else path or "the answer"
 
 
+def _mapped(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """The value with every text, number and null in it replaced."""
+    if isinstance(value, Mapping):
+        return {name: _mapped(member, leaf) for name, member in value.items()}
+    return [_mapped(entry, leaf) for entry in value] if isinstance(value, list) else leaf(value)
+
+
 def plain(value: Any) -> Any:
     """A value as XML and CSV carry it: numbers as text, null as empty text."""
-    if isinstance(value, Mapping):
-        return {name: plain(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [plain(entry) for entry in value]
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else str(value)
+    return _mapped(value, lambda leaf: "" if leaf is None else str(leaf))
 
 
 def plain_account(model: Mapping[str, Any]) -> Any:
@@ -43,8 +44,4 @@ def plain_account(model: Mapping[str, Any]) -> Any:
 
 def as_encoded(value: Any, encoding: str) -> Any:
     """A plain value after an encoding that writes `?` for the characters that it lacks."""
-    if isinstance(value, Mapping):
-        return {name: as_encoded(member, encoding) for name, member in value.items()}
-    if isinstance(value, list):
-        return [as_encoded(entry, encoding) for entry in value]
-    return value.encode(encoding, "replace").decode(encoding) if isinstance(value, str) else value
+    return _mapped(value, lambda text: text.encode(encoding, "replace").decode(encoding))

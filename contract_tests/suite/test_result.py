@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from itertools import cycle, islice
+from types import MappingProxyType
 
 import pytest
 
@@ -98,33 +100,6 @@ def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: ApiClient, chec
                 checks.expect("row.category", isinstance(text, str), reply, where=where, found=text, expected="text")
 
 
-def _check(clause: str, run: Run, pool: TaskPool, checks: Checks, *sections: str) -> None:
-    """Runs the check of a clause on the ready answers, or on those of some sections."""
-    for task, reply in pool.replies(*sections):
-        decoded, facts = reply.decoded, TaskFacts(task.phone, task.section, run.target.loopback)
-        if decoded is None or reply.status != "ready" or not decoded.can_show(clause):
-            continue
-        for found in check(clause, reply.model, facts, rows_only=decoded.rows is not None):
-            if isinstance(found, ShownChoice):
-                checks.choice(clause, found.choice, reply)
-            else:
-                value = Shape(found.found) if found.found else found.value
-                checks.expect(clause, found.holds, reply, where=found.path, found=value, expected=found.expected)
-
-
-@pytest.mark.clause("result.row-phone")
-def test_rows_carry_the_phone_that_was_asked_for(run: Run, pool: TaskPool, checks: Checks) -> None:
-    for task, _ in pool.replies("data"):
-        if not task.phone:
-            checks.left_out(f"--tasks does not name the phone of task {task.id}")
-    _check("result.row-phone", run, pool, checks, "data")
-
-
-@pytest.mark.clause("row.phone")
-def test_a_rows_phone_is_text(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("row.phone", run, pool, checks, "data")
-
-
 @pytest.mark.clause("result.names")
 def test_names_is_a_list_of_entries_with_a_name(pool: TaskPool, checks: Checks) -> None:
     for _, reply in pool.replies("names"):
@@ -135,34 +110,38 @@ def test_names_is_a_list_of_entries_with_a_name(pool: TaskPool, checks: Checks) 
             checks.expect("result.names", fits, reply, where=f"names[{i}]", found=entry, expected=expected)
 
 
-@pytest.mark.clause("result.photo")
-def test_a_photo_is_base64_of_a_picture(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("result.photo", run, pool, checks, "photo")
+READY: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "rows carry the phone that was asked for": ("result.row-phone", ("data",)),
+        "a row's phone is text": ("row.phone", ("data",)),
+        "a photo is base64 of a picture": ("result.photo", ("photo",)),
+        "ip is the address that created the task": ("result.ip", ()),
+        "a task does not end before it began": ("result.times-ordered", ()),
+        "times are Unix seconds": ("result.times", ()),
+        "sections that a source does not fill are there and empty": ("result.sections", ()),
+        "a photo that is not there is an empty text": ("result.photo-empty", ()),
+        "cost is the number of records": ("quota.unit", ("data", "names")),
+    }
+)
+"""Clauses of ready answers, by what they say, with the sections of the answers that show them; none: all."""
 
 
-@pytest.mark.clause("result.ip")
-def test_ip_is_the_address_that_created_the_task(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("result.ip", run, pool, checks)
-
-
-@pytest.mark.clause("result.times-ordered")
-def test_a_task_does_not_end_before_it_began(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("result.times-ordered", run, pool, checks)
-
-
-@pytest.mark.clause("result.times")
-def test_times_are_unix_seconds(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("result.times", run, pool, checks)
-
-
-@pytest.mark.clause("result.sections")
-def test_sections_that_a_source_does_not_fill_are_there_and_empty(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("result.sections", run, pool, checks)
-
-
-@pytest.mark.clause("result.photo-empty")
-def test_a_photo_that_is_not_there_is_an_empty_text(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("result.photo-empty", run, pool, checks)
+@pytest.mark.parametrize(
+    ("clause", "sections"), [pytest.param(*r, id=n, marks=pytest.mark.clause(r[0])) for n, r in READY.items()]
+)
+def test_in_a_ready_answer(run: Run, pool: TaskPool, checks: Checks, clause: str, sections: tuple[str, ...]) -> None:
+    for task, reply in pool.replies(*sections):
+        decoded, facts = reply.decoded, TaskFacts(task.phone, task.section, run.target.loopback)
+        if clause == "result.row-phone" and not task.phone:
+            checks.left_out(f"--tasks does not name the phone of task {task.id}")
+        if decoded is None or reply.status != "ready" or not decoded.can_show(clause):
+            continue
+        for found in check(clause, reply.model, facts, rows_only=decoded.rows is not None):
+            if isinstance(found, ShownChoice):
+                checks.choice(clause, found.choice, reply)
+            else:
+                value = Shape(found.found) if found.found else found.value
+                checks.expect(clause, found.holds, reply, where=found.path, found=value, expected=found.expected)
 
 
 @pytest.mark.clause("result.empty")
@@ -174,11 +153,6 @@ def test_where_nothing_is_found_the_list_is_empty(run: Run, pool: TaskPool, chec
             found, expected = reply.model.get(task.section), "an empty list, with HTTP status 200"
             holds = found == [] and reply.http == 200
             checks.expect("result.empty", holds, reply, where=task.section, found=found, expected=expected)
-
-
-@pytest.mark.clause("quota.unit")
-def test_cost_is_the_number_of_records(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _check("quota.unit", run, pool, checks, "data", "names")
 
 
 @pytest.mark.clause("task.ready-stays", "task.reads-equal")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from contract_tests.api import calls
@@ -17,68 +20,36 @@ from contract_tests.suite.test_formats import TURNS
 pytestmark = pytest.mark.last
 
 
-def _judge(run: Run, pool: TaskPool, checks: Checks, *clauses: str) -> None:
-    """Reads ready tasks and an error in every format, and then judges what was seen of the clauses."""
-    pool.replies_if_any()
-    for fmt, way in ((None, GET), *TURNS.items()):
-        run.api.send_once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
+WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "json has its content type": ("content-type.json",),
+        "xml has its content type": ("content-type.xml",),
+        "csv has its content type": ("content-type.csv",),
+        "json is written raw": ("json.escapes",),
+        "xml begins with a declaration": ("xml.declaration",),
+        "xml elements have the assumed names": ("xml.root", "xml.item"),
+        "xml closes empty elements at once": ("xml.empty",),
+        "csv is separated by commas and CRLF": ("csv.delimiter", "csv.line-end"),
+        "csv has a line of names": ("csv.header", "csv.flat"),
+        "csv is UTF-8": ("csv.encoding",),
+        "no origin is allowed in general": ("cors",),
+    }
+)
+"""Clauses of how answers are written, by their assumption."""
+
+
+@pytest.mark.parametrize("clauses", [pytest.param(c, id=n, marks=pytest.mark.clause(*c)) for n, c in WRITTEN.items()])
+def test_answers_are_written_as_assumed(run: Run, pool: TaskPool, checks: Checks, clauses: tuple[str, ...]) -> None:
+    _see_every_format(run, pool)
     for clause in clauses:
         checks.settle(clause)
 
 
-@pytest.mark.clause("content-type.json")
-def test_json_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "content-type.json")
-
-
-@pytest.mark.clause("content-type.xml")
-def test_xml_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "content-type.xml")
-
-
-@pytest.mark.clause("content-type.csv")
-def test_csv_has_its_content_type(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "content-type.csv")
-
-
-@pytest.mark.clause("json.escapes")
-def test_json_is_written_raw(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "json.escapes")
-
-
-@pytest.mark.clause("xml.declaration")
-def test_xml_begins_with_a_declaration(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "xml.declaration")
-
-
-@pytest.mark.clause("xml.root", "xml.item")
-def test_xml_elements_have_the_assumed_names(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "xml.root", "xml.item")
-
-
-@pytest.mark.clause("xml.empty")
-def test_xml_closes_empty_elements_at_once(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "xml.empty")
-
-
-@pytest.mark.clause("csv.delimiter", "csv.line-end")
-def test_csv_is_separated_by_commas_and_crlf(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "csv.delimiter", "csv.line-end")
-
-
-@pytest.mark.clause("csv.header", "csv.flat")
-def test_csv_has_a_line_of_names(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "csv.header", "csv.flat")
-
-
-@pytest.mark.clause("csv.encoding")
-def test_csv_is_utf_8(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "csv.encoding")
-
-
-@pytest.mark.clause("cors")
-def test_no_origin_is_allowed_in_general(run: Run, pool: TaskPool, checks: Checks) -> None:
-    _judge(run, pool, checks, "cors")
+def _see_every_format(run: Run, pool: TaskPool) -> None:
+    """Reads ready tasks and an error in every format."""
+    pool.replies_if_any()
+    for fmt, way in ((None, GET), *TURNS.items()):
+        run.api.send_once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
 
 
 @pytest.mark.clause("rate.limit")
@@ -92,9 +63,9 @@ def test_no_call_was_refused_for_its_rate(api: ApiClient, checks: Checks, me: Ac
 
 
 @pytest.mark.clause("token.never-repeated")
-def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, checks: Checks, api: ApiClient, me: Account) -> None:
+def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, api: ApiClient, me: Account) -> None:
     """Every answer of the run is searched; this adds a token in each place where it may be echoed."""
-    _judge(run, pool, checks)
+    _see_every_format(run, pool)
     echoes = (
         calls.result(me, me.token),
         calls.info(me).but(token=f"{me.token}x"),

@@ -1,4 +1,4 @@
-"""assert_conforms: a response of any HTTP library is held to the contract, and nothing of it is told."""
+"""assert_conforms: checks a response of any HTTP library, and no value of it is reported."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_response_of_http_client_is_read_once_and_remembered(mock: Serving) ->
         connection.close()
 
 
-def test_a_response_that_was_read_by_somebody_else_is_told(mock: Serving) -> None:
+def test_a_response_that_was_read_by_somebody_else_is_refused(mock: Serving) -> None:
     with urllib.request.urlopen(f"{mock.api}/info?{QUERY}", timeout=10) as response:
         response.read()
 
@@ -76,7 +76,7 @@ def test_a_response_that_was_read_by_somebody_else_is_told(mock: Serving) -> Non
 
 
 @pytest.mark.parametrize("form", ["json", "xml", "csv"])
-def test_a_response_of_urllib_tells_method_and_format_by_its_url(mock: Serving, form: str) -> None:
+def test_a_response_of_urllib_shows_method_and_format_by_its_url(mock: Serving, form: str) -> None:
     with urllib.request.urlopen(f"{mock.api}/create?{QUERY}&phone=70001234567&source=2&format={form}") as response:
         assert assert_conforms(response, strict=True, profile={})["status"] == "ok"
 
@@ -163,7 +163,7 @@ LIKE = [LikeRequests, LikeUrllib3, LikeAiohttp, LikeDjango]
 
 
 @pytest.mark.parametrize("like", LIKE)
-def test_a_response_of_each_shape_is_read_and_its_url_tells_the_method(like: Any) -> None:
+def test_a_response_of_each_shape_is_read_and_its_url_shows_the_method(like: Any) -> None:
     assert assert_conforms(like(CREATED)) == {"status": "ok", "id": 1}
     with pytest.raises(DoesNotConform, match='status: expected "ok"'):
         assert_conforms(like(b'{"status":"processing"}'))
@@ -179,11 +179,11 @@ def test_the_status_counts(like: Any) -> None:
 
 
 @pytest.mark.parametrize("like", LIKE)
-def test_no_value_and_no_credential_is_told(like: Any) -> None:
-    with pytest.raises(DoesNotConform) as told:
+def test_no_value_and_no_credential_is_reported(like: Any) -> None:
+    with pytest.raises(DoesNotConform) as caught:
         assert_conforms(like(BAD), profile={})
 
-    text = f"{told.value}{told.value.problems}"
+    text = f"{caught.value}{caught.value.problems}"
     assert "id: expected a whole number, found a text of 12 characters (create.ok, documented)" in text
     for secret in ("secret-value", TOKEN, "me@example.com", "70001234567"):
         assert secret not in text
@@ -193,9 +193,9 @@ def test_an_answer_that_repeats_the_token_of_its_call_does_not_conform() -> None
     repeats = json.dumps({"status": "error", "error_code": 1, "message": f"no {TOKEN}"}).encode()
 
     assert assert_conforms(repeats)
-    with pytest.raises(DoesNotConform, match=r"token\.never-repeated, law") as told:
+    with pytest.raises(DoesNotConform, match=r"token\.never-repeated, law") as caught:
         assert_conforms(LikeRequests(repeats))
-    assert TOKEN not in str(told.value)
+    assert TOKEN not in str(caught.value)
 
 
 def test_an_address_that_is_an_object_is_read_as_text() -> None:
@@ -207,7 +207,7 @@ def test_an_address_that_is_an_object_is_read_as_text() -> None:
         assert_conforms(LikeRequests(b'{"status":"processing"}', request=Request(url=Address())))
 
 
-def test_the_form_that_was_posted_tells_the_format() -> None:
+def test_the_form_that_was_posted_shows_the_format() -> None:
     kind = Headers({"Content-Type": "application/x-www-form-urlencoded"})
     sent = Request("POST", "http://api.invalid/api/create", f"token={TOKEN}&format=xml", kind)
 
@@ -230,10 +230,10 @@ def test_every_problem_is_listed_those_that_break_a_promise_first() -> None:
     ready["data"][0] |= {"price": "dear", "title": None, "phone": "7 000 000 00 02"}
     del ready["cost"]
 
-    with pytest.raises(DoesNotConform) as told:
+    with pytest.raises(DoesNotConform) as caught:
         assert_conforms(json.dumps(ready), source=2, phone="70000000001", profile={})
 
-    lines = [line.strip().partition(":")[::2] for line in str(told.value).splitlines()[1:]]
+    lines = [line.strip().partition(":")[::2] for line in str(caught.value).splitlines()[1:]]
     assert [(word, rest.split(":")[0].strip()) for word, rest in lines] == [
         ("broken", "cost"),
         ("broken", "data[0].phone"),
@@ -241,10 +241,10 @@ def test_every_problem_is_listed_those_that_break_a_promise_first() -> None:
         ("refuted", "data[0].price"),
     ]
     clauses = {"result.ready", "result.row-phone", "result.row-fields", "row.price"}
-    assert {p.clause for p in told.value.problems} == clauses
+    assert {p.clause for p in caught.value.problems} == clauses
 
 
-def test_an_assumption_counts_with_strict_alone(tmp_path: Path) -> None:
+def test_an_assumption_counts_with_strict_only(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text('[profile]\n"xml.root" = "answer"\n', encoding="utf-8")
     body = b"<r><status>processing</status></r>"
 
@@ -259,35 +259,35 @@ def test_it_is_an_assertion_that_fails() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"method": "delete"}, {"format": "yaml"}, {"source": 5}])
-def test_an_argument_that_there_is_not_is_told(wrong: dict[str, Any]) -> None:
+def test_an_unknown_argument_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="allowed are"):
         assert_conforms(CREATED, **wrong)
 
 
-def test_a_profile_that_there_is_not_is_told() -> None:
+def test_an_unknown_clause_of_a_profile_is_refused() -> None:
     with pytest.raises(UsageError, match=r"did you mean 'xml\.root'"):
         assert_conforms(CREATED, profile={"xml.rot": "a"})
 
 
 @pytest.mark.parametrize("thing", [None, 5, {"status": "ok"}, object(), ["a"], json])
-def test_what_is_no_response_is_told_with_what_is_supported(thing: object) -> None:
+def test_an_unknown_kind_of_response_is_refused_with_the_supported_ones(thing: object) -> None:
     with pytest.raises(TypeError, match=r"supported: bytes, str, .*requests, httpx"):
         assert_conforms(thing)
 
 
-def test_a_body_that_a_coroutine_has_to_read_first_is_told() -> None:
+def test_a_body_that_a_coroutine_has_to_read_first_is_refused() -> None:
     with pytest.raises(ValueError, match="await response"):
         assert_conforms(LikeAiohttp(None))
 
 
 def test_it_is_loaded_when_it_is_asked_for_and_loads_no_transport() -> None:
-    tell = """
+    program = """
 import sys, contract_tests
 before = {*sys.modules}
 contract_tests.assert_conforms
 print("jsonschema" in before, {"h11", "pytest", "contract_tests.transport.client"} & {*sys.modules})
 """
 
-    told = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
 
-    assert told.stdout == "False set()\n"
+    assert done.stdout == "False set()\n"

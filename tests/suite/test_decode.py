@@ -96,10 +96,13 @@ def test_xml_is_read_whatever_its_names() -> None:
 @pytest.mark.parametrize("inner", ["{}", "<item>{}</item>"], ids=["object", "list"])
 def test_the_account_is_an_object_or_a_list_of_one(inner: str) -> None:
     account = inner.format("<api_limit><used>1</used><of>2</of></api_limit><demo>0</demo>")
-    told = read(f"<r><status>ok</status><data>{account}</data></r>", "xml", Context("info")).model["data"]
+    found = read(f"<r><status>ok</status><data>{account}</data></r>", "xml", Context("info")).model["data"]
 
-    assert (told[0] if isinstance(told, list) else told) == {"api_limit": {"used": 1, "of": 2}, "demo": "0"}
-    assert isinstance(told, list) == inner.startswith("<item>")
+    assert (found[0] if isinstance(found, list) else found) == {
+        "api_limit": {"used": 1, "of": 2},
+        "demo": "0",
+    }
+    assert isinstance(found, list) == inner.startswith("<item>")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +260,7 @@ def test_what_is_not_an_answer_in_csv_is_unreadable_and_says_why(body: bytes, wh
         read(body, "csv", ROWS)
 
 
-def test_windows_1251_is_told_from_utf_8() -> None:
+def test_windows_1251_is_distinguished_from_utf_8() -> None:
     one = read(written([["name"], ["Оля"]], ",", "\r\n", "cp1251"), "csv", NAMES)
     other = read(written([["name"], ["Оля"]], ",", "\r\n", "utf-8"), "csv", NAMES)
 
@@ -433,7 +436,7 @@ LEAKY: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize(("fmt", "body"), [(fmt, body) for fmt, bodies in LEAKY.items() for body in bodies])
-def test_the_reason_tells_nothing_of_the_body(fmt: str, body: str) -> None:
+def test_the_reason_holds_nothing_of_the_body(fmt: str, body: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(body.replace("{0}", NOISE).replace("{}", NOISE).replace("{{", "{").replace("}}", "}"), fmt, ROWS)
 

@@ -1,8 +1,8 @@
-"""The suite's own order: every clause is looked at, every test names its clauses, every option is understood."""
+"""The suite itself: every clause has a test, every test names its clauses, every option is read."""
 
 from __future__ import annotations
 
-import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -18,40 +18,31 @@ from mockserver.profile.clauses import parse_clauses
 TESTS = sorted((Path(contract_tests.__file__).parent / "suite").glob("test_*.py"))
 
 
-def named_clauses() -> dict[str, set[str]]:
-    """Test by test, the clauses that it names."""
+@pytest.fixture(scope="module")
+def named_clauses(request: pytest.FixtureRequest) -> dict[str, set[str]]:
+    """Test by test, the clauses that it names, for a parametrized test those of all its parameters."""
+    for marker in ("clause", "first", "last"):  # which the suite's plugin adds where the suite runs
+        request.config.addinivalue_line("markers", marker)
     found: dict[str, set[str]] = {}
     for file in TESTS:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        constants = {
-            node.targets[0].id: node.value.value
-            for node in tree.body
-            if isinstance(node, ast.Assign)
-            and isinstance(node.targets[0], ast.Name)
-            and isinstance(node.value, ast.Constant)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                marks = [
-                    d
-                    for d in node.decorator_list
-                    if isinstance(d, ast.Call) and ast.unparse(d.func).endswith(".clause")
-                ]
-                args = [arg for mark in marks for arg in mark.args]
-                found[f"{file.name}::{node.name}"] = {
-                    str(arg.value if isinstance(arg, ast.Constant) else constants[ast.unparse(arg)]) for arg in args
-                }
+        module = importlib.import_module(f"contract_tests.suite.{file.stem}")
+        for name, test in vars(module).items():
+            if name.startswith("test_"):
+                marks = list(test.pytestmark)
+                rows = (row for mark in marks if mark.name == "parametrize" for row in mark.args[1])
+                marks += [mark for row in rows for mark in row.marks]
+                found[f"{file.name}::{name}"] = {arg for mark in marks if mark.name == "clause" for arg in mark.args}
     return found
 
 
-def test_every_test_names_clauses_that_exist() -> None:
-    for test, names in named_clauses().items():
+def test_every_test_names_clauses_that_exist(named_clauses: dict[str, set[str]]) -> None:
+    for test, names in named_clauses.items():
         assert names, test
         assert names <= {*all_clauses()}, test
 
 
-def test_every_clause_has_a_test_or_a_reason_why_it_can_not_be_seen() -> None:
-    named = set().union(*named_clauses().values())
+def test_every_clause_has_a_test_or_a_reason_why_it_can_not_be_seen(named_clauses: dict[str, set[str]]) -> None:
+    named = set().union(*named_clauses.values())
 
     assert {c.id for c in all_clauses().values() if not c.unseen} == named
 
@@ -92,7 +83,7 @@ def test_a_profile_gives_choices_plain_or_with_notes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('[profile]\neditoin = "B"', "did you mean 'edition'?"),
         ('[profile]\nedition = "D"', "'D' is no choice; allowed: 'A', 'B', 'C'"),
@@ -103,16 +94,16 @@ def test_a_profile_gives_choices_plain_or_with_notes(tmp_path: Path) -> None:
         ("[profile", "is no TOML"),
     ],
 )
-def test_a_wrong_profile_is_refused_by_place_value_and_remedy(tmp_path: Path, text: str, told: str) -> None:
+def test_a_wrong_profile_is_refused_by_place_value_and_remedy(tmp_path: Path, text: str, message: str) -> None:
     file = profile(tmp_path, text)
 
     with pytest.raises(UsageError) as caught:
         read_profile(file)
     assert str(file) in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_every_wrong_entry_is_told_at_once(tmp_path: Path) -> None:
+def test_every_wrong_entry_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_profile(profile(tmp_path, '[profile]\nedition = "D"\nxmlroot = "r"'))
 
@@ -148,7 +139,7 @@ def test_a_wrong_duration_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "+70000000000", "7 000", "12", "٧٠٠٠٠٠٠٠٠٠٠"])
-def test_a_wrong_phone_is_refused_and_not_told(text: str) -> None:
+def test_a_wrong_phone_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_phone(text)
     assert not text or text not in str(caught.value)
@@ -165,7 +156,7 @@ def test_a_wrong_phone_is_refused_and_not_told(text: str) -> None:
         ("http://10.0.0.1/api", False),
     ],
 )
-def test_loopback_is_told_from_elsewhere_without_looking_anything_up(url: str, loopback: bool) -> None:
+def test_loopback_is_recognised_without_a_lookup(url: str, loopback: bool) -> None:
     assert on_loopback(read_url(url)) == loopback
 
 

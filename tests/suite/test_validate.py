@@ -1,4 +1,4 @@
-"""`ifind-mock validate`: captured answers are recognised, held to the schemas, and nothing of them is told."""
+"""`ifind-mock validate`: captured answers are recognised and checked, and no value of them is reported."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ CONFLICT = b'\n{"status":"error","error_code":409,"message":""}'
 HEAD = b"HTTP/1.1 200 OK\n"
 
 
-def validate(*args: object, given: bytes | None = None) -> Result:
-    return CliRunner().invoke(commands, ["validate", *map(str, args)], input=given)
+def validate(*args: object, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(commands, ["validate", *map(str, args)], input=stdin)
 
 
-def report(*args: object, given: bytes | None = None) -> dict[str, Any]:
-    done = validate("--output", "json", *args, given=given)
-    told: dict[str, Any] = json.loads(done.stdout)
+def report(*args: object, stdin: bytes | None = None) -> dict[str, Any]:
+    done = validate("--output", "json", *args, stdin=stdin)
+    result: dict[str, Any] = json.loads(done.stdout)
 
-    REPORT.validate(told)
-    assert told["exit_code"] == done.exit_code
-    return told
+    REPORT.validate(result)
+    assert result["exit_code"] == done.exit_code
+    return result
 
 
 def judged(body: bytes | Mapping[str, Any], **asked: Any) -> Judgement:
@@ -82,10 +82,10 @@ def a_profile(where: Path, choices: Mapping[str, Any]) -> Path:
 
 
 def test_every_sample_conforms_with_method_and_format_recognised() -> None:
-    told = report(*SAMPLES)
+    result = report(*SAMPLES)
 
-    assert told["exit_code"] == 0
-    for sample, entry in zip(SAMPLES, told["files"], strict=True):
+    assert result["exit_code"] == 0
+    for sample, entry in zip(SAMPLES, result["files"], strict=True):
         kind = schema_of(sample).partition("-")[0]
         method = {"create": "create", "info": "info", "error": None}.get(kind, "result")
         assert (entry["format"], entry["method"], entry["outcome"]) == (sample.suffix[1:], method, "holds"), sample
@@ -97,9 +97,9 @@ def test_every_sample_holds_under_the_profile_that_it_was_made_for(tmp_path: Pat
     profile = a_profile(tmp_path, defaults)
     ordinary = [s for s in SAMPLES if "synthetic" in s.parts and "awkward" not in s.name]
 
-    told = validate("--profile", profile, "--strict", *ordinary)
+    done = validate("--profile", profile, "--strict", *ordinary)
 
-    assert told.exit_code == 0, told.output
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("miss", near_misses("json"), ids=miss_id)
@@ -108,8 +108,8 @@ def test_a_near_miss_in_json_is_refused_where_it_is_wrong(miss: dict[str, Any]) 
 
     found = judged(body, schema=miss["schema"], profile=miss.get("profile"))
 
-    told = {(p.path, p.rule) for p in found.problems}
-    assert (miss["path"], miss["rule"]) in told or ("", "readable") in told
+    reported = {(p.path, p.rule) for p in found.problems}
+    assert (miss["path"], miss["rule"]) in reported or ("", "readable") in reported
     assert all(p.clause and p.grade for p in found.problems)
 
 
@@ -144,7 +144,7 @@ def test_a_near_miss_in_csv_is_refused_under_a_profile(miss: dict[str, Any]) -> 
 
 
 TEXT_ALONE = {"row.phone": "number"}
-"""Text and number are one in XML, so that the choice is not looked at."""
+"""Text and number are one in XML, so the choice is not checked."""
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_near_miss_in_xml_is_refused_under_a_profile(miss: dict[str, Any]) -> 
         ({"cost": "0"}, "cost", "result.cost"),
     ],
 )
-def test_a_ready_answer_is_looked_at_beyond_its_schema(changed: dict[str, Any], place: str, clause: str) -> None:
+def test_a_ready_answer_is_checked_beyond_its_schema(changed: dict[str, Any], place: str, clause: str) -> None:
     assert judged(READY).problems == ()
 
     assert (place, clause) in clauses(judged({**READY, **changed}).problems)
@@ -218,10 +218,10 @@ def test_a_profile_refutes_what_is_open_without_one(
     file, profile = tmp_path / "answer", a_profile(tmp_path, choices)
     file.write_bytes(body)
 
-    told = report(file, "--profile", profile)["files"][0]
+    result = report(file, "--profile", profile)["files"][0]
 
     assert report(file)["files"][0]["problems"] == []
-    assert (told["outcome"], {p["clause"] for p in told["problems"]}) == ("refuted", {clause})
+    assert (result["outcome"], {p["clause"] for p in result["problems"]}) == ("refuted", {clause})
     assert validate(file, "--profile", profile).exit_code == 0
     assert validate(file, "--profile", profile, "--strict").exit_code == 1
 
@@ -296,7 +296,7 @@ def test_what_is_no_answer_is_refused(body: bytes) -> None:
     assert [p.clause for p in found.problems] == ["format.readable"]
 
 
-def test_a_ready_answer_is_recognised_by_the_section_that_is_filled_or_alone() -> None:
+def test_a_ready_answer_is_recognised_by_its_only_or_only_filled_section() -> None:
     ready = read_json("documented/ready.json")
 
     assert judged(ready).schema == "ready"
@@ -305,14 +305,14 @@ def test_a_ready_answer_is_recognised_by_the_section_that_is_filled_or_alone() -
     assert judged({"status": "ready"}).schema == "ready"
 
 
-def test_a_text_passes_for_csv_without_a_header_only_where_it_is_said_to_be_csv() -> None:
+def test_a_text_is_csv_without_a_header_only_where_it_is_called_csv() -> None:
     assert judged("Анна\r\nBob\r\n".encode()).fails(strict=False)
     assert judged("Анна\r\nBob\r\n".encode(), format="csv").schema == "ready-names"
     assert judged("Анна\r\nBob\r\n".encode(), profile={"csv.header": "no"}).schema == "ready-names"
     assert judged(b"HTTP/1.1 200 OK\nContent-Type: text/csv\n\nBob\r\n").schema == "ready-names"
 
 
-def test_the_format_that_is_given_is_held_to() -> None:
+def test_a_named_format_is_required() -> None:
     assert judged({"status": "processing"}, format="xml").fails(strict=False)
     assert not judged({"status": "error", "error_code": 1, "message": ""}, format="xml").fails(strict=False)
 
@@ -322,10 +322,11 @@ def test_an_answer_of_result_with_another_status_is_refused(status: object) -> N
     assert clauses(judged({"status": status, "id": 1}, method="result").problems) == {("status", "result.ready")}
 
 
-def test_the_place_of_what_is_unreadable_is_told_in_documented_names_alone() -> None:
-    said = [judged(f'<r><status>ready</status><{name} a="1"/></r>'.encode()).problems[0].found for name in ("ip", MARK)]
+def test_the_place_in_an_unreadable_answer_has_documented_names_only() -> None:
+    bodies = [f"<r><status>ready</status><{name} a='1'/></r>".encode() for name in ("ip", MARK)]
+    reasons = [judged(body).problems[0].found for body in bodies]
 
-    assert said == [
+    assert reasons == [
         f"XML with an attribute on {place}, which no answer is known to have" for place in ("ip", "an element")
     ]
 
@@ -333,16 +334,16 @@ def test_the_place_of_what_is_unreadable_is_told_in_documented_names_alone() -> 
 # The command.
 
 
-def test_every_file_is_looked_at_and_a_missing_one_outranks_a_broken_one(tmp_path: Path) -> None:
+def test_every_file_is_checked_and_a_missing_one_outranks_a_broken_one(tmp_path: Path) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.write_bytes(b'{"status":"processing"}')
     bad.write_bytes(b'{"status":"ok","id":"1"}')
 
-    told = report(bad, tmp_path / "none", good)
+    result = report(bad, tmp_path / "none", good)
     done = validate(bad, tmp_path / "none", good)
 
-    assert [f["outcome"] for f in told["files"]] == ["broken", "not checked", "holds"]
-    assert (told["exit_code"], report(bad, good)["exit_code"], report(good)["exit_code"]) == (2, 1, 0)
+    assert [f["outcome"] for f in result["files"]] == ["broken", "not checked", "holds"]
+    assert (result["exit_code"], report(bad, good)["exit_code"], report(good)["exit_code"]) == (2, 1, 0)
     assert "none: can't be read: No such file or directory" in done.stderr
     assert done.stdout.splitlines()[-1] == "3 files: 1 holds, 1 broken, 1 not checked"
     assert "  broken: id: expected a whole number, found a text of 1 characters (create.ok, documented)" in done.stdout
@@ -359,9 +360,9 @@ def test_a_directory_stands_for_the_files_below_it(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_a_file_too() -> None:
-    told = report("-", given=b'{"status":"ok","id":1}')
+    result = report("-", stdin=b'{"status":"ok","id":1}')
 
-    assert [(f["file"], f["schema"]) for f in told["files"]] == [("-", "create")]
+    assert [(f["file"], f["schema"]) for f in result["files"]] == [("-", "create")]
 
 
 @pytest.mark.parametrize(
@@ -377,7 +378,7 @@ def test_standard_input_is_a_file_too() -> None:
     ],
     ids=lambda args: " ".join(args) or "nothing",
 )
-def test_wrong_usage_is_told_and_ends_with_2(args: list[str]) -> None:
+def test_wrong_usage_is_an_error_and_ends_with_2(args: list[str]) -> None:
     done = validate(*args)
 
     assert done.exit_code == 2
@@ -392,7 +393,7 @@ def test_a_profile_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
     assert "csv.delimiter" in done.stderr
 
 
-def test_a_file_beyond_the_limit_is_refused_and_the_limit_is_told(tmp_path: Path) -> None:
+def test_a_file_beyond_the_limit_is_refused_and_the_limit_is_named(tmp_path: Path) -> None:
     file = tmp_path / "large"
     with file.open("wb") as out:
         out.write(b"{")
@@ -413,7 +414,7 @@ def test_the_process_ends_with_the_code_and_no_traceback(tmp_path: Path) -> None
     assert done.stderr == "ifind-mock: none: can't be read: No such file or directory\n"
 
 
-# Hostile bytes, and what is told of them.
+# Hostile bytes.
 
 HOSTILE = {
     "xml-bomb": b'<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><r><status>&b;</status></r>',
@@ -524,12 +525,12 @@ def bodies() -> st.SearchStrategy[bytes]:
     ),
     strict=st.booleans(),
 )
-def test_whatever_it_is_there_is_an_answer_without_a_value_of_the_file(
+def test_any_file_gets_a_report_without_a_value_of_the_file(
     tmp_path_factory: pytest.TempPathFactory, body: bytes, head: bytes, args: list[list[str]], strict: bool
 ) -> None:
     profile = ["--profile", str(a_profile(tmp_path_factory.getbasetemp(), {"xml.root": "r", "csv.delimiter": ";"}))]
 
-    done = validate("-", *(word for arg in args for word in arg), *(profile if strict else []), given=head + body)
+    done = validate("-", *(word for arg in args for word in arg), *(profile if strict else []), stdin=head + body)
 
     assert done.exit_code in (0, 1), done.output
     assert done.exception is None or isinstance(done.exception, SystemExit)

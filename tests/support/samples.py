@@ -172,9 +172,9 @@ CSV_EDITS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def edited(sample: Any, edits: list[list[Any]], http_methods: Mapping[str, Callable[..., Any]]) -> Any:
+def edited(sample: Any, edits: list[list[Any]], operations: Mapping[str, Callable[..., Any]]) -> Any:
     """The sample with the edits made one after another."""
     result = deepcopy(sample)
-    for http_method, *arguments in edits:
-        result = http_methods[http_method](result, *arguments)
+    for operation, *arguments in edits:
+        result = operations[operation](result, *arguments)
     return result

@@ -12,7 +12,7 @@ NAMES = resolve.names()
 
 def nodes(schema: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
     """Every subschema of a file with its place, those of the annotations too; not the alternatives of anyOf, oneOf
-    and not, which mean nothing alone.
+    and not, which mean nothing by themselves.
     """
     yield at, schema
     for key in ("properties", "$defs", "x-choices"):
