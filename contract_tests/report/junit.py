@@ -26,7 +26,7 @@ def render(report: Report) -> bytes:
     suite = etree.Element("testsuite", name=f"contract of {line(report.target, MAX_MESSAGE)}")
     for row in report.rows:
         _add_clause(suite, row, strict=report.strict)
-    if texts := [text for text in (report.stopped, *report.errors) if text]:
+    if texts := [*filter(None, [report.stopped]), *report.errors]:
         # Without a case of its own, a run that never began would look like a good one.
         case = etree.SubElement(suite, "testcase", classname="run", name="the run itself", time="0.000")
         _add(case, "error", *(visible(text, MAX_TEXT) for text in texts), message=texts[0], type="run")
