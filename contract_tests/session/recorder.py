@@ -25,10 +25,6 @@ class Recorder:
     def __init__(self) -> None:
         self.seen: dict[str, RecordedTest] = {}
 
-    def pytest_configure(self, config: pytest.Config) -> None:
-        # pytest's own text of a failure takes long to make, and the suite replaces it.
-        config.option.tbstyle = "value"
-
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         if CHECKS in item.stash:
             broken = {finding.clause.id: None for finding in item.stash[CHECKS].own if finding.binding}

@@ -67,6 +67,10 @@ class _Seen:
         self.config = config
         config.stash[OPTIONS] = self.options
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        # pytest's own text of a failure takes long to make, and the suite replaces it.
+        session.config.option.tbstyle = "value"
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(report.longreprtext)
