@@ -24,8 +24,9 @@ from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.web.app import create_app
 from mockserver.wire.serving import serve_mock
+from support.command import ifind
 from support.in_process import CLAUSES
-from support.processes import environment, ifind
+from support.processes import environment
 from support.processes import serving as serving_mock
 
 CHECKOUT = Path(__file__).parents[2]
