@@ -103,7 +103,7 @@ class SqliteStore(ProcessState):
         self._depth = 0
         self._writing = False
         self._failed: str | None = None
-        _check_file(self._path)
+        _check_file(self._path, time.monotonic() + patience)
         try:
             self._connection = sqlite3.connect(
                 self._path, timeout=patience, isolation_level=None, check_same_thread=False
@@ -316,8 +316,9 @@ def _code(error: Exception) -> int:
     return code & 0xFF
 
 
-def _check_file(path: Path) -> None:
-    """Refuses a file that can't be used, or is another program's, and leaves it as it is.
+def _check_file(path: Path, end: float) -> None:
+    """Refuses a file that can't be used, or is another program's, and leaves it as it is. A torn one may be in the
+    making by another process, and is read again until the moment `end`.
 
     Raises StoreError.
     """
@@ -334,22 +335,30 @@ def _check_file(path: Path) -> None:
         if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise StoreError(f"{path}: may not be read and written; change its rights, or name another file")
         if path.stat().st_size:
-            _check_mark(path)
+            _check_mark(path, *_mark_and_version(path, end))
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; name another file") from error
 
 
-def _check_mark(path: Path) -> None:
+def _mark_and_version(path: Path, end: float) -> tuple[int, int]:
+    """Both are 0 where the file is no database."""
     # Immutable: SQLite neither locks nor repairs the file. Not read without SQLite: closing a handle of our own would
     # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as head:
-            ((mark,),) = head.execute("PRAGMA application_id").fetchall()
-            ((version,),) = head.execute("PRAGMA user_version").fetchall()
-    except sqlite3.Error as error:
-        if _code(error) != sqlite3.SQLITE_NOTADB:
-            raise StoreError(_sentence(path, error)) from error
-        mark = version = 0
+    while True:
+        try:
+            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as head:
+                ((mark,),) = head.execute("PRAGMA application_id").fetchall()
+                ((version,),) = head.execute("PRAGMA user_version").fetchall()
+                return mark, version
+        except sqlite3.Error as error:
+            if _code(error) == sqlite3.SQLITE_NOTADB:
+                return 0, 0
+            if _code(error) != sqlite3.SQLITE_CORRUPT or time.monotonic() > end:
+                raise StoreError(_sentence(path, error)) from error
+        time.sleep(0.01)
+
+
+def _check_mark(path: Path, mark: int, version: int) -> None:
     if mark != APPLICATION_ID:
         raise StoreError(f"{path}: was not made by ifind-mock, and is left as it is; name another file")
     if version != VERSION:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -57,6 +58,23 @@ def test_another_applications_file_is_refused_and_left_as_it_is(
         SqliteStore(path)
 
     assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+def test_a_torn_file_is_refused_unless_another_process_completes_it_in_time(path: Path) -> None:
+    SqliteStore(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096])
+    with pytest.raises(StoreError, match="malformed"):
+        SqliteStore(path, patience=0.0)
+
+    def complete() -> None:
+        with path.open("ab") as file:
+            file.write(whole[4096:])
+
+    other = threading.Timer(0.2, complete)
+    other.start()
+    SqliteStore(path).close()
+    other.join()
 
 
 def test_a_missing_directory_is_reported_and_not_made(path: Path) -> None:
