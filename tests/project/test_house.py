@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,16 @@ def module(file: Path) -> str:
 MODULES = {module(file): file for package in PACKAGES for file in files(package)}
 
 
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def defined(file: Path) -> set[str]:
     """The names that a module defines at its top level."""
     names: set[str] = set()
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    for node in tree(file).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -43,7 +50,7 @@ def defined(file: Path) -> set[str]:
 
 def imports(file: Path) -> Iterator[tuple[str, str]]:
     """Module and name of each import of the project's own names."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.ImportFrom) and node.module in MODULES:
             yield from ((node.module, alias.name) for alias in node.names)
 
@@ -73,17 +80,14 @@ def test_no_two_modules_of_a_package_share_a_name(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_two_classes_of_a_package_share_a_name(package: str) -> None:
     names = Counter(
-        node.name
-        for file in files(package)
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
+        node.name for file in files(package) for node in ast.walk(tree(file)) if isinstance(node, ast.ClassDef)
     )
 
     assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_each_module_says_in_its_first_line_what_it_is() -> None:
-    texts = {name: ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) for name, file in MODULES.items()}
+    texts = {name: ast.get_docstring(tree(file)) for name, file in MODULES.items()}
 
     assert [name for name, text in texts.items() if not text] == []
 
