@@ -15,6 +15,12 @@ README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
+def sections() -> dict[str, str]:
+    """The sections that show commands, by their headings."""
+    parts = re.split("^## (.*)$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {heading: text for heading, text in zip(parts[1::2], parts[2::2], strict=True) if BLOCK.search(text)}
+
+
 def steps(text: str) -> list[tuple[str, str]]:
     """Each command of the console blocks, with the output that the README shows."""
     found: list[tuple[str, str]] = []
@@ -31,13 +37,16 @@ def pattern(shown: str) -> str:
     return ".*".join(map(re.escape, shown.split("…"))) + r"\s*"
 
 
-def test_every_command_does_what_the_readme_shows(tmp_path: Path) -> None:
-    text = README.read_text(encoding="utf-8")
-    assert len(steps(text)) > 20
+def test_the_readme_shows_commands() -> None:
+    assert sum(len(steps(text)) for text in sections().values()) > 30
+
+
+@pytest.mark.parametrize("section", sections())
+def test_every_command_does_what_the_readme_shows(section: str, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
     with serving(cwd=tmp_path) as mock:
         address = mock.api.removeprefix("http://").removesuffix("/api")
-        for command, shown in steps(text):
+        for command, shown in steps(sections()[section]):
             real = command.replace("127.0.0.1:8080", address)
             done = subprocess.run(
                 ["bash", "-c", real.replace("curl ", "curl -s ", 1)],

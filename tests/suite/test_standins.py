@@ -21,7 +21,8 @@ import mockserver.mutants.kit
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from support.checking import check, outcomes
+from contract_tests.findings.outcome import Outcome
+from support.checking import check, examined, outcomes
 from support.standins.breakages import BREAKAGES
 from support.standins.people import PERSONAL
 from support.standins.running import HIDDEN, STANDINS, Standin, serving, toml_of
@@ -274,9 +275,13 @@ def _rotated() -> list[Any]:
 @pytest.mark.parametrize(("name", "title"), _rotated())
 def test_a_broken_promise_is_named(name: str, title: str) -> None:
     clause = BREAKAGES[title].breaks
-    with serving(name, breakage=title) as target:
-        code, output = check(target, poll_timeout=1.0)
+    unhurried = clause == "result.processing"  # so that a poll comes before the task is ready, on a busy machine, too
+    with serving(name, breakage=title, seconds=1.5 if unhurried else 0.15) as target:
+        report = examined(target, poll_timeout=4.0 if unhurried else 1.0).report
+    assert report is not None
+    found = {row.clause.id: row.outcome for row in report.rows}
+    seen = [(f.clause.id, f.where, f.found) for row in report.rows for f in row.findings]
 
-    assert code == 1, output
-    assert outcomes(output)[clause] == "broken", output
-    assert "error" not in outcomes(output).values(), output
+    assert report.exit_code == 1, seen
+    assert found[clause] is Outcome.BROKEN, (found[clause], seen)
+    assert Outcome.ERROR not in found.values(), seen
