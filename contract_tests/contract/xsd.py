@@ -25,7 +25,7 @@ def xsd(name: str, profile: Profile | None = None) -> bytes:
     """
     chosen = with_defaults(profile)
     node = merged(for_profile(name, chosen))
-    note = etree.Comment(f" {node['title']}. Made by contract_tests.contract.generate: don't edit. ")
+    note = etree.Comment(f" {node['title']}. Made by make generate: don't edit. ")
     root = _E.schema(note, _element(str(chosen["xml.root"]), node, str(chosen["xml.item"])))
     etree.indent(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"

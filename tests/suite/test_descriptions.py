@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from contract_tests.contract import generate, validate
+from contract_tests.contract import validate
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.csv_rows import csv_problems
 from contract_tests.contract.csvw import TABLES, csvw
@@ -43,11 +43,6 @@ def xsd_of(name: str, profile: dict[str, Any] | None = None) -> etree.XMLSchema:
 
 def family_of(sample: Path) -> str:
     return next(f for f in FAMILIES if sample.stem.startswith(f))
-
-
-def test_the_descriptions_are_in_step() -> None:
-    assert generate.out_of_step() == []
-    assert generate.main(["--check"]) == 0
 
 
 @pytest.mark.parametrize("sample", of_format("xml"), ids=name_of)
