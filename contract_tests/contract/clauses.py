@@ -12,7 +12,7 @@ from typing import Any
 from mockserver import data
 
 BINDING = ("documented", "law")
-_WORDS: Mapping[object, str] = MappingProxyType({True: "yes", False: "no", None: "null"})
+_WORDS: Mapping[object, str] = {True: "yes", False: "no", None: "null"}
 
 
 class UsageError(Exception):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contract_tests.contract.flatten import members, merged, types
@@ -16,22 +15,20 @@ from contract_tests.contract.resolve import END, Schema, for_profile, literal
 
 Datatype: TypeAlias = "str | Mapping[str, Any]"
 
-TABLES: Mapping[str, str | None] = MappingProxyType(
-    {
-        "create": None,
-        "processing": None,
-        "ready-data": "data",
-        "ready-names": "names",
-        "ready-photo": None,
-        "info": None,
-        "error": None,
-    }
-)
+TABLES: Mapping[str, str | None] = {
+    "create": None,
+    "processing": None,
+    "ready-data": "data",
+    "ready-names": "names",
+    "ready-photo": None,
+    "info": None,
+    "error": None,
+}
 """The answers that are described, each with the section whose entries are its rows; the others are flat."""
 
-_SAMPLES = MappingProxyType({"error": "error-missing"})
-_DELIMITERS = MappingProxyType({",": ",", ";": ";", "tab": "\t"})
-_LINE_ENDS = MappingProxyType({"CRLF": "\r\n", "LF": "\n"})
+_SAMPLES = {"error": "error-missing"}
+_DELIMITERS = {",": ",", ";": ";", "tab": "\t"}
+_LINE_ENDS = {"CRLF": "\r\n", "LF": "\n"}
 
 
 @dataclass(frozen=True)

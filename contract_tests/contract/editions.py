@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-SECTIONS: Mapping[int, str] = MappingProxyType({1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"})
+SECTIONS: Mapping[int, str] = {1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"}
 """The section that each source fills."""
 SECTION_NAMES = ("data", "names", "photo")
 """The sections that a source may fill, in the order of a ready answer."""
@@ -31,10 +30,8 @@ class Edition:
 
 SOME = Edition("B or C", (1, 2, 3))
 """What the editions with sources share, for a run whose budget did not suffice to distinguish them."""
-EDITIONS: Mapping[str, Edition] = MappingProxyType(
-    {
-        "A": Edition("A", (2,), required=False),
-        "B": Edition("B", (1, 2, 3, 4)),
-        "C": Edition("C", (1, 2, 3, 11, 12)),
-    }
-)
+EDITIONS: Mapping[str, Edition] = {
+    "A": Edition("A", (2,), required=False),
+    "B": Edition("B", (1, 2, 3, 4)),
+    "C": Edition("C", (1, 2, 3, 11, 12)),
+}

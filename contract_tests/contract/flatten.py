@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from contract_tests.contract.resolve import Schema
@@ -57,12 +56,10 @@ def _outer(outer: Any, _: Any) -> Any:
     return outer
 
 
-_MEET: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
-    {
-        "type": _meet_types,
-        "properties": _join_members,
-        "items": lambda outer, inner: {"allOf": [outer, inner]},
-        "required": lambda outer, inner: [*outer, *(name for name in inner if name not in outer)],
-        "pattern": _one_pattern,
-    }
-)
+_MEET: Mapping[str, Callable[[Any, Any], Any]] = {
+    "type": _meet_types,
+    "properties": _join_members,
+    "items": lambda outer, inner: {"allOf": [outer, inner]},
+    "required": lambda outer, inner: [*outer, *(name for name in inner if name not in outer)],
+    "pattern": _one_pattern,
+}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contract_tests.contract.editions import SECTION_NAMES
@@ -130,19 +129,17 @@ def _unit(model: Model, facts: TaskFacts) -> Results:
         yield ShownChoice("quota.unit", "cost", seen)
 
 
-CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = MappingProxyType(
-    {
-        "result.row-phone": _row_phones,
-        "result.photo": _photo,
-        "result.ip": _address,
-        "result.times-ordered": _order_of_times,
-        "result.times": _form_of_times,
-        "quota.unit": _unit,
-        "row.phone": _row_phone_types,
-        "result.sections": _other_sections,
-        "result.photo-empty": _no_photo,
-    }
-)
+CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = {
+    "result.row-phone": _row_phones,
+    "result.photo": _photo,
+    "result.ip": _address,
+    "result.times-ordered": _order_of_times,
+    "result.times": _form_of_times,
+    "quota.unit": _unit,
+    "row.phone": _row_phone_types,
+    "result.sections": _other_sections,
+    "result.photo-empty": _no_photo,
+}
 """The check of each clause."""
 OF_ROWS = ("result.row-phone", "row.phone")
 """Clauses that rows without the other members show, as in CSV."""

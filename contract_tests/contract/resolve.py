@@ -15,7 +15,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache, reduce
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import clause_of, suggest
@@ -130,7 +129,7 @@ def literal(text: str) -> str:
     return re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", text)
 
 
-_BLANKS: Mapping[str, str] = MappingProxyType({"names": "[a-z]+(?:, [a-z]+)*", "used": "[0-9]+", "of": "[0-9]+"})
+_BLANKS: Mapping[str, str] = {"names": "[a-z]+(?:, [a-z]+)*", "used": "[0-9]+", "of": "[0-9]+"}
 
 
 def _message_pattern(template: str) -> str:

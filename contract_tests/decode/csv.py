@@ -11,23 +11,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contract_tests.decode.model import COLUMNS, STATUSES, Context, Decoded, Unreadable, bound, typed
 
 Rows: TypeAlias = list[list[str]]
 
-DELIMITERS: Mapping[str, str] = MappingProxyType({",": ",", ";": ";", "tab": "\t"})
-SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"data": COLUMNS, "names": ("name",)})
-FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = MappingProxyType(
-    {
-        ("create", "ok", 2): ("status", "id"),
-        ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
-        ("result", "processing", 1): ("status",),
-        ("result", "ready", 6): ("status", "photo", "cost", "ip", "create_time", "end_time"),
-    }
-)
+DELIMITERS: Mapping[str, str] = {",": ",", ";": ";", "tab": "\t"}
+SECTIONS: Mapping[str, tuple[str, ...]] = {"data": COLUMNS, "names": ("name",)}
+FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = {
+    ("create", "ok", 2): ("status", "id"),
+    ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
+    ("result", "processing", 1): ("status",),
+    ("result", "ready", 6): ("status", "photo", "cost", "ip", "create_time", "end_time"),
+}
 """The members of a flat answer without a header, by method, status and number of fields."""
 ERROR = ("status", "error_code", "message")
 UNKNOWN_STATUS = "a status that is none of the known ones"
@@ -254,14 +251,12 @@ def _known_status(status: str) -> None:
 
 # The account's members are nested; CSV lays them flat (clause info.csv).
 
-LEAVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "used": ("api_limit", "used"),
-        "of": ("api_limit", "of"),
-        "api_time_limit": ("api_time_limit",),
-        "demo": ("demo",),
-    }
-)
+LEAVES: Mapping[str, tuple[str, ...]] = {
+    "used": ("api_limit", "used"),
+    "of": ("api_limit", "of"),
+    "api_time_limit": ("api_time_limit",),
+    "demo": ("demo",),
+}
 _PATH = re.compile(r"data(?:\.[0-9]+)?\.(api_limit\.used|api_limit\.of|api_time_limit|demo)")
 
 

@@ -54,13 +54,11 @@ class Decoded:
         return {clause: choice for clause, choice in profile.items() if self.can_show(clause)}
 
 
-HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "json": (),
-        "xml": ("row.phone", "result.photo-empty"),
-        "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
-    }
-)
+HIDDEN: Mapping[str, tuple[str, ...]] = {
+    "json": (),
+    "xml": ("row.phone", "result.photo-empty"),
+    "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
+}
 """Clauses that a format can't show: only JSON has numbers and null, and CSV has no lists beside rows."""
 
 DOCUMENTED = frozenset(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 from contract_tests.contract.clauses import Clause
 from contract_tests.contract.http_head import CHARSETS
@@ -64,13 +63,11 @@ _START = (
     r"A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
     r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
 )
-VALUES: Mapping[str, re.Pattern[str]] = MappingProxyType(
-    {
-        "content-type": re.compile(r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"),
-        "origin": re.compile(r"\*|https?://[!-~]+"),
-        "xml-name": re.compile(rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"),
-    }
-)
+VALUES: Mapping[str, re.Pattern[str]] = {
+    "content-type": re.compile(r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"),
+    "origin": re.compile(r"\*|https?://[!-~]+"),
+    "xml-name": re.compile(rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"),
+}
 """Open values that a profile can hold, by their kind in schemas/clauses.toml. Values of other kinds can't be seen."""
 LONGEST = 200
 
@@ -100,22 +97,20 @@ def _why_unseen(clause: Clause, findings: Findings) -> str:
 
 MET = "calls were refused for their pace: there is a limit, and its number can't be seen"
 SLOW = "no call was refused for its pace, and a few slow calls do not prove that none would be"
-WHY: Mapping[str, str] = MappingProxyType(
-    {
-        "result.photo-empty": "no ready answer in JSON had an empty photo",
-        "result.times": "no ready answer had create_time or end_time",
-        "result.sections": "no task became ready",
-        "row.phone": "no row was found for this phone",
-        "quota.unit": "no answer held more than one record",
-        "info.csv": "info in CSV named no member",
-        "json.escapes": "no JSON held anything beyond ASCII",
-        "xml.item": "no list in XML had an entry",
-        "xml.empty": "no element in XML was empty",
-        "csv.delimiter": "no CSV had a second column",
-        "csv.header": "no CSV showed whether the names of columns come first",
-        "csv.encoding": "no CSV held anything beyond ASCII",
-        "csv.line-end": "no line of CSV was ended",
-        "csv.flat": "no answer without rows could be read in CSV",
-    }
-)
+WHY: Mapping[str, str] = {
+    "result.photo-empty": "no ready answer in JSON had an empty photo",
+    "result.times": "no ready answer had create_time or end_time",
+    "result.sections": "no task became ready",
+    "row.phone": "no row was found for this phone",
+    "quota.unit": "no answer held more than one record",
+    "info.csv": "info in CSV named no member",
+    "json.escapes": "no JSON held anything beyond ASCII",
+    "xml.item": "no list in XML had an entry",
+    "xml.empty": "no element in XML was empty",
+    "csv.delimiter": "no CSV had a second column",
+    "csv.header": "no CSV showed whether the names of columns come first",
+    "csv.encoding": "no CSV held anything beyond ASCII",
+    "csv.line-end": "no line of CSV was ended",
+    "csv.flat": "no answer without rows could be read in CSV",
+}
 """Why a clause was not seen, where no test says it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
@@ -77,17 +76,15 @@ def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:
     return templates.pop()
 
 
-WHY: Mapping[str, str] = MappingProxyType(
-    {
-        "limit": "it takes an account whose limit is used up, which the suite makes on a mock alone",
-        "rate": "no limit of requests was tested",
-        "failed-task": "no phone is known here whose task fails",
-        "server": "no call causes a fault of the server itself",
-        "unknown-method": "an unknown method is not answered by an error of the API",
-        "http-method": "another HTTP method gets no error of its own",
-        "too-large": "a body of a megabyte is sent to mocks alone",
-    }
-)
+WHY: Mapping[str, str] = {
+    "limit": "it takes an account whose limit is used up, which the suite makes on a mock alone",
+    "rate": "no limit of requests was tested",
+    "failed-task": "no phone is known here whose task fails",
+    "server": "no call causes a fault of the server itself",
+    "unknown-method": "an unknown method is not answered by an error of the API",
+    "http-method": "another HTTP method gets no error of its own",
+    "too-large": "a body of a megabyte is sent to mocks alone",
+}
 """Why a kind of error was not met."""
 
 

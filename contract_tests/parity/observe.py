@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from contract_tests.api.reply import Reply, content_type
@@ -165,21 +164,17 @@ def _observe_entries(
         seen.add_types(f"{section}[]", types, clause, clauses)
 
 
-_FORMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
-    {
-        "time": lambda text: "YYYY-MM-DD HH:MM:SS" if form_of_time(text) == "text" else "another text",
-        "price": lambda text: "digits" if text.isascii() and text.isdigit() else "another text",
-        "category": lambda _: "text",
-        "source": lambda text: "a host name" if re.fullmatch(r"[\w-]+(\.[\w-]+)+", text) else "another text",
-    }
-)
-_BODIES: Mapping[str, Callable[[Observations, Decoded, TaskFacts], None]] = MappingProxyType(
-    {
-        "create": _observe_create,
-        "processing": lambda seen, decoded, _: seen.add_members(decoded.model, "result.processing"),
-        "ready": _observe_ready,
-        "error": lambda seen, decoded, _: seen.add_members(decoded.model, "error.members"),
-        "info": _observe_info,
-    }
-)
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "time": lambda text: "YYYY-MM-DD HH:MM:SS" if form_of_time(text) == "text" else "another text",
+    "price": lambda text: "digits" if text.isascii() and text.isdigit() else "another text",
+    "category": lambda _: "text",
+    "source": lambda text: "a host name" if re.fullmatch(r"[\w-]+(\.[\w-]+)+", text) else "another text",
+}
+_BODIES: Mapping[str, Callable[[Observations, Decoded, TaskFacts], None]] = {
+    "create": _observe_create,
+    "processing": lambda seen, decoded, _: seen.add_members(decoded.model, "result.processing"),
+    "ready": _observe_ready,
+    "error": lambda seen, decoded, _: seen.add_members(decoded.model, "error.members"),
+    "info": _observe_info,
+}
 """How a body is observed: by `error`, the method, or the status of a result. A body of another status is not."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from contract_tests.findings.exit_code import BUDGET
@@ -28,17 +27,15 @@ class Look(NamedTuple):
     meaning: str
 
 
-LOOKS: Mapping[Outcome, Look] = MappingProxyType(
-    {
-        Outcome.BROKEN: Look("✕", "bold red", "a promise or a law does not hold"),
-        Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
-        Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
-        Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
-        Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not reach"),
-        Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
-        Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
-    }
-)
+LOOKS: Mapping[Outcome, Look] = {
+    Outcome.BROKEN: Look("✕", "bold red", "a promise or a law does not hold"),
+    Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
+    Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
+    Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
+    Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not reach"),
+    Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
+    Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
+}
 """The most important first."""
 
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 MAX_EVIDENCE = 64 * 1024
 """Bytes that are kept of what is no answer."""
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "unreachable": "no connection",
-        "tls": "no trusted TLS connection",
-        "timeout": "no whole answer in time",
-        "closed": "the connection ended before the answer did",
-        "malformed": "the answer is no HTTP",
-        "too-large": "the answer is too large",
-        "unsendable": "HTTP can't carry the request",
-    }
-)
+KINDS: Mapping[str, str] = {
+    "unreachable": "no connection",
+    "tls": "no trusted TLS connection",
+    "timeout": "no whole answer in time",
+    "closed": "the connection ended before the answer did",
+    "malformed": "the answer is no HTTP",
+    "too-large": "the answer is too large",
+    "unsendable": "HTTP can't carry the request",
+}
 """Why there is no answer."""
 
 
