@@ -9,14 +9,12 @@ from typing import Any
 from contract_tests.captured.asked import Asked
 from contract_tests.captured.capture import Capture
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.csv_rows import csv_problems
-from contract_tests.contract.csvw import TABLES
+from contract_tests.contract.csvw import TABLES, csv_problems
 from contract_tests.contract.http_head import OF_HTTP, error_status, with_charset
 from contract_tests.contract.problem import Problem, problem
 from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check
-from contract_tests.contract.shapes import shape
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import form_of_time
+from contract_tests.contract.values import form_of_time, shape
 from contract_tests.decode.csv import read_lines
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.scan import SecretMatcher

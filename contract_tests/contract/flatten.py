@@ -16,27 +16,24 @@ def merged(schema: Schema) -> Schema:
     node: Schema = {k: v for k, v in schema.items() if k != "allOf"}
     for part in map(merged, schema.get("allOf", [])):
         for key, value in part.items():
-            node[key] = _MEET.get(key, _outer)(node[key], value) if key in node else value
+            node[key] = _MEET.get(key, lambda outer, _: outer)(node[key], value) if key in node else value
     return node
 
 
 def types(node: Schema) -> tuple[str, ...]:
-    """The types that a merged node names."""
-    return _types(node.get("type", ()))
+    """The types that a node names."""
+    names = node.get("type", ())
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def members(node: Schema) -> Mapping[str, Schema]:
     """The members that a merged object may have, merged."""
     every = {name: merged(member) for name, member in node.get("properties", {}).items()}
-    return {name: member for name, member in every.items() if "not" not in member or member["not"] != {}}
-
-
-def _types(names: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    return {name: member for name, member in every.items() if member.get("not") != {}}
 
 
 def _meet_types(outer: Any, inner: Any) -> list[str]:
-    a, b = _types(outer), _types(inner)
+    a, b = types({"type": outer}), types({"type": inner})
     narrowed = ("integer" if t == "number" and t not in b and "integer" in b else t for t in a)
     return [t for t in narrowed if t in b or (t == "integer" and "number" in b)]
 
@@ -49,10 +46,6 @@ def _join_members(outer: Any, inner: Any) -> Any:
 def _one_pattern(outer: Any, inner: Any) -> Any:
     if outer != inner:
         raise ValueError(f"two patterns for one text can't be described: {outer} and {inner}")
-    return outer
-
-
-def _outer(outer: Any, _: Any) -> Any:
     return outer
 
 

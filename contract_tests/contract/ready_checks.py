@@ -1,6 +1,6 @@
 """The clauses of a ready answer that no schema can express: a function for each checks a decoded answer.
 
-The suite turns the results into findings, `validate` into problems.
+The suite turns the results into findings, `validate` into problems, `parity` into observations.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ from typing import Any, TypeAlias
 
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.problem import Problem, problem
-from contract_tests.contract.shapes import shape
-from contract_tests.contract.values import address, digits, form_of_time, is_loopback, seconds, unit, wrong_picture
+from contract_tests.contract.values import (
+    address,
+    digits,
+    form_of_time,
+    is_loopback,
+    seconds,
+    shape,
+    unit,
+    wrong_picture,
+)
 
 Model: TypeAlias = Mapping[str, Any]
 TIMES = ("create_time", "end_time")
@@ -28,6 +36,8 @@ class TaskFacts:
     """The section that its source fills; empty: unknown."""
     loopback: bool = False
     """Whether the task was created over loopback."""
+    nothing: bool = False
+    """Whether nothing is to be found for the phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,27 @@ def _row_phone_types(model: Model, _: TaskFacts) -> Results:
         phone = row.get("phone")
         if isinstance(phone, str | int) and not isinstance(phone, bool):
             yield ShownChoice("row.phone", f"data[{i}].phone", "text" if isinstance(phone, str) else "number")
+
+
+def _categories(model: Model, _: TaskFacts) -> Results:
+    for i, row in entries(model, "data"):
+        if "category" in row:
+            text = row["category"]
+            yield CheckResult("row.category", f"data[{i}].category", "type", isinstance(text, str), "text", text)
+
+
+def _names(model: Model, _: TaskFacts) -> Results:
+    names = model.get("names")
+    for i, entry in enumerate(names if isinstance(names, list) else ()):
+        fits = isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
+        yield CheckResult("result.names", f"names[{i}]", "entry", fits, "an entry with the text name", entry)
+
+
+def _nothing_found(model: Model, facts: TaskFacts) -> Results:
+    section = facts.section
+    if section in ("data", "names") and (facts.nothing or not entries(model, section)):
+        found = model.get(section)
+        yield CheckResult("result.empty", section, "empty", found == [], "an empty list", found)
 
 
 def _photo(model: Model, _: TaskFacts) -> Results:
@@ -137,11 +168,14 @@ CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = {
     "result.times": _form_of_times,
     "quota.unit": _unit,
     "row.phone": _row_phone_types,
+    "row.category": _categories,
+    "result.names": _names,
+    "result.empty": _nothing_found,
     "result.sections": _other_sections,
     "result.photo-empty": _no_photo,
 }
 """The check of each clause."""
-OF_ROWS = ("result.row-phone", "row.phone")
+OF_ROWS = ("result.row-phone", "row.phone", "row.category", "result.names", "result.empty")
 """Clauses that rows without the other members show, as in CSV."""
 
 

@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError
 from contract_tests.contract.problem import Problem, in_order
 from contract_tests.contract.profile import Profile
 from contract_tests.contract.resolve import Frozen, Schema, freeze, resolved
-from contract_tests.contract.shapes import shape
+from contract_tests.contract.values import shape
 
 
 def problems(name: str, instance: object, *, profile: Profile | None = None) -> list[Problem]:

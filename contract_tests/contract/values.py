@@ -1,11 +1,13 @@
-"""Readers of single values of a ready answer: a picture, an address, a time, a cost."""
+"""Single values of an answer: type and size without the value, a picture, an address, a time, a cost."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import ipaddress
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 PICTURES = (
     (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"),
@@ -91,3 +93,27 @@ def unit(cost: object, records: int) -> str | None:
     if records <= 1 or not isinstance(cost, str):
         return None
     return {str(records): "record", "1": "task"}.get(cost, "neither 1 nor the number of records")
+
+
+_KINDS: tuple[tuple[Any, str, str], ...] = (
+    (str, "text", "a text of {} characters"),
+    (bool, "true or false", ""),
+    (int, "a whole number", ""),
+    (float, "a number", ""),
+    (Mapping, "an object", "an object of {} members"),
+    (Sequence, "a list", "a list of {}"),
+    (type(None), "null", ""),
+)
+"""A type, its name, and its name with a size."""
+
+
+def kind(value: object) -> str:
+    """The type of a value, as JSON has it."""
+    return next((name for type_, name, _ in _KINDS if isinstance(value, type_)), type(value).__name__)
+
+
+def shape(value: object) -> str:
+    """Type and size of a value."""
+    sized: Any = value
+    found = next((text.format(len(sized)) for type_, _, text in _KINDS if text and isinstance(value, type_)), "")
+    return "an empty text" if value == "" else found or kind(value)

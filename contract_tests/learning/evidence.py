@@ -7,7 +7,7 @@ from typing import Any
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
-from contract_tests.contract.shapes import kind
+from contract_tests.contract.values import kind
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 
 MOST = 3

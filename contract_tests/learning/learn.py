@@ -21,7 +21,7 @@ from contract_tests.learning.learned_table import write_table
 from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
 from contract_tests.learning.uncovered import refuted_assumptions, undocumented_members
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import masked, notice, write
+from contract_tests.redact.write import check_file, masked, notice, write
 from contract_tests.report.report import Report
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
@@ -70,9 +70,7 @@ def _check_file(file: Path | None, *, force: bool) -> None:
         return
     if file.exists() and not force:
         raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
-    if file.is_dir() or not file.parent.is_dir():
-        why = "is a directory" if file.is_dir() else f"can't be written: there is no directory {file.parent}"
-        raise UsageError(f"--out: {file} {why}; name a file in an existing directory")
+    check_file(file)
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:

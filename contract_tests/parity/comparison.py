@@ -10,9 +10,10 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.decode.model import STATUSES
 from contract_tests.parity.errors import ErrorKinds, names, template
-from contract_tests.parity.observations import ABSENT, Observation, Observations, any_of
-from contract_tests.parity.observe import NO_CLAUSE, observe
+from contract_tests.parity.observe import ABSENT, NO_CLAUSE, Observation, Observations, any_of, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
+
+NO_TASK = (TaskFacts(), TaskFacts())
 
 
 class Agreement(StrEnum):
@@ -41,22 +42,17 @@ class PlaceComparison:
 
 @dataclass(frozen=True)
 class AnswerPair:
-    """The answers of both targets to a step; None where it was not sent, or an answer was lost."""
+    """The answers of both targets to a step."""
 
     step: ScriptStep
-    a: Reply | None
-    b: Reply | None
-    facts: tuple[TaskFacts, TaskFacts] = (TaskFacts(), TaskFacts())
+    replies: tuple[Reply, Reply] | None = None
+    """None where the step was not sent to both, or an answer was lost."""
+    facts: tuple[TaskFacts, TaskFacts] = NO_TASK
     why: str = ""
     """Why there are no answers."""
     unaffordable: bool = False
     sections: tuple[str, str] | None = None
     """The sections that a source fills, where they differ. Then there are no answers."""
-
-    @property
-    def replies(self) -> tuple[Reply, Reply] | None:
-        """Both answers, where both came."""
-        return (self.a, self.b) if self.a is not None and self.b is not None else None
 
 
 class Comparison:

@@ -14,6 +14,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import NO_SOURCE
+from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
@@ -49,7 +50,6 @@ class ScriptStep:
 
     @property
     def clause(self) -> str:
-        """The first clause."""
         return self.clauses[0]
 
     @property
@@ -147,8 +147,8 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("a task that fails", _create(2, lambda phones: phones.failing), ("create.ok",), provisioned=True),
-    ScriptStep("a used-up limit", lambda s: calls.create(s.poor(), s.phone, 2), ("quota.refuses",), "json",
-               kind="limit", provisioned=True),
+    ScriptStep("a used-up limit", lambda s: calls.create(s.run.account("poor", 0), s.phone, 2), ("quota.refuses",),
+               "json", kind="limit", provisioned=True),
 )  # fmt: skip
 PROCESSING = tuple(_in_each("a new task", _RESULT, "result.processing"))
 FORMAT = "format bogus"
@@ -178,10 +178,8 @@ REFUSED: tuple[ScriptStep, ...] = (
     ScriptStep("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
 )  # fmt: skip
 READ: Mapping[str, tuple[str, ...]] = {
-    "json": ("result.ready", "result.sections", "result.photo-empty", "result.times", "result.times-ordered",
-             "result.cost", "result.ip",
-             "result.own-section", "result.empty", "result.row-fields", "result.row-phone", "row.phone", "row.time",
-             "row.price", "row.source", "row.category", "result.names", "result.photo", "quota.unit"),
+    "json": ("result.ready", "result.own-section", "result.cost", "result.row-fields", "row.time", "row.price",
+             "row.source", *CHECKS),
     "xml": ("result.ready", "result.sections", "result.times"),
     "csv": ("result.row-fields",),
 }  # fmt: skip

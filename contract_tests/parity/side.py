@@ -24,33 +24,20 @@ class Side:
     """The number that is looked up."""
     tasks: dict[str, Task] = field(default_factory=dict)
     """The tasks that were made, by the name of their step."""
-    limited: Account | None = None
 
     @property
     def me(self) -> Account:
-        """The main account."""
         return self.run.target.main
 
     @property
     def base(self) -> str:
-        """The target's URL."""
         return self.run.target.base
-
-    @property
-    def units(self) -> int:
-        """Units that its creates took."""
-        return self.run.api.sender.budget.spent
 
     def task(self, name: str) -> Task:
         """The task that a step made. Raises NotChecked where it made none."""
         if name not in self.tasks:
             raise NotChecked("no task was made on both sides")
         return self.tasks[name]
-
-    def poor(self) -> Account:
-        """An account without a unit. Raises NotChecked where none can be made."""
-        self.limited = self.limited or self.run.account("poor", 0)
-        return self.limited
 
     def keep(self, name: str, reply: Reply) -> None:
         """Keeps the task of a create, where it made one."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from contract_tests.contract.shapes import shape
+from contract_tests.contract.values import shape
 from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 from contract_tests.redact.spellings import spellings
 

@@ -10,6 +10,7 @@ import secrets as randomness
 from collections.abc import Callable
 from pathlib import Path
 
+from contract_tests.contract.clauses import UsageError
 from contract_tests.redact.secrets import Secrets
 
 _STRING = r'"(?:[^"\\\n]|\\[^\n])*+"'
@@ -38,6 +39,15 @@ written. The rest of the file is structure, which is never masked.
 """
 _PLAIN: _Texts = (re.compile(r"(?P<plain>.+)", re.DOTALL), str, str)
 """Any other file is one text."""
+
+
+def check_file(path: Path) -> None:
+    """Raises UsageError where no file can be written at the path, so that it shows before any call is sent."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise UsageError(f"{path}: is a directory; name a file")
+    if not folder.is_dir():
+        raise UsageError(f"{path}: there is no directory {folder}; make it, or name another")
 
 
 def write(path: Path, content: bytes, secrets: Secrets) -> int:
