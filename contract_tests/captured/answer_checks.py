@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.captured.asked import Asked
-from contract_tests.captured.capture import Capture
+from contract_tests.captured.capture import Asked, Capture
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.csvw import TABLES, csv_problems
 from contract_tests.contract.http_head import OF_HTTP, error_status, with_charset
@@ -33,7 +32,6 @@ class Answer:
 
     @property
     def model(self) -> Mapping[str, Any]:
-        """The answer's members."""
         return self.decoded.model
 
 

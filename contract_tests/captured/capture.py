@@ -1,12 +1,18 @@
-"""A captured answer: a body, and the head of its HTTP response where that was kept."""
+"""A captured answer: a body, the head of its HTTP response where that was kept, and what is known of its call."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from contract_tests.contract.editions import SECTIONS
 
 MAX_BYTES = 16 * 2**20
 """Bytes of the largest body that is read."""
+METHODS = ("create", "result", "info")
+SOURCES = tuple(SECTIONS)
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,31 @@ class Capture:
     def lacking(self) -> int:
         """Bytes that are missing at the end of the body."""
         return max(0, (self.length or 0) - len(self.body))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The call, as far as it is known; None: recognised by the answer, or left open."""
+
+    method: str | None = None
+    format: str | None = None
+    source: int | None = None
+    phone: str | None = None
+    schema: str | None = None
+    """Overrules method and source."""
+    profile: Mapping[str, Any] | None = None
+    """The choices by clause that the answer must show; None: what is documented only."""
+    secrets: tuple[str, ...] = ()
+    """Texts that the answer must not hold."""
+
+    @property
+    def section(self) -> str | None:
+        return None if self.source is None else SECTIONS[self.source]
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """The profile's choices that are words."""
+        return {clause: choice for clause, choice in (self.profile or {}).items() if isinstance(choice, str)}
 
 
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? ([0-9]{3})[^\n]*\n")

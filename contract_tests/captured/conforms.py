@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from contract_tests.captured.asked import FORMATS, METHODS, SOURCES
+from contract_tests.api.calls import FORMATS
+from contract_tests.captured.capture import METHODS, SOURCES
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
 from contract_tests.captured.summary import described, problem_lines

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from contract_tests.captured.asked import Asked
-from contract_tests.captured.capture import MAX_BYTES, read_capture
+from contract_tests.captured.capture import MAX_BYTES, Asked, read_capture
 from contract_tests.captured.judge import judge
 from contract_tests.captured.summary import FileResult, Validation
 
@@ -23,8 +22,7 @@ def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
 
     Raises UsageError for a wrong profile, and UnknownSchemaError.
     """
-    files = _files(names)
-    return Validation(tuple(_judged(name, asked) if not why else _unread(name, why) for name, why in files), strict)
+    return Validation(tuple(_result(name, why, asked) for name, why in _files(names)), strict)
 
 
 def _files(names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -50,14 +48,16 @@ def _below(directory: str) -> list[tuple[str, str]]:
     return found
 
 
-def _judged(name: str, asked: Asked) -> FileResult:
+def _result(name: str, why: str, asked: Asked) -> FileResult:
+    content = b""
     try:
-        content = _content(name)
+        content = b"" if why else _content(name)
     except OSError as error:
-        return _unread(name, f"can't be read: {error.strerror or error}")
+        why = f"can't be read: {error.strerror or error}"
     except ValueError:
-        return _unread(name, "can't be read: this can't be the name of a file")
-    return FileResult(_printable(name), judge(read_capture(content), asked))
+        why = "can't be read: this can't be the name of a file"
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return FileResult(printable, None if why else judge(read_capture(content), asked), why)
 
 
 def _content(name: str) -> bytes:
@@ -67,11 +67,3 @@ def _content(name: str) -> bytes:
     if sys.stdin is None:
         raise OSError("standard input is closed")
     return sys.stdin.buffer.read(MAX_BYTES + _HEAD)
-
-
-def _unread(name: str, why: str) -> FileResult:
-    return FileResult(_printable(name), None, why)
-
-
-def _printable(name: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from contract_tests.captured.answer_checks import CHECKS, Answer, http_fault
-from contract_tests.captured.asked import Asked
-from contract_tests.captured.capture import Capture
+from contract_tests.captured.capture import Asked, Capture
 from contract_tests.captured.recognise import format_of, method_of, read, schema_of
 from contract_tests.contract.problem import Problem, in_order, problem
 from contract_tests.decode.model import Unreadable
@@ -27,7 +25,7 @@ class Judgement:
     method: str | None
     schema: str | None
     problems: tuple[Problem, ...]
-    model: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    model: Mapping[str, Any] = field(default_factory=dict)
     """The decoded answer; empty for one that could not be read."""
     cut: bool = False
     """Whether there are more problems than are kept."""
@@ -81,8 +79,8 @@ def _problems(answer: Answer) -> tuple[set[Problem], bool]:
             if room[found.binding]:
                 room[found.binding] -= 1
                 kept.add(found)
-                continue
-            cut = True
-            if found.binding:
-                break
+            else:
+                cut = True
+                if found.binding:
+                    break
     return kept, cut

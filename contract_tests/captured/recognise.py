@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from contract_tests.captured.asked import Asked
-from contract_tests.captured.capture import MAX_BYTES, Capture
+from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable

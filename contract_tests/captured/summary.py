@@ -65,7 +65,7 @@ def _entry(result: FileResult) -> dict[str, Any]:
         "method": judgement.method,
         "schema": judgement.schema,
         "outcome": result.outcome,
-        "trouble": None if result.judgement else result.trouble,
+        "trouble": result.trouble or None,
         "problems": [{**vars(p), "outcome": _outcome(p)} for p in judgement.problems],
         "cut": judgement.cut,
     }

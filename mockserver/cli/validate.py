@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from contract_tests.captured.asked import FORMATS, METHODS, SOURCES, Asked
+from contract_tests.api.calls import FORMATS
+from contract_tests.captured.capture import METHODS, SOURCES, Asked
 from contract_tests.captured.files import STDIN, validate
 from contract_tests.captured.summary import as_json, as_text
 from contract_tests.contract.clauses import UsageError
