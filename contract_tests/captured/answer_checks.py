@@ -27,8 +27,7 @@ class Answer:
     asked: Asked
     decoded: Decoded
     method: str | None
-    schema: str | None
-    """The schema that applies; None: unknown."""
+    schema: str | None  # the schema that applies; None: unknown
 
     @property
     def model(self) -> Mapping[str, Any]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from contract_tests.contract.editions import SECTIONS
 
-MAX_BYTES = 16 * 2**20
-"""Bytes of the largest body that is read."""
+MAX_BYTES = 16 * 2**20  # bytes of the largest body that is read
 METHODS = ("create", "result", "info")
 SOURCES = tuple(SECTIONS)
 
@@ -22,8 +21,7 @@ class Capture:
     body: bytes
     status: int | None = None
     content_type: str | None = None
-    length: int | None = None
-    """The Content-Length; None too for a coded body."""
+    length: int | None = None  # the Content-Length; None too for a coded body
 
     @property
     def lacking(self) -> int:
@@ -39,12 +37,10 @@ class Asked:
     format: str | None = None
     source: int | None = None
     phone: str | None = None
-    schema: str | None = None
-    """Overrules method and source."""
+    schema: str | None = None  # overrules method and source
     profile: Mapping[str, Any] | None = None
     """The choices by clause that the answer must show; None: what is documented only."""
-    secrets: tuple[str, ...] = ()
-    """Texts that the answer must not hold."""
+    secrets: tuple[str, ...] = ()  # texts that the answer must not hold
 
     @property
     def section(self) -> str | None:

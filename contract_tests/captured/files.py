@@ -12,8 +12,7 @@ from contract_tests.captured.judge import judge
 from contract_tests.captured.summary import FileResult, Validation
 
 STDIN = "-"
-_HEAD = 2**20
-"""Bytes for the head of a captured response, beside its body."""
+_HEAD = 2**20  # bytes for the head of a captured response, beside its body
 
 
 def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:

@@ -13,8 +13,7 @@ from contract_tests.contract.problem import Problem, in_order, problem
 from contract_tests.decode.model import Unreadable
 from contract_tests.findings.outcome import Outcome
 
-MOST = 1000
-"""Problems that are kept of an answer, of promises and of assumptions each."""
+MOST = 1000  # problems that are kept of an answer, of promises and of assumptions each
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,8 @@ class Judgement:
     method: str | None
     schema: str | None
     problems: tuple[Problem, ...]
-    model: Mapping[str, Any] = field(default_factory=dict)
-    """The decoded answer; empty for one that could not be read."""
-    cut: bool = False
-    """Whether there are more problems than are kept."""
+    model: Mapping[str, Any] = field(default_factory=dict)  # the decoded answer; empty for one that could not be read
+    cut: bool = False  # whether there are more problems than are kept
 
     @property
     def outcome(self) -> Outcome:

@@ -11,8 +11,7 @@ from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 
-_TRIED = ("result", "create", "info")
-"""Methods whose CSV layouts are tried for an unknown method; result has the most."""
+_TRIED = ("result", "create", "info")  # methods whose CSV layouts are tried for an unknown method; result has the most
 _VAGUE = "no known columns"
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 

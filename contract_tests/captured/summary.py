@@ -12,8 +12,7 @@ from contract_tests.contract.problem import Problem
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
 from contract_tests.findings.outcome import Outcome
 
-MOST_LINES = 50
-"""Problems of an answer in the text; JSON has all that were kept."""
+MOST_LINES = 50  # problems of an answer in the text; JSON has all that were kept
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,7 @@ class FileResult:
 
     file: str
     judgement: Judgement | None
-    trouble: str = ""
-    """Why there is no judgement."""
+    trouble: str = ""  # why there is no judgement
 
     @property
     def outcome(self) -> Outcome:

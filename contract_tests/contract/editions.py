@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 SECTIONS: Mapping[int, str] = {1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"}
 """The section that each source fills."""
-SECTION_NAMES = ("data", "names", "photo")
-"""The sections that a source may fill, in the order of a ready answer."""
-ANY_SOURCE = 2
-"""Boards, which every edition has."""
-NO_SOURCE = 99
-"""A number that is a source in no edition."""
+SECTION_NAMES = ("data", "names", "photo")  # the sections that a source may fill, in the order of a ready answer
+ANY_SOURCE = 2  # boards, which every edition has
+NO_SOURCE = 99  # a number that is a source in no edition
 
 
 @dataclass(frozen=True, slots=True)

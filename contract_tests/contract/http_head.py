@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 HTTP_OK = 200
-OF_HTTP = (405, 413)
-"""Statuses that report a fault of the HTTP request itself; no clause decides them."""
+OF_HTTP = (405, 413)  # statuses that report a fault of the HTTP request itself; no clause decides them
 CHARSETS: Mapping[str, str] = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
 """The charset that is named in a Content-Type, by the choice of csv.encoding."""
 

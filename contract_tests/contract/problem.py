@@ -13,15 +13,12 @@ from contract_tests.contract.clauses import BINDING, all_clauses
 class Problem:
     """One way in which an answer breaks a clause. No field holds a value of the answer."""
 
-    path: str
-    """Where, such as `data[0].price`; where a missing member should be; empty: the whole answer."""
-    rule: str
-    """The keyword of JSON Schema or of the table description that is broken, or the name of another rule."""
+    path: str  # where, such as `data[0].price`; where a missing member should be; empty: the whole answer
+    rule: str  # the keyword of JSON Schema or of the table description that is broken, or the name of another rule
     expected: str
     grade: str
     clause: str | None
-    found: str = ""
-    """Type and size of what stands there."""
+    found: str = ""  # type and size of what stands there
 
     @property
     def binding(self) -> bool:

@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 
-Profile: TypeAlias = Mapping[str, object]
-"""Choices by clause; what it leaves out stays open."""
+Profile: TypeAlias = Mapping[str, object]  # choices by clause; what it leaves out stays open
 
 
 def with_defaults(profile: Profile | None) -> Profile:

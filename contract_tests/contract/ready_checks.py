@@ -30,14 +30,10 @@ TIMES = ("create_time", "end_time")
 class TaskFacts:
     """What is known of the task beside its answer."""
 
-    phone: str = ""
-    """The phone that was looked up; empty: unknown."""
-    section: str = ""
-    """The section that its source fills; empty: unknown."""
-    loopback: bool = False
-    """Whether the task was created over loopback."""
-    nothing: bool = False
-    """Whether nothing is to be found for the phone."""
+    phone: str = ""  # the phone that was looked up; empty: unknown
+    section: str = ""  # the section that its source fills; empty: unknown
+    loopback: bool = False  # whether the task was created over loopback
+    nothing: bool = False  # whether nothing is to be found for the phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +45,8 @@ class CheckResult:
     rule: str
     holds: bool
     expected: str
-    value: object
-    """What stands there; personal data, to be shown through a mask only."""
-    found: str = ""
-    """What is wrong with the value, without the value; empty: its type and size say it."""
+    value: object  # what stands there; personal data, to be shown through a mask only
+    found: str = ""  # what is wrong with the value, without the value; empty: its type and size say it
 
     @property
     def problem(self) -> Problem:

@@ -16,8 +16,7 @@ PICTURES = (
     (b"GIF89a", b";"),
 )
 """How the bytes of a picture begin and end; WebP is recognised below."""
-LATEST = 10**11
-"""Unix seconds past the year 5000: a larger number does not count seconds."""
+LATEST = 10**11  # Unix seconds past the year 5000: a larger number does not count seconds
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

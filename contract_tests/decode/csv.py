@@ -28,8 +28,7 @@ FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = {
 """The members of a flat answer without a header, by method, status and number of fields."""
 ERROR = ("status", "error_code", "message")
 UNKNOWN_STATUS = "a status that is none of the known ones"
-ENOUGH = 6
-"""Known columns that make a first line a header, although some of the ten are missing."""
+ENOUGH = 6  # known columns that make a first line a header, although some of the ten are missing
 
 
 class _Miss(Exception):

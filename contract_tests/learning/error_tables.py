@@ -16,8 +16,7 @@ from contract_tests.learning.private_texts import PrivateTexts, as_word
 
 Samples = Sequence[tuple[Reply, Mapping[str, str]]]
 """Answers of a kind, each with the values that fill the blanks of its message."""
-CODES = range(1_000_000)
-"""Codes that a profile can hold."""
+CODES = range(1_000_000)  # codes that a profile can hold
 
 
 class NotCovered(Exception):
@@ -90,8 +89,7 @@ WHY: Mapping[str, str] = {
 
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|\{[^{}]*\}")
 """What no message of a profile holds: characters outside XML 1.0 (production 2), and blanks of its own."""
-ECHOED = 3
-"""Characters of a value from which on a message does not hold it by chance."""
+ECHOED = 3  # characters of a value from which on a message does not hold it by chance
 
 
 def template_of(kind: str, reply: Reply, blanks: Mapping[str, str], private: PrivateTexts) -> str:

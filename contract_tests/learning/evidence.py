@@ -10,8 +10,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.values import kind
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 
-MOST = 3
-"""Entries of a list that are shown, where their shapes differ."""
+MOST = 3  # entries of a list that are shown, where their shapes differ
 DEEPEST = 6
 
 

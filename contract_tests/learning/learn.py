@@ -26,8 +26,7 @@ from contract_tests.report.report import Report
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
 
-UNITS = 8
-"""Units that creates may take by default."""
+UNITS = 8  # units that creates may take by default
 CLAUSES = tuple(c.id for c in all_clauses().values() if not c.unseen and (c.default is not None or not c.binding))
 """The clauses whose tests are run: open ones, and assumptions."""
 TABLES = {"error.codes": code_choices, "error.messages": message_choices}

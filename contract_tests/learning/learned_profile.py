@@ -12,8 +12,7 @@ from contract_tests.findings.finding import Finding
 from contract_tests.report.report import Spent
 from contract_tests.report.visible import encodable, line
 
-Choice = str | Mapping[str, int | str]
-"""A word, or a table by kind of error."""
+Choice = str | Mapping[str, int | str]  # a word, or a table by kind of error
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +21,10 @@ class LearnedChoice:
 
     clause: Clause
     choice: Choice
-    shown: int
-    """Answers that showed this choice."""
-    answers: int
-    """Answers that showed any choice of the clause."""
-    evidence: str
-    """One of the calls in short, without values."""
-    kinds: Mapping[str, int] = field(default_factory=dict)
-    """Of a table: answers by kind of error."""
+    shown: int  # answers that showed this choice
+    answers: int  # answers that showed any choice of the clause
+    evidence: str  # one of the calls in short, without values
+    kinds: Mapping[str, int] = field(default_factory=dict)  # of a table: answers by kind of error
 
     @property
     def seen(self) -> str:
@@ -43,8 +38,7 @@ class Uncovered:
 
     clause: str
     what: str
-    shape: str
-    """Types and documented names of an answer that shows it, without values."""
+    shape: str  # types and documented names of an answer that shows it, without values
     call: str
 
 
@@ -60,17 +54,14 @@ class Unseen:
 class LearnedProfile:
     """All that was learned of a target."""
 
-    target: str
-    """A URL."""
+    target: str  # a URL
     at: datetime
-    kit: str
-    """The version of ifind-mock."""
+    kit: str  # the version of ifind-mock
     spent: Spent
     choices: tuple[LearnedChoice, ...]
     uncovered: tuple[Uncovered, ...]
     unseen: tuple[Unseen, ...]
-    broken: tuple[Finding, ...]
-    """Findings about documented promises and laws."""
+    broken: tuple[Finding, ...]  # findings about documented promises and laws
 
 
 def of_answers(shown: int, of: int) -> str:

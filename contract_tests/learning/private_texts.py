@@ -10,24 +10,19 @@ from typing import Any
 from contract_tests.engine.run import Run
 from contract_tests.redact.secrets import Secrets
 
-SHORTEST = 3
-"""Characters of an answer's text from which on it is searched for as a word."""
-PHONE = 7
-"""Digits of a phone at least."""
-OWN = ("ready", "error", "null")
-"""Words of the API itself."""
+SHORTEST = 3  # characters of an answer's text from which on it is searched for as a word
+PHONE = 7  # digits of a phone at least
+OWN = ("ready", "error", "null")  # words of the API itself
 
 
 @dataclass(frozen=True)
 class PrivateTexts:
     """What is private of a target."""
 
-    secrets: Secrets
-    """What no file may hold."""
+    secrets: Secrets  # what no file may hold
     words: frozenset[str] = frozenset()
     """Texts of ready answers, short ones too, in lower case. Messages, which are free text, must not hold them."""
-    phones: frozenset[str] = frozenset()
-    """Phones, which messages must not hold however the digits are grouped."""
+    phones: frozenset[str] = frozenset()  # phones, which messages must not hold however the digits are grouped
 
     def found_in(self, text: str) -> str:
         """What the text holds that is private, in public words; empty where it holds nothing."""

@@ -20,8 +20,7 @@ class Agreement(StrEnum):
     """Whether two targets agree, at a place or in a clause. In the order of reports."""
 
     DIFFERS = "differs"
-    IGNORED = "ignored"
-    """It differs in a clause that the user ignores."""
+    IGNORED = "ignored"  # it differs in a clause that the user ignores
     SAME = "same"
     OPEN = "not compared"
 
@@ -36,8 +35,7 @@ class PlaceComparison:
     a: str = ""
     b: str = ""
     call: str = ""
-    why: str = ""
-    """Why it was not compared."""
+    why: str = ""  # why it was not compared
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,9 @@ class AnswerPair:
     """The answers of both targets to a step."""
 
     step: ScriptStep
-    replies: tuple[Reply, Reply] | None = None
-    """None where the step was not sent to both, or an answer was lost."""
+    replies: tuple[Reply, Reply] | None = None  # None where the step was not sent to both, or an answer was lost
     facts: tuple[TaskFacts, TaskFacts] = NO_TASK
-    why: str = ""
-    """Why there are no answers."""
+    why: str = ""  # why there are no answers
     unaffordable: bool = False
     sections: tuple[str, str] | None = None
     """The sections that a source fills, where they differ. Then there are no answers."""

@@ -18,8 +18,7 @@ from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import kind
 from contract_tests.decode.model import DOCUMENTED, Decoded
 
-NO_CLAUSE = "no-clause"
-"""The report's line for differences that belong to no clause."""
+NO_CLAUSE = "no-clause"  # the report's line for differences that belong to no clause
 ABSENT = "absent"
 ANOTHER = "something else"
 
@@ -29,12 +28,9 @@ class Observation:
     """What an answer shows at a place."""
 
     clause: str
-    values: frozenset[str]
-    """All values that the answer allows; a single one where it is unambiguous."""
-    shown: str
-    """The value in words that hold nothing of the answer."""
-    where: str
-    """The place in words that hold nothing of the answer."""
+    values: frozenset[str]  # all values that the answer allows; a single one where it is unambiguous
+    shown: str  # the value in words that hold nothing of the answer
+    where: str  # the place in words that hold nothing of the answer
     parent: str | None = None
     """The object around the place: another answer that has the object and not the place differs."""
 
@@ -44,8 +40,7 @@ class Observations:
     """All that an answer shows."""
 
     by_place: dict[str, Observation] = field(default_factory=dict)
-    objects: set[str] = field(default_factory=set)
-    """The places of its objects."""
+    objects: set[str] = field(default_factory=set)  # the places of its objects
 
     def add(
         self, place: str, clause: str, *values: str, shown: str = "", where: str = "", parent: str | None = None
@@ -172,8 +167,7 @@ _BY_SCHEMA = {
     "row.source": ("data", "source"),
 }
 """Clauses that the schema of a ready answer checks, with the section and the member."""
-_BY_MEMBERS = ("row.phone", "result.sections")
-"""Clauses that the types of members and the sections show in more detail."""
+_BY_MEMBERS = ("row.phone", "result.sections")  # clauses that the types of members and the sections show in more detail
 
 
 def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: TaskFacts) -> None:

@@ -27,10 +27,8 @@ from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import check_file, notice, write
 
-CALLS = 90
-"""Calls to each side, polls of a task that is ready within some seconds included."""
-UNITS = 8
-"""Units of each side at most, where a task costs one."""
+CALLS = 90  # calls to each side, polls of a task that is ready within some seconds included
+UNITS = 8  # units of each side at most, where a task costs one
 ADMIN_TOKEN = "IFIND_MOCK_ADMIN_TOKEN"
 PRIVATE = "a text that holds something private"
 

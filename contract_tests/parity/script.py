@@ -33,20 +33,14 @@ class ScriptStep:
     """The clauses that its answers can show. The first decides where one side accepts the call and the other not."""
     fmt: str | None = None
     way: Way = GET
-    kind: str = ""
-    """The kind of error that the answer is."""
-    words: tuple[str, str] = ("accepted", "refused")
-    """What the first clause calls an accepted call and a refused one."""
+    kind: str = ""  # the kind of error that the answer is
+    words: tuple[str, str] = ("accepted", "refused")  # what the first clause calls an accepted call and a refused one
     kinds: Mapping[str, str] | None = None
     """Where the kind of error shows the choice of the first clause: the choice by kind ("": any other kind)."""
-    after_refusal: str = ""
-    """The step that both sides must refuse, or this one shows nothing."""
-    unless_accepted: str = ""
-    """The step whose create makes this one needless where it was accepted."""
-    probe: bool = False
-    """The API itself need not answer the call."""
-    provisioned: bool = False
-    """It needs accounts made for the run, on both sides."""
+    after_refusal: str = ""  # the step that both sides must refuse, or this one shows nothing
+    unless_accepted: str = ""  # the step whose create makes this one needless where it was accepted
+    probe: bool = False  # the API itself need not answer the call
+    provisioned: bool = False  # it needs accounts made for the run, on both sides
 
     @property
     def clause(self) -> str:
@@ -70,8 +64,7 @@ class ScriptStep:
         return call if self.fmt is None else call.but(format=self.fmt)
 
 
-TURNS = (("json", GET), ("xml", POST), ("csv", GET))
-"""Each format, over both ways."""
+TURNS = (("json", GET), ("xml", POST), ("csv", GET))  # each format, over both ways
 
 
 def _in_each(

@@ -20,10 +20,8 @@ class Side:
     """A target of the two."""
 
     run: Run
-    phone: str
-    """The number that is looked up."""
-    tasks: dict[str, Task] = field(default_factory=dict)
-    """The tasks that were made, by the name of their step."""
+    phone: str  # the number that is looked up
+    tasks: dict[str, Task] = field(default_factory=dict)  # the tasks that were made, by the name of their step
 
     @property
     def me(self) -> Account:
@@ -62,5 +60,4 @@ class Side:
         return "data" if BARE in self.tasks else task.section or "data", False
 
 
-BARE = "no source"
-"""The step whose task is made where sources are no parameter."""
+BARE = "no source"  # the step whose task is made where sources are no parameter

@@ -11,8 +11,7 @@ from contract_tests.contract.values import shape
 from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 from contract_tests.redact.spellings import spellings
 
-MAX_SHOWN = 200
-"""Characters of a value that are shown."""
+MAX_SHOWN = 200  # characters of a value that are shown
 
 
 @lru_cache(maxsize=256)

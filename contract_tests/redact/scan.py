@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from contract_tests.redact.spellings import spellings
 
-MIN_SECRET = 6
-"""Characters from which on a text is searched for: a shorter one would be found everywhere by chance."""
+MIN_SECRET = 6  # characters from which on a text is searched for: a shorter one would be found everywhere by chance
 
-Span = tuple[int, int, str]
-"""Where a secret begins and ends in a text, and its label."""
+Span = tuple[int, int, str]  # where a secret begins and ends in a text, and its label
 
 
 class SecretMatcher:

@@ -11,10 +11,8 @@ from functools import lru_cache
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
 
-VALUE = "(value)"
-"""What replaces a value; like the labels, it needs no escape in any format of a report."""
-MAX_VALUES = 20_000
-"""Values that are remembered; no target that means well has more."""
+VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape in any format of a report
+MAX_VALUES = 20_000  # values that are remembered; no target that means well has more
 PIECE = 20
 """Characters of a piece; a long value is searched for piece by piece, so that an excerpt of 40 characters is found."""
 OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time", "end_time", "source"])
@@ -29,10 +27,8 @@ class Secrets:
     numbers of less than 10 digits, dates, addresses of private networks, and the API's own words (`processing`).
     """
 
-    labels: dict[str, str] = field(default_factory=dict)
-    """Credentials and phones, and what replaces each."""
-    values: set[str] = field(default_factory=set)
-    """Texts of answers that may be somebody's."""
+    labels: dict[str, str] = field(default_factory=dict)  # credentials and phones, and what replaces each
+    values: set[str] = field(default_factory=set)  # texts of answers that may be somebody's
     shown: tuple[str, ...] = ()
     """Texts that every report shows, such as the target's URL: a value that is a part of one is no secret."""
     _known: SecretMatcher = field(default_factory=SecretMatcher, init=False, repr=False, compare=False)

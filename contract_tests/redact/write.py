@@ -37,8 +37,7 @@ _KINDS: dict[str, _Texts] = {
 """JSON, HTML and XML, TOML by how such a file begins: which parts of it are texts, how a text is read, and how it is
 written. The rest of the file is structure, which is never masked.
 """
-_PLAIN: _Texts = (re.compile(r"(?P<plain>.+)", re.DOTALL), str, str)
-"""Any other file is one text."""
+_PLAIN: _Texts = (re.compile(r"(?P<plain>.+)", re.DOTALL), str, str)  # any other file is one text
 
 
 def check_file(path: Path) -> None:

@@ -18,8 +18,7 @@ from contract_tests.report.report import GRADES, JUDGED, Report
 from contract_tests.report.visible import line, visible
 
 PAGE = Path(__file__).parent / "page"
-MAX_TEXT = 20_000
-"""Characters of a text; a longer one is cut, and its length shown."""
+MAX_TEXT = 20_000  # characters of a text; a longer one is cut, and its length shown
 
 
 def render(report: Report) -> bytes:

@@ -24,8 +24,7 @@ from contract_tests.report.wording import (
     taken,
 )
 
-MAX_BYTES = 600_000
-"""Bytes of a summary: GitHub takes 1 MiB of a step, and drops all of it where there is more."""
+MAX_BYTES = 600_000  # bytes of a summary: GitHub takes 1 MiB of a step, and drops all of it where there is more
 
 
 def render(report: Report) -> bytes:

@@ -10,8 +10,7 @@ from datetime import date, datetime
 from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 
-JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)
-"""Outcomes of clauses that were proven, either way."""
+JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)  # outcomes of clauses that were proven, either way
 GRADES: Mapping[str, str] = {
     "documented": "the operator's page says so",
     "law": "expected of any API of this kind",

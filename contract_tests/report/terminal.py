@@ -15,8 +15,7 @@ from contract_tests.report.wording import LOOKS, MAX_TEXT, asides, figures, in_f
 if TYPE_CHECKING:
     from rich.console import Console
 
-MAX_FINDINGS = 3
-"""Findings of one clause that are shown in full."""
+MAX_FINDINGS = 3  # findings of one clause that are shown in full
 
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:

@@ -11,12 +11,9 @@ from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import History, Report, Spent
 from contract_tests.report.visible import line
 
-MAX_TEXT = 2_000
-"""Characters of a text in a line of its own."""
-MAX_CELL = 300
-"""Characters of a cell of a table."""
-MAX_DUE = 12
-"""Clauses that are named as due."""
+MAX_TEXT = 2_000  # characters of a text in a line of its own
+MAX_CELL = 300  # characters of a cell of a table
+MAX_DUE = 12  # clauses that are named as due
 
 
 class Look(NamedTuple):

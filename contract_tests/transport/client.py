@@ -22,8 +22,7 @@ from contract_tests.transport.receive import ResponseReader
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes of an answer's body that are read."""
+MAX_BODY = 16 * 1024 * 1024  # bytes of an answer's body that are read
 PORTS = {"http": 80, "https": 443}
 TORN = "TLS ended without saying so, so the end of the body may be missing"
 

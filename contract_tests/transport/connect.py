@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 _CHUNK = 64 * 1024
-_IDLE = 2.0
-"""Seconds after which a kept connection is not trusted any more."""
+_IDLE = 2.0  # seconds after which a kept connection is not trusted any more
 _LEAST = 0.001
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_EVIDENCE = 64 * 1024
-"""Bytes that are kept of what is no answer."""
+MAX_EVIDENCE = 64 * 1024  # bytes that are kept of what is no answer
 KINDS: Mapping[str, str] = {
     "unreachable": "no connection",
     "tls": "no trusted TLS connection",

@@ -13,8 +13,7 @@ import h11
 from contract_tests.transport.messages import MAX_EVIDENCE, HttpResponse, Request, TransportError
 
 MAX_HEADERS = 64 * 1024
-MAX_INTERIM = 8
-"""Answers of 1xx that may come before the real one."""
+MAX_INTERIM = 8  # answers of 1xx that may come before the real one
 _VERSIONS = (b"1.0", b"1.1")
 _SWITCHING = 101
 
