@@ -62,10 +62,10 @@ def _code(samples: Samples) -> int:
     codes = [reply.code for reply, _ in samples]
     if any(type(code) is not int or code not in CODES for code in codes):
         raise NotCovered(f"an error_code that is no number from 0 to {CODES[-1]}")
-    if len({*codes}) > 1:
-        raise NotCovered(f"error_code {' · '.join(map(str, dict.fromkeys(codes)))}, by turns")
-    first: int = codes[0]
-    return first
+    first, *others = dict.fromkeys(codes)
+    if others:
+        raise NotCovered(f"error_code {' · '.join(map(str, [first, *others]))}, by turns")
+    return int(first)
 
 
 def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.finding import Finding
+from contract_tests.redact.write import toml_text
 from contract_tests.report.report import Spent
 from contract_tests.report.visible import encodable, line
 
@@ -28,7 +28,6 @@ class LearnedChoice:
 
     @property
     def seen(self) -> str:
-        """On how many answers it rests."""
         return of_answers(self.shown, self.answers)
 
 
@@ -107,5 +106,4 @@ def _value(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    """A basic string of TOML, which is a string of JSON, but for DEL."""
-    return json.dumps(encodable(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return toml_text(encodable(text))

@@ -44,7 +44,7 @@ class Secrets:
 
     def learn(self, model: Mapping[str, object]) -> None:
         """Remembers the texts of a decoded answer that may be somebody's. Not to be called for made-up data."""
-        for member, text in _texts(model):
+        for member, text in texts_of(model):
             parts = [*_parts(text.strip())]
             # The first piece of a picture is its format's.
             for value in parts[1:] if member == "photo" and len(parts) > 1 else parts:
@@ -74,8 +74,8 @@ class Secrets:
         return self._known
 
 
-def _texts(model: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The texts and numbers in an answer, each with the member that it stands in."""
+def texts_of(model: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The texts and numbers in an answer that may be somebody's, each with the member that it stands in."""
     rest: list[tuple[str, object]] = [("", model)]
     while rest:
         name, node = rest.pop()

@@ -13,6 +13,12 @@ from pathlib import Path
 from contract_tests.contract.clauses import UsageError
 from contract_tests.redact.secrets import Secrets
 
+
+def toml_text(text: str) -> str:
+    """A basic string of TOML, which is a string of JSON, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 _STRING = r'"(?:[^"\\\n]|\\[^\n])*+"'
 _Texts = tuple[re.Pattern[str], Callable[[str], str], Callable[[str], str]]
 _MARKUP: _Texts = (
@@ -31,7 +37,7 @@ _KINDS: dict[str, _Texts] = {
     "# ": (
         re.compile(rf"(?P<plain>(?<=^\#)[^\n]++)|(?P<kept>{_STRING}\s*+[=\]])|{_STRING}", re.MULTILINE),
         json.loads,
-        lambda text: json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f"),
+        toml_text,
     ),
 }
 """JSON, HTML and XML, TOML by how such a file begins: which parts of it are texts, how a text is read, and how it is

@@ -24,21 +24,12 @@ MAX_TEXT = 20_000  # characters of a text; a longer one is cut, and its length s
 def render(report: Report) -> bytes:
     """The page, in UTF-8. The same report gives the same bytes."""
     style, script = _part("page.css"), _part("page.js")
-    rank = list(wording.LOOKS).index
-    return (
-        _environment()
-        .get_template("page.html.jinja")
-        .render(
-            report=report,
-            rows=sorted(report.rows, key=lambda row: rank(row.outcome)),
-            started=report.started.astimezone(UTC),
-            style=Markup(style),
-            script=Markup(script),
-            policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
-            " base-uri 'none'; form-action 'none'",
-        )
-        .encode()
-    )
+    sources = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
+    page = _environment().get_template("page.html.jinja")
+    rows = sorted(report.rows, key=lambda row: list(wording.LOOKS).index(row.outcome))
+    shown = {"report": report, "rows": rows, "started": report.started.astimezone(UTC)}
+    parts = {"style": Markup(style), "script": Markup(script)}
+    return page.render(**shown, **parts, policy=f"{sources}; base-uri 'none'; form-action 'none'").encode()
 
 
 @cache
