@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.captured.capture import Asked, Capture
-from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.clauses import Problem, all_clauses, problem
 from contract_tests.contract.csvw import TABLES, csv_problems
-from contract_tests.contract.http_head import OF_HTTP, error_status, with_charset
-from contract_tests.contract.problem import Problem, problem
 from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import form_of_time, shape
+from contract_tests.contract.values import OF_HTTP, error_status, form_of_time, shape, with_charset
 from contract_tests.decode.csv import read_lines
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.scan import SecretMatcher

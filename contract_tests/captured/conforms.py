@@ -12,7 +12,7 @@ from contract_tests.captured.capture import METHODS, SOURCES
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
 from contract_tests.captured.summary import described, problem_lines
-from contract_tests.contract.problem import Problem
+from contract_tests.contract.clauses import Problem
 from contract_tests.contract.profile import read_profile
 
 

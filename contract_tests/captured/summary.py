@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.captured.judge import Judgement
-from contract_tests.contract.problem import Problem
+from contract_tests.contract.clauses import Problem
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
 from contract_tests.findings.outcome import Outcome
 

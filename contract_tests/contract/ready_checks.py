@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from contract_tests.contract.clauses import Problem, problem
 from contract_tests.contract.editions import SECTION_NAMES
-from contract_tests.contract.problem import Problem, problem
 from contract_tests.contract.values import (
     address,
     digits,

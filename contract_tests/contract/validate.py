@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from contract_tests.contract.problem import Problem, in_order
+from contract_tests.contract.clauses import Problem, in_order
 from contract_tests.contract.profile import Profile
 from contract_tests.contract.resolve import Frozen, Schema, freeze, resolved
 from contract_tests.contract.values import shape

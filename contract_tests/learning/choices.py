@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from contract_tests.contract.clauses import Clause
-from contract_tests.contract.http_head import CHARSETS
+from contract_tests.contract.values import CHARSETS
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen, of_answers

@@ -16,8 +16,14 @@ from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
-from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, Unseen, profile_file
-from contract_tests.learning.learned_table import write_table
+from contract_tests.learning.learned_profile import (
+    LearnedChoice,
+    LearnedProfile,
+    Uncovered,
+    Unseen,
+    profile_file,
+    write_table,
+)
 from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
 from contract_tests.learning.uncovered import refuted_assumptions, undocumented_members
 from contract_tests.redact.secrets import Secrets
