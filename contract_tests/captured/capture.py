@@ -57,9 +57,8 @@ _END = re.compile(rb"\n\r?\n")
 
 
 def read_capture(data: bytes) -> Capture:
-    """A body as it was sent, or a whole response as `curl -i` prints it: status line, headers, a blank line, body.
-
-    Of several responses in a row (100 Continue, a proxy's, redirects) the last one counts.
+    """A body as it was sent, or a whole response as `curl -i` prints it: status line, headers, a blank line, body. Of
+    several in a row (100 Continue, a proxy's, redirects) the last one counts.
     """
     last: re.Match[bytes] | None = None
     at, head = 0, b""

@@ -17,9 +17,7 @@ _HEAD = 2**20  # bytes for the head of a captured response, beside its body
 
 def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
     """Judges every file, also after one that can't be read. A directory stands for the files below it, and `-` for
-    standard input.
-
-    Raises UsageError for a wrong profile, and UnknownSchemaError.
+    standard input. Raises UsageError for a wrong profile, and UnknownSchemaError.
     """
     return Validation(tuple(_result(name, why, asked) for name, why in _files(names)), strict)
 

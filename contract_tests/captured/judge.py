@@ -125,10 +125,7 @@ class Judgement:
 
 
 def judge(capture: Capture, asked: Asked) -> Judgement:
-    """Decodes the captured answer and runs every check.
-
-    Raises UnknownSchemaError for an unknown schema, and UsageError for a wrong profile.
-    """
+    """Decodes the answer and runs every check. Raises UnknownSchemaError, and UsageError for a wrong profile."""
     try:
         decoded = read(capture, asked)
     except Unreadable as why:

@@ -22,7 +22,6 @@ _READ: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
 
 def capture_of(response: object) -> Capture:
     """The body, HTTP status and Content-Type. A stream (http.client, urllib) is read to its end, which uses it up.
-
     Raises TypeError for an unknown kind of response, ValueError for one whose body was read by somebody else.
     """
     if isinstance(response, str):
@@ -88,9 +87,8 @@ _BODIES: tuple[Callable[[object], Any], ...] = (
 
 
 def asked_by(response: object) -> Asked:
-    """What the response's request shows: the method by its path, the format, and the token, which no answer repeats.
-
-    JSON is the format where the whole request is known and names none.
+    """What the response's request shows: the method by its path, the format (JSON where the whole request is known and
+    names none), and the token, which no answer repeats.
     """
     http_method, url, form = _request(response)
     parts = urlsplit(url)

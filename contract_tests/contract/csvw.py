@@ -135,11 +135,10 @@ def _misfit(cell: str, datatype: Datatype) -> str | None:
 
 
 def csv_problems(table: Sequence[Sequence[str]], name: str, profile: Profile | None = None) -> list[Problem]:
-    """Everything in which an answer's lines, read in the profile's dialect, break its description; the defaults stand
-    for what the profile leaves out.
+    """Everything in which an answer's lines, read in the profile's dialect, break its description; errors as of `csvw`.
 
     path is as in JSON for rows (`data[0].price`), the column's or the pair's name for a flat answer, and `line[0]`
-    (a header counts) for a whole line. Raises UsageError, and KeyError for a name that is not in TABLES.
+    (a header counts) for a whole line.
     """
     chosen = with_defaults(profile)
     lines = [list(line) for line in table]

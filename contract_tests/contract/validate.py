@@ -11,15 +11,15 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from contract_tests.contract.clauses import Problem, in_order
+from contract_tests.contract.flatten import types
 from contract_tests.contract.profile import Profile
 from contract_tests.contract.resolve import Frozen, Schema, freeze, resolved
 from contract_tests.contract.values import shape
 
 
 def problems(name: str, instance: object, *, profile: Profile | None = None) -> list[Problem]:
-    """Everything in which the decoded answer breaks the schema, sorted by place; with a profile, the strict one.
-
-    Raises UnknownSchemaError and UsageError.
+    """Everything in which the decoded answer breaks the schema, sorted by place; with a profile, the strict one. Raises
+    UnknownSchemaError and UsageError.
     """
     return in_order(each_problem(name, instance, profile=profile))
 
@@ -45,12 +45,8 @@ _TYPES: Mapping[str, str] = {
 }
 
 
-def _types(allowed: str | list[str]) -> str:
-    return " or ".join(_TYPES.get(t, t) for t in ([allowed] if isinstance(allowed, str) else allowed))
-
-
 _EXPECTED: Mapping[str, Callable[[Any], str]] = {
-    "type": _types,
+    "type": lambda allowed: " or ".join(_TYPES.get(t, t) for t in types({"type": allowed})),
     "const": lambda value: json.dumps(value, ensure_ascii=False),
     "enum": lambda values: " or ".join(json.dumps(v, ensure_ascii=False) for v in values),
     "minimum": lambda least: f"at least {least}",

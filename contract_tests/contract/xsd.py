@@ -60,9 +60,6 @@ def _facets(node: Schema) -> tuple[str, list[tuple[str, str]]]:
         return "integer", [*least, ("pattern", INTEGER)]
     if values := [node["const"]] if "const" in node else node.get("enum", []):
         return "string", [("enumeration", str(value)) for value in values]
-    return "string", [("pattern", _pattern(node["pattern"]))] if "pattern" in node else []
-
-
-def _pattern(ecma: str) -> str:
-    """The pattern in XSD's dialect, which is anchored and has plain groups only."""
-    return ecma.removeprefix("^").removesuffix(END).replace("(?:", "(")
+    # XSD's patterns are anchored and have plain groups only.
+    pattern = node.get("pattern", "").removeprefix("^").removesuffix(END).replace("(?:", "(")
+    return "string", [("pattern", pattern)] if "pattern" in node else []

@@ -250,19 +250,14 @@ def _known_status(status: str) -> None:
 
 # The account's members are nested; CSV lays them flat (clause info.csv).
 
-LEAVES: Mapping[str, tuple[str, ...]] = {
-    "used": ("api_limit", "used"),
-    "of": ("api_limit", "of"),
-    "api_time_limit": ("api_time_limit",),
-    "demo": ("demo",),
-}
-_PATH = re.compile(r"data(?:\.[0-9]+)?\.(api_limit\.used|api_limit\.of|api_time_limit|demo)")
+_LEAVES = {path.rpartition(".")[2]: path for path in ("api_limit.used", "api_limit.of", "api_time_limit", "demo")}
+_DOTTED = re.compile(rf"data(?:\.[0-9]+)?\.({'|'.join(map(re.escape, _LEAVES.values()))})")
 
 
-def _account_path(name: str) -> tuple[str, ...] | None:
+def _account_path(name: str) -> str | None:
     """The place of an account's column within the account; None for any other column."""
-    path = _PATH.fullmatch(name)
-    return tuple(path[1].split(".")) if path else LEAVES.get(name)
+    dotted = _DOTTED.fullmatch(name)
+    return dotted[1] if dotted else _LEAVES.get(name)
 
 
 def _nested(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -272,11 +267,11 @@ def _nested(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict[str,
     model: dict[str, Any] = {}
     shown: set[str] = set()
     for name, value in pairs:
-        place, steps = model, _account_path(name)
-        if steps is not None:
+        place, path = model, _account_path(name)
+        *above, last = ("data", *path.split(".")) if path else (name,)
+        if path:
             shown.add("dotted" if name.startswith("data.") else "leaf")
-            for step in ("data", *steps[:-1]):
-                place = place.setdefault(step, {})
-        last = steps[-1] if steps else name
+        for step in above:
+            place = place.setdefault(step, {})
         place[last] = typed(last, value)
     return model, {"info.csv": " and ".join(sorted(shown))} if shown else {}

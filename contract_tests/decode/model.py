@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 STATUSES = ("ok", "processing", "ready", "error")
@@ -25,7 +24,7 @@ class Context:
 
     method: str
     section: str | None = None  # the section that the task's source fills; None: unknown, or none
-    known: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    known: Mapping[str, str] = field(default_factory=dict)
     """Choices that the run has seen, by clause; they decide where the bytes are ambiguous."""
 
 

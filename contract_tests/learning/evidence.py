@@ -38,9 +38,7 @@ def shape(value: Any, depth: int = 0) -> str:
 
 
 def call_line(reply: Reply) -> str:
-    """The call and its answer in short: `GET result, xml (login, token, id): HTTP 404, error`. No value is shown but a
-    known format.
-    """
+    """The call and its answer, without values: `GET result, xml (login, token, id): HTTP 404, error`."""
     call = reply.call
     asked = call.param("format")
     fmt = "" if asked is None else f", {asked}" if asked in FORMATS else ", an unknown format"

@@ -72,9 +72,7 @@ def of_answers(shown: int, of: int) -> str:
 
 
 def profile_file(learned: LearnedProfile) -> bytes:
-    """The profile as TOML: a table [profile] of the choices, [[uncovered]] and [unseen]. Readers of profiles use the
-    first alone.
-    """
+    """The profile as TOML: a table [profile] of the choices, the one that is read, [[uncovered]] and [unseen]."""
     return ("\n".join(_lines(learned)) + "\n").encode()
 
 

@@ -63,18 +63,14 @@ def run(
 
 
 def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] = ()) -> ParityReport:
-    """Compares the targets and writes nothing.
-
-    Raises UsageError for options that don't fit the targets, UnreachableError where one can't be reached at first.
+    """Compares the targets and writes nothing. Raises UsageError for options that don't fit the targets,
+    UnreachableError where one can't be reached at first.
     """
     with ExitStack() as opened:
-        one, other = sides = (
-            opened.enter_context(_open_side(a, options)),
-            opened.enter_context(_open_side(b, options)),
-        )
+        one, other = sides = tuple(opened.enter_context(_open_side(target, options)) for target in (a, b))
         if options.phone is not None and all(side.run.target.provisioned for side in sides):
             one.phone = other.phone = options.phone
-        collector, stopped = Collector(sides), ""
+        collector, stopped = Collector((one, other)), ""
         try:
             collector.run()
         except TargetLost as lost:

@@ -56,9 +56,8 @@ def check_file(path: Path) -> None:
 
 
 def write(path: Path, content: bytes, secrets: Secrets) -> int:
-    """Writes a file whole or not at all, readable as the user's umask has it, since reports are made to be shared.
-
-    Returns the number of masked places. Raises OSError where it can't be written; a file that is there stays as it is.
+    """Writes a file whole or not at all, readable as the user's umask has it, since reports are made to be shared; the
+    number of masked places. Raises OSError where it can't be written; a file that is there stays as it is.
     """
     content, places = masked(content, secrets)
     target = Path(os.path.realpath(path))

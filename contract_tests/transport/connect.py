@@ -44,7 +44,6 @@ class Connection:
         return time.monotonic() - self.used < _IDLE and not self._ready(selectors.EVENT_READ, 0)
 
     def close(self) -> None:
-        """Ends it."""
         self.socket.close()
 
     def read(self, end: float) -> bytes:
@@ -62,10 +61,7 @@ class Connection:
             raise
 
     def write(self, data: bytes, end: float) -> None:
-        """Sends the bytes; where an answer comes before they are all taken, the rest is not sent.
-
-        Raises TimeoutError at the moment `end`, and OSError.
-        """
+        """Sends the bytes; where an answer comes before they are all taken, the rest is not sent. Raises as `read`."""
         rest = memoryview(data)
         # Under TLS, bytes that have come need not be an answer's.
         events = selectors.EVENT_WRITE | (0 if self.secure else selectors.EVENT_READ)
