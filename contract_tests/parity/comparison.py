@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,7 +57,6 @@ class Comparison:
     def __init__(self, pairs: Sequence[AnswerPair]) -> None:
         self._pairs = pairs
         self._answered = [(pair.step, pair.replies) for pair in pairs if pair.replies]
-        self._kinds = [ErrorKinds((step, replies[side]) for step, replies in self._answered) for side in (0, 1)]
         self._choices = [_choices([replies[side] for _, replies in self._answered]) for side in (0, 1)]
         self._encodings = [next(iter(choices.get("csv.encoding", ())), "utf-8") for choices in self._choices]
 
@@ -125,13 +124,24 @@ class Comparison:
     def _word(self, step: ScriptStep, reply: Reply, side: int) -> str:
         if reply.status != "error":
             return step.words[0]
-        return step.words[1] if step.kinds is None else any_of(self._kinds[side].choices(step, reply))
+        return step.words[1] if step.kinds is None else any_of(self._kinds(step, reply, side))
+
+    def _kinds(self, step: ScriptStep, reply: Reply, side: int) -> frozenset[str]:
+        """The choices of the step's clause that an error may stand for, by the target's errors of known kinds: those
+        with its code and message, else those with its code.
+        """
+        known = [(other.kind, replies[side]) for other, replies in self._answered if other.kind in KINDS]
+        errors = [(kind, r) for kind, r in known if r.status == "error" and r.decoded and r.decoded.format == "json"]
+        of_code = [(kind, error) for kind, error in errors if error.code == reply.code]
+        of_text = [kind for kind, error in of_code if template(error.message) == template(reply.message)]
+        kinds, words = of_text or [kind for kind, _ in of_code] or ["another"], step.kinds or {}
+        return frozenset(words.get(kind, words.get("", "an error of its own")) for kind in kinds)
 
     def _compare_errors(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
         if step.kinds is None:
             yield _words(step, step.clause, "status", step.words[1], step.words[1])
         else:
-            one, other = self._kinds[0].choices(step, a), self._kinds[1].choices(step, b)
+            one, other = self._kinds(step, a, 0), self._kinds(step, b, 1)
             yield _values(step, *(Observation(step.clause, c, any_of(c), "kind of error") for c in (one, other)))
             if one != other or len(one) > 1:
                 return
@@ -224,7 +234,6 @@ _NAME = r"(?<!\w)(?:login|token|phone|source|id|format)(?!\w)"
 _NAMES = re.compile(rf"{_NAME}(?:, ?{_NAME})*")
 KINDS = ("missing", "invalid", "credentials", "unknown-task")
 """The kinds that an error of a step with several possible kinds may be of."""
-ANOTHER = "an error of its own"
 
 
 def template(message: str) -> str:
@@ -235,22 +244,3 @@ def template(message: str) -> str:
 def names(message: str) -> str:
     """The parameters that a message names, in its order."""
     return ", ".join(re.findall(_NAME, message)) or "none"
-
-
-class ErrorKinds:
-    """A target's errors of known kinds. Other errors are recognised by them."""
-
-    def __init__(self, replies: Iterable[tuple[ScriptStep, Reply]]) -> None:
-        self._known = [
-            (step.kind, reply)
-            for step, reply in replies
-            if step.kind in KINDS and reply.status == "error" and reply.decoded and reply.decoded.format == "json"
-        ]
-
-    def choices(self, step: ScriptStep, reply: Reply) -> frozenset[str]:
-        """The choices of the step's clause that an error may stand for: by code and message, else by its code alone."""
-        words = step.kinds or {}
-        of_code = [(kind, error) for kind, error in self._known if error.code == reply.code]
-        of_text = [kind for kind, error in of_code if template(error.message) == template(reply.message)]
-        kinds = of_text or [kind for kind, _ in of_code] or ["another"]
-        return frozenset(words.get(kind, words.get("", ANOTHER)) for kind in kinds)

@@ -103,17 +103,8 @@ MAIN = "source 2"
 _RESULT = _result_of(MAIN)
 
 
-def _foreign(side: Side) -> Call:
-    return calls.result(side.run.second(), side.task(MAIN).id)
-
-
-def _id_twice(side: Side) -> Call:
-    call = _RESULT(side)
-    return replace(call, params=(*call.params, ("id", str(side.run.unknown_id))))
-
-
-def _id_in_both(side: Side) -> Call:
-    return replace(_RESULT(side), query=(("id", str(side.run.unknown_id)),))
+def _unknown_id(side: Side) -> tuple[str, str]:
+    return "id", str(side.run.unknown_id)
 
 
 INFO: tuple[ScriptStep, ...] = (
@@ -160,12 +151,13 @@ REFUSED: tuple[ScriptStep, ...] = (
     ScriptStep(FORMAT, _info, ("format.invalid",), "bogus", kind="invalid", words=("json", "error")),
     ScriptStep(f"{FORMAT}, without id", _unknown_but("id"), ("check.format-first",), "bogus",
                kinds={"missing": "no", "invalid": "yes"}, after_refusal=FORMAT),
-    ScriptStep("id twice, first a task's", _id_twice, ("param.repeated",), words=("first", "last")),
-    ScriptStep("id in query and body, in the body a task's", _id_in_both, ("param.both",), way=POST,
-               words=("body", "query")),
+    ScriptStep("id twice, first a task's", lambda s: replace(_RESULT(s), params=(*_RESULT(s).params, _unknown_id(s))),
+               ("param.repeated",), words=("first", "last")),
+    ScriptStep("id in query and body, in the body a task's", lambda s: replace(_RESULT(s), query=(_unknown_id(s),)),
+               ("param.both",), way=POST, words=("body", "query")),
     ScriptStep("a multipart form", _RESULT, ("param.multipart",), way=MULTIPART, words=("read", "ignored")),
-    ScriptStep("another account's task", _foreign, ("task.foreign-error",),
-               kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
+    ScriptStep("another account's task", lambda s: calls.result(s.run.second(), s.task(MAIN).id),
+               ("task.foreign-error",), kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
     ScriptStep("an unknown method", lambda s: Call("nosuchmethod", s.me.params), ("not-found",),
                kind="unknown-method", probe=True),
     ScriptStep("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
@@ -182,10 +174,8 @@ WRITTEN: Mapping[str, tuple[str, ...]] = {
     "csv": ("content-type.csv", "csv.delimiter", "csv.header", "csv.encoding", "csv.line-end", "csv.flat"),
 }
 """The clauses that any answer in a format can show."""
-COMPARABLE = frozenset(
-    clause
-    for clauses in (*READ.values(), *WRITTEN.values(), *(s.clauses for s in (*INFO, *CREATES, *PROCESSING, *REFUSED)))
-    for clause in clauses
+COMPARABLE = frozenset[str]().union(
+    *READ.values(), *WRITTEN.values(), *(step.clauses for step in (*INFO, *CREATES, *PROCESSING, *REFUSED))
 )
 """The clauses that some call can show."""
 
