@@ -113,7 +113,7 @@ def _ready(answer: Answer) -> Iterator[Problem]:
             if isinstance(found, ShownChoice):
                 yield from _choice(answer, clause, found.choice, found.path)
             elif not found.holds and found.value is not None:  # the schema reports what is missing
-                yield found.problem
+                yield found.problem(clause)
 
 
 _READY = ("result.row-phone", "result.photo", "result.ip", "result.times-ordered", "result.times", "quota.unit")

@@ -40,7 +40,6 @@ class TaskFacts:
 class CheckResult:
     """Whether a clause holds at one place of an answer."""
 
-    clause: str
     path: str
     rule: str
     holds: bool
@@ -48,17 +47,15 @@ class CheckResult:
     value: object  # what stands there; personal data, to be shown through a mask only
     found: str = ""  # what is wrong with the value, without the value; empty: its type and size say it
 
-    @property
-    def problem(self) -> Problem:
-        """A result that does not hold, as a problem."""
-        return problem(self.clause, self.path, self.rule, self.expected, self.found or shape(self.value))
+    def problem(self, clause: str) -> Problem:
+        """A result that does not hold, as a problem with the clause."""
+        return problem(clause, self.path, self.rule, self.expected, self.found or shape(self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class ShownChoice:
     """What an answer shows of an open clause: one of its choices, or something else."""
 
-    clause: str
     path: str
     choice: str
 
@@ -77,66 +74,66 @@ def _row_phones(model: Model, facts: TaskFacts) -> Results:
     for i, row in entries(model, "data") if due else ():
         phone = row.get("phone")
         holds, expected = digits(phone) == due, "the phone that was asked for"
-        yield CheckResult("result.row-phone", f"data[{i}].phone", "phone", holds, expected, phone)
+        yield CheckResult(f"data[{i}].phone", "phone", holds, expected, phone)
 
 
 def _row_phone_types(model: Model, _: TaskFacts) -> Results:
     for i, row in entries(model, "data"):
         phone = row.get("phone")
         if isinstance(phone, str | int) and not isinstance(phone, bool):
-            yield ShownChoice("row.phone", f"data[{i}].phone", "text" if isinstance(phone, str) else "number")
+            yield ShownChoice(f"data[{i}].phone", "text" if isinstance(phone, str) else "number")
 
 
 def _categories(model: Model, _: TaskFacts) -> Results:
     for i, row in entries(model, "data"):
         if "category" in row:
             text = row["category"]
-            yield CheckResult("row.category", f"data[{i}].category", "type", isinstance(text, str), "text", text)
+            yield CheckResult(f"data[{i}].category", "type", isinstance(text, str), "text", text)
 
 
 def _names(model: Model, _: TaskFacts) -> Results:
     names = model.get("names")
     for i, entry in enumerate(names if isinstance(names, list) else ()):
         fits = isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
-        yield CheckResult("result.names", f"names[{i}]", "entry", fits, "an entry with the text name", entry)
+        yield CheckResult(f"names[{i}]", "entry", fits, "an entry with the text name", entry)
 
 
 def _nothing_found(model: Model, facts: TaskFacts) -> Results:
     section = facts.section
     if section in ("data", "names") and (facts.nothing or not entries(model, section)):
         found = model.get(section)
-        yield CheckResult("result.empty", section, "empty", found == [], "an empty list", found)
+        yield CheckResult(section, "empty", found == [], "an empty list", found)
 
 
 def _photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo")
     if isinstance(photo, str) and photo:
         wrong = wrong_picture(photo)
-        yield CheckResult("result.photo", "photo", "picture", not wrong, "base64 of a picture", photo, wrong)
+        yield CheckResult("photo", "picture", not wrong, "base64 of a picture", photo, wrong)
 
 
 def _no_photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo", False)
     if photo is None or photo == "":
-        yield ShownChoice("result.photo-empty", "photo", "null" if photo is None else "")
+        yield ShownChoice("photo", "null" if photo is None else "")
 
 
 def _address(model: Model, facts: TaskFacts) -> Results:
     known = address(model.get("ip"))
     holds = known is not None and (not facts.loopback or is_loopback(known))
     expected = "this machine's own address, 127.0.0.1 or ::1" if facts.loopback else "an IP address"
-    yield CheckResult("result.ip", "ip", "address", holds, expected, model.get("ip"))
+    yield CheckResult("ip", "address", holds, expected, model.get("ip"))
 
 
 def _order_of_times(model: Model, _: TaskFacts) -> Results:
     begin, end = (seconds(model.get(name)) for name in TIMES)
     if begin is not None and end is not None:
         expected = "a time that is not before create_time"
-        yield CheckResult("result.times-ordered", "end_time", "order", begin <= end, expected, model["end_time"])
+        yield CheckResult("end_time", "order", begin <= end, expected, model["end_time"])
 
 
 def _form_of_times(model: Model, _: TaskFacts) -> Results:
-    yield from (ShownChoice("result.times", name, form_of_time(model[name])) for name in TIMES if name in model)
+    yield from (ShownChoice(name, form_of_time(model[name])) for name in TIMES if name in model)
 
 
 def _other_sections(model: Model, facts: TaskFacts) -> Results:
@@ -144,14 +141,14 @@ def _other_sections(model: Model, facts: TaskFacts) -> Results:
     present = [s for s in others if s in model]
     seen = {0: "relevant", len(others): "all"}.get(len(present), "some of them present")
     filled = any(model[s] for s in present)
-    yield ShownChoice("result.sections", "", "filled, though the source does not fill them" if filled else seen)
+    yield ShownChoice("", "filled, though the source does not fill them" if filled else seen)
 
 
 def _unit(model: Model, facts: TaskFacts) -> Results:
     sections = [facts.section] if facts.section else SECTION_NAMES
     seen = unit(model.get("cost"), max(len(entries(model, s)) for s in sections))
     if seen is not None:
-        yield ShownChoice("quota.unit", "cost", seen)
+        yield ShownChoice("cost", seen)
 
 
 CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = {

@@ -103,10 +103,7 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
     ]
     items += [*undocumented_members(run), *refuted_assumptions(run)]
     return LearnedProfile(
-        target=run.target.base,
-        at=report.started,
-        kit=report.kit,
-        spent=report.spent,
+        report,
         choices=tuple(item for item in items if isinstance(item, LearnedChoice)),
         uncovered=tuple(item for item in items if isinstance(item, Uncovered)),
         unseen=tuple(item for item in items if isinstance(item, Unseen)),

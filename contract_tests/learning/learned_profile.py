@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TextIO
 
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.finding import Finding
 from contract_tests.redact.write import toml_text
 from contract_tests.report.console import console_of, print_table
-from contract_tests.report.report import Spent
+from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable, line
 from contract_tests.report.wording import MAX_CELL, in_short, taken
 
@@ -56,10 +55,7 @@ class Unseen:
 class LearnedProfile:
     """All that was learned of a target."""
 
-    target: str  # a URL
-    at: datetime
-    kit: str  # the version of ifind-mock
-    spent: Spent
+    report: Report  # of the run
     choices: tuple[LearnedChoice, ...]
     uncovered: tuple[Uncovered, ...]
     unseen: tuple[Unseen, ...]
@@ -77,8 +73,9 @@ def profile_file(learned: LearnedProfile) -> bytes:
 
 
 def _lines(learned: LearnedProfile) -> Iterator[str]:
-    calls, day = learned.spent.calls, learned.at.date().isoformat()
-    yield f"# The choices of {line(learned.target)}, as {calls} calls showed them on {day} (ifind-mock {learned.kit})."
+    report, day = learned.report, learned.report.started.date().isoformat()
+    calls = f"{report.spent.calls} calls"
+    yield f"# The choices of {line(report.target)}, as {calls} showed them on {day} (ifind-mock {report.kit})."
     yield "# What was seen is no promise: `1 of 1 answers` is a choice that was seen once."
     if not learned.choices:
         yield "[profile]"
@@ -152,4 +149,4 @@ def _totals(learned: LearnedProfile, file: str) -> str:
         "broken promises": len(learned.broken),
     }
     totals = [f"{n} {what}" for what, n in counts.items() if n or what == "clauses learned"]
-    return f"{learned.target}: {' · '.join([*totals, *taken(learned.spent)])} · {file}"
+    return f"{learned.report.target}: {' · '.join([*totals, *taken(learned.report.spent)])} · {file}"

@@ -98,14 +98,7 @@ def in_short(finding: Finding) -> str:
 
 def in_full(finding: Finding) -> tuple[str, ...]:
     """The call, the answer and what is wrong in it, a line each that begins with its name."""
-    texts = {
-        "call": finding.call,
-        "answer": finding.answer,
-        "where": finding.where or "the answer",
-        "found": finding.found,
-        "expected": finding.expected,
-    }
-    return tuple(named(name, text) for name, text in texts.items())
+    return tuple(named(name, text) for name, text in finding.parts.items())
 
 
 def named(name: str, text: str) -> str:
