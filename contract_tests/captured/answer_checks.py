@@ -14,7 +14,7 @@ from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import OF_HTTP, error_status, form_of_time, shape, with_charset
 from contract_tests.decode.csv import read_lines
 from contract_tests.decode.model import Decoded
-from contract_tests.redact.scan import SecretMatcher
+from contract_tests.redact.mask import SecretMatcher
 
 
 @dataclass(frozen=True)

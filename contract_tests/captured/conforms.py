@@ -11,7 +11,6 @@ from contract_tests.api.calls import FORMATS
 from contract_tests.captured.capture import METHODS, SOURCES
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
-from contract_tests.captured.summary import described, problem_lines
 from contract_tests.contract.clauses import Problem
 from contract_tests.contract.profile import read_profile
 
@@ -21,8 +20,8 @@ class DoesNotConform(AssertionError):
 
     def __init__(self, judgement: Judgement, status: int | None) -> None:
         over = "" if status is None else f", HTTP {status}"
-        lines = "".join(f"\n  {line}" for line in problem_lines(judgement))
-        super().__init__(f"the answer ({described(judgement)}{over}) does not conform:{lines}")
+        lines = "".join(f"\n  {line}" for line in judgement.lines())
+        super().__init__(f"the answer ({judgement.title}{over}) does not conform:{lines}")
         self.problems: tuple[Problem, ...] = judgement.problems
 
 

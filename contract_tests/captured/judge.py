@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,9 +119,28 @@ class Judgement:
             return Outcome.BROKEN
         return Outcome.REFUTED if self.problems else Outcome.HOLDS
 
+    @property
+    def title(self) -> str:
+        """What the answer was recognised as, such as `ready-data in xml`."""
+        known = self.schema or (f"an answer of {self.method}" if self.method else "no known answer")
+        return f"{known} in {self.format}" if self.format else known
+
+    def lines(self, most: int | None = None) -> Iterator[str]:
+        """A line for each problem, broken promises first."""
+        ranked = sorted(self.problems, key=lambda p: not p.binding)
+        yield from (f"{outcome_of(p)}: {p}" for p in ranked[:most])
+        if self.cut:
+            yield "and more problems, which are not listed"
+        elif len(ranked) > (most or len(ranked)):
+            yield f"and {len(ranked[most:])} more; --output json lists them"
+
     def fails(self, *, strict: bool) -> bool:
         """Whether a promise or law is broken or, with strict, an assumption refuted."""
         return self.outcome is Outcome.BROKEN or (strict and self.outcome is Outcome.REFUTED)
+
+
+def outcome_of(problem: Problem) -> Outcome:
+    return Outcome.BROKEN if problem.binding else Outcome.REFUTED
 
 
 def judge(capture: Capture, asked: Asked) -> Judgement:

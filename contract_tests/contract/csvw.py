@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import Problem, in_order, problem
-from contract_tests.contract.flatten import members, merged, types
 from contract_tests.contract.profile import Profile, with_defaults
-from contract_tests.contract.resolve import END, Schema, for_profile, literal
+from contract_tests.contract.resolve import END, Schema, for_profile, literal, members, merged, types
 from contract_tests.contract.values import CHARSETS, shape
 
 Datatype: TypeAlias = "str | Mapping[str, Any]"

@@ -11,9 +11,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from contract_tests.contract.clauses import Problem, in_order
-from contract_tests.contract.flatten import types
 from contract_tests.contract.profile import Profile
-from contract_tests.contract.resolve import Frozen, Schema, freeze, resolved
+from contract_tests.contract.resolve import Frozen, Schema, freeze, resolved, types
 from contract_tests.contract.values import shape
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from contract_tests.contract.flatten import members, merged, types
 from contract_tests.contract.profile import Profile, with_defaults
-from contract_tests.contract.resolve import END, Schema, for_profile
+from contract_tests.contract.resolve import END, Schema, for_profile, members, merged, types
 
 FAMILIES = ("create", "processing", "ready", "info", "error")
 """The answers that have a root of their own: the root shows neither the source of a task nor the kind of an error."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from contract_tests.decode.model import DOCUMENTED, STATUSES
-from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
+from contract_tests.redact.mask import MIN_SECRET, SecretMatcher
 
 VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape in any format of a report
 MAX_VALUES = 20_000  # values that are remembered; no target that means well has more

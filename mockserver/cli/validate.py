@@ -10,8 +10,7 @@ import click
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.captured.capture import METHODS, SOURCES, Asked
-from contract_tests.captured.files import STDIN, validate
-from contract_tests.captured.summary import as_json, as_text
+from contract_tests.captured.files import STDIN, as_json, as_text, validate
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.contract.resolve import UnknownSchemaError, document

@@ -15,8 +15,8 @@ from lxml import etree
 from contract_tests.contract import validate
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.csvw import TABLES, csv_problems, csvw
-from contract_tests.contract.flatten import merged
 from contract_tests.contract.profile import with_defaults
+from contract_tests.contract.resolve import merged
 from contract_tests.contract.xsd import FAMILIES, xsd
 from support.in_process import Api
 from support.samples import (

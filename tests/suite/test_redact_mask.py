@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Account, Way
 from contract_tests.api.curl import curl
-from contract_tests.redact.mask import Mask, shape_of
-from contract_tests.redact.scan import SecretMatcher
+from contract_tests.redact.mask import Mask, SecretMatcher, shape_of
 from support.spelled import SPELLED
 
 TOKEN = 'a/b+c&d"e=f я7'
