@@ -23,11 +23,6 @@ class Capture:
     content_type: str | None = None
     length: int | None = None  # the Content-Length; None too for a coded body
 
-    @property
-    def lacking(self) -> int:
-        """Bytes that are missing at the end of the body."""
-        return max(0, (self.length or 0) - len(self.body))
-
 
 @dataclass(frozen=True)
 class Asked:

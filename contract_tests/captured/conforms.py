@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,10 @@ def assert_conforms(
     Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that
     was read already and for an unknown method, format or source; UsageError for a wrong profile.
     """
-    _one_of("method", method, METHODS)
-    _one_of("format", format, FORMATS)
-    _one_of("source", source, SOURCES)
+    known = (("method", method, METHODS), ("format", format, FORMATS), ("source", source, SOURCES))
+    for name, value, allowed in known:
+        if value is not None and value not in allowed:
+            raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")
     __tracebackhide__ = True
     choices = read_profile(Path(profile)) if isinstance(profile, str | Path) else profile
     sent, capture = asked_by(response), capture_of(response)
@@ -57,8 +58,3 @@ def assert_conforms(
     if judgement.fails(strict=strict):
         raise DoesNotConform(judgement, capture.status)
     return dict(judgement.model)
-
-
-def _one_of(name: str, value: object, allowed: Collection[object]) -> None:
-    if value is not None and value not in allowed:
-        raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")

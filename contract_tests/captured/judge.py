@@ -10,7 +10,7 @@ from typing import Any
 from contract_tests.captured.answer_checks import CHECKS, Answer, http_fault
 from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
 from contract_tests.contract.clauses import Problem, in_order, problem
-from contract_tests.contract.editions import SECTION_NAMES
+from contract_tests.contract.editions import sections_of
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.findings.outcome import Outcome
@@ -47,8 +47,8 @@ def _refuse_what_is_no_text(capture: Capture, asked: Asked) -> None:
     body = capture.body
     if len(body) > MAX_BYTES:
         raise Unreadable(f"more than {MAX_BYTES // 2**20} MiB, which is not looked at")
-    if capture.lacking:
-        raise Unreadable(f"{len(body)} bytes, {capture.lacking} fewer than its Content-Length says")
+    if (lacking := (capture.length or 0) - len(body)) > 0:
+        raise Unreadable(f"{len(body)} bytes, {lacking} fewer than its Content-Length says")
     if body.startswith(b"\x1f\x8b"):
         raise Unreadable("compressed bytes (gzip): capture the unpacked body, as curl --compressed does")
     if not body and asked.format != "csv":
@@ -79,17 +79,12 @@ def schema_of(model: Mapping[str, Any], asked: Asked) -> str | None:
     if status == "processing":
         return "processing"
     if status == "ready":
-        sections = [asked.section] if asked.section else _sections(model)
+        sections = [asked.section] if asked.section else sections_of(model)
         return f"ready-{sections[0]}" if len(sections) == 1 else "ready"
     if asked.method is None and status == "ok" and "id" in model:
         return "create"
     is_info = "data" in model if status == "ok" else "status" not in model and isinstance(model.get("data"), Mapping)
     return "info" if asked.method is None and is_info else None
-
-
-def _sections(model: Mapping[str, Any]) -> list[str]:
-    """The sections that are filled, or else those that are there."""
-    return [s for s in SECTION_NAMES if model.get(s)] or [s for s in SECTION_NAMES if s in model]
 
 
 def method_of(schema: str | None, asked: Asked) -> str | None:

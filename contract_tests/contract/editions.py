@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 SECTIONS: Mapping[int, str] = {1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"}
 """The section that each source fills."""
 SECTION_NAMES = ("data", "names", "photo")  # the sections that a source may fill, in the order of a ready answer
 ANY_SOURCE = 2  # boards, which every edition has
 NO_SOURCE = 99  # a number that is a source in no edition
+
+
+def sections_of(model: Mapping[str, Any]) -> list[str]:
+    """The sections of a ready answer that are filled, or else those that are there."""
+    return [s for s in SECTION_NAMES if model.get(s)] or [s for s in SECTION_NAMES if s in model]
 
 
 @dataclass(frozen=True, slots=True)

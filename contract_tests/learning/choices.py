@@ -89,14 +89,14 @@ def with_blank(content_type: str, encoding: str | None) -> str:
 
 def _why_unseen(clause: Clause, findings: Findings) -> str:
     if clause.id == "rate.limit":
-        return MET if "met" in findings.seen.get(clause.id, {}) else SLOW
+        if "met" in findings.seen.get(clause.id, {}):
+            return "calls were refused for their pace: there is a limit, and its number can't be seen"
+        return "no call was refused for its pace, and a few slow calls do not prove that none would be"
     noted = (findings.unaffordable, findings.errors, findings.inconclusive, findings.skipped)
     why = [findings.mask.text(kept[clause.id][0]) for kept in noted if clause.id in kept]
     return why[0] if why else clause.unseen or WHY.get(clause.id, "no answer showed it")
 
 
-MET = "calls were refused for their pace: there is a limit, and its number can't be seen"
-SLOW = "no call was refused for its pace, and a few slow calls do not prove that none would be"
 WHY: Mapping[str, str] = {
     "result.photo-empty": "no ready answer in JSON had an empty photo",
     "result.times": "no ready answer had create_time or end_time",

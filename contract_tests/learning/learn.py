@@ -45,7 +45,10 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
     """
     table = err if file is None else out
     try:
-        _check_file(file, force=force)
+        if file is not None and file.exists() and not force:
+            raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
+        if file is not None:
+            check_file(file)
         options = _confirmed(options, table)
     except (UsageError, UnreachableError) as error:
         print(error, file=err)
@@ -67,15 +70,6 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         return USAGE
     write_table(table, learned, "the profile is on standard output" if file is None else f"wrote {file}")
     return ended.report.exit_code
-
-
-def _check_file(file: Path | None, *, force: bool) -> None:
-    """Raises UsageError where a file can't be written, before anything is sent."""
-    if file is None:
-        return
-    if file.exists() and not force:
-        raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
-    check_file(file)
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:

@@ -44,15 +44,11 @@ def private_texts_of(run: Run) -> PrivateTexts:
     for reply in (reply for task in run.pool.maker.accepted for reply in task.reads.values()):
         for member, text in texts_of(reply.model):
             words |= {text.strip(), *(re.findall(r"\w+", text) if member == "name" else ())}
-    words = {word.casefold() for word in words if _is_distinctive(word)}
+    # A price, a cost and a short word are found by chance.
+    words = {w.casefold() for w in words if len(w) >= SHORTEST and not (w.isdigit() and len(w) < PHONE)}
     return PrivateTexts(run.findings.secrets, frozenset(words), frozenset([run.target.phones.ordinary]))
 
 
 def as_word(text: str) -> str:
     """A pattern of the text as a word of its own."""
     return rf"(?<!\w){re.escape(text)}(?!\w)"
-
-
-def _is_distinctive(text: str) -> bool:
-    """Whether a text is not found by chance, as a price, a cost and the words of the API are."""
-    return len(text) >= SHORTEST and not (text.isdigit() and len(text) < PHONE)

@@ -88,6 +88,7 @@ class Comparison:
             yield from _not_compared(step, pair.why)
             return
         a, b = pair.replies
+        before = [reply for other, both in self._answered if other.name == step.after_refusal for reply in both]
         seen = [observe(*args) for args in zip(pair.replies, pair.facts, self._encodings, strict=True)]
         if step.probe:
             yield _words(step, step.clause, "the answer", _page(a), _page(b))
@@ -99,14 +100,11 @@ class Comparison:
         elif a.decoded is None or b.decoded is None:
             yield from _compare_unreadable(step, a, b)
             yield from _compare_observations(step, *seen, bodies=False)
-        elif step.after_refusal and not self._refused(step.after_refusal):
+        elif any(reply.status != "error" for reply in before):
             yield from _not_compared(step, f"{step.after_refusal} is not refused on both sides")
         else:
             yield from self._compare_readable(step, a, b)
             yield from _compare_observations(step, *seen, bodies=_state(a) == _state(b))
-
-    def _refused(self, name: str) -> bool:
-        return all(reply.status == "error" for step, both in self._answered if step.name == name for reply in both)
 
     def _compare_readable(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
         yield _words(step, step.readable, "the body", "can be read", "can be read")

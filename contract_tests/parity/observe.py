@@ -148,25 +148,29 @@ def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> No
         # How a time is written is the clause result.times.
         seen.add_members("result.ready", [others | {name: "there" for name in TIMES if name in others}])
     for section, clause in (("data", "result.row-fields"), ("names", "result.names")):
-        _observe_entries(seen, model, section, clause)
-    broken = {problem.clause for problem in each_problem("ready", model, profile={})}
-    for clause, (section, name) in _BY_SCHEMA.items():
-        if any(name in one for one in ([model] if not section else [row for _, row in entries(model, section)])):
-            place = f"{section}[].{name}" if section else name
-            seen.add(f"{place}, its form", clause, ANOTHER if clause in broken else all_clauses()[clause].title)
+        values = model.get(section)
+        if isinstance(values, list) and values:
+            seen.add(f"{section}[]", clause, any_of({kind(value) for value in values}))
+        if rows := [row for _, row in entries(model, section)]:
+            seen.add_members(clause, rows, f"{section}[]")
+    _observe_forms(seen, model)
     for clause in CHECKS:
         if decoded.can_show(clause) and clause not in _BY_MEMBERS:
             _observe_check(seen, decoded, clause, facts)
 
 
-_BY_SCHEMA = {
-    "result.cost": ("", "cost"),
-    "row.time": ("data", "time"),
-    "row.price": ("data", "price"),
-    "row.source": ("data", "source"),
-}
-"""Clauses that the schema of a ready answer checks, with the section and the member."""
 _BY_MEMBERS = ("row.phone", "result.sections")  # clauses that the types of members and the sections show in more detail
+
+
+def _observe_forms(seen: Observations, model: Mapping[str, Any]) -> None:
+    """Whether values are as the schema of a ready answer has them, those of all rows taken together."""
+    broken = {problem.clause for problem in each_problem("ready", model, profile={})}
+    rows = [row for _, row in entries(model, "data")]
+    places = [("result.cost", "cost", [model])]
+    places += [(f"row.{name}", f"data[].{name}", rows) for name in ("time", "price", "source")]
+    for clause, place, objects in places:
+        if any(place.removeprefix("data[].") in one for one in objects):
+            seen.add(f"{place}, its form", clause, ANOTHER if clause in broken else all_clauses()[clause].title)
 
 
 def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: TaskFacts) -> None:
@@ -193,15 +197,6 @@ def _observe_section(seen: Observations, model: Mapping[str, Any], section: str,
         state = ("there" if section == "photo" else "a list") if fits else "of another type"
         state += "" if own else ", filled" if value else ", empty"
     seen.add(section, "result.own-section" if own else "result.sections", state)
-
-
-def _observe_entries(seen: Observations, model: Mapping[str, Any], section: str, clause: str) -> None:
-    """The shape of all entries of a list taken together."""
-    values = model.get(section)
-    if isinstance(values, list) and values:
-        seen.add(f"{section}[]", clause, any_of({kind(value) for value in values}))
-        if rows := [row for _, row in entries(model, section)]:
-            seen.add_members(clause, rows, f"{section}[]")
 
 
 _BODIES: Mapping[str, Callable[[Observations, Decoded, TaskFacts], None]] = {

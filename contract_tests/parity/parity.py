@@ -83,8 +83,9 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         else:
             code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else 0
         calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
+        a, b = (side.run.target.base for side in sides)
         units = (one.run.api.sender.budget.spent, other.run.api.sender.budget.spent)
-        return ParityReport(one.base, other.base, clauses, calls, units, code, _public(stopped, secrets), secrets)
+        return ParityReport(a, b, clauses, calls, units, code, _public(stopped, secrets), secrets)
 
 
 def _secrets_of(sides: Collection[Side]) -> Secrets:
@@ -94,7 +95,7 @@ def _secrets_of(sides: Collection[Side]) -> Secrets:
     for side in sides:
         labels |= side.run.findings.secrets.labels
         values |= set() if side.run.target.provisioned else side.run.findings.secrets.values
-    return Secrets(labels, values, tuple(side.base for side in sides))
+    return Secrets(labels, values, tuple(side.run.target.base for side in sides))
 
 
 def _without(secrets: Secrets, place: PlaceComparison) -> PlaceComparison:

@@ -10,7 +10,7 @@ from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
-from contract_tests.contract.editions import SECTION_NAMES, SECTIONS
+from contract_tests.contract.editions import SECTIONS, sections_of
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
 
@@ -26,10 +26,6 @@ class Side:
     @property
     def me(self) -> Account:
         return self.run.target.main
-
-    @property
-    def base(self) -> str:
-        return self.run.target.base
 
     def task(self, name: str) -> Task:
         """The task that a step made. Raises NotChecked where it made none."""
@@ -54,9 +50,8 @@ class Side:
     def section(self, task: Task) -> tuple[str, bool]:
         """The section that the task's source fills, and whether its answer shows so."""
         model: Mapping[str, object] = task.last.model if task.last else {}
-        for sections in ([s for s in SECTION_NAMES if model.get(s)], [s for s in SECTION_NAMES if s in model]):
-            if len(sections) == 1:
-                return sections[0], True
+        if len(sections := sections_of(model)) == 1:
+            return sections[0], True
         return "data" if BARE in self.tasks else task.section or "data", False
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from contract_tests.contract.values import address
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 from contract_tests.redact.mask import MIN_SECRET, SecretMatcher
 
@@ -111,12 +111,5 @@ def _is_telling(value: str) -> bool:
         return False
     if value in _API_WORDS or (_NUMBER.fullmatch(value) and len(letters) < 10):
         return False
-    return not _is_inner_address(value)
-
-
-def _is_inner_address(value: str) -> bool:
-    """Whether it is an address that says nothing of anybody, such as 127.0.0.1."""
-    try:
-        return not ipaddress.ip_address(value).is_global
-    except ValueError:
-        return False
+    ip = address(value)  # one that is not global, such as 127.0.0.1, says nothing of anybody
+    return ip is None or ip.is_global

@@ -7,7 +7,6 @@ import hashlib
 from datetime import UTC
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -38,18 +37,14 @@ def _environment() -> Environment:
         loader=FileSystemLoader(PAGE),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        # Any text of the report that the template shows goes through here.
+        finalize=lambda value: visible(value, MAX_TEXT) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters["line"] = line
     made.globals |= {"wording": wording, "LOOKS": wording.LOOKS, "GRADES": GRADES, "JUDGED": JUDGED, "Outcome": Outcome}
     return made
-
-
-def _shown(value: Any) -> Any:
-    """What a place in the template shows: any text of the report goes through here."""
-    return visible(value, MAX_TEXT) if type(value) is str else value
 
 
 @cache
