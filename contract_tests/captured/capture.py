@@ -33,8 +33,7 @@ class Asked:
     source: int | None = None
     phone: str | None = None
     schema: str | None = None  # overrules method and source
-    profile: Mapping[str, Any] | None = None
-    """The choices by clause that the answer must show; None: what is documented only."""
+    profile: Mapping[str, Any] | None = None  # choices by clause that the answer must show; None: what is documented
     secrets: tuple[str, ...] = ()  # texts that the answer must not hold
 
     @property

@@ -16,8 +16,7 @@ SUPPORTED = (
     "bytes, str, and the responses of requests, httpx, urllib, http.client, urllib3, aiohttp (once it is read), Flask, "
     "Django and Starlette"
 )
-_READ: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
-"""The bodies of responses that can be read once, for the next call with the same response."""
+_READ: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()  # bodies that can be read once, for the next call
 
 
 def capture_of(response: object) -> Capture:

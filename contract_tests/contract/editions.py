@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SECTIONS: Mapping[int, str] = {1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"}
-"""The section that each source fills."""
+SECTIONS: Mapping[int, str] = {1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"}  # by source
 SECTION_NAMES = ("data", "names", "photo")  # the sections that a source may fill, in the order of a ready answer
 ANY_SOURCE = 2  # boards, which every edition has
 NO_SOURCE = 99  # a number that is a source in no edition
@@ -31,8 +30,7 @@ class Edition:
         return SECTIONS[source] if self.required else "data"
 
 
-SOME = Edition("B or C", (1, 2, 3))
-"""What the editions with sources share, for a run whose budget did not suffice to distinguish them."""
+SOME = Edition("B or C", (1, 2, 3))  # what they share, where the budget did not suffice to distinguish them
 EDITIONS: Mapping[str, Edition] = {
     "A": Edition("A", (2,), required=False),
     "B": Edition("B", (1, 2, 3, 4)),

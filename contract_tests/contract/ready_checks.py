@@ -11,16 +11,7 @@ from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import Problem, problem
 from contract_tests.contract.editions import SECTION_NAMES
-from contract_tests.contract.values import (
-    address,
-    digits,
-    form_of_time,
-    is_loopback,
-    seconds,
-    shape,
-    unit,
-    wrong_picture,
-)
+from contract_tests.contract.values import address, digits, form_of_time, is_local, seconds, shape, unit, wrong_picture
 
 Model: TypeAlias = Mapping[str, Any]
 TIMES = ("create_time", "end_time")
@@ -120,7 +111,7 @@ def _no_photo(model: Model, _: TaskFacts) -> Results:
 
 def _address(model: Model, facts: TaskFacts) -> Results:
     known = address(model.get("ip"))
-    holds = known is not None and (not facts.loopback or is_loopback(known))
+    holds = known is not None and (not facts.loopback or is_local(known))
     expected = "this machine's own address, 127.0.0.1 or ::1" if facts.loopback else "an IP address"
     yield CheckResult("ip", "address", holds, expected, model.get("ip"))
 
@@ -166,8 +157,7 @@ CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = {
     "result.photo-empty": _no_photo,
 }
 """The check of each clause."""
-OF_ROWS = ("result.row-phone", "row.phone", "row.category", "result.names", "result.empty")
-"""Clauses that rows without the other members show, as in CSV."""
+OF_ROWS = ("result.row-phone", "row.phone", "row.category", "result.names", "result.empty")  # what rows alone show
 
 
 def check(clause: str, model: Model, facts: TaskFacts, *, rows_only: bool = False) -> Results:

@@ -67,7 +67,7 @@ def address(text: object) -> Address | None:
         return None
 
 
-def is_loopback(ip: Address) -> bool:
+def is_local(ip: Address) -> bool:
     """Whether the address is this machine's own, also where it is an IPv4 address written in IPv6."""
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return (mapped or ip).is_loopback

@@ -78,8 +78,7 @@ def _tried(layout: _Layout, rows: Rows, context: Context) -> Decoded | _Miss:
 
 # From bytes to tables.
 
-_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
-"""The beginning of a proxy's page, which could pass for a name in CSV without a header."""
+_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)  # a proxy's page, which could pass for a name
 
 
 def _text(body: bytes) -> tuple[str, dict[str, str]]:

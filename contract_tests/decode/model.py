@@ -24,8 +24,7 @@ class Context:
 
     method: str
     section: str | None = None  # the section that the task's source fills; None: unknown, or none
-    known: Mapping[str, str] = field(default_factory=dict)
-    """Choices that the run has seen, by clause; they decide where the bytes are ambiguous."""
+    known: Mapping[str, str] = field(default_factory=dict)  # choices that the run has seen, for ambiguous bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,8 @@ from contract_tests.contract.clauses import Clause
 from contract_tests.contract.values import CHARSETS
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen, of_answers
+from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts
-
-Item = LearnedChoice | Uncovered | Unseen
 
 NO_PROOF = (("rate.limit", "off"), ("rate.limit", "met"))
 """Choices that prove nothing: slow calls meet no limit, and a limit that is met does not show its number."""

@@ -9,13 +9,11 @@ from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.findings import Findings
-from contract_tests.learning.choices import Item
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen
+from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen
 from contract_tests.learning.private_texts import PrivateTexts, as_word
 
-Samples = Sequence[tuple[Reply, Mapping[str, str]]]
-"""Answers of a kind, each with the values that fill the blanks of its message."""
+Samples = Sequence[tuple[Reply, Mapping[str, str]]]  # answers of a kind, with what fills the blanks of their messages
 CODES = range(1_000_000)  # codes that a profile can hold
 
 

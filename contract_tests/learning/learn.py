@@ -16,14 +16,7 @@ from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
-from contract_tests.learning.learned_profile import (
-    LearnedChoice,
-    LearnedProfile,
-    Uncovered,
-    Unseen,
-    profile_file,
-    write_table,
-)
+from contract_tests.learning.learned_profile import LearnedProfile, profile_file, profile_of, write_table
 from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
 from contract_tests.learning.uncovered import refuted_assumptions, undocumented_members
 from contract_tests.redact.secrets import Secrets
@@ -35,8 +28,7 @@ from contract_tests.session.session import examine
 UNITS = 8  # units that creates may take by default
 CLAUSES = tuple(c.id for c in all_clauses().values() if not c.unseen and (c.default is not None or not c.binding))
 """The clauses whose tests are run: open ones, and assumptions."""
-TABLES = {"error.codes": code_choices, "error.messages": message_choices}
-"""How a clause is read whose choice is a table."""
+TABLES = {"error.codes": code_choices, "error.messages": message_choices}  # readers of clauses whose choice is a table
 
 
 def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *, force: bool = False) -> int:
@@ -96,13 +88,7 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
         for item in TABLES.get(clause.id, word_choice)(clause, run.findings, private)
     ]
     items += [*undocumented_members(run), *refuted_assumptions(run)]
-    return LearnedProfile(
-        report,
-        choices=tuple(item for item in items if isinstance(item, LearnedChoice)),
-        uncovered=tuple(item for item in items if isinstance(item, Uncovered)),
-        unseen=tuple(item for item in items if isinstance(item, Unseen)),
-        broken=tuple(finding for finding in run.findings.all if finding.binding),
-    )
+    return profile_of(report, items, run.findings.all)
 
 
 def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> int:

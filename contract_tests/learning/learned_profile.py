@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -60,6 +60,17 @@ class LearnedProfile:
     uncovered: tuple[Uncovered, ...]
     unseen: tuple[Unseen, ...]
     broken: tuple[Finding, ...]  # findings about documented promises and laws
+
+
+Item = LearnedChoice | Uncovered | Unseen
+
+
+def profile_of(report: Report, items: Sequence[Item], findings: Iterable[Finding]) -> LearnedProfile:
+    """All that a run has shown, in one."""
+    choices = tuple(item for item in items if isinstance(item, LearnedChoice))
+    uncovered = tuple(item for item in items if isinstance(item, Uncovered))
+    unseen = tuple(item for item in items if isinstance(item, Unseen))
+    return LearnedProfile(report, choices, uncovered, unseen, tuple(f for f in findings if f.binding))
 
 
 def of_answers(shown: int, of: int) -> str:

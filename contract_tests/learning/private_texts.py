@@ -17,8 +17,7 @@ class PrivateTexts:
     """What is private of a target."""
 
     secrets: Secrets  # what no file may hold
-    words: frozenset[str] = frozenset()
-    """Texts of ready answers, short ones too, in lower case. Messages, which are free text, must not hold them."""
+    words: frozenset[str] = frozenset()  # texts of ready answers in lower case, which messages must not hold
     phones: frozenset[str] = frozenset()  # phones, which messages must not hold however the digits are grouped
 
     def found_in(self, text: str) -> str:

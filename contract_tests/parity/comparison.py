@@ -47,8 +47,7 @@ class AnswerPair:
     facts: tuple[TaskFacts, TaskFacts] = NO_TASK
     why: str = ""  # why there are no answers
     unaffordable: bool = False
-    sections: tuple[str, str] | None = None
-    """The sections that a source fills, where they differ. Then there are no answers."""
+    sections: tuple[str, str] | None = None  # that a source fills, where they differ; then there are no answers
 
 
 class Comparison:
@@ -181,8 +180,7 @@ def _compare_observations(
             yield PlaceComparison(there.clause, Agreement.OPEN, there.where, why="only one side's answer shows it")
 
 
-ALWAYS = ("writing", "Content-Type", "Access-Control-Allow-Origin", "a redirect")
-"""Places that are comparable whether a call was accepted or refused."""
+ALWAYS = ("writing", "Content-Type", "Access-Control-Allow-Origin", "a redirect")  # shown by refused calls, too
 
 
 def _not_compared(step: ScriptStep, why: str) -> Iterator[PlaceComparison]:
@@ -230,8 +228,7 @@ def _page(reply: Reply) -> str:
 
 _NAME = r"(?<!\w)(?:login|token|phone|source|id|format)(?!\w)"
 _NAMES = re.compile(rf"{_NAME}(?:, ?{_NAME})*")
-KINDS = ("missing", "invalid", "credentials", "unknown-task")
-"""The kinds that an error of a step with several possible kinds may be of."""
+KINDS = ("missing", "invalid", "credentials", "unknown-task")  # kinds of errors by which others are recognised
 
 
 def template(message: str) -> str:

@@ -30,8 +30,7 @@ class Observation:
     values: frozenset[str]  # all values that the answer allows; a single one where it is unambiguous
     shown: str  # the value in words that hold nothing of the answer
     where: str  # the place in words that hold nothing of the answer
-    parent: str | None = None
-    """The object around the place: another answer that has the object and not the place differs."""
+    parent: str | None = None  # the object around the place: an answer that has it without the place differs
 
 
 @dataclass

@@ -19,8 +19,7 @@ from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
 
-MakeCall: TypeAlias = Callable[[Side], Call]
-"""Makes the call to a side. Raises NotChecked where that side does not allow it."""
+MakeCall: TypeAlias = Callable[[Side], Call]  # raises NotChecked where that side does not allow the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,7 @@ class ScriptStep:
 
     name: str
     make_call: MakeCall
-    clauses: tuple[str, ...]
-    """The clauses that its answers can show. The first decides where one side accepts the call and the other not."""
+    clauses: tuple[str, ...]  # that its answers can show; the first decides where one side alone accepts the call
     fmt: str | None = None
     way: Way = GET
     kind: str = ""  # the kind of error that the answer is

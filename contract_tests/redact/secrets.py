@@ -13,8 +13,7 @@ from contract_tests.redact.mask import MIN_SECRET, SecretMatcher
 
 VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape in any format of a report
 MAX_VALUES = 20_000  # values that are remembered; no target that means well has more
-PIECE = 20
-"""Characters of a piece; a long value is searched for piece by piece, so that an excerpt of 40 characters is found."""
+PIECE = 20  # characters of a piece of a long value: an excerpt of 40 characters is found
 OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time", "end_time", "source"])
 """Members of an answer that are nobody's: the API's own words, numbers and times, and the sites that were searched."""
 
@@ -29,8 +28,7 @@ class Secrets:
 
     labels: dict[str, str] = field(default_factory=dict)  # credentials and phones, and what replaces each
     values: set[str] = field(default_factory=set)  # texts of answers that may be somebody's
-    shown: tuple[str, ...] = ()
-    """Texts that every report shows, such as the target's URL: a value that is a part of one is no secret."""
+    shown: tuple[str, ...] = ()  # texts of every report, such as the target's URL; a part of one is no secret
     _known: SecretMatcher = field(default_factory=SecretMatcher, init=False, repr=False, compare=False)
     _new: list[tuple[str, str]] = field(default_factory=list, init=False, repr=False, compare=False)
 

@@ -37,8 +37,7 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...]  # as they came, names in lower case
     body: bytes
     seconds: float  # from the first byte sent to the last one read
-    oddities: tuple[str, ...] = ()
-    """What HTTP allows a client to tolerate and no server should do, in words that hold nothing of the answer."""
+    oddities: tuple[str, ...] = ()  # what HTTP tolerates and no server should do; holds nothing of the answer
 
     def header(self, name: str) -> str | None:
         """The first header of that name (in lower case)."""
