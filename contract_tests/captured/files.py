@@ -46,11 +46,6 @@ class Validation:
         failed = any(j.fails(strict=self.strict) for j in judgements if j)
         return USAGE if None in judgements else BROKEN if failed else HOLDS
 
-    @property
-    def troubles(self) -> list[str]:
-        """Each file that could not be read, with the reason."""
-        return [f"{result.file}: {result.trouble}" for result in self.files if result.judgement is None]
-
 
 def as_json(validation: Validation) -> str:
     """The report as schemas/reports/validation.schema.json describes it."""

@@ -44,9 +44,7 @@ def read_profile(file: Path) -> Mapping[str, Any]:
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
-    """The entries by clause id. An id has a dot, so `error.codes = 1` and `"error.codes" = 1` are the same to TOML's
-    readers only after the tables on the way to a clause are walked.
-    """
+    """The entries by clause id, which has dots: TOML reads `error.codes = 1` as a table within a table."""
     for key, value in table.items():
         name = f"{above}.{key}" if above else key
         leads_to_a_clause = any(known.startswith(f"{name}.") for known in all_clauses())

@@ -47,10 +47,9 @@ def document(name: str) -> Schema:
 
 
 def for_profile(name: str, profile: Profile) -> Schema:
-    """The schema in one document without references, strict also on the profile's choices and on assumptions.
-
-    Clauses that the profile leaves out stay open. Where the documentation and the profile contradict each other,
-    nothing satisfies the result. It is shared: do not change it. Raises UnknownSchemaError and UsageError.
+    """The schema in one document without references, strict also on the profile's choices and on assumptions. Clauses
+    that the profile leaves out stay open. Where the documentation and the profile contradict each other, nothing
+    satisfies the result. It is shared: do not change it. Raises UnknownSchemaError and UsageError.
     """
     return resolved(name, freeze(profile))
 
@@ -141,9 +140,8 @@ def _message_pattern(template: str) -> str:
 
 
 def merged(schema: Schema) -> Schema:
-    """The schema without allOf at its top; members and items keep theirs, so merge again on the way down.
-
-    Types are intersected and members joined; the outer one of other keywords stays. Raises ValueError for two patterns.
+    """The schema without allOf at its top; members and items keep theirs, so merge again on the way down. Types are
+    intersected and members joined; the outer one of other keywords stays. Raises ValueError for two patterns.
     """
     node: Schema = {k: v for k, v in schema.items() if k != "allOf"}
     for part in map(merged, schema.get("allOf", [])):
@@ -153,7 +151,6 @@ def merged(schema: Schema) -> Schema:
 
 
 def types(node: Schema) -> tuple[str, ...]:
-    """The types that a node names."""
     names = node.get("type", ())
     return (names,) if isinstance(names, str) else tuple(names)
 

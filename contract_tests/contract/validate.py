@@ -17,9 +17,7 @@ from contract_tests.contract.values import shape
 
 
 def problems(name: str, instance: object, *, profile: Profile | None = None) -> list[Problem]:
-    """Everything in which the decoded answer breaks the schema, sorted by place; with a profile, the strict one. Raises
-    UnknownSchemaError and UsageError.
-    """
+    """All that breaks the schema, by place; with a profile, the strict one. Raises UnknownSchemaError, UsageError."""
     return in_order(each_problem(name, instance, profile=profile))
 
 

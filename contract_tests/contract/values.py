@@ -60,7 +60,6 @@ def wrong_picture(text: str) -> str:
 
 
 def address(text: object) -> Address | None:
-    """The IP address that a text is; None where it is none."""
     try:
         return ipaddress.ip_address(text) if isinstance(text, str) else None
     except ValueError:

@@ -17,10 +17,9 @@ _E = ElementMaker(namespace=_XS, nsmap={"xs": _XS})
 
 
 def xsd(name: str, profile: Profile | None = None) -> bytes:
-    """The XSD 1.0 of an answer family under the profile; the defaults stand for what it leaves out.
-
-    Members come in any order, each at most once, and no others: XSD 1.0 has no open content without an order.
-    Raises UsageError, and UnknownSchemaError for a name that is no schema.
+    """The XSD 1.0 of an answer family under the profile; the defaults stand for what it leaves out. Members come in any
+    order, each at most once, and no others: XSD 1.0 has no open content without an order. Raises UsageError, and
+    UnknownSchemaError for a name that is no schema.
     """
     chosen = with_defaults(profile)
     node = merged(for_profile(name, chosen))

@@ -37,7 +37,6 @@ class Decoded:
     rows: str | None = None  # the section whose rows are all that the answer carries (CSV); None for a whole answer
 
     def can_show(self, clause: str) -> bool:
-        """Whether the format can show the choice of the clause."""
         return clause not in HIDDEN[self.format]
 
     def shown(self, profile: Mapping[str, Any]) -> dict[str, Any]:

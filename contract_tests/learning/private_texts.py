@@ -14,8 +14,6 @@ PHONE = 7  # digits of a phone at least
 
 @dataclass(frozen=True)
 class PrivateTexts:
-    """What is private of a target."""
-
     secrets: Secrets  # what no file may hold
     words: frozenset[str] = frozenset()  # texts of ready answers in lower case, which messages must not hold
     phones: frozenset[str] = frozenset()  # phones, which messages must not hold however the digits are grouped
@@ -41,9 +39,9 @@ def private_texts_of(run: Run) -> PrivateTexts:
         return PrivateTexts(run.findings.secrets)
     words: set[str] = set()
     for reply in (reply for task in run.pool.maker.accepted for reply in task.reads.values()):
-        for member, text in texts_of(reply.model):
+        for member, text in texts_of(reply.model, without=()):
             words |= {text.strip(), *(re.findall(r"\w+", text) if member == "name" else ())}
-    # A price, a cost and a short word are found by chance.
+    words -= {"ready", "error", "null"}  # the API's own; short words, prices and costs would be found by chance
     words = {w.casefold() for w in words if len(w) >= SHORTEST and not (w.isdigit() and len(w) < PHONE)}
     return PrivateTexts(run.findings.secrets, frozenset(words), frozenset([run.target.phones.ordinary]))
 

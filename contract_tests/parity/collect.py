@@ -85,9 +85,8 @@ class Collector:
         for side, call in zip(self.sides, made, strict=True):
             budget = side.run.api.sender.budget
             if call.method == "create" and not budget.holds(source_of(call)):
-                raise NotChecked(
-                    f"the budget of {budget.limits.units} units does not hold another task", unaffordable=True
-                )
+                why = f"the budget of {budget.limits.units} units does not hold another task"
+                raise NotChecked(why, unaffordable=True)
 
     def _read(self, name: str, number: int) -> None:
         """Reads a task in every format, where its source fills the same section on both sides."""

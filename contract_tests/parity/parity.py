@@ -37,7 +37,6 @@ def run(
     a: str, b: str, options: CheckOptions, out: TextIO, err: TextIO | None = None, *, ignored: Collection[str] = ()
 ) -> int:
     """Compares the targets and writes the report to out, and as JSON to the file of the options; errors go to err.
-
     a and b are `live`, `mock` or URLs, in place of the options' target; ignored are clauses whose differences do not
     count. Gives the exit code: 0 nothing differs, 1 something does, 2 wrong usage, 3 a target can't be reached, 4 the
     budget does not suffice.

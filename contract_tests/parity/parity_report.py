@@ -41,12 +41,10 @@ class ParityReport:
     units: tuple[int, int]
     exit_code: int
     stopped: str = ""  # why it ended early; empty where it did not
-    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
-    """What neither a file nor a terminal may show."""
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)  # what no output may show
 
     @property
     def totals(self) -> Mapping[Agreement, int]:
-        """Clauses by agreement."""
         count = Counter(clause.agreement for clause in self.clauses)
         return {agreement: count[agreement] for agreement in Agreement}
 

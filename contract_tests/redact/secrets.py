@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -20,10 +20,9 @@ OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time"
 
 @dataclass
 class Secrets:
-    """What no file may hold.
-
-    Not searched for, as they would be found everywhere by chance: what is shorter than 6 characters (`Ия`, `500`),
-    numbers of less than 10 digits, dates, addresses of private networks, and the API's own words (`processing`).
+    """What no file may hold. Not searched for, as they would be found everywhere by chance: what is shorter than 6
+    characters (`Ия`, `500`), numbers of less than 10 digits, dates, addresses of private networks, and the API's own
+    words (`processing`).
     """
 
     labels: dict[str, str] = field(default_factory=dict)  # credentials and phones, and what replaces each
@@ -36,7 +35,6 @@ class Secrets:
         self._new = [*self.labels.items(), *((value, VALUE) for value in self.values)]
 
     def hide(self, labels: Mapping[str, str]) -> None:
-        """Adds credentials, each with its label."""
         self.labels.update(labels)
         self._new.extend(labels.items())
 
@@ -72,13 +70,13 @@ class Secrets:
         return self._known
 
 
-def texts_of(model: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The texts and numbers in an answer that may be somebody's, each with the member that it stands in."""
+def texts_of(model: Mapping[str, object], *, without: Collection[str] = OPEN) -> Iterator[tuple[str, str]]:
+    """The texts and numbers in an answer, each with the member that it stands in; by default those of somebody."""
     rest: list[tuple[str, object]] = [("", model)]
     while rest:
         name, node = rest.pop()
         if isinstance(node, Mapping):
-            rest.extend((key, value) for key, value in node.items() if key not in OPEN)
+            rest.extend((key, value) for key, value in node.items() if key not in without)
         elif isinstance(node, list):
             rest.extend((name, entry) for entry in node)
         elif isinstance(node, str):

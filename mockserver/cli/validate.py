@@ -53,6 +53,7 @@ def command(files: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError(str(error)) from None
     validation = validate(files, asked, strict=options["strict"])
     click.echo(as_json(validation) if options["output"] == "json" else as_text(validation))
-    for trouble in validation.troubles:
-        click.echo(f"ifind-mock: {trouble}", err=True)
+    for result in validation.files:
+        if result.trouble:
+            click.echo(f"ifind-mock: {result.file}: {result.trouble}", err=True)
     sys.exit(validation.exit_code)
