@@ -8,7 +8,6 @@ import os
 import time
 import tomllib
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -206,10 +205,7 @@ def test_a_masked_profile_has_the_same_tables(target: str, text: str, data: st.D
     clauses = all_clauses()
     choices = {"rate.limit": text, "error.codes": {"missing": 1, "invalid": 2}}
     learned = LearnedProfile(
-        target=target,
-        at=datetime(2030, 1, 2, tzinfo=UTC),
-        kit="0.1.0",
-        spent=SAMPLE.spent,
+        replace(SAMPLE, target=target),
         choices=tuple(LearnedChoice(clauses[name], choice, 1, 2, text) for name, choice in choices.items()),
         uncovered=(Uncovered("xml.root", text, target, text),),
         unseen=(),
