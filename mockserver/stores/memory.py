@@ -12,7 +12,7 @@ from typing import TypeVar
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
-from mockserver.stores.process_state import ProcessState
+from mockserver.stores.store import Store
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -26,7 +26,7 @@ class _Own:
     ready: list[Micros] = field(default_factory=list)
 
 
-class MemoryStore(ProcessState):
+class MemoryStore(Store):
     """All state in dictionaries. Calls may come from several threads, one at a time. Never raises StoreError."""
 
     def __init__(self) -> None:
