@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from types import MappingProxyType
 from typing import Any
 
 import click
@@ -15,18 +14,16 @@ import click
 from contract_tests.findings.exit_code import USAGE
 from mockserver.core.errors import IfindMockError
 
-COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "serve": "runs the mock",
-        "check": "runs the contract suite",
-        "learn": "reads a target's choices into a profile",
-        "parity": "compares two servers, clause by clause",
-        "validate": "checks captured answers against the schemas",
-        "mutants": "runs the suite on mocks that each break one promise",
-        "sample": "prints an answer without a server",
-        "config": "writes, checks and shows settings",
-    }
-)
+COMMANDS: Mapping[str, str] = {
+    "serve": "runs the mock",
+    "check": "runs the contract suite",
+    "learn": "reads a target's choices into a profile",
+    "parity": "compares two servers, clause by clause",
+    "validate": "checks captured answers against the schemas",
+    "mutants": "runs the suite on mocks that each break one promise",
+    "sample": "prints an answer without a server",
+    "config": "writes, checks and shows settings",
+}
 """What each command does; the module of its name in this package holds it."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.chance import fraction
@@ -110,7 +109,7 @@ def read_fault(document: Any) -> Fault:
     return Fault(
         match,
         kind,
-        MappingProxyType(settings),
+        settings,
         KINDS[kind].make(**settings),
         **{key: top[key] for key in ("times", "after", "probability") if key in top},
     )
@@ -141,23 +140,21 @@ def _times(where: str, value: Any) -> int | None:
         raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: 1 and more, or {ALWAYS!r}")) from None
 
 
-_TOP: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "match": replace(fields.as_is, shape=MATCH.shape).described(
-            "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
-        ),
-        "action": replace(fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}).described(
-            f"What happens: {', '.join(KINDS)}.", {"kind": "error", "code": 500, "message": "try later"}
-        ),
-        "times": fields.Field(
-            _times,
-            {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]},
-            f"1 and more, or {ALWAYS!r}",
-        ).described("How often it happens.", 1),
-        "after": fields.whole(0).described("How many calls it lets pass first.", 0),
-        "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
-    }
-)
+_TOP: Mapping[str, fields.Field[Any]] = {
+    "match": replace(fields.as_is, shape=MATCH.shape).described(
+        "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
+    ),
+    "action": replace(fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}).described(
+        f"What happens: {', '.join(KINDS)}.", {"kind": "error", "code": 500, "message": "try later"}
+    ),
+    "times": fields.Field(
+        _times,
+        {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]},
+        f"1 and more, or {ALWAYS!r}",
+    ).described("How often it happens.", 1),
+    "after": fields.whole(0).described("How many calls it lets pass first.", 0),
+    "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
+}
 
 
 def _document(where: str, value: Any) -> Any:

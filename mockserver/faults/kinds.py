@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.delays import Delay
@@ -90,29 +89,23 @@ def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
     return Effect(failure=ErrorOverride(code, message))
 
 
-_ERROR: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "code": fields.whole(CODES[0], CODES[-1]).described("Error code; as the profile has it, where it is left out."),
-        "message": fields.text.described("Error message; as the profile has it, where it is left out."),
-    }
-)
-_HTTP: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "status": fields.whole(200, 599).described("HTTP status."),
-        "body": fields.text.described("Body of the answer."),
-        "content_type": fields.content_type.described("Its Content-Type."),
-    }
-)
+_ERROR: Mapping[str, fields.Field[Any]] = {
+    "code": fields.whole(CODES[0], CODES[-1]).described("Error code; as the profile has it, where it is left out."),
+    "message": fields.text.described("Error message; as the profile has it, where it is left out."),
+}
+_HTTP: Mapping[str, fields.Field[Any]] = {
+    "status": fields.whole(200, 599).described("HTTP status."),
+    "body": fields.text.described("Body of the answer."),
+    "content_type": fields.content_type.described("Its Content-Type."),
+}
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "error": Kind(error, _ERROR),
-        "http": Kind(http, _HTTP, ("status",)),
-        "latency": Kind(latency, {"delay": fields.latency.described("Time before the answer.")}, ("delay",)),
-        "stuck": Kind(stuck, {}, of_task=True),
-        "fail-task": Kind(fail_task, _ERROR, of_task=True),
-    }
-)
+KINDS: Mapping[str, Kind] = {
+    "error": Kind(error, _ERROR),
+    "http": Kind(http, _HTTP, ("status",)),
+    "latency": Kind(latency, {"delay": fields.latency.described("Time before the answer.")}, ("delay",)),
+    "stuck": Kind(stuck, {}, of_task=True),
+    "fail-task": Kind(fail_task, _ERROR, of_task=True),
+}
 
 LATER = ("reset", "empty", "truncate", "garbage", "dribble", "wrong-format")
 """Kinds that happen to the bytes on the socket; they are refused by name until the wire server can do them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from mockserver.core.messages import SECOND, Micros
 
@@ -55,19 +54,17 @@ class Magic:
 _AWKWARD_TITLE = (
     f"awkward text in every field: quotes, delimiters, line breaks, emoji, right-to-left, {LONG:,} characters"
 )
-MAGIC: Mapping[str, Magic] = MappingProxyType(
-    {
-        magic.phone: magic
-        for magic in (
-            Magic("70000000000", "nothing is found", records=0),
-            Magic("70000000001", "one record", records=1),
-            Magic("70000000100", "a hundred records", records=100),
-            Magic("70000000408", "the task is never ready", outcome="stuck"),
-            Magic("70000000429", "the limit is reached, at create", outcome="limit"),
-            Magic("70000000500", "the task fails", outcome="fail"),
-            Magic("70000000502", "an HTML 502 from a proxy, at create", outcome="bad-gateway"),
-            Magic("70000000777", _AWKWARD_TITLE, records=len(AWKWARD), awkward=True),
-            Magic("70000000999", "takes 60 seconds", delay=60 * SECOND),
-        )
-    }
-)
+MAGIC: Mapping[str, Magic] = {
+    magic.phone: magic
+    for magic in (
+        Magic("70000000000", "nothing is found", records=0),
+        Magic("70000000001", "one record", records=1),
+        Magic("70000000100", "a hundred records", records=100),
+        Magic("70000000408", "the task is never ready", outcome="stuck"),
+        Magic("70000000429", "the limit is reached, at create", outcome="limit"),
+        Magic("70000000500", "the task fails", outcome="fail"),
+        Magic("70000000502", "an HTML 502 from a proxy, at create", outcome="bad-gateway"),
+        Magic("70000000777", _AWKWARD_TITLE, records=len(AWKWARD), awkward=True),
+        Magic("70000000999", "takes 60 seconds", delay=60 * SECOND),
+    )
+}

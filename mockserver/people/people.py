@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
 from typing import TypeVar
 
 from mockserver.core.chance import number
@@ -325,20 +324,25 @@ _HAS_TRADE = (True, True, False, False, False)
 _OTHER_NAME = (8, 9)
 """The turns, of ten, in which an ad has the seller's other name."""
 
-_STYLES: Mapping[int, Callable[[str], str]] = MappingProxyType(
-    {0: str.lower, 1: str.lower, 2: str.lower, 3: str.upper, 4: latin, 5: latin}
-)
+_STYLES: Mapping[int, Callable[[str], str]] = {
+    0: str.lower,
+    1: str.lower,
+    2: str.lower,
+    3: str.upper,
+    4: latin,
+    5: latin,
+}
 _FOND = 6
 
 _FREE = ("title", "name", "description", "location", "category", "url")
 _AWKWARD_PRICES = ("", "0", "007", "9" * 40)
 _AWKWARD_TIMES = ("2025-12-31 23:59:59", "2024-02-29 00:00:00", "2021-03-28 02:30:00", "2019-01-01 00:00:00")
 
-_USUAL: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {"data": (0, 1, 2, 2, 3, 4, 5, 6), "names": (0, 1, 2, 3, 3, 4, 5, 6), "photo": (0, 1, 1, 1)}
-)
+_USUAL: Mapping[str, tuple[int, ...]] = {
+    "data": (0, 1, 2, 2, 3, 4, 5, 6),
+    "names": (0, 1, 2, 3, 3, 4, 5, 6),
+    "photo": (0, 1, 1, 1),
+}
 """The numbers of records of ordinary phones, by section; each entry is as likely as another."""
 
-_FINDERS: Mapping[str, Callable[[_Search, int], Found]] = MappingProxyType(
-    {"data": _data, "names": _names, "photo": _photo}
-)
+_FINDERS: Mapping[str, Callable[[_Search, int], Found]] = {"data": _data, "names": _names, "photo": _photo}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 from zlib import adler32, crc32
 
@@ -212,6 +211,4 @@ _WOMEN: tuple[_Hair, ...] = (
     ((_Shape("4", 48, 50, 28, 34, bottom=78),), _HAT),
 )
 
-_LOOKS: Mapping[str, tuple[tuple[_Hair, ...], tuple[_Pile, ...]]] = MappingProxyType(
-    {"men": (_MEN, _BEARDS), "women": (_WOMEN, ((),))}
-)
+_LOOKS: Mapping[str, tuple[tuple[_Hair, ...], tuple[_Pile, ...]]] = {"men": (_MEN, _BEARDS), "women": (_WOMEN, ((),))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 
@@ -131,7 +130,7 @@ def parse_words(document: Mapping[str, Any]) -> Words:
         private=tuple(subjects[name] for name in read["private"]["subjects"]),
         vehicles=tuple(subject for subject in subjects.values() if subject.mileage),
         home=next(iter(countries.values())),
-        boards=MappingProxyType({host: _board(board, read, countries) for host, board in read["board"].items()}),
+        boards={host: _board(board, read, countries) for host, board in read["board"].items()},
     )
 
 
@@ -168,7 +167,7 @@ def _feminine(surname: str) -> str:
 def _subject(table: Mapping[str, Any], general: Mapping[str, tuple[str, ...]]) -> Subject:
     path = table["category"]
     made = {
-        "categories": MappingProxyType({"leaf": path[-1], "path": ", ".join(path), "codes": table["codes"]}),
+        "categories": {"leaf": path[-1], "path": ", ".join(path), "codes": table["codes"]},
         "endings": tuple(general[name] for name in table["endings"]),
         "slots": tuple(table["slots"].items()),
         "things": tuple(Thing(name, _slug(name), *numbers) for name, numbers in table["things"].items()),

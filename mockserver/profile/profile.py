@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from mockserver.core.delays import duration
@@ -132,7 +131,7 @@ def choices_of(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> M
             problems.extend(refusal.problems)
     if problems:
         raise Refusal(*problems)
-    return MappingProxyType(choices)
+    return choices
 
 
 def choice_in(entry: Any) -> Any:

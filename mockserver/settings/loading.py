@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.errors import Problem, Refusal, unknown
@@ -52,7 +51,7 @@ def load(
     if problems:
         raise Refusal(*problems)
     read["profile"] = resolve(clauses(), read["profile"])
-    return Settings(**read, values=MappingProxyType(values), origins=MappingProxyType(origins))
+    return Settings(**read, values=values, origins=origins)
 
 
 def is_loopback(host: str) -> bool:

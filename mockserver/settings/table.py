@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.delays import Delay
@@ -98,7 +97,7 @@ def _flag_text(where: str, text: str) -> bool:
     return words[text.lower()]
 
 
-_FROM_TEXT: Mapping[Any, Reader] = MappingProxyType({"integer": _whole_text, "boolean": _flag_text})
+_FROM_TEXT: Mapping[Any, Reader] = {"integer": _whole_text, "boolean": _flag_text}
 """By the JSON type of the field."""
 
 
@@ -250,4 +249,4 @@ class Settings:
 
 
 SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, **f.metadata) for f in dataclasses.fields(Settings) if f.metadata)
-BY_NAME: Mapping[str, Setting] = MappingProxyType({s.name: s for s in SETTINGS})
+BY_NAME: Mapping[str, Setting] = {s.name: s for s in SETTINGS}
