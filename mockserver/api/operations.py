@@ -37,8 +37,7 @@ class Environment:
     """What operations need beside the call."""
 
     store: Store
-    words: Words
-    """What made-up people are made of."""
+    words: Words  # what made-up people are made of
     processing_time: Callable[[Account, str, int, int], Micros | None]
     """How long a task takes, by account, phone, source and seed; None is never."""
     seed: int
@@ -51,13 +50,10 @@ class RequestContext:
     call: Call
     rules: Rules
     environment: Environment
-    now: Micros
-    """By the account's clock."""
+    now: Micros  # by the account's clock
     format: str
-    effect: Effect
-    """What a fault does to the call."""
-    task_effect: Callable[[], Effect]
-    """What a fault does to the task that is made or read; called at most once."""
+    effect: Effect  # what a fault does to the call
+    task_effect: Callable[[], Effect]  # what a fault does to the task that is made or read; called at most once
 
     def param(self, name: str) -> str | None:
         """The value of a parameter; None where it counts as missing."""
@@ -80,8 +76,7 @@ class Operation:
     """A method of the API: what it requires, how values are checked, what it does."""
 
     name: str
-    required: tuple[str, ...]
-    """In the documentation's order."""
+    required: tuple[str, ...]  # in the documentation's order
     checks: Mapping[str, Callable[[RequestContext], bool]]
     run: Callable[[RequestContext, Account], Answer | Page]
 
@@ -272,8 +267,7 @@ def _ready(context: RequestContext, task: Task) -> Answer:
     return Answer(body, context.format, rows=table, task=task.id, reason=f"ready: {found.records} records")
 
 
-TABLES = ("data", "names")
-"""The sections that are lists, so that a table has them for rows."""
+TABLES = ("data", "names")  # the sections that are lists, so that a table has them for rows
 
 
 def _info(context: RequestContext, account: Account) -> Answer:

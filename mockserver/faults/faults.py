@@ -23,10 +23,8 @@ class Fault:
     kind: str
     settings: Mapping[str, Any]
     effect: Effect
-    times: int | None = 1
-    """How often it strikes; None is without end."""
-    after: int = 0
-    """How many matching calls pass before it strikes."""
+    times: int | None = 1  # how often it strikes; None is without end
+    after: int = 0  # how many matching calls pass before it strikes
     probability: float = 1.0
 
     @property
@@ -45,10 +43,8 @@ class ArmedFault:
 
     id: str
     fault: Fault
-    seen: int = 0
-    """Matching calls so far."""
-    struck: int = 0
-    """How many of them it struck."""
+    seen: int = 0  # matching calls so far
+    struck: int = 0  # how many of them it struck
 
     def is_due(self, seed: int) -> bool:
         """Whether it strikes the call that was seen last."""

@@ -24,16 +24,12 @@ class ErrorOverride:
 class Effect:
     """What a fault does to a call."""
 
-    error: ErrorOverride | None = None
-    """The answer, before anything happens."""
-    page: Page | None = None
-    """Likewise."""
+    error: ErrorOverride | None = None  # the answer, before anything happens
+    page: Page | None = None  # likewise
     latency: Delay | None = None
     """Real time before the answer, sampled for each call and added to the delivery's."""
-    delivery: Delivery = AT_ONCE
-    """How the answer travels; it reaches the server as it stands here."""
-    stuck: bool = False
-    """The task that the call creates is never ready; a poll is answered as processing."""
+    delivery: Delivery = AT_ONCE  # how the answer travels; it reaches the server as it stands here
+    stuck: bool = False  # the task that the call creates is never ready; a poll is answered as processing
     failure: ErrorOverride | None = None
     """The task that the call creates ends in it; a poll is answered with it."""
 
@@ -45,12 +41,10 @@ NO_EFFECT = Effect()
 class Kind:
     """A kind of fault."""
 
-    make: Callable[..., Effect]
-    """Its keyword arguments are the settings' names."""
+    make: Callable[..., Effect]  # its keyword arguments are the settings' names
     settings: Mapping[str, fields.Field[Any]]
     required: tuple[str, ...] = ()
-    of_task: bool = False
-    """Whether it happens to a task, and not to the call."""
+    of_task: bool = False  # whether it happens to a task, and not to the call
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -62,5 +62,4 @@ _MATCH: Mapping[str, fields.Field[Any]] = {
     "format": fields.one_of(FORMATS).described("The format of the answer."),
     "nth": fields.whole(1).described("Only this one of the calls that fit."),
 }
-MATCH = fields.table_of(_MATCH)
-"""What a match may name."""
+MATCH = fields.table_of(_MATCH)  # what a match may name

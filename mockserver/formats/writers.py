@@ -25,5 +25,4 @@ WRITERS: Mapping[str, Format] = {
     "xml": Format(lambda rendering: rendering.xml_type, write_xml),
     "csv": Format(lambda rendering: rendering.csv_type, write_csv),
 }
-FORMATS = tuple(WRITERS)
-"""The names of the formats, the default one first."""
+FORMATS = tuple(WRITERS)  # the names of the formats, the default one first

@@ -21,8 +21,7 @@ KEYS: Mapping[str, fields.Field[Any]] = {
     ),
     "seed": fields.or_none(fields.whole(0, MAX_SEED)).described("Seed of its made-up data.", 0),
 }
-ACCOUNT = fields.table_of(KEYS)
-"""An account of which anything may be left out."""
+ACCOUNT = fields.table_of(KEYS)  # an account of which anything may be left out
 WHOLE_ACCOUNT = fields.table_of(KEYS, required=("login", "token"))
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from mockserver.core.messages import SECOND, Micros
 
-LONG = 10_000
-"""Characters of the longest awkward text."""
+LONG = 10_000  # characters of the longest awkward text
 
 AWKWARD: tuple[str, ...] = (
     '"двойные" \'одинарные\' «ёлочки» “лапки” `косые` "" \'\' и незакрытая "',
@@ -45,10 +44,8 @@ class Magic:
     """How its create or task ends: `limit` (refused as if the limit was used up), `bad-gateway` (HTML 502 at create),
     `fail` (the task ends in an error), `stuck` (never ready); None is the ordinary end.
     """
-    awkward: bool = False
-    """Whether its texts are those of AWKWARD."""
-    delay: Micros | None = None
-    """Time to ready; None is the ordinary one."""
+    awkward: bool = False  # whether its texts are those of AWKWARD
+    delay: Micros | None = None  # time to ready; None is the ordinary one
 
 
 _AWKWARD_TITLE = (

@@ -23,20 +23,16 @@ T = TypeVar("T")
 FIELDS = ("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url")
 """The fields of a row in the documentation's order."""
 
-HIDDEN_IN_DEMO = "hidden_in_demo"
-"""The `url` of every row for a demo account (sister)."""
+HIDDEN_IN_DEMO = "hidden_in_demo"  # the `url` of every row for a demo account (sister)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found on a phone."""
 
-    rows: tuple[Mapping[str, str], ...] = ()
-    """Ads, with the keys FIELDS."""
-    names: tuple[str, ...] = ()
-    """Names that others saved."""
-    photo: str = ""
-    """A picture as base64, `""` for none."""
+    rows: tuple[Mapping[str, str], ...] = ()  # ads, with the keys FIELDS
+    names: tuple[str, ...] = ()  # names that others saved
+    photo: str = ""  # a picture as base64, `""` for none
 
     @property
     def records(self) -> int:
@@ -313,16 +309,13 @@ def _photo(search: _Search, _wanted: int) -> Found:
 
 _FIRST_DAY = date(2019, 1, 1).toordinal()
 _DAYS = date(2026, 1, 1).toordinal() - _FIRST_DAY
-_SPAN = 900
-"""The most days between the first and the last ad of a phone."""
+_SPAN = 900  # the most days between the first and the last ad of a phone
 _DAWN = 7
-_WAKING = 16 * 3600
-"""Seconds of a day, from the hour _DAWN, in which ads are placed."""
+_WAKING = 16 * 3600  # seconds of a day, from the hour _DAWN, in which ads are placed
 _DEMO_PRICE = 999_999
 _TRIES = 8
 _HAS_TRADE = (True, True, False, False, False)
-_OTHER_NAME = (8, 9)
-"""The turns, of ten, in which an ad has the seller's other name."""
+_OTHER_NAME = (8, 9)  # the turns, of ten, in which an ad has the seller's other name
 
 _STYLES: Mapping[int, Callable[[str], str]] = {
     0: str.lower,

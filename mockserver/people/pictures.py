@@ -16,8 +16,7 @@ from mockserver.core.chance import number
 
 T = TypeVar("T")
 
-SIZE = 96
-"""Width and height in pixels."""
+SIZE = 96  # width and height in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +172,7 @@ _BEARDS: tuple[_Pile, ...] = (
     _both("4", 5, 56, 6, 3),
 )
 
-_Hair: TypeAlias = tuple[_Pile, _Pile]
-"""What is drawn behind the head, and what over it."""
+_Hair: TypeAlias = tuple[_Pile, _Pile]  # what is drawn behind the head, and what over it
 _PARTED: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=42), *_both("2", 10, 45, 12, 16))
 _SWEPT: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=37), _Shape("2", 54, 47, 17, 20))
 _FRINGE: _Pile = (_Shape("4", 48, 39, 23, 23, bottom=34),)

@@ -24,8 +24,7 @@ class Sex:
     firsts: tuple[First, ...]
     surnames: tuple[str, ...]
     patronymics: tuple[str, ...]
-    tags: tuple[str, ...]
-    """How others note a person without a trade, such as `Соседка`."""
+    tags: tuple[str, ...]  # how others note a person without a trade, such as `Соседка`
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,7 @@ class Trade:
     tags: tuple[str, ...]
     subjects: tuple[Subject, ...]
     firms: tuple[str, ...]
-    saved: tuple[str, ...]
-    """Names that others save in place of the person's."""
+    saved: tuple[str, ...]  # names that others save in place of the person's
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,7 @@ class City:
 
     name: str
     slug: str  # in addresses
-    locations: tuple[str, ...]
-    """The values of `location` in ads from it."""
+    locations: tuple[str, ...]  # the values of `location` in ads from it
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,7 @@ class Layer:
 
     origin: str
     entries: Mapping[str, Any]
-    where: Callable[[Setting], str]
-    """The place of a setting in it, as its reader would see it."""
+    where: Callable[[Setting], str]  # the place of a setting in it, as its reader would see it
     is_text: bool = False
 
 

@@ -28,10 +28,8 @@ from mockserver.stores.store import Store
 APPLICATION_ID = 0x1F1D_30C4
 """Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
 VERSION = 1
-PATIENCE = 5.0
-"""Seconds to wait for another process when the file is opened."""
-BUSY = 1.0
-"""Seconds to wait for another process's transaction later on: the caller of the mock waits, too."""
+PATIENCE = 5.0  # seconds to wait for another process when the file is opened
+BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
 _NEEDED = (3, 37, 0)
 

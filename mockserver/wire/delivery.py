@@ -69,5 +69,4 @@ def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[byt
         return render(failed, head=head, last=last, old=pending.old), last
 
 
-TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}
-"""How an answer can travel, by `Delivery.transport`."""
+TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}  # how an answer can travel, by `Delivery.transport`

@@ -11,8 +11,7 @@ from contextlib import ExitStack
 
 from mockserver.wire.failures import WireError
 
-BACKLOG = 1024
-"""Connections that may wait to be accepted."""
+BACKLOG = 1024  # connections that may wait to be accepted
 _LAST_PORT = 65535
 _WHY = {
     errno.EADDRINUSE: "the port is in use; stop what listens there, or choose another port (0: any free one)",

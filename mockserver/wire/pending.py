@@ -25,14 +25,10 @@ class PendingRequest:
     """A request and, later, its response."""
 
     connection: Client
-    request: Request | None
-    """None where what came could not be read."""
-    last: bool
-    """Whether the connection closes after the answer."""
-    old: bool
-    """Whether the client speaks HTTP/1.0."""
-    began: float
-    """When its first byte came, in monotonic time."""
+    request: Request | None  # None where what came could not be read
+    last: bool  # whether the connection closes after the answer
+    old: bool  # whether the client speaks HTTP/1.0
+    began: float  # when its first byte came, in monotonic time
     response: Response | None = None
     length: int | None = None
     """The Content-Length, where it is not the body's length: the WSGI application's answer to a HEAD."""

@@ -13,8 +13,7 @@ from mockserver.api.http import Response
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_UNSAFE = str.maketrans("\r\n\0", "   ")
-"""What would end a header's line and begin another header, or the body."""
+_UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
 
 
 def refusal(status: int, message: str) -> Response:

@@ -13,8 +13,7 @@ from mockserver.wire.failures import WireError
 
 T = TypeVar("T")
 
-_LOOK = 0.2
-"""Seconds between two checks that the event loop still runs, while an operation waits for it."""
+_LOOK = 0.2  # seconds between two checks that the event loop still runs, while an operation waits for it
 
 
 class WsgiThreads:
