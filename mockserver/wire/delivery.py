@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
-from mockserver.api.http import Response
+from mockserver.api.http import Request, Response
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
-from mockserver.wire.pending import PendingRequest
 from mockserver.wire.response_bytes import refusal, render
+
+
+class Client(Protocol):
+    """The connection of a request, as delivery sees it."""
+
+    peer: str
+    transport: asyncio.Transport
+
+    def advance(self) -> None:
+        """Writes every answer whose turn has come."""
+
+
+@dataclass(slots=True, eq=False)
+class PendingRequest:
+    """A request on its way through the server and, later, its response."""
+
+    connection: Client
+    request: Request | None  # None where what came could not be read
+    last: bool  # whether the connection closes after the answer
+    old: bool  # whether the client speaks HTTP/1.0
+    began: float  # when its first byte came, in monotonic time
+    response: Response | None = None
+    length: int | None = None
+    """The Content-Length, where it is not the body's length: the WSGI application's answer to a HEAD."""
+
 
 Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, bool]]"
 """The bytes to write, and whether the connection closes after them; the last argument: whether it closes anyway."""
@@ -34,26 +59,26 @@ class Outbox:
         if delivery.latency <= 0:
             pending.response = response
             return
-        timer = asyncio.get_running_loop().call_later(delivery.latency / SECOND, self._due, pending, response)
-        self._timers[pending] = (timer, delivery.login)
 
-    def _due(self, pending: PendingRequest, response: Response) -> None:
-        del self._timers[pending]
-        pending.response = response
-        pending.connection.advance()
+        def due() -> None:
+            del self._timers[pending]
+            pending.response = response
+            pending.connection.advance()
+
+        timer = asyncio.get_running_loop().call_later(delivery.latency / SECOND, due)
+        self._timers[pending] = (timer, delivery.login)
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""
         for pending in queue:
-            waiting = self._timers.pop(pending, None)
-            if waiting is not None:
+            if waiting := self._timers.pop(pending, None):
                 waiting[0].cancel()
 
     def end(self, login: str | None) -> int:
         """Closes the connections of the answers of the login, with None of all, that wait. Gives their number."""
         waiting = [pending for pending, (_, whose) in self._timers.items() if login in {None, whose}]
         for pending in waiting:
-            pending.connection.abort()
+            pending.connection.transport.abort()
         self.drop(waiting)
         return len(waiting)
 

@@ -13,11 +13,10 @@ from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import Request, Response
 from mockserver.wire.connection import Connection
-from mockserver.wire.delivery import Outbox
+from mockserver.wire.delivery import Outbox, PendingRequest
 from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import BACKLOG, sockets
-from mockserver.wire.pending import PendingRequest
 from mockserver.wire.response_bytes import refusal
 from mockserver.wire.threads import LoopGuard, WsgiThreads
 from mockserver.wire.wsgi import call
@@ -31,14 +30,8 @@ _POLL = 0.005
 """Seconds in which a stopping server still takes connections and requests that have already reached it. asyncio loses
 a connection that is half accepted when its listener closes.
 """
-
-
 _UNUSUAL = re.compile(r"[^/]*[^A-Za-z0-9_/.-].*", re.DOTALL)
-
-
-def _shown(path: bytes) -> str:
-    """A path up to the first part that no route has: without the question mark, it may hold credentials."""
-    return _UNUSUAL.sub("…", path.decode("latin-1"))
+"""The first part of a path that no route has, and the rest: without the question mark, it may hold credentials."""
 
 
 class Server:
@@ -100,7 +93,7 @@ class Server:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._emptied.wait(), self.limits.stop_time)
         for connection in tuple(self._connections):
-            connection.abort()
+            connection.transport.abort()
         self._clock.cancel()
         self._threads.close()
         await asyncio.sleep(0)
@@ -113,7 +106,9 @@ class Server:
         excess = len(self._connections) - self.limits.connections
         if excess > 0:
             # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
-            self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
+            self._loop.call_soon(
+                connection.transport.abort if excess > self.limits.turned_away else connection.turn_away
+            )
 
     def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
         """See `connection.Host`."""
@@ -145,7 +140,7 @@ class Server:
         if self._access_log is None:
             return
         request = pending.request
-        what = f"{request.http_method} {_shown(request.path)}" if request else "- -"
+        what = f"{request.http_method} {_UNUSUAL.sub('…', request.path.decode('latin-1'))}" if request else "- -"
         took = (monotonic() - pending.began) * 1000
         size = 0 if request and request.http_method == "HEAD" else len(response.body)
         self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")

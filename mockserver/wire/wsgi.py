@@ -21,16 +21,36 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
     host and port are those bound. Raises what the application raises, and ValueError or AssertionError where it
     breaks PEP 3333.
     """
-    answer = _Answer()
-    pieces: Iterable[bytes] = application(environ(request, host, port), answer.start)
+    started: list[tuple[int, list[tuple[str, str]]]] = []
+    body = bytearray()
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], Any]:
+        if exc_info is not None and exc_info[1] is not None and body:
+            raise exc_info[1].with_traceback(exc_info[2])  # a body that has begun can't be taken back
+        if exc_info is None and started:
+            raise AssertionError("start_response was called twice without exc_info")
+        started[:] = [(int(status[:3]), headers)]
+        return write
+
+    def write(piece: bytes) -> None:
+        if not started:
+            raise AssertionError("the application gave a body before it called start_response")
+        body.extend(piece)
+
+    pieces: Iterable[bytes] = application(environ(request, host, port), start_response)
     try:
         for piece in pieces:
-            answer.write(piece)
+            write(piece)
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:
             close()
-    return answer.whole(), answer.length() if request.http_method == "HEAD" else None
+    if not started:
+        raise AssertionError("the application ended without calling start_response")
+    ((status, headers),) = started
+    announced = (Headers(headers).get("content-length") or "") if request.http_method == "HEAD" else ""
+    length = int(announced) if announced.isascii() and announced.isdigit() else None
+    return Response(status, tuple(one for one in headers if one[0].lower() not in _OURS), bytes(body)), length
 
 
 def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
@@ -61,39 +81,3 @@ def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-
-
-class _Answer:
-    """The answer of the application so far."""
-
-    def __init__(self) -> None:
-        self._status: int | None = None
-        self._headers: list[tuple[str, str]] = []
-        self._body = bytearray()
-
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], Any]:
-        """PEP 3333's start_response."""
-        if exc_info is not None and exc_info[1] is not None and self._body:
-            raise exc_info[1].with_traceback(exc_info[2])  # a body that has begun can't be taken back
-        if exc_info is None and self._status is not None:
-            raise AssertionError("start_response was called twice without exc_info")
-        self._status, self._headers = int(status[:3]), headers
-        return self.write
-
-    def write(self, piece: bytes) -> None:
-        """PEP 3333's write, also for the pieces that were iterated over."""
-        if self._status is None:
-            raise AssertionError("the application gave a body before it called start_response")
-        self._body += piece
-
-    def length(self) -> int | None:
-        """The application's Content-Length."""
-        value = Headers(self._headers).get("content-length") or ""
-        return int(value) if value.isascii() and value.isdigit() else None
-
-    def whole(self) -> Response:
-        """The response, once the application has ended."""
-        if self._status is None:
-            raise AssertionError("the application ended without calling start_response")
-        headers = tuple((name, value) for name, value in self._headers if name.lower() not in _OURS)
-        return Response(self._status, headers, bytes(self._body))
