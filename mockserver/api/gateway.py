@@ -14,8 +14,6 @@ from mockserver.formats.writers import WRITERS
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
-
-
 BASE = b"/api/"
 
 
@@ -132,25 +130,19 @@ class Gateway:
             if answer.content_type:
                 headers.append(("Content-Type", answer.content_type))
         headers.extend(self._cors(decision.request))
-        if not self.plain:
-            headers.extend(_explained(answer))
+        if not self.plain and isinstance(answer, Answer) and answer.task is not None:
+            headers.append(("X-Mock-Task", str(answer.task)))
+        if not self.plain and answer.reason:
+            headers.append(("X-Mock-Reason", answer.reason.encode("ascii", "backslashreplace").decode("ascii")))
         response = Response(answer.http, tuple(headers), body, answer.delivery)
         if self.hook is None or decision.call is None:
             return response
         return self.hook.sent(decision.call, answer, response)
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
-        origin = self.mock.profile.rules.origin
-        if origin is None:
+        if (origin := self.mock.profile.rules.origin) is None:
             return
         yield "Access-Control-Allow-Origin", origin
         if request.http_method == "OPTIONS":
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
-
-
-def _explained(answer: Answer | Page) -> Iterator[tuple[str, str]]:
-    if isinstance(answer, Answer) and answer.task is not None:
-        yield "X-Mock-Task", str(answer.task)
-    if answer.reason:
-        yield "X-Mock-Reason", answer.reason.encode("ascii", "backslashreplace").decode("ascii")

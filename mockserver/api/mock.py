@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import Any
 
 from mockserver.api import operations
@@ -125,7 +126,9 @@ class Mock:
             return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
         if target != "next-ready":
             raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
-        ready = self.store.next_ready(now, self._following(login))
+        # For the server's clock: every login that has no clock of its own.
+        following = [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]
+        ready = self.store.next_ready(now, following if login is None else [login])
         if ready is None:
             raise Refusal(Problem("to", "no task is on its way", "create one first"))
         return self.advance(login, ready - now)
@@ -248,10 +251,8 @@ class Mock:
         return Account(login, token, self.simulation.daily_limit, self.simulation.paid_until)
 
     def _free_login(self) -> str:
-        n = len(self.store.accounts()) + 1
-        while self.store.account(f"account-{n}@example.com") is not None:
-            n += 1
-        return f"account-{n}@example.com"
+        names = (f"account-{n}@example.com" for n in count(len(self.store.accounts()) + 1))
+        return next(name for name in names if self.store.account(name) is None)
 
     def _configure(self, accounts: Sequence[Account]) -> None:
         """Puts the accounts of the settings into the store, and takes away those that the settings no longer name.
@@ -276,12 +277,6 @@ class Mock:
         for document in self.simulation.faults:
             if login is None or document.get("match", {}).get("login") == login:
                 self.arm(document)
-
-    def _following(self, login: str | None) -> list[str]:
-        """The logins whose clock is that of the login, or the server's."""
-        if login is not None:
-            return [login]
-        return [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]
 
 
 def is_test_login(login: str) -> bool:

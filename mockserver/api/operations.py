@@ -157,12 +157,12 @@ def _check_missing(operation: Operation, context: RequestContext) -> None:
     credentials = [name for name in missing if name in CREDENTIALS]
     if missing:
         names = ", ".join(missing if context.rules.name_all_missing or not credentials else credentials)
-        raise ApiError("missing", reason=f"missing: {names}", names=names)
+        raise ApiError("missing", reason=f"missing: {names}", fields={"names": names})
 
 
 def _invalid(names: list[str]) -> ApiError:
     named = ", ".join(names)
-    return ApiError("invalid", reason=f"invalid: {named}", names=named)
+    return ApiError("invalid", reason=f"invalid: {named}", fields={"names": named})
 
 
 def _authorised(context: RequestContext, account: Account | None) -> Account:
@@ -220,7 +220,7 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
 
 def _refuse_limit(limit: LimitReached, because: str = "") -> NoReturn:
     why = f"{because}limit reached: {limit.used} of {limit.of}"
-    raise ApiError("limit", reason=why, used=str(limit.used), of=str(limit.of))
+    raise ApiError("limit", reason=why, fields={"used": str(limit.used), "of": str(limit.of)})
 
 
 def _result(context: RequestContext, account: Account) -> Answer:

@@ -57,9 +57,12 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     from werkzeug.formparser import MultiPartParser
     from werkzeug.http import parse_options_header
 
+    def in_memory(*_: object, **__: object) -> BytesIO:
+        return BytesIO()  # for the part of a file, which is not read; the limit of the body keeps it small
+
     boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "")
     try:
-        form, _files = MultiPartParser(stream_factory=_in_memory, max_form_parts=MAX_FIELDS).parse(
+        form, _files = MultiPartParser(stream_factory=in_memory, max_form_parts=MAX_FIELDS).parse(
             BytesIO(body), boundary.encode("latin-1"), len(body)
         )
     except RequestEntityTooLarge:
@@ -67,8 +70,3 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     except ValueError:
         return []
     return list(form.items(multi=True))
-
-
-def _in_memory(*_: object, **__: object) -> BytesIO:
-    """Takes the part of a file, which is not read; the limit of the body keeps it small."""
-    return BytesIO()

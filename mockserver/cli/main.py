@@ -30,14 +30,12 @@ COMMANDS: Mapping[str, str] = {
 class Commands(click.Group):
     """Commands that are imported only when they are called, so that `serve` starts fast."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """All names, in the table's order."""
-        del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of the name."""
-        del ctx
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
@@ -51,9 +49,8 @@ class Commands(click.Group):
             raise click.UsageError(f"No such command {args[0]!r}.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing the commands."""
-        del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 

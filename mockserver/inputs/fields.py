@@ -51,16 +51,8 @@ class Field(Generic[T]):
 
 def kind_of(value: Any) -> str:
     """What a value is, without showing it: it may hold a credential."""
-    names = {
-        str: "a text",
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-        type(None): "null",
-    }
-    return names.get(type(value), "a value of this kind")
+    names = {str: "a text", bool: "a truth value", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return "null" if value is None else names.get(type(value), "a value of this kind")
 
 
 def inside(where: str, key: str) -> str:

@@ -92,11 +92,10 @@ def _png(lines: bytes, palette: Sequence[str]) -> bytes:
     missing = bytes(byte ^ 0xFF for byte in length)
     stored = b"\x78\x01\x01" + length + missing + lines + adler32(lines).to_bytes(4, "big")
     chunks = {b"IHDR": header, b"PLTE": bytes.fromhex("".join(palette)), b"IDAT": stored, b"IEND": b""}
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks.items())
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return len(content).to_bytes(4, "big") + kind + content + crc32(kind + content).to_bytes(4, "big")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(content).to_bytes(4, "big") + kind + content + crc32(kind + content).to_bytes(4, "big")
+        for kind, content in chunks.items()
+    )
 
 
 # Colours by their digit: 0 ground, 1 disc, 2 skin, 3 its shade, 4 hair, 5 its shade, 6 cloth, 7 trim.

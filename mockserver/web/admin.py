@@ -67,7 +67,7 @@ def admin_routes(
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def _view(verb: Verb, run: Guard, query: Mapping[str, fields.Reader]) -> Callable[..., Response]:
+def _view(verb: Verb, run: Guard, query: Mapping[str, fields.Field[Any]]) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
         host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
         ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)

@@ -77,13 +77,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _without_query(record: logging.LogRecord) -> bool:
     if isinstance(record.args, tuple):
-        record.args = tuple(_shown(arg) if isinstance(arg, str) else arg for arg in record.args)
+        # A query is left out also where its question mark is missing.
+        record.args = tuple(
+            re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", arg)) if isinstance(arg, str) else arg
+            for arg in record.args
+        )
     return True
-
-
-def _shown(line: str) -> str:
-    """A request line without its query, also where the question mark is missing."""
-    return re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", line))
 
 
 def make_app(

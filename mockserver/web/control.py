@@ -26,13 +26,10 @@ from mockserver.stores.opening import kind_of_store
 class Ask:
     """A request of a control route."""
 
-    body: Any
-    """The JSON value; {} for an empty body."""
+    body: Any  # the JSON value; {} for an empty body
     query: Mapping[str, str]
-    parts: Mapping[str, str]
-    """Of the path."""
-    host: str
-    """The address that the server is really bound to."""
+    parts: Mapping[str, str]  # of the path
+    host: str  # the address that the server is really bound to
     port: int
 
 
@@ -190,10 +187,6 @@ QUERIES: Mapping[tuple[str, str], Mapping[str, fields.Field[Any]]] = {("GET", "/
 """The keys that a route takes in its query; the others take none."""
 
 
-def keys(body: Any, readers: Mapping[str, fields.Reader]) -> dict[str, Any]:
+def keys(body: Any, rows: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
     """The object's entries. Raises Refusal with every problem."""
-    problems: list[Problem] = []
-    entries = fields.table(body, "", readers, problems)
-    if problems:
-        raise Refusal(*problems)
-    return entries
+    return fields.table_of(rows)("", body)

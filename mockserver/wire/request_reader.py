@@ -59,12 +59,10 @@ class Reader:
         except HttpParserError as error:
             # The parser's own words are fixed texts, without a piece of the request.
             return None if self.finished else Rejected(400, f"malformed request: {error}")
-        return self._too_quiet(len(data), moved=self._steps != steps) if self.partial else None
-
-    def _too_quiet(self, size: int, *, moved: bool) -> Rejected | None:
-        """Bounds what the parser gathers before it reports: half a header, an endless chunk extension."""
-        self._quiet = 0 if moved else self._quiet + size
-        return Rejected(431, "the request's headers are too long") if self._quiet > self._limits.head else None
+        # Bounds what the parser gathers before it reports: half a header, an endless chunk extension.
+        self._quiet = 0 if self._steps != steps else self._quiet + len(data)
+        too_quiet = self.partial and self._quiet > self._limits.head
+        return Rejected(431, "the request's headers are too long") if too_quiet else None
 
     def _without_upgrade(self, rest: bytes) -> Rejected | None:
         """Reads a request again without its offer of another protocol, as HTTP allows: Java's client offers h2c

@@ -50,8 +50,7 @@ class Server:
         limits: Limits | None = None,
         access_log: Callable[[str], None] | None = None,
     ) -> None:
-        self.limits = limits or Limits()
-        self.stopping = False
+        self.limits, self.stopping = limits or Limits(), False
         self._answer = turn
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
@@ -169,7 +168,9 @@ class Server:
 
     def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:
-            response, length = call(self._wsgi(), request, *self._address)
+            with self._application_lock:
+                self._application = self._application or self._wsgi_factory(self._guard)
+            response, length = call(self._application, request, *self._address)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
             response, length = _failed(), None
@@ -177,12 +178,6 @@ class Server:
             self._loop.call_soon_threadsafe(self._deliver, pending, response, length)
         except RuntimeError:
             return  # the loop has ended, and the connection with it
-
-    def _wsgi(self) -> WSGIApplication:
-        with self._application_lock:
-            if self._application is None:
-                self._application = self._wsgi_factory(self._guard)
-            return self._application
 
     def _tick(self) -> None:
         now = monotonic()

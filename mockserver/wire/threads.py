@@ -61,21 +61,21 @@ class LoopGuard:
         if threading.get_ident() == self._thread:
             return operation()
         future: Future[T] = Future()
+
+        def settle() -> None:
+            try:
+                future.set_result(operation())
+            except Exception as error:  # noqa: BLE001 - it is raised in the thread that waits
+                future.set_exception(error)
+
         try:
-            self._loop.call_soon_threadsafe(_settle, future, operation)
+            self._loop.call_soon_threadsafe(settle)
         except RuntimeError:
             raise _stopped() from None
         while not wait([future], timeout=_LOOK).done:
             if not self._loop.is_running():
                 raise _stopped()
         return future.result()
-
-
-def _settle(future: Future[T], operation: Callable[[], T]) -> None:
-    try:
-        future.set_result(operation())
-    except Exception as error:  # noqa: BLE001 - it is raised in the thread that waits
-        future.set_exception(error)
 
 
 def _stopped() -> WireError:
