@@ -334,7 +334,7 @@ def _check_file(path: Path) -> None:
         raise StoreError(f"{path}: {error.strerror}; name another file") from error
 
 
-def _check_mark(path: Path) -> None:
+def _check_mark(path: Path, tries: int = 20) -> None:
     # Immutable: SQLite neither locks nor repairs the file. Not read without SQLite: closing a handle of our own would
     # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
     try:
@@ -342,6 +342,10 @@ def _check_mark(path: Path) -> None:
             ((mark,),) = head.execute("PRAGMA application_id").fetchall()
             ((version,),) = head.execute("PRAGMA user_version").fetchall()
     except sqlite3.Error as error:
+        if _code(error) == sqlite3.SQLITE_CORRUPT and tries:
+            time.sleep(0.01)  # another process may be making the file just now
+            _check_mark(path, tries - 1)
+            return
         if _code(error) != sqlite3.SQLITE_NOTADB:
             raise StoreError(_sentence(path, error)) from error
         mark = version = 0
