@@ -14,9 +14,8 @@ from mockserver.stores.opening import open_store
 
 
 def open_gateway(settings: Settings, real: Callable[[], Micros] | None = None) -> Gateway:
-    """The API as the settings describe it, on its store; real gives the real time, by default this machine's.
-
-    Raises StoreError where the store can't be opened.
+    """The API as the settings describe it, on its store; real gives the real time, by default this machine's. Raises
+    StoreError where the store can't be opened.
     """
     mock = Mock(open_store(settings.state), settings.profile, settings.simulation, words(), real or _real_time())
     return Gateway(mock, plain=settings.plain)

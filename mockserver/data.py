@@ -24,9 +24,8 @@ class BrokenDataError(ValueError):
 
 
 def path(*parts: str) -> Path:
-    """The file or directory of the given parts, such as `path("schemas", "clauses.toml")`.
-
-    A part may contain slashes. Raises MissingDataError for a path that is missing or outside of the directories.
+    """The file or directory of the given parts, such as `path("schemas", "clauses.toml")`. A part may contain slashes.
+    Raises MissingDataError for a path that is missing or outside of the directories.
     """
     steps = [step for part in parts for step in part.replace("\\", "/").split("/")]
     if not steps or steps[0] not in DIRECTORIES or not {"", ".", ".."}.isdisjoint(steps):

@@ -59,9 +59,8 @@ class Gateway:
         return self.turn((request,))[0]
 
     def turn(self, requests: Sequence[Request]) -> list[Response]:
-        """The responses to requests that are answered together: what they write is kept by one commit.
-
-        Where that fails, every answer from the first that wrote on is a server error, and nothing is charged.
+        """The responses to requests that are answered together: what they write is kept by one commit. Where that
+        fails, every answer from the first that wrote on is a server error, and nothing is charged.
         """
         decided: list[Decision] = []
         try:

@@ -97,9 +97,8 @@ class Mock:
         return own or self.store.clock(None) or Clock()
 
     def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
-        """Sets the clock of the login (one of its own from then on) or the server's.
-
-        frozen False without a time sets it back to real time. Raises Refusal for a value out of range.
+        """Sets the clock of the login (one of its own from then on) or the server's. frozen False without a time sets
+        it back to real time. Raises Refusal for a value out of range.
         """
         real = self._real()
         if frozen is False:
@@ -117,9 +116,8 @@ class Mock:
         return clock
 
     def advance_to(self, login: str | None, target: str) -> Clock:
-        """Puts the clock forward to `midnight` (when the day of the limit turns) or `next-ready`.
-
-        Raises Refusal for another target, or where no task is on its way.
+        """Puts the clock forward to `midnight` (when the day of the limit turns) or `next-ready`. Raises Refusal for
+        another target, or where no task is on its way.
         """
         now = self.now(login)
         if target == "midnight":
@@ -255,9 +253,8 @@ class Mock:
         return next(name for name in names if self.store.account(name) is None)
 
     def _configure(self, accounts: Sequence[Account]) -> None:
-        """Puts the accounts of the settings into the store, and takes away those that the settings no longer name.
-
-        An account that stands in the settings as before stays as it is, with its changes by control.
+        """Puts the accounts of the settings into the store, and takes away those that the settings no longer name. An
+        account that stands in the settings as before stays as it is, with its changes by control.
         """
         named = {account.login for account in accounts}
         for known in self.store.accounts():

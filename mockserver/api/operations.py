@@ -88,9 +88,8 @@ class Operation:
 
 
 def answer(operation: Operation, context: RequestContext, account: Account | None) -> Answer | Page:
-    """The answer to a call of the operation; account is the one that the call names, None where it names none.
-
-    Raises ApiError for what the API itself refuses, StoreError where the store fails.
+    """The answer to a call of the operation; account is the one that the call names, None where it names none. Raises
+    ApiError for what the API itself refuses, StoreError where the store fails.
     """
     if context.effect.error is not None:
         raise ApiError("server", reason="", code=context.effect.error.code, message=context.effect.error.message)

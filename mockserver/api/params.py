@@ -15,9 +15,8 @@ MAX_FIELDS = 1000
 
 
 def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
-    """The parameters of a request, each with the value that counts.
-
-    Raises ApiError for more than MAX_FIELDS in the query or in the body.
+    """The parameters of a request, each with the value that counts. Raises ApiError for more than MAX_FIELDS in the
+    query or in the body.
     """
     query = _chosen(_pairs(request.query), parsing)
     body = _chosen(_body_pairs(request, parsing), parsing) if request.http_method == "POST" else {}

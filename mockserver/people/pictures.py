@@ -35,9 +35,8 @@ class _Shape:
 
 
 def portrait(*seed_parts: str | int, looks: str | None = None) -> bytes:
-    """A PNG of 96 by 96 pixels in 16 colours, about 5 kB: a friendly face, chosen by the parts of the seed.
-
-    looks is `men` or `women`, whose hair and beards are chosen from; None is either.
+    """A PNG of 96 by 96 pixels in 16 colours, about 5 kB: a friendly face, chosen by the parts of the seed. looks is
+    `men` or `women`, whose hair and beards are chosen from; None is either.
     """
 
     def one(what: str, choices: Sequence[T]) -> T:

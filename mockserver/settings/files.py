@@ -44,9 +44,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def read_profile(path: Path) -> Mapping[str, Any]:
-    """The choices of a profile file, whose table [profile] holds them, checked.
-
-    Raises Refusal naming the file, and every clause or choice that is wrong.
+    """The choices of a profile file, whose table [profile] holds them, checked. Raises Refusal naming the file, and
+    every clause or choice that is wrong.
     """
     document = read_toml(path)
     if not isinstance(document.get("profile"), Mapping):

@@ -31,9 +31,8 @@ def load(
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Settings:
-    """The settings of the options (by the names of SETTINGS, and `config`), the environment and the file.
-
-    Raises Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
+    """The settings of the options (by the names of SETTINGS, and `config`), the environment and the file. Raises
+    Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
     """
     if strange := set(options or {}) - {*BY_NAME, "config"}:
         raise ValueError(f"no settings: {', '.join(sorted(strange))}")
@@ -91,9 +90,8 @@ def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> L
 
 
 def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
-    """Each setting as the file would write it, as read, and where it came from: the last layer that has it.
-
-    Every layer is checked, also where a later one overrides it.
+    """Each setting as the file would write it, as read, and where it came from: the last layer that has it. Every layer
+    is checked, also where a later one overrides it.
     """
     values: dict[str, Any] = {}
     read: dict[str, Any] = {}

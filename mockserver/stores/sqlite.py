@@ -92,9 +92,8 @@ class SqliteStore(Store):
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        """Opens the file, or makes it.
-
-        Raises StoreError for a file that can't be used; one of another application or version is left as it was.
+        """Opens the file, or makes it. Raises StoreError for a file that can't be used; one of another application or
+        version is left as it was.
         """
         super().__init__()
         self._path = path.absolute()
@@ -312,10 +311,7 @@ def _code(error: Exception) -> int:
 
 
 def _check_file(path: Path) -> None:
-    """Refuses a file that can't be used, or is another program's, and leaves it as it is.
-
-    Raises StoreError.
-    """
+    """Refuses a file that can't be used, or is another program's, and leaves it as it is. Raises StoreError."""
     if sqlite3.sqlite_version_info < _NEEDED:
         have = sqlite3.sqlite_version
         raise StoreError(f"{path}: needs SQLite 3.37 or newer, this Python has {have}; use the state memory")
