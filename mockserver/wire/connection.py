@@ -9,11 +9,10 @@ from time import monotonic
 from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response
-from mockserver.wire.delivery import TRANSPORTS, PendingRequest
+from mockserver.wire.delivery import CONTINUE, TRANSPORTS, PendingRequest, refusal
 from mockserver.wire.failures import Rejected
 from mockserver.wire.limits import SLICE, Limits
 from mockserver.wire.request_reader import Reader
-from mockserver.wire.response_bytes import CONTINUE, refusal
 from mockserver.wire.states import Event, State, after
 
 _WRITE = 64 * 1024

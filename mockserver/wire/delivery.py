@@ -1,16 +1,25 @@
-"""The delivery of answers: the only place of the server that waits, and that paces, cuts and resets."""
+"""The delivery of answers: their bytes, and the only place of the server that waits, paces, cuts and resets."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
 from mockserver.api.http import Request, Response
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
-from mockserver.wire.response_bytes import refusal, render
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BODILESS = frozenset({204, 304})
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
 
 
 class Client(Protocol):
@@ -83,15 +92,48 @@ class Outbox:
         return len(waiting)
 
 
+def refusal(status: int, message: str) -> Response:
+    """An error of the server's own, in the shape of the API's errors, so that a client can read it."""
+    body = json.dumps({"status": "error", "error_code": status, "message": message})
+    return Response(status, (("Content-Type", "application/json; charset=utf-8"),), body.encode())
+
+
+def _bytes(pending: PendingRequest, response: Response, last: bool) -> bytes:
+    status, body = response.status, response.body
+    lines = _lines(response.headers)
+    if last:
+        lines += "Connection: close\r\n"
+    elif pending.old:
+        lines += "Connection: keep-alive\r\n"
+    if status in _BODILESS:
+        body = b""
+    else:
+        lines += f"Content-Length: {len(body) if pending.length is None else pending.length}\r\n"
+    start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{_stamp(int(time.time()))}{lines}\r\n"
+    head_only = pending.request is not None and pending.request.http_method == "HEAD"
+    return start.encode("latin-1", "replace") + (b"" if head_only else body)
+
+
+def _lines(headers: tuple[tuple[str, str], ...]) -> str:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    if lines.count("\r") == lines.count("\n") == len(headers) and "\0" not in lines:
+        return lines
+    return "".join([f"{name.translate(_UNSAFE)}: {value.translate(_UNSAFE)}\r\n" for name, value in headers])
+
+
+@lru_cache(maxsize=1)
+def _stamp(second: int) -> str:
+    return f"Server: ifind-mock\r\nDate: {formatdate(second, usegmt=True)}\r\n"
+
+
 def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
-    """The whole answer."""
-    head = pending.request is not None and pending.request.http_method == "HEAD"
+    """The whole answer, in one piece."""
     try:
-        return render(response, head=head, last=last, old=pending.old, length=pending.length), last
+        return _bytes(pending, response, last), last
     except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
         report("writing an answer", error)
-        failed = refusal(500, "the mock failed; see its standard error")
-        return render(failed, head=head, last=last, old=pending.old), last
+        pending.length = None
+        return _bytes(pending, refusal(500, "the mock failed; see its standard error"), last), last
 
 
 TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}  # how an answer can travel, by `Delivery.transport`

@@ -13,13 +13,11 @@ from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import Request, Response
 from mockserver.wire.connection import Connection
-from mockserver.wire.delivery import Outbox, PendingRequest
+from mockserver.wire.delivery import Outbox, PendingRequest, refusal
 from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import BACKLOG, sockets
-from mockserver.wire.response_bytes import refusal
-from mockserver.wire.threads import LoopGuard, WsgiThreads
-from mockserver.wire.wsgi import call
+from mockserver.wire.wsgi import LoopGuard, WsgiThreads, call
 
 Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
 """Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""

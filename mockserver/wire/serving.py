@@ -15,7 +15,7 @@ from mockserver.api.http import url_of
 from mockserver.settings.table import Settings
 from mockserver.wire.failures import write_line
 from mockserver.wire.server import Server
-from mockserver.wire.threads import LoopGuard
+from mockserver.wire.wsgi import LoopGuard
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
