@@ -32,7 +32,9 @@ def path(*parts: str) -> Path:
         raise MissingDataError(
             f"{'/'.join(parts)!r} is no data of ifind-mock; it begins with {' or '.join(DIRECTORIES)}"
         )
-    found = _root(steps[0]).joinpath(*steps)
+    # Inside first: a directory of that name beside an installed package belongs to another project.
+    root = PACKAGE if (PACKAGE / steps[0]).is_dir() else PACKAGE.parent
+    found = root.joinpath(*steps)
     if not os.path.exists(found):  # noqa: PTH110 - Path.exists raises for a name that is too long
         raise MissingDataError(_missing(found, "/".join(steps)))
     return found
@@ -45,11 +47,6 @@ def toml(*parts: str) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BrokenDataError(f"{file} is no TOML: {error}") from error
-
-
-def _root(directory: str) -> Path:
-    """Inside first: a directory of that name beside an installed package belongs to another project."""
-    return PACKAGE if (PACKAGE / directory).is_dir() else PACKAGE.parent
 
 
 def _missing(wanted: Path, name: str) -> str:

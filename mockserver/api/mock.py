@@ -116,9 +116,7 @@ class Mock:
         return clock
 
     def advance_to(self, login: str | None, target: str) -> Clock:
-        """Puts the clock forward to `midnight` (when the day of the limit turns) or `next-ready`. Raises Refusal for
-        another target, or where no task is on its way.
-        """
+        """Puts the clock forward to `midnight` (the limit's new day) or `next-ready`. Raises Refusal where it can't."""
         now = self.now(login)
         if target == "midnight":
             return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
@@ -132,9 +130,7 @@ class Mock:
         return self.advance(login, ready - now)
 
     def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
-        """The account of the login with the changes, and whether it was made now. What is left out of a new one is
-        made up from the seed.
-        """
+        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed."""
         name = login or self._free_login()
         known = self.store.account(name)
         account = replace(known or self._new_account(name), **changes)

@@ -17,6 +17,7 @@ from mockserver.core.messages import SECOND, Answer, Body, Call, Micros, Page, V
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.kinds import Effect, ErrorOverride
+from mockserver.formats.csv import COLUMNS
 from mockserver.formats.writers import FORMATS
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
@@ -75,7 +76,6 @@ class RequestContext:
 class Operation:
     """A method of the API: what it requires, how values are checked, what it does."""
 
-    name: str
     required: tuple[str, ...]  # in the documentation's order
     checks: Mapping[str, Callable[[RequestContext], bool]]
     run: Callable[[RequestContext, Account], Answer | Page]
@@ -262,11 +262,8 @@ def _ready(context: RequestContext, task: Task) -> Answer:
     body |= {"cost": str(task.cost), "ip": task.ip}
     for name, at in (("create_time", task.created), ("end_time", task.ready or task.created)):
         body[name] = at // SECOND if rules.epoch_times else text_of(at)
-    table = source.section if source.section in TABLES else None
+    table = source.section if source.section in COLUMNS else None
     return Answer(body, context.format, rows=table, task=task.id, reason=f"ready: {found.records} records")
-
-
-TABLES = ("data", "names")  # the sections that are lists, so that a table has them for rows
 
 
 def _info(context: RequestContext, account: Account) -> Answer:
@@ -287,7 +284,7 @@ _PHONE: _Checks = {"phone": lambda c: c.phone is not None, "source": lambda c: c
 _ID: _Checks = {"id": lambda c: not c.rules.invalid_id_error or task_id(c.param("id")) is not None}
 
 OPERATIONS: Mapping[str, Operation] = {
-    "create": Operation("create", (*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
-    "result": Operation("result", (*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
-    "info": Operation("info", CREDENTIALS, _FORMAT, _info),
+    "create": Operation((*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
+    "result": Operation((*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
+    "info": Operation(CREDENTIALS, _FORMAT, _info),
 }

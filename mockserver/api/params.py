@@ -15,9 +15,7 @@ MAX_FIELDS = 1000
 
 
 def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
-    """The parameters of a request, each with the value that counts. Raises ApiError for more than MAX_FIELDS in the
-    query or in the body.
-    """
+    """A request's parameters, each with the value that counts. Raises ApiError above MAX_FIELDS in query or body."""
     query = _chosen(_pairs(request.query), parsing)
     body = _chosen(_body_pairs(request, parsing), parsing) if request.http_method == "POST" else {}
     return query | body if parsing.body_wins else body | query

@@ -85,9 +85,7 @@ def strike(
 
 
 def read_fault(document: Any) -> Fault:
-    """The fault of a document with the keys match, action, times, after, probability. Raises Refusal with every
-    problem, each naming its key.
-    """
+    """The fault of a document with the keys of _TOP. Raises Refusal with every problem, each naming its key."""
     problems: list[Problem] = []
     top = fields.table(document, "", _TOP, problems)
     match = read_match(top.get("match", {}), "match", problems)

@@ -52,10 +52,7 @@ def count(phone: str, source: Source, seed: int) -> int:
 
 
 def find(phone: str, source: Source, seed: int, words: Words, *, demo: bool = False) -> Found:
-    """What the source has on the phone, in the source's own section.
-
-    A demo hides the addresses and shows other prices (sister).
-    """
+    """What the source has on the phone, in its section. A demo hides addresses and shows other prices (sister)."""
     wanted = count(phone, source, seed)
     if not wanted:
         return Found()

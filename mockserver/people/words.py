@@ -155,10 +155,8 @@ def _sex(read: Mapping[str, Any], kind: str) -> Sex:
 
 
 def _feminine(surname: str) -> str:
-    for ending, feminine in _FEMININE.items():
-        if surname.endswith(ending):
-            return surname.removesuffix(ending) + feminine
-    return surname
+    endings = ((end, feminine) for end, feminine in _FEMININE.items() if surname.endswith(end))
+    return next((surname.removesuffix(end) + feminine for end, feminine in endings), surname)
 
 
 def _subject(table: Mapping[str, Any], general: Mapping[str, tuple[str, ...]]) -> Subject:

@@ -92,9 +92,7 @@ class SqliteStore(Store):
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        """Opens the file, or makes it. Raises StoreError for a file that can't be used; one of another application or
-        version is left as it was.
-        """
+        """Opens the file, or makes it. Raises StoreError where it can't be used; another program's stays as it was."""
         super().__init__()
         self._path = path.absolute()
         self._depth = 0

@@ -51,9 +51,7 @@ class Waiting:
             del self._ends[end]
 
     def end(self, login: str | None) -> None:
-        """Ends the waiting of a login's answers, with None all. They are sent at once: a WSGI application can't close a
-        connection without an answer.
-        """
+        """Ends the waits of a login, with None all. The answers are sent at once: WSGI can't close without one."""
         for end, whose in tuple(self._ends.items()):
             if login in (None, whose):
                 end.set()
@@ -88,9 +86,7 @@ def _without_query(record: logging.LogRecord) -> bool:
 def make_app(
     gateway: Gateway, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object] | None = None
 ) -> Flask:
-    """The app around an open gateway. end_waiting ends the answers that wait elsewhere for their latency, when a login
-    (None: everything) is reset.
-    """
+    """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all)."""
     waiting = Waiting()
     app = Flask("mockserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it

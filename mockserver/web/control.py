@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
 from mockserver.faults.faults import ALWAYS, ArmedFault
 from mockserver.inputs import fields
-from mockserver.inputs.accounts import ACCOUNT
+from mockserver.inputs.accounts import ACCOUNT, KEYS
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import kind_of_store
 
@@ -140,11 +140,9 @@ class Control:
         raise Refusal(unknown("login", login, known, noun="account"))
 
     def _account(self, account: Account) -> dict[str, Any]:
-        fields = {
-            k: v for k, v in asdict(account).items() if k not in ("token", "day", "creates", "used", "configured")
-        }
+        shown = {key: getattr(account, key) for key in KEYS if key != "token"}
         day = day_of(self.mock.now(account.login), self.mock.profile.rules.day_turn)
-        return {**fields, "used": account.used_on(day)}
+        return {**shown, "used": account.used_on(day)}
 
     def _clock(self, login: str | None, clock: Clock) -> dict[str, Any]:
         mode = "frozen" if clock.frozen else "real"

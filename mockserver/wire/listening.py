@@ -21,9 +21,7 @@ _WHY = {
 
 
 def sockets(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for each address that host stands for, all on one port; 0 chooses a free one. Raises WireError
-    where the host is unknown, or the port can't be had.
-    """
+    """Listening sockets for each address of the host, on one port (0: a free one). Raises WireError where that fails."""
     if not 0 <= port <= _LAST_PORT:
         raise WireError(f"can't listen on port {port}; ports are 1 to {_LAST_PORT}, and 0 for any free one")
     bound: list[socket.socket] = []

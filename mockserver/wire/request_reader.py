@@ -18,7 +18,6 @@ _ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect"})
 _USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")
 _NAMES = {spelt.encode(): name for name in _USUAL for spelt in (name, name.title())}
 """The names that nearly every request has, decoded once."""
-_VERSIONS = {"1.1": False, "1.0": True}
 
 
 class _Enough(Exception):
@@ -105,10 +104,10 @@ class Reader:
     def on_headers_complete(self) -> None:
         """Checks the head, before any of the body is read."""
         parser, headers = self._parser, self._headers
-        try:
-            self._old = _VERSIONS[parser.get_http_version()]
-        except KeyError:
-            raise Rejected(505, "this server speaks HTTP/1.0 and HTTP/1.1") from None
+        version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise Rejected(505, "this server speaks HTTP/1.0 and HTTP/1.1")
+        self._old = version == "1.0"
         if "host" not in headers and not self._old:
             raise Rejected(400, "malformed request: HTTP/1.1 needs a Host header")
         if parser.should_upgrade():

@@ -62,9 +62,7 @@ class Server:
         self._address = ("", 0)
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Accepts connections on the running loop, once; gives the bound address. Port 0 is a free one. Raises
-        WireError for an address that can't be bound.
-        """
+        """Accepts connections, once; gives the bound address. Raises WireError for an address that can't be bound."""
         opened = sockets(host, port)
         self._loop = asyncio.get_running_loop()
         self._guard = LoopGuard(self._loop)

@@ -1,6 +1,4 @@
-"""The WSGI application (PEP 3333): how it is called, the threads that run it, and the guard through which they reach
-the event loop.
-"""
+"""The WSGI application (PEP 3333): its call, its threads, and the guard through which they reach the event loop."""
 
 from __future__ import annotations
 
