@@ -28,7 +28,6 @@ from mockserver.profile.profile import Profile
 from mockserver.stores.store import Store
 
 TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
-TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
 
 
 class Mock:
@@ -274,4 +273,4 @@ class Mock:
 
 def is_test_login(login: str) -> bool:
     """Whether an account of this login is made on first use, with the token `test-token`."""
-    return login.startswith(TEST_PREFIX) and login.endswith(TEST_SUFFIX) and is_word(login)
+    return login.startswith("test-") and login.endswith("@example.com") and is_word(login)

@@ -76,15 +76,9 @@ class RequestContext:
 class Operation:
     """A method of the API: what it requires, how values are checked, what it does."""
 
-    required: tuple[str, ...]  # in the documentation's order
+    required: tuple[str, ...]  # in the documentation's order; source only in an edition that requires it
     checks: Mapping[str, Callable[[RequestContext], bool]]
     run: Callable[[RequestContext, Account], Answer | Page]
-
-    def requires(self, rules: Rules) -> tuple[str, ...]:
-        """The required parameters in the profile's edition."""
-        if rules.edition.required:
-            return self.required
-        return tuple(name for name in self.required if name != "source")
 
 
 def answer(operation: Operation, context: RequestContext, account: Account | None) -> Answer | Page:
@@ -152,7 +146,9 @@ def _check_parameters(operation: Operation, context: RequestContext) -> None:
 
 
 def _check_missing(operation: Operation, context: RequestContext) -> None:
-    missing = [name for name in operation.requires(context.rules) if context.param(name) is None]
+    missing = [name for name in operation.required if context.param(name) is None]
+    if not context.rules.edition.required and "source" in missing:
+        missing.remove("source")
     credentials = [name for name in missing if name in CREDENTIALS]
     if missing:
         names = ", ".join(missing if context.rules.name_all_missing or not credentials else credentials)

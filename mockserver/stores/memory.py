@@ -20,10 +20,10 @@ _V = TypeVar("_V")
 
 @dataclass(slots=True)
 class _Own:
-    """The tasks of a login: their ids, and their times of readiness in order."""
+    """The tasks of a login."""
 
     ids: list[int] = field(default_factory=list)
-    ready: list[Micros] = field(default_factory=list)
+    ready: list[Micros] = field(default_factory=list)  # in order
 
 
 class MemoryStore(Store):

@@ -52,8 +52,9 @@ def admin_routes(
     def anything(path: str = "") -> Response:
         return _unknown_route(f"/{path}", control.routes())
 
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     for rule in ("/", "/<path:path>"):
-        routes.add_url_rule(rule, f"any {rule}", anything, methods=list(_VERBS), provide_automatic_options=False)
+        routes.add_url_rule(rule, f"any {rule}", anything, methods=every, provide_automatic_options=False)
     routes.before_request(lambda: _unauthorised(settings.admin_token))
     routes.register_error_handler(NotFound, lambda refusal: _problem(404, "It was not found", refusal.problems))
     routes.register_error_handler(Refusal, lambda refusal: _problem(422, "The request was refused", refusal.problems))
@@ -62,9 +63,6 @@ def admin_routes(
     )
     routes.register_error_handler(HTTPException, _http_problem)
     return routes
-
-
-_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def _view(verb: Verb, run: Guard, query: Mapping[str, fields.Field[Any]]) -> Callable[..., Response]:

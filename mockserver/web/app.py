@@ -24,18 +24,6 @@ from mockserver.settings.table import Settings
 from mockserver.web.admin import Guard, admin_routes
 
 
-class LockGuard:
-    """The guard under a WSGI server with threads: a lock, which no answer holds while it waits."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __call__(self, operation: Callable[[], Any]) -> Any:
-        """The operation's result."""
-        with self._lock:
-            return operation()
-
-
 class Waiting:
     """The answers that wait for their latency in threads of a WSGI server: the one place that waits there."""
 
@@ -70,7 +58,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
     logging.getLogger("werkzeug").addFilter(_without_query)
-    return make_app(gateway, LockGuard(), settings)
+    lock = threading.Lock()
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        with lock:  # which no answer holds while it waits
+            return operation()
+
+    return make_app(gateway, guard, settings)
 
 
 def _without_query(record: logging.LogRecord) -> bool:

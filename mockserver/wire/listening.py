@@ -21,7 +21,7 @@ _WHY = {
 
 
 def sockets(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for each address of the host, on one port (0: a free one). Raises WireError where that fails."""
+    """Listening sockets for each address of the host, on one port (0: any). Raises WireError where that fails."""
     if not 0 <= port <= _LAST_PORT:
         raise WireError(f"can't listen on port {port}; ports are 1 to {_LAST_PORT}, and 0 for any free one")
     bound: list[socket.socket] = []

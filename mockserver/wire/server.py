@@ -24,6 +24,7 @@ Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
 _CONTROL = b"/_mock"
+_FAILED = refusal(500, "the mock failed; its standard error says where")
 _POLL = 0.005
 """Seconds in which a stopping server still takes connections and requests that have already reached it. asyncio loses
 a connection that is half accepted when its listener closes.
@@ -150,7 +151,7 @@ class Server:
                 raise AssertionError("not one answer for each request")
         except Exception as error:  # noqa: BLE001 - a bug there must not end the server
             report("the gateway", error)
-            responses = [_failed()] * len(batch)
+            responses = [_FAILED] * len(batch)
         for pending, response in zip(batch, responses, strict=True):
             self.outbox.put(pending, response)
         for pending in batch:
@@ -168,7 +169,7 @@ class Server:
             response, length = call(self._application, request, *self._address)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
-            response, length = _failed(), None
+            response, length = _FAILED, None
         try:
             self._loop.call_soon_threadsafe(self._deliver, pending, response, length)
         except RuntimeError:
@@ -179,7 +180,3 @@ class Server:
         for connection in tuple(self._connections):
             connection.check(now)
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
-
-
-def _failed() -> Response:
-    return refusal(500, "the mock failed; its standard error says where")
