@@ -36,7 +36,13 @@ def path(*parts: str) -> Path:
     root = PACKAGE if (PACKAGE / steps[0]).is_dir() else PACKAGE.parent
     found = root.joinpath(*steps)
     if not os.path.exists(found):  # noqa: PTH110 - Path.exists raises for a name that is too long
-        raise MissingDataError(_missing(found, "/".join(steps)))
+        name = "/".join(steps)
+        if not os.path.isdir(found.parent):  # noqa: PTH112 - as above
+            remedy = "install ifind-mock again, or run it in a whole checkout"
+            raise MissingDataError(f"{name!r} is not here: {found.parent} is missing; {remedy}")
+        near = get_close_matches(found.name, [f.name for f in found.parent.iterdir()], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise MissingDataError(f"{name!r} is not in {found.parent}{hint}")
     return found
 
 
@@ -47,13 +53,3 @@ def toml(*parts: str) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BrokenDataError(f"{file} is no TOML: {error}") from error
-
-
-def _missing(wanted: Path, name: str) -> str:
-    if not os.path.isdir(wanted.parent):  # noqa: PTH112 - as above
-        return (
-            f"{name!r} is not here: {wanted.parent} is missing; install ifind-mock again, or run it in a whole checkout"
-        )
-    near = get_close_matches(wanted.name, [f.name for f in wanted.parent.iterdir()], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{name!r} is not in {wanted.parent}{hint}"

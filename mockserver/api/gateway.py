@@ -106,13 +106,11 @@ class Gateway:
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         http_method = "GET" if request.http_method == "HEAD" else request.http_method
         call = Call(operation, http_method, params, request.peer)
-        return Decision(request, self._answer(call), call)
-
-    def _answer(self, call: Call) -> Answer | Page:
         if self.hook is None:
-            return self.mock.answer(call)
+            return Decision(request, self.mock.answer(call), call)
         passed = self.hook.before(call)
-        return self.hook.after(call, self.mock.answer(passed) if isinstance(passed, Call) else passed)
+        answer = self.mock.answer(passed) if isinstance(passed, Call) else passed
+        return Decision(request, self.hook.after(call, answer), call)
 
     def render(self, decision: Decision) -> Response:
         """The answer as it is sent."""

@@ -10,8 +10,7 @@ from mockserver.api.http import Request
 from mockserver.core.errors import ApiError
 from mockserver.profile.profile import Parsing
 
-MAX_FIELDS = 1000
-"""Parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`."""
+MAX_FIELDS = 1000  # parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`
 
 
 def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:

@@ -23,8 +23,7 @@ class Account:
     day: int = 0  # the number of the day that `used` counts for (see `quota`)
     used: int = 0  # units used on that day
     creates: int = 0  # tasks made so far: it seeds the chance of the next one
-    configured: str = ""
-    """A digest of the account in the settings; empty for an account that was made otherwise."""
+    configured: str = ""  # a digest of the account in the settings; empty for an account that was made otherwise
 
     def used_on(self, day: int) -> int:
         """Units used on the day."""

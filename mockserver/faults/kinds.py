@@ -26,12 +26,10 @@ class Effect:
 
     error: ErrorOverride | None = None  # the answer, before anything happens
     page: Page | None = None  # likewise
-    latency: Delay | None = None
-    """Real time before the answer, sampled for each call and added to the delivery's."""
+    latency: Delay | None = None  # real time before the answer, sampled for each call and added to the delivery's
     delivery: Delivery = AT_ONCE  # how the answer travels; it reaches the server as it stands here
     stuck: bool = False  # the task that the call creates is never ready; a poll is answered as processing
-    failure: ErrorOverride | None = None
-    """The task that the call creates ends in it; a poll is answered with it."""
+    failure: ErrorOverride | None = None  # the task that the call creates ends in it; a poll is answered with it
 
 
 NO_EFFECT = Effect()

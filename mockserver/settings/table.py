@@ -94,8 +94,7 @@ def _flag_text(where: str, text: str) -> bool:
     return words[text.lower()]
 
 
-_FROM_TEXT: Mapping[Any, Reader] = {"integer": _whole_text, "boolean": _flag_text}
-"""By the JSON type of the field."""
+_FROM_TEXT: Mapping[Any, Reader] = {"integer": _whole_text, "boolean": _flag_text}  # by the JSON type of the field
 
 
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:

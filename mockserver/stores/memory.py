@@ -110,7 +110,11 @@ class MemoryStore(Store):
     def reset(self, login: str | None) -> None:
         super().reset(login)
         if login is None:
-            self._reset_all()
+            if self._depth:
+                tables = {name: vars(self)[name] for name in ("_accounts", "_tasks", "_own", "_clocks")}
+                self._undo.append(partial(vars(self).update, tables))
+            self._accounts = {login: replace(one, used=0, creates=0) for login, one in self._accounts.items()}
+            self._tasks, self._own, self._clocks = {}, {}, {}
             return
         own = self._own.pop(login, _Own())
         tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids}
@@ -121,13 +125,6 @@ class MemoryStore(Store):
         if account is not None:
             self._set(self._accounts, login, replace(account, used=0, creates=0))
         self._set(self._clocks, login, None)
-
-    def _reset_all(self) -> None:
-        if self._depth:
-            tables = {name: vars(self)[name] for name in ("_accounts", "_tasks", "_own", "_clocks")}
-            self._undo.append(partial(vars(self).update, tables))
-        self._accounts = {login: replace(one, used=0, creates=0) for login, one in self._accounts.items()}
-        self._tasks, self._own, self._clocks = {}, {}, {}
 
     def close(self) -> None:
         """Nothing is open."""

@@ -25,8 +25,7 @@ from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.stores.store import Store
 
-APPLICATION_ID = 0x1F1D_30C4
-"""Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
+APPLICATION_ID = 0x1F1D_30C4  # marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)
 VERSION = 1
 PATIENCE = 5.0  # seconds to wait for another process when the file is opened
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too

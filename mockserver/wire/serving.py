@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import url_of
@@ -16,6 +16,8 @@ from mockserver.settings.table import Settings
 from mockserver.wire.failures import write_line
 from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
+
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 
 def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str], None] | None = None) -> Server:
@@ -54,11 +56,7 @@ def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[s
 
 @contextmanager
 def run_in_thread(
-    server: Server,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    loop_factory: Callable[[], asyncio.AbstractEventLoop] = fastest_loop,
+    server: Server, host: str = "127.0.0.1", port: int = 0, *, loop_factory: LoopFactory = fastest_loop
 ) -> Iterator[tuple[str, int]]:
     """Serves in a thread while the context lasts; gives the bound address. Raises WireError where it can't be bound."""
     ready: Future[tuple[str, int]] = Future()
