@@ -147,7 +147,7 @@ def or_none(field: Field[T]) -> Field[T | None]:
 # Fields of single values.
 
 
-def checked(
+def _checked(
     fits: Callable[[Any], bool], wrong: str, allowed: str, shape: Mapping[str, Any], *, shown: bool = True
 ) -> Field[Any]:
     """A field that takes the values that fit, as they are; its message shows no value that may be a credential."""
@@ -177,7 +177,7 @@ def one_of(words: Iterable[str | int]) -> Field[Any]:
 
 def whole(low: int, high: int = 1_000_000_000) -> Field[int]:
     """A whole number in a range, ends included."""
-    return checked(
+    return _checked(
         lambda value: type(value) is int and low <= value <= high,
         "is not allowed",
         f"whole numbers from {low} to {high}",
@@ -187,7 +187,7 @@ def whole(low: int, high: int = 1_000_000_000) -> Field[int]:
 
 def number(low: float, high: float) -> Field[float]:
     """A number in a range, ends included."""
-    return checked(
+    return _checked(
         lambda value: type(value) in (int, float) and low <= value <= high,
         "is not allowed",
         f"numbers from {low:g} to {high:.0f}",
@@ -197,7 +197,7 @@ def number(low: float, high: float) -> Field[float]:
 
 def matching(pattern: str, noun: str, allowed: str, *, shown: bool = True) -> Field[str]:
     """A text that matches the pattern from end to end."""
-    return checked(
+    return _checked(
         lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None,
         f"is no {noun}",
         allowed,
@@ -223,7 +223,7 @@ def word(
     noun: str, allowed: str = "a text of 1 to 254 characters without blanks", *, shown: bool = False
 ) -> Field[str]:
     """A word such as a login or a token."""
-    return checked(is_word, f"is no {noun}", allowed, {**text.shape, "pattern": _whole(_WORD)}, shown=shown)
+    return _checked(is_word, f"is no {noun}", allowed, {**text.shape, "pattern": _whole(_WORD)}, shown=shown)
 
 
 def _text(where: str, value: Any) -> str:
@@ -279,7 +279,7 @@ state = replace(
     allowed=_STATES,
 )
 """Where state is kept: `memory`, or the path of an SQLite file."""
-flag: Field[bool] = checked(
+flag: Field[bool] = _checked(
     lambda value: isinstance(value, bool), "is neither true nor false", "true, false", {"type": "boolean"}
 )
 content_type = matching(CONTENT_TYPE, "content type", "a text such as 'text/html; charset=utf-8'")

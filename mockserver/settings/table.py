@@ -97,6 +97,12 @@ def _flag_text(where: str, text: str) -> bool:
 _FROM_TEXT: Mapping[Any, Reader] = {"integer": _whole_text, "boolean": _flag_text}  # by the JSON type of the field
 
 
+def _workers(where: str, value: Any) -> int:
+    if type(value) is not int or value != 1:
+        raise Refusal(Problem(where, f"{value!r} workers are not available in this version", "allowed: 1"))
+    return value
+
+
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len({account["login"] for account in accounts}) < len(accounts):
         raise Refusal(Problem(where, "a login is given twice", "give each account a login of its own"))
@@ -131,12 +137,7 @@ def _profile(where: str, value: Any) -> Mapping[str, Any]:
 
 _PROFILES = "a file's path, or a table of clauses"
 _HOST = fields.word("host", "a name or an address, such as 127.0.0.1 or localhost", shown=True)
-_WORKERS = fields.checked(
-    lambda value: type(value) is int and value == 1,
-    "workers are not available in this version",
-    "1",
-    {"type": "integer", "const": 1},
-)
+_WORKERS = Field(_workers, {"type": "integer", "const": 1}, "1")
 _ADMIN_TOKEN = fields.matching(
     "[!-~]{1,254}", "token", "a text of 1 to 254 ASCII characters without blanks", shown=False
 )
