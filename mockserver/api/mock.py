@@ -260,9 +260,8 @@ class Mock:
             before = self.store.account(account.login)
             if before is None or before.configured != digest:
                 made = before or account
-                self.store.put_account(
-                    replace(account, configured=digest, day=made.day, used=made.used, creates=made.creates)
-                )
+                kept = replace(account, configured=digest, day=made.day, used=made.used, creates=made.creates)
+                self.store.put_account(kept)
 
     def _arm_configured(self, login: str | None) -> None:
         """Arms the faults of the settings: those of the login, with None all."""

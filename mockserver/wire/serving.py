@@ -42,8 +42,8 @@ def fastest_loop() -> asyncio.AbstractEventLoop:
 
 
 def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[str, int], None]) -> None:
-    """Serves until SIGTERM or SIGINT; on_ready is called with the bound address once connections are accepted. Called
-    on the main thread. Raises WireError for an address that can't be bound.
+    """Serves until SIGTERM or SIGINT, on the main thread; on_ready gets the bound address once it accepts connections.
+    Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=fastest_loop) as runner:
