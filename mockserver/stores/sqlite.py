@@ -91,7 +91,7 @@ class SqliteStore(Store):
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        """Opens the file, or makes it. Raises StoreError where it can't be used; another program's stays as it was."""
+        """Opens or makes the file. Raises StoreError; a file of another program or version stays as it was."""
         super().__init__()
         self._path = path.absolute()
         self._depth = 0

@@ -23,7 +23,7 @@ _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and b
 
 
 class Client(Protocol):
-    """The connection of a request, as delivery sees it."""
+    """The connection of a request, as delivery sees it: what cuts or resets it reaches its transport."""
 
     peer: str
     transport: asyncio.Transport
