@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -29,11 +29,7 @@ def command(target: str, **values: Any) -> None:
     options = CheckOptions(target=target, **read("check", values))
     # Else a SIGTERM would leave a private mock behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(options, _terminal(), sys.stderr))
-
-
-def _terminal() -> TextIO:
-    """Standard output, which shows characters that it lacks as `?`; a closed one takes the text and drops it."""
+    # Standard output shows characters that it lacks as `?`; a closed one takes the text and drops it.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    return sys.stdout or io.StringIO()
+    sys.exit(run(options, sys.stdout or io.StringIO(), sys.stderr))

@@ -25,12 +25,9 @@ class Field(Generic[T]):
     """A value that people write: a Reader that knows what it accepts and what it is for."""
 
     read: Callable[[str, Any], T]
-    shape: Mapping[str, Any]
-    """Its JSON Schema, without the help."""
-    allowed: str
-    """What is allowed, in words."""
-    help: str = ""
-    """What it is for, in a sentence."""
+    shape: Mapping[str, Any]  # its JSON Schema, without the help
+    allowed: str  # what is allowed, in words
+    help: str = ""  # what it is for, in a sentence
     example: Any = None
 
     def __call__(self, where: str, value: Any) -> T:
@@ -54,16 +51,8 @@ class Field(Generic[T]):
 
 def kind_of(value: Any) -> str:
     """What a value is, without showing it: it may hold a credential."""
-    names = {
-        str: "a text",
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-        type(None): "null",
-    }
-    return names.get(type(value), "a value of this kind")
+    names = {str: "a text", bool: "a truth value", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return "null" if value is None else names.get(type(value), "a value of this kind")
 
 
 def inside(where: str, key: str) -> str:
@@ -281,8 +270,7 @@ _DAY = matching(
 )
 _SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s+[0-9]{{1,3}}(\.[0-9]{{1,6}})?"
 
-as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")
-"""Any value; its own reader comes later."""
+as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")  # any value; its own reader comes later
 text: Field[str] = Field(_text, {"type": "string", "not": {"pattern": ILLEGAL_IN_XML.pattern}}, "a text in quotes")
 """A text that every format can carry."""
 state = replace(
@@ -308,5 +296,4 @@ latency: Field[Delay] = replace(
     allowed=FORMS.removesuffix(", 'never'"),
 )
 """A time before an answer, which has to come."""
-day: Field[str] = replace(_DAY, read=_day)
-"""A date, with or without a time, as the text in which info shows it."""
+day: Field[str] = replace(_DAY, read=_day)  # a date, with or without a time, as the text in which info shows it

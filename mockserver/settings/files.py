@@ -44,10 +44,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def read_profile(path: Path) -> Mapping[str, Any]:
-    """The choices of a profile file, whose table [profile] holds them, checked.
-
-    Raises Refusal naming the file, and every clause or choice that is wrong.
-    """
+    """The checked choices of a profile file's table [profile]. Raises Refusal naming the file and all that is wrong."""
     document = read_toml(path)
     if not isinstance(document.get("profile"), Mapping):
         raise Refusal(Problem(str(path), "has no table [profile]", "write the clauses below a line [profile]"))

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.delays import Delay
@@ -34,18 +33,15 @@ class Setting:
     """One setting: its name at the top of the file, in the variable in capitals, in the option with hyphens."""
 
     name: str
-    default: Any
-    """As the file would write it."""
+    default: Any  # as the file would write it
     field: Field[Any]
     metavar: str = "TEXT"
     one: Reader | None = None
     """What the file would hold for one text, of a setting that an option gives again and again."""
-    separator: str = ","
-    """The pattern that separates such texts in a variable."""
+    separator: str = ","  # the pattern that separates such texts in a variable
     choices: Callable[[Any], Mapping[str, Any]] | None = None
     """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
-    secret: bool = False
-    """Whether it is never shown."""
+    secret: bool = False  # whether it is never shown
 
     @property
     def file_only(self) -> bool:
@@ -98,8 +94,7 @@ def _flag_text(where: str, text: str) -> bool:
     return words[text.lower()]
 
 
-_FROM_TEXT: Mapping[Any, Reader] = MappingProxyType({"integer": _whole_text, "boolean": _flag_text})
-"""By the JSON type of the field."""
+_FROM_TEXT: Mapping[Any, Reader] = {"integer": _whole_text, "boolean": _flag_text}  # by the JSON type of the field
 
 
 def _workers(where: str, value: Any) -> int:
@@ -225,8 +220,7 @@ class Settings:
         "Faults that are armed from the start.",
         example=[FAULT.example],
     )
-    values: Mapping[str, Any] = dataclasses.field(kw_only=True)
-    """Each setting as the file would write it."""
+    values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     origins: Mapping[str, str] = dataclasses.field(kw_only=True)
     """Where each came from, and each choice of the profile (as `profile.CLAUSE`) that is not a default."""
 
@@ -250,4 +244,4 @@ class Settings:
 
 
 SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, **f.metadata) for f in dataclasses.fields(Settings) if f.metadata)
-BY_NAME: Mapping[str, Setting] = MappingProxyType({s.name: s for s in SETTINGS})
+BY_NAME: Mapping[str, Setting] = {s.name: s for s in SETTINGS}
