@@ -199,12 +199,7 @@ class Settings:
     daily_limit: int = _setting(
         100, fields.whole(0), "Units a day, for accounts without a limit of their own.", "UNITS"
     )
-    paid_until: str = _setting(
-        "2099-12-31",
-        fields.day,
-        "Date until which accounts are paid, as info shows it, for accounts without a date of their own.",
-        "DATE",
-    )
+    paid_until: str = _setting("2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE")
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
     admin_token: str | None = _setting(
         None, fields.or_none(_ADMIN_TOKEN), "Token of the routes under /_mock/.", "T", example="choose-one", secret=True
