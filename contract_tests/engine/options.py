@@ -129,7 +129,7 @@ OPTIONS = (
     Option("html", "FILE", "Write a page to look at.", Path),
     Option("json", "FILE", "Write the report as JSON (schemas/reports/check.schema.json).", Path),
     Option("summary", "FILE", "Write Markdown for a CI job's summary.", Path),
-    Option("ledger", "FILE", "Record each call before it is sent; resume a stopped run.", Path, SUITE),
+    Option("ledger", "FILE", "Note each call before it leaves; resume a run that was stopped.", Path, SUITE),
     Option("tasks", "FILE", "Check these tasks (a line each: ID SOURCE PHONE) and create none.", read_tasks, SUITE),
     Option("history", "FILE", "Remember when each clause was last proven.", Path),
     Option("stale-after", "TIME", "When a proof is due again. Default: 30d.",

@@ -26,7 +26,7 @@ MOMENT = "2030-01-01T00:00:00+03:00"
 @with_settings(("edition", "profile", "clauses", "seed"))
 @click.command("sample")
 @click.argument("phone")
-@click.option("--source", default="2", show_default=True, help="Source that is searched.")
+@click.option("--source", default="2", show_default=True, help="Where the phone is searched.")
 @click.option("--format", "format_", default="json", show_default=True, help="json, xml or csv.")
 @click.option(
     "--method", type=click.Choice(METHODS), default="result", show_default=True, help="Method whose answer is printed."

@@ -167,9 +167,9 @@ class Settings:
     """All settings, read and checked."""
 
     host: str = _setting("127.0.0.1", _HOST, "Address to listen on.", "HOST")
-    port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 takes a free one.", "PORT")
+    port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", "PORT")
     state: str = _setting("memory", fields.state, "Where tasks and charges are kept.", "memory|FILE.db")
-    workers: int = _setting(1, _WORKERS, "Number of processes; this version has 1.", "N")
+    workers: int = _setting(1, _WORKERS, "Processes; more than 1 come later.", "N")
     profile: Profile = _setting(
         {},
         Field(_profile, {"anyOf": [{"type": "string"}, {"type": "object"}]}, _PROFILES),
