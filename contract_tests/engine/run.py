@@ -150,7 +150,7 @@ def _check_target(run: Run) -> None:
     try:
         reply = run.api.send_once(calls.info(run.target.main))
         if reply.http == HTTP_NOT_FOUND and not urlsplit(run.target.base).path:
-            raise UsageError(f"{run.target.base}: there is no info; did you mean {run.target.base}/api?")
+            raise UsageError(f"{run.target.base}/info is not there (HTTP 404); did you mean {run.target.base}/api?")
         if reply.status == "error" and not run.target.provisioned and _refused(run):
             if any(finding.binding for finding in run.findings.all):
                 return  # a broken promise outranks refused credentials: the report shows both

@@ -11,7 +11,7 @@ import click
 from mockserver.settings.loading import load
 from mockserver.settings.table import SETTINGS, Setting, Settings
 
-CONFIG = click.Option(["--config"], metavar="FILE", help="Settings file; else ifind-mock.toml, where there is one.")
+CONFIG = click.Option(["--config"], metavar="FILE", help="Settings file. Default: ifind-mock.toml, if it exists.")
 
 
 def _option(setting: Setting) -> click.Option:

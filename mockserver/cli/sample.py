@@ -28,12 +28,14 @@ MOMENT = "2030-01-01T00:00:00+03:00"
 @click.argument("phone")
 @click.option("--source", default="2", show_default=True, help="Where the phone is searched.")
 @click.option("--format", "format_", default="json", show_default=True, help="json, xml or csv.")
-@click.option("--method", type=click.Choice(METHODS), default="result", show_default=True, help="Whose answer.")
-@click.option("--processing", is_flag=True, help="The answer of result while the task is not done.")
+@click.option(
+    "--method", type=click.Choice(METHODS), default="result", show_default=True, help="Method whose answer is printed."
+)
+@click.option("--processing", is_flag=True, help="Print the answer of result while the task is not done.")
 def command(phone: str, source: str, format_: str, method: str, *, processing: bool, **options: Any) -> None:
-    """Prints the answer for PHONE as the mock would send it. A wrong call has its answer, too."""
+    """Prints the answer for PHONE as the mock would send it; for a wrong call, the error."""
     if processing and method != "result":
-        raise click.UsageError(f"--processing: {method} has no such answer; use it with --method result")
+        raise click.UsageError(f"--processing does not fit --method {method}; use it with --method result")
     params = {"phone": phone, "source": source, "format": format_}
     sys.stdout.buffer.write(sample(load_settings(options), method, params, processing=processing))
 

@@ -93,10 +93,12 @@ def read_fault(document: Any) -> Fault:
     method = match.entries.get("method", kind)
     if kind is not None and method not in (kind, *KINDS[kind].operations):
         where = ", ".join(KINDS[kind].operations)
-        problems.append(Problem("match.method", f"{kind!r} can't happen to {method!r}", f"allowed: {where}"))
+        problems.append(
+            Problem("match.method", f"the fault {kind!r} does not apply to {method!r}", f"allowed: {where}")
+        )
     nth = match.entries.get("nth")
     if isinstance(nth, int) and nth <= top.get("after", 0):
-        problems.append(Problem("match.nth", "that call is past before `after` is over", "leave one of them out"))
+        problems.append(Problem("match.nth", "is among the calls that `after` lets pass", "leave one of them out"))
     if problems or kind is None:
         raise Refusal(*problems)
     return Fault(
@@ -110,7 +112,7 @@ def read_fault(document: Any) -> Fault:
 
 def _action(action: Any, problems: list[Problem]) -> tuple[str | None, dict[str, Any]]:
     if not isinstance(action, Mapping) or "kind" not in action:
-        problems.append(Problem("action", "a table with a kind is missing", f"kinds: {', '.join(KINDS)}"))
+        problems.append(Problem("action", "must be a table with a `kind`", f"kinds: {', '.join(KINDS)}"))
         return None, {}
     kind = str(action["kind"])
     if kind not in KINDS:

@@ -74,7 +74,9 @@ def table(
     known = ((key, inside(where, key), readers[key], value) for key, value in document.items() if key in readers)
     entries = _all(known, problems)
     problems += [
-        Problem(inside(where, key), "is missing", "it has no default") for key in required if key not in document
+        Problem(inside(where, key), "is missing", "add it; it has no default")
+        for key in required
+        if key not in document
     ]
     return entries
 

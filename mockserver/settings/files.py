@@ -38,7 +38,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise Refusal(Problem(str(path), "is not UTF-8", "save it in that encoding")) from None
     except tomllib.TOMLDecodeError as error:
-        raise Refusal(Problem(str(path), f"is no TOML: {error}", "texts stand in quotes")) from None
+        raise Refusal(Problem(str(path), f"is no TOML: {error}", "correct that line; texts need quotes")) from None
     except (ValueError, RecursionError) as error:
         raise Refusal(Problem(repr(str(path)), f"can't be read: {error}", "name a plain settings file")) from None
 

@@ -35,7 +35,7 @@ def load(
     Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
     """
     if strange := set(options or {}) - {*BY_NAME, "config"}:
-        raise ValueError(f"no settings: {', '.join(sorted(strange))}")
+        raise ValueError(f"no settings: {', '.join(sorted(strange))}; allowed: {', '.join(BY_NAME)}, config")
     chosen = dict(options or {})
     variables = dict(environ or {})
     problems: list[Problem] = []
@@ -112,6 +112,6 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
             profile = overlaid(profile, chosen)
             origins |= dict.fromkeys((f"profile.{clause}" for clause in chosen), layer.origin)
     if "host" in read and not is_loopback(read["host"]) and read.get("admin_token", "") is None:
-        remedy = "give an admin_token too, or anyone who reaches the host can control the mock"
-        problems.append(Problem(places["host"], f"{read['host']!r} is not only this machine", remedy))
+        remedy = "set admin_token (--admin-token T), too, or they can control the mock"
+        problems.append(Problem(places["host"], f"other machines can reach {read['host']!r}", remedy))
     return values, {**read, "profile": profile}, origins

@@ -105,7 +105,7 @@ def _workers(where: str, value: Any) -> int:
 
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len({account["login"] for account in accounts}) < len(accounts):
-        raise Refusal(Problem(where, "a login is given twice", "give each account a login of its own"))
+        raise Refusal(Problem(where, "two accounts have the same login", "give each account a login of its own"))
     return accounts
 
 
@@ -168,14 +168,14 @@ class Settings:
     profile: Profile = _setting(
         {},
         Field(_profile, {"anyOf": [{"type": "string"}, {"type": "object"}]}, _PROFILES),
-        "What the API's documentation leaves open.",
+        "Choices where the API's documentation leaves them open.",
         "FILE",
         choices=dict,
     )
     clauses: Mapping[str, Any] = _setting(
         [],
         fields.list_of(_CHOICE, 'a list such as ["row.phone=number"]').then(_clauses),
-        "Choices of single clauses, over the profile: row.phone=number, error.codes.limit=402.",
+        "Choices of single clauses, which override the profile: row.phone=number, error.codes.limit=402.",
         "CLAUSE=CHOICE",
         one=_same,
         separator=",(?=[a-z.-]+=)",
@@ -184,15 +184,17 @@ class Settings:
     edition: str | None = _setting(
         None,
         fields.or_none(fields.one_of(EDITIONS)),
-        "Edition of the API's page: the clause `edition`, over what the profile says.",
+        "Edition of the API's page: the clause `edition`; it overrides the profile.",
         "|".join(EDITIONS),
         example="B",
         choices=lambda edition: {"edition": edition} if edition else {},
     )
     delay: Delay = _setting("2s", fields.delay, "Processing time of a task.", "DELAY")
     latency: Delay = _setting("0s", fields.latency, "Real time before every API answer.", "DELAY")
-    daily_limit: int = _setting(100, fields.whole(0), "Units a day of accounts that name none.", "UNITS")
-    paid_until: str = _setting("2099-12-31", fields.day, "Date that info shows for accounts that name none.", "DATE")
+    daily_limit: int = _setting(
+        100, fields.whole(0), "Units a day, for accounts without a limit of their own.", "UNITS"
+    )
+    paid_until: str = _setting("2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE")
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
     admin_token: str | None = _setting(
         None, fields.or_none(_ADMIN_TOKEN), "Token of the routes under /_mock/.", "T", example="choose-one", secret=True
@@ -202,7 +204,7 @@ class Settings:
     accounts: list[dict[str, Any]] = _setting(
         [DEFAULT_ACCOUNT],
         fields.list_of(WHOLE_ACCOUNT, "a list of tables, each below a line [[accounts]]").then(_accounts),
-        "Who may call. Any account given here replaces the default one.",
+        "Accounts that may call. They replace the default one.",
         "LOGIN:TOKEN",
         example=[{key: field.example for key, field in KEYS.items()}],
         one=login_and_token,
@@ -217,7 +219,7 @@ class Settings:
     faults: list[Any] = _setting(
         [],
         fields.list_of(FAULT, "a list of tables, each below a line [[faults]]"),
-        "Faults that are armed from the start.",
+        "Faults that are armed at the start.",
         example=[FAULT.example],
     )
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it

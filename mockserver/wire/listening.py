@@ -16,7 +16,7 @@ _LAST_PORT = 65535
 _WHY = {
     errno.EADDRINUSE: "the port is in use; stop what listens there, or choose another port (0: any free one)",
     errno.EACCES: "no permission; ports below 1024 are often reserved, choose a higher one",
-    errno.EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 and 0.0.0.0 are always there",
+    errno.EADDRNOTAVAIL: "this machine has no such address; use 127.0.0.1 or 0.0.0.0",
 }
 
 
