@@ -21,7 +21,7 @@ from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import notice, write
+from contract_tests.redact.write import check_file, notice, write
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
@@ -72,10 +72,7 @@ def _check(options: CheckOptions) -> None:
     files = [path for _, path in _files(options)]
     files += [path for path in (options.history, options.ledger, options.profile) if path is not None]
     for path in files:
-        if path.is_dir():
-            raise UsageError(f"{path}: is a directory; name a file")
-        if not path.absolute().parent.is_dir():
-            raise UsageError(f"{path}: there is no directory {path.absolute().parent}; make it, or name another")
+        check_file(path)
     resolved = [os.path.realpath(path) for path in files]
     for path, real in zip(files, resolved, strict=True):
         if Path(real).is_symlink():

@@ -11,10 +11,7 @@ from contract_tests.decode.xml import read_xml
 
 
 def read_answer(body: bytes, asked: str, context: Context) -> Decoded:
-    """The answer to a call that asked for the format. Raises Unreadable.
-
-    Where another format was asked for, only an error may be in JSON.
-    """
+    """The answer to a call that asked for the format, beside which only an error may be in JSON. Raises Unreadable."""
     if asked == "json":
         return read_json(body)
     if body.lstrip()[:1] != b"{":

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from contract_tests.api.reply import Reply, content_type
-from contract_tests.contract.http_head import HTTP_OK, status_choices
+from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import Shape
-from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
+from contract_tests.redact.mask import MIN_SECRET, SecretMatcher, Shape
 
 STATUSES: Mapping[str, tuple[str, ...]] = {"create": ("ok", "error"), "result": ("processing", "ready", "error")}
 """The status words of each method."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
-from contract_tests.contract.http_head import with_charset
 from contract_tests.contract.validate import problems
+from contract_tests.contract.values import with_charset
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Shape

@@ -16,8 +16,7 @@ from contract_tests.report.as_json import json_bytes
 from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.visible import line
 
-MOST = 3
-"""Differences of one clause that a terminal shows."""
+MOST = 3  # differences of one clause that a terminal shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +26,25 @@ class ClauseComparison:
     clause: str
     grade: str
     agreement: Agreement
-    differences: tuple[PlaceComparison, ...]
-    """Each kind of difference once."""
-    note: str
-    """Why it was not compared, or that it need not be ignored any more."""
+    differences: tuple[PlaceComparison, ...]  # each kind of difference once
+    note: str  # why it was not compared, or that it need not be ignored any more
 
 
 @dataclass(frozen=True, slots=True)
 class ParityReport:
     """A comparison of two targets."""
 
-    a: str
-    """A URL, as is b."""
+    a: str  # a URL, as is b
     b: str
     clauses: tuple[ClauseComparison, ...]
     calls: tuple[int, int]
     units: tuple[int, int]
     exit_code: int
-    stopped: str = ""
-    """Why it ended early; empty where it did not."""
-    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
-    """What neither a file nor a terminal may show."""
+    stopped: str = ""  # why it ended early; empty where it did not
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)  # what no output may show
 
     @property
     def totals(self) -> Mapping[Agreement, int]:
-        """Clauses by agreement."""
         count = Counter(clause.agreement for clause in self.clauses)
         return {agreement: count[agreement] for agreement in Agreement}
 

@@ -14,12 +14,12 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import NO_SOURCE
+from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
 
-MakeCall: TypeAlias = Callable[[Side], Call]
-"""Makes the call to a side. Raises NotChecked where that side does not allow it."""
+MakeCall: TypeAlias = Callable[[Side], Call]  # raises NotChecked where that side does not allow the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +28,20 @@ class ScriptStep:
 
     name: str
     make_call: MakeCall
-    clauses: tuple[str, ...]
-    """The clauses that its answers can show. The first decides where one side accepts the call and the other not."""
+    clauses: tuple[str, ...]  # that its answers can show; the first decides where one side alone accepts the call
     fmt: str | None = None
     way: Way = GET
-    kind: str = ""
-    """The kind of error that the answer is."""
-    words: tuple[str, str] = ("accepted", "refused")
-    """What the first clause calls an accepted call and a refused one."""
+    kind: str = ""  # the kind of error that the answer is
+    words: tuple[str, str] = ("accepted", "refused")  # what the first clause calls an accepted call and a refused one
     kinds: Mapping[str, str] | None = None
     """Where the kind of error shows the choice of the first clause: the choice by kind ("": any other kind)."""
-    after_refusal: str = ""
-    """The step that both sides must refuse, or this one shows nothing."""
-    unless_accepted: str = ""
-    """The step whose create makes this one needless where it was accepted."""
-    probe: bool = False
-    """The API itself need not answer the call."""
-    provisioned: bool = False
-    """It needs accounts made for the run, on both sides."""
+    after_refusal: str = ""  # the step that both sides must refuse, or this one shows nothing
+    unless_accepted: str = ""  # the step whose create makes this one needless where it was accepted
+    probe: bool = False  # the API itself need not answer the call
+    provisioned: bool = False  # it needs accounts made for the run, on both sides
 
     @property
     def clause(self) -> str:
-        """The first clause."""
         return self.clauses[0]
 
     @property
@@ -70,8 +62,7 @@ class ScriptStep:
         return call if self.fmt is None else call.but(format=self.fmt)
 
 
-TURNS = (("json", GET), ("xml", POST), ("csv", GET))
-"""Each format, over both ways."""
+TURNS = (("json", GET), ("xml", POST), ("csv", GET))  # each format, over both ways
 
 
 def _in_each(
@@ -110,17 +101,8 @@ MAIN = "source 2"
 _RESULT = _result_of(MAIN)
 
 
-def _foreign(side: Side) -> Call:
-    return calls.result(side.run.second(), side.task(MAIN).id)
-
-
-def _id_twice(side: Side) -> Call:
-    call = _RESULT(side)
-    return replace(call, params=(*call.params, ("id", str(side.run.unknown_id))))
-
-
-def _id_in_both(side: Side) -> Call:
-    return replace(_RESULT(side), query=(("id", str(side.run.unknown_id)),))
+def _unknown_id(side: Side) -> tuple[str, str]:
+    return "id", str(side.run.unknown_id)
 
 
 INFO: tuple[ScriptStep, ...] = (
@@ -147,8 +129,8 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("a task that fails", _create(2, lambda phones: phones.failing), ("create.ok",), provisioned=True),
-    ScriptStep("a used-up limit", lambda s: calls.create(s.poor(), s.phone, 2), ("quota.refuses",), "json",
-               kind="limit", provisioned=True),
+    ScriptStep("a used-up limit", lambda s: calls.create(s.run.account("poor", 0), s.phone, 2), ("quota.refuses",),
+               "json", kind="limit", provisioned=True),
 )  # fmt: skip
 PROCESSING = tuple(_in_each("a new task", _RESULT, "result.processing"))
 FORMAT = "format bogus"
@@ -167,21 +149,20 @@ REFUSED: tuple[ScriptStep, ...] = (
     ScriptStep(FORMAT, _info, ("format.invalid",), "bogus", kind="invalid", words=("json", "error")),
     ScriptStep(f"{FORMAT}, without id", _unknown_but("id"), ("check.format-first",), "bogus",
                kinds={"missing": "no", "invalid": "yes"}, after_refusal=FORMAT),
-    ScriptStep("id twice, first a task's", _id_twice, ("param.repeated",), words=("first", "last")),
-    ScriptStep("id in query and body, in the body a task's", _id_in_both, ("param.both",), way=POST,
-               words=("body", "query")),
+    ScriptStep("id twice, first a task's", lambda s: replace(_RESULT(s), params=(*_RESULT(s).params, _unknown_id(s))),
+               ("param.repeated",), words=("first", "last")),
+    ScriptStep("id in query and body, in the body a task's", lambda s: replace(_RESULT(s), query=(_unknown_id(s),)),
+               ("param.both",), way=POST, words=("body", "query")),
     ScriptStep("a multipart form", _RESULT, ("param.multipart",), way=MULTIPART, words=("read", "ignored")),
-    ScriptStep("another account's task", _foreign, ("task.foreign-error",),
-               kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
+    ScriptStep("another account's task", lambda s: calls.result(s.run.second(), s.task(MAIN).id),
+               ("task.foreign-error",), kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
     ScriptStep("an unknown method", lambda s: Call("nosuchmethod", s.me.params), ("not-found",),
                kind="unknown-method", probe=True),
     ScriptStep("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
 )  # fmt: skip
 READ: Mapping[str, tuple[str, ...]] = {
-    "json": ("result.ready", "result.sections", "result.photo-empty", "result.times", "result.times-ordered",
-             "result.cost", "result.ip",
-             "result.own-section", "result.empty", "result.row-fields", "result.row-phone", "row.phone", "row.time",
-             "row.price", "row.source", "row.category", "result.names", "result.photo", "quota.unit"),
+    "json": ("result.ready", "result.own-section", "result.cost", "result.row-fields", "row.time", "row.price",
+             "row.source", *CHECKS),
     "xml": ("result.ready", "result.sections", "result.times"),
     "csv": ("result.row-fields",),
 }  # fmt: skip
@@ -191,10 +172,8 @@ WRITTEN: Mapping[str, tuple[str, ...]] = {
     "csv": ("content-type.csv", "csv.delimiter", "csv.header", "csv.encoding", "csv.line-end", "csv.flat"),
 }
 """The clauses that any answer in a format can show."""
-COMPARABLE = frozenset(
-    clause
-    for clauses in (*READ.values(), *WRITTEN.values(), *(s.clauses for s in (*INFO, *CREATES, *PROCESSING, *REFUSED)))
-    for clause in clauses
+COMPARABLE = frozenset[str]().union(
+    *READ.values(), *WRITTEN.values(), *(step.clauses for step in (*INFO, *CREATES, *PROCESSING, *REFUSED))
 )
 """The clauses that some call can show."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from contract_tests.report import as_json, html, junit, markdown
 from contract_tests.report.report import Report
 
-RENDERERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
-    {"junit": junit.render, "html": html.render, "json": as_json.render, "summary": markdown.render}
-)
+RENDERERS: Mapping[str, Callable[[Report], bytes]] = {
+    "junit": junit.render,
+    "html": html.render,
+    "json": as_json.render,
+    "summary": markdown.render,
+}

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from contract_tests.captured.asked import FORMATS, METHODS, SOURCES, Asked
-from contract_tests.captured.files import STDIN, validate
-from contract_tests.captured.summary import as_json, as_text
+from contract_tests.api.calls import FORMATS
+from contract_tests.captured.capture import METHODS, SOURCES, Asked
+from contract_tests.captured.files import STDIN, as_json, as_text, validate
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.contract.resolve import UnknownSchemaError, document
@@ -57,6 +57,7 @@ def command(files: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError(str(error)) from None
     validation = validate(files, asked, strict=options["strict"])
     click.echo(as_json(validation) if options["output"] == "json" else as_text(validation))
-    for trouble in validation.troubles:
-        click.echo(f"ifind-mock: {trouble}", err=True)
+    for result in validation.files:
+        if result.trouble:
+            click.echo(f"ifind-mock: {result.file}: {result.trouble}", err=True)
     sys.exit(validation.exit_code)

@@ -296,3 +296,13 @@ def test_a_target_elsewhere_is_not_called_without_a_yes(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert f"{UNITS} creates" in done.stdout
+
+
+def test_a_report_that_can_not_be_written_is_refused_before_any_call(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with standing("bureau") as target:
+        code = run(target.url, "mock", CheckOptions(json=tmp_path / "no" / "report.json", environ=target.env), out)
+
+    assert code == 2
+    assert f"there is no directory {tmp_path / 'no'}" in out.getvalue()
+    assert not target.calls
