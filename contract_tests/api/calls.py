@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlencode
 
+from contract_tests.decode.answers import FORMATS
 from contract_tests.transport.messages import Request
 
 Pairs = tuple[tuple[str, str], ...]
-FORMATS = ("json", "xml", "csv")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any
 from contract_tests.contract.editions import SECTIONS
 
 METHODS = ("create", "result", "info")
-FORMATS = ("json", "xml", "csv")
 SOURCES = tuple(SECTIONS)
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from contract_tests.decode.csv import read_csv
 from contract_tests.decode.json import read_json
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.decode.xml import read_xml
+
+READERS: Mapping[str, Callable[[bytes, Context], Decoded]] = MappingProxyType(
+    {"json": lambda body, _: read_json(body), "xml": lambda body, _: read_xml(body), "csv": read_csv}
+)
+"""The reader of each format."""
+FORMATS = tuple(READERS)
+"""The names of the formats, the default one first."""
 
 
 def read_answer(body: bytes, asked: str, context: Context) -> Decoded:
@@ -15,10 +24,8 @@ def read_answer(body: bytes, asked: str, context: Context) -> Decoded:
 
     Where another format was asked for, only an error may be in JSON.
     """
-    if asked == "json":
-        return read_json(body)
-    if body.lstrip()[:1] != b"{":
-        return read_xml(body) if asked == "xml" else read_csv(body, context)
+    if asked == FORMATS[0] or body.lstrip()[:1] != b"{":
+        return READERS[asked](body, context)
     try:
         decoded = read_json(body)
     except Unreadable:

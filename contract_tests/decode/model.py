@@ -47,7 +47,7 @@ class Decoded:
 
     def can_show(self, clause: str) -> bool:
         """Whether the format can show the choice of the clause."""
-        return clause not in HIDDEN[self.format]
+        return clause not in HIDDEN.get(self.format, ())
 
     def shown(self, profile: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a profile that the format can show."""
@@ -56,12 +56,11 @@ class Decoded:
 
 HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "json": (),
         "xml": ("row.phone", "result.photo-empty"),
         "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
     }
 )
-"""Clauses that a format can't show: only JSON has numbers and null, and CSV has no lists beside rows."""
+"""Clauses that a format can't show: XML and CSV have no numbers and no null, and CSV has no lists beside rows."""
 
 DOCUMENTED = frozenset(
     (*COLUMNS, *NUMBERS, *TIMES, *ACCOUNT, "status", "message", "data", "names", "photo", "cost", "ip")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.account_info import units
-from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Call
+from contract_tests.api.calls import GET, POST, WAYS, Account, Call
 from contract_tests.api.reply import Reply
+from contract_tests.decode.answers import FORMATS
 from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
@@ -16,7 +19,7 @@ from contract_tests.engine.tasks import Task
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
-TURNS = {"xml": POST, "csv": GET}
+TURNS = dict(zip(FORMATS[1:], cycle((POST, GET)), strict=False))
 """The way of the call for an unknown task, by format; all tests of such a task share the calls."""
 
 
