@@ -49,8 +49,8 @@ def run(
         _confirm([replace(options, target=target).url for target in (a, b)], options, out)
         report = examine(a, b, options, ignored=ignored)
         masked = {"standard output": _print(out, report)}
-        if options.json is not None:
-            masked[str(options.json)] = _write(options.json, report)
+        if (file := options.reports.get("json")) is not None:
+            masked[str(file)] = _write(file, report)
     except (UsageError, UnreachableError) as error:
         print(error, file=err or out)
         return USAGE if isinstance(error, UsageError) else UNREACHABLE
