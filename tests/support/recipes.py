@@ -203,8 +203,8 @@ def a_clause(tree: Tree) -> None:
     """Whether create repeats the phone."""
     tree.append("schemas/clauses.toml", ECHO_CLAUSE)
     tree.field("mockserver/profile/profile.py", "Rules", 'echo: bool = _is("create.echo", "yes")')
-    told = '{"status": "ok", "id": made.id}'
-    tree.edit("mockserver/api/operations.py", told, f'{told} | ({{"phone": phone}} if rules.echo else {{}})')
+    body = '{"status": "ok", "id": made.id}'
+    tree.edit("mockserver/api/operations.py", body, f'{body} | ({{"phone": phone}} if rules.echo else {{}})')
     tree.append("contract_tests/suite/test_create.py", ECHO_TEST)
 
 

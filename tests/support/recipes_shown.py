@@ -70,10 +70,6 @@ def refusal(operation: Callable[[], object]) -> str:
     return str(refused.value)
 
 
-def told(outcomes: Mapping[str, str], *clauses: str) -> set[str]:
-    return {outcomes[clause] for clause in clauses}
-
-
 def a_source() -> None:
     api = Api(edition="C", delays={"5": "1s"}, faults=[])
     number = api.create(source=5)
@@ -124,7 +120,7 @@ def a_format() -> None:
 
     shown = ("formats.same", "format.readable", "content-type.yaml")
     outcomes, ended = suite(*shown, delay="0s")
-    assert told(outcomes, *shown) == {"holds"}, outcomes
+    assert {outcomes[clause] for clause in shown} == {"holds"}, outcomes
     assert ended.run is not None
     assert "yaml" in {fmt for task in ended.run.pool.maker.accepted for fmt, _ in task.reads}
     other, _ = suite("content-type.yaml", clauses=["content-type.yaml=text/yaml"], delay="0s")
