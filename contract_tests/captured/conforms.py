@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from contract_tests.api.calls import FORMATS
 from contract_tests.captured.asked import METHODS, SOURCES
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
 from contract_tests.captured.summary import described, problem_lines
 from contract_tests.contract.problem import Problem
 from contract_tests.contract.profile import read_profile
-from contract_tests.decode.answers import FORMATS
 
 
 class DoesNotConform(AssertionError):

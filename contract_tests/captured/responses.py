@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from weakref import WeakKeyDictionary
 
+from contract_tests.api.calls import FORMATS
 from contract_tests.captured.asked import METHODS, Asked
 from contract_tests.captured.capture import MAX_BYTES, Capture
-from contract_tests.decode.answers import FORMATS
 
 SUPPORTED = (
     "bytes, str, and the responses of requests, httpx, urllib, http.client, urllib3, aiohttp (once it is read), Flask, "

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 
-from contract_tests.api.calls import WAYS, Way
+from contract_tests.api.calls import FORMATS, WAYS, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, Edition
-from contract_tests.decode.answers import FORMATS
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.edition_probe import EditionProbe
 from contract_tests.engine.option_values import GivenTask

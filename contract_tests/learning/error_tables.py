@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
-from contract_tests.decode.answers import FORMATS
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.choices import Item
 from contract_tests.learning.evidence import call_line, shape_of_reply

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.shapes import kind
-from contract_tests.decode.answers import FORMATS
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 
 MOST = 3

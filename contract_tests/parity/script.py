@@ -12,11 +12,10 @@ from itertools import cycle
 from typing import TypeAlias
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, MULTIPART, POST, WAYS, Call, Way
+from contract_tests.api.calls import FORMATS, GET, MULTIPART, POST, WAYS, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import NO_SOURCE, SECTIONS, SOME
-from contract_tests.decode.answers import FORMATS
 from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call, Raw, Way
-from contract_tests.decode.answers import FORMATS
 
 FORM = "application/x-www-form-urlencoded"
 VALUES = (
@@ -65,7 +64,7 @@ def with_values(account: Account, phone: str, source: int, task_id: object) -> I
                 turn += 1
                 changed = call.but(**{name: value})
                 if name != "format":
-                    changed = changed.but(format=FORMATS[turn % len(FORMATS)])
+                    changed = changed.but(format=calls.FORMATS[turn % len(calls.FORMATS)])
                 yield changed.by(GET if turn % 2 or call.method == "info" else POST)
 
 

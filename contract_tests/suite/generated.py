@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from contract_tests.api.calls import Account, Call
+from contract_tests.api.calls import FORMATS, Account, Call
 from contract_tests.budget.budget import NotChecked
-from contract_tests.decode.answers import FORMATS
 from contract_tests.suite.edge_cases import NAMES, VALUES, WAYS
 from contract_tests.suite.stateful import Chain
 

@@ -9,11 +9,10 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.account_info import units
-from contract_tests.api.calls import GET, POST, WAYS, Account
+from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE
-from contract_tests.decode.answers import FORMATS
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run

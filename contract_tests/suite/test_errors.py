@@ -13,7 +13,6 @@ from contract_tests.api.calls import GET, POST, WAYS, Account, Call, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.decode.answers import FORMATS
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.every_answer import check_below_500
 from contract_tests.engine.pool import TaskPool
@@ -34,7 +33,7 @@ def _without_both(run: Run, me: Account) -> list[Call]:
     whole = [c.but(login=None, token=None) for c in (create, result)]
     if not run.full:
         return [whole[0], whole[1].by(POST).but(format="xml")]
-    return [c.by(way).but(format=fmt) for c in whole for way in WAYS for fmt in (None, *FORMATS)]
+    return [c.by(way).but(format=fmt) for c in whole for way in WAYS for fmt in (None, *calls.FORMATS)]
 
 
 @pytest.mark.first

@@ -8,9 +8,8 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.account_info import units
-from contract_tests.api.calls import GET, POST, WAYS, Account, Call
+from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Call
 from contract_tests.api.reply import Reply
-from contract_tests.decode.answers import FORMATS
 from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool

@@ -6,10 +6,9 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.account_info import answered
-from contract_tests.api.calls import GET, POST, Account
+from contract_tests.api.calls import FORMATS, GET, POST, Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.decode.answers import FORMATS
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.every_answer import check_below_500
 from contract_tests.findings.checks import Checks

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, Account, Call
+from contract_tests.api.calls import FORMATS, GET, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.decode.answers import FORMATS, read_answer
+from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Unreadable
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.every_answer import check_below_500

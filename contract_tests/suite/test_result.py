@@ -10,12 +10,11 @@ from types import MappingProxyType
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, POST, WAYS, Account, Way
+from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check, entries
-from contract_tests.decode.answers import FORMATS
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run

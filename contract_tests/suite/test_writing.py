@@ -9,9 +9,8 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.account_info import answered
-from contract_tests.api.calls import GET, Account
+from contract_tests.api.calls import FORMATS, GET, Account
 from contract_tests.budget.budget import NotChecked
-from contract_tests.decode.answers import FORMATS
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
+from contract_tests.api.calls import FORMATS
 from contract_tests.captured.asked import METHODS, SOURCES, Asked
 from contract_tests.captured.files import STDIN, validate
 from contract_tests.captured.summary import as_json, as_text
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.contract.resolve import UnknownSchemaError, document
-from contract_tests.decode.answers import FORMATS
 
 
 @click.command("validate")
