@@ -56,11 +56,12 @@ class Decoded:
 
 HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "json": (),
         "xml": ("row.phone", "result.photo-empty"),
         "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
     }
 )
-"""Clauses that a format can't show: XML and CSV have no numbers and no null, and CSV has no lists beside rows."""
+"""Clauses that a format can't show: only JSON has numbers and null, and CSV has no lists beside rows."""
 
 DOCUMENTED = frozenset(
     (*COLUMNS, *NUMBERS, *TIMES, *ACCOUNT, "status", "message", "data", "names", "photo", "cost", "ip")

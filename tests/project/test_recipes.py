@@ -38,11 +38,15 @@ FILES: dict[str, tuple[str, ...]] = {
     "a command": ("mockserver/cli/",),
     "a report format": ("contract_tests/report/",),
     "a test of the contract": ("contract_tests/suite/",),
-    "a check of a ready answer": ("contract_tests/contract/ready_checks.py", "contract_tests/suite/test_result.py"),
+    "a check of a ready answer": (
+        "contract_tests/contract/ready_checks.py",
+        "contract_tests/captured/answer_checks.py",
+        "contract_tests/suite/test_result.py",
+    ),
     "a mutant": ("mockserver/mutants/tables/",),
 }
 """The files that each recipe may change."""
-MOST = {"a source": 3, "a format": 6, "a clause": 4, "a store": 2, "a report format": 2}
+MOST = {"a source": 3, "a format": 6, "a clause": 4, "a check of a ready answer": 3}
 """How many files each recipe changes at most; two by default."""
 
 

@@ -193,8 +193,8 @@ choices = ["no", "yes"]
 ECHO_TEST = """
 
 @pytest.mark.clause("create.echo")
-def test_create_does_not_repeat_the_phone(pool: TaskPool, checks: Checks) -> None:
-    for task in pool.tasks():
+def test_create_does_not_repeat_the_phone(run: Run, checks: Checks) -> None:
+    for task in run.pool.tasks():
         checks.choice("create.echo", "yes" if "phone" in task.reply.model else "no", task.reply)
 """
 
@@ -300,8 +300,8 @@ def a_command(tree: Tree) -> None:
 FAILING_TEST = """
 
 @pytest.mark.clause("info.answers")
-def test_info_greets(api: ApiClient, checks: Checks, me: Account) -> None:
-    reply = api.send_once(calls.info(me))
+def test_info_greets(run: Run, checks: Checks) -> None:
+    reply = run.api.send_once(calls.info(run.target.main))
     checks.expect("info.answers", "hello" in reply.model, reply, found="none", expected="a greeting")
 """
 
@@ -323,6 +323,7 @@ def a_check_of_a_ready_answer(tree: Tree) -> None:
     """A check that the mock does not pass."""
     tree.before("contract_tests/contract/ready_checks.py", "CHECKS", CHECK)
     tree.row("contract_tests/contract/ready_checks.py", "CHECKS", '"result.cost": _cost_is_seven')
+    tree.edit("contract_tests/captured/answer_checks.py", "_READY = (", '_READY = ("result.cost", ')
     tree.row("contract_tests/suite/test_result.py", "READY", '"the cost is 7": ("result.cost", ())')
 
 
