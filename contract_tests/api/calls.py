@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlencode
 
+from contract_tests.decode.answers import READERS
 from contract_tests.transport.messages import Request
 
 Pairs = tuple[tuple[str, str], ...]
-FORMATS = ("json", "xml", "csv")
+FORMATS = tuple(READERS)
+"""The names of the formats, the default one first."""
 
 
 @dataclass(frozen=True, slots=True)

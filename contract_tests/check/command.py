@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
@@ -69,7 +69,7 @@ def _check(options: CheckOptions) -> None:
         clause_of(name)
     if options.profile is not None:
         read_profile(options.profile)
-    files = [path for _, path in _files(options)]
+    files = list(options.reports.values())
     files += [path for path in (options.history, options.ledger, options.profile) if path is not None]
     for path in files:
         check_file(path)
@@ -79,14 +79,6 @@ def _check(options: CheckOptions) -> None:
             raise UsageError(f"{path}: is a link to itself; name another file")
         if resolved.count(real) > 1:
             raise UsageError(f"{path}: is named for two files at once; name each its own")
-
-
-def _files(options: CheckOptions) -> Iterator[tuple[str, Path]]:
-    """The reports to write: the renderer's name, and the file."""
-    for name in RENDERERS:
-        path: Path | None = getattr(options, name)
-        if path is not None:
-            yield name, path
 
 
 def _all_unseen(options: CheckOptions) -> list[str]:
@@ -124,7 +116,7 @@ def _write_all(
     """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
     secrets = ended.run.findings.secrets if ended.run else Secrets()
     code, notices = report.exit_code, []
-    made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
+    made: Mapping[Path, bytes] = {path: RENDERERS[name].render(report) for name, path in options.reports.items()}
     if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
         made = {**made, options.history: memory.with_report(report)}
     for path, content in made.items():

@@ -52,7 +52,7 @@ class EditionProbe:
         """The edition of the profile, or the one that fits the given tasks."""
         if self.stated is None and self.given_tasks:
             self.unproven = NotChecked("the tasks that --tasks names do not cover all sources")
-            return EDITIONS["C" if any(t.source > EDITIONS["B"].sources[-1] for t in self.given_tasks) else "B"]
+            return EDITIONS["C" if any(t.source not in EDITIONS["B"].sources for t in self.given_tasks) else "B"]
         return None if self.stated is None else EDITIONS[self.stated]
 
     def _seen(self) -> Edition:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract_tests.contract.clauses import UsageError, clause_of
+from contract_tests.contract.editions import SECTIONS
 
 _NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,6})?)"
 _PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _UNITS_OF_TIME = {**_PERIODS, "ms": 0.001, "m": 60.0, "d": 86400.0}
-_TASK = re.compile(r"([0-9]{1,18}) (1|2|3|4|11|12)(?: ([0-9]{7,15}))?")
-TASK_LINE = "ID SOURCE PHONE, as 123 2 70001234567 (source: 1, 2, 3, 4, 11, 12)"
+_TASK = re.compile(rf"([0-9]{{1,18}}) ({'|'.join(map(str, SECTIONS))})(?: ([0-9]{{7,15}}))?")
+TASK_LINE = f"ID SOURCE PHONE, as 123 2 70001234567 (source: {', '.join(map(str, SECTIONS))})"
 """How a line of --tasks is written; the phone may be left out."""
 
 

@@ -21,6 +21,7 @@ from contract_tests.engine.option_values import (
     read_units,
 )
 from contract_tests.engine.target import read_url
+from contract_tests.report.renderers import RENDERERS
 
 LIVE = "https://i-find.pro/api"
 
@@ -51,14 +52,12 @@ class CheckOptions:
     private: bool = False
     """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False
-    junit: Path | None = None
     only: tuple[str, ...] = ()
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False
-    html: Path | None = None
-    json: Path | None = None
-    summary: Path | None = None
+    reports: Mapping[str, Path] = field(default_factory=dict, hash=False)
+    """The files to write, by their format in RENDERERS."""
     history: Path | None = None
     """A file that remembers when each clause was last proven."""
     stale_after: float = 30 * 86400.0
@@ -125,10 +124,7 @@ OPTIONS = (
     Option("profile", "FILE", "The choices to expect; else the defaults.", Path, SUITE),
     Option("full", "", "Combine every HTTP method, format and source. Default on the mock.", commands=SUITE),
     Option("strict", "", "A refuted assumption counts as broken.", commands=SUITE),
-    Option("junit", "FILE", "Write JUnit XML, as GitHub and GitLab read it.", Path),
-    Option("html", "FILE", "Write a page to look at.", Path),
-    Option("json", "FILE", "Write the report as JSON (schemas/reports/check.schema.json).", Path),
-    Option("summary", "FILE", "Write Markdown for a CI job's summary.", Path),
+    *(Option(name, "FILE", renderer.help, Path) for name, renderer in RENDERERS.items()),
     Option("ledger", "FILE", "Note each call before it leaves; resume a run that was stopped.", Path, SUITE),
     Option("tasks", "FILE", "Check these tasks (a line each: ID SOURCE PHONE) and create none.", read_tasks, SUITE),
     Option("history", "FILE", "Remember when each clause was last proven.", Path),
@@ -154,4 +150,6 @@ def read_options(command: str, values: Mapping[str, Any]) -> dict[str, Any]:
     None, an empty list or false is an option that was not named. Raises UsageError.
     """
     named = ((option, values[option.field]) for option, _ in options_of(command))
-    return {option.field: option.read(value) for option, value in named if value not in (None, (), [], False)}
+    read = {option.field: option.read(value) for option, value in named if value not in (None, (), [], False)}
+    reports = {name: read.pop(name) for name in RENDERERS if name in read}
+    return {**read, "reports": reports} if reports else read

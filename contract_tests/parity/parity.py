@@ -45,13 +45,14 @@ def run(
         for name in ignored:
             if name != NO_CLAUSE:
                 clause_of(name)
-        if options.json is not None:
-            check_file(options.json)
+        file = options.reports.get("json")
+        if file is not None:
+            check_file(file)
         _confirm([replace(options, target=target).url for target in (a, b)], options, out)
         report = examine(a, b, options, ignored=ignored)
         masked = {"standard output": _print(out, report)}
-        if options.json is not None:
-            masked[str(options.json)] = _write(options.json, report)
+        if file is not None:
+            masked[str(file)] = _write(file, report)
     except (UsageError, UnreachableError) as error:
         print(error, file=err or out)
         return USAGE if isinstance(error, UsageError) else UNREACHABLE

@@ -64,7 +64,7 @@ def with_values(account: Account, phone: str, source: int, task_id: object) -> I
                 turn += 1
                 changed = call.but(**{name: value})
                 if name != "format":
-                    changed = changed.but(format=calls.FORMATS[turn % 3])
+                    changed = changed.but(format=calls.FORMATS[turn % len(calls.FORMATS)])
                 yield changed.by(GET if turn % 2 or call.method == "info" else POST)
 
 

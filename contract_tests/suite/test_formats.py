@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 
 from contract_tests.api import calls
@@ -16,7 +18,7 @@ from contract_tests.engine.tasks import Task
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
-TURNS = {"xml": POST, "csv": GET}
+TURNS = dict(zip(FORMATS[1:], cycle((POST, GET)), strict=False))
 """The way of the call for an unknown task, by format; all tests of such a task share the calls."""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.account_info import answered
-from contract_tests.api.calls import GET, Account
+from contract_tests.api.calls import FORMATS, GET, Account
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.pool import TaskPool
@@ -22,9 +22,7 @@ pytestmark = pytest.mark.last
 
 WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "json has its content type": ("content-type.json",),
-        "xml has its content type": ("content-type.xml",),
-        "csv has its content type": ("content-type.csv",),
+        **{f"{fmt} has its content type": (f"content-type.{fmt}",) for fmt in FORMATS},
         "json is written raw": ("json.escapes",),
         "xml begins with a declaration": ("xml.declaration",),
         "xml elements have the assumed names": ("xml.root", "xml.item"),

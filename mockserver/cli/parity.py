@@ -37,5 +37,5 @@ def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **valu
     """
     from contract_tests.parity.parity import run
 
-    options = CheckOptions(json=None if json is None else Path(json), **read("parity", values))
+    options = CheckOptions(reports={} if json is None else {"json": Path(json)}, **read("parity", values))
     sys.exit(run(a, b, options, sys.stdout, sys.stderr, ignored=ignore))

@@ -15,10 +15,12 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import parse_iso
 from mockserver.core.delays import parse_delay
 from mockserver.core.messages import METHODS
+from mockserver.formats.writers import FORMATS
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses
 from mockserver.settings.table import DEFAULT_ACCOUNT, Settings
 
+_FORMATS = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
 MOMENT = "2030-01-01T00:00:00+03:00"
 """When samples are made: one moment, so that the same command prints the same bytes."""
 
@@ -27,7 +29,7 @@ MOMENT = "2030-01-01T00:00:00+03:00"
 @click.command("sample")
 @click.argument("phone")
 @click.option("--source", default="2", show_default=True, help="Where the phone is searched.")
-@click.option("--format", "format_", default="json", show_default=True, help="json, xml or csv.")
+@click.option("--format", "format_", default="json", show_default=True, help=_FORMATS)
 @click.option(
     "--method", type=click.Choice(METHODS), default="result", show_default=True, help="Method whose answer is printed."
 )

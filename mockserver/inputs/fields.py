@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
@@ -236,16 +235,6 @@ def _text(where: str, value: Any) -> str:
     return value
 
 
-def _state(where: str, name: str) -> str:
-    scheme, colon, _ = name.partition(":")
-    if name == "memory" or name.endswith(SQLITE_ENDINGS):
-        return name
-    # What follows a scheme may hold a password.
-    what = f"{scheme}:// is not available in this version" if colon else f"{name!r} is no state"
-    near = "did you mean 'memory'? " if get_close_matches(name, ["memory"]) else ""
-    raise Refusal(Problem(where, what, f"{near}allowed: {_STATES}"))
-
-
 def _latency(where: str, delay: Delay) -> Delay:
     if delay.kind == "never":
         raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
@@ -265,8 +254,6 @@ def _day(where: str, value: Any) -> str:
     return day
 
 
-SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
-_STATES = "memory, or a file ending in .db"
 _DAY = matching(
     "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", "date", "'2030-12-31' or '2030-12-31 23:59:59'"
 )
@@ -275,12 +262,6 @@ _SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s
 as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")  # any value; its own reader comes later
 text: Field[str] = Field(_text, {"type": "string", "not": {"pattern": ILLEGAL_IN_XML.pattern}}, "a text in quotes")
 """A text that every format can carry."""
-state = replace(
-    text.then(_state),
-    shape={**text.shape, "pattern": _whole(rf"memory|[\s\S]*({'|'.join(map(re.escape, SQLITE_ENDINGS))})")},
-    allowed=_STATES,
-)
-"""Where state is kept: `memory`, or the path of an SQLite file."""
 flag: Field[bool] = _checked(
     lambda value: isinstance(value, bool), "is neither true nor false", "true, false", {"type": "boolean"}
 )

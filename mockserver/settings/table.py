@@ -23,6 +23,7 @@ from mockserver.inputs.fields import Field, Reader
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
 from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
+from mockserver.stores.opening import STATE, STORES
 
 PREFIX = "IFIND_MOCK_"
 DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
@@ -163,7 +164,9 @@ class Settings:
 
     host: str = _setting("127.0.0.1", _HOST, "Address to listen on.", "HOST")
     port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", "PORT")
-    state: str = _setting("memory", fields.state, "Where tasks and charges are kept.", "memory|FILE.db")
+    state: str = _setting(
+        "memory", STATE, "Where tasks and charges are kept.", "|".join(kind.metavar for kind in STORES.values())
+    )
     workers: int = _setting(1, _WORKERS, "Processes; more than 1 come later.", "N")
     profile: Profile = _setting(
         {},

@@ -106,9 +106,15 @@ def _unauthorised(token: str | None) -> Response | None:
     return answered
 
 
+def _before_part(route: str) -> str:
+    """What stands before a route's `<part>`; of a route without one a text that begins no path."""
+    start, mark, _ = route.partition("<")
+    return start if mark else " "
+
+
 def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Response:
     """404 with the nearest route, or 405 where the path is one."""
-    known = path if path in routes else "/faults/<fault_id>" if path.startswith("/faults/") else None
+    known = next((route for route in routes if path == route or path.startswith(_before_part(route))), None)
     if known is not None:
         allowed = ", ".join(routes[known])
         what = f"{request.method} is not allowed on /_mock{known}"
