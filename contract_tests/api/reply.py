@@ -71,6 +71,10 @@ class Reply:
         """Whether both are errors with the same code and message."""
         return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)
 
+    def like_one_of(self, known: Mapping[str, Reply], otherwise: str) -> str:
+        """The name of the first of the known errors that has the same code and message."""
+        return next((name for name, other in known.items() if self.says_like(other)), otherwise)
+
     def curl(self, base: str, mask: Mask) -> str:
         """A command line that sends the call again, with secrets masked."""
         return curl(self.call, base, mask)

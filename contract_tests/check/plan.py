@@ -15,8 +15,7 @@ from contract_tests.budget.limits import UNITS, Limits
 from contract_tests.budget.sender import open_sender
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from contract_tests.engine.option_values import GivenTask
-from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.options import CheckOptions, GivenTask
 from contract_tests.engine.provision import accounts_on, private_mock
 from contract_tests.engine.run import Run, limits_elsewhere
 from contract_tests.engine.target import MAGIC

@@ -9,9 +9,8 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import Charge
 from contract_tests.budget.sender import LostAnswer, Sender
 from contract_tests.decode.model import Context
-from contract_tests.engine.every_answer import attempted, check_answer, check_bytes, check_tokens, read
+from contract_tests.engine.every_answer import UnitsWatch, attempted, check_answer, check_bytes, check_tokens, read
 from contract_tests.engine.target import Target
-from contract_tests.engine.units_watch import UnitsWatch
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Shape

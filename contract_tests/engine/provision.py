@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 from contract_tests.api.calls import Account
 from contract_tests.budget.sender import send_control
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.option_values import read_phone
-from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.options import CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
 from contract_tests.transport.messages import Request, TransportError
 from mockserver import data

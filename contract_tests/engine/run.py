@@ -15,10 +15,10 @@ from contract_tests.budget.ledger import open_ledger
 from contract_tests.budget.limits import Limits, limits_for
 from contract_tests.budget.sender import open_sender
 from contract_tests.contract.clauses import UsageError
+from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.api_client import ApiClient, TargetLost
-from contract_tests.engine.option_values import read_rate
-from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.options import CheckOptions, read_rate
 from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of
 from contract_tests.engine.target import Target, on_loopback
@@ -68,14 +68,26 @@ class Run:
         self.findings.hide({account.login: label.format("LOGIN"), account.token: label.format("TOKEN")})
         self.api.tokens.add(account.token)
 
-    def holds_secret(self, content: bytes) -> bool:
-        """Whether the bytes hold a credential of the run."""
-        return self.findings.secrets.found_in(content) is not None
+    @property
+    def me(self) -> Account:
+        """The main account."""
+        return self.target.main
 
+    @property
+    def right_create(self) -> Call:
+        """A create that the main account may make."""
+        return calls.create(self.me, self.target.phones.ordinary, ANY_SOURCE)
+
+    @property
+    def unknown_task(self) -> Call:
+        """A call of result for an unknown task."""
+        return calls.result(self.me, self.unknown_id)
+
+    @property
     def wrong_token_call(self) -> Call:
         """A call of result with a wrong token."""
         made = self.pool.maker.accepted
-        return calls.result(self.target.main, made[0].id if made else self.unknown_id).but(token=self.wrong_token)
+        return calls.result(self.me, made[0].id if made else self.unknown_id).but(token=self.wrong_token)
 
     def second(self) -> Account:
         """Another account than the main one. Raises NotChecked where there is none."""
@@ -115,11 +127,11 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         )
         api = ApiClient(target, sender, findings)
         edition, on_demand = profile.get("edition"), bool(options.only)
-        pool = TaskPool(api, target, options.poll_timeout, full, edition, options.tasks, on_demand)
+        pool = TaskPool(api, options.poll_timeout, full, edition, options.tasks, on_demand)
         run = Run(options, target, findings, api, pool)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
-        sender.holds_secret = run.holds_secret
+        sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None
         _check_target(run)
         yield run
         if ledger is not None and run.complete:

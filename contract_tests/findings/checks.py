@@ -22,9 +22,7 @@ class Checks:
         self.strict = strict
         self.own: list[Finding] = []
 
-    def expect(
-        self, clause: str, holds: object, reply: Reply | None, *, where: str = "", found: object, expected: str
-    ) -> bool:
+    def expect(self, clause: str, holds: object, reply: Reply | None, where: str, found: object, expected: str) -> bool:
         """Notes whether the clause holds here. An answer that could not be read has had its finding already."""
         if reply is not None and not reply.readable:
             self.findings.could_not_read(clause, reply)
@@ -36,7 +34,7 @@ class Checks:
 
     def expect_status(self, clause: str, reply: Reply, holds: bool, expected: str, where: str = "status") -> bool:
         """Notes whether the status word of a reply is as the clause states."""
-        return self.expect(clause, holds, reply, where=where, found=reply.status, expected=expected)
+        return self.expect(clause, holds, reply, where, reply.status, expected)
 
     def expect_error(self, clause: str, reply: Reply, expected: str, where: str = "status") -> bool:
         """Notes whether a reply is an error, as the clause states."""
@@ -80,8 +78,7 @@ class Checks:
         for problem in problems(name, instance, profile=shown if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
             found = _value_at(instance, problem.path, problem.found)
-            clause, expected = problem.clause or "format.readable", problem.expected
-            self.expect(clause, holds=False, reply=reply, where=where, found=found, expected=expected)
+            self.expect(problem.clause or "format.readable", False, reply, where, found, problem.expected)
 
     def choice(self, clause: str, seen: str, reply: Reply) -> None:
         """Notes the choice of an open clause that the target shows, and judges it."""

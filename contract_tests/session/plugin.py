@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 
-from contract_tests.api.calls import Account
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import UsageError, all_clauses
-from contract_tests.engine.api_client import ApiClient, TargetLost
-from contract_tests.engine.pool import TaskPool
+from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.report_of import report_of
 from contract_tests.engine.run import Run, open_run
@@ -171,21 +169,3 @@ def checks(request: pytest.FixtureRequest) -> Checks:
     """The checks of this test."""
     node: pytest.Item = request.node
     return node.stash[CHECKS]
-
-
-@pytest.fixture
-def api(run: Run) -> ApiClient:
-    """The client of the target."""
-    return run.api
-
-
-@pytest.fixture
-def pool(run: Run) -> TaskPool:
-    """The run's tasks."""
-    return run.pool
-
-
-@pytest.fixture
-def me(run: Run) -> Account:
-    """The main account."""
-    return run.target.main

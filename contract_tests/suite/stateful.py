@@ -34,7 +34,7 @@ class Chain:
         """A create costs at least a unit."""
         sources, phones = self.run.pool.edition.sources, self.run.target.phones
         before, _ = self.used()
-        phone = (phones.ordinary, phones.one, phones.nothing, phones.hundred)[turn % 4]
+        phone = (phones.ordinary, phones.one, phones.nothing, phones.hundred)[turn % 4] or ""
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
         source = sources[turn % len(sources)]
         task = self.run.pool.maker.make(source, phone, account=self.account, way=way, fmt=fmt)
@@ -66,6 +66,4 @@ class Chain:
         self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
 
     def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:
-        self.run.api.checks.expect(
-            clause, holds, reply, where="in a chain of calls", found=Shape("something else"), expected=expected
-        )
+        self.run.api.checks.expect(clause, holds, reply, "in a chain of calls", Shape("something else"), expected)
