@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from contract_tests.api.calls import Call, request_of
-from contract_tests.budget.budget import TIME_UP, Budget, Charge, NotChecked
+from contract_tests.budget.budget import TIME_UP, Budget, Charge, Limits, NotChecked
 from contract_tests.budget.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
-from contract_tests.budget.limits import Limits
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, OutOfTime, Request, TransportError

@@ -12,8 +12,14 @@ from typing import TextIO
 
 from contract_tests.check.history import Memory, read_history
 from contract_tests.check.plan import plan_of, provable
-from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
+from contract_tests.check.prompts import (
+    check_phone,
+    confirmed,
+    has_second,
+    spends_units,
+    with_credentials,
+    write_plan,
+)
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions

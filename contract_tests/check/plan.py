@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from contract_tests.api.calls import Account, Call, create
-from contract_tests.budget.limits import UNITS, Limits
+from contract_tests.budget.budget import UNITS, Limits
 from contract_tests.budget.sender import open_sender
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from contract_tests.api.account_info import Units, units
 from contract_tests.api.calls import Account
-from contract_tests.api.reply import Reply, content_type
+from contract_tests.api.reply import Reply, Units, content_type, units
 from contract_tests.contract.http_head import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.budget.limits import Limits
+from contract_tests.budget.budget import Limits
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.engine.target import read_url
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import units
 from contract_tests.api.calls import GET, POST, Account, Way
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE, SECTIONS
 from contract_tests.engine.api_client import ApiClient

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract_tests.api.calls import curl
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.findings.finding import ClauseResult, Finding
@@ -79,7 +80,7 @@ class Findings:
         made = all_clauses()[clause]
         return Finding(
             clause=made,
-            call=reply.curl(self.base, self.mask) if reply else "(several)",
+            call=curl(reply.call, self.base, self.mask) if reply else "(several)",
             answer=reply.summary(self.mask) if reply else "(several)",
             where=self.mask.text(where),
             found=self.mask.value(_public(where, found)),

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import units
 from contract_tests.api.calls import Call
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
 from contract_tests.contract.ready_checks import TaskFacts

@@ -9,13 +9,12 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from contract_tests.budget.limits import limits_for
+from contract_tests.budget.budget import limits_for
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.engine.api_client import TargetLost
-from contract_tests.engine.confirm import confirm
 from contract_tests.engine.options import LIVE, CheckOptions
 from contract_tests.engine.provision import UnreachableError, is_mock
-from contract_tests.engine.run import open_run
+from contract_tests.engine.run import confirm, open_run
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, BUDGET, UNREACHABLE, USAGE
 from contract_tests.parity.collect import Collector

@@ -13,15 +13,13 @@ import pytest
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.api_client import TargetLost
+from contract_tests.engine.options import CheckOptions, options_of, read_options
 from contract_tests.engine.provision import UnreachableError
-from contract_tests.engine.report_of import report_of
 from contract_tests.engine.run import Run, open_run
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
-from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
-from contract_tests.session.outcomes import BrokenPromise, exit_code, note_not_checked, raise_outcome
-from contract_tests.session.pytest_options import add_options, read_command_line
+from contract_tests.session.outcomes import BrokenPromise, exit_code, note_not_checked, raise_outcome, report_at_end
 from contract_tests.session.stash import CHECKS, CLOSING, ERRORS, OPTIONS, RUN, STOPPED, clauses_of, in_suite
 
 MARKERS = (
@@ -29,12 +27,23 @@ MARKERS = (
     "first: runs before all others, since its calls are refused and cost nothing",
     "last: runs after all others, since it judges what they have seen",
 )
+PREFIX = "contract_"
+"""Of the options' names inside pytest, where other plugins have theirs."""
+RENAMED = {"strict": "strict-clauses"}
+"""Options whose name pytest has for itself."""
 TRACED = 6
 """Frames of a traceback that are shown."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    add_options(parser)
+    group = parser.getgroup("contract suite of ifind-mock")
+    for option, text in options_of("pytest"):
+        name, dest = f"--{RENAMED.get(option.name, option.name)}", PREFIX + option.field
+        if option.metavar:
+            action = "append" if option.many else "store"
+            group.addoption(name, dest=dest, action=action, default=None, metavar=option.metavar, help=text)
+        else:
+            group.addoption(name, dest=dest, action="store_true", default=None, help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,7 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[ERRORS] = []
     try:
         if OPTIONS not in config.stash:
-            config.stash[OPTIONS] = read_command_line(config)
+            values = {option.field: config.getoption(PREFIX + option.field) for option, _ in options_of("pytest")}
+            config.stash[OPTIONS] = CheckOptions(**read_options("pytest", values))
     except UsageError as error:
         pytest.exit(str(error), USAGE)
     if getattr(config.option, "numprocesses", None):
@@ -143,13 +153,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         stash[CLOSING].close()
     if RUN in stash or STOPPED in stash:
         session.exitstatus = exit_code(session.config, failed=bool(session.testsfailed) or interrupted)
-
-
-def report_at_end(config: pytest.Config, code: int = 0) -> Report:
-    """The report of the session's run, which has ended with the code."""
-    _, why = config.stash.get(STOPPED, (0, ""))
-    target = config.stash[OPTIONS].target
-    return report_of(config.stash.get(RUN, None), target=target, exit_code=code, stopped=why)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

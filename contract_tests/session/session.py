@@ -1,4 +1,4 @@
-"""Runs the suite in this process, without pytest's terminal, and returns what it found."""
+"""Runs the suite in this process, without pytest's terminal, and returns what it found, if wanted test by test."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.exit_code import BROKEN
 from contract_tests.report.report import Report
-from contract_tests.session.plugin import report_at_end
-from contract_tests.session.stash import ERRORS, OPTIONS, RUN, STOPPED
+from contract_tests.session.outcomes import report_at_end
+from contract_tests.session.stash import CHECKS, ERRORS, OPTIONS, RUN, STOPPED, clauses_of
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INTERRUPTED = "interrupted: what was not checked by then is reported as not checked"
@@ -77,6 +77,32 @@ class _Seen:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         self.errors.append(str(excrepr))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTest:
+    """A test that was run."""
+
+    clauses: tuple[str, ...]
+    """The clauses that it names."""
+    broken: tuple[str, ...]
+    """The promises and laws that it found broken."""
+
+
+class Recorder:
+    """For `examine`. seen maps tests, by names such as `test_result.py::test_a_task_becomes_ready`, in their order."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, RecordedTest] = {}
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        # pytest's own text of a failure takes long to make, and the suite replaces it.
+        config.option.tbstyle = "value"
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        if CHECKS in item.stash:
+            broken = {finding.clause.id: None for finding in item.stash[CHECKS].own if finding.binding}
+            self.seen[item.nodeid] = RecordedTest(clauses_of(item), tuple(broken))
 
 
 def _arguments() -> list[str]:

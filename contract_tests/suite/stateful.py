@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import units
 from contract_tests.api.calls import FORMATS, WAYS
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task

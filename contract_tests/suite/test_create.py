@@ -8,9 +8,8 @@ from itertools import cycle, product
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import units
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE
 from contract_tests.engine.run import Run

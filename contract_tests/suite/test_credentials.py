@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import answered
 from contract_tests.api.calls import GET, POST, Call, Way
+from contract_tests.api.reply import answered
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import units
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Way
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, units
 from contract_tests.decode.compare import as_encoded, difference, plain, plain_account
 from contract_tests.engine.every_answer import check_free
 from contract_tests.engine.pool import TaskPool

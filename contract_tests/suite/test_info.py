@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import answered
 from contract_tests.api.calls import FORMATS, POST
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, answered
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.every_answer import check_below_500
 from contract_tests.engine.run import Run

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import Units, units
 from contract_tests.api.calls import GET, Account, Way
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, Units, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.engine.api_client import ApiClient

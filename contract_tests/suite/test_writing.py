@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import answered
+from contract_tests.api.reply import answered
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks

@@ -126,8 +126,7 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     # pytest is slow to import: it is loaded only where something is run
     from contract_tests.engine.options import CheckOptions
     from contract_tests.findings.outcome import Outcome
-    from contract_tests.session.recorder import Recorder
-    from contract_tests.session.session import examine
+    from contract_tests.session.session import Recorder, examine
 
     more: Mapping[str, Any] = MUTANTS[name].options if name is not None else {}
     options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}

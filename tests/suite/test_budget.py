@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests.budget.budget import Budget, NotChecked
-from contract_tests.budget.limits import Limits
+from contract_tests.budget.budget import Budget, Limits, NotChecked
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import read_tasks
 from support.checking import check, examined, outcomes
