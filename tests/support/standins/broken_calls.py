@@ -6,16 +6,16 @@ from mockserver.mutants.kit.answers import still_processing, unknown_is_ready
 from mockserver.mutants.kit.calls import (
     asking,
     believing,
-    believing_any_account,
+    believing_anyone,
     filling,
     forgetting,
     reading_foreign_tasks,
     refusing,
     without,
 )
-from mockserver.mutants.kit.conditions import CREATE, GET, INFO, POST, RESULT, lacking, param, where
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Table
+from mockserver.mutants.kit.when import CREATE, GET, INFO, POST, RESULT, lacks, param, where
 from support.standins.breaking import SOURCES, Breakage
 
 
@@ -57,9 +57,7 @@ BROKEN_CALLS: Table[Breakage] = {
     "result.required": {
         "result without token": Breakage("result needs no token", call=where(without("token"), RESULT)),
         "result without login": Breakage("result needs no login", call=where(without("login"), RESULT)),
-        "result without id": Breakage(
-            "result needs no id", where(still_processing, RESULT, lacking("id"), _has_a_token)
-        ),
+        "result without id": Breakage("result needs no id", where(still_processing, RESULT, lacks("id"), _has_a_token)),
     },
     "info.answers": {
         "no info": Breakage("info is refused", call=refusing(INFO)),
@@ -79,8 +77,6 @@ BROKEN_CALLS: Table[Breakage] = {
         "any token": Breakage("result accepts any token", call=where(believing(), RESULT)),
         "any token for info": Breakage("info accepts any token", call=where(believing(), INFO)),
         "any login": Breakage("create accepts any login", call=where(_believing_any_login, CREATE)),
-        "another's token": Breakage(
-            "result accepts another account's token", call=where(believing_any_account, RESULT)
-        ),
+        "another's token": Breakage("result accepts another account's token", call=where(believing_anyone, RESULT)),
     },
 }
