@@ -119,11 +119,15 @@ class Budget:
         units = self.limits.units
         return not self.limits.no_creates and (units is None or self.spent + self.highest.get(source, 1) <= units)
 
-    def reserve(self, source: int) -> Charge:
-        """Reserves the units of a create that is about to be sent. Raises NotChecked where the budget is too small."""
+    def check_units(self, source: int) -> None:
+        """Raises NotChecked where the budget does not hold a create of the source."""
         self.check_creates()
         if not self.holds(source):
             raise self.refusal(f"the budget of {self.limits.units} units does not hold another task")
+
+    def reserve(self, source: int) -> Charge:
+        """Reserves the units of a create that is about to be sent. Raises NotChecked where the budget is too small."""
+        self.check_units(source)
         charge = Charge(source, self.highest.get(source, 1))
         self.charges.append(charge)
         return charge

@@ -6,7 +6,7 @@ charges by records, a task costs as many as it finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -183,26 +183,21 @@ def _steps(run: Run) -> Iterator[PlannedCall]:
 
 def _in_words(call: Call, run: Run) -> str:
     """The call in words: what it asks for, and what is wrong with it."""
-    own = {str(task.id) for task in run.pool.maker.accepted}
-    words = [aspect(call, run) for aspect in _ASPECTS]
-    number = call.param("id")
+    lacking = [name for name in _REQUIRED.get(call.method, ()) if call.param(name) is None]
+    words, source, number = [call.name], call.param("source"), call.param("id")
+    if call.method == "create" and source:
+        words.append(f"of source {source}")
+    if lacking:
+        words.append(f"without {', '.join(lacking)}")
+    words.append(_credentials(call, run))
     if number is not None:
-        words.append("of a task" if number in own else _IDS.get(number, "of no task"))
-    return " ".join([call.name, *filter(None, words)])
+        made = number in {str(task.id) for task in run.pool.maker.accepted}
+        words.append("of a task" if made else _IDS.get(number, "of no task"))
+    return " ".join(filter(None, words))
 
 
+_REQUIRED = {"create": ("login", "token", "phone", "source"), "result": ("login", "token", "id")}
 _IDS = {"": "with an empty id", "abc": "with an id that is no number"}
-
-
-def _source(call: Call, _: Run) -> str:
-    source = call.param("source")
-    return f"of source {source}" if call.method == "create" and source else ""
-
-
-def _missing(call: Call, _: Run) -> str:
-    required = {"create": ("login", "token", "phone", "source"), "result": ("login", "token", "id")}
-    lacking = [name for name in required.get(call.method, ()) if call.param(name) is None]
-    return f"without {', '.join(lacking)}" if lacking else ""
 
 
 def _credentials(call: Call, run: Run) -> str:
@@ -212,9 +207,4 @@ def _credentials(call: Call, run: Run) -> str:
         return "with a wrong token"
     if second is not None and (login, token) == (second.login, second.token):
         return "by the second account"
-    if login not in (None, main.login) or token not in (None, main.token):
-        return "with others' credentials"
-    return ""
-
-
-_ASPECTS: tuple[Callable[[Call, Run], str], ...] = (_source, _missing, _credentials)
+    return "" if login in (None, main.login) and token in (None, main.token) else "with others' credentials"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contract_tests.api.calls import Call
-from contract_tests.api.reply import Reply
-from contract_tests.budget.budget import Charge
+from contract_tests.api import calls
+from contract_tests.api.calls import Account, Call
+from contract_tests.api.reply import Reply, Units, units
+from contract_tests.budget.budget import Charge, NotChecked
 from contract_tests.budget.sender import LostAnswer, Sender
 from contract_tests.decode.model import Context
 from contract_tests.engine.every_answer import UnitsWatch, attempted, check_answer, check_bytes, check_tokens, read
@@ -84,6 +85,16 @@ class ApiClient:
             reply = attempted(reply, Context(call.method))
             self._settle_refused(reply)
         return reply
+
+    def units_now(self, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
+        """The units that info shows now. known: the last answer of info will do, where no task was made since. Raises
+        NotChecked where info does not show them.
+        """
+        reply = self.units.shown if known and self.units.shown is not None else self.send(calls.info(account))
+        now = units(reply)
+        if now is None:
+            raise NotChecked("info does not show the used units")
+        return now, reply
 
     def settle(self, reply: Reply, cost: int | None) -> None:
         """Notes the cost of a create, where its task states it."""

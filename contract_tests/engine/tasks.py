@@ -153,7 +153,7 @@ class TaskPoller:
             pause = min(pause * 1.5, 0.25) if self.api.target.provisioned else pause * 3
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
-        self.api.checks.expect("result.becomes-ready", True, reply, "", reply.status, "'ready'")
+        self.api.checks.expect("result.becomes-ready", True, reply)
         ready = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
         self.api.settle(task.reply, ready.cost)

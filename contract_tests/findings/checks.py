@@ -10,6 +10,7 @@ from contract_tests.contract.http_head import with_charset
 from contract_tests.contract.validate import problems
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
+from contract_tests.findings.outcome import Outcome
 from contract_tests.redact.mask import Shape
 
 
@@ -22,7 +23,9 @@ class Checks:
         self.strict = strict
         self.own: list[Finding] = []
 
-    def expect(self, clause: str, holds: object, reply: Reply | None, where: str, found: object, expected: str) -> bool:
+    def expect(
+        self, clause: str, holds: object, reply: Reply | None, where: str = "", found: object = "", expected: str = ""
+    ) -> bool:
         """Notes whether the clause holds here. An answer that could not be read has had its finding already."""
         if reply is not None and not reply.readable:
             self.findings.could_not_read(clause, reply)
@@ -67,10 +70,7 @@ class Checks:
         shows: the clauses that the check covers. believed: also against what is observed or stated by a profile.
         """
         for clause in shows:
-            if reply.readable:
-                self.findings.mark_checked(clause)
-            else:
-                self.findings.could_not_read(clause, reply)
+            self.expect(clause, True, reply)
         if reply.decoded is None:
             return
         shown = reply.decoded.shown(self.findings.profile)
@@ -121,14 +121,10 @@ class Checks:
         if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
             self.findings.kinds.setdefault(kind, []).append((reply, fields))
 
-    def left_out(self, why: str) -> None:
-        """Notes a part of the test that was not checked."""
-        self.not_checked(self.findings.skipped, why)
-
-    def not_checked(self, kept: dict[str, list[str]], why: str) -> None:
-        """Notes under each of the test's clauses, in one of the tables of Findings, why it was not checked."""
+    def left_out(self, why: str, outcome: Outcome = Outcome.UNCHECKED) -> None:
+        """Notes under each of the test's clauses why the test was not done, or not wholly."""
         for clause in self.clauses:
-            kept.setdefault(clause, []).append(why)
+            self.findings.not_checked(clause, outcome, why)
 
 
 def _meant(clause: Clause, choice: str) -> str:

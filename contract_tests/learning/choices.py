@@ -9,6 +9,7 @@ from types import MappingProxyType
 from contract_tests.contract.clauses import Clause
 from contract_tests.contract.http_head import CHARSETS
 from contract_tests.findings.findings import Findings
+from contract_tests.findings.outcome import Outcome
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts
@@ -93,8 +94,9 @@ def with_blank(content_type: str, encoding: str | None) -> str:
 def _why_unseen(clause: Clause, findings: Findings) -> str:
     if clause.id == "rate.limit":
         return MET if "met" in findings.seen.get(clause.id, {}) else SLOW
-    noted = (findings.unaffordable, findings.errors, findings.inconclusive, findings.skipped)
-    why = [findings.mask.text(kept[clause.id][0]) for kept in noted if clause.id in kept]
+    reasons = findings.reasons.get(clause.id, {})
+    order = (Outcome.UNAFFORDABLE, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
+    why = [findings.mask.text(reasons[outcome]) for outcome in order if outcome in reasons]
     return why[0] if why else clause.unseen or WHY.get(clause.id, "no answer showed it")
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from contract_tests.check.command import write_errors
 from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
@@ -46,9 +47,7 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         print(error, file=err)
         return USAGE if isinstance(error, UsageError) else UNREACHABLE
     ended = examine(options, Progress(err))
-    secrets = ended.run.findings.secrets if ended.run else Secrets()
-    for text in ended.errors:
-        print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=err)
+    write_errors(ended, err)
     if ended.report is None or ended.run is None:
         print(ended.report.stopped if ended.report else "the suite could not be run", file=err)
         return ended.report.exit_code if ended.report else BROKEN

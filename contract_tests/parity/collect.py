@@ -84,11 +84,8 @@ class Collector:
         if step.unless_accepted and any(step.unless_accepted in side.tasks for side in self.sides):
             raise NotChecked("a create without a source was accepted: sources need not be known")
         for side, call in zip(self.sides, made, strict=True):
-            budget = side.run.api.sender.budget
-            if call.method == "create" and not budget.holds(source_of(call)):
-                raise NotChecked(
-                    f"the budget of {budget.limits.units} units does not hold another task", unaffordable=True
-                )
+            if call.method == "create":
+                side.run.api.sender.budget.check_units(source_of(call))
 
     def _keep_tasks(self, step: ScriptStep, replies: Sequence[Reply]) -> bool:
         """Keeps the tasks of a create. Whether one side refused it because its daily limit is used up."""

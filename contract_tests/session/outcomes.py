@@ -23,10 +23,8 @@ class BrokenPromise(Exception):
 
 def note_not_checked(checks: Checks, why: NotChecked) -> None:
     """Notes why a test's clauses were not checked."""
-    kept = checks.findings.skipped
-    if why.unaffordable or why.inconclusive:
-        kept = checks.findings.unaffordable if why.unaffordable else checks.findings.inconclusive
-    checks.not_checked(kept, str(why))
+    otherwise = Outcome.INCONCLUSIVE if why.inconclusive else Outcome.UNCHECKED
+    checks.left_out(str(why), Outcome.UNAFFORDABLE if why.unaffordable else otherwise)
 
 
 def raise_outcome(checks: Checks, why: NotChecked | None) -> None:

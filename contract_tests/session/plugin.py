@@ -18,6 +18,7 @@ from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.run import Run, open_run
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
+from contract_tests.findings.outcome import Outcome
 from contract_tests.report.terminal import write_terminal
 from contract_tests.session.outcomes import BrokenPromise, exit_code, note_not_checked, raise_outcome, report_at_end
 from contract_tests.session.stash import CHECKS, CLOSING, ERRORS, OPTIONS, RUN, STOPPED, clauses_of, in_suite
@@ -117,7 +118,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     except TargetLost as lost:
         item.session.shouldstop = f"the target is gone: {lost}"
     except Exception as error:
-        checks.not_checked(checks.findings.errors, f"{item.name}: {type(error).__name__}")
+        checks.left_out(f"{item.name}: {type(error).__name__}", Outcome.ERROR)
         raise
     raise_outcome(checks, why)
 

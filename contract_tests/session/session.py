@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.exit_code import BROKEN
+from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report
 from contract_tests.session.outcomes import report_at_end
 from contract_tests.session.stash import CHECKS, ERRORS, OPTIONS, RUN, STOPPED, clauses_of
@@ -30,9 +31,14 @@ class Examined:
     run: Run | None
     """None: the target was never reached."""
     errors: tuple[str, ...] = ()
-    """Of the kit itself."""
+    """Of the kit itself, masked."""
     interrupted: bool = False
     """By Ctrl-C or SIGTERM."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """What no file may hold."""
+        return self.run.findings.secrets if self.run else Secrets()
 
 
 def examine(options: CheckOptions, *plugins: object) -> Examined:
@@ -45,12 +51,11 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
     if seen.config is None:
         return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
     stash = seen.config.stash
-    errors = (*seen.errors, *stash.get(ERRORS, []))
     if seen.interrupted:
         stash.setdefault(STOPPED, (BROKEN, INTERRUPTED))
-    begun = STOPPED in stash or RUN in stash
-    code = int(ended) if begun else BROKEN
-    return Examined(report_at_end(seen.config, code), stash.get(RUN, None), errors, seen.interrupted)
+    code = int(ended) if STOPPED in stash or RUN in stash else BROKEN
+    examined = Examined(report_at_end(seen.config, code), stash.get(RUN, None), (), seen.interrupted)
+    return replace(examined, errors=tuple(map(examined.secrets.mask, (*seen.errors, *stash.get(ERRORS, [])))))
 
 
 class _Seen:

@@ -68,37 +68,20 @@ def send_generated_calls(account: Account, send: Callable[[Call], None], *, exam
 
 def walk(chain: Chain, *, examples: int, steps: int) -> None:
     """Takes the chain's steps in any order. The chain outlives an example, so no rule may depend on its state:
-    hypothesis needs the same choices at the same point. For the same reason
-    NotChecked is not raised; the finding is kept.
+    hypothesis needs the same choices at the same point. So NotChecked is not raised, either; the finding is kept.
     """
-    turns = st.integers(0, 59)
-    unless_it_fails = suppress(NotChecked)
+
+    def taking(step: Callable[[int], None]) -> Callable[..., None]:
+        @rule(turn=st.integers(0, 59))
+        def take(_: RuleBasedStateMachine, turn: int) -> None:
+            with suppress(NotChecked):
+                step(turn)
+
+        return take
 
     class Machine(RuleBasedStateMachine):
-        @rule(turn=turns)
-        def create(self, turn: int) -> None:
-            with unless_it_fails:
-                chain.create(turn)
-
-        @rule(turn=turns)
-        def poll(self, turn: int) -> None:
-            with unless_it_fails:
-                chain.poll(turn)
-
-        @rule(turn=turns)
-        def poll_again(self, turn: int) -> None:
-            with unless_it_fails:
-                chain.poll(turn)
-
-        @rule(turn=turns)
-        def read_foreign(self, turn: int) -> None:
-            with unless_it_fails:
-                chain.read_foreign(turn)
-
-        @rule(turn=turns)
-        def wrong_token(self, turn: int) -> None:
-            with unless_it_fails:
-                chain.wrong_token(turn)
+        create, poll, poll_again = taking(chain.create), taking(chain.poll), taking(chain.poll)
+        read_foreign, wrong_token = taking(chain.read_foreign), taking(chain.wrong_token)
 
     with _off_the_disk():
         run_state_machine_as_test(Machine, settings=_settings(examples, steps))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, WAYS
-from contract_tests.api.reply import Reply, units
-from contract_tests.budget.budget import NotChecked
+from contract_tests.api.reply import Reply
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
 from contract_tests.redact.mask import Shape
@@ -23,11 +22,8 @@ class Chain:
 
     def used(self) -> tuple[int, Reply]:
         """Units that the account has used."""
-        reply = self.run.api.send(calls.info(self.account))
-        shown = units(reply)
-        if shown is None:
-            raise NotChecked("info does not show the used units")
-        return shown.used, reply
+        now, reply = self.run.api.units_now(self.account)
+        return now.used, reply
 
     def create(self, turn: int) -> None:
         """A create costs at least a unit."""

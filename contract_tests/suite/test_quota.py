@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, Account, Way
-from contract_tests.api.reply import Reply, Units, units
+from contract_tests.api.calls import GET, Way
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.every_answer import check_free
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
@@ -19,17 +18,6 @@ from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 
 PLENTY = 1_000_000
-
-
-def _units_now(api: ApiClient, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
-    """The units that info shows now. known: an answer is enough since which no task was made. Raises NotChecked where
-    info does not show them.
-    """
-    reply = api.units.shown if known and api.units.shown is not None else api.send(calls.info(account))
-    now = units(reply)
-    if now is None:
-        raise NotChecked("info does not show the used units")
-    return now, reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +40,11 @@ def _charges(run: Run) -> list[_Charge]:
         for way in ways
         if phone is not None
     )
-    before, _ = _units_now(run.api, account)
+    before, _ = run.api.units_now(account)
     charges = []
     for phone, source, way, fmt in asked:
         task = run.pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
-        after, shown = _units_now(run.api, account)
+        after, shown = run.api.units_now(account)
         if after.used >= before.used:  # else the day of the limit has turned in between
             charges.append(_Charge(task, after.used - before.used, shown))
         before = after
@@ -82,7 +70,7 @@ def test_all_creates_together_take_their_cost(run: Run, checks: Checks) -> None:
     """The same on the user's account, where others may create, too: at least the costs of the run's own tasks."""
     before = units(run.api.send_once(calls.info(run.me)))
     run.pool.tasks()
-    after, reply = _units_now(run.api, run.me, known=True)
+    after, reply = run.api.units_now(run.me, known=True)
     if before is None or run.api.units.day_turned or after.used < before.used:
         raise NotChecked("the day of the limit turned during the run")
     taken = sum(_known_cost(task) for task in run.pool.maker.accepted if task.account == run.me and task.own)
@@ -103,11 +91,11 @@ def test_asking_takes_no_unit(run: Run, checks: Checks) -> None:
         return
     if run.target.phones.never is not None:
         tasks = [run.pool.never(), *tasks]
-    before, _ = _units_now(run.api, run.me, known=True)
+    before, _ = run.api.units_now(run.me, known=True)
     for way, fmt in run.pool.crossed((GET, "json")):
         for task in tasks if run.full else tasks[:1]:
             run.pool.poller.poll(task, fmt, way)
-        after, reply = _units_now(run.api, run.me)
+        after, reply = run.api.units_now(run.me)
         check_free(checks, reply, before, after, f"after result was asked for by {way} in {fmt}")
         before = after
 
@@ -127,7 +115,7 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, checks: Checks) -> No
                 named, expected = "daily limit" in reply.message.lower(), "a message that names the daily limit"
                 checks.expect("quota.message", named, reply, "message", reply.message, expected)
                 checks.kind("limit", reply, **fields)
-    now, reply = _units_now(run.api, account)
+    now, reply = run.api.units_now(account)
     where = "data.api_limit.used, of an account whose limit is used up"
     checks.expect("quota.charged", now.used >= 1, reply, where, now.used, "at least 1")
     where, expected = "data.api_limit.of", "1, the account's limit"
