@@ -24,10 +24,6 @@ class Edition:
     sources: tuple[int, ...]
     required: bool = True
 
-    def section(self, source: int) -> str:
-        """The section that a source fills; without the parameter, boards are searched."""
-        return SECTIONS[source] if self.required else "data"
-
 
 SOME = Edition("B or C", (1, 2, 3))
 """What the editions with sources share, for a run whose budget did not suffice to distinguish them."""

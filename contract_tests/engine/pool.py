@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Way
 from contract_tests.api.reply import Reply
@@ -90,25 +90,14 @@ class TaskPool:
     """Makes tasks, waits for them, and reads them."""
 
     api: ApiClient
-    poll_timeout: float
+    maker: TaskMaker
+    probe: EditionProbe
+    poller: TaskPoller
     full: bool
     """Cross what can be crossed."""
-    stated_edition: str | None = None
-    given_tasks: Sequence[GivenTask] = ()
-    on_demand: bool = False
-    """Make no task but those that a test asks for."""
     crossed_creates: bool = False
     """The creates of a full run were sent."""
-    maker: TaskMaker = field(init=False)
-    probe: EditionProbe = field(init=False)
-    poller: TaskPoller = field(init=False)
     _made_ahead: bool = False
-
-    def __post_init__(self) -> None:
-        self.maker = TaskMaker(self.api)
-        self.maker.take_over(self.given_tasks)
-        self.probe = EditionProbe(self.maker, self.stated_edition, self.given_tasks, self.on_demand)
-        self.poller = TaskPoller(self.api, self.poll_timeout)
 
     @property
     def edition(self) -> Edition:
@@ -160,8 +149,8 @@ class TaskPool:
         """Sources and phones of the shared tasks, those first that prove most for a unit."""
         phones = self.api.target.phones
         sources = sorted(self.edition.sources, key=BEST_FIRST.index)
-        if self.given_tasks:
-            return [(t.source, phones.ordinary) for t in self.given_tasks]
+        if self.probe.given_tasks:
+            return [(t.source, phones.ordinary) for t in self.probe.given_tasks]
         if not self.api.target.provisioned:
             return [(s, phones.ordinary) for s in sources]
         known = [p for p in (phones.ordinary, phones.hundred, phones.awkward, phones.nothing, phones.one) if p]

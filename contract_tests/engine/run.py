@@ -20,9 +20,11 @@ from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions, read_rate
-from contract_tests.engine.pool import TaskPool
+from contract_tests.engine.pool import EditionProbe, TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of
 from contract_tests.engine.target import Target, on_loopback
+from contract_tests.engine.task_maker import TaskMaker
+from contract_tests.engine.tasks import TaskPoller
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
@@ -125,8 +127,10 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         opened = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
         sender = closing.enter_context(opened)
         api = ApiClient(target, sender, findings)
-        edition, on_demand = profile.get("edition"), bool(options.only)
-        pool = TaskPool(api, options.poll_timeout, full, edition, options.tasks, on_demand)
+        maker = TaskMaker(api)
+        maker.take_over(options.tasks)
+        probe = EditionProbe(maker, profile.get("edition"), options.tasks, on_demand=bool(options.only))
+        pool = TaskPool(api, maker, probe, TaskPoller(api, options.poll_timeout), full)
         run = Run(options, target, findings, api, pool)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)

@@ -16,8 +16,7 @@ from contract_tests.engine.run import Run
 from contract_tests.findings.exit_code import BROKEN
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report
-from contract_tests.session.outcomes import report_at_end
-from contract_tests.session.stash import CHECKS, ERRORS, OPTIONS, RUN, STOPPED, clauses_of
+from contract_tests.session.kept import CHECKS, KEPT, Kept, clauses_of, report_at_end
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INTERRUPTED = "interrupted: what was not checked by then is reported as not checked"
@@ -50,12 +49,12 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
         ended = pytest.main(_arguments(), plugins=[seen, *plugins])
     if seen.config is None:
         return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
-    stash = seen.config.stash
+    kept = seen.config.stash[KEPT]
     if seen.interrupted:
-        stash.setdefault(STOPPED, (BROKEN, INTERRUPTED))
-    code = int(ended) if STOPPED in stash or RUN in stash else BROKEN
-    examined = Examined(report_at_end(seen.config, code), stash.get(RUN, None), (), seen.interrupted)
-    return replace(examined, errors=tuple(map(examined.secrets.mask, (*seen.errors, *stash.get(ERRORS, [])))))
+        kept.stopped = kept.stopped or (BROKEN, INTERRUPTED)
+    code = int(ended) if kept.stopped or kept.run else BROKEN
+    examined = Examined(report_at_end(kept, code), kept.run, (), seen.interrupted)
+    return replace(examined, errors=tuple(map(examined.secrets.mask, (*seen.errors, *kept.errors))))
 
 
 class _Seen:
@@ -70,7 +69,7 @@ class _Seen:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         self.config = config
-        config.stash[OPTIONS] = self.options
+        config.stash[KEPT] = Kept(self.options)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from types import MappingProxyType
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call, Raw, Way
+from contract_tests.api.calls import GET, POST, Account, Call, Raw, Way
 
 FORM = "application/x-www-form-urlencoded"
 # fmt: off
@@ -76,7 +75,6 @@ BODIES = (
     Raw(b"\x1f\x8b\x08\x00", "application/octet-stream"),
 )
 
-WAYS: Mapping[str, Way] = MappingProxyType({"query": GET, "form": POST, "multipart": MULTIPART})
 NAMES = ("login", "token", "phone", "source", "id", "format", "id[]", "", "\x00", "x" * 300)
 PATHS = ("", "/", "result/", "/result", "RESULT", "result%00", "%ff", "..%2fresult", "result.json", "x" * 1000)
 """Last parts of a path that are no method."""

@@ -35,7 +35,7 @@ def test_info_tells_the_units_before_a_task_is_first_asked_for(run: Run, checks:
     for source, _ in run.pool.plan():
         with suppress(NotChecked):
             run.pool.shared(source)
-    if not run.pool.on_demand:
+    if not run.pool.probe.on_demand:
         with suppress(NotChecked):
             _with_a_plus(run)  # the last create that may cost
     reply = run.api.send(calls.info(run.me))
@@ -108,7 +108,7 @@ def test_the_sources_are_those_of_an_edition(run: Run, checks: Checks) -> None:
     accepted = [reply for reply in pool.maker.replies if reply.status == "ok"]
     if not accepted:
         raise NotChecked("no create was accepted")
-    known = pool.stated_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
+    known = pool.probe.stated or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
     checks.choice("edition", edition.name if known else "neither source 4 nor source 11", accepted[0])
 
 

@@ -20,7 +20,6 @@ from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 from contract_tests.suite import edge_cases
 from contract_tests.suite.edge_cases import OVERSIZED
-from contract_tests.suite.stateful import Chain
 
 LAW = "server.never-breaks"
 
@@ -111,7 +110,7 @@ def test_generated_calls_break_nothing(run: Run, checks: Checks) -> None:
 def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
     if not run.target.provisioned:
         raise NotChecked("long chains of creates, which would cost the account's units, are sent to a mock alone")
-    from contract_tests.suite.generated import walk
+    from contract_tests.suite.generated import Chain, walk
 
     chain = Chain(run)
     chain.create(0)

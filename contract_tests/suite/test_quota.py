@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from contract_tests.api import calls
@@ -20,16 +18,8 @@ from contract_tests.redact.mask import Shape
 PLENTY = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Charge:
-    """A task, the units that its create cost, and the answer of info that shows it."""
-
-    task: Task
-    units: int
-    shown: Reply
-
-
-def _charges(run: Run) -> list[_Charge]:
+def _charges(run: Run) -> list[tuple[Task, int, Reply]]:
+    """Tasks, each with the units that its create took, and the answer of info that shows it."""
     account, phones = run.account("charged", PLENTY), run.target.phones
     plain: list[tuple[Way, str | None]] = [(GET, None)]
     by_phone = {phones.ordinary: run.pool.crossed(*plain), phones.hundred: plain, phones.nothing: plain}
@@ -46,22 +36,21 @@ def _charges(run: Run) -> list[_Charge]:
         task = run.pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
         after, shown = run.api.units_now(account)
         if after.used >= before.used:  # else the day of the limit has turned in between
-            charges.append(_Charge(task, after.used - before.used, shown))
+            charges.append((task, after.used - before.used, shown))
         before = after
     return charges
 
 
 @pytest.mark.clause("quota.charged", "quota.charged-at")
 def test_a_create_takes_its_cost_at_once(run: Run, checks: Checks) -> None:
-    for charge in _charges(run):
-        ready = run.pool.poller.wait(charge.task)
-        cost, found = _known_cost(charge.task), Shape(f"{charge.units} more than before")
-        holds = charge.units >= 1 and (charge.units == cost or not isinstance(ready.model.get("cost"), str))
-        how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
-        where, expected = f"data.api_limit.used, after {how}", f"{cost} more, the task's cost, and 1 at least"
-        checks.expect("quota.charged", holds, charge.shown, where, found, expected)
-        if charge.units:
-            checks.choice("quota.charged-at", "create", charge.shown)
+    for task, taken, shown in _charges(run):
+        ready = run.pool.poller.wait(task)
+        cost, found = _known_cost(task), Shape(f"{taken} more than before")
+        holds = taken >= 1 and (taken == cost or not isinstance(ready.model.get("cost"), str))
+        where = f"data.api_limit.used, after create by {task.reply.call.name} for source {task.source}"
+        checks.expect("quota.charged", holds, shown, where, found, f"{cost} more, the task's cost, and 1 at least")
+        if taken:
+            checks.choice("quota.charged-at", "create", shown)
 
 
 @pytest.mark.last

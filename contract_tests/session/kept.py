@@ -1,51 +1,52 @@
-"""Turns what a test found into its outcome in pytest, and what a session found into its exit code and report."""
+"""What a session of pytest keeps of a run, and the exit code and the report that follow from it."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 import pytest
 
 from contract_tests.api.calls import curl
-from contract_tests.budget.budget import NotChecked
+from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report, Retried, Spent
-from contract_tests.session.stash import OPTIONS, RUN, STOPPED
 
 
-class BrokenPromise(Exception):
-    """Findings that fail a test; as text, one below the other."""
+@dataclass
+class Kept:
+    """What a session of pytest keeps of a run."""
+
+    options: CheckOptions
+    run: Run | None = None
+    """None before it begins, or where it could not."""
+    stopped: tuple[int, str] | None = None
+    """The exit code of a run that could not begin or go on, and why."""
+    errors: list[str] = field(default_factory=list)
+    """Errors of the suite itself."""
+    closing: ExitStack = field(default_factory=ExitStack)
 
 
-def note_not_checked(checks: Checks, why: NotChecked) -> None:
-    """Notes why a test's clauses were not checked."""
-    otherwise = Outcome.INCONCLUSIVE if why.inconclusive else Outcome.UNCHECKED
-    checks.left_out(str(why), Outcome.UNAFFORDABLE if why.unaffordable else otherwise)
+KEPT = pytest.StashKey[Kept]()
+CHECKS = pytest.StashKey[Checks]()
+"""Of a test: its checks."""
 
 
-def raise_outcome(checks: Checks, why: NotChecked | None) -> None:
-    """Raises unless the test passes: a broken promise fails it, a refuted assumption is an expected failure, and a test
-    that could not check its clauses is skipped.
-    """
-    binding = [f for f in checks.own if f.binding or checks.strict]
-    if binding:
-        raise BrokenPromise("\n\n".join(map(str, binding)))
-    if checks.own:
-        raise pytest.xfail.Exception("; ".join(f"{f.clause.id}: {f.found}, assumed {f.expected}" for f in checks.own))
-    if why is not None:
-        raise pytest.skip.Exception(str(why))
+def clauses_of(item: pytest.Item) -> tuple[str, ...]:
+    """The clauses that a test names."""
+    return tuple(str(name) for mark in item.iter_markers("clause") for name in mark.args)
 
 
-def exit_code(config: pytest.Config, *, failed: bool) -> int:
+def exit_code(kept: Kept, *, failed: bool) -> int:
     """The exit code of DESIGN: a broken promise outranks a target out of reach and a budget that does not suffice."""
-    if RUN not in config.stash:
-        code, _ = config.stash.get(STOPPED, (BROKEN if failed else HOLDS, ""))
-        return code
-    run = config.stash[RUN]
+    run = kept.run
+    if run is None:
+        return kept.stopped[0] if kept.stopped else BROKEN if failed else HOLDS
     fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
     if failed or fatal.intersection(row.outcome for row in run.findings.rows()):
         return BROKEN
@@ -53,10 +54,10 @@ def exit_code(config: pytest.Config, *, failed: bool) -> int:
     return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and run.cut_short) else HOLDS
 
 
-def report_at_end(config: pytest.Config, code: int = 0) -> Report:
+def report_at_end(kept: Kept, code: int = 0) -> Report:
     """The report of the session's run, which has ended with the code; of one that could not begin, why."""
-    run, (_, stopped) = config.stash.get(RUN, None), config.stash.get(STOPPED, (0, ""))
-    kit, options = version("ifind-mock"), config.stash[OPTIONS]
+    run, options, kit = kept.run, kept.options, version("ifind-mock")
+    stopped = kept.stopped[1] if kept.stopped else ""
     if run is None:
         nothing = Spent(units=0, budget=None, unknown=0, calls=0, seconds=0.0)
         return Report(options.target, datetime.now(UTC), kit, code, False, (), nothing, stopped=stopped)
