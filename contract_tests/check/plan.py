@@ -82,12 +82,9 @@ def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bo
 def provable(options: CheckOptions, *, second: bool = False) -> int:
     """The number of clauses that a run can prove. Raises UnreachableError and UsageError."""
     profile = options.profile.read_bytes() if options.profile else b""
+    tasks = tuple(GivenTask(0, task.source, task.phone and "") for task in options.tasks)
     plain = CheckOptions(
-        profile=options.profile,
-        budget=options.budget,
-        full=options.full,
-        only=options.only,
-        tasks=tuple(GivenTask(0, task.source, task.phone and "") for task in options.tasks),
+        profile=options.profile, budget=options.budget, full=options.full, only=options.only, tasks=tasks
     )
     return _provable(plain, profile, second=second)
 
@@ -109,17 +106,8 @@ class _Rehearsal:
         environ = {"IFIND_LOGIN": main.login, "IFIND_TOKEN": main.token, "IFIND_PHONE": MAGIC.ordinary}
         if self.second:
             environ |= {"IFIND_LOGIN2": other.login, "IFIND_TOKEN2": other.token}
-        options = replace(
-            self.options,
-            target=self.base,
-            environ=environ,
-            phone=None,
-            budget=budget,
-            rate=None,
-            ledger=None,
-            tasks=self._tasks(main),
-        )
-        ended = examine(options)
+        own = replace(self.options, target=self.base, environ=environ, budget=budget, tasks=self._tasks(main))
+        ended = examine(replace(own, phone=None, rate=None, ledger=None))
         if ended.interrupted:
             raise KeyboardInterrupt  # the user means the whole command, and not its rehearsal
         return ended

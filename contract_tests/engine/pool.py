@@ -99,11 +99,6 @@ class TaskPool:
     """The creates of a full run were sent."""
     _made_ahead: bool = False
 
-    @property
-    def edition(self) -> Edition:
-        """The edition that the target follows."""
-        return self.probe.edition
-
     def crossed(self, *otherwise: tuple[Way, str | None]) -> list[tuple[Way, str | None]]:
         """Ways and formats: all pairs in a full run; in another these, by default each of both at least once."""
         if self.full:
@@ -131,7 +126,7 @@ class TaskPool:
             for source, phone in self.plan():
                 self.maker.share(source, phone)
         found = []
-        refusal = NotChecked(f"no source of edition {self.edition.name} fills {' or '.join(sections)}")
+        refusal = NotChecked(f"no source of edition {self.probe.edition.name} fills {' or '.join(sections)}")
         for source, phone in self.plan():
             try:
                 task = self.shared(source, phone)
@@ -148,19 +143,13 @@ class TaskPool:
     def plan(self) -> list[tuple[int, str]]:
         """Sources and phones of the shared tasks, those first that prove most for a unit."""
         phones = self.api.target.phones
-        sources = sorted(self.edition.sources, key=BEST_FIRST.index)
+        sources = sorted(self.probe.edition.sources, key=BEST_FIRST.index)
         if self.probe.given_tasks:
             return [(t.source, phones.ordinary) for t in self.probe.given_tasks]
         if not self.api.target.provisioned:
             return [(s, phones.ordinary) for s in sources]
         known = [p for p in (phones.ordinary, phones.hundred, phones.awkward, phones.nothing, phones.one) if p]
         return [(s, p) for p in known for s in sources]
-
-    def never(self) -> Task:
-        """A task that is never ready. Raises NotChecked where there is none."""
-        if self.api.target.phones.never is None:
-            raise NotChecked("no phone is known here whose task takes its time")
-        return self.shared(ANY_SOURCE, self.api.target.phones.never)
 
     def replies(self, *sections: str) -> list[tuple[Task, Reply]]:
         """Every ready task in each of its formats; where all is crossed, over every way. An answer that could not be

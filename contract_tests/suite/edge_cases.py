@@ -9,6 +9,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, Account, Call, Raw, Way
 
 FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=b"
 # fmt: off
 VALUES = (
     "", " ", "0", "-1", "-0", "1.0", "1e9", "1_000", "0x10", "NaN", "null", "9" * 400, "9" * 19, "\u0663",
@@ -36,8 +37,7 @@ def with_values(account: Account, phone: str, source: int, task_id: object) -> I
 def with_shapes(account: Account, phone: str, source: int, task_id: object) -> Iterator[Call]:
     """Calls with awkward names, bodies, types and lengths."""
     result = calls.result(account, task_id)
-    create = calls.create(account, phone, source)
-    for call in (result, create):
+    for call in (result, calls.create(account, phone, source)):
         for name in dict(call.params):
             yield replace(call, params=tuple((f"{k}[]" if k == name else k, v) for k, v in call.params))
         yield replace(call, params=(*call.params, *((f"p{i}", "x") for i in range(1000))))
@@ -66,12 +66,9 @@ BODIES = (
     Raw(b"id=1", "no type at all"),
     Raw(calls.multipart((("id", "1"),)), "multipart/form-data; boundary=another"),
     Raw(calls.multipart((("id", "1"),))[:-20], f"multipart/form-data; boundary={calls.BOUNDARY}"),
-    Raw(b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b"),
-    Raw(b"--b\r\n" + b"A" * 9000 + b"\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b"),
-    Raw(
-        b'--b\r\nContent-Disposition: form-data; name="id"; filename="f"\r\n\r\nx\r\n--b--\r\n',
-        "multipart/form-data; boundary=b",
-    ),
+    Raw(b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n", PARTS),
+    Raw(b"--b\r\n" + b"A" * 9000 + b"\r\n\r\nx\r\n--b--\r\n", PARTS),
+    Raw(b'--b\r\nContent-Disposition: form-data; name="id"; filename="f"\r\n\r\nx\r\n--b--\r\n', PARTS),
     Raw(b"\x1f\x8b\x08\x00", "application/octet-stream"),
 )
 

@@ -87,7 +87,7 @@ class Chain:
 
     def create(self, turn: int) -> None:
         """A create costs at least a unit."""
-        sources, phones = self.run.pool.edition.sources, self.run.target.phones
+        sources, phones = self.run.pool.probe.edition.sources, self.run.target.phones
         before, _ = self.used()
         phone = (phones.ordinary, phones.one, phones.nothing, phones.hundred)[turn % 4] or ""
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]

@@ -57,7 +57,7 @@ def _make_all(run: Run) -> None:
     if not run.target.provisioned:
         with suppress(NotChecked):
             _with_a_plus(run)  # the other create that costs: it comes first, so that a unit is left for it
-    for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.edition.sources):
+    for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.probe.edition.sources):
         if not run.api.sender.budget.holds(source):
             run.api.checks.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
             continue
@@ -88,7 +88,7 @@ def test_every_documented_source_can_be_asked_for(run: Run, checks: Checks) -> N
     _make_all(run)
     if not run.pool.probe.source_required:
         raise NotChecked("source is no parameter here (edition A)")
-    documented = {str(source) for source in run.pool.edition.sources if source <= 4}
+    documented = {str(source) for source in run.pool.probe.edition.sources if source <= 4}
     asked = [reply for reply in run.pool.maker.replies if reply.call.param("source") in documented]
     for reply in asked:
         source = reply.call.param("source")
@@ -102,7 +102,7 @@ def test_every_documented_source_can_be_asked_for(run: Run, checks: Checks) -> N
 
 @pytest.mark.clause("edition")
 def test_the_sources_are_those_of_an_edition(run: Run, checks: Checks) -> None:
-    pool, edition = run.pool, run.pool.edition
+    pool, edition = run.pool, run.pool.probe.edition
     if pool.probe.unproven is not None:
         raise pool.probe.unproven
     accepted = [reply for reply in pool.maker.replies if reply.status == "ok"]
@@ -123,7 +123,7 @@ def test_create_without_a_required_parameter_is_an_error(run: Run, checks: Check
         for way, fmt in pool.crossed(turn):
             _without(name, run.api.send_once(run.right_create.but(**{name: None}, format=fmt).by(way)), checks)
     bare = offers.get(None)
-    if bare is not None and (bare.status == "error" or pool.edition.required):
+    if bare is not None and (bare.status == "error" or pool.probe.edition.required):
         if bare.status != "error" and NO_SOURCE not in offers and pool.probe.unproven is not None:
             raise pool.probe.unproven  # it may be edition A, which requires no source
         _without("source", bare, checks)

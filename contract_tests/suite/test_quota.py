@@ -26,7 +26,7 @@ def _charges(run: Run) -> list[tuple[Task, int, Reply]]:
     asked = (
         (phone, source, *way)
         for phone, ways in by_phone.items()
-        for source in run.pool.edition.sources
+        for source in run.pool.probe.edition.sources
         for way in ways
         if phone is not None
     )
@@ -79,7 +79,7 @@ def test_asking_takes_no_unit(run: Run, checks: Checks) -> None:
     if not run.full and "quota.polling-free" in checks.findings.first_checked:
         return
     if run.target.phones.never is not None:
-        tasks = [run.pool.never(), *tasks]
+        tasks = [run.pool.shared(ANY_SOURCE, run.target.phones.never), *tasks]
     before, _ = run.api.units_now(run.me, known=True)
     for way, fmt in run.pool.crossed((GET, "json")):
         for task in tasks if run.full else tasks[:1]:
@@ -95,7 +95,7 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, checks: Checks) -> No
     run.pool.maker.make(ANY_SOURCE, account=account)
     shown = units(run.api.send(calls.info(account)))
     fields = {"used": str(shown.used), "of": str(shown.of)} if shown else {"of": "1"}
-    for source in run.pool.edition.sources:
+    for source in run.pool.probe.edition.sources:
         for way, fmt in run.pool.crossed():
             call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
             reply = run.api.send_once(call)

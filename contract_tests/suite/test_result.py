@@ -23,7 +23,7 @@ from contract_tests.suite.test_formats import TURNS
 @pytest.mark.clause("result.processing")
 def test_a_new_task_is_processing(run: Run, checks: Checks) -> None:
     if run.target.phones.never is not None:
-        task = run.pool.never()
+        task = run.pool.shared(ANY_SOURCE, run.target.phones.never)
         for way in WAYS:
             for fmt in FORMATS:
                 reply = run.pool.poller.poll(task, fmt, way)

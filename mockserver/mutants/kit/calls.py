@@ -13,11 +13,6 @@ def asking(**params: str) -> Edit:
     return lambda c: c.params.update(params)
 
 
-def forgetting(name: str) -> Edit:
-    """Drops a parameter."""
-    return lambda c: c.params.pop(name, None)
-
-
 def refusing(*conditions: Condition) -> Edit:
     """Decides a call as one over PUT, which is refused."""
     return where(putting(http_method="PUT"), *conditions)

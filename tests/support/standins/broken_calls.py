@@ -8,15 +8,18 @@ from mockserver.mutants.kit.calls import (
     believing,
     believing_anyone,
     filling,
-    forgetting,
     reading_foreign_tasks,
     refusing,
     without,
 )
-from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Table
 from mockserver.mutants.kit.when import CREATE, GET, INFO, POST, RESULT, lacks, param, where
 from support.standins.breaking import SOURCES, Breakage
+
+
+def _forgetting(name: str) -> Edit:
+    return lambda c: c.params.pop(name, None)
 
 
 def _believing_any_login(context: CallContext) -> None:
@@ -39,12 +42,14 @@ BROKEN_CALLS: Table[Breakage] = {
     "create.methods": {
         "no create over POST": Breakage("create is refused over POST", call=refusing(CREATE, POST), on=SOURCES),
         "no create over GET": Breakage(
-            "create does not see the phone of a GET", call=where(forgetting("phone"), CREATE, GET), on=SOURCES
+            "create does not see the phone of a GET", call=where(_forgetting("phone"), CREATE, GET), on=SOURCES
         ),
     },
     "result.methods": {
         "no result over POST": Breakage("result is refused over POST", call=refusing(RESULT, POST)),
-        "no id over POST": Breakage("result does not see the id of a POST", call=where(forgetting("id"), RESULT, POST)),
+        "no id over POST": Breakage(
+            "result does not see the id of a POST", call=where(_forgetting("id"), RESULT, POST)
+        ),
     },
     "create.required": {
         "create without token": Breakage("create needs no token", call=where(without("token"), CREATE)),
