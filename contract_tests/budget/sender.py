@@ -33,15 +33,6 @@ RETRIABLE = ("unreachable", "timeout", "closed")
 
 
 @dataclass(frozen=True, slots=True)
-class SentCall:
-    """A call that left: its number in the run, and what a create took."""
-
-    number: int
-    call: Call
-    charge: Charge | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RetriedCall:
     """A call that failed and was answered when it was sent again."""
 
@@ -68,7 +59,8 @@ class Sender:
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
     """Keeps answers with a secret out of the ledger."""
-    log: list[SentCall] = field(default_factory=list)
+    log: list[tuple[Call, Charge | None]] = field(default_factory=list)
+    """Calls that left, each with what a create took."""
     retried: list[RetriedCall] = field(default_factory=list)
     rate_limited: list[tuple[Call, HttpResponse]] = field(default_factory=list)
     """Calls that the target refused because they came too fast."""
@@ -194,7 +186,7 @@ class Sender:
         self.budget.check_call()
         self.client.pace(request)
         self.budget.calls += 1
-        self.log.append(SentCall(len(self.log) + 1, call, charge))
+        self.log.append((call, charge))
         if self.ledger is None:
             return 0
         source, units = (charge.source, charge.units) if charge else (0, 0)

@@ -23,9 +23,9 @@ from contract_tests.check.prompts import (
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, HOLDS, UNREACHABLE, USAGE
+from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
 from contract_tests.redact.write import notice, write
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
@@ -52,7 +52,7 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         options, within_reach = _confirmed(options, out)
     except (UsageError, UnreachableError) as error:
         print(error, file=errors)
-        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+        return code_of(error)
     ended = examine(options, *([Progress(err)] if err else []))
     if ended.report is None:
         write_errors(ended, out)

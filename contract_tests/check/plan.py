@@ -164,9 +164,9 @@ def _steps(run: Run) -> Iterator[PlannedCall]:
     first: dict[int, list[str]] = {}
     for clause, number in run.findings.first_checked.items():
         first.setdefault(number, []).append(clause)
-    for sent in run.api.sender.log:
-        units = sent.charge.units if sent.charge else 0
-        yield PlannedCall(sent.number, _in_words(sent.call, run), units, tuple(first.get(sent.number, ())))
+    for number, (call, charge) in enumerate(run.api.sender.log, 1):
+        units = charge.units if charge else 0
+        yield PlannedCall(number, _in_words(call, run), units, tuple(first.get(number, ())))
 
 
 def _in_words(call: Call, run: Run) -> str:

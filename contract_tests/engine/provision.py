@@ -21,6 +21,7 @@ from contract_tests.budget.sender import send_control
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
+from contract_tests.findings.exit_code import UNREACHABLE, USAGE
 from contract_tests.transport.messages import Request, TransportError
 from mockserver import data
 
@@ -31,7 +32,12 @@ VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a s
 
 
 class UnreachableError(Exception):
-    """The target can't be reached. Exit code 3."""
+    """The target can't be reached."""
+
+
+def code_of(error: UsageError | UnreachableError) -> int:
+    """The exit code of a run that can't begin."""
+    return USAGE if isinstance(error, UsageError) else UNREACHABLE
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
+from contract_tests.findings.exit_code import BROKEN, USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
 from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, Unseen, profile_file
@@ -45,7 +45,7 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         options = _confirmed(options, table)
     except (UsageError, UnreachableError) as error:
         print(error, file=err)
-        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+        return code_of(error)
     ended = examine(options, Progress(err))
     write_errors(ended, err)
     if ended.report is None or ended.run is None:

@@ -14,10 +14,10 @@ from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.options import CheckOptions, options_of, read_options
-from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run, open_run
 from contract_tests.findings.checks import Checks
-from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
+from contract_tests.findings.exit_code import BROKEN, USAGE
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.terminal import write_terminal
 from contract_tests.session.kept import CHECKS, KEPT, Kept, clauses_of, exit_code, report_at_end
@@ -93,7 +93,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     try:
         kept.run = kept.closing.enter_context(open_run(kept.options))
     except (UsageError, UnreachableError) as error:
-        kept.stopped = USAGE if isinstance(error, UsageError) else UNREACHABLE, str(error)
+        kept.stopped = code_of(error), str(error)
     return True if kept.stopped else None
 
 

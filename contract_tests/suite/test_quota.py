@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from contract_tests.api import calls
@@ -23,21 +25,15 @@ def _charges(run: Run) -> list[tuple[Task, int, Reply]]:
     account, phones = run.account("charged", PLENTY), run.target.phones
     plain: list[tuple[Way, str | None]] = [(GET, None)]
     by_phone = {phones.ordinary: run.pool.crossed(*plain), phones.hundred: plain, phones.nothing: plain}
-    asked = (
-        (phone, source, *way)
-        for phone, ways in by_phone.items()
-        for source in run.pool.probe.edition.sources
-        for way in ways
-        if phone is not None
-    )
     before, _ = run.api.units_now(account)
     charges = []
-    for phone, source, way, fmt in asked:
-        task = run.pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
-        after, shown = run.api.units_now(account)
-        if after.used >= before.used:  # else the day of the limit has turned in between
-            charges.append((task, after.used - before.used, shown))
-        before = after
+    for phone, ways in ((phone, ways) for phone, ways in by_phone.items() if phone):
+        for source, (way, fmt) in product(run.pool.probe.edition.sources, ways):
+            task = run.pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
+            after, shown = run.api.units_now(account)
+            if after.used >= before.used:  # else the day of the limit has turned in between
+                charges.append((task, after.used - before.used, shown))
+            before = after
     return charges
 
 
