@@ -71,6 +71,10 @@ class _Seen:
         self.config = config
         config.stash[KEPT] = Kept(self.options)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        # pytest's own text of a failure takes long to make, and the suite replaces it.
+        session.config.option.tbstyle = "value"
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(report.longreprtext)
@@ -98,10 +102,6 @@ class Recorder:
 
     def __init__(self) -> None:
         self.seen: dict[str, RecordedTest] = {}
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        # pytest's own text of a failure takes long to make, and the suite replaces it.
-        config.option.tbstyle = "value"
 
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         if CHECKS in item.stash:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from support.processes import environment, ifind, serving
+from support.command import ifind
+from support.processes import environment, serving
 
 
 def test_serve_prints_one_line_and_all_else_to_standard_error(tmp_path: Path) -> None:

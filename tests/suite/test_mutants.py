@@ -25,8 +25,9 @@ from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
 from mockserver.settings.loading import load
 from mockserver.settings.table import DEFAULT_ACCOUNT
+from support.command import ifind
 from support.in_process import CLAUSES
-from support.processes import COMMAND, environment, ifind
+from support.processes import COMMAND, environment
 
 BINDING = {c.id for c in CLAUSES.values() if c.grade in {"documented", "law"} and c.default is None}
 BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equivalent}

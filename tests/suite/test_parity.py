@@ -29,8 +29,8 @@ from mockserver.profile.profile import resolve
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.wire.serving import serve_mock
+from support.command import ifind
 from support.in_process import CLAUSES
-from support.processes import ifind
 from support.standins.people import PERSONAL
 from support.standins.running import STANDINS
 from support.standins.running import serving as standing

@@ -18,8 +18,7 @@ from contract_tests import DoesNotConform, assert_conforms
 from contract_tests.check.command import run
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.decode.compare import difference
-from contract_tests.engine.option_values import read_tasks
-from contract_tests.engine.options import CheckOptions, options_of, read_options
+from contract_tests.engine.options import CheckOptions, options_of, read_options, read_tasks
 from contract_tests.parity.script import CREATES, WRITTEN, reading
 from contract_tests.session.session import Examined, examine
 from mockserver.api.gateway import Gateway
