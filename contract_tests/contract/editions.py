@@ -25,10 +25,6 @@ class Edition:
     sources: tuple[int, ...]
     required: bool = True
 
-    def section(self, source: int) -> str:
-        """The section that a source fills; without the parameter, boards are searched."""
-        return SECTIONS[source] if self.required else "data"
-
 
 SOME = Edition("B or C", (1, 2, 3))  # what they share, where the budget did not suffice to distinguish them
 EDITIONS: Mapping[str, Edition] = {

@@ -37,7 +37,8 @@ class Decoded:
     rows: str | None = None  # the section whose rows are all that the answer carries (CSV); None for a whole answer
 
     def can_show(self, clause: str) -> bool:
-        return clause not in HIDDEN[self.format]
+        """Whether the format can show the choice of the clause."""
+        return clause not in HIDDEN.get(self.format, ())
 
     def shown(self, profile: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a profile that the format can show."""

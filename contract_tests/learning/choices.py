@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contract_tests.contract.clauses import Clause
 from contract_tests.contract.values import CHARSETS
 from contract_tests.findings.findings import Findings
+from contract_tests.findings.outcome import Outcome
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts
@@ -90,8 +91,9 @@ def _why_unseen(clause: Clause, findings: Findings) -> str:
         if "met" in findings.seen.get(clause.id, {}):
             return "calls were refused for their pace: there is a limit, and its number can't be seen"
         return "no call was refused for its pace, and a few slow calls do not prove that none would be"
-    noted = (findings.unaffordable, findings.errors, findings.inconclusive, findings.skipped)
-    why = [findings.mask.text(kept[clause.id][0]) for kept in noted if clause.id in kept]
+    reasons = findings.reasons.get(clause.id, {})
+    order = (Outcome.UNAFFORDABLE, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
+    why = [findings.mask.text(reasons[outcome]) for outcome in order if outcome in reasons]
     return why[0] if why else clause.unseen or WHY.get(clause.id, "no answer showed it")
 
 

@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from contract_tests.check.command import write_errors
 from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
+from contract_tests.findings.exit_code import BROKEN, USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
 from contract_tests.learning.learned_profile import LearnedProfile, profile_file, profile_of, write_table
@@ -44,11 +45,9 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         options = _confirmed(options, table)
     except (UsageError, UnreachableError) as error:
         print(error, file=err)
-        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+        return code_of(error)
     ended = examine(options, Progress(err))
-    secrets = ended.run.findings.secrets if ended.run else Secrets()
-    for text in ended.errors:
-        print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=err)
+    write_errors(ended, err)
     if ended.report is None or ended.run is None:
         print(ended.report.stopped if ended.report else "the suite could not be run", file=err)
         return ended.report.exit_code if ended.report else BROKEN

@@ -9,15 +9,14 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from contract_tests.budget.limits import limits_for
+from contract_tests.budget.budget import limits_for
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.engine.api_client import TargetLost
-from contract_tests.engine.confirm import confirm
 from contract_tests.engine.options import LIVE, CheckOptions
-from contract_tests.engine.provision import UnreachableError, is_mock
-from contract_tests.engine.run import open_run
+from contract_tests.engine.provision import UnreachableError, code_of, is_mock
+from contract_tests.engine.run import confirm, open_run
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, BUDGET, UNREACHABLE, USAGE
+from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, UNREACHABLE
 from contract_tests.parity.collect import Collector
 from contract_tests.parity.comparison import Agreement, Comparison, PlaceComparison
 from contract_tests.parity.observe import NO_CLAUSE
@@ -45,16 +44,17 @@ def run(
         for name in ignored:
             if name != NO_CLAUSE:
                 clause_of(name)
-        if options.json is not None:
-            check_file(options.json)
+        file = options.reports.get("json")
+        if file is not None:
+            check_file(file)
         _confirm([replace(options, target=target).url for target in (a, b)], options, out)
         report = examine(a, b, options, ignored=ignored)
         masked = {"standard output": _print(out, report)}
-        if options.json is not None:
-            masked[str(options.json)] = _write(options.json, report)
+        if file is not None:
+            masked[str(file)] = _write(file, report)
     except (UsageError, UnreachableError) as error:
         print(error, file=err or out)
-        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+        return code_of(error)
     for name, places in masked.items():
         if places:
             print(notice(name, places), file=err or out)
@@ -80,7 +80,7 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
             code = BROKEN  # a difference outranks what was not compared
         else:
-            code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else 0
+            code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else HOLDS
         calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
         a, b = (side.run.target.base for side in sides)
         units = (one.run.api.sender.budget.spent, other.run.api.sender.budget.spent)

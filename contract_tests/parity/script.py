@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import TypeAlias
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, MULTIPART, POST, Call, Way
+from contract_tests.api.calls import FORMATS, GET, MULTIPART, POST, WAYS, Call, Way
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import NO_SOURCE
+from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.editions import NO_SOURCE, SECTIONS, SOME
 from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
@@ -62,7 +64,7 @@ class ScriptStep:
         return call if self.fmt is None else call.but(format=self.fmt)
 
 
-TURNS = (("json", GET), ("xml", POST), ("csv", GET))  # each format, over both ways
+TURNS = tuple(zip(FORMATS, cycle(WAYS), strict=False))  # each format, over both ways
 
 
 def _in_each(
@@ -111,6 +113,8 @@ INFO: tuple[ScriptStep, ...] = (
     ScriptStep("info", _info, ("info.answers", "info.csv", "info.body"), "csv"),
     ScriptStep("info", _info, ("info.methods", "info.body"), "json", POST, words=("both", "get")),
 )
+OF_SOME_EDITIONS = tuple(n for n in SECTIONS if n not in SOME.sources)
+"""Sources that not every edition with sources has."""
 CREATES: tuple[ScriptStep, ...] = (
     ScriptStep(MAIN, _create(2), ("create.ok",)),
     ScriptStep(BARE, _create(None), ("edition",), None, POST, words=("no source is needed", "a source is needed")),
@@ -122,9 +126,8 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml",
                kind="missing"),
     ScriptStep("source 3", _create(3), ("edition",), "csv"),
-    ScriptStep("source 4", _create(4), ("edition",), "json", POST, unless_accepted=BARE),
-    ScriptStep("source 11", _create(11), ("edition",), "xml", unless_accepted=BARE),
-    ScriptStep("source 12", _create(12), ("edition",), "csv", POST, unless_accepted=BARE),
+    *(ScriptStep(f"source {n}", _create(n), ("edition",), fmt, way, unless_accepted=BARE)
+      for n, fmt, way in zip(OF_SOME_EDITIONS, cycle(FORMATS), cycle((POST, GET)), strict=False)),
     ScriptStep(f"source {NO_SOURCE}", _create(NO_SOURCE), ("edition",), "json", kind="invalid", unless_accepted=BARE),
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
@@ -166,10 +169,9 @@ READ: Mapping[str, tuple[str, ...]] = {
     "xml": ("result.ready", "result.sections", "result.times"),
     "csv": ("result.row-fields",),
 }  # fmt: skip
+"""The clauses that a ready answer in a format can show."""
 WRITTEN: Mapping[str, tuple[str, ...]] = {
-    "json": ("content-type.json", "json.escapes"),
-    "xml": ("content-type.xml", "xml.root", "xml.item", "xml.declaration", "xml.empty"),
-    "csv": ("content-type.csv", "csv.delimiter", "csv.header", "csv.encoding", "csv.line-end", "csv.flat"),
+    fmt: (f"content-type.{fmt}", *(name for name in all_clauses() if name.startswith(f"{fmt}."))) for fmt in FORMATS
 }
 """The clauses that any answer in a format can show."""
 COMPARABLE = frozenset[str]().union(
@@ -187,6 +189,8 @@ def reading(name: str, number: int) -> list[ScriptStep]:
     """The ready answers of a task in every format; the ways alternate with the number of the task."""
     ways = (GET, POST) if number % 2 else (POST, GET)
     return [
-        ScriptStep(f"the task of {name}", _result_of(name), ("result.becomes-ready", *READ[fmt]), fmt, ways[i % 2])
-        for i, fmt in enumerate(READ)
+        ScriptStep(
+            f"the task of {name}", _result_of(name), ("result.becomes-ready", *READ.get(fmt, ())), fmt, ways[i % 2]
+        )
+        for i, fmt in enumerate(FORMATS)
     ]

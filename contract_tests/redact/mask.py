@@ -15,6 +15,9 @@ MIN_SECRET = 6  # characters from which on a text is searched for: a shorter one
 Span = tuple[int, int, str]  # where a secret begins and ends in a text, and its label
 
 
+FEW = 60  # beginnings of spellings up to which a text is searched for each of them
+
+
 class SecretMatcher:
     """Secrets and the labels that take their place."""
 
@@ -34,12 +37,18 @@ class SecretMatcher:
 
     def scan(self, text: str) -> Iterator[Span]:
         """Where secrets stand, from the first on; they may overlap. Of those that begin at one place, the longest."""
-        known = self._sizes
-        for start in [at for at in range(len(text) - MIN_SECRET + 1) if text[at : at + MIN_SECRET] in known]:
-            for size in sorted(known[text[start : start + MIN_SECRET]], reverse=True):
+        for start in self._starts(text):
+            for size in sorted(self._sizes[text[start : start + MIN_SECRET]], reverse=True):
                 if label := self._labels.get(text[start : start + size]):
                     yield start, start + size, label
                     break
+
+    def _starts(self, text: str) -> Sequence[int]:
+        """Where a spelling may begin, in order. A few are looked for one by one, at the speed of C."""
+        known = self._sizes
+        if len(known) > FEW:
+            return [at for at in range(len(text) - MIN_SECRET + 1) if text[at : at + MIN_SECRET] in known]
+        return sorted(at for begin in known for at in _places(begin, text))
 
     def found_in(self, content: bytes) -> str | None:
         """The label of the first secret that the bytes hold; None where they hold none."""
@@ -59,6 +68,13 @@ class SecretMatcher:
             parts += [text[at:start], label]
             at = end
         return "".join([*parts, text[at:]]), len(places)
+
+
+def _places(part: str, text: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
 
 
 MAX_SHOWN = 200  # characters of a value that are shown

@@ -23,15 +23,12 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
-from mockserver.stores.process_state import ProcessState
+from mockserver.stores.store import Store
 
-APPLICATION_ID = 0x1F1D_30C4
-"""Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
+APPLICATION_ID = 0x1F1D_30C4  # marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)
 VERSION = 1
-PATIENCE = 5.0
-"""Seconds to wait for another process when the file is opened."""
-BUSY = 1.0
-"""Seconds to wait for another process's transaction later on: the caller of the mock waits, too."""
+PATIENCE = 5.0  # seconds to wait for another process when the file is opened
+BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
 _NEEDED = (3, 37, 0)
 
@@ -85,8 +82,8 @@ _REMEDIES: Mapping[int, str] = {
 }
 
 
-class SqliteStore(ProcessState):
-    """Accounts, tasks and clocks in one file, the rest in the process (see ProcessState). Calls may come from several
+class SqliteStore(Store):
+    """Accounts, tasks and clocks in one file, the rest in the process (see Store). Calls may come from several
     threads, one at a time.
 
     Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
@@ -94,10 +91,7 @@ class SqliteStore(ProcessState):
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        """Opens the file, or makes it.
-
-        Raises StoreError for a file that can't be used; one of another application or version is left as it was.
-        """
+        """Opens or makes the file. Raises StoreError; a file of another program or version stays as it was."""
         super().__init__()
         self._path = path.absolute()
         self._depth = 0
@@ -240,16 +234,13 @@ class SqliteStore(ProcessState):
         with self.transaction(write=True):
             added = self._run(_ADD, (*_columns(task), task.login, day))
             if not added.rowcount:
-                return self._refusal(task.login, day)
+                account = self.account(task.login)
+                if account is None:
+                    raise KeyError(task.login)
+                return LimitReached(account.used_on(day), account.daily_limit)
             self._run(_CHARGE, (day, task.cost, day, task.login))
         assert added.lastrowid is not None
         return replace(task, id=added.lastrowid)
-
-    def _refusal(self, login: str, day: int) -> LimitReached:
-        account = self.account(login)
-        if account is None:
-            raise KeyError(login)
-        return LimitReached(account.used_on(day), account.daily_limit)
 
     def read_task(self, task_id: int) -> Task | None:
         rows = self._rows(_READ_TASK, (task_id,))
@@ -317,10 +308,7 @@ def _code(error: Exception) -> int:
 
 
 def _check_file(path: Path) -> None:
-    """Refuses a file that can't be used, or is another program's, and leaves it as it is.
-
-    Raises StoreError.
-    """
+    """Refuses a file that can't be used, or is another program's, and leaves it as it is. Raises StoreError."""
     if sqlite3.sqlite_version_info < _NEEDED:
         have = sqlite3.sqlite_version
         raise StoreError(f"{path}: needs SQLite 3.37 or newer, this Python has {have}; use the state memory")
@@ -339,7 +327,7 @@ def _check_file(path: Path) -> None:
         raise StoreError(f"{path}: {error.strerror}; name another file") from error
 
 
-def _check_mark(path: Path) -> None:
+def _check_mark(path: Path, tries: int = 20) -> None:
     # Immutable: SQLite neither locks nor repairs the file. Not read without SQLite: closing a handle of our own would
     # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
     try:
@@ -347,6 +335,10 @@ def _check_mark(path: Path) -> None:
             ((mark,),) = head.execute("PRAGMA application_id").fetchall()
             ((version,),) = head.execute("PRAGMA user_version").fetchall()
     except sqlite3.Error as error:
+        if _code(error) == sqlite3.SQLITE_CORRUPT and tries:
+            time.sleep(0.01)  # another process may be making the file just now
+            _check_mark(path, tries - 1)
+            return
         if _code(error) != sqlite3.SQLITE_NOTADB:
             raise StoreError(_sentence(path, error)) from error
         mark = version = 0

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-import mockserver
+import contract_tests
+import mockserver.testing
 from support.in_process import LOGIN, TOKEN
 
 
@@ -16,6 +17,11 @@ def test_a_mock_is_two_names_away() -> None:
     answer = client.get("/api/info", query_string={"login": LOGIN, "token": TOKEN}).get_json()
 
     assert answer["data"]["api_limit"] == {"used": 0, "of": 7}
+
+
+def test_the_checks_of_the_suite_are_the_same_by_both_names() -> None:
+    assert mockserver.testing.__all__ == contract_tests.__all__
+    assert all(getattr(mockserver.testing, n) is getattr(contract_tests, n) for n in contract_tests.__all__)
 
 
 def test_the_import_of_the_package_loads_none_of_its_parts() -> None:

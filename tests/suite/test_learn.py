@@ -34,8 +34,8 @@ from mockserver.core.errors import Refusal
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import unchanged
 from mockserver.settings.loading import load
+from support.command import ifind
 from support.in_process import CLAUSES
-from support.processes import ifind
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import STANDINS, Standin, serving

@@ -25,8 +25,9 @@ from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
 from mockserver.settings.loading import load
 from mockserver.settings.table import DEFAULT_ACCOUNT
+from support.command import ifind
 from support.in_process import CLAUSES
-from support.processes import COMMAND, environment, ifind
+from support.processes import COMMAND, environment
 
 BINDING = {c.id for c in CLAUSES.values() if c.grade in {"documented", "law"} and c.default is None}
 BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equivalent}
@@ -116,7 +117,7 @@ def test_the_list_has_all_mutants_and_why_some_break_nothing(tmp_path: Path) -> 
         (["cost-is-o"], "did you mean 'cost-is-0'?"),
         (["???"], "--list prints all"),
         (["--jobs", "0"], "0 is not in the range x>=1"),
-        (["--json", "nowhere/matrix.json"], "there is no directory nowhere"),
+        (["--json", "nowhere/matrix.json"], "the directory nowhere does not exist"),
     ],
 )
 def test_wrong_usage_is_reported_and_runs_nothing(asked: list[str], message: str, tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ from mockserver.profile.profile import resolve
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.wire.serving import serve_mock
+from support.command import ifind
 from support.in_process import CLAUSES
-from support.processes import ifind
 from support.standins.people import PERSONAL
 from support.standins.running import STANDINS
 from support.standins.running import serving as standing
@@ -183,7 +183,7 @@ def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_the
 
     monkeypatch.setattr(HttpClient, "send", recorded)
     with standing("courier", breakage="token in errors") as target, mock({}) as local:
-        code = run(target.url, local, CheckOptions(json=file, environ=target.env), out)
+        code = run(target.url, local, CheckOptions(reports={"json": file}, environ=target.env), out)
     to_the_mock = [unquote_plus(f"{r.url} {r.body.decode()}") for r in sent if r.url.startswith(local[:-4])]
     seen = out.getvalue() + file.read_text(encoding="utf-8")
 

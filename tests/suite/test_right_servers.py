@@ -9,24 +9,23 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import waitress
 
-from mockserver.api.gateway import Gateway
 from mockserver.assembly import open_gateway
 from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import load
-from mockserver.settings.table import Settings
 from mockserver.web.app import create_app
 from mockserver.wire.serving import serve_mock
+from support.command import ifind
 from support.in_process import CLAUSES
-from support.processes import environment, ifind
-from support.processes import serving as serving_mock
+from support.processes import environment
 
 CHECKOUT = Path(__file__).parents[2]
 OPEN = {c.id: c for c in CLAUSES.values() if c.default is not None}
@@ -39,18 +38,12 @@ def covering_set() -> list[dict[str, Any]]:
 
 
 @contextmanager
-def serving_profile(profile: dict[str, Any], *, mutant: str | None = None) -> Iterator[str]:
-    settings = load({"delay": "150ms"}, {})
-    settings = Settings(**{**vars(settings), "profile": resolve(CLAUSES, profile)})
+def serving_profile(profile: dict[str, Any], *, mutant: str | None = None, **options: Any) -> Iterator[str]:
+    settings = load({"delay": "150ms", **options}, {})
+    settings = replace(settings, profile=resolve(CLAUSES, profile))
     gateway = open_gateway(settings)
     if mutant is not None:
         gateway.hook = MutantHook(MUTANTS[mutant], gateway.mock)
-    with on_wire(gateway, settings) as url:
-        yield url
-
-
-@contextmanager
-def on_wire(gateway: Gateway, settings: Settings) -> Iterator[str]:
     with serve_mock(gateway, settings) as url:
         yield f"{url}/api"
 
@@ -104,13 +97,6 @@ def test_a_choice_other_than_the_one_expected_is_refuted_and_counts_when_strict(
     assert re.search(r"xml\.root +assumed +refuted +r ", output)
 
 
-def test_check_passes_on_a_private_mock(tmp_path: Path) -> None:
-    done = ifind("check", cwd=tmp_path)
-
-    assert done.returncode == 0, done.stdout
-    assert "broken" not in done.stdout
-
-
 def test_what_no_run_can_show_is_reported_and_is_no_failure(tmp_path: Path) -> None:
     done = ifind("check", "--only", "task.lifetime", cwd=tmp_path)
 
@@ -127,19 +113,19 @@ def test_a_private_mock_of_a_profile_shows_that_profile(tmp_path: Path) -> None:
 @pytest.mark.parametrize("token", ["right", "wrong", None])
 def test_on_a_mock_with_an_admin_token_accounts_are_made_with_it(token: str | None, tmp_path: Path) -> None:
     more = {} if token is None else {"IFIND_MOCK_ADMIN_TOKEN": token}
-    with serving_mock("--admin-token", "right", cwd=tmp_path) as mock:
-        done = ifind("check", mock.api, "--only", "create.ok", cwd=tmp_path, **more)
+    with serving_profile({}, admin_token="right") as url:
+        done = ifind("check", url, "--only", "create.ok", cwd=tmp_path, **more)
 
     assert done.returncode == (0 if token == "right" else 2)
     assert token == "right" or "set IFIND_MOCK_ADMIN_TOKEN" in done.stdout
 
 
 def test_a_url_without_the_apis_path_is_refused_with_a_hint(tmp_path: Path) -> None:
-    with serving_mock(cwd=tmp_path) as mock:
-        done = ifind("check", mock.api.removesuffix("/api"), cwd=tmp_path)
+    with serving_profile({}) as url:
+        code, output = check(url.removesuffix("/api"), tmp_path)
 
-    assert done.returncode == 2
-    assert f"did you mean {mock.api}?" in done.stdout + done.stderr
+    assert code == 2
+    assert f"did you mean {url}?" in output
 
 
 @pytest.fixture
@@ -154,7 +140,7 @@ def plain_wsgi() -> Iterator[str]:
 
 
 def test_check_passes_on_the_flask_app_under_a_plain_wsgi_server(plain_wsgi: str, tmp_path: Path) -> None:
-    code, output = check(plain_wsgi, tmp_path, "--full")
+    code, output = check(plain_wsgi, tmp_path)
 
     assert code == 0, output
 
@@ -175,7 +161,7 @@ def test_plain_pytest_runs_the_suite_with_the_same_exit_code() -> None:
     with serving_profile({}) as url:
         right = pytest_alone(url)
     with serving_profile({}, mutant="cost-is-0") as url:
-        wrong = pytest_alone(url)
+        wrong = pytest_alone(url, "--only", "result.cost")
 
     assert right.returncode == 0, right.stdout
     assert wrong.returncode == 1, wrong.stdout

@@ -23,7 +23,7 @@ from contract_tests.contract.clauses import Problem, all_clauses
 from contract_tests.contract.profile import with_defaults
 from mockserver import data
 from mockserver.cli.main import commands
-from support.processes import ifind
+from support.command import ifind
 from support.samples import (
     CSV_EDITS,
     FIXTURES,

@@ -22,12 +22,6 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **more}
 
 
-def ifind(*args: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *args], cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 @dataclass
 class Serving:
     process: subprocess.Popen[str]
