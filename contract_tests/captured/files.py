@@ -20,8 +20,6 @@ MOST_LINES = 50  # problems of an answer in the text; JSON has all that were kep
 
 @dataclass(frozen=True)
 class FileResult:
-    """A file and the judgement on its answer."""
-
     file: str
     judgement: Judgement | None
     trouble: str = ""  # why there is no judgement
@@ -34,8 +32,6 @@ class FileResult:
 
 @dataclass(frozen=True)
 class Validation:
-    """The results of all files."""
-
     files: tuple[FileResult, ...]
     strict: bool
 

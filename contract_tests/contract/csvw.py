@@ -60,7 +60,6 @@ class Column:
 
 def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
     """The table description of an answer under the profile; the defaults stand for what it leaves out.
-
     `url` names the sample beside schemas/. Raises UsageError, and KeyError for a name that is not in TABLES.
     """
     chosen = with_defaults(profile)

@@ -53,8 +53,6 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class LearnedProfile:
-    """All that was learned of a target."""
-
     report: Report  # of the run
     choices: tuple[LearnedChoice, ...]
     uncovered: tuple[Uncovered, ...]

@@ -40,8 +40,6 @@ class PlaceComparison:
 
 @dataclass(frozen=True)
 class AnswerPair:
-    """The answers of both targets to a step."""
-
     step: ScriptStep
     replies: tuple[Reply, Reply] | None = None  # None where the step was not sent to both, or an answer was lost
     facts: tuple[TaskFacts, TaskFacts] = NO_TASK

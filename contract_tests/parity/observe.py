@@ -24,8 +24,6 @@ ANOTHER = "something else"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What an answer shows at a place."""
-
     clause: str
     values: frozenset[str]  # all values that the answer allows; a single one where it is unambiguous
     shown: str  # the value in words that hold nothing of the answer
@@ -35,8 +33,6 @@ class Observation:
 
 @dataclass
 class Observations:
-    """All that an answer shows."""
-
     by_place: dict[str, Observation] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)  # the places of its objects
 

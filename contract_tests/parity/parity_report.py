@@ -21,8 +21,6 @@ MOST = 3  # differences of one clause that a terminal shows
 
 @dataclass(frozen=True, slots=True)
 class ClauseComparison:
-    """A clause's line of the report."""
-
     clause: str
     grade: str
     agreement: Agreement
@@ -32,8 +30,6 @@ class ClauseComparison:
 
 @dataclass(frozen=True, slots=True)
 class ParityReport:
-    """A comparison of two targets."""
-
     a: str  # a URL, as is b
     b: str
     clauses: tuple[ClauseComparison, ...]
@@ -84,7 +80,6 @@ _WHY: Mapping[str, str] = {
 
 
 def write_terminal(out: TextIO, report: ParityReport) -> None:
-    """The table by clause, and the totals."""
     console = console_of(out)
     console.print(f"A  {line(report.a)}\nB  {line(report.b)}\n", soft_wrap=True)
     names = ("clause", "result", "A", "B", "where, and the call; or why not")
@@ -111,7 +106,6 @@ STYLES = {Agreement.DIFFERS: "bold red", Agreement.IGNORED: "yellow", Agreement.
 
 
 def render(report: ParityReport) -> bytes:
-    """The report as JSON, in ASCII."""
     document = {
         "a": report.a,
         "b": report.b,

@@ -26,8 +26,6 @@ MakeCall: TypeAlias = Callable[[Side], Call]  # raises NotChecked where that sid
 
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """A call to both targets."""
-
     name: str
     make_call: MakeCall
     clauses: tuple[str, ...]  # that its answers can show; the first decides where one side alone accepts the call

@@ -17,8 +17,6 @@ from contract_tests.engine.tasks import Task
 
 @dataclass(eq=False)
 class Side:
-    """A target of the two."""
-
     run: Run
     phone: str  # the number that is looked up
     tasks: dict[str, Task] = field(default_factory=dict)  # the tasks that were made, by the name of their step

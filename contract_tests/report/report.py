@@ -23,8 +23,6 @@ GRADES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run took."""
-
     units: int  # of the daily limit
     budget: int | None  # in units; None: no limit
     unknown: int  # units of creates whose answer was lost
@@ -52,8 +50,6 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run and its result."""
-
     target: str  # its URL
     started: datetime
     kit: str  # the version

@@ -47,7 +47,6 @@ class HttpClient:
 
     def send(self, request: Request, *, repeatable: bool = True, paced: bool = False) -> HttpResponse:
         """The answer to a request, which is sent once; paced: `pace` was called for it. Raises TransportError.
-
         A kept connection may be closed by the server while the request is on its way (TransportError.stale): what is
         repeatable may be sent again then; all else gets a new connection from the start.
         """

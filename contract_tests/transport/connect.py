@@ -29,8 +29,6 @@ _LEAST = 0.001
 
 @dataclass
 class Connection:
-    """An open connection to a server."""
-
     socket: socket.socket
     secure: bool
     http: h11.Connection = field(

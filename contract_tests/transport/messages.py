@@ -20,8 +20,6 @@ KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent."""
-
     http_method: str
     url: str  # with its query
     headers: tuple[tuple[str, str], ...] = ()  # beside Host and Content-Length

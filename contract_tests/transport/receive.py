@@ -19,8 +19,6 @@ MAX_INTERIM = 8  # answers of 1xx that may come before the real one
 
 @dataclass
 class ResponseReader:
-    """An answer that is coming in."""
-
     http: h11.Connection
     request: Request
     read: Callable[[], bytes]  # the next bytes, none at the connection's end; raises TimeoutError and OSError
