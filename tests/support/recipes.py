@@ -313,7 +313,7 @@ def a_test_of_the_contract(tree: Tree) -> None:
 
 CHECK = """def _cost_is_seven(model: Model, _: TaskFacts) -> Results:
     cost = model.get("cost")
-    yield CheckResult("result.cost", "cost", "seven", cost == "7", "the cost 7", cost)
+    yield CheckResult("cost", "seven", cost == "7", "the cost 7", cost)
 
 
 """

@@ -91,7 +91,7 @@ def a_source() -> None:
     outcomes, ended = suite("result.names", "edition", edition="C", delay="0s")
     assert outcomes["result.names"] == "holds", outcomes
     assert ended.run is not None
-    assert 5 in ended.run.pool.edition.sources
+    assert 5 in ended.run.pool.probe.edition.sources
     assert 5 in {task.source for task in ended.run.pool.maker.accepted}
 
 
