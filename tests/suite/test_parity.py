@@ -301,7 +301,8 @@ def test_a_target_elsewhere_is_not_called_without_a_yes(tmp_path: Path) -> None:
 def test_a_report_that_can_not_be_written_is_refused_before_any_call(tmp_path: Path) -> None:
     out = io.StringIO()
     with standing("bureau") as target:
-        code = run(target.url, "mock", CheckOptions(json=tmp_path / "no" / "report.json", environ=target.env), out)
+        options = CheckOptions(reports={"json": tmp_path / "no" / "report.json"}, environ=target.env)
+        code = run(target.url, "mock", options, out)
 
     assert code == 2
     assert f"there is no directory {tmp_path / 'no'}" in out.getvalue()
