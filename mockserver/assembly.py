@@ -14,17 +14,10 @@ from mockserver.stores.opening import open_store
 
 
 def open_gateway(settings: Settings, real: Callable[[], Micros] | None = None) -> Gateway:
-    """The API as the settings describe it, on its store; real gives the real time, by default this machine's.
-
-    Raises StoreError where the store can't be opened.
-    """
-    mock = Mock(open_store(settings.state), settings.profile, settings.simulation, words(), real or _real_time())
-    return Gateway(mock, plain=settings.plain)
-
-
-def _real_time() -> Callable[[], Micros]:
-    """The wall clock's time at the start, counted on by the monotonic clock: a step of the wall clock must not make a
-    ready task unready.
-    """
+    """The API of the settings, on its store; real gives the real time. Raises StoreError where that can't be opened."""
+    # The wall clock's time at the start, counted on by the monotonic clock: a step of the wall clock must not make a
+    # ready task unready.
     started = time.time_ns() - time.monotonic_ns()
-    return lambda: (started + time.monotonic_ns()) // 1000
+    real = real or (lambda: (started + time.monotonic_ns()) // 1000)
+    mock = Mock(open_store(settings.state), settings.profile, settings.simulation, words(), real)
+    return Gateway(mock, plain=settings.plain)

@@ -24,18 +24,25 @@ class BrokenDataError(ValueError):
 
 
 def path(*parts: str) -> Path:
-    """The file or directory of the given parts, such as `path("schemas", "clauses.toml")`.
-
-    A part may contain slashes. Raises MissingDataError for a path that is missing or outside of the directories.
+    """The file or directory of the given parts, such as `path("schemas", "clauses.toml")`. A part may contain slashes.
+    Raises MissingDataError for a path that is missing or outside of the directories.
     """
     steps = [step for part in parts for step in part.replace("\\", "/").split("/")]
     if not steps or steps[0] not in DIRECTORIES or not {"", ".", ".."}.isdisjoint(steps):
         raise MissingDataError(
             f"{'/'.join(parts)!r} is no data of ifind-mock; it begins with {' or '.join(DIRECTORIES)}"
         )
-    found = _root(steps[0]).joinpath(*steps)
+    # Inside first: a directory of that name beside an installed package belongs to another project.
+    root = PACKAGE if (PACKAGE / steps[0]).is_dir() else PACKAGE.parent
+    found = root.joinpath(*steps)
     if not os.path.exists(found):  # noqa: PTH110 - Path.exists raises for a name that is too long
-        raise MissingDataError(_missing(found, "/".join(steps)))
+        name = "/".join(steps)
+        if not os.path.isdir(found.parent):  # noqa: PTH112 - as above
+            remedy = "install ifind-mock again, or run it in a whole checkout"
+            raise MissingDataError(f"{name!r} is not here: {found.parent} is missing; {remedy}")
+        near = get_close_matches(found.name, [f.name for f in found.parent.iterdir()], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise MissingDataError(f"{name!r} is not in {found.parent}{hint}")
     return found
 
 
@@ -46,18 +53,3 @@ def toml(*parts: str) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BrokenDataError(f"{file} is no TOML: {error}") from error
-
-
-def _root(directory: str) -> Path:
-    """Inside first: a directory of that name beside an installed package belongs to another project."""
-    return PACKAGE if (PACKAGE / directory).is_dir() else PACKAGE.parent
-
-
-def _missing(wanted: Path, name: str) -> str:
-    if not os.path.isdir(wanted.parent):  # noqa: PTH112 - as above
-        return (
-            f"{name!r} is not here: {wanted.parent} is missing; install ifind-mock again, or run it in a whole checkout"
-        )
-    near = get_close_matches(wanted.name, [f.name for f in wanted.parent.iterdir()], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{name!r} is not in {wanted.parent}{hint}"

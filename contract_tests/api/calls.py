@@ -1,16 +1,21 @@
-"""The API's calls as data: method, parameters, and how they travel."""
+"""The API's calls as data: method, parameters, how they travel, and a line of curl that sends them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from contract_tests.decode.answers import READERS
+from contract_tests.redact.mask import Mask
 from contract_tests.transport.messages import Request
 
 Pairs = tuple[tuple[str, str], ...]
-FORMATS = ("json", "xml", "csv")
+FORMATS = tuple(READERS)
+"""The names of the formats, the default one first."""
+MAX_LINE = 600
+"""Characters of a line of curl that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,11 @@ class Call:
         asked = self.param("format")
         return asked if asked in FORMATS else FORMATS[0]
 
+    @property
+    def in_url(self) -> Pairs:
+        """The parameters that stand in the URL."""
+        return (*self.query, *self.params) if self.way.location == "query" and self.raw is None else self.query
+
     def param(self, name: str) -> str | None:
         """The last value of a parameter, wherever it stands."""
         return next((v for k, v in reversed((*self.query, *self.params)) if k == name), None)
@@ -125,21 +135,15 @@ _TYPES: Mapping[str, str] = MappingProxyType(
 
 def request_of(call: Call, base: str) -> Request:
     """The request of a call; base is the target's URL without a slash at the end."""
-    in_url = (*call.query, *call.params) if call.way.location == "query" and call.raw is None else call.query
-    url = f"{base}/{call.method}" + (f"?{_encoded(in_url)}" if in_url else "") + call.tail
+    url = f"{base}/{call.method}" + (f"?{_encoded(call.in_url)}" if call.in_url else "") + call.tail
+    kind, body = "", b""
     if call.raw is not None:
-        return Request(
-            call.way.http_method,
-            url,
-            (*_HEADERS, *call.headers, ("Content-Type", call.raw.content_type)),
-            call.raw.body,
-        )
-    if call.way.location == "query":
-        return Request(call.way.http_method, url, (*_HEADERS, *call.headers))
-    body = _encoded(call.params).encode() if call.way.location == "form" else multipart(call.params)
-    return Request(
-        call.way.http_method, url, (*_HEADERS, *call.headers, ("Content-Type", _TYPES[call.way.location])), body
-    )
+        kind, body = call.raw.content_type, call.raw.body
+    elif call.way.location != "query":
+        kind = _TYPES[call.way.location]
+        body = _encoded(call.params).encode() if call.way.location == "form" else multipart(call.params)
+    typed = (("Content-Type", kind),) if kind else ()
+    return Request(call.way.http_method, url, (*_HEADERS, *call.headers, *typed), body)
 
 
 def _encoded(pairs: Iterable[tuple[str, str]]) -> str:
@@ -153,3 +157,34 @@ def multipart(pairs: Iterable[tuple[str, str]]) -> bytes:
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in pairs
     ]
     return "".join([*parts, f"--{BOUNDARY}--\r\n"]).encode("utf-8", "surrogateescape")
+
+
+def curl(call: Call, base: str, mask: Mask) -> str:
+    """A command line that sends the call, with secrets as the mask's labels (shell variables, to paste and run)."""
+    request = request_of(call, base)
+    words = ["curl -sS"]
+    implied = "GET" if not request.body else "POST"
+    if request.http_method == "HEAD":
+        words.append("-I")
+    elif request.http_method != implied:
+        words.append(f"-X {request.http_method}")
+    words.append(f'"{base}/{call.method}{"?" + _masked(call.in_url, mask) if call.in_url else ""}{call.tail}"')
+    words.extend(f'-H "{name}: {mask.text(value)}"' for name, value in call.headers)
+    if call.raw is not None:
+        words.append(f'-H "Content-Type: {call.raw.content_type}" --data-binary <{len(call.raw.body)} bytes>')
+    elif call.way.location == "form":
+        words.append(f'-d "{_masked(call.params, mask)}"')
+    elif call.way.location == "multipart":
+        words.extend(f'-F "{name}={_shell(mask.text(value))}"' for name, value in call.params)
+    line = " ".join(words)
+    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}… ({len(line)} characters)"
+
+
+def _masked(pairs: Iterable[tuple[str, str]], mask: Mask) -> str:
+    shown = [(name, value, mask.text(value)) for name, value in pairs]
+    quoted = ((n, quote(m, safe="$" if m != v else "", errors="surrogateescape")) for n, v, m in shown)
+    return "&".join(f"{quote(name, safe='[]')}={value}" for name, value in quoted)
+
+
+def _shell(text: str) -> str:
+    return "".join(f"\\{c}" if c in '"`\\' else c for c in text)

@@ -1,4 +1,4 @@
-"""A call with its answer as read, or the reason why there is none."""
+"""A call with its answer as read, or the reason why there is none; and the units in an answer of info."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.api.calls import Call
-from contract_tests.api.curl import curl
 from contract_tests.contract.values import whole_units
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import Mask
@@ -71,9 +70,9 @@ class Reply:
         """Whether both are errors with the same code and message."""
         return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)
 
-    def curl(self, base: str, mask: Mask) -> str:
-        """A command line that sends the call again, with secrets masked."""
-        return curl(self.call, base, mask)
+    def like_one_of(self, known: Mapping[str, Reply], otherwise: str) -> str:
+        """The name of the first of the known errors that has the same code and message."""
+        return next((name for name, other in known.items() if self.says_like(other)), otherwise)
 
     def summary(self, mask: Mask) -> str:
         """The answer in short: its head, and of the body no more than the mask allows."""
@@ -104,3 +103,36 @@ def content_type(response: HttpResponse) -> str:
 def _one_line(text: str) -> str:
     line = text.translate({i: f"\\x{i:02x}" for i in range(32)} | {10: "\\n", 13: "\\r", 9: "\\t"})
     return f"{line[:MAX_EXCERPT]}…" if len(line) > MAX_EXCERPT else line
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units of the daily limit: used today, and in all."""
+
+    used: int
+    of: int
+
+
+def answered(reply: Reply) -> bool:
+    """Whether info was answered for the account. The documentation names the method and leaves its body open."""
+    return reply.readable and reply.status not in ("error", "processing", "ready")
+
+
+def units(reply: Reply) -> Units | None:
+    """The units in an answer of info, read leniently, since its shape is an open point; None where it shows none."""
+    data = reply.model.get("data")
+    if isinstance(data, list) and len(data) == 1:
+        data = data[0]
+    limit = data.get("api_limit") if isinstance(data, Mapping) else None
+    if not isinstance(limit, Mapping):
+        return None
+    used, of = _whole(limit.get("used")), _whole(limit.get("of"))
+    return None if used is None or of is None else Units(used, of)
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return value if isinstance(value, int) else None

@@ -1,13 +1,57 @@
-"""What a run has taken of its limits: units, calls and time."""
+"""What a run may take of a target, and what it has taken so far: units, calls, pace and time."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from contract_tests.budget.limits import Limits
-
+UNITS = 12
+"""Units that creates may take on the user's account, where no budget is named."""
+CALLS = 60
+"""Calls of the covering plan at most, polls of a task that is ready within some seconds included."""
+SECONDS = 900.0
+"""How long the covering plan may take on the user's account."""
+RATE = 1.0
+"""Calls a second to a target elsewhere, where no rate is named."""
+RATE_SHARE = 0.9
+"""The share of a target's own rate limit that a run uses."""
 TIME_UP = "the time of the run is up"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may take; None is without limit."""
+
+    units: int | None = None
+    calls: int | None = None
+    rate: float | None = None
+    """Calls a second."""
+    seconds: float | None = None
+    pauses: Sequence[float] = (1.0, 3.0)
+    """Seconds before each further try of a call that failed."""
+    no_creates: str = ""
+    """Why no create may be sent at all; empty where creates may."""
+
+
+def limits_for(
+    named: Limits, *, full: bool, loopback: bool, own_accounts: bool = False, rate_limit: float | None = None
+) -> Limits:
+    """The limits of a run: those that the user named, over the defaults.
+
+    own_accounts: the accounts are made for the run, so the target is a mock: its units cost nothing, and its faults are
+    its own, so that nothing is tried twice. rate_limit: calls a second that the target's profile allows.
+    """
+    covering = not own_accounts and not full
+    rates = (named.rate or (None if loopback else RATE), rate_limit and RATE_SHARE * rate_limit)
+    return replace(
+        named,
+        units=UNITS if named.units is None and not own_accounts else named.units,
+        calls=CALLS if covering else None,
+        rate=min(filter(None, rates), default=None),
+        seconds=named.seconds or (SECONDS if covering else None),
+        pauses=() if own_accounts else (0.05, 0.15) if loopback else (1.0, 3.0),
+    )
 
 
 class NotChecked(Exception):
@@ -75,11 +119,15 @@ class Budget:
         units = self.limits.units
         return not self.limits.no_creates and (units is None or self.spent + self.highest.get(source, 1) <= units)
 
-    def reserve(self, source: int) -> Charge:
-        """Reserves the units of a create that is about to be sent. Raises NotChecked where the budget is too small."""
+    def check_units(self, source: int) -> None:
+        """Raises NotChecked where the budget does not hold a create of the source."""
         self.check_creates()
         if not self.holds(source):
             raise self.refusal(f"the budget of {self.limits.units} units does not hold another task")
+
+    def reserve(self, source: int) -> Charge:
+        """Reserves the units of a create that is about to be sent. Raises NotChecked where the budget is too small."""
+        self.check_units(source)
         charge = Charge(source, self.highest.get(source, 1))
         self.charges.append(charge)
         return charge

@@ -67,27 +67,25 @@ class Ledger:
 
     def creates(self) -> list[Entry]:
         """The creates of the run so far, of which some may have been charged."""
-        rows = self._connection.execute(
-            "SELECT id, state, source, units, http, content_type, answer FROM sends"
-            " WHERE run = ? AND method = 'create' AND state NOT IN (?, ?) ORDER BY id",
-            (self._run, UNSENT, REFUSED),
-        )
-        return [self._entry(row) for row in rows]
+        return self._entries("TRUE")
 
     def known(self, request: Request) -> Entry | None:
         """The create of this very request, where it may have been charged before the run was stopped. Each is returned
         once: a run may send the same request for two tasks.
         """
+        found = self._entries("call = ? AND id <= ?", self._digest(request), self._last_before)
+        entry = next((entry for entry in found if entry.number not in self._taken_up), None)
+        if entry is not None:
+            self._taken_up.add(entry.number)
+        return entry
+
+    def _entries(self, condition: str, *values: object) -> list[Entry]:
         rows = self._connection.execute(
-            "SELECT id, state, source, units, http, content_type, answer FROM sends"
-            " WHERE run = ? AND call = ? AND id <= ? AND method = 'create' AND state NOT IN (?, ?) ORDER BY id",
-            (self._run, self._digest(request), self._last_before, UNSENT, REFUSED),
+            "SELECT id, state, source, units, http, content_type, answer FROM sends WHERE run = ? AND method = 'create'"
+            f" AND state NOT IN (?, ?) AND {condition} ORDER BY id",
+            (self._run, UNSENT, REFUSED, *values),
         )
-        row = next((row for row in rows if row[0] not in self._taken_up), None)
-        if row is None:
-            return None
-        self._taken_up.add(row[0])
-        return self._entry(row)
+        return [self._entry(row) for row in rows]
 
     def _entry(self, row: tuple[int, str, int, int, int, str, bytes | None]) -> Entry:
         number, state, source, units, http, content_type, answer = row
@@ -97,37 +95,37 @@ class Ledger:
 
     def begin(self, method: str, request: Request, *, source: int = 0, units: int = 0) -> int:
         """Writes down that a request is about to leave; the number of its line."""
-        written = self._connection.execute(
+        return _write(
+            self._connection,
             "INSERT INTO sends (run, at, method, call, units, state, source) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self._run, _now(), method, self._digest(request), units, SENT, source),
+            *(self._run, _now(), method, self._digest(request), units, SENT, source),
         )
-        self._connection.commit()
-        assert written.lastrowid is not None, "an INSERT has one"
-        return written.lastrowid
 
     def end(self, number: int, state: str, *, units: int, answer: HttpResponse | None = None) -> None:
         """Writes down what came of a send; answer is kept where the run may need it again."""
         body = answer.body if answer is not None and len(answer.body) <= MAX_ANSWER else None
         head = (answer.status, answer.header("content-type")) if answer is not None else (None, None)
-        self._connection.execute(
-            "UPDATE sends SET state = ?, units = ?, http = ?, content_type = ?, answer = ? WHERE id = ?",
-            (state, units, *head, body, number),
-        )
-        self._connection.commit()
+        update = "UPDATE sends SET state = ?, units = ?, http = ?, content_type = ?, answer = ? WHERE id = ?"
+        _write(self._connection, update, state, units, *head, body, number)
 
     def settle(self, number: int, units: int) -> None:
         """Writes down what a create has really taken."""
-        self._connection.execute("UPDATE sends SET units = ? WHERE id = ?", (units, number))
-        self._connection.commit()
+        _write(self._connection, "UPDATE sends SET units = ? WHERE id = ?", units, number)
 
     def close_run(self) -> None:
         """Writes down that the run is complete, so that the next one begins anew."""
-        self._connection.execute("UPDATE runs SET ended = ? WHERE id = ?", (_now(), self._run))
-        self._connection.commit()
+        _write(self._connection, "UPDATE runs SET ended = ? WHERE id = ?", _now(), self._run)
 
     def _digest(self, request: Request) -> str:
         text = f"{request.http_method}\0{request.url}\0{request.body.hex()}"
         return hmac.new(self._key, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+
+
+def _write(connection: sqlite3.Connection, statement: str, *values: object) -> int:
+    """Executes the statement for good; the number of the line that it added."""
+    number = connection.execute(statement, values).lastrowid
+    connection.commit()
+    return number or 0
 
 
 def _now() -> str:
@@ -143,9 +141,8 @@ def open_ledger(file: Path, target: str, account: Account, clock: Callable[[], s
     whose = hmac.new(key, f"{target}\0{account.login}".encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
     with ExitStack() as closing:
         try:
-            connection = closing.enter_context(
-                contextlib.closing(sqlite3.connect(file, timeout=0.2, isolation_level="IMMEDIATE"))
-            )
+            opened = sqlite3.connect(file, timeout=0.2, isolation_level="IMMEDIATE")
+            connection = closing.enter_context(contextlib.closing(opened))
             _prepare(connection, file)
             run, resumed = _run_of(connection, whose, target, clock())
         except sqlite3.Error as error:
@@ -177,15 +174,10 @@ def _run_of(connection: sqlite3.Connection, whose: str, target: str, now: str) -
         "SELECT id FROM runs WHERE key = ? AND ended IS NULL AND started >= ? ORDER BY id DESC LIMIT 1", (whose, oldest)
     ).fetchone()
     if row is not None:
-        connection.execute("UPDATE runs SET kit = ? WHERE id = ?", (version("ifind-mock"), row[0]))
-        connection.commit()
+        _write(connection, "UPDATE runs SET kit = ? WHERE id = ?", version("ifind-mock"), row[0])
         return row[0], True
-    made = connection.execute(
-        "INSERT INTO runs (key, target, kit, started) VALUES (?, ?, ?, ?)", (whose, target, version("ifind-mock"), now)
-    )
-    connection.commit()
-    assert made.lastrowid is not None, "an INSERT has one"
-    return made.lastrowid, False
+    insert = "INSERT INTO runs (key, target, kit, started) VALUES (?, ?, ?, ?)"
+    return _write(connection, insert, whose, target, version("ifind-mock"), now), False
 
 
 def _why(error: sqlite3.Error) -> str:

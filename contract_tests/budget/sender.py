@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from contract_tests.api.calls import Call, request_of
-from contract_tests.budget.budget import TIME_UP, Budget, Charge, NotChecked
+from contract_tests.budget.budget import TIME_UP, Budget, Charge, Limits, NotChecked
 from contract_tests.budget.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
-from contract_tests.budget.limits import Limits
 from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, OutOfTime, Request, TransportError
@@ -31,15 +30,6 @@ CONTROL_TIMEOUT = 10.0
 """Seconds for a call to a mock's control route."""
 RETRIABLE = ("unreachable", "timeout", "closed")
 """Kinds of TransportError that may pass by themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class SentCall:
-    """A call that left: its number in the run, and what a create took."""
-
-    number: int
-    call: Call
-    charge: Charge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,8 @@ class Sender:
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
     """Keeps answers with a secret out of the ledger."""
-    log: list[SentCall] = field(default_factory=list)
+    log: list[tuple[Call, Charge | None]] = field(default_factory=list)
+    """Calls that left, each with what a create took."""
     retried: list[RetriedCall] = field(default_factory=list)
     rate_limited: list[tuple[Call, HttpResponse]] = field(default_factory=list)
     """Calls that the target refused because they came too fast."""
@@ -195,7 +186,7 @@ class Sender:
         self.budget.check_call()
         self.client.pace(request)
         self.budget.calls += 1
-        self.log.append(SentCall(len(self.log) + 1, call, charge))
+        self.log.append((call, charge))
         if self.ledger is None:
             return 0
         source, units = (charge.source, charge.units) if charge else (0, 0)

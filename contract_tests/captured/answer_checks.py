@@ -6,20 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.captured.asked import Asked
-from contract_tests.captured.capture import Capture
-from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.csv_rows import csv_problems
-from contract_tests.contract.csvw import TABLES
-from contract_tests.contract.http_head import OF_HTTP, error_status, with_charset
-from contract_tests.contract.problem import Problem, problem
+from contract_tests.captured.capture import Asked, Capture
+from contract_tests.contract.clauses import Problem, all_clauses, problem
+from contract_tests.contract.csvw import TABLES, csv_problems
 from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check
-from contract_tests.contract.shapes import shape
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import form_of_time
+from contract_tests.contract.values import OF_HTTP, error_status, form_of_time, shape, with_charset
 from contract_tests.decode.csv import read_lines
 from contract_tests.decode.model import Decoded
-from contract_tests.redact.scan import SecretMatcher
+from contract_tests.redact.mask import SecretMatcher
 
 
 @dataclass(frozen=True)
@@ -30,12 +25,10 @@ class Answer:
     asked: Asked
     decoded: Decoded
     method: str | None
-    schema: str | None
-    """The schema that applies; None: unknown."""
+    schema: str | None  # the schema that applies; None: unknown
 
     @property
     def model(self) -> Mapping[str, Any]:
-        """The answer's members."""
         return self.decoded.model
 
 
@@ -120,7 +113,7 @@ def _ready(answer: Answer) -> Iterator[Problem]:
             if isinstance(found, ShownChoice):
                 yield from _choice(answer, clause, found.choice, found.path)
             elif not found.holds and found.value is not None:  # the schema reports what is missing
-                yield found.problem
+                yield found.problem(clause)
 
 
 _READY = ("result.row-phone", "result.photo", "result.ip", "result.times-ordered", "result.times", "quota.unit")

@@ -1,12 +1,17 @@
-"""A captured answer: a body, and the head of its HTTP response where that was kept."""
+"""A captured answer: a body, the head of its HTTP response where that was kept, and what is known of its call."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-MAX_BYTES = 16 * 2**20
-"""Bytes of the largest body that is read."""
+from contract_tests.contract.editions import SECTIONS
+
+MAX_BYTES = 16 * 2**20  # bytes of the largest body that is read
+METHODS = ("create", "result", "info")
+SOURCES = tuple(SECTIONS)
 
 
 @dataclass(frozen=True)
@@ -16,13 +21,29 @@ class Capture:
     body: bytes
     status: int | None = None
     content_type: str | None = None
-    length: int | None = None
-    """The Content-Length; None too for a coded body."""
+    length: int | None = None  # the Content-Length; None too for a coded body
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The call, as far as it is known; None: recognised by the answer, or left open."""
+
+    method: str | None = None
+    format: str | None = None
+    source: int | None = None
+    phone: str | None = None
+    schema: str | None = None  # overrules method and source
+    profile: Mapping[str, Any] | None = None  # choices by clause that the answer must show; None: what is documented
+    secrets: tuple[str, ...] = ()  # texts that the answer must not hold
 
     @property
-    def lacking(self) -> int:
-        """Bytes that are missing at the end of the body."""
-        return max(0, (self.length or 0) - len(self.body))
+    def section(self) -> str | None:
+        return None if self.source is None else SECTIONS[self.source]
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """The profile's choices that are words."""
+        return {clause: choice for clause, choice in (self.profile or {}).items() if isinstance(choice, str)}
 
 
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? ([0-9]{3})[^\n]*\n")
@@ -30,9 +51,8 @@ _END = re.compile(rb"\n\r?\n")
 
 
 def read_capture(data: bytes) -> Capture:
-    """A body as it was sent, or a whole response as `curl -i` prints it: status line, headers, a blank line, body.
-
-    Of several responses in a row (100 Continue, a proxy's, redirects) the last one counts.
+    """A body as it was sent, or a whole response as `curl -i` prints it: status line, headers, a blank line, body. Of
+    several in a row (100 Continue, a proxy's, redirects) the last one counts.
     """
     last: re.Match[bytes] | None = None
     at, head = 0, b""

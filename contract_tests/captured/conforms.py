@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from contract_tests.captured.asked import FORMATS, METHODS, SOURCES
+from contract_tests.api.calls import FORMATS
+from contract_tests.captured.capture import METHODS, SOURCES
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
-from contract_tests.captured.summary import described, problem_lines
-from contract_tests.contract.problem import Problem
+from contract_tests.contract.clauses import Problem
 from contract_tests.contract.profile import read_profile
 
 
@@ -20,8 +20,8 @@ class DoesNotConform(AssertionError):
 
     def __init__(self, judgement: Judgement, status: int | None) -> None:
         over = "" if status is None else f", HTTP {status}"
-        lines = "".join(f"\n  {line}" for line in problem_lines(judgement))
-        super().__init__(f"the answer ({described(judgement)}{over}) does not conform:{lines}")
+        lines = "".join(f"\n  {line}" for line in judgement.lines())
+        super().__init__(f"the answer ({judgement.title}{over}) does not conform:{lines}")
         self.problems: tuple[Problem, ...] = judgement.problems
 
 
@@ -45,9 +45,10 @@ def assert_conforms(
     Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that
     was read already and for an unknown method, format or source; UsageError for a wrong profile.
     """
-    _one_of("method", method, METHODS)
-    _one_of("format", format, FORMATS)
-    _one_of("source", source, SOURCES)
+    known = (("method", method, METHODS), ("format", format, FORMATS), ("source", source, SOURCES))
+    for name, value, allowed in known:
+        if value is not None and value not in allowed:
+            raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")
     __tracebackhide__ = True
     choices = read_profile(Path(profile)) if isinstance(profile, str | Path) else profile
     sent, capture = asked_by(response), capture_of(response)
@@ -57,8 +58,3 @@ def assert_conforms(
     if judgement.fails(strict=strict):
         raise DoesNotConform(judgement, capture.status)
     return dict(judgement.model)
-
-
-def _one_of(name: str, value: object, allowed: Collection[object]) -> None:
-    if value is not None and value not in allowed:
-        raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")

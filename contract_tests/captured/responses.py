@@ -9,20 +9,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from weakref import WeakKeyDictionary
 
-from contract_tests.captured.asked import FORMATS, METHODS, Asked
-from contract_tests.captured.capture import MAX_BYTES, Capture
+from contract_tests.api.calls import FORMATS
+from contract_tests.captured.capture import MAX_BYTES, METHODS, Asked, Capture
 
 SUPPORTED = (
     "bytes, str, and the responses of requests, httpx, urllib, http.client, urllib3, aiohttp (once it is read), Flask, "
     "Django and Starlette"
 )
-_READ: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
-"""The bodies of responses that can be read once, for the next call with the same response."""
+_READ: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()  # bodies that can be read once, for the next call
 
 
 def capture_of(response: object) -> Capture:
     """The body, HTTP status and Content-Type. A stream (http.client, urllib) is read to its end, which uses it up.
-
     Raises TypeError for an unknown kind of response, ValueError for one whose body was read by somebody else.
     """
     if isinstance(response, str):
@@ -88,9 +86,8 @@ _BODIES: tuple[Callable[[object], Any], ...] = (
 
 
 def asked_by(response: object) -> Asked:
-    """What the response's request shows: the method by its path, the format, and the token, which no answer repeats.
-
-    JSON is the format where the whole request is known and names none.
+    """What the response's request shows: the method by its path, the format (JSON where the whole request is known and
+    names none), and the token, which no answer repeats.
     """
     http_method, url, form = _request(response)
     parts = urlsplit(url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
@@ -12,16 +11,21 @@ from typing import TextIO
 
 from contract_tests.check.history import Memory, read_history
 from contract_tests.check.plan import plan_of, provable
-from contract_tests.check.plan_text import write_plan
-from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
+from contract_tests.check.prompts import (
+    check_phone,
+    confirmed,
+    has_second,
+    spends_units,
+    with_credentials,
+    write_plan,
+)
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
-from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import notice, write
+from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
+from contract_tests.redact.write import check_file, notice, write
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
@@ -43,20 +47,17 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         if unseen := _all_unseen(options):
             for name in unseen:
                 print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
-            return 0
+            return HOLDS
         options, within_reach = _confirmed(options, out)
-    except UsageError as error:
+    except (UsageError, UnreachableError) as error:
         print(error, file=errors)
-        return USAGE
-    except UnreachableError as error:
-        print(error, file=errors)
-        return UNREACHABLE
+        return code_of(error)
     ended = examine(options, *([Progress(err)] if err else []))
     if ended.report is None:
-        _write_errors(ended, out)
+        write_errors(ended, out)
         print("the suite could not be run", file=out)
         return BROKEN
-    report = replace(ended.report, provable=within_reach, errors=_errors(ended))
+    report = replace(ended.report, provable=within_reach, errors=ended.errors)
     if memory is not None:
         report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
     return _write_all(report, ended, options, memory, out, errors)
@@ -69,27 +70,16 @@ def _check(options: CheckOptions) -> None:
         clause_of(name)
     if options.profile is not None:
         read_profile(options.profile)
-    files = [path for _, path in _files(options)]
+    files = list(options.reports.values())
     files += [path for path in (options.history, options.ledger, options.profile) if path is not None]
     for path in files:
-        if path.is_dir():
-            raise UsageError(f"{path}: is a directory; name a file")
-        if not path.absolute().parent.is_dir():
-            raise UsageError(f"{path}: there is no directory {path.absolute().parent}; make it, or name another")
+        check_file(path)
     resolved = [os.path.realpath(path) for path in files]
     for path, real in zip(files, resolved, strict=True):
         if Path(real).is_symlink():
             raise UsageError(f"{path}: is a link to itself; name another file")
         if resolved.count(real) > 1:
             raise UsageError(f"{path}: is named for two files at once; name each its own")
-
-
-def _files(options: CheckOptions) -> Iterator[tuple[str, Path]]:
-    """The reports to write: the renderer's name, and the file."""
-    for name in RENDERERS:
-        path: Path | None = getattr(options, name)
-        if path is not None:
-            yield name, path
 
 
 def _all_unseen(options: CheckOptions) -> list[str]:
@@ -102,10 +92,10 @@ def _print_plan(options: CheckOptions, out: TextIO) -> int:
     url = options.url
     if url is None:
         print("mock: a private one, which costs nothing", file=out)
-        return 0
-    check_phone(options, url)
-    write_plan(out, plan_of(options, url, second=has_second(options)))
-    return 0
+    else:
+        check_phone(options, url)
+        write_plan(out, plan_of(options, url, second=has_second(options)))
+    return HOLDS
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
@@ -125,33 +115,28 @@ def _write_all(
     report: Report, ended: Examined, options: CheckOptions, memory: Memory | None, out: TextIO, errors: TextIO
 ) -> int:
     """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
-    secrets = ended.run.findings.secrets if ended.run else Secrets()
     code, notices = report.exit_code, []
-    made: Mapping[Path, bytes] = {path: RENDERERS[name](report) for name, path in _files(options)}
+    made = {path: RENDERERS[name].render(report) for name, path in options.reports.items()}
     if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
-        made = {**made, options.history: memory.with_report(report)}
+        made[options.history] = memory.with_report(report)
     for path, content in made.items():
         try:
-            if places := write(path, content, secrets):
+            if places := write(path, content, ended.secrets):
                 notices.append(notice(path, places))
         except OSError as error:
             notices.append(f"{path}: can't be written: {error.strerror}")
             code = code or USAGE
     # The terminal comes last: it may be gone, and the files are what the run was paid for.
-    _write_errors(ended, out)
+    write_errors(ended, out)
     shown = StringIO()
     write_terminal(shown if not out.isatty() else out, report)
-    out.write(secrets.mask(shown.getvalue()))
+    out.write(ended.secrets.mask(shown.getvalue()))
     for line in notices:
         print(line, file=errors)
     return code
 
 
-def _errors(ended: Examined) -> tuple[str, ...]:
-    secrets = ended.run.findings.secrets if ended.run else Secrets()
-    return tuple(map(secrets.mask, ended.errors))
-
-
-def _write_errors(ended: Examined, out: TextIO) -> None:
-    for text in _errors(ended):
+def write_errors(ended: Examined, out: TextIO) -> None:
+    """Writes the errors of the kit itself."""
+    for text in ended.errors:
         print(f"ERROR of the suite itself:\n{text}\n", file=out)

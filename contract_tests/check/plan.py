@@ -6,17 +6,16 @@ charges by records, a task costs as many as it finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
 from contract_tests.api.calls import Account, Call, create
-from contract_tests.budget.limits import UNITS, Limits
+from contract_tests.budget.budget import UNITS, Limits
 from contract_tests.budget.sender import open_sender
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from contract_tests.engine.option_values import GivenTask
-from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.options import CheckOptions, GivenTask
 from contract_tests.engine.provision import accounts_on, private_mock
 from contract_tests.engine.run import Run, limits_elsewhere
 from contract_tests.engine.target import MAGIC
@@ -83,12 +82,9 @@ def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bo
 def provable(options: CheckOptions, *, second: bool = False) -> int:
     """The number of clauses that a run can prove. Raises UnreachableError and UsageError."""
     profile = options.profile.read_bytes() if options.profile else b""
+    tasks = tuple(GivenTask(0, task.source, task.phone and "") for task in options.tasks)
     plain = CheckOptions(
-        profile=options.profile,
-        budget=options.budget,
-        full=options.full,
-        only=options.only,
-        tasks=tuple(GivenTask(0, task.source, task.phone and "") for task in options.tasks),
+        profile=options.profile, budget=options.budget, full=options.full, only=options.only, tasks=tasks
     )
     return _provable(plain, profile, second=second)
 
@@ -110,17 +106,8 @@ class _Rehearsal:
         environ = {"IFIND_LOGIN": main.login, "IFIND_TOKEN": main.token, "IFIND_PHONE": MAGIC.ordinary}
         if self.second:
             environ |= {"IFIND_LOGIN2": other.login, "IFIND_TOKEN2": other.token}
-        options = replace(
-            self.options,
-            target=self.base,
-            environ=environ,
-            phone=None,
-            budget=budget,
-            rate=None,
-            ledger=None,
-            tasks=self._tasks(main),
-        )
-        ended = examine(options)
+        own = replace(self.options, target=self.base, environ=environ, budget=budget, tasks=self._tasks(main))
+        ended = examine(replace(own, phone=None, rate=None, ledger=None))
         if ended.interrupted:
             raise KeyboardInterrupt  # the user means the whole command, and not its rehearsal
         return ended
@@ -177,33 +164,28 @@ def _steps(run: Run) -> Iterator[PlannedCall]:
     first: dict[int, list[str]] = {}
     for clause, number in run.findings.first_checked.items():
         first.setdefault(number, []).append(clause)
-    for sent in run.api.sender.log:
-        units = sent.charge.units if sent.charge else 0
-        yield PlannedCall(sent.number, _in_words(sent.call, run), units, tuple(first.get(sent.number, ())))
+    for number, (call, charge) in enumerate(run.api.sender.log, 1):
+        units = charge.units if charge else 0
+        yield PlannedCall(number, _in_words(call, run), units, tuple(first.get(number, ())))
 
 
 def _in_words(call: Call, run: Run) -> str:
     """The call in words: what it asks for, and what is wrong with it."""
-    own = {str(task.id) for task in run.pool.maker.accepted}
-    words = [aspect(call, run) for aspect in _ASPECTS]
-    number = call.param("id")
+    lacking = [name for name in _REQUIRED.get(call.method, ()) if call.param(name) is None]
+    words, source, number = [call.name], call.param("source"), call.param("id")
+    if call.method == "create" and source:
+        words.append(f"of source {source}")
+    if lacking:
+        words.append(f"without {', '.join(lacking)}")
+    words.append(_credentials(call, run))
     if number is not None:
-        words.append("of a task" if number in own else _IDS.get(number, "of no task"))
-    return " ".join([call.name, *filter(None, words)])
+        made = number in {str(task.id) for task in run.pool.maker.accepted}
+        words.append("of a task" if made else _IDS.get(number, "of no task"))
+    return " ".join(filter(None, words))
 
 
+_REQUIRED = {"create": ("login", "token", "phone", "source"), "result": ("login", "token", "id")}
 _IDS = {"": "with an empty id", "abc": "with an id that is no number"}
-
-
-def _source(call: Call, _: Run) -> str:
-    source = call.param("source")
-    return f"of source {source}" if call.method == "create" and source else ""
-
-
-def _missing(call: Call, _: Run) -> str:
-    required = {"create": ("login", "token", "phone", "source"), "result": ("login", "token", "id")}
-    lacking = [name for name in required.get(call.method, ()) if call.param(name) is None]
-    return f"without {', '.join(lacking)}" if lacking else ""
 
 
 def _credentials(call: Call, run: Run) -> str:
@@ -213,9 +195,4 @@ def _credentials(call: Call, run: Run) -> str:
         return "with a wrong token"
     if second is not None and (login, token) == (second.login, second.token):
         return "by the second account"
-    if login not in (None, main.login) or token not in (None, main.token):
-        return "with others' credentials"
-    return ""
-
-
-_ASPECTS: tuple[Callable[[Call, Run], str], ...] = (_source, _missing, _credentials)
+    return "" if login in (None, main.login) and token in (None, main.token) else "with others' credentials"

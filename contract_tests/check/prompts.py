@@ -1,22 +1,22 @@
-"""What a run asks its user for: credentials that the environment lacks, and a yes to what may cost."""
+"""What a run asks its user for: credentials that the environment lacks, and a yes to the plan, which is shown."""
 
 from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import StringIO
 from shutil import get_terminal_size
 from typing import TextIO
 
 from contract_tests.check.plan import Plan
-from contract_tests.check.plan_text import write_plan
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.confirm import confirm
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import makes_accounts, phone_of
+from contract_tests.engine.run import confirm
 from contract_tests.engine.target import on_loopback
+from contract_tests.report.console import console_of
 
 
 def spends_units(options: CheckOptions) -> bool:
@@ -57,3 +57,44 @@ def confirmed(options: CheckOptions, plan: Plan, out: TextIO) -> CheckOptions:
     write_plan(shown, plan, width=get_terminal_size().columns if out.isatty() else None)
     confirm(shown.getvalue(), out)
     return replace(options, yes=True)
+
+
+def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
+    """Writes the plan."""
+    from rich.table import Table
+
+    console = console_of(out, width)
+    table = Table("#", "call", "units", "proves first", box=None, pad_edge=False)
+    for step in plan.steps:
+        table.add_row(str(step.number), step.call, str(step.units or ""), ", ".join(step.proves))
+    console.print(table)
+    for line in _lines(plan):
+        console.print(line, soft_wrap=True)
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    rate = f"at {plan.limits.rate:g} a second" if plan.limits.rate else "as fast as it answers"
+    longest = f", never more than {_time(plan.limits.seconds)}" if plan.limits.seconds else ""
+    yield f"{plan.target}: {len(plan.steps)} calls {rate}, about {_time(plan.seconds)}{longest}"
+    yield _units(plan)
+    yield f"{plan.provable} clauses can be proven so; {len(plan.unproven)} can not:"
+    for row in plan.unproven:
+        yield f"  {row.clause.id}: {row.outcome}: {row.note}"
+    for more in plan.more:
+        yield f"A budget of {more.units} units would prove {', '.join(more.proves)}, too."
+    if plan.more == () and plan.units:
+        yield "More units would prove nothing more."
+
+
+def _units(plan: Plan) -> str:
+    if not plan.units:
+        return "No task is made, so it takes no unit."
+    return (
+        f"{plan.units} units where a task takes one; where it takes as many as it finds, that many. Creates reserve at"
+        f" most {plan.limits.units} units (--budget); a task that costs more than any before it can pass that once."
+        " Tries after a fault come on top of the calls, at most two for each."
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

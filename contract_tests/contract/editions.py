@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import Any
 
-SECTIONS: Mapping[int, str] = MappingProxyType({1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"})
-"""The section that each source fills."""
-SECTION_NAMES = ("data", "names", "photo")
-"""The sections that a source may fill, in the order of a ready answer."""
-ANY_SOURCE = 2
-"""Boards, which every edition has."""
-NO_SOURCE = 99
-"""A number that is a source in no edition."""
+SECTIONS: Mapping[int, str] = {1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"}  # by source
+SECTION_NAMES = ("data", "names", "photo")  # the sections that a source may fill, in the order of a ready answer
+ANY_SOURCE = 2  # boards, which every edition has
+NO_SOURCE = 99  # a number that is a source in no edition
+
+
+def sections_of(model: Mapping[str, Any]) -> list[str]:
+    """The sections of a ready answer that are filled, or else those that are there."""
+    return [s for s in SECTION_NAMES if model.get(s)] or [s for s in SECTION_NAMES if s in model]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,10 @@ class Edition:
     sources: tuple[int, ...]
     required: bool = True
 
-    def section(self, source: int) -> str:
-        """The section that a source fills; without the parameter, boards are searched."""
-        return SECTIONS[source] if self.required else "data"
 
-
-SOME = Edition("B or C", (1, 2, 3))
-"""What the editions with sources share, for a run whose budget did not suffice to distinguish them."""
-EDITIONS: Mapping[str, Edition] = MappingProxyType(
-    {
-        "A": Edition("A", (2,), required=False),
-        "B": Edition("B", (1, 2, 3, 4)),
-        "C": Edition("C", (1, 2, 3, 11, 12)),
-    }
-)
+SOME = Edition("B or C", (1, 2, 3))  # what they share, where the budget did not suffice to distinguish them
+EDITIONS: Mapping[str, Edition] = {
+    "A": Edition("A", (2,), required=False),
+    "B": Edition("B", (1, 2, 3, 4)),
+    "C": Edition("C", (1, 2, 3, 11, 12)),
+}

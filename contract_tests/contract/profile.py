@@ -5,13 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 
-Profile: TypeAlias = Mapping[str, object]
-"""Choices by clause; what it leaves out stays open."""
+Profile: TypeAlias = Mapping[str, object]  # choices by clause; what it leaves out stays open
 
 
 def with_defaults(profile: Profile | None) -> Profile:
@@ -20,9 +18,8 @@ def with_defaults(profile: Profile | None) -> Profile:
 
 
 def read_profile(file: Path) -> Mapping[str, Any]:
-    """The choices of a profile file: its table [profile], each entry a choice or a table with a `choice`.
-
-    Raises UsageError naming the file, with every wrong entry.
+    """The choices of a profile file: its table [profile], each entry a choice or a table with a `choice`. Raises
+    UsageError naming the file, with every wrong entry.
     """
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -43,18 +40,13 @@ def read_profile(file: Path) -> Mapping[str, Any]:
             wrong.append(f"{file}: [profile]: {error}")
     if wrong:
         raise UsageError("\n".join(wrong))
-    return MappingProxyType(chosen)
+    return chosen
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
-    """The entries by clause id. An id has a dot, so `error.codes = 1` and `"error.codes" = 1` are the same to TOML's
-    readers only after the tables on the way to a clause are walked.
-    """
+    """The entries by clause id, which has dots: TOML reads `error.codes = 1` as a table within a table."""
     for key, value in table.items():
         name = f"{above}.{key}" if above else key
-        inner = isinstance(value, Mapping) and name not in all_clauses() and _leads_to_a_clause(name)
+        leads_to_a_clause = any(known.startswith(f"{name}.") for known in all_clauses())
+        inner = isinstance(value, Mapping) and name not in all_clauses() and leads_to_a_clause
         yield from _flat(value, name) if inner else [(name, value)]
-
-
-def _leads_to_a_clause(name: str) -> bool:
-    return any(known.startswith(f"{name}.") for known in all_clauses())

@@ -1,19 +1,17 @@
 """The clauses of a ready answer that no schema can express: a function for each checks a decoded answer.
 
-The suite turns the results into findings, `validate` into problems.
+The suite turns the results into findings, `validate` into problems, `parity` into observations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from contract_tests.contract.clauses import Problem, problem
 from contract_tests.contract.editions import SECTION_NAMES
-from contract_tests.contract.problem import Problem, problem
-from contract_tests.contract.shapes import shape
-from contract_tests.contract.values import address, digits, form_of_time, is_loopback, seconds, unit, wrong_picture
+from contract_tests.contract.values import address, digits, form_of_time, is_local, seconds, shape, unit, wrong_picture
 
 Model: TypeAlias = Mapping[str, Any]
 TIMES = ("create_time", "end_time")
@@ -23,39 +21,32 @@ TIMES = ("create_time", "end_time")
 class TaskFacts:
     """What is known of the task beside its answer."""
 
-    phone: str = ""
-    """The phone that was looked up; empty: unknown."""
-    section: str = ""
-    """The section that its source fills; empty: unknown."""
-    loopback: bool = False
-    """Whether the task was created over loopback."""
+    phone: str = ""  # the phone that was looked up; empty: unknown
+    section: str = ""  # the section that its source fills; empty: unknown
+    loopback: bool = False  # whether the task was created over loopback
+    nothing: bool = False  # whether nothing is to be found for the phone
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """Whether a clause holds at one place of an answer."""
 
-    clause: str
     path: str
     rule: str
     holds: bool
     expected: str
-    value: object
-    """What stands there; personal data, to be shown through a mask only."""
-    found: str = ""
-    """What is wrong with the value, without the value; empty: its type and size say it."""
+    value: object  # what stands there; personal data, to be shown through a mask only
+    found: str = ""  # what is wrong with the value, without the value; empty: its type and size say it
 
-    @property
-    def problem(self) -> Problem:
-        """A result that does not hold, as a problem."""
-        return problem(self.clause, self.path, self.rule, self.expected, self.found or shape(self.value))
+    def problem(self, clause: str) -> Problem:
+        """A result that does not hold, as a problem with the clause."""
+        return problem(clause, self.path, self.rule, self.expected, self.found or shape(self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class ShownChoice:
     """What an answer shows of an open clause: one of its choices, or something else."""
 
-    clause: str
     path: str
     choice: str
 
@@ -74,45 +65,66 @@ def _row_phones(model: Model, facts: TaskFacts) -> Results:
     for i, row in entries(model, "data") if due else ():
         phone = row.get("phone")
         holds, expected = digits(phone) == due, "the phone that was asked for"
-        yield CheckResult("result.row-phone", f"data[{i}].phone", "phone", holds, expected, phone)
+        yield CheckResult(f"data[{i}].phone", "phone", holds, expected, phone)
 
 
 def _row_phone_types(model: Model, _: TaskFacts) -> Results:
     for i, row in entries(model, "data"):
         phone = row.get("phone")
         if isinstance(phone, str | int) and not isinstance(phone, bool):
-            yield ShownChoice("row.phone", f"data[{i}].phone", "text" if isinstance(phone, str) else "number")
+            yield ShownChoice(f"data[{i}].phone", "text" if isinstance(phone, str) else "number")
+
+
+def _categories(model: Model, _: TaskFacts) -> Results:
+    for i, row in entries(model, "data"):
+        if "category" in row:
+            text = row["category"]
+            yield CheckResult(f"data[{i}].category", "type", isinstance(text, str), "text", text)
+
+
+def _names(model: Model, _: TaskFacts) -> Results:
+    names = model.get("names")
+    for i, entry in enumerate(names if isinstance(names, list) else ()):
+        fits = isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
+        yield CheckResult(f"names[{i}]", "entry", fits, "an entry with the text name", entry)
+
+
+def _nothing_found(model: Model, facts: TaskFacts) -> Results:
+    section = facts.section
+    if section in ("data", "names") and (facts.nothing or not entries(model, section)):
+        found = model.get(section)
+        yield CheckResult(section, "empty", found == [], "an empty list", found)
 
 
 def _photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo")
     if isinstance(photo, str) and photo:
         wrong = wrong_picture(photo)
-        yield CheckResult("result.photo", "photo", "picture", not wrong, "base64 of a picture", photo, wrong)
+        yield CheckResult("photo", "picture", not wrong, "base64 of a picture", photo, wrong)
 
 
 def _no_photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo", False)
     if photo is None or photo == "":
-        yield ShownChoice("result.photo-empty", "photo", "null" if photo is None else "")
+        yield ShownChoice("photo", "null" if photo is None else "")
 
 
 def _address(model: Model, facts: TaskFacts) -> Results:
     known = address(model.get("ip"))
-    holds = known is not None and (not facts.loopback or is_loopback(known))
+    holds = known is not None and (not facts.loopback or is_local(known))
     expected = "this machine's own address, 127.0.0.1 or ::1" if facts.loopback else "an IP address"
-    yield CheckResult("result.ip", "ip", "address", holds, expected, model.get("ip"))
+    yield CheckResult("ip", "address", holds, expected, model.get("ip"))
 
 
 def _order_of_times(model: Model, _: TaskFacts) -> Results:
     begin, end = (seconds(model.get(name)) for name in TIMES)
     if begin is not None and end is not None:
         expected = "a time that is not before create_time"
-        yield CheckResult("result.times-ordered", "end_time", "order", begin <= end, expected, model["end_time"])
+        yield CheckResult("end_time", "order", begin <= end, expected, model["end_time"])
 
 
 def _form_of_times(model: Model, _: TaskFacts) -> Results:
-    yield from (ShownChoice("result.times", name, form_of_time(model[name])) for name in TIMES if name in model)
+    yield from (ShownChoice(name, form_of_time(model[name])) for name in TIMES if name in model)
 
 
 def _other_sections(model: Model, facts: TaskFacts) -> Results:
@@ -120,32 +132,32 @@ def _other_sections(model: Model, facts: TaskFacts) -> Results:
     present = [s for s in others if s in model]
     seen = {0: "relevant", len(others): "all"}.get(len(present), "some of them present")
     filled = any(model[s] for s in present)
-    yield ShownChoice("result.sections", "", "filled, though the source does not fill them" if filled else seen)
+    yield ShownChoice("", "filled, though the source does not fill them" if filled else seen)
 
 
 def _unit(model: Model, facts: TaskFacts) -> Results:
     sections = [facts.section] if facts.section else SECTION_NAMES
     seen = unit(model.get("cost"), max(len(entries(model, s)) for s in sections))
     if seen is not None:
-        yield ShownChoice("quota.unit", "cost", seen)
+        yield ShownChoice("cost", seen)
 
 
-CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = MappingProxyType(
-    {
-        "result.row-phone": _row_phones,
-        "result.photo": _photo,
-        "result.ip": _address,
-        "result.times-ordered": _order_of_times,
-        "result.times": _form_of_times,
-        "quota.unit": _unit,
-        "row.phone": _row_phone_types,
-        "result.sections": _other_sections,
-        "result.photo-empty": _no_photo,
-    }
-)
+CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = {
+    "result.row-phone": _row_phones,
+    "result.photo": _photo,
+    "result.ip": _address,
+    "result.times-ordered": _order_of_times,
+    "result.times": _form_of_times,
+    "quota.unit": _unit,
+    "row.phone": _row_phone_types,
+    "row.category": _categories,
+    "result.names": _names,
+    "result.empty": _nothing_found,
+    "result.sections": _other_sections,
+    "result.photo-empty": _no_photo,
+}
 """The check of each clause."""
-OF_ROWS = ("result.row-phone", "row.phone")
-"""Clauses that rows without the other members show, as in CSV."""
+OF_ROWS = ("result.row-phone", "row.phone", "row.category", "result.names", "result.empty")  # what rows alone show
 
 
 def check(clause: str, model: Model, facts: TaskFacts, *, rows_only: bool = False) -> Results:

@@ -7,15 +7,16 @@ x-grade, x-clause   how well the node's constraints are founded, and the clause 
 x-choices           a subschema for each choice of the node's clause
 x-value             keyword = key: where the clause's choice is a table, its entry `key` becomes that keyword
 x-believed          a subschema of what was observed or taken from the sister service, where the clause has no choice
+
+XSD and CSV on the Web have no allOf: `merged` makes one node of its parts.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache, reduce
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import clause_of, suggest
@@ -46,10 +47,9 @@ def document(name: str) -> Schema:
 
 
 def for_profile(name: str, profile: Profile) -> Schema:
-    """The schema in one document without references, strict also on the profile's choices and on assumptions.
-
-    Clauses that the profile leaves out stay open. Where the documentation and the profile contradict each other,
-    nothing satisfies the result. It is shared: do not change it. Raises UnknownSchemaError and UsageError.
+    """The schema in one document without references, strict also on the profile's choices and on assumptions. Clauses
+    that the profile leaves out stay open. Where the documentation and the profile contradict each other, nothing
+    satisfies the result. It is shared: do not change it. Raises UnknownSchemaError and UsageError.
     """
     return resolved(name, freeze(profile))
 
@@ -130,10 +130,58 @@ def literal(text: str) -> str:
     return re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", text)
 
 
-_BLANKS: Mapping[str, str] = MappingProxyType({"names": "[a-z]+(?:, [a-z]+)*", "used": "[0-9]+", "of": "[0-9]+"})
+_BLANKS: Mapping[str, str] = {"names": "[a-z]+(?:, [a-z]+)*", "used": "[0-9]+", "of": "[0-9]+"}
 
 
 def _message_pattern(template: str) -> str:
     """The pattern of the messages of a template such as `The daily limit is reached: {used} of {of}`."""
     parts = re.split(r"\{(" + "|".join(_BLANKS) + r")\}", template)
     return f"^{''.join(_BLANKS[p] if i % 2 else literal(p) for i, p in enumerate(parts))}{END}"
+
+
+def merged(schema: Schema) -> Schema:
+    """The schema without allOf at its top; members and items keep theirs, so merge again on the way down. Types are
+    intersected and members joined; the outer one of other keywords stays. Raises ValueError for two patterns.
+    """
+    node: Schema = {k: v for k, v in schema.items() if k != "allOf"}
+    for part in map(merged, schema.get("allOf", [])):
+        for key, value in part.items():
+            node[key] = _MEET.get(key, lambda outer, _: outer)(node[key], value) if key in node else value
+    return node
+
+
+def types(node: Schema) -> tuple[str, ...]:
+    names = node.get("type", ())
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def members(node: Schema) -> Mapping[str, Schema]:
+    """The members that a merged object may have, merged."""
+    every = {name: merged(member) for name, member in node.get("properties", {}).items()}
+    return {name: member for name, member in every.items() if member.get("not") != {}}
+
+
+def _meet_types(outer: Any, inner: Any) -> list[str]:
+    a, b = types({"type": outer}), types({"type": inner})
+    narrowed = ("integer" if t == "number" and t not in b and "integer" in b else t for t in a)
+    return [t for t in narrowed if t in b or (t == "integer" and "number" in b)]
+
+
+def _join_members(outer: Any, inner: Any) -> Any:
+    both = {name: {"allOf": [outer[name], inner[name]]} for name in outer if name in inner}
+    return {**outer, **{n: m for n, m in inner.items() if n not in outer}, **both}
+
+
+def _one_pattern(outer: Any, inner: Any) -> Any:
+    if outer != inner:
+        raise ValueError(f"two patterns for one text can't be described: {outer} and {inner}")
+    return outer
+
+
+_MEET: Mapping[str, Callable[[Any, Any], Any]] = {
+    "type": _meet_types,
+    "properties": _join_members,
+    "items": lambda outer, inner: {"allOf": [outer, inner]},
+    "required": lambda outer, inner: [*outer, *(name for name in inner if name not in outer)],
+    "pattern": _one_pattern,
+}

@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from contract_tests.contract.problem import Problem, in_order
+from contract_tests.contract.clauses import Problem, in_order
 from contract_tests.contract.profile import Profile
-from contract_tests.contract.resolve import Frozen, Schema, freeze, resolved
-from contract_tests.contract.shapes import shape
+from contract_tests.contract.resolve import Frozen, Schema, freeze, resolved, types
+from contract_tests.contract.values import shape
 
 
 def problems(name: str, instance: object, *, profile: Profile | None = None) -> list[Problem]:
-    """Everything in which the decoded answer breaks the schema, sorted by place; with a profile, the strict one.
-
-    Raises UnknownSchemaError and UsageError.
-    """
+    """All that breaks the schema, by place; with a profile, the strict one. Raises UnknownSchemaError, UsageError."""
     return in_order(each_problem(name, instance, profile=profile))
 
 
@@ -37,25 +33,23 @@ def _validator(name: str, profile: Frozen | None) -> Draft202012Validator:
     return Draft202012Validator(resolved(name, profile))
 
 
-_TYPES: Mapping[str, str] = MappingProxyType(
-    {"string": "text", "integer": "a whole number", "number": "a number", "object": "an object", "array": "a list"}
-)
+_TYPES: Mapping[str, str] = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "an object",
+    "array": "a list",
+}
 
 
-def _types(allowed: str | list[str]) -> str:
-    return " or ".join(_TYPES.get(t, t) for t in ([allowed] if isinstance(allowed, str) else allowed))
-
-
-_EXPECTED: Mapping[str, Callable[[Any], str]] = MappingProxyType(
-    {
-        "type": _types,
-        "const": lambda value: json.dumps(value, ensure_ascii=False),
-        "enum": lambda values: " or ".join(json.dumps(v, ensure_ascii=False) for v in values),
-        "minimum": lambda least: f"at least {least}",
-        "minItems": lambda least: f"at least {least} in the list",
-        "maxItems": lambda most: f"at most {most} in the list",
-    }
-)
+_EXPECTED: Mapping[str, Callable[[Any], str]] = {
+    "type": lambda allowed: " or ".join(_TYPES.get(t, t) for t in types({"type": allowed})),
+    "const": lambda value: json.dumps(value, ensure_ascii=False),
+    "enum": lambda values: " or ".join(json.dumps(v, ensure_ascii=False) for v in values),
+    "minimum": lambda least: f"at least {least}",
+    "minItems": lambda least: f"at least {least} in the list",
+    "maxItems": lambda most: f"at most {most} in the list",
+}
 
 
 def _problems_of(error: ValidationError, strict: Schema) -> Iterator[Problem]:

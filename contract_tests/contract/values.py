@@ -1,11 +1,34 @@
-"""Readers of single values of a ready answer: a picture, an address, a time, a cost."""
+"""Single values of an answer: HTTP status, Content-Type, type and size, a picture, an address, a time, a cost."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import ipaddress
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+
+HTTP_OK = 200
+OF_HTTP = (405, 413)  # statuses that report a fault of the HTTP request itself; no clause decides them
+CHARSETS: Mapping[str, str] = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
+"""The charset that is named in a Content-Type, by the choice of csv.encoding."""
+
+
+def error_status(choice: str, code: object) -> int:
+    """The HTTP status of an error under a choice of error.http-status."""
+    return code if choice == "mirror" and isinstance(code, int) and 400 <= code < 600 else HTTP_OK
+
+
+def status_choices(status: int, code: object) -> tuple[str, ...]:
+    """The choices of error.http-status under which an error with the code may have the HTTP status."""
+    return tuple(c for c in ("body", "mirror") if status in OF_HTTP or status == error_status(c, code))
+
+
+def with_charset(content_type: str, encoding: str | None) -> str:
+    """A Content-Type of CSV with its blank `{charset}` filled, by the choice of csv.encoding."""
+    return content_type.replace("{charset}", CHARSETS.get(encoding or "", "utf-8"))
+
 
 PICTURES = (
     (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"),
@@ -14,8 +37,7 @@ PICTURES = (
     (b"GIF89a", b";"),
 )
 """How the bytes of a picture begin and end; WebP is recognised below."""
-LATEST = 10**11
-"""Unix seconds past the year 5000: a larger number does not count seconds."""
+LATEST = 10**11  # Unix seconds past the year 5000: a larger number does not count seconds
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -38,14 +60,13 @@ def wrong_picture(text: str) -> str:
 
 
 def address(text: object) -> Address | None:
-    """The IP address that a text is; None where it is none."""
     try:
         return ipaddress.ip_address(text) if isinstance(text, str) else None
     except ValueError:
         return None
 
 
-def is_loopback(ip: Address) -> bool:
+def is_local(ip: Address) -> bool:
     """Whether the address is this machine's own, also where it is an IPv4 address written in IPv6."""
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return (mapped or ip).is_loopback
@@ -91,3 +112,27 @@ def unit(cost: object, records: int) -> str | None:
     if records <= 1 or not isinstance(cost, str):
         return None
     return {str(records): "record", "1": "task"}.get(cost, "neither 1 nor the number of records")
+
+
+_KINDS: tuple[tuple[Any, str, str], ...] = (
+    (str, "text", "a text of {} characters"),
+    (bool, "true or false", ""),
+    (int, "a whole number", ""),
+    (float, "a number", ""),
+    (Mapping, "an object", "an object of {} members"),
+    (Sequence, "a list", "a list of {}"),
+    (type(None), "null", ""),
+)
+"""A type, its name, and its name with a size."""
+
+
+def kind(value: object) -> str:
+    """The type of a value, as JSON has it."""
+    return next((name for type_, name, _ in _KINDS if isinstance(value, type_)), type(value).__name__)
+
+
+def shape(value: object) -> str:
+    """Type and size of a value."""
+    sized: Any = value
+    found = next((text.format(len(sized)) for type_, _, text in _KINDS if text and isinstance(value, type_)), "")
+    return "an empty text" if value == "" else found or kind(value)

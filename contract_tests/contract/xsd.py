@@ -5,9 +5,8 @@ from __future__ import annotations
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from contract_tests.contract.flatten import members, merged, types
 from contract_tests.contract.profile import Profile, with_defaults
-from contract_tests.contract.resolve import END, Schema, for_profile
+from contract_tests.contract.resolve import END, Schema, for_profile, members, merged, types
 
 FAMILIES = ("create", "processing", "ready", "info", "error")
 """The answers that have a root of their own: the root shows neither the source of a task nor the kind of an error."""
@@ -18,14 +17,13 @@ _E = ElementMaker(namespace=_XS, nsmap={"xs": _XS})
 
 
 def xsd(name: str, profile: Profile | None = None) -> bytes:
-    """The XSD 1.0 of an answer family under the profile; the defaults stand for what it leaves out.
-
-    Members come in any order, each at most once, and no others: XSD 1.0 has no open content without an order.
-    Raises UsageError, and UnknownSchemaError for a name that is no schema.
+    """The XSD 1.0 of an answer family under the profile; the defaults stand for what it leaves out. Members come in any
+    order, each at most once, and no others: XSD 1.0 has no open content without an order. Raises UsageError, and
+    UnknownSchemaError for a name that is no schema.
     """
     chosen = with_defaults(profile)
     node = merged(for_profile(name, chosen))
-    note = etree.Comment(f" {node['title']}. Made by contract_tests.contract.generate: don't edit. ")
+    note = etree.Comment(f" {node['title']}. Made by make generate: don't edit. ")
     root = _E.schema(note, _element(str(chosen["xml.root"]), node, str(chosen["xml.item"])))
     etree.indent(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
@@ -60,9 +58,6 @@ def _facets(node: Schema) -> tuple[str, list[tuple[str, str]]]:
         return "integer", [*least, ("pattern", INTEGER)]
     if values := [node["const"]] if "const" in node else node.get("enum", []):
         return "string", [("enumeration", str(value)) for value in values]
-    return "string", [("pattern", _pattern(node["pattern"]))] if "pattern" in node else []
-
-
-def _pattern(ecma: str) -> str:
-    """The pattern in XSD's dialect, which is anchored and has plain groups only."""
-    return ecma.removeprefix("^").removesuffix(END).replace("(?:", "(")
+    # XSD's patterns are anchored and have plain groups only.
+    pattern = node.get("pattern", "").removeprefix("^").removesuffix(END).replace("(?:", "(")
+    return "string", [("pattern", pattern)] if "pattern" in node else []

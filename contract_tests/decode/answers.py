@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from contract_tests.decode.csv import read_csv
@@ -9,16 +10,18 @@ from contract_tests.decode.json import read_json
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.decode.xml import read_xml
 
+READERS: Mapping[str, Callable[[bytes, Context], Decoded]] = {
+    "json": lambda body, _: read_json(body),
+    "xml": lambda body, _: read_xml(body),
+    "csv": read_csv,
+}
+"""The reader of each format, that of the default one first."""
+
 
 def read_answer(body: bytes, asked: str, context: Context) -> Decoded:
-    """The answer to a call that asked for the format. Raises Unreadable.
-
-    Where another format was asked for, only an error may be in JSON.
-    """
-    if asked == "json":
-        return read_json(body)
-    if body.lstrip()[:1] != b"{":
-        return read_xml(body) if asked == "xml" else read_csv(body, context)
+    """The answer to a call that asked for the format, beside which only an error may be in JSON. Raises Unreadable."""
+    if asked == "json" or body.lstrip()[:1] != b"{":
+        return READERS[asked](body, context)
     try:
         decoded = read_json(body)
     except Unreadable:

@@ -11,28 +11,24 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contract_tests.decode.model import COLUMNS, STATUSES, Context, Decoded, Unreadable, bound, typed
 
 Rows: TypeAlias = list[list[str]]
 
-DELIMITERS: Mapping[str, str] = MappingProxyType({",": ",", ";": ";", "tab": "\t"})
-SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"data": COLUMNS, "names": ("name",)})
-FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = MappingProxyType(
-    {
-        ("create", "ok", 2): ("status", "id"),
-        ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
-        ("result", "processing", 1): ("status",),
-        ("result", "ready", 6): ("status", "photo", "cost", "ip", "create_time", "end_time"),
-    }
-)
+DELIMITERS: Mapping[str, str] = {",": ",", ";": ";", "tab": "\t"}
+SECTIONS: Mapping[str, tuple[str, ...]] = {"data": COLUMNS, "names": ("name",)}
+FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = {
+    ("create", "ok", 2): ("status", "id"),
+    ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
+    ("result", "processing", 1): ("status",),
+    ("result", "ready", 6): ("status", "photo", "cost", "ip", "create_time", "end_time"),
+}
 """The members of a flat answer without a header, by method, status and number of fields."""
 ERROR = ("status", "error_code", "message")
 UNKNOWN_STATUS = "a status that is none of the known ones"
-ENOUGH = 6
-"""Known columns that make a first line a header, although some of the ten are missing."""
+ENOUGH = 6  # known columns that make a first line a header, although some of the ten are missing
 
 
 class _Miss(Exception):
@@ -82,8 +78,7 @@ def _tried(layout: _Layout, rows: Rows, context: Context) -> Decoded | _Miss:
 
 # From bytes to tables.
 
-_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
-"""The beginning of a proxy's page, which could pass for a name in CSV without a header."""
+_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)  # a proxy's page, which could pass for a name
 
 
 def _text(body: bytes) -> tuple[str, dict[str, str]]:
@@ -254,21 +249,14 @@ def _known_status(status: str) -> None:
 
 # The account's members are nested; CSV lays them flat (clause info.csv).
 
-LEAVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "used": ("api_limit", "used"),
-        "of": ("api_limit", "of"),
-        "api_time_limit": ("api_time_limit",),
-        "demo": ("demo",),
-    }
-)
-_PATH = re.compile(r"data(?:\.[0-9]+)?\.(api_limit\.used|api_limit\.of|api_time_limit|demo)")
+_LEAVES = {path.rpartition(".")[2]: path for path in ("api_limit.used", "api_limit.of", "api_time_limit", "demo")}
+_DOTTED = re.compile(rf"data(?:\.[0-9]+)?\.({'|'.join(map(re.escape, _LEAVES.values()))})")
 
 
-def _account_path(name: str) -> tuple[str, ...] | None:
+def _account_path(name: str) -> str | None:
     """The place of an account's column within the account; None for any other column."""
-    path = _PATH.fullmatch(name)
-    return tuple(path[1].split(".")) if path else LEAVES.get(name)
+    dotted = _DOTTED.fullmatch(name)
+    return dotted[1] if dotted else _LEAVES.get(name)
 
 
 def _nested(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -278,11 +266,11 @@ def _nested(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], dict[str,
     model: dict[str, Any] = {}
     shown: set[str] = set()
     for name, value in pairs:
-        place, steps = model, _account_path(name)
-        if steps is not None:
+        place, path = model, _account_path(name)
+        *above, last = ("data", *path.split(".")) if path else (name,)
+        if path:
             shown.add("dotted" if name.startswith("data.") else "leaf")
-            for step in ("data", *steps[:-1]):
-                place = place.setdefault(step, {})
-        last = steps[-1] if steps else name
+        for step in above:
+            place = place.setdefault(step, {})
         place[last] = typed(last, value)
     return model, {"info.csv": " and ".join(sorted(shown))} if shown else {}

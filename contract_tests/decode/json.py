@@ -10,8 +10,7 @@ from typing import Any, NoReturn
 
 from contract_tests.decode.model import MAX_DEPTH, Decoded, Unreadable, bound, named
 
-MAX_NUMBER = 300
-"""Characters of a number."""
+MAX_NUMBER = 300  # characters of a number
 
 
 def read_json(body: bytes) -> Decoded:
@@ -82,8 +81,7 @@ def _fraction(text: str) -> float:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole, parse_float=_fraction
 )
-_PLAIN = r"00[0-7].|202[89]"
-"""Codes of ASCII and of line separators, which some writers escape only."""
+_PLAIN = r"00[0-7].|202[89]"  # codes of ASCII and of line separators, which some writers escape only
 _ESCAPE = re.compile(
     rf"\\(?:(?P<escaped>ud[89ab]..\\ud[c-f]..|u(?!d[89a-f]|{_PLAIN})....)|(?P<half>ud[89a-f]..)|.)",
     re.DOTALL | re.IGNORECASE,

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 STATUSES = ("ok", "processing", "ready", "error")
 COLUMNS = ("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url")
 """The fields of a row, in the page's order."""
-NUMBERS = ("id", "error_code", "used", "of")
-"""Members that are numbers in JSON."""
-ACCOUNT = ("api_limit", "api_time_limit", "demo")
-"""Members of the account."""
-TIMES = ("create_time", "end_time")
-"""Members that may be numbers or text."""
+NUMBERS = ("id", "error_code", "used", "of")  # members that are numbers in JSON
+ACCOUNT = ("api_limit", "api_time_limit", "demo")  # members of the account
+TIMES = ("create_time", "end_time")  # members that may be numbers or text
 
 
 class Unreadable(Exception):
@@ -27,40 +23,33 @@ class Context:
     """What is known beside the bytes."""
 
     method: str
-    section: str | None = None
-    """The section that the task's source fills; None: unknown, or none."""
-    known: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Choices that the run has seen, by clause; they decide where the bytes are ambiguous."""
+    section: str | None = None  # the section that the task's source fills; None: unknown, or none
+    known: Mapping[str, str] = field(default_factory=dict)  # choices that the run has seen, for ambiguous bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """An answer in the one model of all formats."""
 
-    model: Mapping[str, Any]
-    """Members by name, as JSON has them."""
+    model: Mapping[str, Any]  # members by name, as JSON has them
     format: str
-    choices: Mapping[str, str]
-    """Clause to the choice that the writing shows."""
-    rows: str | None = None
-    """The section whose rows are all that the answer carries (CSV); None for a whole answer."""
+    choices: Mapping[str, str]  # clause to the choice that the writing shows
+    rows: str | None = None  # the section whose rows are all that the answer carries (CSV); None for a whole answer
 
     def can_show(self, clause: str) -> bool:
         """Whether the format can show the choice of the clause."""
-        return clause not in HIDDEN[self.format]
+        return clause not in HIDDEN.get(self.format, ())
 
     def shown(self, profile: Mapping[str, Any]) -> dict[str, Any]:
         """The choices of a profile that the format can show."""
         return {clause: choice for clause, choice in profile.items() if self.can_show(clause)}
 
 
-HIDDEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "json": (),
-        "xml": ("row.phone", "result.photo-empty"),
-        "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
-    }
-)
+HIDDEN: Mapping[str, tuple[str, ...]] = {
+    "json": (),
+    "xml": ("row.phone", "result.photo-empty"),
+    "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
+}
 """Clauses that a format can't show: only JSON has numbers and null, and CSV has no lists beside rows."""
 
 DOCUMENTED = frozenset(
@@ -80,12 +69,9 @@ def typed(name: str, text: str) -> str | int:
     return int(text) if plain and name in (*NUMBERS, *TIMES) else text
 
 
-MAX_DIGITS = 20
-"""Digits of a whole number that anyone could store."""
-MAX_DEPTH = 32
-"""Objects and lists within one another; a documented answer has three."""
-MAX_PARTS = 1_000_000
-"""Values of an answer: no right answer needs more."""
+MAX_DIGITS = 20  # digits of a whole number that anyone could store
+MAX_DEPTH = 32  # objects and lists within one another; a documented answer has three
+MAX_PARTS = 1_000_000  # values of an answer: no right answer needs more
 
 
 def bound(body: bytes, marks: bytes, kind: str) -> None:

@@ -144,8 +144,7 @@ def _name(element: etree._Element) -> str:
     return element.tag
 
 
-MAX_NAME = 100
-"""Characters of an element's name."""
+MAX_NAME = 100  # characters of an element's name
 
 _NO_MARKUP = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _CLOSED = re.compile(rb"<[^\s<>/!?]+\s*/>")

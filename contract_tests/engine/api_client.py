@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contract_tests.api.calls import Call
-from contract_tests.api.reply import Reply
-from contract_tests.budget.budget import Charge
+from contract_tests.api import calls
+from contract_tests.api.calls import Account, Call
+from contract_tests.api.reply import Reply, Units, units
+from contract_tests.budget.budget import Charge, NotChecked
 from contract_tests.budget.sender import LostAnswer, Sender
 from contract_tests.decode.model import Context
-from contract_tests.engine.every_answer import attempted, check_answer, check_bytes, check_tokens, read
+from contract_tests.engine.every_answer import UnitsWatch, attempted, check_answer, check_tokens, read
 from contract_tests.engine.target import Target
-from contract_tests.engine.units_watch import UnitsWatch
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Shape
@@ -86,6 +86,16 @@ class ApiClient:
             self._settle_refused(reply)
         return reply
 
+    def units_now(self, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
+        """The units that info shows now. known: the last answer of info will do, where no task was made since. Raises
+        NotChecked where info does not show them.
+        """
+        reply = self.units.shown if known and self.units.shown is not None else self.send(calls.info(account))
+        now = units(reply)
+        if now is None:
+            raise NotChecked("info does not show the used units")
+        return now, reply
+
     def settle(self, reply: Reply, cost: int | None) -> None:
         """Notes the cost of a create, where its task states it."""
         if cost is not None and reply.number in self.charges:
@@ -115,7 +125,8 @@ class ApiClient:
             self.findings.saw("rate.limit", "met", Reply(refused, answer, None, number=self.answers))
         self._rate_limited = len(self.sender.rate_limited)
         reply = Reply(call, response, None, number=self.answers)
-        check_tokens(self.checks, reply, self.tokens)
+        headers = "\n".join(map(": ".join, response.headers)).encode("latin-1")
+        check_tokens(self.checks, reply, self.tokens, {"the body": response.body, "a header": headers})
         return reply
 
     def _settle_refused(self, reply: Reply) -> None:
@@ -131,7 +142,7 @@ class ApiClient:
     def _unanswered(self, call: Call, failure: TransportError) -> Reply:
         reply = Reply(call, None, None, self.findings.mask.text(str(failure)), self.answers)
         if failure.received:
-            check_bytes(self.checks, reply, self.tokens, {"what came": failure.received})
+            check_tokens(self.checks, reply, self.tokens, {"what came": failure.received})
         if failure.kind in ("unreachable", "tls") and not self.reached:
             raise TargetLost(str(failure))
         self.checks.report("server.never-breaks", reply, "the connection", Shape(reply.failure), "an answer over HTTP")

@@ -1,16 +1,17 @@
-"""What every answer must satisfy: it can be read, is no 5xx, repeats no token, and an error has its members."""
+"""What every answer must satisfy: it can be read, is no 5xx, repeats no token, is a whole error, and costs no unit."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
-from contract_tests.api.reply import Reply, content_type
-from contract_tests.contract.http_head import HTTP_OK, status_choices
+from contract_tests.api.calls import Account
+from contract_tests.api.reply import Reply, Units, content_type, units
+from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import Shape
-from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
+from contract_tests.redact.mask import MIN_SECRET, SecretMatcher, Shape
 
 STATUSES: Mapping[str, tuple[str, ...]] = {"create": ("ok", "error"), "result": ("processing", "ready", "error")}
 """The status words of each method."""
@@ -36,10 +37,9 @@ def attempted(reply: Reply, context: Context) -> Reply:
     """The reply with its answer read as far as that is possible; nothing is judged."""
     assert reply.response is not None, "the caller has an answer"
     try:
-        found, why = read_answer(reply.response.body, reply.call.format, context), ""
+        return replace(reply, decoded=read_answer(reply.response.body, reply.call.format, context))
     except Unreadable as unreadable:
-        found, why = None, str(unreadable)
-    return Reply(reply.call, reply.response, found, why, reply.number)
+        return replace(reply, failure=str(unreadable))
 
 
 def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
@@ -50,24 +50,19 @@ def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
     _note_choices(checks, reply, reply.decoded)
     words = STATUSES.get(reply.call.method, ())
     if words and reply.status not in words:
-        clause = "create.ok" if reply.call.method == "create" else _clause_of_result(reply)
+        # An answer of result with a strange status may be meant for either of two clauses.
+        of_result = "result.ready" if {*reply.model} - {"status"} else "result.processing"
+        clause = "create.ok" if reply.call.method == "create" else of_result
         expected = f"one of {', '.join(words)}"
-        checks.expect(
-            clause, holds=False, reply=reply, where="status", found=reply.model.get("status"), expected=expected
-        )
+        checks.expect(clause, False, reply, "status", reply.model.get("status"), expected)
     if reply.status == "error":
         checks.schema("error", reply)
 
 
-def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
-    """Checks that an answer repeats no token: none of the run's accounts, and no wrong one that the call carried."""
-    assert reply.response is not None, "the caller has an answer"
-    headers = "\n".join(map(": ".join, reply.response.headers)).encode("latin-1")
-    check_bytes(checks, reply, tokens, {"the body": reply.response.body, "a header": headers})
-
-
-def check_bytes(checks: Checks, reply: Reply, tokens: Collection[str], places: Mapping[str, bytes]) -> None:
-    """Checks that the bytes, by the names of their places, repeat no token."""
+def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str], places: Mapping[str, bytes]) -> None:
+    """Checks that the bytes, by the names of their places, repeat no token: none of the run's accounts, and no wrong
+    one that the call carried.
+    """
     checks.findings.mark_checked("token.never-repeated")
     sent = (*reply.call.params, *reply.call.query)
     tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
@@ -83,6 +78,14 @@ def check_below_500(checks: Checks, reply: Reply) -> None:
     checks.findings.mark_checked("server.never-breaks")
     if reply.http >= 500:
         checks.report("server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500")
+
+
+def check_free(checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:
+    """Checks that polling has taken no unit. Where fewer are used than before, the day of the limit has turned."""
+    more, expected = now.used - before.used, "no more than before: asking is free"
+    if more >= 0:
+        where, found = f"data.api_limit.used, {when}", Shape(f"{more} more than before")
+        checks.expect("quota.polling-free", not more, reply, where, found, expected)
 
 
 def _check_http_status(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
@@ -107,19 +110,45 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
         return
     if reply.call.format != "json":
         note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
-        checks.expect(
-            "format.readable",
-            len(checks.findings.seen["error.follows-format"]) == 1,
-            reply,
-            where="the format",
-            found=Shape(f"{decoded.format}, while other errors are written otherwise"),
-            expected="all errors in the format that was asked for, or all in JSON",
-        )
+        alike = len(checks.findings.seen["error.follows-format"]) == 1
+        found = Shape(f"{decoded.format}, while other errors are written otherwise")
+        expected = "all errors in the format that was asked for, or all in JSON"
+        checks.expect("format.readable", alike, reply, "the format", found, expected)
     could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
     if len(could) == 1:
         note("error.http-status", could[0], reply)
 
 
-def _clause_of_result(reply: Reply) -> str:
-    """The clause that an answer of result with a strange status breaks: it may be meant for either."""
-    return "result.ready" if {*reply.model} - {"status"} else "result.processing"
+@dataclass
+class UnitsWatch:
+    """What info has shown of the main account."""
+
+    account: Account
+    shown: Reply | None = None
+    """The last answer of info, where no task was made since."""
+    used: list[int] = field(default_factory=list)
+    """Used units: the first and the last that were shown."""
+    day_turned: bool = False
+    """The used units have become fewer."""
+    _polled: bool = False
+    """A task was polled since the last answer of info."""
+
+    def note(self, reply: Reply, checks: Checks) -> None:
+        """Takes any answer of the run into account, and checks that polling has cost nothing."""
+        if reply.call.method == "create" and reply.status != "error":
+            self.shown = None
+        elif reply.call.method == "info" and reply.call.but(format=None).params == self.account.params:
+            self._note_units(reply, checks)
+        elif reply.call.method == "result" and reply.status in ("ready", "processing"):
+            self._polled = True
+
+    def _note_units(self, reply: Reply, checks: Checks) -> None:
+        now = units(reply)
+        if now is None:
+            return
+        self.used = [*self.used[:1], now.used]
+        before = units(self.shown) if self.shown else None
+        self.day_turned |= before is not None and now.used < before.used
+        if before is not None and self._polled:
+            check_free(checks, reply, before, now, "after tasks were asked for")
+        self.shown, self._polled = reply, False

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from contract_tests.budget.limits import Limits
-from contract_tests.engine.option_values import (
-    GivenTask,
-    read_clauses,
-    read_phone,
-    read_rate,
-    read_seconds,
-    read_tasks,
-    read_units,
-)
+from contract_tests.budget.budget import Limits
+from contract_tests.contract.clauses import UsageError, clause_of
+from contract_tests.contract.editions import SECTIONS
 from contract_tests.engine.target import read_url
+from contract_tests.report.renderers import RENDERERS
 
 LIVE = "https://i-find.pro/api"
+_NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,6})?)"
+_PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_UNITS_OF_TIME = {**_PERIODS, "ms": 0.001, "m": 60.0, "d": 86400.0}
+_TASK = re.compile(rf"([0-9]{{1,18}}) ({'|'.join(map(str, SECTIONS))})(?: ([0-9]{{7,15}}))?")
+TASK_LINE = f"ID SOURCE PHONE, as 123 2 70001234567 (source: {', '.join(map(str, SECTIONS))})"
+"""How a line of --tasks is written; the phone may be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTask:
+    """A task that exists already."""
+
+    id: int
+    source: int
+    phone: str | None = None
+    """The phone it was made for, where that is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +62,12 @@ class CheckOptions:
     private: bool = False
     """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False
-    junit: Path | None = None
     only: tuple[str, ...] = ()
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False
-    html: Path | None = None
-    json: Path | None = None
-    summary: Path | None = None
+    reports: Mapping[str, Path] = field(default_factory=dict, hash=False)
+    """The files to write, by their format in RENDERERS."""
     history: Path | None = None
     """A file that remembers when each clause was last proven."""
     stale_after: float = 30 * 86400.0
@@ -78,6 +87,65 @@ class CheckOptions:
     def environment(self) -> Mapping[str, str]:
         """The variables that hold the credentials."""
         return os.environ if self.environ is None else self.environ
+
+
+def read_rate(text: str) -> float:
+    """Calls a second, from a text such as `2/s` or `90/min`. Raises UsageError."""
+    match = re.fullmatch(rf"{_NUMBER}/(s|min|h)", text)
+    if match is None or float(match[1]) == 0:
+        raise UsageError(f"--rate: {text!r} is no rate; write it as 1/s, 90/min or 500/h")
+    return float(match[1]) / _PERIODS[match[2]]
+
+
+def read_seconds(text: str, option: str = "--poll-timeout") -> float:
+    """Seconds, from a text such as `60s`, `1.5s`, `500ms`, `2min` or `30d`. Raises UsageError."""
+    match = re.fullmatch(rf"{_NUMBER}(ms|s|m|min|h|d)?", text)
+    if match is None or float(match[1]) == 0:
+        raise UsageError(f"{option}: {text!r} is no duration; write it as 60s, 500ms, 2m or 30d")
+    return float(match[1]) * _UNITS_OF_TIME[match[2] or "s"]
+
+
+def read_units(text: str) -> int:
+    """A budget: a whole number of units. Raises UsageError."""
+    if re.fullmatch(r"[0-9]{1,9}", text) is None:
+        raise UsageError(f"--budget: {text!r} is no number of units; write it as 12")
+    return int(text)
+
+
+def read_phone(text: str) -> str:
+    """A phone from the country code, digits alone. Raises UsageError, which does not show it."""
+    if re.fullmatch(r"[0-9]{7,15}", text) is None:
+        raise UsageError("the phone (--phone or IFIND_PHONE) is no number; write 7 to 15 digits, country code first")
+    return text
+
+
+def read_clauses(texts: Iterable[str]) -> tuple[str, ...]:
+    """Names of clauses, several in one text divided by commas. Raises UsageError for an unknown one."""
+    return tuple(clause_of(name).id for text in texts for name in text.split(","))
+
+
+def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
+    """The tasks of a file: a line each with id and source, and the phone where rows are checked against it; `#` begins
+    a comment. Raises UsageError naming the file and every wrong line.
+    """
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise UsageError(f"--tasks: {file}: can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--tasks: {file}: is no text in UTF-8") from None
+    found: list[GivenTask] = []
+    wrong: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        words = line.partition("#")[0].replace(",", " ").split()
+        task = _TASK.fullmatch(" ".join(words))
+        if task:
+            found.append(GivenTask(int(task[1]), int(task[2]), task[3]))
+        elif words:
+            wrong.append(f"--tasks: {file}, line {number}: is no task; write {TASK_LINE}")
+    if wrong or not found:
+        raise UsageError("\n".join(wrong) or f"--tasks: {file}: names no task; write one a line: {TASK_LINE}")
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +168,12 @@ class Option:
         return self.name.replace("-", "_")
 
 
+_CHECK = {"budget": "12, no limit on a mock", "phone": "None is assumed for a live target."}
 COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "check": {"budget": "12, no limit on a mock", "phone": "None is assumed for a live target."},
-        "pytest": {"budget": "12, no limit on a mock", "phone": "None is assumed for a live target."},
-        "learn": {"budget": "8, no limit on a mock", "phone": "None is assumed for a live target."},
+        "check": _CHECK,
+        "pytest": _CHECK,
+        "learn": {**_CHECK, "budget": "8, no limit on a mock"},
         "parity": {
             "budget": "12 on each side, no limit on a mock",
             "phone": "A mock beside a real target has its own.",
@@ -119,18 +188,15 @@ OPTIONS = (
     Option("target", "TARGET", "mock (starts a private one), live, or the API's URL. Default: mock.", str, ("pytest",)),
     Option("phone", "PHONE", "Phone to look up; else IFIND_PHONE. {phone}", read_phone, ALL),
     Option("budget", "UNITS", "Units that creates may take. Default: {budget}.", read_units, ALL),
-    Option("rate", "N/s", "Calls in a time. Default: 1/s, no limit on loopback.", read_rate, ALL),
+    Option("rate", "N/s", "Highest rate of calls. Default: 1/s, no limit on loopback.", read_rate, ALL),
     Option("poll-timeout", "TIME", "How long a task may take. Default: 60s.", read_seconds, ALL),
-    Option("yes", "", "Do not ask before a target elsewhere is called.", commands=ALL),
+    Option("yes", "", "Do not ask before calling a target that is not on this machine.", commands=ALL),
     Option("profile", "FILE", "The choices to expect; else the defaults.", Path, SUITE),
-    Option("full", "", "Cross HTTP method, format and source. Default on the mock.", commands=SUITE),
+    Option("full", "", "Combine every HTTP method, format and source. Default on the mock.", commands=SUITE),
     Option("strict", "", "A refuted assumption counts as broken.", commands=SUITE),
-    Option("junit", "FILE", "Write JUnit XML, as GitHub and GitLab read it.", Path),
-    Option("html", "FILE", "Write a page to look at.", Path),
-    Option("json", "FILE", "Write the report as JSON (schemas/reports/check.schema.json).", Path),
-    Option("summary", "FILE", "Write Markdown for a CI job's summary.", Path),
+    *(Option(name, "FILE", renderer.help, Path) for name, renderer in RENDERERS.items()),
     Option("ledger", "FILE", "Note each call before it leaves; resume a run that was stopped.", Path, SUITE),
-    Option("tasks", "FILE", "Check these tasks (a line each: ID SOURCE PHONE) and make none.", read_tasks, SUITE),
+    Option("tasks", "FILE", "Check these tasks (a line each: ID SOURCE PHONE) and create none.", read_tasks, SUITE),
     Option("history", "FILE", "Remember when each clause was last proven.", Path),
     Option("stale-after", "TIME", "When a proof is due again. Default: 30d.",
            partial(read_seconds, option="--stale-after")),
@@ -138,8 +204,8 @@ OPTIONS = (
            partial(read_seconds, option="--call-timeout"), SUITE),
     Option("run-timeout", "TIME", "How long the run may take. Default: 15min, no limit on a mock.",
            partial(read_seconds, option="--run-timeout"), SUITE),
-    Option("only", "CLAUSE", "Check this clause; may be repeated.", read_clauses, SUITE, many=True),
-    Option("plan", "", "Print what would be run and what it costs; send nothing."),
+    Option("only", "CLAUSE", "Check only this clause. Repeat the option for more.", read_clauses, SUITE, many=True),
+    Option("plan", "", "Print the calls and what they cost; send nothing."),
 )
 # fmt: on
 
@@ -154,4 +220,6 @@ def read_options(command: str, values: Mapping[str, Any]) -> dict[str, Any]:
     None, an empty list or false is an option that was not named. Raises UsageError.
     """
     named = ((option, values[option.field]) for option, _ in options_of(command))
-    return {option.field: option.read(value) for option, value in named if value not in (None, (), [], False)}
+    read = {option.field: option.read(value) for option, value in named if value not in (None, (), [], False)}
+    reports = {name: read.pop(name) for name in RENDERERS if name in read}
+    return {**read, "reports": reports} if reports else read

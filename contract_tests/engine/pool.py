@@ -1,23 +1,88 @@
-"""The tasks that the tests of a run share, and their answers."""
+"""The tasks that the tests of a run share, their answers, and the edition that they show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import cycle
 
-from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Way
+from contract_tests.api.calls import FORMATS, WAYS, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE, Edition
+from contract_tests.contract.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SOME, Edition
 from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.edition_probe import EditionProbe
-from contract_tests.engine.option_values import GivenTask
-from contract_tests.engine.target import Target
+from contract_tests.engine.options import GivenTask
 from contract_tests.engine.task_maker import TaskMaker
 from contract_tests.engine.tasks import Task, TaskPoller
 
-BEST_FIRST = (2, 1, 4, 11, 3, 12)
-"""Sources by what a task of theirs proves that none before it does: rows, names, a photo and the edition, the rest."""
+COMMON = (2, 1)  # sources that every edition with sources has
+BEST_FIRST = (2, 1, 4, 11)
+"""Sources whose task proves what none before it does: rows, names, a photo and the edition. The others come after."""
+
+
+@dataclass
+class EditionProbe:
+    """Finds out the edition by creates, unless a profile states it or tasks are given."""
+
+    maker: TaskMaker
+    stated: str | None = None
+    """The edition of the profile."""
+    given_tasks: Sequence[GivenTask] = ()
+    on_demand: bool = False
+    """Makes no task that does not show the edition."""
+    unproven: NotChecked | None = None
+    """Why the edition is not sure."""
+    _edition: Edition | None = None
+    _sourceless: Task | None = None
+    """The task of a create without a source."""
+
+    @property
+    def source_required(self) -> bool:
+        """Whether create without a source is refused, as in all editions but A. A refusal costs nothing."""
+        if self.stated is not None:
+            return EDITIONS[self.stated].required
+        if self.given_tasks:
+            return True
+        if None not in self.maker.offers:
+            self._sourceless = self.maker.offer(None)
+        return self._sourceless is None
+
+    @property
+    def edition(self) -> Edition:
+        """The edition, as far as the budget held what distinguishes them."""
+        if self._edition is None:
+            self._edition = self._known() or self._seen()
+        return self._edition
+
+    def _known(self) -> Edition | None:
+        """The edition of the profile, or the one that fits the given tasks."""
+        if self.stated is None and self.given_tasks:
+            self.unproven = NotChecked("the tasks that --tasks names do not cover all sources")
+            return EDITIONS["C" if any(t.source not in EDITIONS["B"].sources for t in self.given_tasks) else "B"]
+        return None if self.stated is None else EDITIONS[self.stated]
+
+    def _seen(self) -> Edition:
+        """Edition A is where create is accepted without a source, and with one that no edition has. Where only the
+        first holds, a required parameter is not required, which the test of `create.required` reports. What every
+        edition has is made before what distinguishes B from C: it proves more for a unit.
+        """
+        maker, phone = self.maker, self.maker.api.target.phones.ordinary
+        try:
+            if not self.source_required and self._sourceless is not None:
+                maker.shared[ANY_SOURCE, phone] = self._sourceless
+                if maker.offer(NO_SOURCE) is not None:
+                    return EDITIONS["A"]
+            for source in () if self.on_demand else COMMON:
+                maker.share(source, phone)
+            for source, name in ((4, "B"), (11, "C")):
+                task = maker.offer(source)
+                if task is not None:
+                    maker.shared[source, phone] = task
+                    return EDITIONS[name]
+        except NotChecked as why:
+            self.unproven = why
+            return EDITIONS["C"] if 4 in maker.offers else SOME
+        return EDITIONS["B"]
 
 
 @dataclass
@@ -25,48 +90,31 @@ class TaskPool:
     """Makes tasks, waits for them, and reads them."""
 
     api: ApiClient
-    target: Target
-    poll_timeout: float
+    maker: TaskMaker
+    probe: EditionProbe
+    poller: TaskPoller
     full: bool
     """Cross what can be crossed."""
-    stated_edition: str | None = None
-    given_tasks: Sequence[GivenTask] = ()
-    on_demand: bool = False
-    """Make no task but those that a test asks for."""
     crossed_creates: bool = False
     """The creates of a full run were sent."""
-    maker: TaskMaker = field(init=False)
-    probe: EditionProbe = field(init=False)
-    poller: TaskPoller = field(init=False)
     _made_ahead: bool = False
 
-    def __post_init__(self) -> None:
-        self.maker = TaskMaker(self.api, self.target)
-        self.maker.take_over(self.given_tasks)
-        self.probe = EditionProbe(self.maker, self.stated_edition, self.given_tasks, self.on_demand)
-        self.poller = TaskPoller(self.api, self.target, self.poll_timeout)
-
-    @property
-    def edition(self) -> Edition:
-        """The edition that the target follows."""
-        return self.probe.edition
-
-    def crossed(self) -> list[tuple[Way, str]]:
-        """Ways and formats: all pairs, or each of both at least once."""
+    def crossed(self, *otherwise: tuple[Way, str | None]) -> list[tuple[Way, str | None]]:
+        """Ways and formats: all pairs in a full run; in another these, by default each of both at least once."""
         if self.full:
             return [(way, fmt) for way in WAYS for fmt in FORMATS]
-        return [(GET, "json"), (POST, "xml"), (GET, "csv")]
+        return [*otherwise] or list(zip(cycle(WAYS), FORMATS, strict=False))
 
     def shared(self, source: int, phone: str | None = None) -> Task:
         """The run's task of a source and phone. Raises NotChecked where it could not be made."""
-        found = self.maker.share(source, phone or self.target.phones.ordinary)
+        found = self.maker.share(source, phone or self.api.target.phones.ordinary)
         if isinstance(found, NotChecked):
             raise found
         return found
 
     def why_not(self, source: int) -> NotChecked:
         """Why there is no task of the source."""
-        found = self.maker.shared.get((source, self.target.phones.ordinary))
+        found = self.maker.shared.get((source, self.api.target.phones.ordinary))
         if isinstance(found, NotChecked):
             return found
         return self.probe.unproven or NotChecked(f"no task of source {source} was made")
@@ -78,7 +126,7 @@ class TaskPool:
             for source, phone in self.plan():
                 self.maker.share(source, phone)
         found = []
-        refusal = NotChecked(f"no source of edition {self.edition.name} fills {' or '.join(sections)}")
+        refusal = NotChecked(f"no source of edition {self.probe.edition.name} fills {' or '.join(sections)}")
         for source, phone in self.plan():
             try:
                 task = self.shared(source, phone)
@@ -94,20 +142,15 @@ class TaskPool:
 
     def plan(self) -> list[tuple[int, str]]:
         """Sources and phones of the shared tasks, those first that prove most for a unit."""
-        phones = self.target.phones
-        sources = sorted(self.edition.sources, key=BEST_FIRST.index)
-        if self.given_tasks:
-            return [(t.source, phones.ordinary) for t in self.given_tasks]
-        if not self.target.provisioned:
+        phones = self.api.target.phones
+        own = self.probe.edition.sources
+        sources = [*(s for s in BEST_FIRST if s in own), *(s for s in own if s not in BEST_FIRST)]
+        if self.probe.given_tasks:
+            return [(t.source, phones.ordinary) for t in self.probe.given_tasks]
+        if not self.api.target.provisioned:
             return [(s, phones.ordinary) for s in sources]
         known = [p for p in (phones.ordinary, phones.hundred, phones.awkward, phones.nothing, phones.one) if p]
         return [(s, p) for p in known for s in sources]
-
-    def never(self) -> Task:
-        """A task that is never ready. Raises NotChecked where there is none."""
-        if self.target.phones.never is None:
-            raise NotChecked("no phone is known here whose task takes its time")
-        return self.shared(ANY_SOURCE, self.target.phones.never)
 
     def replies(self, *sections: str) -> list[tuple[Task, Reply]]:
         """Every ready task in each of its formats; where all is crossed, over every way. An answer that could not be
@@ -135,7 +178,7 @@ class TaskPool:
 
     def formats_of(self, task: Task) -> tuple[str, ...]:
         """The formats in which a task is read: all, but where calls are counted only for one task of each section."""
-        if self.target.provisioned or self.full:
+        if self.api.target.provisioned or self.full:
             return FORMATS
         like = [t for t in self.tasks() if t.section == task.section]
         return FORMATS if task is like[0] else ("json",)

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from contract_tests.api.calls import Account
 from contract_tests.budget.sender import send_control
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.option_values import read_phone
-from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.options import CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
+from contract_tests.findings.exit_code import UNREACHABLE, USAGE
 from contract_tests.transport.messages import Request, TransportError
 from mockserver import data
 
@@ -32,7 +32,12 @@ VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a s
 
 
 class UnreachableError(Exception):
-    """The target can't be reached. Exit code 3."""
+    """The target can't be reached."""
+
+
+def code_of(error: UsageError | UnreachableError) -> int:
+    """The exit code of a run that can't begin."""
+    return USAGE if isinstance(error, UsageError) else UNREACHABLE
 
 
 @contextmanager
@@ -41,20 +46,18 @@ def target_of(options: CheckOptions) -> Iterator[Target]:
 
     Raises UsageError where something must be named first, UnreachableError where nobody answers.
     """
-    url = options.url
-    if url is not None:
-        yield _target_at(url, options)
-        return
-    with private_mock(options.profile) as base:
-        yield _provisioned(base, None, _mock_phones(options), private=True)
+    if options.url is None:
+        with private_mock(options.profile) as base:
+            yield _provisioned(base, options.phone, private=True)
+    else:
+        yield _target_at(options.url, options)
 
 
 def _target_at(base: str, options: CheckOptions) -> Target:
     environ = options.environment
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
-    admin_token = environ.get("IFIND_MOCK_ADMIN_TOKEN")
     if makes_accounts(base, environ):
-        return _provisioned(base, admin_token, _mock_phones(options), private=options.private)
+        return _provisioned(base, options.phone, environ.get("IFIND_MOCK_ADMIN_TOKEN"), private=options.private)
     if not login or not token:
         raise UsageError(f"{base}: no credentials; set {VARIABLES}")
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
@@ -87,31 +90,36 @@ def phone_of(environ: Mapping[str, str]) -> str:
     return read_phone(phone)
 
 
-def _mock_phones(options: CheckOptions) -> Phones:
-    """The mock's phones; the options may name the ordinary one."""
-    return replace(MAGIC, ordinary=read_phone(options.phone)) if options.phone else MAGIC
-
-
-# A mock whose control routes are there.
-
-
-def _provisioned(base: str, admin_token: str | None, phones: Phones, *, private: bool) -> Target:
-    run = secrets.token_hex(4)
+def _provisioned(base: str, phone: str | None = None, admin_token: str | None = None, *, private: bool) -> Target:
+    """A mock whose control routes are there; the phone may replace its ordinary one."""
+    run, url = secrets.token_hex(4), f"{_root(base)}/_mock/accounts"
+    bearer = (("Authorization", f"Bearer {admin_token}"),) if admin_token else ()
+    phones = replace(MAGIC, ordinary=read_phone(phone)) if phone else MAGIC
 
     def make(name: str, daily_limit: int) -> Account:
-        wanted = {"login": f"check-{run}-{name or '1'}@example.com", "token": f"check-token-{secrets.token_hex(8)}"}
-        made = _control(base, "accounts", {**wanted, "daily_limit": daily_limit}, admin_token)
+        login, token = f"check-{run}-{name or '1'}@example.com", f"check-token-{secrets.token_hex(8)}"
+        body = json.dumps({"login": login, "token": token, "daily_limit": daily_limit}).encode()
+        request = Request("POST", url, (("Content-Type", "application/json"), *bearer), body)
+        try:
+            answer = send_control(request, repeatable=False)
+            made = json.loads(answer.body)
+        except (TransportError, ValueError) as error:
+            raise UsageError(f"{url}: no account could be made ({error}); set {VARIABLES}") from None
+        if answer.status in (401, 403):
+            raise UsageError(f"{url} wants the admin token: set IFIND_MOCK_ADMIN_TOKEN, or {VARIABLES}")
+        if answer.status not in (200, 201) or not isinstance(made, dict):
+            raise UsageError(f"{url}: no account could be made (HTTP {answer.status}); set {VARIABLES}")
         try:
             return Account(str(made["login"]), str(made["token"]), name)
         except KeyError as missing:
-            raise UsageError(f"{_root(base)}/_mock/accounts answered without the account's {missing}") from None
+            raise UsageError(f"{url} answered without the account's {missing}") from None
 
     return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), private, make)
 
 
 def accounts_on(base: str) -> tuple[Account, Account]:
     """Two new accounts on a mock that is the suite's own."""
-    target = _provisioned(base, None, MAGIC, private=True)
+    target = _provisioned(base, private=True)
     assert target.second is not None, "it was made"
     return target.main, target.second
 
@@ -133,22 +141,6 @@ def is_mock(base: str) -> bool:
     return isinstance(health, dict) and keys is not None and keys <= set(health)
 
 
-def _control(base: str, route: str, body: object, admin_token: str | None) -> dict[str, object]:
-    url = f"{_root(base)}/_mock/{route}"
-    bearer = (("Authorization", f"Bearer {admin_token}"),) if admin_token else ()
-    request = Request("POST", url, (("Content-Type", "application/json"), *bearer), json.dumps(body).encode())
-    try:
-        answer = send_control(request, repeatable=False)
-        made = json.loads(answer.body)
-    except (TransportError, ValueError) as error:
-        raise UsageError(f"{url}: no account could be made ({error}); set {VARIABLES}") from None
-    if answer.status in (401, 403):
-        raise UsageError(f"{url} wants the admin token: set IFIND_MOCK_ADMIN_TOKEN, or {VARIABLES}")
-    if answer.status not in (200, 201) or not isinstance(made, dict):
-        raise UsageError(f"{url}: no account could be made (HTTP {answer.status}); set {VARIABLES}")
-    return made
-
-
 def _root(base: str) -> str:
     url = urlsplit(base)
     return f"{url.scheme}://{url.netloc}"
@@ -159,32 +151,42 @@ def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
     """The base URL of a new mock on a free port, in an empty directory and environment; more are options of `serve`. It
     ends with the context. Raises UnreachableError where it does not start.
     """
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--delay", PRIVATE_DELAY, "--seed", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "mockserver",
+        "serve",
+        "--port",
+        "0",
+        "--delay",
+        PRIVATE_DELAY,
+        "--seed",
+        "0",
+        *more,
+    ]
     if profile is not None:
         command += ["--profile", str(profile.resolve())]
-    command += more
     kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
     environ = {**kept, "PYTHONPATH": str(data.PACKAGE.parent), "PYTHONUTF8": "1"}
-    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log)
+    with (
+        tempfile.TemporaryDirectory() as empty,
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log) as process,
+    ):
+        assert process.stdout is not None, "it was asked for"
         try:
-            yield _first_line(process, log.fileno())
+            yield _first_line(process.stdout.fileno(), log.fileno())
         finally:
             process.kill()
-            process.wait()
-            assert process.stdout is not None, "it was asked for"
-            process.stdout.close()
 
 
-def _first_line(process: subprocess.Popen[bytes], log: int) -> str:
+def _first_line(out: int, log: int) -> str:
     """The base URL off the line `ready URL`."""
-    assert process.stdout is not None, "it was asked for"
-    end = time.monotonic() + START_TIMEOUT
-    line = b""
+    end, line = time.monotonic() + START_TIMEOUT, b""
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(out, selectors.EVENT_READ)
         while not line.endswith(b"\n") and selector.select(max(0.0, end - time.monotonic())):
-            chunk = os.read(process.stdout.fileno(), 4096)
+            chunk = os.read(out, 4096)
             if not chunk:
                 break
             line += chunk

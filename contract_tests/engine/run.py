@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TextIO
 from urllib.parse import urlsplit
 
 from contract_tests.api import calls
 from contract_tests.api.calls import Account, Call
-from contract_tests.budget.budget import NotChecked
+from contract_tests.budget.budget import Limits, NotChecked, limits_for
 from contract_tests.budget.ledger import open_ledger
-from contract_tests.budget.limits import Limits, limits_for
 from contract_tests.budget.sender import open_sender
 from contract_tests.contract.clauses import UsageError
+from contract_tests.contract.editions import ANY_SOURCE
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.api_client import ApiClient, TargetLost
-from contract_tests.engine.option_values import read_rate
-from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.pool import TaskPool
+from contract_tests.engine.options import CheckOptions, read_rate
+from contract_tests.engine.pool import EditionProbe, TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of
 from contract_tests.engine.target import Target, on_loopback
+from contract_tests.engine.task_maker import TaskMaker
+from contract_tests.engine.tasks import TaskPoller
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
@@ -68,14 +71,26 @@ class Run:
         self.findings.hide({account.login: label.format("LOGIN"), account.token: label.format("TOKEN")})
         self.api.tokens.add(account.token)
 
-    def holds_secret(self, content: bytes) -> bool:
-        """Whether the bytes hold a credential of the run."""
-        return self.findings.secrets.found_in(content) is not None
+    @property
+    def me(self) -> Account:
+        """The main account."""
+        return self.target.main
 
+    @property
+    def right_create(self) -> Call:
+        """A create that the main account may make."""
+        return calls.create(self.me, self.target.phones.ordinary, ANY_SOURCE)
+
+    @property
+    def unknown_task(self) -> Call:
+        """A call of result for an unknown task."""
+        return calls.result(self.me, self.unknown_id)
+
+    @property
     def wrong_token_call(self) -> Call:
         """A call of result with a wrong token."""
         made = self.pool.maker.accepted
-        return calls.result(self.target.main, made[0].id if made else self.unknown_id).but(token=self.wrong_token)
+        return calls.result(self.me, made[0].id if made else self.unknown_id).but(token=self.wrong_token)
 
     def second(self) -> Account:
         """Another account than the main one. Raises NotChecked where there is none."""
@@ -99,27 +114,27 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         findings = Findings(target.base, Mask({}, shows=target.private), Secrets(shown=(target.base,)), profile)
         if not target.private:
             findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
-        ledger = None
-        if options.ledger is not None:
-            ledger = closing.enter_context(open_ledger(options.ledger, target.base, target.main))
+        file, rate = options.ledger, profile.get("rate.limit", "off")
+        ledger = closing.enter_context(open_ledger(file, target.base, target.main)) if file else None
         full = target.private if options.full is None else options.full
         limits = limits_for(
             options.limits,
             full=full,
             loopback=target.loopback,
             own_accounts=target.provisioned,
-            rate_limit=None if (stated := profile.get("rate.limit", "off")) == "off" else read_rate(stated),
+            rate_limit=None if rate == "off" else read_rate(rate),
         )
-        sender = closing.enter_context(
-            open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
-        )
+        opened = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
+        sender = closing.enter_context(opened)
         api = ApiClient(target, sender, findings)
-        edition, on_demand = profile.get("edition"), bool(options.only)
-        pool = TaskPool(api, target, options.poll_timeout, full, edition, options.tasks, on_demand)
+        maker = TaskMaker(api)
+        maker.take_over(options.tasks)
+        probe = EditionProbe(maker, profile.get("edition"), options.tasks, on_demand=bool(options.only))
+        pool = TaskPool(api, maker, probe, TaskPoller(api, options.poll_timeout), full)
         run = Run(options, target, findings, api, pool)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
-        sender.holds_secret = run.holds_secret
+        sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None
         _check_target(run)
         yield run
         if ledger is not None and run.complete:
@@ -136,11 +151,18 @@ def cost_of(options: CheckOptions, base: str) -> str:
     limits = limits_elsewhere(options, base)
     rate = f"at {limits.rate:g} a second" if limits.rate else "as fast as it answers"
     number = "any number of calls" if limits.calls is None else f"at most {limits.calls} calls"
-    if options.tasks:
-        return f"{base}: {number} {rate}, and no task is made"
-    return (
-        f"{base}: {number} {rate}, and creates that reserve at most {limits.units} units of the account's daily limit"
-    )
+    creates = f"creates that reserve at most {limits.units} units of the account's daily limit"
+    return f"{base}: {number} {rate}, and {'no task is made' if options.tasks else creates}"
+
+
+def confirm(what: str, out: TextIO) -> None:
+    """Shows what would be sent, and asks for a yes. Raises UsageError without one, or without a terminal to ask at."""
+    print(what, file=out)
+    if not sys.stdin.isatty():
+        raise UsageError("There is no terminal to ask at: add --yes to go on.")
+    print("Go on? Type yes: ", end="", file=out, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise UsageError("Nothing was sent.")
 
 
 def _check_target(run: Run) -> None:
@@ -148,9 +170,9 @@ def _check_target(run: Run) -> None:
     right, so their refusal is judged by the tests.
     """
     try:
-        reply = run.api.send_once(calls.info(run.target.main))
+        reply = run.api.send_once(calls.info(run.me))
         if reply.http == HTTP_NOT_FOUND and not urlsplit(run.target.base).path:
-            raise UsageError(f"{run.target.base}: there is no info; did you mean {run.target.base}/api?")
+            raise UsageError(f"{run.target.base}/info is not there (HTTP 404); did you mean {run.target.base}/api?")
         if reply.status == "error" and not run.target.provisioned and _refused(run):
             if any(finding.binding for finding in run.findings.all):
                 return  # a broken promise outranks refused credentials: the report shows both
@@ -166,14 +188,10 @@ def _check_target(run: Run) -> None:
 
 def _refused(run: Run) -> bool:
     """Whether info, result and create answer right and wrong credentials alike."""
-    main, phone, send = run.target.main, run.target.phones.ordinary, run.api.send_once
-    free = (calls.info(main), calls.result(main, run.unknown_id))
-    if not all(send(call).says_like(send(call.but(token=run.wrong_token))) for call in free):
+    send, create = run.api.send_once, run.right_create
+    if not all(send(c).says_like(send(c.but(token=run.wrong_token))) for c in (calls.info(run.me), run.unknown_task)):
         return False
-    if run.options.tasks:
-        return True
-    create = calls.create(main, phone, 2)
     try:
-        return send(create.but(token=run.wrong_token)).says_like(send(create))
+        return bool(run.options.tasks) or send(create.but(token=run.wrong_token)).says_like(send(create))
     except NotChecked:
         return False

@@ -72,7 +72,7 @@ def read_url(text: str) -> str:
     if url.scheme not in ("http", "https") or not url.hostname:
         raise UsageError(f"{shown} is no target; write mock, live, or the API's URL such as http://127.0.0.1:8080/api")
     if url.username is not None or url.password is not None:
-        raise UsageError("a target's URL holds no credentials: set IFIND_LOGIN and IFIND_TOKEN")
+        raise UsageError("a target's URL must not hold credentials: set IFIND_LOGIN and IFIND_TOKEN instead")
     if url.query or url.fragment:
         raise UsageError(f"{shown} is no target: leave out what stands after the path")
     if port == 0 or not text.isascii():

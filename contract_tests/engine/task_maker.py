@@ -9,13 +9,11 @@ from itertools import cycle
 
 from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, Account, Way
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE, SECTIONS, Edition
+from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE, SECTIONS
 from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.daily_limit import DailyLimit
-from contract_tests.engine.option_values import GivenTask
-from contract_tests.engine.target import Target
+from contract_tests.engine.options import GivenTask
 from contract_tests.engine.tasks import Task
 
 LAST_RESORTS = (11, NO_SOURCE)
@@ -31,9 +29,6 @@ class TaskMaker:
     """Makes tasks, and keeps those that tests share by source and phone."""
 
     api: ApiClient
-    target: Target
-    edition: Edition | None = None
-    """Set once it is known."""
     offers: dict[int | None, Reply] = field(default_factory=dict)
     """Answers to creates of a source that the target may not know."""
     created: list[Reply] = field(default_factory=list)
@@ -44,36 +39,32 @@ class TaskMaker:
     _ids: set[object] = field(default_factory=set)
     _ways: Iterator[tuple[Way, str | None]] = field(default_factory=lambda: cycle(CREATE_WAYS))
 
-    def __post_init__(self) -> None:
-        self.limit = DailyLimit(self.api, self.accepted)
+    @property
+    def replies(self) -> list[Reply]:
+        """The answers to all creates."""
+        return [*self.offers.values(), *self.created]
 
     def take_over(self, given: Iterable[GivenTask]) -> None:
         """Shares tasks that were made before the run, by somebody else."""
-        main = self.target.main
+        main = self.api.target.main
         for task in given:
             create = calls.create(main, task.phone or "", task.source)
             reply = Reply(create, None, None, "it was made before this run")
-            section, now = SECTIONS[task.source], time.monotonic()
-            made = Task(task.id, main, task.phone or "", task.source, section, reply, now, own=False)
-            self.accepted.append(made)
-            self.shared.setdefault((task.source, self.target.phones.ordinary), made)
+            made = self._keep(task.id, reply, main, task.phone or "", task.source, own=False)
+            self.shared.setdefault((task.source, self.api.target.phones.ordinary), made)
 
     def offer(self, source: int | None) -> Task | None:
         """A task of a source that the target may not know; None where it is refused. Raises NotChecked."""
-        main, phone = self.target.main, self.target.phones.ordinary
+        main, phone = self.api.target.main, self.api.target.phones.ordinary
         try:
             reply = self.api.send(calls.create(main, phone, source))
         except NotChecked as why:
             if why.inconclusive and source is not None:
                 self.shared[source, phone] = why
             raise
-        self.limit.check(reply, main)
-        if reply.status == "error" and (self.limit.used_up(main) or source in LAST_RESORTS):
-            self.limit.stop_where_used_up(main)
+        self._check_limit(reply, main, refusal_shows_it=source in LAST_RESORTS)
         self.offers[source] = reply
-        if reply.status != "ok":
-            return None
-        return self._accept(reply, main, phone, source or ANY_SOURCE, SECTIONS.get(source or ANY_SOURCE, "data"))
+        return self._accept(reply, main, phone, source or ANY_SOURCE) if reply.status == "ok" else None
 
     def share(self, source: int, phone: str) -> Task | NotChecked:
         """The shared task of a source and phone, or why there is none."""
@@ -95,25 +86,37 @@ class TaskMaker:
             return why
 
     def make(
-        self,
-        source: int,
-        phone: str | None = None,
-        *,
-        account: Account | None = None,
-        way: Way = GET,
-        fmt: str | None = None,
+        self, source: int, phone: str = "", *, account: Account | None = None, way: Way = GET, fmt: str | None = None
     ) -> Task:
         """A new task. Raises NotChecked where it is refused, which is noted as a finding, or can't be afforded."""
-        account, phone = account or self.target.main, phone or self.target.phones.ordinary
-        section = self.edition.section(source) if self.edition else SECTIONS[source]
+        account, phone = account or self.api.target.main, phone or self.api.target.phones.ordinary
         reply = self.api.send(calls.create(account, phone, source, fmt=fmt, way=way))
-        self.limit.check(reply, account)
-        if reply.status == "error":
-            self.limit.stop_where_used_up(account)
+        self._check_limit(reply, account, refusal_shows_it=True)
         self.created.append(reply)
-        return self._accept(reply, account, phone, source, section)
+        return self._accept(reply, account, phone, source)
 
-    def _accept(self, reply: Reply, account: Account, phone: str, source: int, section: str) -> Task:
+    def _check_limit(self, reply: Reply, account: Account, *, refusal_shows_it: bool) -> None:
+        """Checks that a create is refused once the units of the user's account are used up. Raises NotChecked where
+        info shows that this is why it was refused: that shows nothing else.
+        """
+        if self.api.target.provisioned:
+            return
+        used_up, expected = self._used_up(account), "an error: the units of the day are used up"
+        if used_up and reply.status in ("ok", "error"):
+            self.api.checks.expect_error("quota.refuses", reply, expected, "status, after all units were used")
+        if reply.status == "error" and (used_up or refusal_shows_it):
+            now = units(self.api.send(calls.info(account)))
+            if now is not None and now.used >= now.of:
+                raise NotChecked("the account's daily limit is used up", unaffordable=True)
+
+    def _used_up(self, account: Account) -> bool:
+        """Whether the account has no unit left, by the first answer of info and the tasks made since."""
+        first = units(self.api.send_once(calls.info(self.api.target.main)))
+        if account != self.api.target.main or first is None or self.api.units.day_turned:
+            return False
+        return first.used + sum(task.account == account and task.own for task in self.accepted) >= first.of
+
+    def _accept(self, reply: Reply, account: Account, phone: str, source: int) -> Task:
         """The task of a reply to create, which must be one. Raises NotChecked."""
         checks = self.api.checks
         if not checks.expect_status("create.ok", reply, reply.status == "ok", "'ok': a new task"):
@@ -123,10 +126,12 @@ class TaskMaker:
         if number is None:
             raise NotChecked("create stated no id")
         new = str(number) not in self._ids
-        checks.expect("task.new-id", new, reply, where="id", found=number, expected="an id not given before")
+        checks.expect("task.new-id", new, reply, "id", number, "an id not given before")
         self._ids.add(str(number))
         charge = self.api.charges.get(reply.number)
-        own = charge is None or not charge.replayed
-        task = Task(number, account, phone, source, section, reply, time.monotonic(), own=own)
+        return self._keep(number, reply, account, phone, source, own=charge is None or not charge.replayed)
+
+    def _keep(self, number: object, reply: Reply, account: Account, phone: str, source: int, *, own: bool) -> Task:
+        task = Task(number, account, phone, source, SECTIONS.get(source, "data"), reply, time.monotonic(), own=own)
         self.accepted.append(task)
         return task

@@ -14,7 +14,6 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.decode.compare import difference
 from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.target import Target
 from contract_tests.redact.mask import Shape
 
 
@@ -52,7 +51,6 @@ class TaskPoller:
     """Polls tasks."""
 
     api: ApiClient
-    target: Target
     poll_timeout: float
     processing: list[Reply] = field(default_factory=list)
     """The answers to tasks that were not ready."""
@@ -83,14 +81,9 @@ class TaskPoller:
             return
         for before in task.reads.values():
             if before.decoded is not None and before.decoded.format == reply.decoded.format:
-                differs = difference(before.model, reply.model)
+                differs, found = difference(before.model, reply.model), Shape("not what an earlier read said")
                 checks.expect(
-                    "task.reads-equal",
-                    differs is None,
-                    reply,
-                    where=differs or "",
-                    found=Shape("not what an earlier read said"),
-                    expected="the same at every read",
+                    "task.reads-equal", differs is None, reply, differs or "", found, "the same at every read"
                 )
                 break
 
@@ -149,7 +142,7 @@ class TaskPoller:
         the task's time is up, which is short after another task was late.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
-        pause = 0.02 if self.target.provisioned else 0.15 if self.target.loopback else 1.5
+        pause = 0.02 if self.api.target.provisioned else 0.15 if self.api.target.loopback else 1.5
         while True:
             waited = time.monotonic() - task.made
             yield waited
@@ -157,11 +150,10 @@ class TaskPoller:
             if left <= 0:
                 return
             time.sleep(min(pause, left))
-            pause = min(pause * 1.5, 0.25) if self.target.provisioned else pause * 3
+            pause = min(pause * 1.5, 0.25) if self.api.target.provisioned else pause * 3
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
-        found, expected = reply.status, "'ready'"
-        self.api.checks.expect("result.becomes-ready", holds=True, reply=reply, found=found, expected=expected)
+        self.api.checks.expect("result.becomes-ready", True, reply)
         ready = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
         self.api.settle(task.reply, ready.cost)
@@ -179,17 +171,11 @@ class TaskPoller:
         else:
             clause, reply, expected = "result.methods", again, "'ready': result over GET and over POST"
         found = reply.status or reply.model.get("status")
-        self.api.checks.expect(clause, holds=False, reply=reply, where="status", found=found, expected=expected)
+        self.api.checks.expect(clause, False, reply, "status", found, expected)
 
     def _not_ready(self, reply: Reply, found: str) -> NotChecked:
-        self.api.checks.expect(
-            "result.becomes-ready",
-            holds=False,
-            reply=reply,
-            where="status",
-            found=Shape(found),
-            expected=f"'ready' within {self.poll_timeout:g} s",
-        )
+        expected = f"'ready' within {self.poll_timeout:g} s"
+        self.api.checks.expect("result.becomes-ready", False, reply, "status", Shape(found), expected)
         return NotChecked("the task did not become ready")
 
 

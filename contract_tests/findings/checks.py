@@ -6,10 +6,11 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
-from contract_tests.contract.http_head import with_charset
 from contract_tests.contract.validate import problems
+from contract_tests.contract.values import with_charset
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
+from contract_tests.findings.outcome import Outcome
 from contract_tests.redact.mask import Shape
 
 
@@ -23,7 +24,7 @@ class Checks:
         self.own: list[Finding] = []
 
     def expect(
-        self, clause: str, holds: object, reply: Reply | None, *, where: str = "", found: object, expected: str
+        self, clause: str, holds: object, reply: Reply | None, where: str = "", found: object = "", expected: str = ""
     ) -> bool:
         """Notes whether the clause holds here. An answer that could not be read has had its finding already."""
         if reply is not None and not reply.readable:
@@ -36,7 +37,7 @@ class Checks:
 
     def expect_status(self, clause: str, reply: Reply, holds: bool, expected: str, where: str = "status") -> bool:
         """Notes whether the status word of a reply is as the clause states."""
-        return self.expect(clause, holds, reply, where=where, found=reply.status, expected=expected)
+        return self.expect(clause, holds, reply, where, reply.status, expected)
 
     def expect_error(self, clause: str, reply: Reply, expected: str, where: str = "status") -> bool:
         """Notes whether a reply is an error, as the clause states."""
@@ -69,10 +70,7 @@ class Checks:
         shows: the clauses that the check covers. believed: also against what is observed or stated by a profile.
         """
         for clause in shows:
-            if reply.readable:
-                self.findings.mark_checked(clause)
-            else:
-                self.findings.could_not_read(clause, reply)
+            self.expect(clause, True, reply)
         if reply.decoded is None:
             return
         shown = reply.decoded.shown(self.findings.profile)
@@ -80,8 +78,7 @@ class Checks:
         for problem in problems(name, instance, profile=shown if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
             found = _value_at(instance, problem.path, problem.found)
-            clause, expected = problem.clause or "format.readable", problem.expected
-            self.expect(clause, holds=False, reply=reply, where=where, found=found, expected=expected)
+            self.expect(problem.clause or "format.readable", False, reply, where, found, problem.expected)
 
     def choice(self, clause: str, seen: str, reply: Reply) -> None:
         """Notes the choice of an open clause that the target shows, and judges it."""
@@ -104,14 +101,13 @@ class Checks:
             self._refuted(clause, list(seen.values())[-1], f"{choices}, by turns", "one choice throughout")
             return
         choice, reply = next(iter(seen.items()))
-        if choice == expected or (clause == "content-type.csv" and choice == self._with_charset(expected)):
+        # A Content-Type of CSV may have a blank, for the charset that the run has seen.
+        if choice == expected or (
+            clause == "content-type.csv" and choice == with_charset(expected, self.findings.known().get("csv.encoding"))
+        ):
             return
         found = _meant(about, choice) if about.covers(choice) else f"{choice!r}, which no choice covers"
         self._refuted(clause, reply, found, _meant(about, expected))
-
-    def _with_charset(self, content_type: str) -> str:
-        """A Content-Type of CSV, its blank filled with the charset that the run has seen."""
-        return with_charset(content_type, self.findings.known().get("csv.encoding"))
 
     def _refuted(self, clause: str, reply: Reply, found: str, expected: str) -> None:
         made = self.findings.finding(clause, reply, "the choice", "", expected)
@@ -124,14 +120,10 @@ class Checks:
         if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
             self.findings.kinds.setdefault(kind, []).append((reply, fields))
 
-    def left_out(self, why: str) -> None:
-        """Notes a part of the test that was not checked."""
-        self.not_checked(self.findings.skipped, why)
-
-    def not_checked(self, kept: dict[str, list[str]], why: str) -> None:
-        """Notes under each of the test's clauses, in one of the tables of Findings, why it was not checked."""
+    def left_out(self, why: str, outcome: Outcome = Outcome.UNCHECKED) -> None:
+        """Notes under each of the test's clauses why the test was not done, or not wholly."""
         for clause in self.clauses:
-            kept.setdefault(clause, []).append(why)
+            self.findings.not_checked(clause, outcome, why)
 
 
 def _meant(clause: Clause, choice: str) -> str:

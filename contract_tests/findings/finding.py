@@ -26,16 +26,15 @@ class Finding:
         """Findings with equal keys are the same defect."""
         return self.clause.id, "".join(c for c in self.where if not c.isdigit()), self.expected
 
+    @property
+    def parts(self) -> dict[str, str]:
+        """The texts that it shows, by their names."""
+        parts = {name: getattr(self, name) for name in ("call", "answer", "where", "found", "expected")}
+        return {**parts, "where": self.where or "the answer"}
+
     def __str__(self) -> str:
-        lines = [
-            f"{self.clause.id} ({self.clause.grade}): {self.clause.title}",
-            f"  call:     {self.call}",
-            f"  answer:   {self.answer}",
-            f"  where:    {self.where or 'the answer'}",
-            f"  found:    {self.found}",
-            f"  expected: {self.expected}",
-        ]
-        return "\n".join(lines)
+        lines = (f"  {name + ':':<9} {text}" for name, text in self.parts.items())
+        return "\n".join([f"{self.clause.id} ({self.clause.grade}): {self.clause.title}", *lines])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract_tests.api.calls import curl
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.findings.finding import ClauseResult, Finding
@@ -30,18 +31,12 @@ class Findings:
     """Calls that have left so far."""
     first_checked: dict[str, int] = field(default_factory=dict)
     """The call at which a clause was first seen to hold or not."""
-    skipped: dict[str, list[str]] = field(default_factory=dict)
-    """Why a clause was not checked, or not wholly."""
-    unaffordable: dict[str, list[str]] = field(default_factory=dict)
-    """Why the budget did not suffice for a clause."""
-    errors: dict[str, list[str]] = field(default_factory=dict)
-    """Errors of the suite itself."""
+    reasons: dict[str, dict[Outcome, str]] = field(default_factory=dict)
+    """Why a clause was not checked, or not wholly: the first reason for each outcome."""
     seen: dict[str, dict[str, Reply]] = field(default_factory=dict)
     """The choices of open clauses, each with the first reply that shows it."""
     shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     """The choices of open clauses, each with the numbers of all replies that show it."""
-    inconclusive: dict[str, list[str]] = field(default_factory=dict)
-    """Answers that were lost or could not be read."""
     kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict)
     """Errors by their kind, each with what fills the blanks of its message."""
 
@@ -66,8 +61,11 @@ class Findings:
     def could_not_read(self, clause: str, reply: Reply) -> None:
         """Notes that an answer that should show the clause could not be read. It never counts as holding."""
         what = "did not come" if reply.response is None else "could not be read"
-        why = f"an answer {what}: {reply.call.name}"
-        self.inconclusive.setdefault(clause, []).append(why)
+        self.not_checked(clause, Outcome.INCONCLUSIVE, f"an answer {what}: {reply.call.name}")
+
+    def not_checked(self, clause: str, outcome: Outcome, why: str) -> None:
+        """Notes why a clause was not checked, which leads to the outcome where nothing else does."""
+        self.reasons.setdefault(clause, {}).setdefault(outcome, why)
 
     def saw(self, clause: str, choice: str, reply: Reply) -> None:
         """Notes the choice of an open clause that a reply shows."""
@@ -79,7 +77,7 @@ class Findings:
         made = all_clauses()[clause]
         return Finding(
             clause=made,
-            call=reply.curl(self.base, self.mask) if reply else "(several)",
+            call=curl(reply.call, self.base, self.mask) if reply else "(several)",
             answer=reply.summary(self.mask) if reply else "(several)",
             where=self.mask.text(where),
             found=self.mask.value(_public(where, found)),
@@ -95,21 +93,21 @@ class Findings:
     def _row(self, clause: Clause) -> ClauseResult:
         found = tuple(f for f in self.all if f.clause.id == clause.id)
         seen = self._choices(clause)
-        if clause.id in self.errors:
-            return ClauseResult(clause, Outcome.ERROR, seen, self.errors[clause.id][0], found)
+        reasons = self.reasons.get(clause.id, {})
+        if Outcome.ERROR in reasons:
+            return ClauseResult(clause, Outcome.ERROR, seen, reasons[Outcome.ERROR], found)
         if found:
             outcome = Outcome.BROKEN if any(f.binding for f in found) else Outcome.REFUTED
             first = found[0]
             note = f"{first.where}: {first.found}" if first.where else f"expected {first.expected}"
             return ClauseResult(clause, outcome, seen, note, found)
-        if clause.id in self.inconclusive:
-            return ClauseResult(clause, Outcome.INCONCLUSIVE, seen, self.inconclusive[clause.id][0], ())
-        if clause.id in self.unaffordable:
-            return ClauseResult(clause, Outcome.UNAFFORDABLE, seen, self.unaffordable[clause.id][0], ())
-        passed = self.skipped.get(clause.id, [])
+        for outcome in (Outcome.INCONCLUSIVE, Outcome.UNAFFORDABLE):
+            if outcome in reasons:
+                return ClauseResult(clause, outcome, seen, reasons[outcome], ())
+        passed = reasons.get(Outcome.UNCHECKED, "")
         if clause.id in self.first_checked:
-            return ClauseResult(clause, Outcome.HOLDS, seen, f"not tried: {passed[0]}" if passed else "", ())
-        why = passed[0] if passed else clause.unseen or "nothing of this run shows it"
+            return ClauseResult(clause, Outcome.HOLDS, seen, passed and f"not tried: {passed}", ())
+        why = passed or clause.unseen or "nothing of this run shows it"
         return ClauseResult(clause, Outcome.UNCHECKED, seen, why, ())
 
     def _choices(self, clause: Clause) -> str:

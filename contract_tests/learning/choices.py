@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 from contract_tests.contract.clauses import Clause
-from contract_tests.contract.http_head import CHARSETS
+from contract_tests.contract.values import CHARSETS
 from contract_tests.findings.findings import Findings
+from contract_tests.findings.outcome import Outcome
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen, of_answers
+from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts
-
-Item = LearnedChoice | Uncovered | Unseen
 
 NO_PROOF = (("rate.limit", "off"), ("rate.limit", "met"))
 """Choices that prove nothing: slow calls meet no limit, and a limit that is met does not show its number."""
@@ -64,13 +62,11 @@ _START = (
     r"A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
     r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
 )
-VALUES: Mapping[str, re.Pattern[str]] = MappingProxyType(
-    {
-        "content-type": re.compile(r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"),
-        "origin": re.compile(r"\*|https?://[!-~]+"),
-        "xml-name": re.compile(rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"),
-    }
-)
+VALUES: Mapping[str, re.Pattern[str]] = {
+    "content-type": re.compile(r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"),
+    "origin": re.compile(r"\*|https?://[!-~]+"),
+    "xml-name": re.compile(rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"),
+}
 """Open values that a profile can hold, by their kind in schemas/clauses.toml. Values of other kinds can't be seen."""
 LONGEST = 200
 
@@ -92,30 +88,29 @@ def with_blank(content_type: str, encoding: str | None) -> str:
 
 def _why_unseen(clause: Clause, findings: Findings) -> str:
     if clause.id == "rate.limit":
-        return MET if "met" in findings.seen.get(clause.id, {}) else SLOW
-    noted = (findings.unaffordable, findings.errors, findings.inconclusive, findings.skipped)
-    why = [findings.mask.text(kept[clause.id][0]) for kept in noted if clause.id in kept]
+        if "met" in findings.seen.get(clause.id, {}):
+            return "calls were refused for their pace: there is a limit, and its number can't be seen"
+        return "no call was refused for its pace, and a few slow calls do not prove that none would be"
+    reasons = findings.reasons.get(clause.id, {})
+    order = (Outcome.UNAFFORDABLE, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
+    why = [findings.mask.text(reasons[outcome]) for outcome in order if outcome in reasons]
     return why[0] if why else clause.unseen or WHY.get(clause.id, "no answer showed it")
 
 
-MET = "calls were refused for their pace: there is a limit, and its number can't be seen"
-SLOW = "no call was refused for its pace, and a few slow calls do not prove that none would be"
-WHY: Mapping[str, str] = MappingProxyType(
-    {
-        "result.photo-empty": "no ready answer in JSON had an empty photo",
-        "result.times": "no ready answer had create_time or end_time",
-        "result.sections": "no task became ready",
-        "row.phone": "no row was found for this phone",
-        "quota.unit": "no answer held more than one record",
-        "info.csv": "info in CSV named no member",
-        "json.escapes": "no JSON held anything beyond ASCII",
-        "xml.item": "no list in XML had an entry",
-        "xml.empty": "no element in XML was empty",
-        "csv.delimiter": "no CSV had a second column",
-        "csv.header": "no CSV showed whether the names of columns come first",
-        "csv.encoding": "no CSV held anything beyond ASCII",
-        "csv.line-end": "no line of CSV was ended",
-        "csv.flat": "no answer without rows could be read in CSV",
-    }
-)
+WHY: Mapping[str, str] = {
+    "result.photo-empty": "no ready answer in JSON had an empty photo",
+    "result.times": "no ready answer had create_time or end_time",
+    "result.sections": "no task became ready",
+    "row.phone": "no row was found for this phone",
+    "quota.unit": "no answer held more than one record",
+    "info.csv": "info in CSV named no member",
+    "json.escapes": "no JSON held anything beyond ASCII",
+    "xml.item": "no list in XML had an entry",
+    "xml.empty": "no element in XML was empty",
+    "csv.delimiter": "no CSV had a second column",
+    "csv.header": "no CSV showed whether the names of columns come first",
+    "csv.encoding": "no CSV held anything beyond ASCII",
+    "csv.line-end": "no line of CSV was ended",
+    "csv.flat": "no answer without rows could be read in CSV",
+}
 """Why a clause was not seen, where no test says it."""

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.findings import Findings
-from contract_tests.learning.choices import Item
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import LearnedChoice, Uncovered, Unseen
+from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen
 from contract_tests.learning.private_texts import PrivateTexts, as_word
 
-Samples = Sequence[tuple[Reply, Mapping[str, str]]]
-"""Answers of a kind, each with the values that fill the blanks of its message."""
-CODES = range(1_000_000)
-"""Codes that a profile can hold."""
+Samples = Sequence[tuple[Reply, Mapping[str, str]]]  # answers of a kind, with what fills the blanks of their messages
+CODES = range(1_000_000)  # codes that a profile can hold
 
 
 class NotCovered(Exception):
@@ -64,10 +60,10 @@ def _code(samples: Samples) -> int:
     codes = [reply.code for reply, _ in samples]
     if any(type(code) is not int or code not in CODES for code in codes):
         raise NotCovered(f"an error_code that is no number from 0 to {CODES[-1]}")
-    if len({*codes}) > 1:
-        raise NotCovered(f"error_code {' · '.join(map(str, dict.fromkeys(codes)))}, by turns")
-    first: int = codes[0]
-    return first
+    first, *others = dict.fromkeys(codes)
+    if others:
+        raise NotCovered(f"error_code {' · '.join(map(str, [first, *others]))}, by turns")
+    return int(first)
 
 
 def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:
@@ -77,24 +73,21 @@ def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:
     return templates.pop()
 
 
-WHY: Mapping[str, str] = MappingProxyType(
-    {
-        "limit": "it takes an account whose limit is used up, which the suite makes on a mock alone",
-        "rate": "no limit of requests was tested",
-        "failed-task": "no phone is known here whose task fails",
-        "server": "no call causes a fault of the server itself",
-        "unknown-method": "an unknown method is not answered by an error of the API",
-        "http-method": "another HTTP method gets no error of its own",
-        "too-large": "a body of a megabyte is sent to mocks alone",
-    }
-)
+WHY: Mapping[str, str] = {
+    "limit": "it takes an account whose limit is used up, which the suite makes on a mock alone",
+    "rate": "no limit of requests was tested",
+    "failed-task": "no phone is known here whose task fails",
+    "server": "no call causes a fault of the server itself",
+    "unknown-method": "an unknown method is not answered by an error of the API",
+    "http-method": "another HTTP method gets no error of its own",
+    "too-large": "a body of a megabyte is sent to mocks alone",
+}
 """Why a kind of error was not met."""
 
 
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|\{[^{}]*\}")
 """What no message of a profile holds: characters outside XML 1.0 (production 2), and blanks of its own."""
-ECHOED = 3
-"""Characters of a value from which on a message does not hold it by chance."""
+ECHOED = 3  # characters of a value from which on a message does not hold it by chance
 
 
 def template_of(kind: str, reply: Reply, blanks: Mapping[str, str], private: PrivateTexts) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
-from contract_tests.contract.shapes import kind
+from contract_tests.contract.values import kind
 from contract_tests.decode.model import DOCUMENTED, STATUSES
 
-MOST = 3
-"""Entries of a list that are shown, where their shapes differ."""
+MOST = 3  # entries of a list that are shown, where their shapes differ
 DEEPEST = 6
 
 
@@ -39,9 +38,7 @@ def shape(value: Any, depth: int = 0) -> str:
 
 
 def call_line(reply: Reply) -> str:
-    """The call and its answer in short: `GET result, xml (login, token, id): HTTP 404, error`. No value is shown but a
-    known format.
-    """
+    """The call and its answer, without values: `GET result, xml (login, token, id): HTTP 404, error`."""
     call = reply.call
     asked = call.param("format")
     fmt = "" if asked is None else f", {asked}" if asked in FORMATS else ", an unknown format"

@@ -6,32 +6,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from contract_tests.check.command import write_errors
 from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
+from contract_tests.findings.exit_code import BROKEN, USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
-from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, Unseen, profile_file
-from contract_tests.learning.learned_table import write_table
+from contract_tests.learning.learned_profile import LearnedProfile, profile_file, profile_of, write_table
 from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
 from contract_tests.learning.uncovered import refuted_assumptions, undocumented_members
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import masked, notice, write
+from contract_tests.redact.write import check_file, masked, notice, write
 from contract_tests.report.report import Report
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
 
-UNITS = 8
-"""Units that creates may take by default."""
+UNITS = 8  # units that creates may take by default
 CLAUSES = tuple(c.id for c in all_clauses().values() if not c.unseen and (c.default is not None or not c.binding))
 """The clauses whose tests are run: open ones, and assumptions."""
-TABLES = {"error.codes": code_choices, "error.messages": message_choices}
-"""How a clause is read whose choice is a table."""
+TABLES = {"error.codes": code_choices, "error.messages": message_choices}  # readers of clauses whose choice is a table
 
 
 def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *, force: bool = False) -> int:
@@ -40,15 +38,16 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
     """
     table = err if file is None else out
     try:
-        _check_file(file, force=force)
+        if file is not None and file.exists() and not force:
+            raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
+        if file is not None:
+            check_file(file)
         options = _confirmed(options, table)
     except (UsageError, UnreachableError) as error:
         print(error, file=err)
-        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+        return code_of(error)
     ended = examine(options, Progress(err))
-    secrets = ended.run.findings.secrets if ended.run else Secrets()
-    for text in ended.errors:
-        print(f"ERROR of the suite itself:\n{secrets.mask(text)}\n", file=err)
+    write_errors(ended, err)
     if ended.report is None or ended.run is None:
         print(ended.report.stopped if ended.report else "the suite could not be run", file=err)
         return ended.report.exit_code if ended.report else BROKEN
@@ -62,17 +61,6 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         return USAGE
     write_table(table, learned, "the profile is on standard output" if file is None else f"wrote {file}")
     return ended.report.exit_code
-
-
-def _check_file(file: Path | None, *, force: bool) -> None:
-    """Raises UsageError where a file can't be written, before anything is sent."""
-    if file is None:
-        return
-    if file.exists() and not force:
-        raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
-    if file.is_dir() or not file.parent.is_dir():
-        why = "is a directory" if file.is_dir() else f"can't be written: there is no directory {file.parent}"
-        raise UsageError(f"--out: {file} {why}; name a file in an existing directory")
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
@@ -99,16 +87,7 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
         for item in TABLES.get(clause.id, word_choice)(clause, run.findings, private)
     ]
     items += [*undocumented_members(run), *refuted_assumptions(run)]
-    return LearnedProfile(
-        target=run.target.base,
-        at=report.started,
-        kit=report.kit,
-        spent=report.spent,
-        choices=tuple(item for item in items if isinstance(item, LearnedChoice)),
-        uncovered=tuple(item for item in items if isinstance(item, Uncovered)),
-        unseen=tuple(item for item in items if isinstance(item, Unseen)),
-        broken=tuple(finding for finding in run.findings.all if finding.binding),
-    )
+    return profile_of(report, items, run.findings.all)
 
 
 def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> int:

@@ -1,19 +1,20 @@
-"""A learned profile: choices, what no choice covers, what was not seen; as data and as TOML."""
+"""A learned profile: choices, what no choice covers, what was not seen; as data, as TOML and on a terminal."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TextIO
 
 from contract_tests.contract.clauses import Clause
 from contract_tests.findings.finding import Finding
-from contract_tests.report.report import Spent
+from contract_tests.redact.write import toml_text
+from contract_tests.report.console import console_of, print_table
+from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable, line
+from contract_tests.report.wording import MAX_CELL, in_short, taken
 
-Choice = str | Mapping[str, int | str]
-"""A word, or a table by kind of error."""
+Choice = str | Mapping[str, int | str]  # a word, or a table by kind of error
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +23,13 @@ class LearnedChoice:
 
     clause: Clause
     choice: Choice
-    shown: int
-    """Answers that showed this choice."""
-    answers: int
-    """Answers that showed any choice of the clause."""
-    evidence: str
-    """One of the calls in short, without values."""
-    kinds: Mapping[str, int] = field(default_factory=dict)
-    """Of a table: answers by kind of error."""
+    shown: int  # answers that showed this choice
+    answers: int  # answers that showed any choice of the clause
+    evidence: str  # one of the calls in short, without values
+    kinds: Mapping[str, int] = field(default_factory=dict)  # of a table: answers by kind of error
 
     @property
     def seen(self) -> str:
-        """On how many answers it rests."""
         return of_answers(self.shown, self.answers)
 
 
@@ -43,8 +39,7 @@ class Uncovered:
 
     clause: str
     what: str
-    shape: str
-    """Types and documented names of an answer that shows it, without values."""
+    shape: str  # types and documented names of an answer that shows it, without values
     call: str
 
 
@@ -58,19 +53,22 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class LearnedProfile:
-    """All that was learned of a target."""
-
-    target: str
-    """A URL."""
-    at: datetime
-    kit: str
-    """The version of ifind-mock."""
-    spent: Spent
+    report: Report  # of the run
     choices: tuple[LearnedChoice, ...]
     uncovered: tuple[Uncovered, ...]
     unseen: tuple[Unseen, ...]
-    broken: tuple[Finding, ...]
-    """Findings about documented promises and laws."""
+    broken: tuple[Finding, ...]  # findings about documented promises and laws
+
+
+Item = LearnedChoice | Uncovered | Unseen
+
+
+def profile_of(report: Report, items: Sequence[Item], findings: Iterable[Finding]) -> LearnedProfile:
+    """All that a run has shown, in one."""
+    choices = tuple(item for item in items if isinstance(item, LearnedChoice))
+    uncovered = tuple(item for item in items if isinstance(item, Uncovered))
+    unseen = tuple(item for item in items if isinstance(item, Unseen))
+    return LearnedProfile(report, choices, uncovered, unseen, tuple(f for f in findings if f.binding))
 
 
 def of_answers(shown: int, of: int) -> str:
@@ -79,15 +77,14 @@ def of_answers(shown: int, of: int) -> str:
 
 
 def profile_file(learned: LearnedProfile) -> bytes:
-    """The profile as TOML: a table [profile] of the choices, [[uncovered]] and [unseen]. Readers of profiles use the
-    first alone.
-    """
+    """The profile as TOML: a table [profile] of the choices, the one that is read, [[uncovered]] and [unseen]."""
     return ("\n".join(_lines(learned)) + "\n").encode()
 
 
 def _lines(learned: LearnedProfile) -> Iterator[str]:
-    calls, day = learned.spent.calls, learned.at.date().isoformat()
-    yield f"# The choices of {line(learned.target)}, as {calls} calls showed them on {day} (ifind-mock {learned.kit})."
+    report, day = learned.report, learned.report.started.date().isoformat()
+    calls = f"{report.spent.calls} calls"
+    yield f"# The choices of {line(report.target)}, as {calls} showed them on {day} (ifind-mock {report.kit})."
     yield "# What was seen is no promise: `1 of 1 answers` is a choice that was seen once."
     if not learned.choices:
         yield "[profile]"
@@ -116,5 +113,49 @@ def _value(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    """A basic string of TOML, which is a string of JSON, but for DEL."""
-    return json.dumps(encodable(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return toml_text(encodable(text))
+
+
+def write_table(out: TextIO, learned: LearnedProfile, file: str) -> None:
+    """Writes it for a reader; `file` says where the profile is."""
+    console = console_of(out)
+    for finding in learned.broken:
+        what = f"BROKEN {finding.clause.id}: {in_short(finding)}"
+        console.print(line(what, MAX_CELL), style="bold red", soft_wrap=True)
+    rows = [(choice.clause.id, _choice(choice), choice.seen, _note(choice)) for choice in learned.choices]
+    print_table(console, ("clause", "choice", "seen", "note"), rows, unbroken=("clause", "seen"))
+    uncovered = [(entry.clause, entry.what, entry.call) for entry in learned.uncovered]
+    print_table(console, ("no choice covers", "what", "call"), uncovered, unbroken=("no choice covers",))
+    unseen = [(entry.name, entry.why) for entry in learned.unseen]
+    print_table(console, ("not seen", "why"), unseen, unbroken=("not seen",))
+    console.print(line(_totals(learned, file), 2 * MAX_CELL), soft_wrap=True)
+
+
+def _choice(choice: LearnedChoice) -> str:
+    """The choice in short: of a table of messages the kinds alone, as the messages are the target's words."""
+    if isinstance(choice.choice, Mapping):
+        return ", ".join(kind if isinstance(v, str) else f"{kind} {v}" for kind, v in choice.choice.items())
+    return choice.choice or '""'
+
+
+def _note(choice: LearnedChoice) -> str:
+    """That it rests on one answer, which proves no rule; else what the choice means."""
+    if choice.shown == 1:
+        return "seen once"
+    if once := [kind for kind, count in choice.kinds.items() if count == 1]:
+        return f"seen once: {', '.join(once)}"
+    if (choice.clause.id, choice.choice) == ("cors", "off"):
+        return "no call named an Origin"
+    return choice.clause.meaning.get(choice.choice, "") if isinstance(choice.choice, str) else ""
+
+
+def _totals(learned: LearnedProfile, file: str) -> str:
+    once = sum(1 in (choice.shown, *choice.kinds.values()) for choice in learned.choices)
+    counts = {
+        "clauses learned": len(learned.choices),
+        "of them seen once": once,
+        "things that no choice covers": len(learned.uncovered),
+        "broken promises": len(learned.broken),
+    }
+    totals = [f"{n} {what}" for what, n in counts.items() if n or what == "clauses learned"]
+    return f"{learned.report.target}: {' · '.join([*totals, *taken(learned.report.spent)])} · {file}"

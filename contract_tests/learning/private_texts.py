@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from contract_tests.engine.run import Run
-from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.secrets import Secrets, texts_of
 
-SHORTEST = 3
-"""Characters of an answer's text from which on it is searched for as a word."""
-PHONE = 7
-"""Digits of a phone at least."""
-OWN = ("ready", "error", "null")
-"""Words of the API itself."""
+SHORTEST = 3  # characters of an answer's text from which on it is searched for as a word
+PHONE = 7  # digits of a phone at least
 
 
 @dataclass(frozen=True)
 class PrivateTexts:
-    """What is private of a target."""
-
-    secrets: Secrets
-    """What no file may hold."""
-    words: frozenset[str] = frozenset()
-    """Texts of ready answers, short ones too, in lower case. Messages, which are free text, must not hold them."""
-    phones: frozenset[str] = frozenset()
-    """Phones, which messages must not hold however the digits are grouped."""
+    secrets: Secrets  # what no file may hold
+    words: frozenset[str] = frozenset()  # texts of ready answers in lower case, which messages must not hold
+    phones: frozenset[str] = frozenset()  # phones, which messages must not hold however the digits are grouped
 
     def found_in(self, text: str) -> str:
         """What the text holds that is private, in public words; empty where it holds nothing."""
@@ -48,29 +37,15 @@ def private_texts_of(run: Run) -> PrivateTexts:
     """What is private of the run's target. Answers to accounts that the suite has made hold made-up values alone."""
     if run.target.provisioned:
         return PrivateTexts(run.findings.secrets)
-    models = [reply.model for task in run.pool.maker.accepted for reply in task.reads.values()]
-    words = frozenset(text.casefold() for text in _texts(models) if _is_distinctive(text))
-    return PrivateTexts(run.findings.secrets, words, frozenset([run.target.phones.ordinary]))
+    words: set[str] = set()
+    for reply in (reply for task in run.pool.maker.accepted for reply in task.reads.values()):
+        for member, text in texts_of(reply.model, without=()):
+            words |= {text.strip(), *(re.findall(r"\w+", text) if member == "name" else ())}
+    words -= {"ready", "error", "null"}  # the API's own; short words, prices and costs would be found by chance
+    words = {w.casefold() for w in words if len(w) >= SHORTEST and not (w.isdigit() and len(w) < PHONE)}
+    return PrivateTexts(run.findings.secrets, frozenset(words), frozenset([run.target.phones.ordinary]))
 
 
 def as_word(text: str) -> str:
     """A pattern of the text as a word of its own."""
     return rf"(?<!\w){re.escape(text)}(?!\w)"
-
-
-def _is_distinctive(text: str) -> bool:
-    """Whether a text is not found by chance, as a price, a cost and the words of the API are."""
-    return len(text) >= SHORTEST and not (text.isdigit() and len(text) < PHONE) and text not in OWN
-
-
-def _texts(values: Iterable[Any], member: str = "") -> Iterator[str]:
-    """The texts in an answer, and the single words of names."""
-    for value in values:
-        if isinstance(value, str):
-            yield value.strip()
-            yield from re.findall(r"\w+", value) if member == "name" else ()
-        elif isinstance(value, list):
-            yield from _texts(value, member)
-        elif isinstance(value, dict):
-            for name, inner in value.items():
-                yield from _texts([inner], name)

@@ -32,7 +32,8 @@ def undocumented_members(run: Run) -> Iterator[Uncovered]:
     replies = _replies(run)
     for clause, method, status, path, names in DOCUMENTED:
         asked = [reply for reply in replies if reply.status == status and method in ("", reply.call.method)]
-        counts = [(n, reply) for reply in asked if (n := _most_beside(_objects(reply.model, path), names))]
+        beside = [max((len(o.keys() - {*names}) for o in _objects(r.model, path)), default=0) for r in asked]
+        counts = [(n, reply) for n, reply in zip(beside, asked, strict=True) if n]
         if counts:
             count, last = counts[-1]
             members = "1 member" if count == 1 else f"{count} members"
@@ -48,11 +49,6 @@ def _objects(model: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[st
         found = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
         found = [entry for entry in found if isinstance(entry, Mapping)]
     return found
-
-
-def _most_beside(objects: list[Mapping[str, Any]], names: tuple[str, ...]) -> int:
-    """The most members beside the names that one of the objects has."""
-    return max((len(found.keys() - {*names}) for found in objects), default=0)
 
 
 def _replies(run: Run) -> list[Reply]:

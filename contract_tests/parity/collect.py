@@ -6,31 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import units
 from contract_tests.api.calls import Call
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
 from contract_tests.contract.ready_checks import TaskFacts
-from contract_tests.parity.comparison import AnswerPair
+from contract_tests.parity.comparison import NO_TASK, AnswerPair
 from contract_tests.parity.script import CREATES, INFO, MAIN, PROCESSING, REFUSED, ScriptStep, finished, reading
 from contract_tests.parity.side import BARE, Side
-
-NO_TASK = (TaskFacts(), TaskFacts())
 
 
 @dataclass
 class Collector:
     """The answers of two sides so far."""
 
-    a: Side
-    b: Side
+    sides: tuple[Side, Side]
     pairs: list[AnswerPair] = field(default_factory=list)
-
-    @property
-    def sides(self) -> tuple[Side, Side]:
-        """Both."""
-        return self.a, self.b
 
     def run(self) -> None:
         """Sends everything. Raises TargetLost where a target is gone; `pairs` then holds the answers until then."""
@@ -47,9 +38,9 @@ class Collector:
         for number, name in enumerate(readable):
             self._read(name, number)
         for step in made:
+            a, b = (side.tasks[step.name].last for side in self.sides)
             if step.name not in readable:
-                a, b = (side.tasks[step.name].last for side in self.sides)
-                self.pairs.append(AnswerPair(finished(step.name), a, b))
+                self.pairs.append(AnswerPair(finished(step.name), (a, b) if a and b else None))
         self._send(REFUSED)
 
     def _wait(self) -> None:
@@ -57,15 +48,16 @@ class Collector:
             side.wait()
 
     def _send(self, steps: Iterable[ScriptStep], facts: tuple[TaskFacts, TaskFacts] = NO_TASK) -> None:
-        self.pairs.extend(self._send_step(step, facts) for step in steps)
+        for step in steps:
+            try:
+                self.pairs.append(AnswerPair(step, self._replies(step, facts[0].section or None), facts))
+            except NotChecked as why:
+                self.pairs.append(AnswerPair(step, why=str(why), unaffordable=why.unaffordable))
 
-    def _send_step(self, step: ScriptStep, facts: tuple[TaskFacts, TaskFacts]) -> AnswerPair:
-        try:
-            made = [step.call(side) for side in self.sides]
-            self._check(step, made)
-        except NotChecked as why:
-            return AnswerPair(step, None, None, facts, str(why), why.unaffordable)
-        section = facts[0].section or None
+    def _replies(self, step: ScriptStep, section: str | None) -> tuple[Reply, Reply]:
+        """Both answers; raises NotChecked where there can't be both, and keeps the tasks of a create."""
+        made = [step.call(side) for side in self.sides]
+        self._check(step, made)
         replies: list[Reply] = []
         lost: NotChecked | None = None
         for side, call in zip(self.sides, made, strict=True):
@@ -75,42 +67,37 @@ class Collector:
             except NotChecked as why:
                 lost = why
         if lost is not None:
-            return AnswerPair(step, None, None, facts, str(lost), lost.unaffordable)
-        if made[0].method == "create" and self._keep_tasks(step, replies):
-            return AnswerPair(step, None, None, facts, "the daily limit of an account is used up")
-        return AnswerPair(step, replies[0], replies[1], facts)
+            raise lost
+        if made[0].method == "create":
+            for side, reply in zip(self.sides, replies, strict=True):
+                side.keep(step.name, reply)
+            refused = [side for side, reply in zip(self.sides, replies, strict=True) if reply.status == "error"]
+            if len(refused) == 1 and _is_used_up(refused[0]):
+                raise NotChecked("the daily limit of an account is used up")
+        one, other = replies
+        return one, other
 
     def _check(self, step: ScriptStep, made: Sequence[Call]) -> None:
         """Raises NotChecked where a create may not be sent to both: the answer of one side alone shows nothing."""
         if step.unless_accepted and any(step.unless_accepted in side.tasks for side in self.sides):
             raise NotChecked("a create without a source was accepted: sources need not be known")
         for side, call in zip(self.sides, made, strict=True):
-            budget = side.run.api.sender.budget
-            if call.method == "create" and not budget.holds(source_of(call)):
-                raise NotChecked(
-                    f"the budget of {budget.limits.units} units does not hold another task", unaffordable=True
-                )
-
-    def _keep_tasks(self, step: ScriptStep, replies: Sequence[Reply]) -> bool:
-        """Keeps the tasks of a create. Whether one side refused it because its daily limit is used up."""
-        for side, reply in zip(self.sides, replies, strict=True):
-            side.keep(step.name, reply)
-        refused = [side for side, reply in zip(self.sides, replies, strict=True) if reply.status == "error"]
-        return len(refused) == 1 and _is_used_up(refused[0])
+            if call.method == "create":
+                side.run.api.sender.budget.check_units(source_of(call))
 
     def _read(self, name: str, number: int) -> None:
         """Reads a task in every format, where its source fills the same section on both sides."""
         tasks = [side.tasks[name] for side in self.sides]
-        (own, sure), (other, other_sure) = (side.section(side.tasks[name]) for side in self.sides)
+        (own, sure), (other, other_sure) = (side.section(task) for side, task in zip(self.sides, tasks, strict=True))
         steps = reading(name, number)
         if own == other:
             self._send(steps, (TaskFacts(tasks[0].phone, own), TaskFacts(tasks[1].phone, other)))
             return
         step = ScriptStep(f"what {name} fills", steps[0].make_call, ("edition",))
         if sure and other_sure:
-            self.pairs.append(AnswerPair(step, None, None, sections=(own, other)))
+            self.pairs.append(AnswerPair(step, sections=(own, other)))
         else:
-            self.pairs.append(AnswerPair(step, None, None, why="nothing was found on one side"))
+            self.pairs.append(AnswerPair(step, why="nothing was found on one side"))
 
 
 def _is_used_up(side: Side) -> bool:

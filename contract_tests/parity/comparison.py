@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,18 +10,17 @@ from enum import StrEnum
 from contract_tests.api.reply import Reply
 from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.decode.model import STATUSES
-from contract_tests.parity.errors import ErrorKinds, names, template
-from contract_tests.parity.observations import ABSENT, Observation, Observations, any_of
-from contract_tests.parity.observe import NO_CLAUSE, observe
+from contract_tests.parity.observe import ABSENT, NO_CLAUSE, Observation, Observations, any_of, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
+
+NO_TASK = (TaskFacts(), TaskFacts())
 
 
 class Agreement(StrEnum):
     """Whether two targets agree, at a place or in a clause. In the order of reports."""
 
     DIFFERS = "differs"
-    IGNORED = "ignored"
-    """It differs in a clause that the user ignores."""
+    IGNORED = "ignored"  # it differs in a clause that the user ignores
     SAME = "same"
     OPEN = "not compared"
 
@@ -35,28 +35,17 @@ class PlaceComparison:
     a: str = ""
     b: str = ""
     call: str = ""
-    why: str = ""
-    """Why it was not compared."""
+    why: str = ""  # why it was not compared
 
 
 @dataclass(frozen=True)
 class AnswerPair:
-    """The answers of both targets to a step; None where it was not sent, or an answer was lost."""
-
     step: ScriptStep
-    a: Reply | None
-    b: Reply | None
-    facts: tuple[TaskFacts, TaskFacts] = (TaskFacts(), TaskFacts())
-    why: str = ""
-    """Why there are no answers."""
+    replies: tuple[Reply, Reply] | None = None  # None where the step was not sent to both, or an answer was lost
+    facts: tuple[TaskFacts, TaskFacts] = NO_TASK
+    why: str = ""  # why there are no answers
     unaffordable: bool = False
-    sections: tuple[str, str] | None = None
-    """The sections that a source fills, where they differ. Then there are no answers."""
-
-    @property
-    def replies(self) -> tuple[Reply, Reply] | None:
-        """Both answers, where both came."""
-        return (self.a, self.b) if self.a is not None and self.b is not None else None
+    sections: tuple[str, str] | None = None  # that a source fills, where they differ; then there are no answers
 
 
 class Comparison:
@@ -65,7 +54,6 @@ class Comparison:
     def __init__(self, pairs: Sequence[AnswerPair]) -> None:
         self._pairs = pairs
         self._answered = [(pair.step, pair.replies) for pair in pairs if pair.replies]
-        self._kinds = [ErrorKinds((step, replies[side]) for step, replies in self._answered) for side in (0, 1)]
         self._choices = [_choices([replies[side] for _, replies in self._answered]) for side in (0, 1)]
         self._encodings = [next(iter(choices.get("csv.encoding", ())), "utf-8") for choices in self._choices]
 
@@ -97,6 +85,7 @@ class Comparison:
             yield from _not_compared(step, pair.why)
             return
         a, b = pair.replies
+        before = [reply for other, both in self._answered if other.name == step.after_refusal for reply in both]
         seen = [observe(*args) for args in zip(pair.replies, pair.facts, self._encodings, strict=True)]
         if step.probe:
             yield _words(step, step.clause, "the answer", _page(a), _page(b))
@@ -108,14 +97,11 @@ class Comparison:
         elif a.decoded is None or b.decoded is None:
             yield from _compare_unreadable(step, a, b)
             yield from _compare_observations(step, *seen, bodies=False)
-        elif step.after_refusal and not self._refused(step.after_refusal):
+        elif any(reply.status != "error" for reply in before):
             yield from _not_compared(step, f"{step.after_refusal} is not refused on both sides")
         else:
             yield from self._compare_readable(step, a, b)
             yield from _compare_observations(step, *seen, bodies=_state(a) == _state(b))
-
-    def _refused(self, name: str) -> bool:
-        return all(reply.status == "error" for step, both in self._answered if step.name == name for reply in both)
 
     def _compare_readable(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
         yield _words(step, step.readable, "the body", "can be read", "can be read")
@@ -133,13 +119,24 @@ class Comparison:
     def _word(self, step: ScriptStep, reply: Reply, side: int) -> str:
         if reply.status != "error":
             return step.words[0]
-        return step.words[1] if step.kinds is None else any_of(self._kinds[side].choices(step, reply))
+        return step.words[1] if step.kinds is None else any_of(self._kinds(step, reply, side))
+
+    def _kinds(self, step: ScriptStep, reply: Reply, side: int) -> frozenset[str]:
+        """The choices of the step's clause that an error may stand for, by the target's errors of known kinds: those
+        with its code and message, else those with its code.
+        """
+        known = [(other.kind, replies[side]) for other, replies in self._answered if other.kind in KINDS]
+        errors = [(kind, r) for kind, r in known if r.status == "error" and r.decoded and r.decoded.format == "json"]
+        of_code = [(kind, error) for kind, error in errors if error.code == reply.code]
+        of_text = [kind for kind, error in of_code if template(error.message) == template(reply.message)]
+        kinds, words = of_text or [kind for kind, _ in of_code] or ["another"], step.kinds or {}
+        return frozenset(words.get(kind, words.get("", "an error of its own")) for kind in kinds)
 
     def _compare_errors(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
         if step.kinds is None:
             yield _words(step, step.clause, "status", step.words[1], step.words[1])
         else:
-            one, other = self._kinds[0].choices(step, a), self._kinds[1].choices(step, b)
+            one, other = self._kinds(step, a, 0), self._kinds(step, b, 1)
             yield _values(step, *(Observation(step.clause, c, any_of(c), "kind of error") for c in (one, other)))
             if one != other or len(one) > 1:
                 return
@@ -181,8 +178,7 @@ def _compare_observations(
             yield PlaceComparison(there.clause, Agreement.OPEN, there.where, why="only one side's answer shows it")
 
 
-ALWAYS = ("writing", "Content-Type", "Access-Control-Allow-Origin", "a redirect")
-"""Places that are comparable whether a call was accepted or refused."""
+ALWAYS = ("writing", "Content-Type", "Access-Control-Allow-Origin", "a redirect")  # shown by refused calls, too
 
 
 def _not_compared(step: ScriptStep, why: str) -> Iterator[PlaceComparison]:
@@ -226,3 +222,18 @@ def _page(reply: Reply) -> str:
         return "accepted"
     page = b"<html" in reply.response.body.lower()[:1000] or "html" in (reply.response.header("content-type") or "")
     return f"{'html' if page else 'HTTP'}-{reply.http}"
+
+
+_NAME = r"(?<!\w)(?:login|token|phone|source|id|format)(?!\w)"
+_NAMES = re.compile(rf"{_NAME}(?:, ?{_NAME})*")
+KINDS = ("missing", "invalid", "credentials", "unknown-task")  # kinds of errors by which others are recognised
+
+
+def template(message: str) -> str:
+    """A message without the names of parameters and the numbers in it."""
+    return re.sub(r"\d+", "{n}", _NAMES.sub("{names}", message))
+
+
+def names(message: str) -> str:
+    """The parameters that a message names, in its order."""
+    return ", ".join(re.findall(_NAME, message)) or "none"

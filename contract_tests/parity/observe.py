@@ -1,23 +1,74 @@
-"""Observes an answer: headers, writing, members and types. Ids, moments and personal values are not observed."""
+"""What an answer shows, place by place, in words by which two answers can be compared: headers, writing, members and
+their types, values. Ids, moments and personal values are not observed.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.api.reply import Reply, content_type
+from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import SECTION_NAMES
-from contract_tests.contract.http_head import CHARSETS, OF_HTTP, status_choices
 from contract_tests.contract.ready_checks import CHECKS, TIMES, CheckResult, TaskFacts, check, entries
-from contract_tests.contract.shapes import kind
-from contract_tests.contract.values import form_of_time, whole_units
-from contract_tests.decode.model import HIDDEN, Decoded
-from contract_tests.parity.observations import ABSENT, Observations, any_of
+from contract_tests.contract.validate import each_problem
+from contract_tests.contract.values import CHARSETS, OF_HTTP, kind, status_choices
+from contract_tests.decode.model import DOCUMENTED, Decoded
 
-NO_CLAUSE = "no-clause"
-"""The report's line for differences that belong to no clause."""
+NO_CLAUSE = "no-clause"  # the report's line for differences that belong to no clause
+ABSENT = "absent"
+ANOTHER = "something else"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    clause: str
+    values: frozenset[str]  # all values that the answer allows; a single one where it is unambiguous
+    shown: str  # the value in words that hold nothing of the answer
+    where: str  # the place in words that hold nothing of the answer
+    parent: str | None = None  # the object around the place: an answer that has it without the place differs
+
+
+@dataclass
+class Observations:
+    by_place: dict[str, Observation] = field(default_factory=dict)
+    objects: set[str] = field(default_factory=set)  # the places of its objects
+
+    def add(
+        self, place: str, clause: str, *values: str, shown: str = "", where: str = "", parent: str | None = None
+    ) -> None:
+        """Adds an observation; `where` is for a place whose name is the server's own."""
+        shown = shown or any_of(values)
+        self.by_place[place] = Observation(clause, frozenset(values), shown, where or place, parent)
+
+    def add_members(self, clause: str, objects: Sequence[Mapping[str, Any]], at: str = "") -> None:
+        """Adds the types of the members of the objects at a place, taken together. A name that is not documented is not
+        shown: it may hold anything.
+        """
+        self.objects.add(at)
+        prefix = f"{at}." if at else ""
+        for name in sorted({name for one in objects for name in one}):
+            types = any_of({kind(one[name]) if name in one else ABSENT for one in objects})
+            place, where = prefix + name, prefix + (name if name in DOCUMENTED else "(a member of no documentation)")
+            self.add(place, _OWN_CLAUSES.get((clause, name), clause), types, where=where, parent=at)
+
+    def add_status(self, clause: str, model: Mapping[str, Any]) -> None:
+        """Adds the status word, where there is one."""
+        if "status" in model:
+            word = model["status"] if isinstance(model["status"], str) else ""
+            plain = re.fullmatch(r"[A-Za-z_-]{0,20}", word)
+            self.add("status", clause, word, shown=repr(word) if plain else "another text", parent="")
+
+
+_OWN_CLAUSES = {("result.ready", "ip"): "result.ip", ("result.row-fields", "phone"): "row.phone"}
+"""Members that have a clause of their own."""
+
+
+def any_of(words: Iterable[str]) -> str:
+    """The words as alternatives: `record or task`."""
+    return " or ".join(sorted(words))
 
 
 def observe(reply: Reply, facts: TaskFacts, encoding: str) -> Observations:
@@ -62,31 +113,22 @@ def _observe_http(seen: Observations, reply: Reply, charset: str) -> None:
         seen.add("HTTP status", "error.http-status", *choices)
 
 
-def _status_word(decoded: Decoded) -> str:
-    word = decoded.model.get("status")
-    return word if isinstance(word, str) else ""
-
-
 def _observe_create(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
-    seen.add_members(decoded.model, "create.ok")
-    seen.add("status", "create.ok", _status_word(decoded), parent="")
+    seen.add_members("create.ok", [decoded.model])
+    seen.add_status("create.ok", decoded.model)
 
 
 def _observe_info(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
-    model = {name: value for name, value in decoded.model.items() if name != "data"}
-    seen.add_members(model, "info.body")
-    if "status" in model:
-        word = _status_word(decoded)
-        plain = re.fullmatch(r"[A-Za-z_-]{0,20}", word)
-        seen.add("status", "info.body", word, shown=repr(word) if plain else "another text", parent="")
+    seen.add_members("info.body", [{name: value for name, value in decoded.model.items() if name != "data"}])
+    seen.add_status("info.body", decoded.model)
     data = decoded.model.get("data")
     if decoded.format != "csv":
         seen.add("data", "info.shape", kind(data) if "data" in decoded.model else ABSENT)
     account = data[0] if isinstance(data, list) and len(data) == 1 else data
     if isinstance(account, Mapping):
-        seen.add_members(account, "info.body", "data")
+        seen.add_members("info.body", [account], "data")
         if isinstance(limit := account.get("api_limit"), Mapping):
-            seen.add_members(limit, "info.body", "data.api_limit")
+            seen.add_members("info.body", [limit], "data.api_limit")
 
 
 def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> None:
@@ -97,20 +139,33 @@ def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> No
         for section in SECTION_NAMES:
             _observe_section(seen, model, section, own=section == facts.section)
     if decoded.rows is None:
-        _observe_task(seen, model)
-    _observe_entries(seen, model, "data", "result.row-fields", {"phone": "row.phone"})
-    _observe_entries(seen, model, "names", "result.names", {})
-    for name, form_of in _FORMS.items():
-        texts = [row[name] for _, row in entries(model, "data") if isinstance(row.get(name), str) and row[name]]
-        if texts:
-            seen.add(f"data[].{name}, its form", f"row.{name}", any_of({form_of(text) for text in texts}))
+        others = {name: value for name, value in model.items() if name not in ("status", *SECTION_NAMES)}
+        # How a time is written is the clause result.times.
+        seen.add_members("result.ready", [others | {name: "there" for name in TIMES if name in others}])
+    for section, clause in (("data", "result.row-fields"), ("names", "result.names")):
+        values = model.get(section)
+        if isinstance(values, list) and values:
+            seen.add(f"{section}[]", clause, any_of({kind(value) for value in values}))
+        if rows := [row for _, row in entries(model, section)]:
+            seen.add_members(clause, rows, f"{section}[]")
+    _observe_forms(seen, model)
     for clause in CHECKS:
-        if clause not in (*HIDDEN[decoded.format], *_BY_MEMBERS):
+        if decoded.can_show(clause) and clause not in _BY_MEMBERS:
             _observe_check(seen, decoded, clause, facts)
 
 
-_BY_MEMBERS = ("row.phone", "result.sections")
-"""Clauses that the types of members and the sections show in more detail."""
+_BY_MEMBERS = ("row.phone", "result.sections")  # clauses that the types of members and the sections show in more detail
+
+
+def _observe_forms(seen: Observations, model: Mapping[str, Any]) -> None:
+    """Whether values are as the schema of a ready answer has them, those of all rows taken together."""
+    broken = {problem.clause for problem in each_problem("ready", model, profile={})}
+    rows = [row for _, row in entries(model, "data")]
+    places = [("result.cost", "cost", [model])]
+    places += [(f"row.{name}", f"data[].{name}", rows) for name in ("time", "price", "source")]
+    for clause, place, objects in places:
+        if any(place.removeprefix("data[].") in one for one in objects):
+            seen.add(f"{place}, its form", clause, ANOTHER if clause in broken else all_clauses()[clause].title)
 
 
 def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: TaskFacts) -> None:
@@ -118,7 +173,7 @@ def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: Tas
     found: dict[str, set[str]] = {}
     for result in check(clause, decoded.model, facts, rows_only=decoded.rows is not None):
         if isinstance(result, CheckResult):
-            word = result.expected if result.holds else "something else"
+            word = result.expected if result.holds else ANOTHER
         else:
             word = result.choice or '""'
         found.setdefault(re.sub(r"\[\d+\]", "[]", result.path), set()).add(word)
@@ -137,49 +192,13 @@ def _observe_section(seen: Observations, model: Mapping[str, Any], section: str,
         state = ("there" if section == "photo" else "a list") if fits else "of another type"
         state += "" if own else ", filled" if value else ", empty"
     seen.add(section, "result.own-section" if own else "result.sections", state)
-    if own and section != "photo" and not model.get(section, True):
-        seen.add(f"{section}, where nothing is found", "result.empty", state)
 
 
-def _observe_task(seen: Observations, model: Mapping[str, Any]) -> None:
-    others = {name: value for name, value in model.items() if name not in ("status", *SECTION_NAMES, "cost")}
-    times = [name for name in TIMES if name in others]
-    seen.add_members(others | dict.fromkeys(times, "there"), "result.ready", clauses={"ip": "result.ip"})
-    if "cost" in model:
-        seen.add("cost", "result.cost", kind(model["cost"]), parent="")
-        form = "a number of at least 1" if whole_units(str(model["cost"])) else "no number of units"
-        seen.add("cost, its form", "result.cost", form)
-
-
-def _observe_entries(
-    seen: Observations, model: Mapping[str, Any], section: str, clause: str, clauses: Mapping[str, str]
-) -> None:
-    """The shape of all entries of a list taken together."""
-    values = model.get(section)
-    if not isinstance(values, list) or not values:
-        return
-    seen.add(f"{section}[]", clause, any_of({kind(value) for value in values}))
-    if rows := [row for _, row in entries(model, section)]:
-        names = sorted({name for row in rows for name in row})
-        types = {name: {kind(row[name]) if name in row else ABSENT for row in rows} for name in names}
-        seen.add_types(f"{section}[]", types, clause, clauses)
-
-
-_FORMS: Mapping[str, Callable[[str], str]] = MappingProxyType(
-    {
-        "time": lambda text: "YYYY-MM-DD HH:MM:SS" if form_of_time(text) == "text" else "another text",
-        "price": lambda text: "digits" if text.isascii() and text.isdigit() else "another text",
-        "category": lambda _: "text",
-        "source": lambda text: "a host name" if re.fullmatch(r"[\w-]+(\.[\w-]+)+", text) else "another text",
-    }
-)
-_BODIES: Mapping[str, Callable[[Observations, Decoded, TaskFacts], None]] = MappingProxyType(
-    {
-        "create": _observe_create,
-        "processing": lambda seen, decoded, _: seen.add_members(decoded.model, "result.processing"),
-        "ready": _observe_ready,
-        "error": lambda seen, decoded, _: seen.add_members(decoded.model, "error.members"),
-        "info": _observe_info,
-    }
-)
+_BODIES: Mapping[str, Callable[[Observations, Decoded, TaskFacts], None]] = {
+    "create": _observe_create,
+    "processing": lambda seen, decoded, _: seen.add_members("result.processing", [decoded.model]),
+    "ready": _observe_ready,
+    "error": lambda seen, decoded, _: seen.add_members("error.members", [decoded.model]),
+    "info": _observe_info,
+}
 """How a body is observed: by `error`, the method, or the status of a result. A body of another status is not."""

@@ -9,35 +9,33 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from contract_tests.budget.limits import limits_for
+from contract_tests.budget.budget import limits_for
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.engine.api_client import TargetLost
-from contract_tests.engine.confirm import confirm
 from contract_tests.engine.options import LIVE, CheckOptions
-from contract_tests.engine.provision import UnreachableError, is_mock
-from contract_tests.engine.run import open_run
+from contract_tests.engine.provision import UnreachableError, code_of, is_mock
+from contract_tests.engine.run import confirm, open_run
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, BUDGET, UNREACHABLE, USAGE
+from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, UNREACHABLE
 from contract_tests.parity.collect import Collector
-from contract_tests.parity.comparison import Agreement, Comparison
+from contract_tests.parity.comparison import Agreement, Comparison, PlaceComparison
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.parity_report import ParityReport, by_clause, render, write_terminal
-from contract_tests.parity.redaction import redaction_of
 from contract_tests.parity.side import Side
-from contract_tests.redact.write import notice, write
+from contract_tests.redact.mask import Mask
+from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.write import check_file, notice, write
 
-CALLS = 90
-"""Calls to each side, polls of a task that is ready within some seconds included."""
-UNITS = 8
-"""Units of each side at most, where a task costs one."""
+CALLS = 90  # calls to each side, polls of a task that is ready within some seconds included
+UNITS = 8  # units of each side at most, where a task costs one
 ADMIN_TOKEN = "IFIND_MOCK_ADMIN_TOKEN"
+PRIVATE = "a text that holds something private"
 
 
 def run(
     a: str, b: str, options: CheckOptions, out: TextIO, err: TextIO | None = None, *, ignored: Collection[str] = ()
 ) -> int:
     """Compares the targets and writes the report to out, and as JSON to the file of the options; errors go to err.
-
     a and b are `live`, `mock` or URLs, in place of the options' target; ignored are clauses whose differences do not
     count. Gives the exit code: 0 nothing differs, 1 something does, 2 wrong usage, 3 a target can't be reached, 4 the
     budget does not suffice.
@@ -46,14 +44,17 @@ def run(
         for name in ignored:
             if name != NO_CLAUSE:
                 clause_of(name)
+        file = options.reports.get("json")
+        if file is not None:
+            check_file(file)
         _confirm([replace(options, target=target).url for target in (a, b)], options, out)
         report = examine(a, b, options, ignored=ignored)
         masked = {"standard output": _print(out, report)}
-        if options.json is not None:
-            masked[str(options.json)] = _write(options.json, report)
+        if file is not None:
+            masked[str(file)] = _write(file, report)
     except (UsageError, UnreachableError) as error:
         print(error, file=err or out)
-        return USAGE if isinstance(error, UsageError) else UNREACHABLE
+        return code_of(error)
     for name, places in masked.items():
         if places:
             print(notice(name, places), file=err or out)
@@ -61,31 +62,53 @@ def run(
 
 
 def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] = ()) -> ParityReport:
-    """Compares the targets and writes nothing.
-
-    Raises UsageError for options that don't fit the targets, UnreachableError where one can't be reached at first.
+    """Compares the targets and writes nothing. Raises UsageError for options that don't fit the targets,
+    UnreachableError where one can't be reached at first.
     """
     with ExitStack() as opened:
-        one, other = sides = [opened.enter_context(_open_side(target, options)) for target in (a, b)]
+        one, other = sides = tuple(opened.enter_context(_open_side(target, options)) for target in (a, b))
         if options.phone is not None and all(side.run.target.provisioned for side in sides):
             one.phone = other.phone = options.phone
-        collector, stopped = Collector(one, other), ""
+        collector, stopped = Collector((one, other)), ""
         try:
             collector.run()
         except TargetLost as lost:
             stopped = f"a target is gone: {lost}"
         pairs = collector.pairs
-        redaction = redaction_of(sides, pairs)
-        clauses = by_clause(map(redaction.comparison, Comparison(pairs).places()), ignored)
+        secrets = _secrets_of(sides)
+        clauses = by_clause((_without(secrets, place) for place in Comparison(pairs).places()), ignored)
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
             code = BROKEN  # a difference outranks what was not compared
         else:
-            code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else 0
+            code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else HOLDS
         calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
-        units = (one.units, other.units)
-        return ParityReport(
-            one.base, other.base, clauses, calls, units, code, redaction.text(stopped), redaction.secrets
-        )
+        a, b = (side.run.target.base for side in sides)
+        units = (one.run.api.sender.budget.spent, other.run.api.sender.budget.spent)
+        return ParityReport(a, b, clauses, calls, units, code, _public(stopped, secrets), secrets)
+
+
+def _secrets_of(sides: Collection[Side]) -> Secrets:
+    """Credentials and phones of both sides, and the values of answers of those that are no mocks."""
+    labels: dict[str, str] = {}
+    values: set[str] = set()
+    for side in sides:
+        labels |= side.run.findings.secrets.labels
+        values |= set() if side.run.target.provisioned else side.run.findings.secrets.values
+    return Secrets(labels, values, tuple(side.run.target.base for side in sides))
+
+
+def _without(secrets: Secrets, place: PlaceComparison) -> PlaceComparison:
+    """The comparison as a report may show it: values only where they differ, and without what is private."""
+    if place.agreement is not Agreement.DIFFERS:
+        return replace(place, a="", b="")
+    where, a, b = (_public(text, secrets) for text in (place.where, place.a, place.b))
+    return replace(place, where=where, a=a, b=b if b != a else f"another: {b}")
+
+
+def _public(text: str, secrets: Secrets) -> str:
+    """A text, or that it holds something private."""
+    private = secrets.found_in(text.encode("utf-8", "surrogatepass")) or Mask(secrets.labels).text(text) != text
+    return PRIVATE if private else text
 
 
 @contextmanager

@@ -16,42 +16,31 @@ from contract_tests.report.as_json import json_bytes
 from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.visible import line
 
-MOST = 3
-"""Differences of one clause that a terminal shows."""
+MOST = 3  # differences of one clause that a terminal shows
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseComparison:
-    """A clause's line of the report."""
-
     clause: str
     grade: str
     agreement: Agreement
-    differences: tuple[PlaceComparison, ...]
-    """Each kind of difference once."""
-    note: str
-    """Why it was not compared, or that it need not be ignored any more."""
+    differences: tuple[PlaceComparison, ...]  # each kind of difference once
+    note: str  # why it was not compared, or that it need not be ignored any more
 
 
 @dataclass(frozen=True, slots=True)
 class ParityReport:
-    """A comparison of two targets."""
-
-    a: str
-    """A URL, as is b."""
+    a: str  # a URL, as is b
     b: str
     clauses: tuple[ClauseComparison, ...]
     calls: tuple[int, int]
     units: tuple[int, int]
     exit_code: int
-    stopped: str = ""
-    """Why it ended early; empty where it did not."""
-    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
-    """What neither a file nor a terminal may show."""
+    stopped: str = ""  # why it ended early; empty where it did not
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)  # what no output may show
 
     @property
     def totals(self) -> Mapping[Agreement, int]:
-        """Clauses by agreement."""
         count = Counter(clause.agreement for clause in self.clauses)
         return {agreement: count[agreement] for agreement in Agreement}
 
@@ -91,7 +80,6 @@ _WHY: Mapping[str, str] = {
 
 
 def write_terminal(out: TextIO, report: ParityReport) -> None:
-    """The table by clause, and the totals."""
     console = console_of(out)
     console.print(f"A  {line(report.a)}\nB  {line(report.b)}\n", soft_wrap=True)
     names = ("clause", "result", "A", "B", "where, and the call; or why not")
@@ -118,7 +106,6 @@ STYLES = {Agreement.DIFFERS: "bold red", Agreement.IGNORED: "yellow", Agreement.
 
 
 def render(report: ParityReport) -> bytes:
-    """The report as JSON, in ASCII."""
     document = {
         "a": report.a,
         "b": report.b,

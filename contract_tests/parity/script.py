@@ -8,48 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import TypeAlias
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, MULTIPART, POST, Call, Way
+from contract_tests.api.calls import FORMATS, GET, MULTIPART, POST, WAYS, Call, Way
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import NO_SOURCE
+from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.editions import NO_SOURCE, SECTIONS, SOME
+from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
 
-MakeCall: TypeAlias = Callable[[Side], Call]
-"""Makes the call to a side. Raises NotChecked where that side does not allow it."""
+MakeCall: TypeAlias = Callable[[Side], Call]  # raises NotChecked where that side does not allow the call
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """A call to both targets."""
-
     name: str
     make_call: MakeCall
-    clauses: tuple[str, ...]
-    """The clauses that its answers can show. The first decides where one side accepts the call and the other not."""
+    clauses: tuple[str, ...]  # that its answers can show; the first decides where one side alone accepts the call
     fmt: str | None = None
     way: Way = GET
-    kind: str = ""
-    """The kind of error that the answer is."""
-    words: tuple[str, str] = ("accepted", "refused")
-    """What the first clause calls an accepted call and a refused one."""
+    kind: str = ""  # the kind of error that the answer is
+    words: tuple[str, str] = ("accepted", "refused")  # what the first clause calls an accepted call and a refused one
     kinds: Mapping[str, str] | None = None
     """Where the kind of error shows the choice of the first clause: the choice by kind ("": any other kind)."""
-    after_refusal: str = ""
-    """The step that both sides must refuse, or this one shows nothing."""
-    unless_accepted: str = ""
-    """The step whose create makes this one needless where it was accepted."""
-    probe: bool = False
-    """The API itself need not answer the call."""
-    provisioned: bool = False
-    """It needs accounts made for the run, on both sides."""
+    after_refusal: str = ""  # the step that both sides must refuse, or this one shows nothing
+    unless_accepted: str = ""  # the step whose create makes this one needless where it was accepted
+    probe: bool = False  # the API itself need not answer the call
+    provisioned: bool = False  # it needs accounts made for the run, on both sides
 
     @property
     def clause(self) -> str:
-        """The first clause."""
         return self.clauses[0]
 
     @property
@@ -70,8 +62,7 @@ class ScriptStep:
         return call if self.fmt is None else call.but(format=self.fmt)
 
 
-TURNS = (("json", GET), ("xml", POST), ("csv", GET))
-"""Each format, over both ways."""
+TURNS = tuple(zip(FORMATS, cycle(WAYS), strict=False))  # each format, over both ways
 
 
 def _in_each(
@@ -110,17 +101,8 @@ MAIN = "source 2"
 _RESULT = _result_of(MAIN)
 
 
-def _foreign(side: Side) -> Call:
-    return calls.result(side.run.second(), side.task(MAIN).id)
-
-
-def _id_twice(side: Side) -> Call:
-    call = _RESULT(side)
-    return replace(call, params=(*call.params, ("id", str(side.run.unknown_id))))
-
-
-def _id_in_both(side: Side) -> Call:
-    return replace(_RESULT(side), query=(("id", str(side.run.unknown_id)),))
+def _unknown_id(side: Side) -> tuple[str, str]:
+    return "id", str(side.run.unknown_id)
 
 
 INFO: tuple[ScriptStep, ...] = (
@@ -129,6 +111,8 @@ INFO: tuple[ScriptStep, ...] = (
     ScriptStep("info", _info, ("info.answers", "info.csv", "info.body"), "csv"),
     ScriptStep("info", _info, ("info.methods", "info.body"), "json", POST, words=("both", "get")),
 )
+OF_SOME_EDITIONS = tuple(n for n in SECTIONS if n not in SOME.sources)
+"""Sources that not every edition with sources has."""
 CREATES: tuple[ScriptStep, ...] = (
     ScriptStep(MAIN, _create(2), ("create.ok",)),
     ScriptStep(BARE, _create(None), ("edition",), None, POST, words=("no source is needed", "a source is needed")),
@@ -140,15 +124,14 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml",
                kind="missing"),
     ScriptStep("source 3", _create(3), ("edition",), "csv"),
-    ScriptStep("source 4", _create(4), ("edition",), "json", POST, unless_accepted=BARE),
-    ScriptStep("source 11", _create(11), ("edition",), "xml", unless_accepted=BARE),
-    ScriptStep("source 12", _create(12), ("edition",), "csv", POST, unless_accepted=BARE),
+    *(ScriptStep(f"source {n}", _create(n), ("edition",), fmt, way, unless_accepted=BARE)
+      for n, fmt, way in zip(OF_SOME_EDITIONS, cycle(FORMATS), cycle((POST, GET)), strict=False)),
     ScriptStep(f"source {NO_SOURCE}", _create(NO_SOURCE), ("edition",), "json", kind="invalid", unless_accepted=BARE),
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("a task that fails", _create(2, lambda phones: phones.failing), ("create.ok",), provisioned=True),
-    ScriptStep("a used-up limit", lambda s: calls.create(s.poor(), s.phone, 2), ("quota.refuses",), "json",
-               kind="limit", provisioned=True),
+    ScriptStep("a used-up limit", lambda s: calls.create(s.run.account("poor", 0), s.phone, 2), ("quota.refuses",),
+               "json", kind="limit", provisioned=True),
 )  # fmt: skip
 PROCESSING = tuple(_in_each("a new task", _RESULT, "result.processing"))
 FORMAT = "format bogus"
@@ -167,34 +150,30 @@ REFUSED: tuple[ScriptStep, ...] = (
     ScriptStep(FORMAT, _info, ("format.invalid",), "bogus", kind="invalid", words=("json", "error")),
     ScriptStep(f"{FORMAT}, without id", _unknown_but("id"), ("check.format-first",), "bogus",
                kinds={"missing": "no", "invalid": "yes"}, after_refusal=FORMAT),
-    ScriptStep("id twice, first a task's", _id_twice, ("param.repeated",), words=("first", "last")),
-    ScriptStep("id in query and body, in the body a task's", _id_in_both, ("param.both",), way=POST,
-               words=("body", "query")),
+    ScriptStep("id twice, first a task's", lambda s: replace(_RESULT(s), params=(*_RESULT(s).params, _unknown_id(s))),
+               ("param.repeated",), words=("first", "last")),
+    ScriptStep("id in query and body, in the body a task's", lambda s: replace(_RESULT(s), query=(_unknown_id(s),)),
+               ("param.both",), way=POST, words=("body", "query")),
     ScriptStep("a multipart form", _RESULT, ("param.multipart",), way=MULTIPART, words=("read", "ignored")),
-    ScriptStep("another account's task", _foreign, ("task.foreign-error",),
-               kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
+    ScriptStep("another account's task", lambda s: calls.result(s.run.second(), s.task(MAIN).id),
+               ("task.foreign-error",), kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
     ScriptStep("an unknown method", lambda s: Call("nosuchmethod", s.me.params), ("not-found",),
                kind="unknown-method", probe=True),
     ScriptStep("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
 )  # fmt: skip
 READ: Mapping[str, tuple[str, ...]] = {
-    "json": ("result.ready", "result.sections", "result.photo-empty", "result.times", "result.times-ordered",
-             "result.cost", "result.ip",
-             "result.own-section", "result.empty", "result.row-fields", "result.row-phone", "row.phone", "row.time",
-             "row.price", "row.source", "row.category", "result.names", "result.photo", "quota.unit"),
+    "json": ("result.ready", "result.own-section", "result.cost", "result.row-fields", "row.time", "row.price",
+             "row.source", *CHECKS),
     "xml": ("result.ready", "result.sections", "result.times"),
     "csv": ("result.row-fields",),
 }  # fmt: skip
+"""The clauses that a ready answer in a format can show."""
 WRITTEN: Mapping[str, tuple[str, ...]] = {
-    "json": ("content-type.json", "json.escapes"),
-    "xml": ("content-type.xml", "xml.root", "xml.item", "xml.declaration", "xml.empty"),
-    "csv": ("content-type.csv", "csv.delimiter", "csv.header", "csv.encoding", "csv.line-end", "csv.flat"),
+    fmt: (f"content-type.{fmt}", *(name for name in all_clauses() if name.startswith(f"{fmt}."))) for fmt in FORMATS
 }
 """The clauses that any answer in a format can show."""
-COMPARABLE = frozenset(
-    clause
-    for clauses in (*READ.values(), *WRITTEN.values(), *(s.clauses for s in (*INFO, *CREATES, *PROCESSING, *REFUSED)))
-    for clause in clauses
+COMPARABLE = frozenset[str]().union(
+    *READ.values(), *WRITTEN.values(), *(step.clauses for step in (*INFO, *CREATES, *PROCESSING, *REFUSED))
 )
 """The clauses that some call can show."""
 
@@ -208,6 +187,8 @@ def reading(name: str, number: int) -> list[ScriptStep]:
     """The ready answers of a task in every format; the ways alternate with the number of the task."""
     ways = (GET, POST) if number % 2 else (POST, GET)
     return [
-        ScriptStep(f"the task of {name}", _result_of(name), ("result.becomes-ready", *READ[fmt]), fmt, ways[i % 2])
-        for i, fmt in enumerate(READ)
+        ScriptStep(
+            f"the task of {name}", _result_of(name), ("result.becomes-ready", *READ.get(fmt, ())), fmt, ways[i % 2]
+        )
+        for i, fmt in enumerate(FORMATS)
     ]

@@ -10,47 +10,26 @@ from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
-from contract_tests.contract.editions import SECTION_NAMES, SECTIONS
+from contract_tests.contract.editions import SECTIONS, sections_of
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
 
 
 @dataclass(eq=False)
 class Side:
-    """A target of the two."""
-
     run: Run
-    phone: str
-    """The number that is looked up."""
-    tasks: dict[str, Task] = field(default_factory=dict)
-    """The tasks that were made, by the name of their step."""
-    limited: Account | None = None
+    phone: str  # the number that is looked up
+    tasks: dict[str, Task] = field(default_factory=dict)  # the tasks that were made, by the name of their step
 
     @property
     def me(self) -> Account:
-        """The main account."""
         return self.run.target.main
-
-    @property
-    def base(self) -> str:
-        """The target's URL."""
-        return self.run.target.base
-
-    @property
-    def units(self) -> int:
-        """Units that its creates took."""
-        return self.run.api.sender.budget.spent
 
     def task(self, name: str) -> Task:
         """The task that a step made. Raises NotChecked where it made none."""
         if name not in self.tasks:
             raise NotChecked("no task was made on both sides")
         return self.tasks[name]
-
-    def poor(self) -> Account:
-        """An account without a unit. Raises NotChecked where none can be made."""
-        self.limited = self.limited or self.run.account("poor", 0)
-        return self.limited
 
     def keep(self, name: str, reply: Reply) -> None:
         """Keeps the task of a create, where it made one."""
@@ -69,11 +48,9 @@ class Side:
     def section(self, task: Task) -> tuple[str, bool]:
         """The section that the task's source fills, and whether its answer shows so."""
         model: Mapping[str, object] = task.last.model if task.last else {}
-        for sections in ([s for s in SECTION_NAMES if model.get(s)], [s for s in SECTION_NAMES if s in model]):
-            if len(sections) == 1:
-                return sections[0], True
+        if len(sections := sections_of(model)) == 1:
+            return sections[0], True
         return "data" if BARE in self.tasks else task.section or "data", False
 
 
-BARE = "no source"
-"""The step whose task is made where sources are no parameter."""
+BARE = "no source"  # the step whose task is made where sources are no parameter

@@ -1,18 +1,83 @@
-"""Masks texts on the way in: a credential is replaced by its label, a value by its type and size."""
+"""Masks texts on the way in: secrets in all their spellings by labels, values by their type and size."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from contract_tests.contract.shapes import shape
-from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
+from contract_tests.contract.values import shape
 from contract_tests.redact.spellings import spellings
 
-MAX_SHOWN = 200
-"""Characters of a value that are shown."""
+MIN_SECRET = 6  # characters from which on a text is searched for: a shorter one would be found everywhere by chance
+
+Span = tuple[int, int, str]  # where a secret begins and ends in a text, and its label
+
+
+FEW = 60  # beginnings of spellings up to which a text is searched for each of them
+
+
+class SecretMatcher:
+    """Secrets and the labels that take their place."""
+
+    def __init__(self, labels: Mapping[str, str] | None = None) -> None:
+        self._labels: dict[str, str] = {}  # by spelling
+        self._sizes: dict[str, set[int]] = {}  # of spellings, by their first MIN_SECRET characters
+        for secret, label in (labels or {}).items():
+            self.add(secret, label)
+
+    def add(self, secret: str, label: str) -> None:
+        """Adds a secret; a short one is ignored, and a known one keeps its label."""
+        if len(secret) < MIN_SECRET:
+            return
+        for spelling in spellings(secret):
+            self._labels.setdefault(spelling, label)
+            self._sizes.setdefault(spelling[:MIN_SECRET], set()).add(len(spelling))
+
+    def scan(self, text: str) -> Iterator[Span]:
+        """Where secrets stand, from the first on; they may overlap. Of those that begin at one place, the longest."""
+        for start in self._starts(text):
+            for size in sorted(self._sizes[text[start : start + MIN_SECRET]], reverse=True):
+                if label := self._labels.get(text[start : start + size]):
+                    yield start, start + size, label
+                    break
+
+    def _starts(self, text: str) -> Sequence[int]:
+        """Where a spelling may begin, in order. A few are looked for one by one, at the speed of C."""
+        known = self._sizes
+        if len(known) > FEW:
+            return [at for at in range(len(text) - MIN_SECRET + 1) if text[at : at + MIN_SECRET] in known]
+        return sorted(at for begin in known for at in _places(begin, text))
+
+    def found_in(self, content: bytes) -> str | None:
+        """The label of the first secret that the bytes hold; None where they hold none."""
+        return next((label for _, _, label in self.scan(content.decode("utf-8", "surrogateescape"))), None)
+
+    def mask(self, text: str) -> tuple[str, int]:
+        """The text with labels in place of secrets, and the number of places. Secrets that overlap are one place."""
+        places: list[Span] = []
+        for start, end, label in self.scan(text):
+            before = places[-1] if places else (0, -1, "")
+            if start < before[1] or (start == before[1] and label == before[2]):
+                places[-1] = (before[0], max(end, before[1]), before[2])
+            else:
+                places.append((start, end, label))
+        parts, at = [], 0
+        for start, end, label in places:
+            parts += [text[at:start], label]
+            at = end
+        return "".join([*parts, text[at:]]), len(places)
+
+
+def _places(part: str, text: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
+MAX_SHOWN = 200  # characters of a value that are shown
 
 
 @lru_cache(maxsize=256)
@@ -38,7 +103,7 @@ class Mask:
     def value(self, value: object) -> str:
         """A value of an answer as a finding may show it: shortened, or its type and size alone."""
         if not self.shows or isinstance(value, Shape):
-            return shape_of(value)
+            return str(value) if isinstance(value, Shape) else shape(value)
         shown = self.text(repr(value) if not isinstance(value, Sequence) or len(value) < 500 else repr(value[:500]))
         return f"{shown[:MAX_SHOWN]}…" if len(shown) > MAX_SHOWN else shown
 
@@ -47,8 +112,3 @@ class Shape(str):
     """A text about an answer that holds nothing of the answer, so that it may be shown as it is."""
 
     __slots__ = ()
-
-
-def shape_of(value: object) -> str:
-    """The Shape itself, or type and size of any other value."""
-    return str(value) if isinstance(value, Shape) else shape(value)

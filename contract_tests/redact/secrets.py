@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from contract_tests.contract.values import address
 from contract_tests.decode.model import DOCUMENTED, STATUSES
-from contract_tests.redact.scan import MIN_SECRET, SecretMatcher
+from contract_tests.redact.mask import MIN_SECRET, SecretMatcher
 
-VALUE = "(value)"
-"""What replaces a value; like the labels, it needs no escape in any format of a report."""
-MAX_VALUES = 20_000
-"""Values that are remembered; no target that means well has more."""
-PIECE = 20
-"""Characters of a piece; a long value is searched for piece by piece, so that an excerpt of 40 characters is found."""
+VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape in any format of a report
+MAX_VALUES = 20_000  # values that are remembered; no target that means well has more
+PIECE = 20  # characters of a piece of a long value: an excerpt of 40 characters is found
 OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time", "end_time", "source"])
 """Members of an answer that are nobody's: the API's own words, numbers and times, and the sites that were searched."""
 
 
 @dataclass
 class Secrets:
-    """What no file may hold.
-
-    Not searched for, as they would be found everywhere by chance: what is shorter than 6 characters (`Ия`, `500`),
-    numbers of less than 10 digits, dates, addresses of private networks, and the API's own words (`processing`).
+    """What no file may hold. Not searched for, as they would be found everywhere by chance: what is shorter than 6
+    characters (`Ия`, `500`), numbers of less than 10 digits, dates, addresses of private networks, and the API's own
+    words (`processing`).
     """
 
-    labels: dict[str, str] = field(default_factory=dict)
-    """Credentials and phones, and what replaces each."""
-    values: set[str] = field(default_factory=set)
-    """Texts of answers that may be somebody's."""
-    shown: tuple[str, ...] = ()
-    """Texts that every report shows, such as the target's URL: a value that is a part of one is no secret."""
+    labels: dict[str, str] = field(default_factory=dict)  # credentials and phones, and what replaces each
+    values: set[str] = field(default_factory=set)  # texts of answers that may be somebody's
+    shown: tuple[str, ...] = ()  # texts of every report, such as the target's URL; a part of one is no secret
     _known: SecretMatcher = field(default_factory=SecretMatcher, init=False, repr=False, compare=False)
     _new: list[tuple[str, str]] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -42,13 +35,12 @@ class Secrets:
         self._new = [*self.labels.items(), *((value, VALUE) for value in self.values)]
 
     def hide(self, labels: Mapping[str, str]) -> None:
-        """Adds credentials, each with its label."""
         self.labels.update(labels)
         self._new.extend(labels.items())
 
     def learn(self, model: Mapping[str, object]) -> None:
         """Remembers the texts of a decoded answer that may be somebody's. Not to be called for made-up data."""
-        for member, text in _texts(model):
+        for member, text in texts_of(model):
             parts = [*_parts(text.strip())]
             # The first piece of a picture is its format's.
             for value in parts[1:] if member == "photo" and len(parts) > 1 else parts:
@@ -78,13 +70,13 @@ class Secrets:
         return self._known
 
 
-def _texts(model: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The texts and numbers in an answer, each with the member that it stands in."""
+def texts_of(model: Mapping[str, object], *, without: Collection[str] = OPEN) -> Iterator[tuple[str, str]]:
+    """The texts and numbers in an answer, each with the member that it stands in; by default those of somebody."""
     rest: list[tuple[str, object]] = [("", model)]
     while rest:
         name, node = rest.pop()
         if isinstance(node, Mapping):
-            rest.extend((key, value) for key, value in node.items() if key not in OPEN)
+            rest.extend((key, value) for key, value in node.items() if key not in without)
         elif isinstance(node, list):
             rest.extend((name, entry) for entry in node)
         elif isinstance(node, str):
@@ -115,12 +107,5 @@ def _is_telling(value: str) -> bool:
         return False
     if value in _API_WORDS or (_NUMBER.fullmatch(value) and len(letters) < 10):
         return False
-    return not _is_inner_address(value)
-
-
-def _is_inner_address(value: str) -> bool:
-    """Whether it is an address that says nothing of anybody, such as 127.0.0.1."""
-    try:
-        return not ipaddress.ip_address(value).is_global
-    except ValueError:
-        return False
+    ip = address(value)  # one that is not global, such as 127.0.0.1, says nothing of anybody
+    return ip is None or ip.is_global

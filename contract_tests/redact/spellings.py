@@ -8,7 +8,6 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
@@ -60,13 +59,11 @@ def _markup(text: str) -> Iterator[str]:
     yield from (html.escape(text), str(jinja_escape(text)), html.escape(text).replace("&#x27;", "&#039;"))
 
 
-SPELLINGS: Mapping[str, Callable[[str], Iterator[str]]] = MappingProxyType(
-    {
-        "raw": lambda text: iter([text]),
-        "percent-encoded": _percent,
-        "JSON": _json,
-        "XML and HTML": _markup,
-        "repr of Python": lambda text: iter([repr(text)[1:-1], repr(_bytes(text))[2:-1]]),
-        "base64": lambda text: (by(_bytes(text)).decode().rstrip("=") for by in (b64encode, urlsafe_b64encode)),
-    }
-)
+SPELLINGS: Mapping[str, Callable[[str], Iterator[str]]] = {
+    "raw": lambda text: iter([text]),
+    "percent-encoded": _percent,
+    "JSON": _json,
+    "XML and HTML": _markup,
+    "repr of Python": lambda text: iter([repr(text)[1:-1], repr(_bytes(text))[2:-1]]),
+    "base64": lambda text: (by(_bytes(text)).decode().rstrip("=") for by in (b64encode, urlsafe_b64encode)),
+}

@@ -10,7 +10,14 @@ import secrets as randomness
 from collections.abc import Callable
 from pathlib import Path
 
+from contract_tests.contract.clauses import UsageError
 from contract_tests.redact.secrets import Secrets
+
+
+def toml_text(text: str) -> str:
+    """A basic string of TOML, which is a string of JSON, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
 
 _STRING = r'"(?:[^"\\\n]|\\[^\n])*+"'
 _Texts = tuple[re.Pattern[str], Callable[[str], str], Callable[[str], str]]
@@ -30,20 +37,27 @@ _KINDS: dict[str, _Texts] = {
     "# ": (
         re.compile(rf"(?P<plain>(?<=^\#)[^\n]++)|(?P<kept>{_STRING}\s*+[=\]])|{_STRING}", re.MULTILINE),
         json.loads,
-        lambda text: json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f"),
+        toml_text,
     ),
 }
 """JSON, HTML and XML, TOML by how such a file begins: which parts of it are texts, how a text is read, and how it is
 written. The rest of the file is structure, which is never masked.
 """
-_PLAIN: _Texts = (re.compile(r"(?P<plain>.+)", re.DOTALL), str, str)
-"""Any other file is one text."""
+_PLAIN: _Texts = (re.compile(r"(?P<plain>.+)", re.DOTALL), str, str)  # any other file is one text
+
+
+def check_file(path: Path) -> None:
+    """Raises UsageError where no file can be written at the path, so that it shows before any call is sent."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise UsageError(f"{path}: is a directory; name a file")
+    if not folder.is_dir():
+        raise UsageError(f"{path}: there is no directory {folder}; make it, or name another")
 
 
 def write(path: Path, content: bytes, secrets: Secrets) -> int:
-    """Writes a file whole or not at all, readable as the user's umask has it, since reports are made to be shared.
-
-    Returns the number of masked places. Raises OSError where it can't be written; a file that is there stays as it is.
+    """Writes a file whole or not at all, readable as the user's umask has it, since reports are made to be shared; the
+    number of masked places. Raises OSError where it can't be written; a file that is there stays as it is.
     """
     content, places = masked(content, secrets)
     target = Path(os.path.realpath(path))

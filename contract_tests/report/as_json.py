@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
-from contract_tests.findings.finding import ClauseResult, Finding
+from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable
@@ -15,18 +15,13 @@ from contract_tests.report.visible import encodable
 SCHEMA = "https://ifind-mock.invalid/schemas/reports/check.schema.json"
 
 
-def render(report: Report) -> bytes:
-    """The report as JSON."""
-    return json_bytes(_document(report))
-
-
 def json_bytes(document: Any) -> bytes:
     """JSON in ASCII, so that no reader of it depends on an encoding."""
     return (json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n").encode("ascii")
 
 
-def _document(report: Report) -> dict[str, Any]:
-    return {
+def render(report: Report) -> bytes:
+    document = {
         "schema": SCHEMA,
         "kit": report.kit,
         "target": report.target,
@@ -41,6 +36,7 @@ def _document(report: Report) -> dict[str, Any]:
         "retried": [asdict(retried) for retried in report.retried],
         "errors": list(report.errors),
     }
+    return json_bytes(document)
 
 
 def _row(report: Report, row: ClauseResult) -> dict[str, Any]:
@@ -51,13 +47,9 @@ def _row(report: Report, row: ClauseResult) -> dict[str, Any]:
         "outcome": row.outcome.value,
         "seen": row.seen,
         "note": row.note,
-        "findings": [_finding(finding) for finding in row.findings],
+        "findings": [{k: v for k, v in asdict(finding).items() if k != "clause"} for finding in row.findings],
         "history": None if known is None else {"proven": proven, "stale": known.stale},
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {name: value for name, value in asdict(finding).items() if name != "clause"}
 
 
 def _encodable(node: Any) -> Any:

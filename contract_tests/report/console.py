@@ -12,10 +12,8 @@ from contract_tests.report.wording import MAX_CELL
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 140
-"""Columns where the output is no terminal."""
-Cell = str | tuple[str, str]
-"""A text, or a text and its style."""
+WIDTH = 140  # columns where the output is no terminal
+Cell = str | tuple[str, str]  # a text, or a text and its style
 
 
 def console_of(out: TextIO, width: int | None = None) -> Console:

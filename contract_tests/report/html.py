@@ -7,7 +7,6 @@ import hashlib
 from datetime import UTC
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,28 +17,18 @@ from contract_tests.report.report import GRADES, JUDGED, Report
 from contract_tests.report.visible import line, visible
 
 PAGE = Path(__file__).parent / "page"
-MAX_TEXT = 20_000
-"""Characters of a text; a longer one is cut, and its length shown."""
+MAX_TEXT = 20_000  # characters of a text; a longer one is cut, and its length shown
 
 
 def render(report: Report) -> bytes:
     """The page, in UTF-8. The same report gives the same bytes."""
     style, script = _part("page.css"), _part("page.js")
-    rank = list(wording.LOOKS).index
-    return (
-        _environment()
-        .get_template("page.html.jinja")
-        .render(
-            report=report,
-            rows=sorted(report.rows, key=lambda row: rank(row.outcome)),
-            started=report.started.astimezone(UTC),
-            style=Markup(style),
-            script=Markup(script),
-            policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
-            " base-uri 'none'; form-action 'none'",
-        )
-        .encode()
-    )
+    sources = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
+    page = _environment().get_template("page.html.jinja")
+    rows = sorted(report.rows, key=lambda row: list(wording.LOOKS).index(row.outcome))
+    shown = {"report": report, "rows": rows, "started": report.started.astimezone(UTC)}
+    parts = {"style": Markup(style), "script": Markup(script)}
+    return page.render(**shown, **parts, policy=f"{sources}; base-uri 'none'; form-action 'none'").encode()
 
 
 @cache
@@ -48,18 +37,14 @@ def _environment() -> Environment:
         loader=FileSystemLoader(PAGE),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        # Any text of the report that the template shows goes through here.
+        finalize=lambda value: visible(value, MAX_TEXT) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters["line"] = line
     made.globals |= {"wording": wording, "LOOKS": wording.LOOKS, "GRADES": GRADES, "JUDGED": JUDGED, "Outcome": Outcome}
     return made
-
-
-def _shown(value: Any) -> Any:
-    """What a place in the template shows: any text of the report goes through here."""
-    return visible(value, MAX_TEXT) if type(value) is str else value
 
 
 @cache

@@ -12,10 +12,8 @@ from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import asides, figures, in_short, totals
 
-MAX_MESSAGE = 500
-"""Characters of an attribute."""
-MAX_TEXT = 10_000
-"""Characters of each text of a finding."""
+MAX_MESSAGE = 500  # characters of an attribute
+MAX_TEXT = 10_000  # characters of each text of a finding
 SKIPPED = (Outcome.INCONCLUSIVE, Outcome.UNAFFORDABLE, Outcome.UNCHECKED)
 
 

@@ -9,23 +9,11 @@ from itertools import accumulate
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.outcome import Outcome
 from contract_tests.redact.spellings import markdown
+from contract_tests.report import wording
 from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line
-from contract_tests.report.wording import (
-    MAX_CELL,
-    MAX_TEXT,
-    asides,
-    figures,
-    headline,
-    in_full,
-    in_short,
-    last_proven,
-    named,
-    taken,
-)
 
-MAX_BYTES = 600_000
-"""Bytes of a summary: GitHub takes 1 MiB of a step, and drops all of it where there is more."""
+MAX_BYTES = 600_000  # bytes of a summary: GitHub takes 1 MiB of a step, and drops all of it where there is more
 
 
 def render(report: Report) -> bytes:
@@ -47,20 +35,20 @@ def render(report: Report) -> bytes:
     return "".join(summary).encode()
 
 
-def _text(text: str, most: int = MAX_CELL) -> str:
+def _text(text: str, most: int = wording.MAX_CELL) -> str:
     return markdown(line(text, most))
 
 
 def _head(report: Report) -> Iterator[str]:
     mark = {0: "✅", BUDGET: "⚠️"}.get(report.exit_code, "❌")
-    yield f"## {mark} {headline(report)}\n\n"
+    yield f"## {mark} {wording.headline(report)}\n\n"
     started = report.started.astimezone(UTC)
     yield f"Contract of {_text(report.target)}, checked {started:%Y-%m-%d %H:%M} UTC, kit {_text(report.kit)}.\n\n"
     if report.stopped:
-        yield f"**Stopped:** {_text(report.stopped, MAX_TEXT)}\n\n"
+        yield f"**Stopped:** {_text(report.stopped, wording.MAX_TEXT)}\n\n"
     if report.rows:
-        yield f"**{figures(report)}** · {' · '.join(taken(report.spent))}\n\n"
-    for aside in asides(report):
+        yield f"**{wording.figures(report)}** · {' · '.join(wording.taken(report.spent))}\n\n"
+    for aside in wording.asides(report):
         yield f"- {aside}\n"
 
 
@@ -81,8 +69,8 @@ def _cells(*cells: str) -> str:
 def _findings(report: Report) -> Iterator[str]:
     for row in sorted(report.rows, key=lambda row: row.outcome is not Outcome.BROKEN):
         for finding in row.findings:
-            summary = _text(f"{row.outcome}: {row.clause.id} ({row.clause.grade}): {in_short(finding)}")
-            block = _block(named("promise", finding.clause.title), *in_full(finding))
+            summary = _text(f"{row.outcome}: {row.clause.id} ({row.clause.grade}): {wording.in_short(finding)}")
+            block = _block(wording.named("promise", finding.clause.title), *wording.in_full(finding))
             yield f"<details><summary>{summary}</summary>\n\n{block}\n</details>\n\n"
 
 
@@ -95,12 +83,12 @@ def _unproven(report: Report) -> Iterator[str]:
     for row in report.rows:
         if row.outcome not in JUDGED:
             known = report.remembered(row.clause.id)
-            proven = "" if known is None else f" (last proven live: {last_proven(known)})"
+            proven = "" if known is None else f" (last proven live: {wording.last_proven(known)})"
             yield _cells(_text(row.clause.id), row.clause.grade, row.outcome, _text(row.note) + proven)
 
 
 def _errors(report: Report) -> Iterator[str]:
-    return (_block(named("error", error)) for error in report.errors)
+    return (_block(wording.named("error", error)) for error in report.errors)
 
 
 def _retried(report: Report) -> Iterator[str]:

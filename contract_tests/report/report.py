@@ -6,29 +6,23 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from types import MappingProxyType
 
 from contract_tests.findings.finding import ClauseResult
 from contract_tests.findings.outcome import Outcome
 
-JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)
-"""Outcomes of clauses that were proven, either way."""
-GRADES: Mapping[str, str] = MappingProxyType(
-    {
-        "documented": "the operator's page says so",
-        "law": "expected of any API of this kind",
-        "observed": "seen in clients of this API",
-        "sister": "seen in clients of a sister API",
-        "assumed": "nobody knows; the choice is the kit's",
-    }
-)
+JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)  # outcomes of clauses that were proven, either way
+GRADES: Mapping[str, str] = {
+    "documented": "the operator's page says so",
+    "law": "expected of any API of this kind",
+    "observed": "seen in clients of this API",
+    "sister": "seen in clients of a sister API",
+    "assumed": "nobody knows; the choice is the kit's",
+}
 """Grades of clauses and what each is founded on, the best founded first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run took."""
-
     units: int  # of the daily limit
     budget: int | None  # in units; None: no limit
     unknown: int  # units of creates whose answer was lost
@@ -56,8 +50,6 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run and its result."""
-
     target: str  # its URL
     started: datetime
     kit: str  # the version

@@ -10,22 +10,12 @@ from contract_tests.findings.outcome import Outcome
 from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
-from contract_tests.report.wording import (
-    LOOKS,
-    MAX_TEXT,
-    asides,
-    figures,
-    in_full,
-    in_short,
-    last_proven,
-    totals,
-)
+from contract_tests.report.wording import LOOKS, MAX_TEXT, asides, figures, in_full, in_short, last_proven, totals
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-MAX_FINDINGS = 3
-"""Findings of one clause that are shown in full."""
+MAX_FINDINGS = 3  # findings of one clause that are shown in full
 
 
 def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:

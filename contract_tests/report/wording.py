@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from contract_tests.findings.exit_code import BUDGET
@@ -12,12 +11,9 @@ from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import History, Report, Spent
 from contract_tests.report.visible import line
 
-MAX_TEXT = 2_000
-"""Characters of a text in a line of its own."""
-MAX_CELL = 300
-"""Characters of a cell of a table."""
-MAX_DUE = 12
-"""Clauses that are named as due."""
+MAX_TEXT = 2_000  # characters of a text in a line of its own
+MAX_CELL = 300  # characters of a cell of a table
+MAX_DUE = 12  # clauses that are named as due
 
 
 class Look(NamedTuple):
@@ -28,17 +24,15 @@ class Look(NamedTuple):
     meaning: str
 
 
-LOOKS: Mapping[Outcome, Look] = MappingProxyType(
-    {
-        Outcome.BROKEN: Look("✕", "bold red", "a promise or a law does not hold"),
-        Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
-        Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
-        Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
-        Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not reach"),
-        Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
-        Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
-    }
-)
+LOOKS: Mapping[Outcome, Look] = {
+    Outcome.BROKEN: Look("✕", "bold red", "a promise or a law does not hold"),
+    Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
+    Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
+    Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
+    Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not reach"),
+    Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
+    Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
+}
 """The most important first."""
 
 
@@ -104,14 +98,7 @@ def in_short(finding: Finding) -> str:
 
 def in_full(finding: Finding) -> tuple[str, ...]:
     """The call, the answer and what is wrong in it, a line each that begins with its name."""
-    texts = {
-        "call": finding.call,
-        "answer": finding.answer,
-        "where": finding.where or "the answer",
-        "found": finding.found,
-        "expected": finding.expected,
-    }
-    return tuple(named(name, text) for name, text in texts.items())
+    return tuple(named(name, text) for name, text in finding.parts.items())
 
 
 def named(name: str, text: str) -> str:

@@ -4,48 +4,56 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Generator
-from contextlib import ExitStack
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract_tests.api.calls import Account
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import UsageError, all_clauses
-from contract_tests.engine.api_client import ApiClient, TargetLost
-from contract_tests.engine.pool import TaskPool
-from contract_tests.engine.provision import UnreachableError
-from contract_tests.engine.report_of import report_of
+from contract_tests.engine.api_client import TargetLost
+from contract_tests.engine.options import CheckOptions, options_of, read_options
+from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run, open_run
 from contract_tests.findings.checks import Checks
-from contract_tests.findings.exit_code import BROKEN, UNREACHABLE, USAGE
-from contract_tests.report.report import Report
+from contract_tests.findings.exit_code import BROKEN, USAGE
+from contract_tests.findings.outcome import Outcome
 from contract_tests.report.terminal import write_terminal
-from contract_tests.session.outcomes import BrokenPromise, exit_code, note_not_checked, raise_outcome
-from contract_tests.session.pytest_options import add_options, read_command_line
-from contract_tests.session.stash import CHECKS, CLOSING, ERRORS, OPTIONS, RUN, STOPPED, clauses_of, in_suite
+from contract_tests.session.kept import CHECKS, KEPT, Kept, clauses_of, exit_code, report_at_end
 
 MARKERS = (
     "clause(*ids): the clauses of schemas/clauses.toml that the test checks",
     "first: runs before all others, since its calls are refused and cost nothing",
     "last: runs after all others, since it judges what they have seen",
 )
+PREFIX = "contract_"
+"""Of the options' names inside pytest, where other plugins have theirs."""
+RENAMED = {"strict": "strict-clauses"}
+"""Options whose name pytest has for itself."""
+SUITE = Path(__file__).resolve().parents[1] / "suite"
 TRACED = 6
 """Frames of a traceback that are shown."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    add_options(parser)
+    group = parser.getgroup("contract suite of ifind-mock")
+    for option, text in options_of("pytest"):
+        name, dest = f"--{RENAMED.get(option.name, option.name)}", PREFIX + option.field
+        if option.metavar:
+            action = "append" if option.many else "store"
+            group.addoption(name, dest=dest, action=action, default=None, metavar=option.metavar, help=text)
+        else:
+            group.addoption(name, dest=dest, action="store_true", default=None, help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for line in MARKERS:
         config.addinivalue_line("markers", line)
-    config.stash[ERRORS] = []
     try:
-        if OPTIONS not in config.stash:
-            config.stash[OPTIONS] = read_command_line(config)
+        if KEPT not in config.stash:
+            values = {option.field: config.getoption(PREFIX + option.field) for option, _ in options_of("pytest")}
+            config.stash[KEPT] = Kept(CheckOptions(**read_options("pytest", values)))
     except UsageError as error:
         pytest.exit(str(error), USAGE)
     if getattr(config.option, "numprocesses", None):
@@ -60,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if name not in all_clauses():
                 pytest.exit(f"{item.nodeid} names the clause {name!r}, which is not in clauses.toml", BROKEN)
     items.sort(key=_turn)
-    only = config.stash[OPTIONS].only
+    only = config.stash[KEPT].options.only
     if only:
         wanted = [item for item in items if not {*clauses_of(item)}.isdisjoint(only)]
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
@@ -71,26 +79,28 @@ def _turn(item: pytest.Item) -> int:
     return 0 if item.get_closest_marker("first") else 2 if item.get_closest_marker("last") else 1
 
 
+def in_suite(item: pytest.Item) -> bool:
+    """Whether a test is one of the suite's."""
+    return SUITE in item.path.parents
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Opens the run; it stays open until the session ends."""
-    config = session.config
-    if config.option.collectonly or session.testsfailed or not any(map(in_suite, session.items)):
+    if session.config.option.collectonly or session.testsfailed or not any(map(in_suite, session.items)):
         return None
-    config.stash[CLOSING] = closing = ExitStack()
+    kept = session.config.stash[KEPT]
     try:
-        config.stash[RUN] = closing.enter_context(open_run(config.stash[OPTIONS]))
-    except UsageError as error:
-        config.stash[STOPPED] = USAGE, str(error)
-    except UnreachableError as error:
-        config.stash[STOPPED] = UNREACHABLE, str(error)
-    return True if STOPPED in config.stash else None
+        kept.run = kept.closing.enter_context(open_run(kept.options))
+    except (UsageError, UnreachableError) as error:
+        kept.stopped = code_of(error), str(error)
+    return True if kept.stopped else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if RUN in item.config.stash and in_suite(item):
-        run = item.config.stash[RUN]
+    run = item.config.stash[KEPT].run
+    if run is not None and in_suite(item):
         item.stash[CHECKS] = run.api.checks = Checks(run.findings, clauses_of(item), strict=run.options.strict)
 
 
@@ -105,13 +115,32 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         yield
     except NotChecked as reason:
         why = reason
-        note_not_checked(checks, why)
     except TargetLost as lost:
         item.session.shouldstop = f"the target is gone: {lost}"
     except Exception as error:
-        checks.not_checked(checks.findings.errors, f"{item.name}: {type(error).__name__}")
+        checks.left_out(f"{item.name}: {type(error).__name__}", Outcome.ERROR)
         raise
-    raise_outcome(checks, why)
+    _raise_outcome(checks, why)
+
+
+class BrokenPromise(Exception):
+    """Findings that fail a test; as text, one below the other."""
+
+
+def _raise_outcome(checks: Checks, why: NotChecked | None) -> None:
+    """Raises unless the test passes: a broken promise fails it, a refuted assumption is an expected failure, and a test
+    that could not check its clauses is skipped. why: the reason, which is noted.
+    """
+    if why is not None:
+        otherwise = Outcome.INCONCLUSIVE if why.inconclusive else Outcome.UNCHECKED
+        checks.left_out(str(why), Outcome.UNAFFORDABLE if why.unaffordable else otherwise)
+    binding = [f for f in checks.own if f.binding or checks.strict]
+    if binding:
+        raise BrokenPromise("\n\n".join(map(str, binding)))
+    if checks.own:
+        raise pytest.xfail.Exception("; ".join(f"{f.clause.id}: {f.found}, assumed {f.expected}" for f in checks.own))
+    if why is not None:
+        raise pytest.skip.Exception(str(why))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -127,43 +156,36 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = str(error)
     else:
         lines = traceback.format_tb(error.__traceback__)
-        mask = item.config.stash[RUN].findings.mask
+        mask = item.stash[CHECKS].findings.mask
         text = f": {mask.text(str(error))}" if mask.shows else ""
         report.longrepr = f"{item.name}\n{''.join(lines[-TRACED:])}{type(error).__name__}{text}"
-        item.config.stash[ERRORS].append(report.longrepr)
+        item.config.stash[KEPT].errors.append(report.longrepr)
     return report
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    stash = session.config.stash
+    kept = session.config.stash[KEPT]
     interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
-    if RUN in stash:
-        run = stash[RUN]
-        run.complete = not interrupted and not session.shouldstop and not run.cut_short
-    if CLOSING in stash:
-        stash[CLOSING].close()
-    if RUN in stash or STOPPED in stash:
-        session.exitstatus = exit_code(session.config, failed=bool(session.testsfailed) or interrupted)
-
-
-def report_at_end(config: pytest.Config, code: int = 0) -> Report:
-    """The report of the session's run, which has ended with the code."""
-    _, why = config.stash.get(STOPPED, (0, ""))
-    target = config.stash[OPTIONS].target
-    return report_of(config.stash.get(RUN, None), target=target, exit_code=code, stopped=why)
+    if kept.run is not None:
+        kept.run.complete = not interrupted and not session.shouldstop and not kept.run.cut_short
+    kept.closing.close()
+    if kept.run is not None or kept.stopped:
+        session.exitstatus = exit_code(kept, failed=bool(session.testsfailed) or interrupted)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     text = StringIO()
-    write_terminal(text, report_at_end(config), findings=False)
+    write_terminal(text, report_at_end(config.stash[KEPT]), findings=False)
     terminalreporter.write(text.getvalue())
 
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest) -> Run:
     """The run."""
-    return request.config.stash[RUN]
+    opened = request.config.stash[KEPT].run
+    assert opened is not None, "the session has opened it"
+    return opened
 
 
 @pytest.fixture
@@ -171,21 +193,3 @@ def checks(request: pytest.FixtureRequest) -> Checks:
     """The checks of this test."""
     node: pytest.Item = request.node
     return node.stash[CHECKS]
-
-
-@pytest.fixture
-def api(run: Run) -> ApiClient:
-    """The client of the target."""
-    return run.api
-
-
-@pytest.fixture
-def pool(run: Run) -> TaskPool:
-    """The run's tasks."""
-    return run.pool
-
-
-@pytest.fixture
-def me(run: Run) -> Account:
-    """The main account."""
-    return run.target.main

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from contract_tests.session.stash import RUN, clauses_of
+from contract_tests.session.kept import KEPT, clauses_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -57,7 +57,7 @@ class Progress:
             self._bar.stop()
 
     def _words(self, item: pytest.Item) -> str:
-        run = item.config.stash.get(RUN, None)
+        run = item.config.stash[KEPT].run
         if run is None:
             return ""
         units = "" if run.target.provisioned else f" · {run.api.sender.budget.spent} units"

@@ -1,4 +1,4 @@
-"""Runs the suite in this process, without pytest's terminal, and returns what it found."""
+"""Runs the suite in this process, without pytest's terminal, and returns what it found, if wanted test by test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,9 @@ import pytest
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.exit_code import BROKEN
+from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report
-from contract_tests.session.plugin import report_at_end
-from contract_tests.session.stash import ERRORS, OPTIONS, RUN, STOPPED
+from contract_tests.session.kept import CHECKS, KEPT, Kept, clauses_of, report_at_end
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INTERRUPTED = "interrupted: what was not checked by then is reported as not checked"
@@ -30,9 +30,14 @@ class Examined:
     run: Run | None
     """None: the target was never reached."""
     errors: tuple[str, ...] = ()
-    """Of the kit itself."""
+    """Of the kit itself, masked."""
     interrupted: bool = False
     """By Ctrl-C or SIGTERM."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """What no file may hold."""
+        return self.run.findings.secrets if self.run else Secrets()
 
 
 def examine(options: CheckOptions, *plugins: object) -> Examined:
@@ -44,13 +49,12 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
         ended = pytest.main(_arguments(), plugins=[seen, *plugins])
     if seen.config is None:
         return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
-    stash = seen.config.stash
-    errors = (*seen.errors, *stash.get(ERRORS, []))
+    kept = seen.config.stash[KEPT]
     if seen.interrupted:
-        stash.setdefault(STOPPED, (BROKEN, INTERRUPTED))
-    begun = STOPPED in stash or RUN in stash
-    code = int(ended) if begun else BROKEN
-    return Examined(report_at_end(seen.config, code), stash.get(RUN, None), errors, seen.interrupted)
+        kept.stopped = kept.stopped or (BROKEN, INTERRUPTED)
+    code = int(ended) if kept.stopped or kept.run else BROKEN
+    examined = Examined(report_at_end(kept, code), kept.run, (), seen.interrupted)
+    return replace(examined, errors=tuple(map(examined.secrets.mask, (*seen.errors, *kept.errors))))
 
 
 class _Seen:
@@ -65,7 +69,7 @@ class _Seen:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         self.config = config
-        config.stash[OPTIONS] = self.options
+        config.stash[KEPT] = Kept(self.options)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         # pytest's own text of a failure takes long to make, and the suite replaces it.
@@ -83,17 +87,33 @@ class _Seen:
         self.errors.append(str(excrepr))
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedTest:
+    """A test that was run."""
+
+    clauses: tuple[str, ...]
+    """The clauses that it names."""
+    broken: tuple[str, ...]
+    """The promises and laws that it found broken."""
+
+
+class Recorder:
+    """For `examine`. seen maps tests, by names such as `test_result.py::test_a_task_becomes_ready`, in their order."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, RecordedTest] = {}
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        if CHECKS in item.stash:
+            broken = {finding.clause.id: None for finding in item.stash[CHECKS].own if finding.binding}
+            self.seen[item.nodeid] = RecordedTest(clauses_of(item), tuple(broken))
+
+
 def _arguments() -> list[str]:
     """The command line of pytest: this package's tests, and no settings or plugins of the user's."""
     off = ("terminal", "cacheprovider", "legacypath", "faulthandler", "junitxml", "unraisableexception")
-    return [
-        str(PACKAGE),
-        f"--rootdir={PACKAGE}",
-        f"-c{os.devnull}",
-        "-s",
-        "--assert=plain",
-        *(f"-pno:{name}" for name in off),
-    ]
+    plain = (f"--rootdir={PACKAGE}", f"-c{os.devnull}", "-s", "--assert=plain")
+    return [str(PACKAGE), *plain, *(f"-pno:{name}" for name in off)]
 
 
 _ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")

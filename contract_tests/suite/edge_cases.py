@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from types import MappingProxyType
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call, Raw, Way
+from contract_tests.api.calls import GET, POST, Account, Call, Raw, Way
 
 FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=b"
+# fmt: off
 VALUES = (
-    "",
-    " ",
-    "0",
-    "-1",
-    "-0",
-    "1.0",
-    "1e9",
-    "1_000",
-    "0x10",
-    "NaN",
-    "null",
-    "9" * 400,
-    "9" * 19,
-    "\u0663",
-    "\uff11\uff12",
-    "x" * 5000,
-    "\x00",
-    "7\x00000001",
-    "\x01\x1f\x7f",
-    "\udcff\udcfe",
-    "\udced\udca0\udc80",
-    "\u202e\U0001f600",
-    "'\"<&>]]>",
-    "<?xml version='1.0'?><!DOCTYPE x>",
-    'a,b;c\td"e\r\nf',
-    "=1+1",
-    "\r\nX-Injected: yes",
-    "%",
-    "%00%ff",
-    "{names} {0} {used",
-    "../../etc/passwd",
-    "1' OR '1'='1",
-    "[]",
-    "json\x00",
-    "JSON",
-    " json",
+    "", " ", "0", "-1", "-0", "1.0", "1e9", "1_000", "0x10", "NaN", "null", "9" * 400, "9" * 19, "\u0663",
+    "\uff11\uff12", "x" * 5000, "\x00", "7\x00000001", "\x01\x1f\x7f", "\udcff\udcfe", "\udced\udca0\udc80",
+    "\u202e\U0001f600", "'\"<&>]]>", "<?xml version='1.0'?><!DOCTYPE x>", 'a,b;c\td"e\r\nf', "=1+1",
+    "\r\nX-Injected: yes", "%", "%00%ff", "{names} {0} {used", "../../etc/passwd", "1' OR '1'='1", "[]", "json\x00",
+    "JSON", " json",
 )
+# fmt: on
 """Values for any parameter; a lone surrogate stands for the byte that `surrogateescape` takes it for."""
 
 OVERSIZED = (413, 414, 431)
@@ -57,22 +28,16 @@ OVERSIZED = (413, 414, 431)
 def with_values(account: Account, phone: str, source: int, task_id: object) -> Iterator[Call]:
     """Every parameter of every method with every awkward value, formats and ways by turns."""
     whole = (calls.create(account, phone, source), calls.result(account, task_id), calls.info(account))
-    turn = 0
-    for call in whole:
-        for name in (*dict(call.params), "format"):
-            for value in VALUES:
-                turn += 1
-                changed = call.but(**{name: value})
-                if name != "format":
-                    changed = changed.but(format=calls.FORMATS[turn % 3])
-                yield changed.by(GET if turn % 2 or call.method == "info" else POST)
+    changed = [(call, name, v) for call in whole for name in (*dict(call.params), "format") for v in VALUES]
+    for turn, (call, name, value) in enumerate(changed, 1):
+        by = GET if turn % 2 or call.method == "info" else POST
+        yield call.but(**{"format": calls.FORMATS[turn % len(calls.FORMATS)], name: value}).by(by)
 
 
 def with_shapes(account: Account, phone: str, source: int, task_id: object) -> Iterator[Call]:
     """Calls with awkward names, bodies, types and lengths."""
     result = calls.result(account, task_id)
-    create = calls.create(account, phone, source)
-    for call in (result, create):
+    for call in (result, calls.create(account, phone, source)):
         for name in dict(call.params):
             yield replace(call, params=tuple((f"{k}[]" if k == name else k, v) for k, v in call.params))
         yield replace(call, params=(*call.params, *((f"p{i}", "x") for i in range(1000))))
@@ -101,16 +66,12 @@ BODIES = (
     Raw(b"id=1", "no type at all"),
     Raw(calls.multipart((("id", "1"),)), "multipart/form-data; boundary=another"),
     Raw(calls.multipart((("id", "1"),))[:-20], f"multipart/form-data; boundary={calls.BOUNDARY}"),
-    Raw(b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b"),
-    Raw(b"--b\r\n" + b"A" * 9000 + b"\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b"),
-    Raw(
-        b'--b\r\nContent-Disposition: form-data; name="id"; filename="f"\r\n\r\nx\r\n--b--\r\n',
-        "multipart/form-data; boundary=b",
-    ),
+    Raw(b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n", PARTS),
+    Raw(b"--b\r\n" + b"A" * 9000 + b"\r\n\r\nx\r\n--b--\r\n", PARTS),
+    Raw(b'--b\r\nContent-Disposition: form-data; name="id"; filename="f"\r\n\r\nx\r\n--b--\r\n', PARTS),
     Raw(b"\x1f\x8b\x08\x00", "application/octet-stream"),
 )
 
-WAYS: Mapping[str, Way] = MappingProxyType({"query": GET, "form": POST, "multipart": MULTIPART})
 NAMES = ("login", "token", "phone", "source", "id", "format", "id[]", "", "\x00", "x" * 300)
 PATHS = ("", "/", "result/", "/result", "RESULT", "result%00", "%ff", "..%2fresult", "result.json", "x" * 1000)
 """Last parts of a path that are no method."""

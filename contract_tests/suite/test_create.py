@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import product
+from itertools import cycle, product
 
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import units
-from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account
-from contract_tests.api.reply import Reply
+from contract_tests.api.calls import FORMATS, GET, POST, WAYS
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE
-from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
@@ -23,32 +20,30 @@ ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
 
 
 @pytest.mark.clause("credentials.refused")
-def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, checks: Checks) -> None:
     """Runs first, since the task is ready later."""
-    pool.shared(ANY_SOURCE)
-    reply = run.api.send_once(run.wrong_token_call())
+    run.pool.shared(ANY_SOURCE)
+    reply = run.api.send_once(run.wrong_token_call)
     where, expected = "status of result of a new task, with a wrong token", "an error: the credentials are wrong"
     checks.expect_error("credentials.refused", reply, expected, where)
 
 
 @pytest.mark.clause("quota.polling-free", "quota.charged-at")
-def test_info_tells_the_units_before_a_task_is_first_asked_for(
-    run: Run, pool: TaskPool, api: ApiClient, checks: Checks
-) -> None:
+def test_info_tells_the_units_before_a_task_is_first_asked_for(run: Run, checks: Checks) -> None:
     """The tasks are polled after this, while they are processing; info must report the same units later."""
-    first = units(api.send_once(calls.info(api.target.main)))
-    for source, _ in pool.plan():
+    first = units(run.api.send_once(calls.info(run.me)))
+    for source, _ in run.pool.plan():
         with suppress(NotChecked):
-            pool.shared(source)
-    if not pool.on_demand:
+            run.pool.shared(source)
+    if not run.pool.probe.on_demand:
         with suppress(NotChecked):
             _with_a_plus(run)  # the last create that may cost
-    reply = api.send(calls.info(api.target.main))
+    reply = run.api.send(calls.info(run.me))
     now = units(reply)
     if first is None or now is None:
         raise NotChecked("info does not report the used units")
-    turned = now.used < first.used  # a new day of the limit
-    if any(task.own for task in pool.maker.accepted) and not turned:
+    # Fewer units are used where a new day of the limit has begun.
+    if any(task.own for task in run.pool.maker.accepted) and now.used >= first.used:
         checks.choice("quota.charged-at", "create" if now.used > first.used else "later than at create", reply)
 
 
@@ -62,7 +57,7 @@ def _make_all(run: Run) -> None:
     if not run.target.provisioned:
         with suppress(NotChecked):
             _with_a_plus(run)  # the other create that costs: it comes first, so that a unit is left for it
-    for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.edition.sources):
+    for fmt, way, source in product((None, *FORMATS), (POST, GET), pool.probe.edition.sources):
         if not run.api.sender.budget.holds(source):
             run.api.checks.left_out(f"the budget does not hold {way} create, {fmt or 'no format'}, source {source}")
             continue
@@ -78,64 +73,58 @@ def test_create_answers_ok_and_a_new_id(run: Run) -> None:
 @pytest.mark.clause("create.methods")
 def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
     _make_all(run)
-    pool = run.pool
-    taken = [reply for reply in pool.maker.offers.values() if reply.status == "ok"]
+    maker = run.pool.maker
+    taken = [reply for reply in maker.offers.values() if reply.status == "ok"]
     for way in WAYS:
-        if not any(reply.call.way == way for reply in (*pool.maker.created, *taken)):
-            pool.maker.make(ANY_SOURCE, way=way)
-    for reply in (*pool.maker.created, *taken):
+        if not any(reply.call.way == way for reply in (*maker.created, *taken)):
+            maker.make(ANY_SOURCE, way=way)
+    for reply in (*maker.created, *taken):
         where, expected = f"status, over {reply.call.way}", "'ok': create over GET and over POST"
         checks.expect_status("create.methods", reply, reply.status == "ok", expected, where)
 
 
 @pytest.mark.clause("sources.documented")
-def test_every_documented_source_can_be_asked_for(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_every_documented_source_can_be_asked_for(run: Run, checks: Checks) -> None:
     _make_all(run)
-    if not pool.probe.source_required:
+    if not run.pool.probe.source_required:
         raise NotChecked("source is no parameter here (edition A)")
-    asked = [
-        r for r in (*pool.maker.offers.values(), *pool.maker.created) if r.call.param("source") in _documented(pool)
-    ]
+    documented = {str(source) for source in run.pool.probe.edition.sources if source <= 4}
+    asked = [reply for reply in run.pool.maker.replies if reply.call.param("source") in documented]
     for reply in asked:
         source = reply.call.param("source")
         where, expected = f"status, for source {source}", f"'ok': a task for source {source}"
         checks.expect_status("sources.documented", reply, reply.status == "ok", expected, where)
-    left_out = {*_documented(pool)} - {reply.call.param("source") for reply in asked}
-    if left_out:
-        raise pool.why_not(int(min(left_out)))
-    if pool.probe.unproven is not None:
-        raise pool.probe.unproven
-
-
-def _documented(pool: TaskPool) -> list[str]:
-    return [str(s) for s in pool.edition.sources if s <= 4]
+    if left_out := documented - {str(reply.call.param("source")) for reply in asked}:
+        raise run.pool.why_not(int(min(left_out)))
+    if run.pool.probe.unproven is not None:
+        raise run.pool.probe.unproven
 
 
 @pytest.mark.clause("edition")
-def test_the_sources_are_those_of_an_edition(pool: TaskPool, checks: Checks) -> None:
-    edition = pool.edition
+def test_the_sources_are_those_of_an_edition(run: Run, checks: Checks) -> None:
+    pool, edition = run.pool, run.pool.probe.edition
     if pool.probe.unproven is not None:
         raise pool.probe.unproven
-    accepted = [reply for reply in (*pool.maker.offers.values(), *pool.maker.created) if reply.status == "ok"]
+    accepted = [reply for reply in pool.maker.replies if reply.status == "ok"]
     if not accepted:
         raise NotChecked("no create was accepted")
-    known = pool.stated_edition or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
+    known = pool.probe.stated or not edition.required or any(r.call.param("source") in ("4", "11") for r in accepted)
     checks.choice("edition", edition.name if known else "neither source 4 nor source 11", accepted[0])
 
 
 @pytest.mark.first
 @pytest.mark.clause("create.required")
-def test_create_without_a_required_parameter_is_an_error(run: Run, pool: TaskPool, checks: Checks, me: Account) -> None:
-    whole = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
+def test_create_without_a_required_parameter_is_an_error(run: Run, checks: Checks) -> None:
+    pool, offers = run.pool, run.pool.maker.offers
     required = ["login", "token", "phone"]
-    if pool.probe.source_required and (run.full or None not in pool.maker.offers):
+    if pool.probe.source_required and (run.full or None not in offers):
         required.append("source")
-    for name in required:
-        for way, fmt in pool.crossed() if run.full else [ROTATED[required.index(name) % len(ROTATED)]]:
-            _without(name, run.api.send_once(whole.but(**{name: None}, format=fmt).by(way)), checks)
-    bare = pool.maker.offers.get(None)
-    if bare is not None and (bare.status == "error" or pool.edition.required):
-        if bare.status != "error" and NO_SOURCE not in pool.maker.offers and pool.probe.unproven is not None:
+    for name, turn in zip(required, cycle(ROTATED), strict=False):
+        for way, fmt in pool.crossed(turn):
+            _without(name, run.api.send_once(run.right_create.but(**{name: None}, format=fmt).by(way)), checks)
+    bare = offers.get(None)
+    if bare is not None and (bare.status == "error" or pool.probe.edition.required):
+        if bare.status != "error" and NO_SOURCE not in offers and pool.probe.unproven is not None:
             raise pool.probe.unproven  # it may be edition A, which requires no source
         _without("source", bare, checks)
 
@@ -146,7 +135,7 @@ def _without(name: str, reply: Reply, checks: Checks) -> None:
 
 
 def _with_a_plus(run: Run) -> Reply:
-    return run.api.send_once(calls.create(run.target.main, f"+{run.target.phones.ordinary}", ANY_SOURCE))
+    return run.api.send_once(run.right_create.but(phone=f"+{run.target.phones.ordinary}"))
 
 
 @pytest.mark.clause("phone.invalid")
@@ -154,31 +143,26 @@ def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) ->
     reply = _with_a_plus(run)
     if reply.status == "error" and not run.pool.maker.accepted:
         raise NotChecked("no create is accepted, with or without a plus")
-    seen = {"error": "error", "ok": "strip"}.get(reply.status)
-    if seen:
+    if seen := {"error": "error", "ok": "strip"}.get(reply.status):
         checks.choice("phone.invalid", seen, reply)
 
 
 @pytest.mark.clause("error.invalid-names", "error.codes", "error.messages")
-def test_the_refusal_of_a_bad_value_names_its_parameter(
-    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
-) -> None:
-    good = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
+def test_the_refusal_of_a_bad_value_names_its_parameter(run: Run, checks: Checks) -> None:
     plus = _with_a_plus(run)
-    for call in (calls.result(me, "abc"), calls.result(me, run.unknown_id, fmt="bogus")):
-        reply = api.send_once(call)
-        name = "id" if call.param("format") is None else "format"
+    for name, value in (("id", "abc"), ("format", "bogus")):
+        reply = run.api.send_once(run.unknown_task.but(**{name: value}))
         if reply.status == "error" and name in reply.message:
             checks.findings.mark_checked("error.invalid-names")
             checks.kind("invalid", reply, names=name)
     bad = {"phone": plus.call} if plus.status == "error" else {}
     if run.full or (not bad and "invalid" not in checks.findings.kinds):
-        bad.setdefault("phone", good.but(phone="abc"))
-    if run.full and pool.probe.source_required:
-        bad["source"] = good.but(source=str(NO_SOURCE))
+        bad.setdefault("phone", run.right_create.but(phone="abc"))
+    if run.full and run.pool.probe.source_required:
+        bad["source"] = run.right_create.but(source=str(NO_SOURCE))
     for name, call in bad.items():
-        reply = api.send_once(call)
+        reply = run.api.send_once(call)
         names, found = reply.status == "error" and name in reply.message, reply.message or reply.status
         expected = f"an error that names {name}"
-        if checks.expect("error.invalid-names", names, reply, where="message", found=found, expected=expected):
+        if checks.expect("error.invalid-names", names, reply, "message", found, expected):
             checks.kind("invalid", reply, names=name)

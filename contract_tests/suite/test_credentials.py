@@ -7,12 +7,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import answered
-from contract_tests.api.calls import GET, POST, Account, Call, Way
+from contract_tests.api.calls import GET, POST, Call, Way
+from contract_tests.api.reply import answered
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
@@ -25,8 +22,9 @@ TURNS: Mapping[tuple[str, str], Sequence[tuple[Way, str | None]]] = {
 """How each method is called with wrong credentials outside a full run: every way and format at least once."""
 
 
-def _wrong(run: Run, me: Account) -> dict[str, dict[str, str | None]]:
+def _wrong(run: Run) -> dict[str, dict[str, str | None]]:
     """Wrong credentials, by what is wrong with them."""
+    token, second = run.me.token, run.target.second
     some: dict[str, dict[str, str | None]] = {
         "a wrong token": {"token": run.wrong_token},
         "an unknown login": {"login": "nobody-5f0c1b7e9a@example.com"},
@@ -34,80 +32,65 @@ def _wrong(run: Run, me: Account) -> dict[str, dict[str, str | None]]:
     if not run.full:
         return some
     some |= {
-        "a token with something after it": {"token": f"{me.token}x"},
-        "a token cut short": {"token": me.token[:-1]},
-        "a token in other case": {"token": me.token.swapcase()},
+        "a token with something after it": {"token": f"{token}x"},
+        "a token cut short": {"token": token[:-1]},
+        "a token in other case": {"token": token.swapcase()},
         "an empty token": {"token": ""},
         "no token": {"token": None},
         "no login": {"login": None},
     }
-    if run.target.second is not None:
-        some |= {
-            "another account's token": {"token": run.target.second.token},
-            "another account's login": {"login": run.target.second.login},
-        }
+    if second is not None:
+        some |= {"another account's token": {"token": second.token}, "another account's login": {"login": second.login}}
     return some
 
 
 @pytest.mark.first
 @pytest.mark.clause("credentials.refused", "error.codes", "error.messages")
-def test_wrong_credentials_are_refused_by_create(run: Run, pool: TaskPool, checks: Checks, me: Account) -> None:
-    _refused(run, pool, checks, calls.create(me, run.target.phones.ordinary, ANY_SOURCE))
+def test_wrong_credentials_are_refused_by_create(run: Run, checks: Checks) -> None:
+    _refused(run, checks, run.right_create)
 
 
 @pytest.mark.clause("credentials.refused", "error.codes", "error.messages")
-def test_wrong_credentials_are_refused_by_result_and_info(
-    run: Run, pool: TaskPool, checks: Checks, me: Account
-) -> None:
-    for call in _free(pool, me):
-        _refused(run, pool, checks, call)
+def test_wrong_credentials_are_refused_by_result_and_info(run: Run, checks: Checks) -> None:
+    for call in _free(run):
+        _refused(run, checks, call)
 
 
-def _free(pool: TaskPool, me: Account) -> list[Call]:
+def _free(run: Run) -> list[Call]:
     """Calls that cost nothing and that the account may make; without a task, result would refuse in any case."""
     try:
-        return [calls.result(me, pool.tasks()[0].id), calls.info(me)]
+        return [calls.result(run.me, run.pool.tasks()[0].id), calls.info(run.me)]
     except NotChecked as why:
-        pool.api.checks.left_out(str(why))
-        return [calls.info(me)]
+        run.api.checks.left_out(str(why))
+        return [calls.info(run.me)]
 
 
-def _refused(run: Run, pool: TaskPool, checks: Checks, call: Call) -> None:
-    for what, changes in _wrong(run, run.target.main).items():
-        for way, fmt in _ways(run, pool, call) if run.full else TURNS.get((call.method, what), ()):
+def _refused(run: Run, checks: Checks, call: Call) -> None:
+    for what, changes in _wrong(run).items():
+        for way, fmt in _ways(run, call) if run.full else TURNS.get((call.method, what), ()):
             reply = run.api.send_once(call.but(**changes, format=fmt).by(way))
-            checks.expect_error(
-                "credentials.refused",
-                reply,
-                "an error: the credentials are wrong",
-                f"status of {call.method}, with {what}",
-            )
+            where, expected = f"status of {call.method}, with {what}", "an error: the credentials are wrong"
+            checks.expect_error("credentials.refused", reply, expected, where)
             if what == "a wrong token":
                 checks.kind("credentials", reply)
 
 
-def _ways(run: Run, pool: TaskPool, call: Call) -> list[tuple[Way, str | None]]:
-    crossed: list[tuple[Way, str | None]] = list(pool.crossed())
-    return [(way, fmt) for way, fmt in crossed if way == GET or call.method != "info" or _info_takes(run.api, way)]
-
-
-def _info_takes(api: ApiClient, way: Way) -> bool:
-    """Whether info is answered in a way (clause info.methods)."""
-    return answered(api.send_unchecked(calls.info(api.target.main, way=way)))
+def _ways(run: Run, call: Call) -> list[tuple[Way, str | None]]:
+    """Ways and formats; info may not be answered over POST (clause info.methods)."""
+    return [
+        (way, fmt)
+        for way, fmt in run.pool.crossed()
+        if way == GET or call.method != "info" or answered(run.api.send_unchecked(call.by(way)))
+    ]
 
 
 @pytest.mark.clause("credentials.refused")
-def test_foreign_credentials_are_refused_by_every_method(
-    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
-) -> None:
+def test_foreign_credentials_are_refused_by_every_method(run: Run, checks: Checks) -> None:
     other = run.second()
-    free = _free(pool, me)
+    free = _free(run)
     for call in free if run.full else free[:1]:
         for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
-            reply = api.send_once(call.but(**changes))
-            checks.expect_error(
-                "credentials.refused",
-                reply,
-                "an error: login and token belong to two accounts",
-                f"status of {call.method}, with half of another account's credentials",
-            )
+            reply = run.api.send_once(call.but(**changes))
+            where = f"status of {call.method}, with half of another account's credentials"
+            expected = "an error: login and token belong to two accounts"
+            checks.expect_error("credentials.refused", reply, expected, where)

@@ -9,13 +9,10 @@ from dataclasses import replace
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, POST, WAYS, Account, Call, Way
+from contract_tests.api.calls import GET, POST, WAYS, Call, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.every_answer import check_below_500
-from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
@@ -26,103 +23,84 @@ LARGE = 1024 * 1024 + 1
 """Bytes of a body: more than any form of this API needs."""
 
 
-def _without_both(run: Run, me: Account) -> list[Call]:
+def _without_both(run: Run) -> list[Call]:
     """Calls that lack login and token, and nothing else."""
-    create = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
-    result = calls.result(me, run.unknown_id)
-    whole = [c.but(login=None, token=None) for c in (create, result)]
+    create, result = (call.but(login=None, token=None) for call in (run.right_create, run.unknown_task))
     if not run.full:
-        return [whole[0], whole[1].by(POST).but(format="xml")]
-    return [c.by(way).but(format=fmt) for c in whole for way in WAYS for fmt in (None, *calls.FORMATS)]
+        return [create, result.by(POST).but(format="xml")]
+    return [c.by(way).but(format=fmt) for c in (create, result) for way in WAYS for fmt in (None, *calls.FORMATS)]
 
 
 @pytest.mark.first
 @pytest.mark.clause("error.missing")
-def test_a_call_without_login_and_token_gets_the_documented_message(
-    run: Run, api: ApiClient, checks: Checks, me: Account
-) -> None:
-    for call in _without_both(run, me):
+def test_a_call_without_login_and_token_gets_the_documented_message(run: Run, checks: Checks) -> None:
+    for call in _without_both(run):
         try:
-            reply = api.send_once(call)
+            reply = run.api.send_once(call)
         except NotChecked as why:
             checks.left_out(str(why))
             continue
         found, right = reply.model.get("message", Shape("nothing")), reply.message == DOCUMENTED
-        checks.expect("error.missing", right, reply, where="message", found=found, expected=repr(DOCUMENTED))
+        checks.expect("error.missing", right, reply, "message", found, repr(DOCUMENTED))
         right = type(reply.code) is int and reply.code == 400
-        checks.expect("error.missing", right, reply, where="error_code", found=reply.code, expected="400")
+        checks.expect("error.missing", right, reply, "error_code", reply.code, "400")
 
 
 @pytest.mark.clause("error.missing-names")
-def test_the_message_names_every_missing_parameter(
-    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
-) -> None:
-    reply = api.send_once(calls.result(me, 1).but(id=None, token=None))
-    if reply.says_like(api.send_once(run.wrong_token_call())):
+def test_the_message_names_every_missing_parameter(run: Run, checks: Checks) -> None:
+    reply = run.api.send_once(run.unknown_task.but(id=None, token=None))
+    if reply.says_like(run.api.send_once(run.wrong_token_call)):
         raise NotChecked("a call without a token is answered as one with a wrong token, which names nothing")
     named = _named(reply, "token", "id")
     seen = {("token", "id"): "all", ("token",): "credentials-alone"}.get(named, f"names {', '.join(named) or 'none'}")
     checks.choice("error.missing-names", seen, reply)
     if named:
         checks.kind("missing", reply, names=", ".join(named))
-    if run.full and pool.probe.source_required:
-        reply = api.send_once(calls.create(me, run.target.phones.ordinary, None).but(phone=None))
-        both, expected = (
-            _named(reply, "phone", "source") == ("phone", "source"),
-            "a message that names phone and source",
-        )
-        checks.expect("error.missing-names", both, reply, where="message", found=reply.message, expected=expected)
+    if run.full and run.pool.probe.source_required:
+        reply = run.api.send_once(run.right_create.but(phone=None, source=None))
+        both, expected = ("phone", "source"), "a message that names phone and source"
+        holds = _named(reply, *both) == both
+        checks.expect("error.missing-names", holds, reply, "message", reply.message, expected)
 
 
 def _named(reply: Reply, *names: str) -> tuple[str, ...]:
     """Those of the names that stand in the message, in its order."""
-    found = re.findall(rf"\b({'|'.join(names)})\b", reply.message)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(re.findall(rf"\b({'|'.join(names)})\b", reply.message)))
 
 
-def _canonical(run: Run, pool: TaskPool, me: Account) -> list[Call]:
-    """Calls that fail in several ways; in a full run in every format and way."""
-    create = calls.create(me, run.target.phones.ordinary, ANY_SOURCE)
-    result = calls.result(me, run.unknown_id)
+def _failing(run: Run) -> list[Call]:
+    """Calls that fail in several ways; in a full run in every format and way, but for info, which may not be answered
+    over POST (clause info.methods).
+    """
+    create, result, info = run.right_create, run.unknown_task, calls.info(run.me).but(token=None)
     kinds = [create.but(**{name: None}) for name in ("login", "token", "phone")]
     if not run.full:
         return [k.but(format=fmt).by(way) for k, (way, fmt) in zip(kinds, ROTATED, strict=True)]
     kinds += [create.but(phone="abc"), result, result.but(token=run.wrong_token), result.but(id="abc")]
-    kinds += [result.but(id=None), calls.info(me).but(token=None)]
-    return [k.but(format=fmt).by(way) for k in kinds for way, fmt in pool.crossed()]
+    kinds += [result.but(id=None), info]
+    return [k.but(format=fmt).by(GET if k is info else way) for k in kinds for way, fmt in run.pool.crossed()]
 
 
 @pytest.mark.first
 @pytest.mark.clause("error.members", "error.follows-format", "error.http-status")
-def test_every_error_has_its_three_members(
-    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
-) -> None:
-    # What lacks an id is asked first after there are tasks, since a server might fall back to one of them.
-    for call in (*_canonical(run, pool, me), *_missing_id(run, me)):
+def test_every_error_has_its_three_members(run: Run, checks: Checks) -> None:
+    # What lacks an id is asked first after there are tasks, since a server might fall back to one of them. A run that
+    # can make none sends it as an error that costs nothing.
+    no_tasks = run.options.tasks or run.api.sender.budget.limits.units == 0
+    for call in (*_failing(run), *([run.unknown_task.but(id=None)] if no_tasks else [])):
         try:
-            reply = _asked(api, call)
+            reply = run.api.send_once(call)
         except NotChecked as why:
             checks.left_out(str(why))
             continue
-        api.checks.schema("error", reply, shows=("error.members",))
+        run.api.checks.schema("error", reply, shows=("error.members",))
     checks.settle("error.follows-format")
     checks.settle("error.http-status")
 
 
-def _missing_id(run: Run, me: Account) -> list[Call]:
-    """An error that costs nothing, for a run that can make no task."""
-    free = run.options.tasks or run.api.sender.budget.limits.units == 0
-    return [calls.result(me, 1).but(id=None)] if free else []
-
-
-def _asked(api: ApiClient, call: Call) -> Reply:
-    """A call over POST may not be known to info (clause info.methods)."""
-    return api.send_once(call.by(GET) if call.method == "info" else call)
-
-
 @pytest.mark.clause("not-found", "server.never-breaks", "error.codes", "error.messages")
-def test_an_unknown_method_is_answered_by_an_error(api: ApiClient, checks: Checks, me: Account) -> None:
-    reply = api.send_unchecked(Call("nosuchmethod", me.params))
+def test_an_unknown_method_is_answered_by_an_error(run: Run, checks: Checks) -> None:
+    reply = run.api.send_unchecked(Call("nosuchmethod", run.me.params))
     check_below_500(checks, reply)
     if reply.status == "error":
         seen = "error"
@@ -135,22 +113,20 @@ def test_an_unknown_method_is_answered_by_an_error(api: ApiClient, checks: Check
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_another_http_method_is_no_fault_of_the_server(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
-    http_methods = ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",)
-    for http_method in http_methods:
-        reply = api.send_unchecked(replace(calls.result(me, run.unknown_id), way=Way(http_method, "query")))
+def test_another_http_method_is_no_fault_of_the_server(run: Run, checks: Checks) -> None:
+    for http_method in ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",):
+        reply = run.api.send_unchecked(replace(run.unknown_task, way=Way(http_method, "query")))
         check_below_500(checks, reply)
-        unknown = api.send_once(calls.result(me, run.unknown_id))
+        unknown = run.api.send_once(run.unknown_task)
         if http_method == "PUT" and reply.status == "error" and not reply.says_like(unknown):
             checks.kind("http-method", reply)
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
-def test_a_huge_body_is_no_fault_of_the_server(run: Run, api: ApiClient, checks: Checks, me: Account) -> None:
+def test_a_huge_body_is_no_fault_of_the_server(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("a megabyte is sent to a mock alone")
-    call = calls.result(me, run.unknown_id, way=POST).but(padding="x" * LARGE)
-    reply = api.send_unchecked(call)
+    reply = run.api.send_unchecked(run.unknown_task.by(POST).but(padding="x" * LARGE))
     check_below_500(checks, reply)
     if reply.http == 413:
         checks.kind("too-large", reply)
@@ -158,20 +134,17 @@ def test_a_huge_body_is_no_fault_of_the_server(run: Run, api: ApiClient, checks:
 
 @pytest.mark.last
 @pytest.mark.clause("error.codes", "error.messages")
-def test_errors_have_the_codes_and_messages_of_their_kinds(
-    run: Run, api: ApiClient, checks: Checks, me: Account
-) -> None:
-    checks.kind("credentials", api.send_once(run.wrong_token_call()))
-    checks.kind("unknown-task", api.send_once(calls.result(me, run.unknown_id)))
-    checks.kind("missing", api.send_once(calls.result(me, 1).but(id=None)), names="id")
+def test_errors_have_the_codes_and_messages_of_their_kinds(run: Run, checks: Checks) -> None:
+    checks.kind("credentials", run.api.send_once(run.wrong_token_call))
+    checks.kind("unknown-task", run.api.send_once(run.unknown_task))
+    checks.kind("missing", run.api.send_once(run.unknown_task.but(id=None)), names="id")
     codes, messages = checks.findings.expected("error.codes"), checks.findings.expected("error.messages")
     for kind, seen in checks.findings.kinds.items():
         for reply, fields in seen:
-            where, found, expected = f"error_code, kind {kind}", reply.code, codes[kind]
-            checks.expect("error.codes", found == expected, reply, where=where, found=found, expected=str(expected))
-            fits, where = _fits(reply.message, messages[kind], fields), f"message, kind {kind}"
-            found, expected = reply.message, repr(messages[kind])
-            checks.expect("error.messages", fits, reply, where=where, found=found, expected=expected)
+            code, text = codes[kind], messages[kind]
+            checks.expect("error.codes", reply.code == code, reply, f"error_code, kind {kind}", reply.code, str(code))
+            fits = _fits(reply.message, text, fields)
+            checks.expect("error.messages", fits, reply, f"message, kind {kind}", reply.message, repr(text))
 
 
 def _fits(message: str, template: str, fields: Mapping[str, str]) -> bool:

@@ -5,36 +5,35 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import answered
-from contract_tests.api.calls import FORMATS, GET, POST, Account
-from contract_tests.api.reply import Reply
+from contract_tests.api.calls import FORMATS, POST
+from contract_tests.api.reply import Reply, answered
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.every_answer import check_below_500
+from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
 
-def _replies(api: ApiClient, me: Account) -> list[Reply]:
-    return [api.send_once(calls.info(me)), *(api.send_once(calls.info(me, fmt=fmt)) for fmt in FORMATS[1:])]
+def _replies(run: Run) -> list[Reply]:
+    return [run.api.send_once(calls.info(run.me, fmt=fmt)) for fmt in (None, *FORMATS[1:])]
 
 
 @pytest.mark.clause("info.answers")
-def test_info_is_answered_for_the_account(api: ApiClient, checks: Checks, me: Account) -> None:
-    for reply in _replies(api, me):
+def test_info_is_answered_for_the_account(run: Run, checks: Checks) -> None:
+    for reply in _replies(run):
         found, expected = reply.status or reply.model.get("status"), "neither an error nor a task's status"
-        checks.expect("info.answers", answered(reply), reply, where="status", found=found, expected=expected)
+        checks.expect("info.answers", answered(reply), reply, "status", found, expected)
 
 
 @pytest.mark.clause("info.body")
-def test_info_has_the_units_of_the_day(api: ApiClient, me: Account) -> None:
-    for reply in _replies(api, me):
+def test_info_has_the_units_of_the_day(run: Run) -> None:
+    for reply in _replies(run):
         if answered(reply):
-            api.checks.schema("info", reply, shows=("info.body",))
+            run.api.checks.schema("info", reply, shows=("info.body",))
 
 
 @pytest.mark.clause("info.shape")
-def test_the_data_of_info_is_an_object(api: ApiClient, checks: Checks, me: Account) -> None:
-    reply = api.send_once(calls.info(me))
+def test_the_data_of_info_is_an_object(run: Run, checks: Checks) -> None:
+    reply = run.api.send_once(calls.info(run.me))
     data = reply.model.get("data")
     if not isinstance(data, dict | list):
         raise NotChecked("info has no data")
@@ -42,15 +41,15 @@ def test_the_data_of_info_is_an_object(api: ApiClient, checks: Checks, me: Accou
 
 
 @pytest.mark.clause("info.methods", "server.never-breaks")
-def test_info_is_answered_over_get_and_post(api: ApiClient, checks: Checks, me: Account) -> None:
-    if not answered(api.send_once(calls.info(me))):
+def test_info_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
+    if not answered(run.api.send_once(calls.info(run.me))):
         raise NotChecked("info is not answered over GET")
-    reply = api.send_unchecked(calls.info(me, way=POST))
+    reply = run.api.send_unchecked(calls.info(run.me, way=POST))
     check_below_500(checks, reply)
     checks.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 
 @pytest.mark.clause("info.csv")
-def test_the_account_is_laid_flat_in_csv(api: ApiClient, checks: Checks, me: Account) -> None:
-    api.send_once(calls.info(me, fmt="csv", way=GET))
+def test_the_account_is_laid_flat_in_csv(run: Run, checks: Checks) -> None:
+    run.api.send_once(calls.info(run.me, fmt="csv"))
     checks.settle("info.csv")

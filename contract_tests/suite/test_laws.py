@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.calls import FORMATS, GET, Account, Call
+from contract_tests.api.calls import FORMATS, GET, Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
@@ -15,13 +15,11 @@ from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Unreadable
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.every_answer import check_below_500
-from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
 from contract_tests.suite import edge_cases
 from contract_tests.suite.edge_cases import OVERSIZED
-from contract_tests.suite.stateful import Chain
 
 LAW = "server.never-breaks"
 
@@ -62,43 +60,42 @@ def _readable(reply: Reply) -> bool:
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_values_break_nothing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
+def test_awkward_values_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
-        sent = [calls.result(me, "9" * 400 + "'\"<&>]]>\x00\udcff", fmt="xml")]
+        sent = [calls.result(run.me, "9" * 400 + "'\"<&>]]>\x00\udcff", fmt="xml")]
     else:
-        task = pool.tasks()[0]
-        account = run.account("awkward", 1_000_000)
+        task, account = run.pool.tasks()[0], run.account("awkward", 1_000_000)
         sent = list(edge_cases.with_values(account, run.target.phones.ordinary, task.source, task.id))
         sent = sent if run.full else sent[::7]
     for call in sent:
-        _unbroken(api, checks, call)
+        _unbroken(run.api, checks, call)
 
 
 @pytest.mark.clause(LAW)
-def test_awkward_requests_break_nothing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
+def test_awkward_requests_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("broken forms are sent to a mock alone")
-    task, account = pool.tasks()[0], run.account("shapes", 1_000_000)
+    task, account = run.pool.tasks()[0], run.account("shapes", 1_000_000)
     for call in edge_cases.with_shapes(account, run.target.phones.ordinary, task.source, task.id):
-        _unbroken(api, checks, call)
+        _unbroken(run.api, checks, call)
 
 
 @pytest.mark.clause(LAW)
-def test_unknown_paths_break_nothing(run: Run, api: ApiClient, checks: Checks) -> None:
+def test_unknown_paths_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("unknown paths are requested from a mock alone")
     for path in edge_cases.PATHS:
-        check_below_500(checks, api.send_unchecked(Call(path)))
+        check_below_500(checks, run.api.send_unchecked(Call(path)))
 
 
 @pytest.mark.clause(LAW)
-def test_generated_calls_break_nothing(run: Run, api: ApiClient, checks: Checks) -> None:
+def test_generated_calls_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("hundreds of generated calls are sent to a mock alone")
     from contract_tests.suite.generated import send_generated_calls
 
     account = run.account("made_up", 1_000_000)
-    send_generated_calls(account, lambda call: _unbroken(api, checks, call), examples=150 if run.full else 30)
+    send_generated_calls(account, lambda call: _unbroken(run.api, checks, call), examples=150 if run.full else 30)
 
 
 @pytest.mark.clause(
@@ -113,7 +110,7 @@ def test_generated_calls_break_nothing(run: Run, api: ApiClient, checks: Checks)
 def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
     if not run.target.provisioned:
         raise NotChecked("long chains of creates, which would cost the account's units, are sent to a mock alone")
-    from contract_tests.suite.generated import walk
+    from contract_tests.suite.generated import Chain, walk
 
     chain = Chain(run)
     chain.create(0)
@@ -124,10 +121,10 @@ def test_the_laws_hold_in_any_order_of_calls(run: Run) -> None:
 
 
 @pytest.mark.clause("task.new-id")
-def test_ids_are_never_given_twice(run: Run, pool: TaskPool) -> None:
-    pool.tasks()
+def test_ids_are_never_given_twice(run: Run) -> None:
+    run.pool.tasks()
     if not run.target.provisioned:
         return
     other = run.account("ids", 1_000_000)
-    for account in (other, run.target.main, other):
-        pool.maker.make(ANY_SOURCE, account=account, way=GET)
+    for account in (other, run.me, other):
+        run.pool.maker.make(ANY_SOURCE, account=account, way=GET)

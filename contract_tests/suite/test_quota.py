@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import product
 
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import Units, units
-from contract_tests.api.calls import GET, Account, Way
-from contract_tests.api.reply import Reply
+from contract_tests.api.calls import GET, Way
+from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.pool import TaskPool
+from contract_tests.engine.every_answer import check_free
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
 from contract_tests.findings.checks import Checks
@@ -22,81 +20,48 @@ from contract_tests.redact.mask import Shape
 PLENTY = 1_000_000
 
 
-def _units_now(api: ApiClient, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
-    """The units that info shows now. known: an answer is enough since which no task was made. Raises NotChecked where
-    info does not show them.
-    """
-    reply = api.units.shown if known and api.units.shown is not None else api.send(calls.info(account))
-    now = units(reply)
-    if now is None:
-        raise NotChecked("info does not show the used units")
-    return now, reply
-
-
-@dataclass(frozen=True, slots=True)
-class _Charge:
-    """A task, the units that its create cost, and the answer of info that shows it."""
-
-    task: Task
-    units: int
-    shown: Reply
-
-
-def _charges(run: Run, pool: TaskPool, api: ApiClient) -> list[_Charge]:
-    account = run.account("charged", PLENTY)
+def _charges(run: Run) -> list[tuple[Task, int, Reply]]:
+    """Tasks, each with the units that its create took, and the answer of info that shows it."""
+    account, phones = run.account("charged", PLENTY), run.target.phones
     plain: list[tuple[Way, str | None]] = [(GET, None)]
-    crossed: list[tuple[Way, str | None]] = [*pool.crossed()] if run.full else plain
-    phones = {run.target.phones.ordinary: crossed, run.target.phones.hundred: plain, run.target.phones.nothing: plain}
-    before, _ = _units_now(api, account)
+    by_phone = {phones.ordinary: run.pool.crossed(*plain), phones.hundred: plain, phones.nothing: plain}
+    before, _ = run.api.units_now(account)
     charges = []
-    for phone, ways in phones.items():
-        for source in pool.edition.sources:
-            for way, fmt in ways if phone is not None else ():
-                task = pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
-                after, shown = _units_now(api, account)
-                if after.used >= before.used:  # else the day of the limit has turned in between
-                    charges.append(_Charge(task, after.used - before.used, shown))
-                before = after
+    for phone, ways in ((phone, ways) for phone, ways in by_phone.items() if phone):
+        for source, (way, fmt) in product(run.pool.probe.edition.sources, ways):
+            task = run.pool.maker.make(source, phone, account=account, way=way, fmt=fmt)
+            after, shown = run.api.units_now(account)
+            if after.used >= before.used:  # else the day of the limit has turned in between
+                charges.append((task, after.used - before.used, shown))
+            before = after
     return charges
 
 
 @pytest.mark.clause("quota.charged", "quota.charged-at")
-def test_a_create_takes_its_cost_at_once(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
-    charges = _charges(run, pool, api)
-    for charge in charges:
-        ready = pool.poller.wait(charge.task)
-        cost = 1 if ready.cost is None else ready.cost
-        how = f"create by {charge.task.reply.call.name} for source {charge.task.source}"
-        checks.expect(
-            "quota.charged",
-            charge.units >= 1 and (charge.units == cost or not isinstance(ready.model.get("cost"), str)),
-            charge.shown,
-            where=f"data.api_limit.used, after {how}",
-            found=Shape(f"{charge.units} more than before"),
-            expected=f"{cost} more, the task's cost, and 1 at least",
-        )
-        if charge.units:
-            checks.choice("quota.charged-at", "create", charge.shown)
+def test_a_create_takes_its_cost_at_once(run: Run, checks: Checks) -> None:
+    for task, taken, shown in _charges(run):
+        ready = run.pool.poller.wait(task)
+        cost, found = _known_cost(task), Shape(f"{taken} more than before")
+        holds = taken >= 1 and (taken == cost or not isinstance(ready.model.get("cost"), str))
+        where = f"data.api_limit.used, after create by {task.reply.call.name} for source {task.source}"
+        checks.expect("quota.charged", holds, shown, where, found, f"{cost} more, the task's cost, and 1 at least")
+        if taken:
+            checks.choice("quota.charged-at", "create", shown)
 
 
 @pytest.mark.last
 @pytest.mark.clause("quota.charged")
-def test_all_creates_together_take_their_cost(pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
+def test_all_creates_together_take_their_cost(run: Run, checks: Checks) -> None:
     """The same on the user's account, where others may create, too: at least the costs of the run's own tasks."""
-    before = units(api.send_once(calls.info(me)))
-    pool.tasks()
-    after, reply = _units_now(api, me, known=True)
-    if before is None or api.units.day_turned or after.used < before.used:
+    before = units(run.api.send_once(calls.info(run.me)))
+    run.pool.tasks()
+    after, reply = run.api.units_now(run.me, known=True)
+    if before is None or run.api.units.day_turned or after.used < before.used:
         raise NotChecked("the day of the limit turned during the run")
-    taken = sum(_known_cost(task) for task in pool.maker.accepted if task.account == me and task.own)
-    checks.expect(
-        "quota.charged",
-        after.used - before.used >= taken,
-        reply,
-        where="data.api_limit.used, since the run began",
-        found=Shape(f"{after.used - before.used} more than before"),
-        expected=f"{taken} more at least, for {len(pool.maker.accepted)} tasks",
-    )
+    taken = sum(_known_cost(task) for task in run.pool.maker.accepted if task.account == run.me and task.own)
+    more, expected = after.used - before.used, f"{taken} more at least, for {len(run.pool.maker.accepted)} tasks"
+    where, found = "data.api_limit.used, since the run began", Shape(f"{more} more than before")
+    checks.expect("quota.charged", more >= taken, reply, where, found, expected)
 
 
 def _known_cost(task: Task) -> int:
@@ -105,59 +70,47 @@ def _known_cost(task: Task) -> int:
 
 
 @pytest.mark.clause("quota.polling-free")
-def test_asking_takes_no_unit(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
-    tasks = pool.tasks()
+def test_asking_takes_no_unit(run: Run, checks: Checks) -> None:
+    tasks = run.pool.tasks()
     if not run.full and "quota.polling-free" in checks.findings.first_checked:
         return
     if run.target.phones.never is not None:
-        tasks = [pool.never(), *tasks]
-    rounds = [[pair] for pair in pool.crossed()] if run.full else [pool.crossed()[:1]]
-    before, _ = _units_now(api, me, known=True)
-    for pairs in rounds:
-        for way, fmt in pairs:
-            for task in tasks if run.full else tasks[:1]:
-                pool.poller.poll(task, fmt, way)
-        after, reply = _units_now(api, me)
-        if after.used >= before.used:  # else the day of the limit has turned in between
-            checks.expect(
-                "quota.polling-free",
-                after.used == before.used,
-                reply,
-                where=f"data.api_limit.used, after result was asked for by {pairs[0][0]} in {pairs[0][1]}",
-                found=Shape(f"{after.used - before.used} more than before"),
-                expected="no more than before: asking is free",
-            )
+        tasks = [run.pool.shared(ANY_SOURCE, run.target.phones.never), *tasks]
+    before, _ = run.api.units_now(run.me, known=True)
+    for way, fmt in run.pool.crossed((GET, "json")):
+        for task in tasks if run.full else tasks[:1]:
+            run.pool.poller.poll(task, fmt, way)
+        after, reply = run.api.units_now(run.me)
+        check_free(checks, reply, before, after, f"after result was asked for by {way} in {fmt}")
         before = after
 
 
 @pytest.mark.clause("quota.refuses", "quota.message", "error.codes", "error.messages")
-def test_a_used_up_limit_refuses_the_next_create(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
+def test_a_used_up_limit_refuses_the_next_create(run: Run, checks: Checks) -> None:
     account = run.account("limited", 1)
-    pool.maker.make(ANY_SOURCE, account=account)
-    shown = units(api.send(calls.info(account)))
+    run.pool.maker.make(ANY_SOURCE, account=account)
+    shown = units(run.api.send(calls.info(account)))
     fields = {"used": str(shown.used), "of": str(shown.of)} if shown else {"of": "1"}
-    for source in pool.edition.sources:
-        for way, fmt in pool.crossed():
+    for source in run.pool.probe.edition.sources:
+        for way, fmt in run.pool.crossed():
             call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
             reply = run.api.send_once(call)
             where, expected = f"status, by {call.name} for source {source}", "an error: the limit of 1 unit is used up"
-            refused = reply.status == "error"
-            checks.expect_status("quota.refuses", reply, refused, expected, where)
-            if refused:
+            if checks.expect_error("quota.refuses", reply, expected, where):
                 named, expected = "daily limit" in reply.message.lower(), "a message that names the daily limit"
-                checks.expect("quota.message", named, reply, where="message", found=reply.message, expected=expected)
+                checks.expect("quota.message", named, reply, "message", reply.message, expected)
                 checks.kind("limit", reply, **fields)
-    now, reply = _units_now(api, account)
+    now, reply = run.api.units_now(account)
     where = "data.api_limit.used, of an account whose limit is used up"
-    checks.expect("quota.charged", now.used >= 1, reply, where=where, found=now.used, expected="at least 1")
+    checks.expect("quota.charged", now.used >= 1, reply, where, now.used, "at least 1")
     where, expected = "data.api_limit.of", "1, the account's limit"
-    checks.expect("info.body", now.of == 1, reply, where=where, found=now.of, expected=expected)
+    checks.expect("info.body", now.of == 1, reply, where, now.of, expected)
 
 
 @pytest.mark.clause("quota.refuses")
-def test_a_limit_of_nothing_refuses_the_first_create(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_a_limit_of_nothing_refuses_the_first_create(run: Run, checks: Checks) -> None:
     account = run.account("barred", 0)
-    for way, fmt in pool.crossed():
+    for way, fmt in run.pool.crossed():
         reply = run.api.send_once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
         where = f"status, by {reply.call.name}, of an account that has no unit"
         checks.expect_error("quota.refuses", reply, "an error: the limit is 0", where)

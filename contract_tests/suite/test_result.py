@@ -10,13 +10,10 @@ from types import MappingProxyType
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Way
-from contract_tests.api.reply import Reply
+from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import ANY_SOURCE
-from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check, entries
-from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.pool import TaskPool
+from contract_tests.contract.ready_checks import CheckResult, ShownChoice, TaskFacts, check
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
@@ -24,96 +21,82 @@ from contract_tests.suite.test_formats import TURNS
 
 
 @pytest.mark.clause("result.processing")
-def test_a_new_task_is_processing(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
+def test_a_new_task_is_processing(run: Run, checks: Checks) -> None:
     if run.target.phones.never is not None:
-        task = pool.never()
+        task = run.pool.shared(ANY_SOURCE, run.target.phones.never)
         for way in WAYS:
             for fmt in FORMATS:
-                reply = pool.poller.poll(task, fmt, way)
+                reply = run.pool.poller.poll(task, fmt, way)
                 expected = "'processing', as the task is not done"
                 checks.expect_status("result.processing", reply, reply.status == "processing", expected)
     else:
-        pool.tasks()
-    if not pool.poller.processing:
+        run.pool.tasks()
+    if not run.pool.poller.processing:
         raise NotChecked("every task was ready when it was first asked for")
-    for reply in pool.poller.processing:
-        api.checks.schema("processing", reply, shows=("result.processing",))
+    for reply in run.pool.poller.processing:
+        run.api.checks.schema("processing", reply, shows=("result.processing",))
 
 
 @pytest.mark.clause("result.becomes-ready")
-def test_a_task_becomes_ready(pool: TaskPool) -> None:
-    pool.tasks()
+def test_a_task_becomes_ready(run: Run) -> None:
+    run.pool.tasks()
 
 
 @pytest.mark.clause("result.methods")
-def test_result_is_answered_over_get_and_post(pool: TaskPool, checks: Checks) -> None:
-    task = pool.shared(ANY_SOURCE)
+def test_result_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
+    task = run.pool.shared(ANY_SOURCE)
     for way in WAYS:
-        waiting = (reply for reply in pool.poller.processing if reply.call.way == way)
+        waiting = (reply for reply in run.pool.poller.processing if reply.call.way == way)
         seen = (r for (_, w), r in task.reads.items() if w == way)
-        reply = next(seen, None) or next(waiting, None) or pool.poller.poll(task, "json", way)
+        reply = next(seen, None) or next(waiting, None) or run.pool.poller.poll(task, "json", way)
         where, expected = f"status, over {way}", "'processing' or 'ready': result over GET and over POST"
         checks.expect_status("result.methods", reply, reply.status in ("processing", "ready"), expected, where)
 
 
 @pytest.mark.clause("result.required")
-def test_result_without_a_required_parameter_is_an_error(
-    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
-) -> None:
-    task = pool.shared(ANY_SOURCE)
+def test_result_without_a_required_parameter_is_an_error(run: Run, checks: Checks) -> None:
+    task = run.pool.shared(ANY_SOURCE)
     turns: dict[str, tuple[Way, str | None]] = {"login": (POST, "csv"), "token": (GET, "xml"), "id": (GET, None)}
     for name, turn in turns.items():
-        for way, fmt in pool.crossed() if run.full else [turn]:
-            number = task.id if name != "id" else 1
-            reply = api.send_once(calls.result(me, number, fmt=fmt, way=way).but(**{name: None}))
+        for way, fmt in run.pool.crossed(turn):
+            reply = run.api.send_once(calls.result(run.me, task.id, fmt=fmt, way=way).but(**{name: None}))
             where, expected = f"status, without {name}", f"an error: {name} is required"
             checks.expect_error("result.required", reply, expected, where)
 
 
 @pytest.mark.clause("result.ready", "result.own-section", "result.cost")
-def test_a_ready_answer_has_its_documented_members(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
-    for task, reply in pool.replies():
+def test_a_ready_answer_has_its_documented_members(run: Run, checks: Checks) -> None:
+    for task, reply in run.pool.replies():
         if reply.decoded is None or reply.status != "ready":
             continue
         rows = reply.decoded.rows
         if rows is None:
             ordinary = task.phone != run.target.phones.awkward
             shows = ("result.ready", "result.own-section", "result.cost")
-            api.checks.schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
+            run.api.checks.schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
         else:
             holds, expected = rows == task.section, f"the rows of {task.section}, which source {task.source} fills"
-            checks.expect("result.own-section", holds, reply, where="the rows", found=rows, expected=expected)
+            checks.expect("result.own-section", holds, reply, "the rows", rows, expected)
 
 
-@pytest.mark.clause("result.row-fields", "row.time", "row.price", "row.source", "row.category")
-def test_a_row_has_its_ten_fields(run: Run, pool: TaskPool, api: ApiClient, checks: Checks) -> None:
-    for task, reply in pool.replies("data"):
+@pytest.mark.clause("result.row-fields", "row.time", "row.price", "row.source")
+def test_a_row_has_its_ten_fields(run: Run) -> None:
+    for task, reply in run.pool.replies("data"):
         ordinary = task.phone != run.target.phones.awkward
         rows = reply.model.get("data")
         for i, row in enumerate(rows if isinstance(rows, list) else []):
             there = ("time", "price", "source") if ordinary and isinstance(row, dict) else ()
             believed = [f"row.{name}" for name in there if name in row]
             shows = ("result.row-fields", *believed)
-            api.checks.schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
-            if ordinary and isinstance(row, dict) and "category" in row:
-                where, text = f"data[{i}].category", row["category"]
-                checks.expect("row.category", isinstance(text, str), reply, where=where, found=text, expected="text")
-
-
-@pytest.mark.clause("result.names")
-def test_names_is_a_list_of_entries_with_a_name(pool: TaskPool, checks: Checks) -> None:
-    for _, reply in pool.replies("names"):
-        names = reply.model.get("names")
-        for i, entry in enumerate(names if isinstance(names, list) else []):
-            fits = isinstance(entry, dict) and isinstance(entry.get("name"), str)
-            expected = "an entry with the text name"
-            checks.expect("result.names", fits, reply, where=f"names[{i}]", found=entry, expected=expected)
+            run.api.checks.schema("row", reply, part=row, at=f"data[{i}]", shows=shows, believed=ordinary)
 
 
 READY: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         "rows carry the phone that was asked for": ("result.row-phone", ("data",)),
         "a row's phone is text": ("row.phone", ("data",)),
+        "a row's category is text": ("row.category", ("data",)),
+        "names is a list of entries with a name": ("result.names", ("names",)),
         "a photo is base64 of a picture": ("result.photo", ("photo",)),
         "ip is the address that created the task": ("result.ip", ()),
         "a task does not end before it began": ("result.times-ordered", ()),
@@ -129,8 +112,8 @@ READY: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 @pytest.mark.parametrize(
     ("clause", "sections"), [pytest.param(*r, id=n, marks=pytest.mark.clause(r[0])) for n, r in READY.items()]
 )
-def test_in_a_ready_answer(run: Run, pool: TaskPool, checks: Checks, clause: str, sections: tuple[str, ...]) -> None:
-    for task, reply in pool.replies(*sections):
+def test_in_a_ready_answer(run: Run, checks: Checks, clause: str, sections: tuple[str, ...]) -> None:
+    for task, reply in run.pool.replies(*sections):
         decoded, facts = reply.decoded, TaskFacts(task.phone, task.section, run.target.loopback)
         if clause == "result.row-phone" and not task.phone:
             checks.left_out(f"--tasks does not name the phone of task {task.id}")
@@ -141,75 +124,65 @@ def test_in_a_ready_answer(run: Run, pool: TaskPool, checks: Checks, clause: str
                 checks.choice(clause, found.choice, reply)
             else:
                 value = Shape(found.found) if found.found else found.value
-                checks.expect(clause, found.holds, reply, where=found.path, found=value, expected=found.expected)
+                checks.expect(clause, found.holds, reply, found.path, value, found.expected)
 
 
 @pytest.mark.clause("result.empty")
-def test_where_nothing_is_found_the_list_is_empty(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_where_nothing_is_found_the_list_is_empty(run: Run, checks: Checks) -> None:
     nothing = run.target.phones.nothing
-    for task, reply in pool.replies("data", "names"):
-        known_empty = nothing is not None and task.phone == nothing
-        if known_empty or (reply.status == "ready" and not entries(reply.model, task.section)):
-            found, expected = reply.model.get(task.section), "an empty list, with HTTP status 200"
-            holds = found == [] and reply.http == 200
-            checks.expect("result.empty", holds, reply, where=task.section, found=found, expected=expected)
+    for task, reply in run.pool.replies("data", "names"):
+        facts = TaskFacts(task.phone, task.section, nothing=nothing is not None and task.phone == nothing)
+        for found in check("result.empty", reply.model, facts) if facts.nothing or reply.status == "ready" else ():
+            assert isinstance(found, CheckResult)
+            holds, expected = found.holds and reply.http == 200, f"{found.expected}, with HTTP status 200"
+            checks.expect("result.empty", holds, reply, found.path, found.value, expected)
 
 
 @pytest.mark.clause("task.ready-stays", "task.reads-equal")
-def test_a_ready_task_stays_ready_and_says_the_same(run: Run, pool: TaskPool, checks: Checks) -> None:
-    pool.replies()
-    turns = cycle(pool.crossed())
+def test_a_ready_task_stays_ready_and_says_the_same(run: Run, checks: Checks) -> None:
+    run.pool.replies()
+    turns = cycle(run.pool.crossed())
     if run.full:
         # Times count seconds: after a second, a time that is made anew at each read shows.
-        time.sleep(max(0.0, pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
-        for task in pool.tasks():
+        time.sleep(max(0.0, run.pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
+        for task in run.pool.tasks():
             for way, fmt in islice(turns, 6):
-                pool.poller.poll(task, fmt, way)
+                run.pool.poller.poll(task, fmt, way)
     elif "task.reads-equal" not in checks.findings.first_checked:
-        pool.poller.poll(pool.tasks()[0])
+        run.pool.poller.poll(run.pool.tasks()[0])
 
 
 @pytest.mark.clause("task.unknown")
-def test_an_unknown_task_is_never_ready(run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account) -> None:
+def test_an_unknown_task_is_never_ready(run: Run, checks: Checks) -> None:
     for number in [run.unknown_id, 0, -1, 10**30] if run.full else [run.unknown_id]:
-        for way, fmt in pool.crossed() if run.full else [(GET, None), *((way, fmt) for fmt, way in TURNS.items())]:
-            reply = api.send_once(calls.result(me, number, way=way, fmt=fmt))
+        for way, fmt in run.pool.crossed(*TURNS):
+            reply = run.api.send_once(calls.result(run.me, number, way=way, fmt=fmt))
             expected = "no ready answer: the task is unknown"
             checks.expect_status("task.unknown", reply, reply.status != "ready", expected)
-    checks.kind("unknown-task", api.send_once(calls.result(me, run.unknown_id)))
+    checks.kind("unknown-task", run.api.send_once(run.unknown_task))
 
 
 @pytest.mark.clause("task.foreign", "task.foreign-error")
-def test_another_accounts_task_is_not_readable(
-    run: Run, pool: TaskPool, api: ApiClient, checks: Checks, me: Account
-) -> None:
-    other = run.second()
-    tasks = pool.tasks()
-    unknown = api.send_once(calls.result(me, run.unknown_id))
-    stranger = api.send_once(run.wrong_token_call())
+def test_another_accounts_task_is_not_readable(run: Run, checks: Checks) -> None:
+    other, tasks, send = run.second(), run.pool.tasks(), run.api.send_once
+    known = {"unknown-task": send(run.unknown_task), "credentials": send(run.wrong_token_call)}
     for task in tasks if run.full else tasks[:1]:
-        for way, fmt in pool.crossed() if run.full else [(POST, "json")]:
-            reply = api.send(calls.result(other, task.id, way=way, fmt=fmt))
+        for way, fmt in run.pool.crossed((POST, "json")):
+            reply = run.api.send(calls.result(other, task.id, way=way, fmt=fmt))
             expected = "no ready answer: the task is another account's"
             checks.expect_status("task.foreign", reply, reply.status != "ready", expected)
             if fmt in (None, "json"):
-                seen = _kind_of(reply, {"unknown-task": unknown, "credentials": stranger})
-                checks.choice("task.foreign-error", seen, reply)
-
-
-def _kind_of(reply: Reply, known: dict[str, Reply]) -> str:
-    alike = [kind for kind, other in known.items() if reply.says_like(other)]
-    return alike[0] if alike else "neither answer"
+                checks.choice("task.foreign-error", reply.like_one_of(known, "neither answer"), reply)
 
 
 @pytest.mark.clause("error.members", "error.codes", "error.messages")
-def test_a_task_that_fails_ends_in_an_error(run: Run, pool: TaskPool, checks: Checks) -> None:
+def test_a_task_that_fails_ends_in_an_error(run: Run, checks: Checks) -> None:
     phone = run.target.phones.failing
     if phone is None:
         raise NotChecked("no phone is known whose task fails")
-    task = pool.shared(ANY_SOURCE, phone)
-    pool.poller.until_done(task)
-    for way, fmt in pool.crossed():
-        reply = pool.poller.poll(task, fmt, way)
+    task = run.pool.shared(ANY_SOURCE, phone)
+    run.pool.poller.until_done(task)
+    for way, fmt in run.pool.crossed():
+        reply = run.pool.poller.poll(task, fmt, way)
         checks.expect_error("error.members", reply, "'error': the task has failed")
-    checks.kind("failed-task", pool.poller.poll(task))
+    checks.kind("failed-task", run.pool.poller.poll(task))

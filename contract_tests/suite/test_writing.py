@@ -8,11 +8,9 @@ from types import MappingProxyType
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.account_info import answered
-from contract_tests.api.calls import GET, Account
+from contract_tests.api.calls import FORMATS
+from contract_tests.api.reply import answered
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.pool import TaskPool
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.suite.test_formats import TURNS
@@ -22,9 +20,7 @@ pytestmark = pytest.mark.last
 
 WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "json has its content type": ("content-type.json",),
-        "xml has its content type": ("content-type.xml",),
-        "csv has its content type": ("content-type.csv",),
+        **{f"{fmt} has its content type": (f"content-type.{fmt}",) for fmt in FORMATS},
         "json is written raw": ("json.escapes",),
         "xml begins with a declaration": ("xml.declaration",),
         "xml elements have the assumed names": ("xml.root", "xml.item"),
@@ -39,22 +35,22 @@ WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 @pytest.mark.parametrize("clauses", [pytest.param(c, id=n, marks=pytest.mark.clause(*c)) for n, c in WRITTEN.items()])
-def test_answers_are_written_as_assumed(run: Run, pool: TaskPool, checks: Checks, clauses: tuple[str, ...]) -> None:
-    _see_every_format(run, pool)
+def test_answers_are_written_as_assumed(run: Run, checks: Checks, clauses: tuple[str, ...]) -> None:
+    _see_every_format(run)
     for clause in clauses:
         checks.settle(clause)
 
 
-def _see_every_format(run: Run, pool: TaskPool) -> None:
+def _see_every_format(run: Run) -> None:
     """Reads ready tasks and an error in every format."""
-    pool.replies_if_any()
-    for fmt, way in ((None, GET), *TURNS.items()):
-        run.api.send_once(calls.result(run.target.main, run.unknown_id, fmt=fmt, way=way))
+    run.pool.replies_if_any()
+    for way, fmt in TURNS:
+        run.api.send_once(run.unknown_task.but(format=fmt).by(way))
 
 
 @pytest.mark.clause("rate.limit")
-def test_no_call_was_refused_for_its_rate(api: ApiClient, checks: Checks, me: Account) -> None:
-    reply = api.send_once(calls.info(me))
+def test_no_call_was_refused_for_its_rate(run: Run, checks: Checks) -> None:
+    reply = run.api.send_once(calls.info(run.me))
     if not answered(reply):
         raise NotChecked("info is not answered")
     if checks.findings.expected("rate.limit") != "off":
@@ -63,15 +59,11 @@ def test_no_call_was_refused_for_its_rate(api: ApiClient, checks: Checks, me: Ac
 
 
 @pytest.mark.clause("token.never-repeated")
-def test_no_answer_repeats_the_token(run: Run, pool: TaskPool, api: ApiClient, me: Account) -> None:
+def test_no_answer_repeats_the_token(run: Run) -> None:
     """Every answer of the run is searched; this adds a token in each place where it may be echoed."""
-    _see_every_format(run, pool)
-    echoes = (
-        calls.result(me, me.token),
-        calls.info(me).but(token=f"{me.token}x"),
-        calls.info(me).but(login=me.token),
-        calls.result(me, run.unknown_id, fmt=me.token),
-        calls.result(me, run.unknown_id).but(extra=me.token),
-    )
+    _see_every_format(run)
+    info, unknown, token = calls.info(run.me), run.unknown_task, run.me.token
+    echoes = [unknown.but(id=token), info.but(token=f"{token}x"), info.but(login=token)]
+    echoes += [unknown.but(format=token), unknown.but(extra=token)]
     for call in echoes if run.full else echoes[:1]:
-        api.send(call)
+        run.api.send(call)

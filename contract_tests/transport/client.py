@@ -7,8 +7,9 @@ proxy, cookie or netrc is read from the environment.
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,27 +23,22 @@ from contract_tests.transport.receive import ResponseReader
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes of an answer's body that are read."""
+MAX_BODY = 16 * 1024 * 1024  # bytes of an answer's body that are read
 PORTS = {"http": 80, "https": 443}
 TORN = "TLS ended without saying so, so the end of the body may be missing"
 
 
+@dataclass(eq=False, kw_only=True)
 class HttpClient:
-    """Sends requests and keeps one connection to each origin. deadline is in seconds for a whole call; end is a moment
-    (monotonic) that no call outlasts, waiting for its turn included.
-    """
+    """Sends requests and keeps one connection to each origin."""
 
-    def __init__(
-        self, *, deadline: float = 30.0, pacer: Pacer | None = None, max_body: int = MAX_BODY, end: float | None = None
-    ) -> None:
-        self.deadline = deadline
-        self.pacer = pacer or Pacer()
-        self.max_body = max_body
-        self.end = end
-        self.calls = 0
-        self._kept: dict[tuple[str, str], Connection] = {}
-        self._tls: SSLContext | None = None
+    deadline: float = 30.0  # seconds for a whole call
+    pacer: Pacer = field(default_factory=Pacer)
+    max_body: int = MAX_BODY
+    end: float | None = None  # a moment (monotonic) that no call outlasts, waiting for its turn included
+    calls: int = 0
+    _kept: dict[tuple[str, str], Connection] = field(default_factory=dict)
+    _tls: SSLContext | None = None
 
     def pace(self, request: Request) -> None:
         """Waits until the request may be sent. Raises OutOfTime where that is past the end of the run."""
@@ -51,7 +47,6 @@ class HttpClient:
 
     def send(self, request: Request, *, repeatable: bool = True, paced: bool = False) -> HttpResponse:
         """The answer to a request, which is sent once; paced: `pace` was called for it. Raises TransportError.
-
         A kept connection may be closed by the server while the request is on its way (TransportError.stale): what is
         repeatable may be sent again then; all else gets a new connection from the start.
         """
@@ -59,8 +54,7 @@ class HttpClient:
         if not paced:
             self.pace(request)
         self.calls += 1
-        end = time.monotonic() + self.deadline
-        end = end if self.end is None else min(end, self.end)
+        end = min(time.monotonic() + self.deadline, math.inf if self.end is None else self.end)
         kept = self._kept.pop((url.scheme, url.netloc), None)
         if kept is not None and repeatable and kept.alive():
             kept.http.start_next_cycle()
@@ -71,9 +65,9 @@ class HttpClient:
                 raise
         if kept is not None:
             kept.close()
+        tls = None
         if url.scheme == "https":
-            self._tls = self._tls or tls_context()
-        tls = self._tls if url.scheme == "https" else None
+            tls = self._tls = self._tls or tls_context()
         connection = connect(url.hostname or "", url.port or PORTS[url.scheme], request, end, tls)
         return self._send_on(connection, url, request, end)
 

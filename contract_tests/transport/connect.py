@@ -23,15 +23,12 @@ if TYPE_CHECKING:
 
 _TORN = "UNEXPECTED_EOF_WHILE_READING"
 _CHUNK = 64 * 1024
-_IDLE = 2.0
-"""Seconds after which a kept connection is not trusted any more."""
+_IDLE = 2.0  # seconds after which a kept connection is not trusted any more
 _LEAST = 0.001
 
 
 @dataclass
 class Connection:
-    """An open connection to a server."""
-
     socket: socket.socket
     secure: bool
     http: h11.Connection = field(
@@ -46,7 +43,6 @@ class Connection:
         return time.monotonic() - self.used < _IDLE and not self._ready(selectors.EVENT_READ, 0)
 
     def close(self) -> None:
-        """Ends it."""
         self.socket.close()
 
     def read(self, end: float) -> bytes:
@@ -65,10 +61,7 @@ class Connection:
             raise
 
     def write(self, data: bytes, end: float) -> None:
-        """Sends the bytes; where an answer comes before they are all taken, the rest is not sent.
-
-        Raises TimeoutError at the moment `end`, and OSError.
-        """
+        """Sends the bytes; where an answer comes before they are all taken, the rest is not sent. Raises as `read`."""
         rest = memoryview(data)
         # Under TLS, bytes that have come need not be an answer's.
         events = selectors.EVENT_WRITE | (0 if self.secure else selectors.EVENT_READ)

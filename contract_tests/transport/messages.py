@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-MAX_EVIDENCE = 64 * 1024
-"""Bytes that are kept of what is no answer."""
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "unreachable": "no connection",
-        "tls": "no trusted TLS connection",
-        "timeout": "no whole answer in time",
-        "closed": "the connection ended before the answer did",
-        "malformed": "the answer is no HTTP",
-        "too-large": "the answer is too large",
-        "unsendable": "HTTP can't carry the request",
-    }
-)
+MAX_EVIDENCE = 64 * 1024  # bytes that are kept of what is no answer
+KINDS: Mapping[str, str] = {
+    "unreachable": "no connection",
+    "tls": "no trusted TLS connection",
+    "timeout": "no whole answer in time",
+    "closed": "the connection ended before the answer did",
+    "malformed": "the answer is no HTTP",
+    "too-large": "the answer is too large",
+    "unsendable": "HTTP can't carry the request",
+}
 """Why there is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent."""
-
     http_method: str
     url: str  # with its query
     headers: tuple[tuple[str, str], ...] = ()  # beside Host and Content-Length
@@ -41,8 +35,7 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...]  # as they came, names in lower case
     body: bytes
     seconds: float  # from the first byte sent to the last one read
-    oddities: tuple[str, ...] = ()
-    """What HTTP allows a client to tolerate and no server should do, in words that hold nothing of the answer."""
+    oddities: tuple[str, ...] = ()  # what HTTP tolerates and no server should do; holds nothing of the answer
 
     def header(self, name: str) -> str | None:
         """The first header of that name (in lower case)."""

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import NoReturn
 
 import h11
@@ -13,16 +14,11 @@ import h11
 from contract_tests.transport.messages import MAX_EVIDENCE, HttpResponse, Request, TransportError
 
 MAX_HEADERS = 64 * 1024
-MAX_INTERIM = 8
-"""Answers of 1xx that may come before the real one."""
-_VERSIONS = (b"1.0", b"1.1")
-_SWITCHING = 101
+MAX_INTERIM = 8  # answers of 1xx that may come before the real one
 
 
 @dataclass
 class ResponseReader:
-    """An answer that is coming in."""
-
     http: h11.Connection
     request: Request
     read: Callable[[], bytes]  # the next bytes, none at the connection's end; raises TimeoutError and OSError
@@ -40,7 +36,7 @@ class ResponseReader:
         for event in self._events():
             if isinstance(event, h11.Response):
                 head = event
-                if head.http_version not in _VERSIONS:
+                if head.http_version not in (b"1.0", b"1.1"):
                     self._refuse("malformed", "a version of HTTP that is neither 1.0 nor 1.1")
             elif isinstance(event, h11.Data):
                 body += event.data
@@ -63,7 +59,7 @@ class ResponseReader:
                 return
             elif isinstance(event, h11.InformationalResponse):
                 self.interim += 1
-                if self.interim > MAX_INTERIM or event.status_code == _SWITCHING:
+                if self.interim > MAX_INTERIM or event.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
                     self._refuse("malformed", "interim answers (1xx) that were not asked for")
             elif isinstance(event, h11.Response | h11.Data):
                 yield event

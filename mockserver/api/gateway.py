@@ -14,8 +14,6 @@ from mockserver.formats.writers import WRITERS
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
-
-
 BASE = b"/api/"
 
 
@@ -61,9 +59,8 @@ class Gateway:
         return self.turn((request,))[0]
 
     def turn(self, requests: Sequence[Request]) -> list[Response]:
-        """The responses to requests that are answered together: what they write is kept by one commit.
-
-        Where that fails, every answer from the first that wrote on is a server error, and nothing is charged.
+        """The responses to requests that are answered together: what they write is kept by one commit. Where that
+        fails, every answer from the first that wrote on is a server error, and nothing is charged.
         """
         decided: list[Decision] = []
         try:
@@ -109,13 +106,11 @@ class Gateway:
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         http_method = "GET" if request.http_method == "HEAD" else request.http_method
         call = Call(operation, http_method, params, request.peer)
-        return Decision(request, self._answer(call), call)
-
-    def _answer(self, call: Call) -> Answer | Page:
         if self.hook is None:
-            return self.mock.answer(call)
+            return Decision(request, self.mock.answer(call), call)
         passed = self.hook.before(call)
-        return self.hook.after(call, self.mock.answer(passed) if isinstance(passed, Call) else passed)
+        answer = self.mock.answer(passed) if isinstance(passed, Call) else passed
+        return Decision(request, self.hook.after(call, answer), call)
 
     def render(self, decision: Decision) -> Response:
         """The answer as it is sent."""
@@ -132,25 +127,19 @@ class Gateway:
             if answer.content_type:
                 headers.append(("Content-Type", answer.content_type))
         headers.extend(self._cors(decision.request))
-        if not self.plain:
-            headers.extend(_explained(answer))
+        if not self.plain and isinstance(answer, Answer) and answer.task is not None:
+            headers.append(("X-Mock-Task", str(answer.task)))
+        if not self.plain and answer.reason:
+            headers.append(("X-Mock-Reason", answer.reason.encode("ascii", "backslashreplace").decode("ascii")))
         response = Response(answer.http, tuple(headers), body, answer.delivery)
         if self.hook is None or decision.call is None:
             return response
         return self.hook.sent(decision.call, answer, response)
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
-        origin = self.mock.profile.rules.origin
-        if origin is None:
+        if (origin := self.mock.profile.rules.origin) is None:
             return
         yield "Access-Control-Allow-Origin", origin
         if request.http_method == "OPTIONS":
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
-
-
-def _explained(answer: Answer | Page) -> Iterator[tuple[str, str]]:
-    if isinstance(answer, Answer) and answer.task is not None:
-        yield "X-Mock-Task", str(answer.task)
-    if answer.reason:
-        yield "X-Mock-Reason", answer.reason.encode("ascii", "backslashreplace").decode("ascii")

@@ -13,17 +13,12 @@ class Request:
     """An HTTP request as a server read it."""
 
     http_method: str
-    path: bytes
-    """Percent-decoded, without the query."""
-    query: bytes
-    """Raw, without the question mark."""
-    headers: Mapping[str, str]
-    """By lower-case name; of a repeated one, the last."""
+    path: bytes  # percent-decoded, without the query
+    query: bytes  # raw, without the question mark
+    headers: Mapping[str, str]  # by lower-case name; of a repeated one, the last
     body: bytes
-    peer: str
-    """The caller's address, without the port."""
-    too_large: bool = False
-    """Whether the body had more than MAX_BODY bytes; then it was not kept."""
+    peer: str  # the caller's address, without the port
+    too_large: bool = False  # whether the body had more than MAX_BODY bytes; then it was not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +28,7 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...]
     """Content-Type and the mock's own; Content-Length, Date, Server and Connection are the server's."""
-    body: bytes
-    """Whole also for a HEAD: the server leaves it out."""
+    body: bytes  # whole also for a HEAD: the server leaves it out
     delivery: Delivery = AT_ONCE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import Any
 
 from mockserver.api import operations
@@ -27,7 +28,6 @@ from mockserver.profile.profile import Profile
 from mockserver.stores.store import Store
 
 TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
-TEST_PREFIX, TEST_SUFFIX = "test-", "@example.com"
 
 
 class Mock:
@@ -96,9 +96,8 @@ class Mock:
         return own or self.store.clock(None) or Clock()
 
     def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
-        """Sets the clock of the login (one of its own from then on) or the server's.
-
-        frozen False without a time sets it back to real time. Raises Refusal for a value out of range.
+        """Sets the clock of the login (one of its own from then on) or the server's. frozen False without a time sets
+        it back to real time. Raises Refusal for a value out of range.
         """
         real = self._real()
         if frozen is False:
@@ -116,24 +115,21 @@ class Mock:
         return clock
 
     def advance_to(self, login: str | None, target: str) -> Clock:
-        """Puts the clock forward to `midnight` (when the day of the limit turns) or `next-ready`.
-
-        Raises Refusal for another target, or where no task is on its way.
-        """
+        """Puts the clock forward to `midnight` (the limit's new day) or `next-ready`. Raises Refusal where it can't."""
         now = self.now(login)
         if target == "midnight":
             return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
         if target != "next-ready":
             raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
-        ready = self.store.next_ready(now, self._following(login))
+        # For the server's clock: every login that has no clock of its own.
+        following = [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]
+        ready = self.store.next_ready(now, following if login is None else [login])
         if ready is None:
             raise Refusal(Problem("to", "no task is on its way", "create one first"))
         return self.advance(login, ready - now)
 
     def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
-        """The account of the login with the changes, and whether it was made now. What is left out of a new one is
-        made up from the seed.
-        """
+        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed."""
         name = login or self._free_login()
         known = self.store.account(name)
         account = replace(known or self._new_account(name), **changes)
@@ -248,15 +244,12 @@ class Mock:
         return Account(login, token, self.simulation.daily_limit, self.simulation.paid_until)
 
     def _free_login(self) -> str:
-        n = len(self.store.accounts()) + 1
-        while self.store.account(f"account-{n}@example.com") is not None:
-            n += 1
-        return f"account-{n}@example.com"
+        names = (f"account-{n}@example.com" for n in count(len(self.store.accounts()) + 1))
+        return next(name for name in names if self.store.account(name) is None)
 
     def _configure(self, accounts: Sequence[Account]) -> None:
-        """Puts the accounts of the settings into the store, and takes away those that the settings no longer name.
-
-        An account that stands in the settings as before stays as it is, with its changes by control.
+        """Puts the accounts of the settings into the store, and takes away those that the settings no longer name. An
+        account that stands in the settings as before stays as it is, with its changes by control.
         """
         named = {account.login for account in accounts}
         for known in self.store.accounts():
@@ -267,9 +260,8 @@ class Mock:
             before = self.store.account(account.login)
             if before is None or before.configured != digest:
                 made = before or account
-                self.store.put_account(
-                    replace(account, configured=digest, day=made.day, used=made.used, creates=made.creates)
-                )
+                kept = replace(account, configured=digest, day=made.day, used=made.used, creates=made.creates)
+                self.store.put_account(kept)
 
     def _arm_configured(self, login: str | None) -> None:
         """Arms the faults of the settings: those of the login, with None all."""
@@ -277,13 +269,7 @@ class Mock:
             if login is None or document.get("match", {}).get("login") == login:
                 self.arm(document)
 
-    def _following(self, login: str | None) -> list[str]:
-        """The logins whose clock is that of the login, or the server's."""
-        if login is not None:
-            return [login]
-        return [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]
-
 
 def is_test_login(login: str) -> bool:
     """Whether an account of this login is made on first use, with the token `test-token`."""
-    return login.startswith(TEST_PREFIX) and login.endswith(TEST_SUFFIX) and is_word(login)
+    return login.startswith("test-") and login.endswith("@example.com") and is_word(login)

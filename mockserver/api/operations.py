@@ -17,6 +17,7 @@ from mockserver.core.messages import SECOND, Answer, Body, Call, Micros, Page, V
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.kinds import Effect, ErrorOverride
+from mockserver.formats.csv import COLUMNS
 from mockserver.formats.writers import FORMATS
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
@@ -37,8 +38,7 @@ class Environment:
     """What operations need beside the call."""
 
     store: Store
-    words: Words
-    """What made-up people are made of."""
+    words: Words  # what made-up people are made of
     processing_time: Callable[[Account, str, int, int], Micros | None]
     """How long a task takes, by account, phone, source and seed; None is never."""
     seed: int
@@ -51,13 +51,10 @@ class RequestContext:
     call: Call
     rules: Rules
     environment: Environment
-    now: Micros
-    """By the account's clock."""
+    now: Micros  # by the account's clock
     format: str
-    effect: Effect
-    """What a fault does to the call."""
-    task_effect: Callable[[], Effect]
-    """What a fault does to the task that is made or read; called at most once."""
+    effect: Effect  # what a fault does to the call
+    task_effect: Callable[[], Effect]  # what a fault does to the task that is made or read; called at most once
 
     def param(self, name: str) -> str | None:
         """The value of a parameter; None where it counts as missing."""
@@ -79,23 +76,14 @@ class RequestContext:
 class Operation:
     """A method of the API: what it requires, how values are checked, what it does."""
 
-    name: str
-    required: tuple[str, ...]
-    """In the documentation's order."""
+    required: tuple[str, ...]  # in the documentation's order; source only in an edition that requires it
     checks: Mapping[str, Callable[[RequestContext], bool]]
     run: Callable[[RequestContext, Account], Answer | Page]
 
-    def requires(self, rules: Rules) -> tuple[str, ...]:
-        """The required parameters in the profile's edition."""
-        if rules.edition.required:
-            return self.required
-        return tuple(name for name in self.required if name != "source")
-
 
 def answer(operation: Operation, context: RequestContext, account: Account | None) -> Answer | Page:
-    """The answer to a call of the operation; account is the one that the call names, None where it names none.
-
-    Raises ApiError for what the API itself refuses, StoreError where the store fails.
+    """The answer to a call of the operation; account is the one that the call names, None where it names none. Raises
+    ApiError for what the API itself refuses, StoreError where the store fails.
     """
     if context.effect.error is not None:
         raise ApiError("server", reason="", code=context.effect.error.code, message=context.effect.error.message)
@@ -158,16 +146,18 @@ def _check_parameters(operation: Operation, context: RequestContext) -> None:
 
 
 def _check_missing(operation: Operation, context: RequestContext) -> None:
-    missing = [name for name in operation.requires(context.rules) if context.param(name) is None]
+    missing = [name for name in operation.required if context.param(name) is None]
+    if not context.rules.edition.required and "source" in missing:
+        missing.remove("source")
     credentials = [name for name in missing if name in CREDENTIALS]
     if missing:
         names = ", ".join(missing if context.rules.name_all_missing or not credentials else credentials)
-        raise ApiError("missing", reason=f"missing: {names}", names=names)
+        raise ApiError("missing", reason=f"missing: {names}", fields={"names": names})
 
 
 def _invalid(names: list[str]) -> ApiError:
     named = ", ".join(names)
-    return ApiError("invalid", reason=f"invalid: {named}", names=named)
+    return ApiError("invalid", reason=f"invalid: {named}", fields={"names": named})
 
 
 def _authorised(context: RequestContext, account: Account | None) -> Account:
@@ -225,7 +215,7 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
 
 def _refuse_limit(limit: LimitReached, because: str = "") -> NoReturn:
     why = f"{because}limit reached: {limit.used} of {limit.of}"
-    raise ApiError("limit", reason=why, used=str(limit.used), of=str(limit.of))
+    raise ApiError("limit", reason=why, fields={"used": str(limit.used), "of": str(limit.of)})
 
 
 def _result(context: RequestContext, account: Account) -> Answer:
@@ -268,12 +258,8 @@ def _ready(context: RequestContext, task: Task) -> Answer:
     body |= {"cost": str(task.cost), "ip": task.ip}
     for name, at in (("create_time", task.created), ("end_time", task.ready or task.created)):
         body[name] = at // SECOND if rules.epoch_times else text_of(at)
-    table = source.section if source.section in TABLES else None
+    table = source.section if source.section in COLUMNS else None
     return Answer(body, context.format, rows=table, task=task.id, reason=f"ready: {found.records} records")
-
-
-TABLES = ("data", "names")
-"""The sections that are lists, so that a table has them for rows."""
 
 
 def _info(context: RequestContext, account: Account) -> Answer:
@@ -294,7 +280,7 @@ _PHONE: _Checks = {"phone": lambda c: c.phone is not None, "source": lambda c: c
 _ID: _Checks = {"id": lambda c: not c.rules.invalid_id_error or task_id(c.param("id")) is not None}
 
 OPERATIONS: Mapping[str, Operation] = {
-    "create": Operation("create", (*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
-    "result": Operation("result", (*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
-    "info": Operation("info", CREDENTIALS, _FORMAT, _info),
+    "create": Operation((*CREDENTIALS, "phone", "source"), {**_PHONE, **_FORMAT}, _create),
+    "result": Operation((*CREDENTIALS, "id"), {**_ID, **_FORMAT}, _result),
+    "info": Operation(CREDENTIALS, _FORMAT, _info),
 }

@@ -10,15 +10,11 @@ from mockserver.api.http import Request
 from mockserver.core.errors import ApiError
 from mockserver.profile.profile import Parsing
 
-MAX_FIELDS = 1000
-"""Parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`."""
+MAX_FIELDS = 1000  # parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`
 
 
 def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
-    """The parameters of a request, each with the value that counts.
-
-    Raises ApiError for more than MAX_FIELDS in the query or in the body.
-    """
+    """A request's parameters, each with the value that counts. Raises ApiError above MAX_FIELDS in query or body."""
     query = _chosen(_pairs(request.query), parsing)
     body = _chosen(_body_pairs(request, parsing), parsing) if request.http_method == "POST" else {}
     return query | body if parsing.body_wins else body | query
@@ -57,9 +53,12 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     from werkzeug.formparser import MultiPartParser
     from werkzeug.http import parse_options_header
 
+    def in_memory(*_: object, **__: object) -> BytesIO:
+        return BytesIO()  # for the part of a file, which is not read; the limit of the body keeps it small
+
     boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "")
     try:
-        form, _files = MultiPartParser(stream_factory=_in_memory, max_form_parts=MAX_FIELDS).parse(
+        form, _files = MultiPartParser(stream_factory=in_memory, max_form_parts=MAX_FIELDS).parse(
             BytesIO(body), boundary.encode("latin-1"), len(body)
         )
     except RequestEntityTooLarge:
@@ -67,8 +66,3 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     except ValueError:
         return []
     return list(form.items(multi=True))
-
-
-def _in_memory(*_: object, **__: object) -> BytesIO:
-    """Takes the part of a file, which is not read; the limit of the body keeps it small."""
-    return BytesIO()

@@ -24,9 +24,9 @@ def command() -> None:
 
 @command.command("init")
 @click.argument("file", default=CONFIG_FILE)
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def init(file: str, *, force: bool) -> None:
-    """Writes FILE (ifind-mock.toml) with every setting, commented out, at its default."""
+    """Writes a commented FILE with every setting. Default: ifind-mock.toml."""
     path = Path(file)
     try:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as out:
@@ -41,7 +41,7 @@ def init(file: str, *, force: bool) -> None:
 @command.command("check")
 @click.argument("file", default=CONFIG_FILE)
 def check(file: str) -> None:
-    """Checks FILE (ifind-mock.toml) and nothing else. Reports everything that is wrong."""
+    """Checks FILE and reports every mistake. Default: ifind-mock.toml."""
     load({"config": file})
     click.echo(f"{file}: ok")
 
@@ -63,8 +63,8 @@ def show(**options: Any) -> None:
 
 def commented() -> Iterator[str]:
     """The lines of a settings file that holds every setting as a comment: `#` before a setting, `##` before prose."""
-    yield "## Settings of ifind-mock. Each commented line shows a default or an example: remove its # to change it."
-    yield f"## The same by variables such as {SETTINGS[0].variable}, and by options: ifind-mock serve --help"
+    yield "## Settings of ifind-mock. Each line with one # shows a default or an example: remove the # to change it."
+    yield f"## Variables such as {SETTINGS[0].variable} and options (ifind-mock serve --help) override this file."
     for setting in SETTINGS:
         shown = setting.default if setting.field.example is None else setting.field.example
         if shown not in ([], {}):
@@ -72,8 +72,8 @@ def commented() -> Iterator[str]:
             yield f"## {setting.field.help} Allowed: {setting.field.allowed}."
             yield from _entry(setting.name, shown, setting.field.schema)
     yield ""
-    yield "## What the API's documentation leaves open: a choice for each clause. Instead of the table, the line"
-    yield '## profile = "FILE" names a file that holds it.'
+    yield "## A choice for each clause that the API's documentation leaves open. The line"
+    yield '## profile = "FILE" in place of this table reads it from a file.'
     yield "#[profile]"
     for clause in clauses().values():
         if clause.default is not None:

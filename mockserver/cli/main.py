@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from types import MappingProxyType
 from typing import Any
 
 import click
@@ -15,32 +14,28 @@ import click
 from contract_tests.findings.exit_code import USAGE
 from mockserver.core.errors import IfindMockError
 
-COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "serve": "runs the mock",
-        "check": "runs the contract suite",
-        "learn": "reads a target's choices into a profile",
-        "parity": "compares two servers, clause by clause",
-        "validate": "checks captured answers against the schemas",
-        "mutants": "runs the suite on mocks that each break one promise",
-        "sample": "prints an answer without a server",
-        "config": "writes, checks and shows settings",
-    }
-)
+COMMANDS: Mapping[str, str] = {
+    "serve": "runs the mock",
+    "check": "runs the contract suite",
+    "learn": "reads a target's choices into a profile",
+    "parity": "compares two servers, clause by clause",
+    "validate": "checks captured answers against the schemas",
+    "mutants": "runs the suite on mocks that each break one promise",
+    "sample": "prints an answer without a server",
+    "config": "writes, checks and shows settings",
+}
 """What each command does; the module of its name in this package holds it."""
 
 
 class Commands(click.Group):
     """Commands that are imported only when they are called, so that `serve` starts fast."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """All names, in the table's order."""
-        del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of the name."""
-        del ctx
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
@@ -54,9 +49,8 @@ class Commands(click.Group):
             raise click.UsageError(f"No such command {args[0]!r}.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing the commands."""
-        del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 

@@ -26,11 +26,11 @@ def cpus() -> int:
 
 @click.command("mutants")
 @click.argument("names", metavar="[NAME...]", nargs=-1)
-@click.option("--list", "listing", is_flag=True, help="Print the mutants; run nothing.")
-@click.option("--full", is_flag=True, help="Run the whole suite on each, crossed; else as little as catches it.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Mutants at a time. Default: the CPUs.")
+@click.option("--list", "listing", is_flag=True, help="Print the mutants and run nothing.")
+@click.option("--full", is_flag=True, help="Run the whole suite on each. Default: the cheapest check that catches it.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Mutants at a time. Default: the number of CPUs.")
 @click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the whole matrix as JSON.")
-@click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write it as CSV, a column for each test.")
+@click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write the matrix as CSV, a column for each test.")
 def command(
     names: tuple[str, ...],
     *,
@@ -40,11 +40,12 @@ def command(
     json_file: Path | None,
     csv_file: Path | None,
 ) -> None:
-    """Runs the suite on mocks that each break one promise, and prints which tests catch which. Without NAMEs: on all.
+    """Runs the suite on mocks that each break one promise, and prints which tests catch which. Without NAMEs it runs
+    all.
 
-    Exit code: 0 each mutant is reported under the promise that it breaks, and nothing is found on those argued to break
-    nothing or on the unbroken mock; 1 a mutant survives, or is reported only under other promises, or something
-    is found where nothing is broken; 2 wrong usage.
+    Exit code: 0 each mutant is reported under the promise that it breaks, and nothing is found on the unbroken mock or
+    on the mutants that break nothing; 1 a mutant survives or is reported only under other promises, or something is
+    found where nothing is broken; 2 wrong usage.
     """
     wanted = chosen(names)
     if listing:
@@ -53,7 +54,9 @@ def command(
     files = [(file, render) for file, render in ((json_file, as_json), (csv_file, as_csv)) if file is not None]
     for file, _ in files:
         if not file.parent.is_dir():
-            raise Refusal(Problem(str(file), f"there is no directory {file.parent}", "name a file in an existing one"))
+            raise Refusal(
+                Problem(str(file), f"the directory {file.parent} does not exist", "create it, or name another file")
+            )
     matrix = _run(wanted, jobs=jobs or cpus(), full=full)
     for file, render in files:
         file.write_text(render(matrix), encoding="utf-8", newline="")

@@ -11,22 +11,17 @@ import click
 from mockserver.settings.loading import load
 from mockserver.settings.table import SETTINGS, Setting, Settings
 
-CONFIG = click.Option(["--config"], metavar="FILE", help="Settings file; else ifind-mock.toml, where there is one.")
+CONFIG = click.Option(["--config"], metavar="FILE", help="Settings file. Default: ifind-mock.toml, if it exists.")
 
 
 def _option(setting: Setting) -> click.Option:
     if isinstance(setting.default, bool):
-        return click.Option(
-            [f"{setting.option}/--no-{setting.option[2:]}", setting.name], default=None, help=setting.field.help
-        )
+        both = f"{setting.option}/--no-{setting.option[2:]}"
+        return click.Option([both, setting.name], default=None, help=setting.field.help)
     several = " Repeat the option for more." if setting.one else ""
     default = f" Default: {setting.default_text}." if setting.default_text else ""
-    return click.Option(
-        [setting.option, setting.name],
-        metavar=setting.metavar,
-        multiple=setting.one is not None,
-        help=setting.field.help + several + default,
-    )
+    text = setting.field.help + several + default
+    return click.Option([setting.option, setting.name], metavar=setting.metavar, multiple=bool(setting.one), help=text)
 
 
 def with_settings(names: Collection[str] | None = None) -> Callable[[click.Command], click.Command]:

@@ -17,18 +17,25 @@ from mockserver.cli.target_options import read, target_options
 @click.argument("b", metavar="URL")
 @target_options("parity")
 @click.option(
-    "--ignore", metavar="CLAUSE", multiple=True, help="A known difference that does not count; again for more."
+    "--ignore",
+    metavar="CLAUSE",
+    multiple=True,
+    help="A known difference, which does not count. Repeat the option for more.",
 )
 @click.option("--json", metavar="FILE", help="Write the report as JSON.")
 def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **values: Any) -> None:
     """Makes the same calls to both URLs and reports where the answers differ, clause by clause.
 
-    Each is a URL such as http://127.0.0.1:8080/api, or live, or mock (a private one). Ids, times and what is found are
-    no differences. Credentials come from IFIND_LOGIN, IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 of a second account);
-    a mock makes its own accounts and never gets yours. Exit code: 0 nothing differs, 1 something does, 2 wrong usage,
-    3 a target can't be reached, 4 the budget does not suffice.
+    Each URL is one such as http://127.0.0.1:8080/api, or live, or mock (starts a private one). Ids, times and the
+    records that are found may differ.
+
+    Credentials come from IFIND_LOGIN and IFIND_TOKEN, those of a second account from IFIND_LOGIN2 and IFIND_TOKEN2. A
+    mock makes its own accounts and never gets yours.
+
+    Exit code: 0 nothing differs, 1 something differs, 2 wrong usage, 3 a target can't be reached, 4 the budget does not
+    suffice.
     """
     from contract_tests.parity.parity import run
 
-    options = CheckOptions(json=None if json is None else Path(json), **read("parity", values))
+    options = CheckOptions(reports={} if json is None else {"json": Path(json)}, **read("parity", values))
     sys.exit(run(a, b, options, sys.stdout, sys.stderr, ignored=ignore))

@@ -15,10 +15,12 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.clock import parse_iso
 from mockserver.core.delays import parse_delay
 from mockserver.core.messages import METHODS
+from mockserver.formats.writers import FORMATS
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses
 from mockserver.settings.table import DEFAULT_ACCOUNT, Settings
 
+_FORMATS = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
 MOMENT = "2030-01-01T00:00:00+03:00"
 """When samples are made: one moment, so that the same command prints the same bytes."""
 
@@ -27,13 +29,15 @@ MOMENT = "2030-01-01T00:00:00+03:00"
 @click.command("sample")
 @click.argument("phone")
 @click.option("--source", default="2", show_default=True, help="Where the phone is searched.")
-@click.option("--format", "format_", default="json", show_default=True, help="json, xml or csv.")
-@click.option("--method", type=click.Choice(METHODS), default="result", show_default=True, help="Whose answer.")
-@click.option("--processing", is_flag=True, help="The answer of result while the task is not done.")
+@click.option("--format", "format_", default="json", show_default=True, help=_FORMATS)
+@click.option(
+    "--method", type=click.Choice(METHODS), default="result", show_default=True, help="Method whose answer is printed."
+)
+@click.option("--processing", is_flag=True, help="Print the answer of result while the task is not done.")
 def command(phone: str, source: str, format_: str, method: str, *, processing: bool, **options: Any) -> None:
-    """Prints the answer for PHONE as the mock would send it. A wrong call has its answer, too."""
+    """Prints the answer for PHONE as the mock would send it; for a wrong call, the error."""
     if processing and method != "result":
-        raise click.UsageError(f"--processing: {method} has no such answer; use it with --method result")
+        raise click.UsageError(f"--processing does not fit --method {method}; use it with --method result")
     params = {"phone": phone, "source": source, "format": format_}
     sys.stdout.buffer.write(sample(load_settings(options), method, params, processing=processing))
 

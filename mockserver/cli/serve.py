@@ -25,11 +25,12 @@ from mockserver.wire.serving import mock_server, run_until_signal
 def command(**options: Any) -> None:
     """Runs the mock until SIGTERM or SIGINT.
 
-    Standard output gets one line when it accepts connections: ready, and the API's address.
+    When the mock accepts connections, it writes one line to standard output: `ready` and the API's address. All other
+    lines go to standard error.
     """
     settings = load_settings(options)
     if sys.stdout is None:
-        raise Refusal(Problem("standard output", "is closed", "leave it open: the address is written there"))
+        raise Refusal(Problem("standard output", "is closed", "leave it open: the mock writes its address there"))
     gateway = open_gateway(settings)
     log: Callable[[str], None] | None = partial(click.echo, err=True) if settings.access_log else None
     try:

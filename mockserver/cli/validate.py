@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from contract_tests.captured.asked import FORMATS, METHODS, SOURCES, Asked
-from contract_tests.captured.files import STDIN, validate
-from contract_tests.captured.summary import as_json, as_text
+from contract_tests.api.calls import FORMATS
+from contract_tests.captured.capture import METHODS, SOURCES, Asked
+from contract_tests.captured.files import STDIN, as_json, as_text, validate
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.contract.resolve import UnknownSchemaError, document
@@ -18,26 +18,30 @@ from contract_tests.contract.resolve import UnknownSchemaError, document
 
 @click.command("validate")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--method", type=click.Choice(METHODS), help="The method that answered; else recognised.")
-@click.option("--format", type=click.Choice(FORMATS), help="The format of the answers; else recognised.")
+@click.option("--method", type=click.Choice(METHODS), help="Method of the answers. Default: recognised.")
+@click.option("--format", type=click.Choice(FORMATS), help="Format of the answers. Default: recognised.")
 @click.option(
-    "--source", type=click.Choice([str(s) for s in SOURCES]), help="The source, which a ready answer must fit."
+    "--source", type=click.Choice([str(s) for s in SOURCES]), help="Source of the task: a ready answer must fit it."
 )
-@click.option("--schema", metavar="NAME", help="The schema, such as error-limit; else the one that fits.")
-@click.option("--profile", metavar="FILE", help="Check this profile's choices and the assumptions too.")
+@click.option(
+    "--schema", metavar="NAME", help="Schema of the answers, such as error-limit. Default: the one that fits."
+)
+@click.option("--profile", metavar="FILE", help="Also check this profile's choices and the assumptions.")
 @click.option("--strict", is_flag=True, help="A refuted assumption counts as broken.")
-@click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="The report.")
+@click.option(
+    "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Form of the report."
+)
 def command(files: tuple[str, ...], **options: Any) -> None:
     """Checks captured answers against the contract. Each FILE is a body, or a whole response as curl -i prints it.
 
-    `-` reads standard input. A directory stands for all files below it, except those that begin with a dot. The
+    `-` reads standard input. A directory stands for all files below it, except those whose names begin with a dot. The
     largest body is 16 MiB. The report shows types and sizes and never a value.
 
-    Exit code: 0 every documented promise and law holds; 1 one is broken or an answer can't be read; 2 wrong usage, or
-    a FILE can't be opened (the others are checked all the same).
+    Exit code: 0 every documented promise and law holds, 1 one is broken or an answer can't be read, 2 wrong usage or a
+    FILE can't be opened (the others are still checked).
     """
     if files.count(STDIN) > 1:
-        raise click.UsageError("standard input (-) can be read once: name it once")
+        raise click.UsageError("standard input (-) can be read only once: name it once")
     source, profile = options["source"], options["profile"]
     try:
         if options["schema"] is not None:
@@ -53,6 +57,7 @@ def command(files: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError(str(error)) from None
     validation = validate(files, asked, strict=options["strict"])
     click.echo(as_json(validation) if options["output"] == "json" else as_text(validation))
-    for trouble in validation.troubles:
-        click.echo(f"ifind-mock: {trouble}", err=True)
+    for result in validation.files:
+        if result.trouble:
+            click.echo(f"ifind-mock: {result.file}: {result.trouble}", err=True)
     sys.exit(validation.exit_code)

@@ -36,19 +36,15 @@ class Clock:
         return self.speed == 0
 
     def advanced(self, by: Micros) -> Clock:
-        """This clock put forward.
-
-        Raises Refusal for a step back or one past the year 3000.
-        """
+        """This clock put forward. Raises Refusal for a step back or one past the year 3000."""
         if by < 0:
             raise Refusal(Problem("seconds", f"{by / SECOND:g} is a step back", "allowed: 0 and more"))
         _in_range("seconds", self.base + by)
         return replace(self, base=self.base + by)
 
     def set(self, real: Micros, *, now: Micros | None = None, speed: float | None = None) -> Clock:
-        """This clock from the real time `real` on, at another time or speed.
-
-        Raises Refusal for a time before 1970 or past the year 3000, or a speed outside 0 to 1,000,000.
+        """This clock from the real time `real` on, at another time or speed. Raises Refusal for a time before 1970 or
+        past the year 3000, or a speed outside 0 to 1,000,000.
         """
         if speed is not None and not 0 <= speed <= 1_000_000:  # noqa: PLR2004 - named in the message
             raise Refusal(Problem("speed", f"{speed:g} is out of range", "allowed: 0 to 1000000"))
@@ -73,10 +69,7 @@ def iso_of(at: Micros) -> str:
 
 
 def parse_iso(text: str, where: str) -> Micros:
-    """The time of an ISO 8601 text; one without an offset is Moscow time.
-
-    Raises Refusal naming `where`.
-    """
+    """The time of an ISO 8601 text; one without an offset is Moscow time. Raises Refusal naming `where`."""
     try:
         stamp = datetime.fromisoformat(text)
         stamp = stamp if stamp.tzinfo else stamp.replace(tzinfo=MOSCOW)

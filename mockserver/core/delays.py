@@ -38,10 +38,7 @@ class Delay:
 
 
 def duration(text: str, where: str) -> Micros:
-    """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days.
-
-    Raises Refusal naming `where`.
-    """
+    """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days. Raises Refusal naming `where`."""
     match = re.fullmatch(DURATION, text.strip(), re.ASCII)
     if match is None:
         raise Refusal(Problem(where, f"{text!r} is no duration", "write it as '2s', '250ms', '1.5m', '1h'"))
@@ -52,10 +49,7 @@ def duration(text: str, where: str) -> Micros:
 
 
 def parse_delay(text: str, where: str) -> Delay:
-    """A delay as the settings write it.
-
-    Raises Refusal naming `where`, with every form that is allowed.
-    """
+    """A delay as the settings write it. Raises Refusal naming `where`, with every form that is allowed."""
     plain = " ".join(text.split())
     if plain == "never":
         return Delay(plain, "never")

@@ -11,37 +11,21 @@ Exception
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 
+@dataclass(eq=False)
 class ApiError(Exception):
-    """An error in the API's own words, turned into an answer by `operations`.
+    """An error in the API's own words, turned into an answer by `operations`."""
 
-    kind is a key of `error.codes`; fields fill the placeholders of the kind's message; code and message replace the
-    profile's. http is the HTTP status of a wrong request, which no clause decides; allow the right HTTP methods.
-    reason is for `X-Mock-Reason` and never holds a credential.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        *,
-        reason: str,
-        code: int | None = None,
-        message: str | None = None,
-        http: int | None = None,
-        allow: tuple[str, ...] = (),
-        **fields: str,
-    ) -> None:
-        super().__init__(reason)
-        self.kind = kind
-        self.reason = reason
-        self.code = code
-        self.message = message
-        self.http = http
-        self.allow = allow
-        self.fields: Mapping[str, str] = fields
+    kind: str  # a key of `error.codes`
+    reason: str  # for `X-Mock-Reason`; never holds a credential
+    code: int | None = None  # in place of the profile's; message likewise
+    message: str | None = None
+    http: int | None = None  # the HTTP status of a wrong request, which no clause decides
+    allow: tuple[str, ...] = ()  # the right HTTP methods
+    fields: Mapping[str, str] = field(default_factory=dict)  # for the placeholders of the kind's message
 
 
 class IfindMockError(Exception):

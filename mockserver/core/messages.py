@@ -8,39 +8,30 @@ from typing import TypeAlias
 
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
 Body: TypeAlias = "dict[str, Value]"
-Micros: TypeAlias = int
-"""Time in whole microseconds: sums stay exact, unlike those of floats."""
+Micros: TypeAlias = int  # time in whole microseconds: sums stay exact, unlike those of floats
 
 SECOND: Micros = 1_000_000
 
-METHODS = ("create", "result", "info")
-"""The API's methods: the names below /api/."""
+METHODS = ("create", "result", "info")  # the API's methods: the names below /api/
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of the API, read off a request."""
 
-    operation: str
-    """The name in the path, such as `create`; any text, known or not."""
-    http_method: str
-    """`GET` also for a `HEAD`."""
-    params: Mapping[str, str]
-    """The parameters; the clauses `param.*` have decided which value counts."""
-    ip: str
-    """The address of the caller."""
+    operation: str  # the name in the path, such as `create`; any text, known or not
+    http_method: str  # `GET` also for a `HEAD`
+    params: Mapping[str, str]  # the parameters; the clauses `param.*` have decided which value counts
+    ip: str  # the address of the caller
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """How an answer travels. `wire/delivery.py` carries it out; under WSGI `Waiting` in `web/app.py`."""
 
-    latency: Micros = 0
-    """Real time to wait before the first byte."""
-    login: str | None = None
-    """The account of the answer: a reset of it ends the wait."""
-    transport: str = "whole"
-    """How the bytes are sent: a key of `TRANSPORTS` in `wire/delivery.py`."""
+    latency: Micros = 0  # real time to wait before the first byte
+    login: str | None = None  # the account of the answer: a reset of it ends the wait
+    transport: str = "whole"  # how the bytes are sent: a key of `TRANSPORTS` in `wire/delivery.py`
 
 
 AT_ONCE = Delivery()
@@ -50,23 +41,18 @@ AT_ONCE = Delivery()
 class Answer:
     """An answer as data; a format turns it into bytes."""
 
-    body: Body
-    """Ordered."""
+    body: Body  # ordered
     format: str = "json"
     http: int = 200
     rows: str | None = None
     """The member of body whose entries are the rows of a table (`data`, `names`); None for a flat answer."""
-    task: int | None = None
-    """The id of the task that the answer is about."""
-    reason: str = ""
-    """Why the answer is what it is, in a few words."""
+    task: int | None = None  # the id of the task that the answer is about
+    reason: str = ""  # why the answer is what it is, in a few words
     delivery: Delivery = AT_ONCE
-    faults: tuple[str, ...] = ()
-    """The ids of the faults that struck the call."""
+    faults: tuple[str, ...] = ()  # the ids of the faults that struck the call
     wrote: bool = False
     """Whether it reports a change of the store: then it must not be sent before the change is kept."""
-    allow: tuple[str, ...] = ()
-    """The right HTTP methods, where the call's was wrong."""
+    allow: tuple[str, ...] = ()  # the right HTTP methods, where the call's was wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,9 @@ class Simulation:
     """Processing time of a task; by_source comes before it, an account's own delay before that, by_phone before all."""
     by_source: Mapping[int, Delay]
     by_phone: Mapping[str, Delay]
-    latency: Delay
-    """Real time before every API answer."""
-    daily_limit: int
-    """Of accounts that name none; paid_until likewise."""
+    latency: Delay  # real time before every API answer
+    daily_limit: int  # of accounts that name none; paid_until likewise
     paid_until: str
     seed: int
-    accounts: Sequence[Account] = ()
-    """The accounts of the start."""
-    faults: Sequence[Mapping[str, Any]] = ()
-    """The documents of the faults of the start."""
+    accounts: Sequence[Account] = ()  # the accounts of the start
+    faults: Sequence[Mapping[str, Any]] = ()  # the documents of the faults of the start

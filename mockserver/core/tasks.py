@@ -15,23 +15,15 @@ class Account:
 
     login: str
     token: str
-    daily_limit: int
-    """In units."""
-    paid_until: str
-    """As info reports it."""
+    daily_limit: int  # in units
+    paid_until: str  # as info reports it
     demo: bool = False
-    delay: str | None = None
-    """Replaces the server's processing time."""
-    seed: int | None = None
-    """Replaces the server's seed."""
-    day: int = 0
-    """The number of the day that `used` counts for (see `quota`)."""
-    used: int = 0
-    """Units used on that day."""
-    creates: int = 0
-    """Tasks made so far: it seeds the chance of the next one."""
-    configured: str = ""
-    """A digest of the account in the settings; empty for an account that was made otherwise."""
+    delay: str | None = None  # replaces the server's processing time
+    seed: int | None = None  # replaces the server's seed
+    day: int = 0  # the number of the day that `used` counts for (see `quota`)
+    used: int = 0  # units used on that day
+    creates: int = 0  # tasks made so far: it seeds the chance of the next one
+    configured: str = ""  # a digest of the account in the settings; empty for an account that was made otherwise
 
     def used_on(self, day: int) -> int:
         """Units used on the day."""
@@ -48,8 +40,7 @@ class Task:
     source: int
     ip: str
     created: Micros
-    ready: Micros | None
-    """The time from which it is done; None for never."""
+    ready: Micros | None  # the time from which it is done; None for never
     cost: int
     seed: int
     demo: bool = False
@@ -66,7 +57,5 @@ class Task:
 class LimitReached:
     """A create that was refused."""
 
-    used: int
-    """Units of the day."""
-    of: int
-    """The limit."""
+    used: int  # units of the day
+    of: int  # the limit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.chance import fraction
@@ -24,10 +23,8 @@ class Fault:
     kind: str
     settings: Mapping[str, Any]
     effect: Effect
-    times: int | None = 1
-    """How often it strikes; None is without end."""
-    after: int = 0
-    """How many matching calls pass before it strikes."""
+    times: int | None = 1  # how often it strikes; None is without end
+    after: int = 0  # how many matching calls pass before it strikes
     probability: float = 1.0
 
     @property
@@ -46,10 +43,8 @@ class ArmedFault:
 
     id: str
     fault: Fault
-    seen: int = 0
-    """Matching calls so far."""
-    struck: int = 0
-    """How many of them it struck."""
+    seen: int = 0  # matching calls so far
+    struck: int = 0  # how many of them it struck
 
     def is_due(self, seed: int) -> bool:
         """Whether it strikes the call that was seen last."""
@@ -90,10 +85,7 @@ def strike(
 
 
 def read_fault(document: Any) -> Fault:
-    """The fault of a document with the keys match, action, times, after, probability.
-
-    Raises Refusal with every problem, each naming its key.
-    """
+    """The fault of a document with the keys of _TOP. Raises Refusal with every problem, each naming its key."""
     problems: list[Problem] = []
     top = fields.table(document, "", _TOP, problems)
     match = read_match(top.get("match", {}), "match", problems)
@@ -101,16 +93,18 @@ def read_fault(document: Any) -> Fault:
     method = match.entries.get("method", kind)
     if kind is not None and method not in (kind, *KINDS[kind].operations):
         where = ", ".join(KINDS[kind].operations)
-        problems.append(Problem("match.method", f"{kind!r} can't happen to {method!r}", f"allowed: {where}"))
+        problems.append(
+            Problem("match.method", f"the fault {kind!r} does not apply to {method!r}", f"allowed: {where}")
+        )
     nth = match.entries.get("nth")
     if isinstance(nth, int) and nth <= top.get("after", 0):
-        problems.append(Problem("match.nth", "that call is past before `after` is over", "leave one of them out"))
+        problems.append(Problem("match.nth", "is among the calls that `after` lets pass", "leave one of them out"))
     if problems or kind is None:
         raise Refusal(*problems)
     return Fault(
         match,
         kind,
-        MappingProxyType(settings),
+        settings,
         KINDS[kind].make(**settings),
         **{key: top[key] for key in ("times", "after", "probability") if key in top},
     )
@@ -118,7 +112,7 @@ def read_fault(document: Any) -> Fault:
 
 def _action(action: Any, problems: list[Problem]) -> tuple[str | None, dict[str, Any]]:
     if not isinstance(action, Mapping) or "kind" not in action:
-        problems.append(Problem("action", "a table with a kind is missing", f"kinds: {', '.join(KINDS)}"))
+        problems.append(Problem("action", "must be a table with a `kind`", f"kinds: {', '.join(KINDS)}"))
         return None, {}
     kind = str(action["kind"])
     if kind not in KINDS:
@@ -141,23 +135,21 @@ def _times(where: str, value: Any) -> int | None:
         raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: 1 and more, or {ALWAYS!r}")) from None
 
 
-_TOP: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "match": replace(fields.as_is, shape=MATCH.shape).described(
-            "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
-        ),
-        "action": replace(fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}).described(
-            f"What happens: {', '.join(KINDS)}.", {"kind": "error", "code": 500, "message": "try later"}
-        ),
-        "times": fields.Field(
-            _times,
-            {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]},
-            f"1 and more, or {ALWAYS!r}",
-        ).described("How often it happens.", 1),
-        "after": fields.whole(0).described("How many calls it lets pass first.", 0),
-        "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
-    }
-)
+_TOP: Mapping[str, fields.Field[Any]] = {
+    "match": replace(fields.as_is, shape=MATCH.shape).described(
+        "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
+    ),
+    "action": replace(fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}).described(
+        f"What happens: {', '.join(KINDS)}.", {"kind": "error", "code": 500, "message": "try later"}
+    ),
+    "times": fields.Field(
+        _times,
+        {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]},
+        f"1 and more, or {ALWAYS!r}",
+    ).described("How often it happens.", 1),
+    "after": fields.whole(0).described("How many calls it lets pass first.", 0),
+    "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
+}
 
 
 def _document(where: str, value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.delays import Delay
@@ -25,18 +24,12 @@ class ErrorOverride:
 class Effect:
     """What a fault does to a call."""
 
-    error: ErrorOverride | None = None
-    """The answer, before anything happens."""
-    page: Page | None = None
-    """Likewise."""
-    latency: Delay | None = None
-    """Real time before the answer, sampled for each call and added to the delivery's."""
-    delivery: Delivery = AT_ONCE
-    """How the answer travels; it reaches the server as it stands here."""
-    stuck: bool = False
-    """The task that the call creates is never ready; a poll is answered as processing."""
-    failure: ErrorOverride | None = None
-    """The task that the call creates ends in it; a poll is answered with it."""
+    error: ErrorOverride | None = None  # the answer, before anything happens
+    page: Page | None = None  # likewise
+    latency: Delay | None = None  # real time before the answer, sampled for each call and added to the delivery's
+    delivery: Delivery = AT_ONCE  # how the answer travels; it reaches the server as it stands here
+    stuck: bool = False  # the task that the call creates is never ready; a poll is answered as processing
+    failure: ErrorOverride | None = None  # the task that the call creates ends in it; a poll is answered with it
 
 
 NO_EFFECT = Effect()
@@ -46,12 +39,10 @@ NO_EFFECT = Effect()
 class Kind:
     """A kind of fault."""
 
-    make: Callable[..., Effect]
-    """Its keyword arguments are the settings' names."""
+    make: Callable[..., Effect]  # its keyword arguments are the settings' names
     settings: Mapping[str, fields.Field[Any]]
     required: tuple[str, ...] = ()
-    of_task: bool = False
-    """Whether it happens to a task, and not to the call."""
+    of_task: bool = False  # whether it happens to a task, and not to the call
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -90,29 +81,23 @@ def fail_task(*, code: int | None = None, message: str | None = None) -> Effect:
     return Effect(failure=ErrorOverride(code, message))
 
 
-_ERROR: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "code": fields.whole(CODES[0], CODES[-1]).described("Error code; as the profile has it, where it is left out."),
-        "message": fields.text.described("Error message; as the profile has it, where it is left out."),
-    }
-)
-_HTTP: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "status": fields.whole(200, 599).described("HTTP status."),
-        "body": fields.text.described("Body of the answer."),
-        "content_type": fields.content_type.described("Its Content-Type."),
-    }
-)
+_ERROR: Mapping[str, fields.Field[Any]] = {
+    "code": fields.whole(CODES[0], CODES[-1]).described("Error code; as the profile has it, where it is left out."),
+    "message": fields.text.described("Error message; as the profile has it, where it is left out."),
+}
+_HTTP: Mapping[str, fields.Field[Any]] = {
+    "status": fields.whole(200, 599).described("HTTP status."),
+    "body": fields.text.described("Body of the answer."),
+    "content_type": fields.content_type.described("Its Content-Type."),
+}
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "error": Kind(error, _ERROR),
-        "http": Kind(http, _HTTP, ("status",)),
-        "latency": Kind(latency, {"delay": fields.latency.described("Time before the answer.")}, ("delay",)),
-        "stuck": Kind(stuck, {}, of_task=True),
-        "fail-task": Kind(fail_task, _ERROR, of_task=True),
-    }
-)
+KINDS: Mapping[str, Kind] = {
+    "error": Kind(error, _ERROR),
+    "http": Kind(http, _HTTP, ("status",)),
+    "latency": Kind(latency, {"delay": fields.latency.described("Time before the answer.")}, ("delay",)),
+    "stuck": Kind(stuck, {}, of_task=True),
+    "fail-task": Kind(fail_task, _ERROR, of_task=True),
+}
 
 LATER = ("reset", "empty", "truncate", "garbage", "dribble", "wrong-format")
 """Kinds that happen to the bytes on the socket; they are refused by name until the wire server can do them."""

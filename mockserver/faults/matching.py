@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.errors import Problem
@@ -52,18 +51,15 @@ def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
     match = fields.table(document, where, _MATCH, problems)
     if match.get("method") == "info" and (never := [key for key in ("phone", "source") if key in match]):
         problems.append(Problem(f"{where}.{never[0]}", "info has none, so nothing could match", "leave it out"))
-    return Match(MappingProxyType(match))
+    return Match(match)
 
 
-_MATCH: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "method": fields.one_of(METHODS).described("The API's method that is called."),
-        "login": fields.text.described("The account that calls."),
-        "phone": fields.phone.described("The phone that is searched; for result, the task's."),
-        "source": fields.one_of(ALL_SOURCES).described("The source that is searched; for result, the task's."),
-        "format": fields.one_of(FORMATS).described("The format of the answer."),
-        "nth": fields.whole(1).described("Only this one of the calls that fit."),
-    }
-)
-MATCH = fields.table_of(_MATCH)
-"""What a match may name."""
+_MATCH: Mapping[str, fields.Field[Any]] = {
+    "method": fields.one_of(METHODS).described("The API's method that is called."),
+    "login": fields.text.described("The account that calls."),
+    "phone": fields.phone.described("The phone that is searched; for result, the task's."),
+    "source": fields.one_of(ALL_SOURCES).described("The source that is searched; for result, the task's."),
+    "format": fields.one_of(FORMATS).described("The format of the answer."),
+    "nth": fields.whole(1).described("Only this one of the calls that fit."),
+}
+MATCH = fields.table_of(_MATCH)  # what a match may name

@@ -10,6 +10,12 @@ from mockserver.profile.profile import Rendering
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {"data": FIELDS, "names": ("name",)}
 """The columns of an answer's rows, which stand in the header also where there is no row."""
+_CHARSETS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
+
+
+def csv_type(rendering: Rendering) -> str:
+    """The Content-Type, which may name the charset."""
+    return rendering.csv_type.replace("{charset}", _CHARSETS[rendering.csv_encoding])
 
 
 def write_csv(answer: Answer, rendering: Rendering) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mockserver.core.messages import Answer
-from mockserver.formats.csv import write_csv
+from mockserver.formats.csv import csv_type, write_csv
 from mockserver.formats.json import write_json
 from mockserver.formats.xml import write_xml
 from mockserver.profile.profile import Rendering
@@ -23,7 +23,6 @@ class Format:
 WRITERS: Mapping[str, Format] = {
     "json": Format(lambda rendering: rendering.json_type, write_json),
     "xml": Format(lambda rendering: rendering.xml_type, write_xml),
-    "csv": Format(lambda rendering: rendering.csv_type, write_csv),
+    "csv": Format(csv_type, write_csv),
 }
-FORMATS = tuple(WRITERS)
-"""The names of the formats, the default one first."""
+FORMATS = tuple(WRITERS)  # the names of the formats, the default one first

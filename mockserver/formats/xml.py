@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mockserver.core.messages import Answer, Value
 from mockserver.core.xml_text import ILLEGAL_IN_XML
 from mockserver.profile.profile import Rendering
@@ -19,23 +17,14 @@ def write_xml(answer: Answer, rendering: Rendering) -> bytes:
     carry becomes U+FFFD: profiles, faults and made-up data hold no such character, so this is for what may yet come.
     """
     head = DECLARATION if rendering.xml_declaration else ""
-    return (head + "".join(_element(rendering.xml_root, answer.body, rendering))).encode()
+    return (head + _element(rendering.xml_root, answer.body, rendering)).encode()
 
 
-def _element(name: str, value: Value, rendering: Rendering) -> Iterator[str]:
-    inner = "".join(_content(value, rendering))
-    if inner or not rendering.xml_self_closed:
-        yield f"<{name}>{inner}</{name}>"
-    else:
-        yield f"<{name}/>"
-
-
-def _content(value: Value, rendering: Rendering) -> Iterator[str]:
+def _element(name: str, value: Value, rendering: Rendering) -> str:
     if isinstance(value, dict):
-        for name, member in value.items():
-            yield from _element(name, member, rendering)
+        inner = "".join([_element(key, member, rendering) for key, member in value.items()])
     elif isinstance(value, list):
-        for entry in value:
-            yield from _element(rendering.xml_item, entry, rendering)
-    elif value is not None:
-        yield ILLEGAL_IN_XML.sub("\ufffd", str(value)).translate(_MARKUP)
+        inner = "".join([_element(rendering.xml_item, entry, rendering) for entry in value])
+    else:
+        inner = "" if value is None else ILLEGAL_IN_XML.sub("\ufffd", str(value)).translate(_MARKUP)
+    return f"<{name}>{inner}</{name}>" if inner or not rendering.xml_self_closed else f"<{name}/>"

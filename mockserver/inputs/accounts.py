@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.errors import Problem, Refusal
@@ -11,21 +10,18 @@ from mockserver.inputs import fields
 
 MAX_SEED = 2**63 - 1
 
-KEYS: Mapping[str, fields.Field[Any]] = MappingProxyType(
-    {
-        "login": fields.word("login").described("Login.", "demo@example.com"),
-        "token": fields.word("token").described("Token.", "demo-token"),
-        "daily_limit": fields.whole(0).described("Units a day.", 100),
-        "paid_until": fields.day.described("Date that info shows.", "2099-12-31"),
-        "demo": fields.flag.described("Whether prices and addresses are those of a demo.", example=False),
-        "delay": fields.or_none(fields.delay.then(lambda _, delay: delay.text)).described(
-            "Processing time of its tasks.", "2s"
-        ),
-        "seed": fields.or_none(fields.whole(0, MAX_SEED)).described("Seed of its made-up data.", 0),
-    }
-)
-ACCOUNT = fields.table_of(KEYS)
-"""An account of which anything may be left out."""
+KEYS: Mapping[str, fields.Field[Any]] = {
+    "login": fields.word("login").described("Login.", "demo@example.com"),
+    "token": fields.word("token").described("Token.", "demo-token"),
+    "daily_limit": fields.whole(0).described("Units a day.", 100),
+    "paid_until": fields.day.described("Date that info shows.", "2099-12-31"),
+    "demo": fields.flag.described("Whether prices and addresses are those of a demo.", example=False),
+    "delay": fields.or_none(fields.delay.then(lambda _, delay: delay.text)).described(
+        "Processing time of its tasks.", "2s"
+    ),
+    "seed": fields.or_none(fields.whole(0, MAX_SEED)).described("Seed of its made-up data.", 0),
+}
+ACCOUNT = fields.table_of(KEYS)  # an account of which anything may be left out
 WHOLE_ACCOUNT = fields.table_of(KEYS, required=("login", "token"))
 
 

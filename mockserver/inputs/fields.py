@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
@@ -25,12 +24,9 @@ class Field(Generic[T]):
     """A value that people write: a Reader that knows what it accepts and what it is for."""
 
     read: Callable[[str, Any], T]
-    shape: Mapping[str, Any]
-    """Its JSON Schema, without the help."""
-    allowed: str
-    """What is allowed, in words."""
-    help: str = ""
-    """What it is for, in a sentence."""
+    shape: Mapping[str, Any]  # its JSON Schema, without the help
+    allowed: str  # what is allowed, in words
+    help: str = ""  # what it is for, in a sentence
     example: Any = None
 
     def __call__(self, where: str, value: Any) -> T:
@@ -54,16 +50,8 @@ class Field(Generic[T]):
 
 def kind_of(value: Any) -> str:
     """What a value is, without showing it: it may hold a credential."""
-    names = {
-        str: "a text",
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-        type(None): "null",
-    }
-    return names.get(type(value), "a value of this kind")
+    names = {str: "a text", bool: "a truth value", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return "null" if value is None else names.get(type(value), "a value of this kind")
 
 
 def inside(where: str, key: str) -> str:
@@ -85,7 +73,9 @@ def table(
     known = ((key, inside(where, key), readers[key], value) for key, value in document.items() if key in readers)
     entries = _all(known, problems)
     problems += [
-        Problem(inside(where, key), "is missing", "it has no default") for key in required if key not in document
+        Problem(inside(where, key), "is missing", "add it; it has no default")
+        for key in required
+        if key not in document
     ]
     return entries
 
@@ -245,16 +235,6 @@ def _text(where: str, value: Any) -> str:
     return value
 
 
-def _state(where: str, name: str) -> str:
-    scheme, colon, _ = name.partition(":")
-    if name == "memory" or name.endswith(SQLITE_ENDINGS):
-        return name
-    # What follows a scheme may hold a password.
-    what = f"{scheme}:// is not available in this version" if colon else f"{name!r} is no state"
-    near = "did you mean 'memory'? " if get_close_matches(name, ["memory"]) else ""
-    raise Refusal(Problem(where, what, f"{near}allowed: {_STATES}"))
-
-
 def _latency(where: str, delay: Delay) -> Delay:
     if delay.kind == "never":
         raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
@@ -274,23 +254,14 @@ def _day(where: str, value: Any) -> str:
     return day
 
 
-SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
-_STATES = "memory, or a file ending in .db"
 _DAY = matching(
     "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", "date", "'2030-12-31' or '2030-12-31 23:59:59'"
 )
 _SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s+[0-9]{{1,3}}(\.[0-9]{{1,6}})?"
 
-as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")
-"""Any value; its own reader comes later."""
+as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")  # any value; its own reader comes later
 text: Field[str] = Field(_text, {"type": "string", "not": {"pattern": ILLEGAL_IN_XML.pattern}}, "a text in quotes")
 """A text that every format can carry."""
-state = replace(
-    text.then(_state),
-    shape={**text.shape, "pattern": _whole(rf"memory|[\s\S]*({'|'.join(map(re.escape, SQLITE_ENDINGS))})")},
-    allowed=_STATES,
-)
-"""Where state is kept: `memory`, or the path of an SQLite file."""
 flag: Field[bool] = _checked(
     lambda value: isinstance(value, bool), "is neither true nor false", "true, false", {"type": "boolean"}
 )
@@ -308,5 +279,4 @@ latency: Field[Delay] = replace(
     allowed=FORMS.removesuffix(", 'never'"),
 )
 """A time before an answer, which has to come."""
-day: Field[str] = replace(_DAY, read=_day)
-"""A date, with or without a time, as the text in which info shows it."""
+day: Field[str] = replace(_DAY, read=_day)  # a date, with or without a time, as the text in which info shows it

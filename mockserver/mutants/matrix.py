@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contract_tests.findings.exit_code import BROKEN, HOLDS
 from mockserver.mutants.kit.mutant import Mutant
 
 
@@ -133,5 +134,5 @@ class Matrix:
 
     @property
     def exit_code(self) -> int:
-        """0 where every mutant ended as it should and the controls are green, else 1."""
-        return 1 if self.red or self.wrong else 0
+        """HOLDS where every mutant ended as it should and the controls are green, else BROKEN."""
+        return BROKEN if self.red or self.wrong else HOLDS

@@ -6,10 +6,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeAlias
 
@@ -18,6 +17,7 @@ from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
+from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Matrix, Plan, Trial
 from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
@@ -27,22 +27,16 @@ DELAY = "60ms"
 """How long a task takes: long enough for a poll to see it processing."""
 POLL_TIMEOUT = 10.0
 """Seconds after which a task counts as never ready, unless the mutant's options say otherwise."""
-
 BINDING = ("documented", "law")
 """Grades of what a mutant can break."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A mock, and the plans to run on it until one catches its mutant."""
-
-    name: str | None
-    """The mutant's name; None for the unbroken mock."""
-    plans: tuple[tuple[Plan, str], ...]
-    """Each with its only clause, empty for all."""
-
-
-_Done: TypeAlias = "tuple[_Job, tuple[Examination, ...], float]"
+_Job: TypeAlias = "tuple[str | None, list[tuple[Plan, str]]]"
+"""A mutant's name, None for the unbroken mock; and the plans to run on it until one catches the mutant, each with its
+only clause, empty for all.
+"""
+_Done: TypeAlias = "tuple[str | None, tuple[Examination, ...], float]"
+"""The same name, the runs, and the seconds that they took."""
 
 
 def kill_matrix(
@@ -56,12 +50,12 @@ def kill_matrix(
     began = time.monotonic()
     trials: dict[str, Trial] = {}
     with _running(jobs) as run:
-        for job, runs, seconds in run([_job(name, full=full) for name in names]):
-            assert job.name is not None, "a mutant has a name"
-            trials[job.name] = Trial(job.name, MUTANTS[job.name], runs, seconds)
-            report(trials[job.name])
+        for name, runs, seconds in run([(name, _plans(MUTANTS[name], full=full)) for name in names]):
+            assert name is not None, "a mutant has a name"
+            trials[name] = Trial(name, MUTANTS[name], runs, seconds)
+            report(trials[name])
         used = dict.fromkeys((r.plan, r.clause) for trial in trials.values() for r in trial.runs)
-        controls = [done for _, (done,), _ in run([_Job(None, (plan,)) for plan in used])]
+        controls = [done for _, (done,), _ in run([(None, [plan]) for plan in used])]
     return Matrix(
         tuple(trials[name] for name in names),
         tuple(sorted(controls, key=lambda run: (list(Plan).index(run.plan), run.clause))),
@@ -71,19 +65,13 @@ def kill_matrix(
     )
 
 
-def _job(name: str, *, full: bool) -> _Job:
-    mutant = MUTANTS[name]
-    everything = (Plan.FULL, "")
-    if full or mutant.equivalent:
-        return _Job(name, (everything,))
-    return _Job(name, ((Plan.COVERING, ""), (Plan.CLAUSE, mutant.breaks), everything))
-
-
-_Run: TypeAlias = "Callable[[Collection[_Job]], Iterable[_Done]]"
+def _plans(mutant: Mutant, *, full: bool) -> list[tuple[Plan, str]]:
+    cheaper = [] if full or mutant.equivalent else [(Plan.COVERING, ""), (Plan.CLAUSE, mutant.breaks)]
+    return [*cheaper, (Plan.FULL, "")]
 
 
 @contextmanager
-def _running(jobs: int) -> Iterator[_Run]:
+def _running(jobs: int) -> Iterator[Callable[[Collection[_Job]], Iterable[_Done]]]:
     """What runs jobs, in that many processes, and yields them as they end; one at a time in this process."""
     if jobs == 1:
         yield lambda work: map(_do, work)
@@ -114,28 +102,27 @@ def _end_with_the_parent() -> None:
 def _do(job: _Job) -> _Done:
     """The job's runs: the plans in turn, until one reports the clause that the mutant breaks."""
     began = time.monotonic()
+    name, plans = job
     runs: list[Examination] = []
-    for plan, clause in job.plans:
-        runs.append(_examine(job.name, plan, clause))
-        if job.name is not None and MUTANTS[job.name].breaks in runs[-1].broken:
+    for plan, clause in plans:
+        runs.append(_examine(name, plan, clause))
+        if name is not None and MUTANTS[name].breaks in runs[-1].broken:
             break
-    return job, tuple(runs), time.monotonic() - began
+    return name, tuple(runs), time.monotonic() - began
 
 
 def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     # pytest is slow to import: it is loaded only where something is run
     from contract_tests.engine.options import CheckOptions
     from contract_tests.findings.outcome import Outcome
-    from contract_tests.session.recorder import Recorder
-    from contract_tests.session.session import examine
+    from contract_tests.session.session import Recorder, examine
 
-    more: Mapping[str, Any] = MUTANTS[name].options if name is not None else {}
-    options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **more, "only": (clause,) if clause else ()}
+    options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **(MUTANTS[name].options if name is not None else {})}
+    options |= {"full": plan is not Plan.COVERING, "only": (clause,) if clause else ()}
     tests = Recorder()
     with _serving(name) as url:
         # Not the environment's credentials: the suite makes accounts of its own.
-        full = plan is not Plan.COVERING
-        ended = examine(CheckOptions(target=url, full=full, environ={}, private=True, **options), tests)
+        ended = examine(CheckOptions(target=url, environ={}, private=True, **options), tests)
     rows = ended.report.rows if ended.report else ()
     stopped = ended.report.stopped if ended.report else "the suite could not be run"
     return Examination(

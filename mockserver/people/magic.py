@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from mockserver.core.messages import SECOND, Micros
 
-LONG = 10_000
-"""Characters of the longest awkward text."""
+LONG = 10_000  # characters of the longest awkward text
 
 AWKWARD: tuple[str, ...] = (
     '"двойные" \'одинарные\' «ёлочки» “лапки” `косые` "" \'\' и незакрытая "',
@@ -46,28 +44,24 @@ class Magic:
     """How its create or task ends: `limit` (refused as if the limit was used up), `bad-gateway` (HTML 502 at create),
     `fail` (the task ends in an error), `stuck` (never ready); None is the ordinary end.
     """
-    awkward: bool = False
-    """Whether its texts are those of AWKWARD."""
-    delay: Micros | None = None
-    """Time to ready; None is the ordinary one."""
+    awkward: bool = False  # whether its texts are those of AWKWARD
+    delay: Micros | None = None  # time to ready; None is the ordinary one
 
 
 _AWKWARD_TITLE = (
     f"awkward text in every field: quotes, delimiters, line breaks, emoji, right-to-left, {LONG:,} characters"
 )
-MAGIC: Mapping[str, Magic] = MappingProxyType(
-    {
-        magic.phone: magic
-        for magic in (
-            Magic("70000000000", "nothing is found", records=0),
-            Magic("70000000001", "one record", records=1),
-            Magic("70000000100", "a hundred records", records=100),
-            Magic("70000000408", "the task is never ready", outcome="stuck"),
-            Magic("70000000429", "the limit is reached, at create", outcome="limit"),
-            Magic("70000000500", "the task fails", outcome="fail"),
-            Magic("70000000502", "an HTML 502 from a proxy, at create", outcome="bad-gateway"),
-            Magic("70000000777", _AWKWARD_TITLE, records=len(AWKWARD), awkward=True),
-            Magic("70000000999", "takes 60 seconds", delay=60 * SECOND),
-        )
-    }
-)
+MAGIC: Mapping[str, Magic] = {
+    magic.phone: magic
+    for magic in (
+        Magic("70000000000", "nothing is found", records=0),
+        Magic("70000000001", "one record", records=1),
+        Magic("70000000100", "a hundred records", records=100),
+        Magic("70000000408", "the task is never ready", outcome="stuck"),
+        Magic("70000000429", "the limit is reached, at create", outcome="limit"),
+        Magic("70000000500", "the task fails", outcome="fail"),
+        Magic("70000000502", "an HTML 502 from a proxy, at create", outcome="bad-gateway"),
+        Magic("70000000777", _AWKWARD_TITLE, records=len(AWKWARD), awkward=True),
+        Magic("70000000999", "takes 60 seconds", delay=60 * SECOND),
+    )
+}

@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
 from typing import TypeVar
 
 from mockserver.core.chance import number
@@ -24,20 +23,16 @@ T = TypeVar("T")
 FIELDS = ("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url")
 """The fields of a row in the documentation's order."""
 
-HIDDEN_IN_DEMO = "hidden_in_demo"
-"""The `url` of every row for a demo account (sister)."""
+HIDDEN_IN_DEMO = "hidden_in_demo"  # the `url` of every row for a demo account (sister)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found on a phone."""
 
-    rows: tuple[Mapping[str, str], ...] = ()
-    """Ads, with the keys FIELDS."""
-    names: tuple[str, ...] = ()
-    """Names that others saved."""
-    photo: str = ""
-    """A picture as base64, `""` for none."""
+    rows: tuple[Mapping[str, str], ...] = ()  # ads, with the keys FIELDS
+    names: tuple[str, ...] = ()  # names that others saved
+    photo: str = ""  # a picture as base64, `""` for none
 
     @property
     def records(self) -> int:
@@ -57,10 +52,7 @@ def count(phone: str, source: Source, seed: int) -> int:
 
 
 def find(phone: str, source: Source, seed: int, words: Words, *, demo: bool = False) -> Found:
-    """What the source has on the phone, in the source's own section.
-
-    A demo hides the addresses and shows other prices (sister).
-    """
+    """What the source has on the phone, in its section. A demo hides addresses and shows other prices (sister)."""
     wanted = count(phone, source, seed)
     if not wanted:
         return Found()
@@ -314,31 +306,33 @@ def _photo(search: _Search, _wanted: int) -> Found:
 
 _FIRST_DAY = date(2019, 1, 1).toordinal()
 _DAYS = date(2026, 1, 1).toordinal() - _FIRST_DAY
-_SPAN = 900
-"""The most days between the first and the last ad of a phone."""
+_SPAN = 900  # the most days between the first and the last ad of a phone
 _DAWN = 7
-_WAKING = 16 * 3600
-"""Seconds of a day, from the hour _DAWN, in which ads are placed."""
+_WAKING = 16 * 3600  # seconds of a day, from the hour _DAWN, in which ads are placed
 _DEMO_PRICE = 999_999
 _TRIES = 8
 _HAS_TRADE = (True, True, False, False, False)
-_OTHER_NAME = (8, 9)
-"""The turns, of ten, in which an ad has the seller's other name."""
+_OTHER_NAME = (8, 9)  # the turns, of ten, in which an ad has the seller's other name
 
-_STYLES: Mapping[int, Callable[[str], str]] = MappingProxyType(
-    {0: str.lower, 1: str.lower, 2: str.lower, 3: str.upper, 4: latin, 5: latin}
-)
+_STYLES: Mapping[int, Callable[[str], str]] = {
+    0: str.lower,
+    1: str.lower,
+    2: str.lower,
+    3: str.upper,
+    4: latin,
+    5: latin,
+}
 _FOND = 6
 
 _FREE = ("title", "name", "description", "location", "category", "url")
 _AWKWARD_PRICES = ("", "0", "007", "9" * 40)
 _AWKWARD_TIMES = ("2025-12-31 23:59:59", "2024-02-29 00:00:00", "2021-03-28 02:30:00", "2019-01-01 00:00:00")
 
-_USUAL: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {"data": (0, 1, 2, 2, 3, 4, 5, 6), "names": (0, 1, 2, 3, 3, 4, 5, 6), "photo": (0, 1, 1, 1)}
-)
+_USUAL: Mapping[str, tuple[int, ...]] = {
+    "data": (0, 1, 2, 2, 3, 4, 5, 6),
+    "names": (0, 1, 2, 3, 3, 4, 5, 6),
+    "photo": (0, 1, 1, 1),
+}
 """The numbers of records of ordinary phones, by section; each entry is as likely as another."""
 
-_FINDERS: Mapping[str, Callable[[_Search, int], Found]] = MappingProxyType(
-    {"data": _data, "names": _names, "photo": _photo}
-)
+_FINDERS: Mapping[str, Callable[[_Search, int], Found]] = {"data": _data, "names": _names, "photo": _photo}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 from zlib import adler32, crc32
 
@@ -17,8 +16,7 @@ from mockserver.core.chance import number
 
 T = TypeVar("T")
 
-SIZE = 96
-"""Width and height in pixels."""
+SIZE = 96  # width and height in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,8 @@ class _Shape:
 
 
 def portrait(*seed_parts: str | int, looks: str | None = None) -> bytes:
-    """A PNG of 96 by 96 pixels in 16 colours, about 5 kB: a friendly face, chosen by the parts of the seed.
-
-    looks is `men` or `women`, whose hair and beards are chosen from; None is either.
+    """A PNG of 96 by 96 pixels in 16 colours, about 5 kB: a friendly face, chosen by the parts of the seed. looks is
+    `men` or `women`, whose hair and beards are chosen from; None is either.
     """
 
     def one(what: str, choices: Sequence[T]) -> T:
@@ -94,11 +91,10 @@ def _png(lines: bytes, palette: Sequence[str]) -> bytes:
     missing = bytes(byte ^ 0xFF for byte in length)
     stored = b"\x78\x01\x01" + length + missing + lines + adler32(lines).to_bytes(4, "big")
     chunks = {b"IHDR": header, b"PLTE": bytes.fromhex("".join(palette)), b"IDAT": stored, b"IEND": b""}
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks.items())
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return len(content).to_bytes(4, "big") + kind + content + crc32(kind + content).to_bytes(4, "big")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(content).to_bytes(4, "big") + kind + content + crc32(kind + content).to_bytes(4, "big")
+        for kind, content in chunks.items()
+    )
 
 
 # Colours by their digit: 0 ground, 1 disc, 2 skin, 3 its shade, 4 hair, 5 its shade, 6 cloth, 7 trim.
@@ -174,8 +170,7 @@ _BEARDS: tuple[_Pile, ...] = (
     _both("4", 5, 56, 6, 3),
 )
 
-_Hair: TypeAlias = tuple[_Pile, _Pile]
-"""What is drawn behind the head, and what over it."""
+_Hair: TypeAlias = tuple[_Pile, _Pile]  # what is drawn behind the head, and what over it
 _PARTED: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=42), *_both("2", 10, 45, 12, 16))
 _SWEPT: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=37), _Shape("2", 54, 47, 17, 20))
 _FRINGE: _Pile = (_Shape("4", 48, 39, 23, 23, bottom=34),)
@@ -212,6 +207,4 @@ _WOMEN: tuple[_Hair, ...] = (
     ((_Shape("4", 48, 50, 28, 34, bottom=78),), _HAT),
 )
 
-_LOOKS: Mapping[str, tuple[tuple[_Hair, ...], tuple[_Pile, ...]]] = MappingProxyType(
-    {"men": (_MEN, _BEARDS), "women": (_WOMEN, ((),))}
-)
+_LOOKS: Mapping[str, tuple[tuple[_Hair, ...], tuple[_Pile, ...]]] = {"men": (_MEN, _BEARDS), "women": (_WOMEN, ((),))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 
@@ -25,8 +24,7 @@ class Sex:
     firsts: tuple[First, ...]
     surnames: tuple[str, ...]
     patronymics: tuple[str, ...]
-    tags: tuple[str, ...]
-    """How others note a person without a trade, such as `Соседка`."""
+    tags: tuple[str, ...]  # how others note a person without a trade, such as `Соседка`
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,7 @@ class Trade:
     tags: tuple[str, ...]
     subjects: tuple[Subject, ...]
     firms: tuple[str, ...]
-    saved: tuple[str, ...]
-    """Names that others save in place of the person's."""
+    saved: tuple[str, ...]  # names that others save in place of the person's
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,7 @@ class City:
 
     name: str
     slug: str  # in addresses
-    locations: tuple[str, ...]
-    """The values of `location` in ads from it."""
+    locations: tuple[str, ...]  # the values of `location` in ads from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +127,7 @@ def parse_words(document: Mapping[str, Any]) -> Words:
         private=tuple(subjects[name] for name in read["private"]["subjects"]),
         vehicles=tuple(subject for subject in subjects.values() if subject.mileage),
         home=next(iter(countries.values())),
-        boards=MappingProxyType({host: _board(board, read, countries) for host, board in read["board"].items()}),
+        boards={host: _board(board, read, countries) for host, board in read["board"].items()},
     )
 
 
@@ -159,16 +155,14 @@ def _sex(read: Mapping[str, Any], kind: str) -> Sex:
 
 
 def _feminine(surname: str) -> str:
-    for ending, feminine in _FEMININE.items():
-        if surname.endswith(ending):
-            return surname.removesuffix(ending) + feminine
-    return surname
+    endings = ((end, feminine) for end, feminine in _FEMININE.items() if surname.endswith(end))
+    return next((surname.removesuffix(end) + feminine for end, feminine in endings), surname)
 
 
 def _subject(table: Mapping[str, Any], general: Mapping[str, tuple[str, ...]]) -> Subject:
     path = table["category"]
     made = {
-        "categories": MappingProxyType({"leaf": path[-1], "path": ", ".join(path), "codes": table["codes"]}),
+        "categories": {"leaf": path[-1], "path": ", ".join(path), "codes": table["codes"]},
         "endings": tuple(general[name] for name in table["endings"]),
         "slots": tuple(table["slots"].items()),
         "things": tuple(Thing(name, _slug(name), *numbers) for name, numbers in table["things"].items()),

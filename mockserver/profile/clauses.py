@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mockserver.core import delays
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.messages import SECOND, Micros
-from mockserver.core.xml_text import _NAME_PART, _NAME_START, illegal_in_xml
+from mockserver.core.xml_text import XML_NAME, illegal_in_xml
 
 Choice: TypeAlias = "str | Mapping[str, int] | Mapping[str, str]"
 
@@ -64,7 +63,7 @@ def parse_clauses(document: Mapping[str, Any]) -> Mapping[str, Clause]:
         {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
         for row in document["clause"]
     )
-    return MappingProxyType({row["id"]: Clause(**row) for row in rows})
+    return {row["id"]: Clause(**row) for row in rows}
 
 
 # Readers of open values, from a clause and what stands for its choice.
@@ -96,13 +95,11 @@ def _table(wrong: Callable[[str, Any], tuple[str, str] | None], clause: Clause, 
     problems += [Problem(f"{clause.id}.{kind}", *problem) for kind, problem in found if problem]
     if problems:
         raise Refusal(*problems)
-    return MappingProxyType({**known, **choice})
+    return {**known, **choice}
 
 
 CODES = range(1_000_000)
-PLACEHOLDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"missing": ("names",), "invalid": ("names",), "limit": ("used", "of")}
-)
+PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {"missing": ("names",), "invalid": ("names",), "limit": ("used", "of")}
 """What a message may have filled in, by the kind of its error."""
 
 
@@ -128,18 +125,16 @@ _PERIODS = {"s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND}
 
 CONTENT_TYPE = r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"
 
-VALUES: Mapping[str, Callable[[Clause, Any], Choice]] = MappingProxyType(
-    {
-        "codes": partial(_table, _wrong_code),
-        "content-type": partial(_text, CONTENT_TYPE),
-        "duration": _duration,
-        "messages": partial(_table, _wrong_message),
-        "origin": partial(_text, r"\*|https?://[!-~]+"),
-        "rate": partial(_text, _RATE),
-        "time-of-day": partial(_text, _TIME_OF_DAY),
-        "xml-name": partial(_text, f"[{_NAME_START}][{_NAME_PART}]*"),
-    }
-)
+VALUES: Mapping[str, Callable[[Clause, Any], Choice]] = {
+    "codes": partial(_table, _wrong_code),
+    "content-type": partial(_text, CONTENT_TYPE),
+    "duration": _duration,
+    "messages": partial(_table, _wrong_message),
+    "origin": partial(_text, r"\*|https?://[!-~]+"),
+    "rate": partial(_text, _RATE),
+    "time-of-day": partial(_text, _TIME_OF_DAY),
+    "xml-name": partial(_text, XML_NAME),
+}
 
 
 def rate_of(text: str) -> tuple[int, Micros]:

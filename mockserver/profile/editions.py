@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +35,13 @@ class Edition:
 
 
 def _edition(name: str, *sources: Source, required: bool = True) -> Edition:
-    return Edition(name, MappingProxyType({str(s.number): s for s in sources}), required)
+    return Edition(name, {str(s.number): s for s in sources}, required)
 
 
-EDITIONS: Mapping[str, Edition] = MappingProxyType(
-    {
-        "A": _edition("A", BOARDS, required=False),
-        "B": _edition("B", NAMES, BOARDS, WHATSAPP, VIBER),
-        "C": _edition("C", NAMES, BOARDS_RU, WHATSAPP, BOARDS_KZ, BOARDS_BY),
-    }
-)
+EDITIONS: Mapping[str, Edition] = {
+    "A": _edition("A", BOARDS, required=False),
+    "B": _edition("B", NAMES, BOARDS, WHATSAPP, VIBER),
+    "C": _edition("C", NAMES, BOARDS_RU, WHATSAPP, BOARDS_KZ, BOARDS_BY),
+}
 
 ALL_SOURCES: tuple[int, ...] = tuple(sorted({s.number for e in EDITIONS.values() for s in e.sources.values()}))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from mockserver.core.delays import duration
@@ -20,8 +19,6 @@ from mockserver.profile.clauses import Choice, Clause, rate_of, turn_of
 from mockserver.profile.editions import EDITIONS, Edition
 
 T = TypeVar("T")
-
-_CHARSETS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
 
 
 def _of(clause: str, value: Callable[[Any], Any] = lambda choice: choice) -> Any:
@@ -90,18 +87,13 @@ class Rendering:
     xml_root: str = _of("xml.root")
     xml_item: str = _of("xml.item")
     xml_self_closed: bool = _is("xml.empty", "<x/>")
-    csv_type_template: str = _of("content-type.csv")
+    csv_type: str = _of("content-type.csv")
     csv_delimiter: str = _of("csv.delimiter", lambda choice: {"tab": "\t"}.get(choice, choice))
     csv_header: bool = _is("csv.header", "yes")
     csv_encoding: str = _of("csv.encoding")
     csv_line_end: str = _of("csv.line-end", {"CRLF": "\r\n", "LF": "\n"}.__getitem__)
     csv_pairs: bool = _is("csv.flat", "pairs")
     csv_info_dotted: bool = _is("info.csv", "dotted")
-
-    @property
-    def csv_type(self) -> str:
-        """The Content-Type of CSV, which may name the charset."""
-        return self.csv_type_template.replace("{charset}", _CHARSETS[self.csv_encoding])
 
 
 @dataclass(frozen=True)
@@ -132,7 +124,7 @@ def choices_of(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> M
             problems.extend(refusal.problems)
     if problems:
         raise Refusal(*problems)
-    return MappingProxyType(choices)
+    return choices
 
 
 def choice_in(entry: Any) -> Any:

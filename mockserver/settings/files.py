@@ -38,16 +38,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise Refusal(Problem(str(path), "is not UTF-8", "save it in that encoding")) from None
     except tomllib.TOMLDecodeError as error:
-        raise Refusal(Problem(str(path), f"is no TOML: {error}", "texts stand in quotes")) from None
+        raise Refusal(Problem(str(path), f"is no TOML: {error}", "correct that line; texts need quotes")) from None
     except (ValueError, RecursionError) as error:
         raise Refusal(Problem(repr(str(path)), f"can't be read: {error}", "name a plain settings file")) from None
 
 
 def read_profile(path: Path) -> Mapping[str, Any]:
-    """The choices of a profile file, whose table [profile] holds them, checked.
-
-    Raises Refusal naming the file, and every clause or choice that is wrong.
-    """
+    """The checked choices of a profile file's table [profile]. Raises Refusal naming the file and all that is wrong."""
     document = read_toml(path)
     if not isinstance(document.get("profile"), Mapping):
         raise Refusal(Problem(str(path), "has no table [profile]", "write the clauses below a line [profile]"))

@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.errors import Problem, Refusal, unknown
@@ -23,8 +22,7 @@ class Layer:
 
     origin: str
     entries: Mapping[str, Any]
-    where: Callable[[Setting], str]
-    """The place of a setting in it, as its reader would see it."""
+    where: Callable[[Setting], str]  # the place of a setting in it, as its reader would see it
     is_text: bool = False
 
 
@@ -33,26 +31,26 @@ def load(
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Settings:
-    """The settings of the options (by the names of SETTINGS, and `config`), the environment and the file.
-
-    Raises Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
+    """The settings of the options (by the names of SETTINGS, and `config`), the environment and the file. Raises
+    Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
     """
     if strange := set(options or {}) - {*BY_NAME, "config"}:
-        raise ValueError(f"no settings: {', '.join(sorted(strange))}")
+        raise ValueError(f"no settings: {', '.join(sorted(strange))}; allowed: {', '.join(BY_NAME)}, config")
     chosen = dict(options or {})
     variables = dict(environ or {})
     problems: list[Problem] = []
     config = chosen.pop("config", variables.pop(f"{PREFIX}CONFIG", None))
-    layers = [Layer("default", {s.name: s.default for s in SETTINGS}, lambda s: s.name)]
-    if (file := _file_layer(config, directory or Path(), problems)) is not None:
-        layers.append(file)
-    layers.append(_variables_layer(variables, problems))
-    layers.append(Layer("option", chosen, lambda s: s.option, is_text=True))
+    layers = [
+        Layer("default", {s.name: s.default for s in SETTINGS}, lambda s: s.name),
+        *_file_layer(config, directory or Path(), problems),
+        _variables_layer(variables, problems),
+        Layer("option", chosen, lambda s: s.option, is_text=True),
+    ]
     values, read, origins = _merge(layers, problems)
     if problems:
         raise Refusal(*problems)
     read["profile"] = resolve(clauses(), read["profile"])
-    return Settings(**read, values=MappingProxyType(values), origins=MappingProxyType(origins))
+    return Settings(**read, values=values, origins=origins)
 
 
 def is_loopback(host: str) -> bool:
@@ -63,22 +61,23 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _file_layer(config: str | None, directory: Path, problems: list[Problem]) -> Layer | None:
+def _file_layer(config: str | None, directory: Path, problems: list[Problem]) -> list[Layer]:
+    """The layer of the file, where there is one."""
     path = directory / CONFIG_FILE if config is None else Path(config)
     if config is None and not (path.exists() or path.is_symlink()):
-        return None
+        return []
     name = CONFIG_FILE if config is None else config
     try:
         document = read_toml(path)
     except Refusal as refusal:
         problems.extend(refusal.problems)
-        return None
+        return []
     entries = {key: value for key, value in document.items() if key in BY_NAME}
     if isinstance(profile := entries.get("profile"), str):
         # A file's path is relative to the file, not to the directory in which the mock starts.
         entries["profile"] = str(path.parent / profile)
     problems.extend(unknown(name, key, BY_NAME) for key in document if key not in BY_NAME)
-    return Layer(name, entries, lambda s: f"{name}: {s.name}")
+    return [Layer(name, entries, lambda s: f"{name}: {s.name}")]
 
 
 def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:
@@ -93,10 +92,7 @@ def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> L
 
 
 def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
-    """Each setting as the file would write it, as read, and where it came from: the last layer that has it.
-
-    Every layer is checked, also where a later one overrides it.
-    """
+    """Each setting as the file writes it, as read, and where it came from: the last layer. Every layer is checked."""
     values: dict[str, Any] = {}
     read: dict[str, Any] = {}
     profile: dict[str, Any] = {}
@@ -116,6 +112,6 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, 
             profile = overlaid(profile, chosen)
             origins |= dict.fromkeys((f"profile.{clause}" for clause in chosen), layer.origin)
     if "host" in read and not is_loopback(read["host"]) and read.get("admin_token", "") is None:
-        remedy = "give an admin_token too, or anyone who reaches the host can control the mock"
-        problems.append(Problem(places["host"], f"{read['host']!r} is not only this machine", remedy))
+        remedy = "set admin_token (--admin-token T), too, or they can control the mock"
+        problems.append(Problem(places["host"], f"other machines can reach {read['host']!r}", remedy))
     return values, {**read, "profile": profile}, origins

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mockserver.core.delays import Delay
@@ -24,6 +23,7 @@ from mockserver.inputs.fields import Field, Reader
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
 from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
+from mockserver.stores.opening import STATE, STORES
 
 PREFIX = "IFIND_MOCK_"
 DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
@@ -34,18 +34,15 @@ class Setting:
     """One setting: its name at the top of the file, in the variable in capitals, in the option with hyphens."""
 
     name: str
-    default: Any
-    """As the file would write it."""
+    default: Any  # as the file would write it
     field: Field[Any]
     metavar: str = "TEXT"
     one: Reader | None = None
     """What the file would hold for one text, of a setting that an option gives again and again."""
-    separator: str = ","
-    """The pattern that separates such texts in a variable."""
+    separator: str = ","  # the pattern that separates such texts in a variable
     choices: Callable[[Any], Mapping[str, Any]] | None = None
     """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
-    secret: bool = False
-    """Whether it is never shown."""
+    secret: bool = False  # whether it is never shown
 
     @property
     def file_only(self) -> bool:
@@ -98,8 +95,7 @@ def _flag_text(where: str, text: str) -> bool:
     return words[text.lower()]
 
 
-_FROM_TEXT: Mapping[Any, Reader] = MappingProxyType({"integer": _whole_text, "boolean": _flag_text})
-"""By the JSON type of the field."""
+_FROM_TEXT: Mapping[Any, Reader] = {"integer": _whole_text, "boolean": _flag_text}  # by the JSON type of the field
 
 
 def _workers(where: str, value: Any) -> int:
@@ -110,7 +106,7 @@ def _workers(where: str, value: Any) -> int:
 
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len({account["login"] for account in accounts}) < len(accounts):
-        raise Refusal(Problem(where, "a login is given twice", "give each account a login of its own"))
+        raise Refusal(Problem(where, "two accounts have the same login", "give each account a login of its own"))
     return accounts
 
 
@@ -168,19 +164,21 @@ class Settings:
 
     host: str = _setting("127.0.0.1", _HOST, "Address to listen on.", "HOST")
     port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", "PORT")
-    state: str = _setting("memory", fields.state, "Where tasks and charges are kept.", "memory|FILE.db")
+    state: str = _setting(
+        "memory", STATE, "Where tasks and charges are kept.", "|".join(kind.metavar for kind in STORES.values())
+    )
     workers: int = _setting(1, _WORKERS, "Processes; more than 1 come later.", "N")
     profile: Profile = _setting(
         {},
         Field(_profile, {"anyOf": [{"type": "string"}, {"type": "object"}]}, _PROFILES),
-        "What the API's documentation leaves open.",
+        "Choices where the API's documentation leaves them open.",
         "FILE",
         choices=dict,
     )
     clauses: Mapping[str, Any] = _setting(
         [],
         fields.list_of(_CHOICE, 'a list such as ["row.phone=number"]').then(_clauses),
-        "Choices of single clauses, over the profile: row.phone=number, error.codes.limit=402.",
+        "Choices of single clauses, which override the profile: row.phone=number, error.codes.limit=402.",
         "CLAUSE=CHOICE",
         one=_same,
         separator=",(?=[a-z.-]+=)",
@@ -189,15 +187,17 @@ class Settings:
     edition: str | None = _setting(
         None,
         fields.or_none(fields.one_of(EDITIONS)),
-        "Edition of the API's page: the clause `edition`, over what the profile says.",
+        "Edition of the API's page: the clause `edition`; it overrides the profile.",
         "|".join(EDITIONS),
         example="B",
         choices=lambda edition: {"edition": edition} if edition else {},
     )
     delay: Delay = _setting("2s", fields.delay, "Processing time of a task.", "DELAY")
     latency: Delay = _setting("0s", fields.latency, "Real time before every API answer.", "DELAY")
-    daily_limit: int = _setting(100, fields.whole(0), "Units a day of accounts that name none.", "UNITS")
-    paid_until: str = _setting("2099-12-31", fields.day, "Date that info shows for accounts that name none.", "DATE")
+    daily_limit: int = _setting(
+        100, fields.whole(0), "Units a day, for accounts without a limit of their own.", "UNITS"
+    )
+    paid_until: str = _setting("2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE")
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
     admin_token: str | None = _setting(
         None, fields.or_none(_ADMIN_TOKEN), "Token of the routes under /_mock/.", "T", example="choose-one", secret=True
@@ -207,7 +207,7 @@ class Settings:
     accounts: list[dict[str, Any]] = _setting(
         [DEFAULT_ACCOUNT],
         fields.list_of(WHOLE_ACCOUNT, "a list of tables, each below a line [[accounts]]").then(_accounts),
-        "Who may call. Any account given here replaces the default one.",
+        "Accounts that may call. They replace the default one.",
         "LOGIN:TOKEN",
         example=[{key: field.example for key, field in KEYS.items()}],
         one=login_and_token,
@@ -222,11 +222,10 @@ class Settings:
     faults: list[Any] = _setting(
         [],
         fields.list_of(FAULT, "a list of tables, each below a line [[faults]]"),
-        "Faults that are armed from the start.",
+        "Faults that are armed at the start.",
         example=[FAULT.example],
     )
-    values: Mapping[str, Any] = dataclasses.field(kw_only=True)
-    """Each setting as the file would write it."""
+    values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     origins: Mapping[str, str] = dataclasses.field(kw_only=True)
     """Where each came from, and each choice of the profile (as `profile.CLAUSE`) that is not a default."""
 
@@ -250,4 +249,4 @@ class Settings:
 
 
 SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, **f.metadata) for f in dataclasses.fields(Settings) if f.metadata)
-BY_NAME: Mapping[str, Setting] = MappingProxyType({s.name: s for s in SETTINGS})
+BY_NAME: Mapping[str, Setting] = {s.name: s for s in SETTINGS}

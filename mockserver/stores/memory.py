@@ -12,7 +12,7 @@ from typing import TypeVar
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
-from mockserver.stores.process_state import ProcessState
+from mockserver.stores.store import Store
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -20,13 +20,13 @@ _V = TypeVar("_V")
 
 @dataclass(slots=True)
 class _Own:
-    """The tasks of a login: their ids, and their times of readiness in order."""
+    """The tasks of a login."""
 
     ids: list[int] = field(default_factory=list)
-    ready: list[Micros] = field(default_factory=list)
+    ready: list[Micros] = field(default_factory=list)  # in order
 
 
-class MemoryStore(ProcessState):
+class MemoryStore(Store):
     """All state in dictionaries. Calls may come from several threads, one at a time. Never raises StoreError."""
 
     def __init__(self) -> None:
@@ -110,7 +110,11 @@ class MemoryStore(ProcessState):
     def reset(self, login: str | None) -> None:
         super().reset(login)
         if login is None:
-            self._reset_all()
+            if self._depth:
+                tables = {name: vars(self)[name] for name in ("_accounts", "_tasks", "_own", "_clocks")}
+                self._undo.append(partial(vars(self).update, tables))
+            self._accounts = {login: replace(one, used=0, creates=0) for login, one in self._accounts.items()}
+            self._tasks, self._own, self._clocks = {}, {}, {}
             return
         own = self._own.pop(login, _Own())
         tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids}
@@ -121,13 +125,6 @@ class MemoryStore(ProcessState):
         if account is not None:
             self._set(self._accounts, login, replace(account, used=0, creates=0))
         self._set(self._clocks, login, None)
-
-    def _reset_all(self) -> None:
-        if self._depth:
-            tables = {name: vars(self)[name] for name in ("_accounts", "_tasks", "_own", "_clocks")}
-            self._undo.append(partial(vars(self).update, tables))
-        self._accounts = {login: replace(one, used=0, creates=0) for login, one in self._accounts.items()}
-        self._tasks, self._own, self._clocks = {}, {}, {}
 
     def close(self) -> None:
         """Nothing is open."""

@@ -1,12 +1,29 @@
-"""Opens the store that a setting names."""
+"""The table of stores: which setting `state` names each, and how it is opened."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
+from mockserver.core.errors import Problem, Refusal
 from mockserver.inputs import fields
 from mockserver.stores.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKind:
+    """A kind of store."""
+
+    open: Callable[[str], Store]
+    pattern: str
+    """What the setting `state` matches from end to end, where it names such a store."""
+    allowed: str
+    """What the setting is then, in words."""
+    metavar: str
+    """The same in short, for the command line."""
 
 
 def _memory(_state: str) -> Store:
@@ -21,12 +38,15 @@ def _sqlite(state: str) -> Store:
     return SqliteStore(Path(state))
 
 
-STORES: Mapping[str, Callable[[str], Store]] = {"memory": _memory, "sqlite": _sqlite}
+STORES: Mapping[str, StoreKind] = {
+    "memory": StoreKind(_memory, "memory", "memory", "memory"),
+    "sqlite": StoreKind(_sqlite, r"[\s\S]*\.(db|sqlite|sqlite3)", "a file ending in .db", "FILE.db"),
+}
 
 
-def kind_of_store(state: str) -> str:
-    """The key in STORES of a setting `state`: `memory`, or the path of an SQLite file."""
-    return "memory" if state == "memory" else "sqlite"
+def kind_of_store(state: str) -> str | None:
+    """The key in STORES of a setting `state`; None where it names no store."""
+    return next((name for name, kind in STORES.items() if re.fullmatch(kind.pattern, state)), None)
 
 
 def open_store(state: str) -> Store:
@@ -34,4 +54,20 @@ def open_store(state: str) -> Store:
 
     Raises Refusal for a setting that names no store, StoreError for a file that can't be used.
     """
-    return STORES[kind_of_store(state)](fields.state("state", state))
+    return STORES[kind_of_store(STATE("state", state)) or ""].open(state)
+
+
+def _named(where: str, state: str) -> str:
+    if kind_of_store(state) is not None:
+        return state
+    # What follows a scheme may hold a password.
+    scheme, colon, _ = state.partition(":")
+    what = f"{scheme}:// is not available in this version" if colon else f"{state!r} is no state"
+    near = "did you mean 'memory'? " if get_close_matches(state, ["memory"]) else ""
+    raise Refusal(Problem(where, what, f"{near}allowed: {_ALLOWED}"))
+
+
+_ALLOWED = ", or ".join(kind.allowed for kind in STORES.values())
+_PATTERN = fields.matching("|".join(kind.pattern for kind in STORES.values()), "state", _ALLOWED)
+STATE = replace(fields.text.then(_named), shape={**fields.text.shape, **_PATTERN.shape}, allowed=_ALLOWED)
+"""Where state is kept: a row of STORES."""

@@ -23,15 +23,12 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
-from mockserver.stores.process_state import ProcessState
+from mockserver.stores.store import Store
 
-APPLICATION_ID = 0x1F1D_30C4
-"""Marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)."""
+APPLICATION_ID = 0x1F1D_30C4  # marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)
 VERSION = 1
-PATIENCE = 5.0
-"""Seconds to wait for another process when the file is opened."""
-BUSY = 1.0
-"""Seconds to wait for another process's transaction later on: the caller of the mock waits, too."""
+PATIENCE = 5.0  # seconds to wait for another process when the file is opened
+BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
 _NEEDED = (3, 37, 0)
 
@@ -85,8 +82,8 @@ _REMEDIES: Mapping[int, str] = {
 }
 
 
-class SqliteStore(ProcessState):
-    """Accounts, tasks and clocks in one file, the rest in the process (see ProcessState). Calls may come from several
+class SqliteStore(Store):
+    """Accounts, tasks and clocks in one file, the rest in the process (see Store). Calls may come from several
     threads, one at a time.
 
     Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
@@ -94,10 +91,7 @@ class SqliteStore(ProcessState):
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        """Opens the file, or makes it.
-
-        Raises StoreError for a file that can't be used; one of another application or version is left as it was.
-        """
+        """Opens or makes the file. Raises StoreError; a file of another program or version stays as it was."""
         super().__init__()
         self._path = path.absolute()
         self._depth = 0
@@ -240,16 +234,13 @@ class SqliteStore(ProcessState):
         with self.transaction(write=True):
             added = self._run(_ADD, (*_columns(task), task.login, day))
             if not added.rowcount:
-                return self._refusal(task.login, day)
+                account = self.account(task.login)
+                if account is None:
+                    raise KeyError(task.login)
+                return LimitReached(account.used_on(day), account.daily_limit)
             self._run(_CHARGE, (day, task.cost, day, task.login))
         assert added.lastrowid is not None
         return replace(task, id=added.lastrowid)
-
-    def _refusal(self, login: str, day: int) -> LimitReached:
-        account = self.account(login)
-        if account is None:
-            raise KeyError(login)
-        return LimitReached(account.used_on(day), account.daily_limit)
 
     def read_task(self, task_id: int) -> Task | None:
         rows = self._rows(_READ_TASK, (task_id,))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, TypeAlias
 
 from flask import Blueprint, Response, request
@@ -30,51 +31,40 @@ def admin_routes(
     routes = Blueprint("mock", __name__, url_prefix="/_mock")
     control = Control(mock, settings, end_waiting)
 
-    def in_transaction(operation: Callable[[], Any]) -> Any:
-        write = request.method != "GET"
+    def view(verb: Verb, query: Mapping[str, fields.Field[Any]]) -> Callable[..., Response]:
+        def answer(**parts: str) -> Response:
+            host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
+            ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)
+            write = request.method != "GET"
 
-        def whole() -> Any:
-            with mock.store.transaction(write=write):
-                return operation()
+            def operation() -> tuple[int, Any]:
+                with mock.store.transaction(write=write):
+                    return verb(ask)
 
-        return guard(whole)
+            status, content = guard(operation)
+            return Response(status=204) if status == 204 else _json(status, content)  # noqa: PLR2004 - no content
 
+        return answer
+
+    add = partial(routes.add_url_rule, provide_automatic_options=False)
     for path, http_methods in control.routes().items():
         for http_method, verb in http_methods.items():
-            routes.add_url_rule(
-                path,
-                f"{http_method} {path}",
-                _view(verb, in_transaction, QUERIES.get((http_method, path), {})),
-                methods=[http_method],
-                provide_automatic_options=False,
-            )
+            query = QUERIES.get((http_method, path), {})
+            add(path, f"{http_method} {path}", view(verb, query), methods=[http_method])
 
     def anything(path: str = "") -> Response:
         return _unknown_route(f"/{path}", control.routes())
 
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     for rule in ("/", "/<path:path>"):
-        routes.add_url_rule(rule, f"any {rule}", anything, methods=list(_VERBS), provide_automatic_options=False)
+        add(rule, f"any {rule}", anything, methods=every)
     routes.before_request(lambda: _unauthorised(settings.admin_token))
-    routes.register_error_handler(NotFound, lambda refusal: _problem(404, "It was not found", refusal.problems))
-    routes.register_error_handler(Refusal, lambda refusal: _problem(422, "The request was refused", refusal.problems))
-    routes.register_error_handler(
-        StoreError, lambda error: _problem(503, "The store failed", (Problem("", str(error)),))
-    )
-    routes.register_error_handler(HTTPException, _http_problem)
+    on_error = routes.register_error_handler
+    on_error(NotFound, lambda refusal: _problem(404, "It was not found", refusal.problems))
+    on_error(Refusal, lambda refusal: _problem(422, "The request was refused", refusal.problems))
+    on_error(StoreError, lambda error: _problem(503, "The store failed", (Problem("", str(error)),)))
+    on_error(HTTPException, _http_problem)
     return routes
-
-
-_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-
-def _view(verb: Verb, run: Guard, query: Mapping[str, fields.Reader]) -> Callable[..., Response]:
-    def view(**parts: str) -> Response:
-        host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
-        ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)
-        status, answer = run(lambda: verb(ask))
-        return Response(status=204) if status == 204 else _json(status, answer)  # noqa: PLR2004 - no content
-
-    return view
 
 
 def _body() -> Any:
@@ -116,9 +106,15 @@ def _unauthorised(token: str | None) -> Response | None:
     return answered
 
 
+def _before_part(route: str) -> str:
+    """What stands before a route's `<part>`; of a route without one a text that begins no path."""
+    start, mark, _ = route.partition("<")
+    return start if mark else " "
+
+
 def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Response:
     """404 with the nearest route, or 405 where the path is one."""
-    known = path if path in routes else "/faults/<fault_id>" if path.startswith("/faults/") else None
+    known = next((route for route in routes if path == route or path.startswith(_before_part(route))), None)
     if known is not None:
         allowed = ", ".join(routes[known])
         what = f"{request.method} is not allowed on /_mock{known}"

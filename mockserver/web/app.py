@@ -24,18 +24,6 @@ from mockserver.settings.table import Settings
 from mockserver.web.admin import Guard, admin_routes
 
 
-class LockGuard:
-    """The guard under a WSGI server with threads: a lock, which no answer holds while it waits."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __call__(self, operation: Callable[[], Any]) -> Any:
-        """The operation's result."""
-        with self._lock:
-            return operation()
-
-
 class Waiting:
     """The answers that wait for their latency in threads of a WSGI server: the one place that waits there."""
 
@@ -51,9 +39,7 @@ class Waiting:
             del self._ends[end]
 
     def end(self, login: str | None) -> None:
-        """Ends the waiting of a login's answers, with None all. They are sent at once: a WSGI application can't close a
-        connection without an answer.
-        """
+        """Ends the waits of a login, with None all. The answers are sent at once: WSGI can't close without one."""
         for end, whose in tuple(self._ends.items()):
             if login in (None, whose):
                 end.set()
@@ -72,26 +58,29 @@ def create_app(settings: Settings | None = None) -> Flask:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
     logging.getLogger("werkzeug").addFilter(_without_query)
-    return make_app(gateway, LockGuard(), settings)
+    lock = threading.Lock()
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        with lock:  # which no answer holds while it waits
+            return operation()
+
+    return make_app(gateway, guard, settings)
 
 
 def _without_query(record: logging.LogRecord) -> bool:
     if isinstance(record.args, tuple):
-        record.args = tuple(_shown(arg) if isinstance(arg, str) else arg for arg in record.args)
+        # A query is left out also where its question mark is missing.
+        record.args = tuple(
+            re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", arg)) if isinstance(arg, str) else arg
+            for arg in record.args
+        )
     return True
-
-
-def _shown(line: str) -> str:
-    """A request line without its query, also where the question mark is missing."""
-    return re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", line))
 
 
 def make_app(
     gateway: Gateway, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object] | None = None
 ) -> Flask:
-    """The app around an open gateway. end_waiting ends the answers that wait elsewhere for their latency, when a login
-    (None: everything) is reset.
-    """
+    """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all)."""
     waiting = Waiting()
     app = Flask("mockserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it

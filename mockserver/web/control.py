@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
 from mockserver.faults.faults import ALWAYS, ArmedFault
 from mockserver.inputs import fields
-from mockserver.inputs.accounts import ACCOUNT
+from mockserver.inputs.accounts import ACCOUNT, KEYS
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import kind_of_store
 
@@ -26,13 +26,10 @@ from mockserver.stores.opening import kind_of_store
 class Ask:
     """A request of a control route."""
 
-    body: Any
-    """The JSON value; {} for an empty body."""
+    body: Any  # the JSON value; {} for an empty body
     query: Mapping[str, str]
-    parts: Mapping[str, str]
-    """Of the path."""
-    host: str
-    """The address that the server is really bound to."""
+    parts: Mapping[str, str]  # of the path
+    host: str  # the address that the server is really bound to
     port: int
 
 
@@ -143,11 +140,9 @@ class Control:
         raise Refusal(unknown("login", login, known, noun="account"))
 
     def _account(self, account: Account) -> dict[str, Any]:
-        fields = {
-            k: v for k, v in asdict(account).items() if k not in ("token", "day", "creates", "used", "configured")
-        }
+        shown = {key: getattr(account, key) for key in KEYS if key != "token"}
         day = day_of(self.mock.now(account.login), self.mock.profile.rules.day_turn)
-        return {**fields, "used": account.used_on(day)}
+        return {**shown, "used": account.used_on(day)}
 
     def _clock(self, login: str | None, clock: Clock) -> dict[str, Any]:
         mode = "frozen" if clock.frozen else "real"
@@ -171,12 +166,10 @@ def _fault(armed: ArmedFault) -> dict[str, Any]:
 
 
 LOGIN = fields.text.described("The account that is meant; without it, the server.")
-_TIME = replace(
-    fields.text.then(lambda where, text: parse_iso(text, where)), allowed="a time such as 2030-01-01T00:00:00Z"
-)
+_TIME = fields.text.then(lambda where, text: parse_iso(text, where))
 CLOCK: Mapping[str, fields.Field[Any]] = {
     "mode": fields.one_of(("real", "frozen")).described("Whether time passes."),
-    "now": _TIME.described("The time that it shows now."),
+    "now": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("The time that it shows now."),
     "speed": fields.number(0, 1_000_000).described("How many times as fast as real time it goes."),
     "login": LOGIN,
 }
@@ -190,10 +183,6 @@ QUERIES: Mapping[tuple[str, str], Mapping[str, fields.Field[Any]]] = {("GET", "/
 """The keys that a route takes in its query; the others take none."""
 
 
-def keys(body: Any, readers: Mapping[str, fields.Reader]) -> dict[str, Any]:
+def keys(body: Any, rows: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
     """The object's entries. Raises Refusal with every problem."""
-    problems: list[Problem] = []
-    entries = fields.table(body, "", readers, problems)
-    if problems:
-        raise Refusal(*problems)
-    return entries
+    return fields.table_of(rows)("", body)

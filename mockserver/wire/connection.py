@@ -9,12 +9,10 @@ from time import monotonic
 from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response
-from mockserver.wire.delivery import TRANSPORTS
+from mockserver.wire.delivery import CONTINUE, TRANSPORTS, PendingRequest, refusal
 from mockserver.wire.failures import Rejected
 from mockserver.wire.limits import SLICE, Limits
-from mockserver.wire.pending import PendingRequest
 from mockserver.wire.request_reader import Reader
-from mockserver.wire.response_bytes import CONTINUE, refusal
 from mockserver.wire.states import Event, State, after
 
 _WRITE = 64 * 1024
@@ -45,7 +43,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._transport = cast("asyncio.Transport", None)  # set by connection_made, before anything else is called
+        self.transport = cast("asyncio.Transport", None)  # set by connection_made, before anything else is called
         self._reader = cast("Reader", None)
         self.peer = ""
         self._queue: deque[PendingRequest] = deque()
@@ -59,7 +57,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins. The server turns it away where there are too many."""
-        self._transport = cast("asyncio.Transport", transport)
+        self.transport = cast("asyncio.Transport", transport)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         self._reader = Reader(self._host.limits, self.peer, self._take)
@@ -114,7 +112,7 @@ class Connection(asyncio.Protocol):
     def _write_some(self) -> bool:
         """Writes the answers that are ready, up to about `_WRITE` bytes. Returns whether there may be more."""
         queue = self._queue
-        if not queue or queue[0].response is None or self._transport.is_closing():
+        if not queue or queue[0].response is None or self.transport.is_closing():
             return False
         pieces: list[bytes] = []
         size = 0
@@ -126,7 +124,7 @@ class Connection(asyncio.Protocol):
             pieces.append(piece)
             size += len(piece)
             self._host.sent(pending, response)
-        self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        self.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         self._since = monotonic()
         if last:
             self._end()
@@ -141,20 +139,20 @@ class Connection(asyncio.Protocol):
         """Acts on what has taken too long by the monotonic time `now`; answers that are not due yet have no limit."""
         limits = self._host.limits
         lingering = self._state is State.LINGERING
-        leaving = lingering or self._transport.is_closing()
-        if not self._writable or (leaving and self._transport.get_write_buffer_size()):
+        leaving = lingering or self.transport.is_closing()
+        if not self._writable or (leaving and self.transport.get_write_buffer_size()):
             if now - self._since > limits.unread_time:
-                self._transport.abort()
+                self.transport.abort()
         elif lingering:
             if now - self._since > limits.linger_time:
-                self._transport.abort()
+                self.transport.abort()
         elif self._queue:
             return
         elif self._reader.partial:
             if now - max(self._begun, self._since) > limits.request_time:
                 self._refuse(Rejected(408, "the request took too long to arrive"))
         elif now - self._since > limits.idle_time:
-            self._transport.close()
+            self.transport.close()
 
     def turn_away(self) -> None:
         """Refuses a client that is one too many."""
@@ -165,11 +163,7 @@ class Connection(asyncio.Protocol):
         self._meet(Event.STOPPING)
         self._backlog.clear()
         if not self._queue:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """Closes at once, with any answers in flight."""
-        self._transport.abort()
+            self.transport.close()
 
     def _meet(self, event: Event) -> None:
         self._state = after(self._state, event)
@@ -213,18 +207,18 @@ class Connection(asyncio.Protocol):
         self._set_reading(on=not self._backlog and not self._full())
 
     def _set_reading(self, *, on: bool) -> None:
-        if on == self._reading or self._transport.is_closing():
+        if on == self._reading or self.transport.is_closing():
             return
         self._reading = on
         if on:
-            self._transport.resume_reading()
+            self.transport.resume_reading()
         else:
-            self._transport.pause_reading()
+            self.transport.pause_reading()
 
     def _say_continue(self) -> None:
         if not self._queue:
             self._reader.continue_owed = False
-            self._transport.write(CONTINUE)
+            self.transport.write(CONTINUE)
 
     # Closing.
 
@@ -233,7 +227,7 @@ class Connection(asyncio.Protocol):
         self._discarded += size
         if self._discarded > self._host.limits.linger_size:
             if self._state is State.LINGERING:
-                self._transport.abort()
+                self.transport.abort()
             else:
                 self._set_reading(on=False)
 
@@ -241,9 +235,9 @@ class Connection(asyncio.Protocol):
         """Ends after the last answer: where the client may still be sending, only this side at first (see Limits)."""
         self._meet(Event.LAST_SENT)
         if self._state is State.CLOSED:
-            self._transport.close()
+            self.transport.close()
             return
         self._since = monotonic()
         self._backlog.clear()
-        self._transport.write_eof()
+        self.transport.write_eof()
         self._set_reading(on=True)

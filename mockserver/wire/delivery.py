@@ -1,16 +1,50 @@
-"""The delivery of answers: the only place of the server that waits, and that paces, cuts and resets."""
+"""The delivery of answers: their bytes, and the only place of the server that waits, paces, cuts and resets."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Protocol, TypeAlias
 
-from mockserver.api.http import Response
+from mockserver.api.http import Request, Response
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
-from mockserver.wire.pending import PendingRequest
-from mockserver.wire.response_bytes import refusal, render
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BODILESS = frozenset({204, 304})
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
+
+
+class Client(Protocol):
+    """The connection of a request, as delivery sees it: what cuts or resets it reaches its transport."""
+
+    peer: str
+    transport: asyncio.Transport
+
+    def advance(self) -> None:
+        """Writes every answer whose turn has come."""
+
+
+@dataclass(slots=True, eq=False)
+class PendingRequest:
+    """A request on its way through the server and, later, its response."""
+
+    connection: Client
+    request: Request | None  # None where what came could not be read
+    last: bool  # whether the connection closes after the answer
+    old: bool  # whether the client speaks HTTP/1.0
+    began: float  # when its first byte came, in monotonic time
+    response: Response | None = None
+    length: int | None = None
+    """The Content-Length, where it is not the body's length: the WSGI application's answer to a HEAD."""
+
 
 Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, bool]]"
 """The bytes to write, and whether the connection closes after them; the last argument: whether it closes anyway."""
@@ -34,40 +68,72 @@ class Outbox:
         if delivery.latency <= 0:
             pending.response = response
             return
-        timer = asyncio.get_running_loop().call_later(delivery.latency / SECOND, self._due, pending, response)
-        self._timers[pending] = (timer, delivery.login)
 
-    def _due(self, pending: PendingRequest, response: Response) -> None:
-        del self._timers[pending]
-        pending.response = response
-        pending.connection.advance()
+        def due() -> None:
+            del self._timers[pending]
+            pending.response = response
+            pending.connection.advance()
+
+        timer = asyncio.get_running_loop().call_later(delivery.latency / SECOND, due)
+        self._timers[pending] = (timer, delivery.login)
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""
         for pending in queue:
-            waiting = self._timers.pop(pending, None)
-            if waiting is not None:
+            if waiting := self._timers.pop(pending, None):
                 waiting[0].cancel()
 
     def end(self, login: str | None) -> int:
         """Closes the connections of the answers of the login, with None of all, that wait. Gives their number."""
         waiting = [pending for pending, (_, whose) in self._timers.items() if login in {None, whose}]
         for pending in waiting:
-            pending.connection.abort()
+            pending.connection.transport.abort()
         self.drop(waiting)
         return len(waiting)
 
 
+def refusal(status: int, message: str) -> Response:
+    """An error of the server's own, in the shape of the API's errors, so that a client can read it."""
+    body = json.dumps({"status": "error", "error_code": status, "message": message})
+    return Response(status, (("Content-Type", "application/json; charset=utf-8"),), body.encode())
+
+
+def _bytes(pending: PendingRequest, response: Response, last: bool) -> bytes:
+    status, body = response.status, response.body
+    lines = _lines(response.headers)
+    if last:
+        lines += "Connection: close\r\n"
+    elif pending.old:
+        lines += "Connection: keep-alive\r\n"
+    if status in _BODILESS:
+        body = b""
+    else:
+        lines += f"Content-Length: {len(body) if pending.length is None else pending.length}\r\n"
+    start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{_stamp(int(time.time()))}{lines}\r\n"
+    head_only = pending.request is not None and pending.request.http_method == "HEAD"
+    return start.encode("latin-1", "replace") + (b"" if head_only else body)
+
+
+def _lines(headers: tuple[tuple[str, str], ...]) -> str:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    if lines.count("\r") == lines.count("\n") == len(headers) and "\0" not in lines:
+        return lines
+    return "".join([f"{name.translate(_UNSAFE)}: {value.translate(_UNSAFE)}\r\n" for name, value in headers])
+
+
+@lru_cache(maxsize=1)
+def _stamp(second: int) -> str:
+    return f"Server: ifind-mock\r\nDate: {formatdate(second, usegmt=True)}\r\n"
+
+
 def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
-    """The whole answer."""
-    head = pending.request is not None and pending.request.http_method == "HEAD"
+    """The whole answer, in one piece."""
     try:
-        return render(response, head=head, last=last, old=pending.old, length=pending.length), last
+        return _bytes(pending, response, last), last
     except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
         report("writing an answer", error)
-        failed = refusal(500, "the mock failed; see its standard error")
-        return render(failed, head=head, last=last, old=pending.old), last
+        pending.length = None
+        return _bytes(pending, refusal(500, "the mock failed; see its standard error"), last), last
 
 
-TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}
-"""How an answer can travel, by `Delivery.transport`."""
+TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}  # how an answer can travel, by `Delivery.transport`

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from mockserver.api.gateway import MAX_BODY
 
-SLICE = 4096
-"""Bytes read at a time; between two slices the connection checks its limits."""
+SLICE = 4096  # bytes read at a time; between two slices the connection checks its limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,17 @@ from contextlib import ExitStack
 
 from mockserver.wire.failures import WireError
 
-BACKLOG = 1024
-"""Connections that may wait to be accepted."""
+BACKLOG = 1024  # connections that may wait to be accepted
 _LAST_PORT = 65535
 _WHY = {
     errno.EADDRINUSE: "the port is in use; stop what listens there, or choose another port (0: any free one)",
     errno.EACCES: "no permission; ports below 1024 are often reserved, choose a higher one",
-    errno.EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 and 0.0.0.0 are always there",
+    errno.EADDRNOTAVAIL: "this machine has no such address; use 127.0.0.1 or 0.0.0.0",
 }
 
 
 def sockets(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for each address that host stands for, all on one port; 0 chooses a free one.
-
-    Raises WireError where the host is unknown, or the port can't be had.
-    """
+    """Listening sockets for each address of the host, on one port (0: any). Raises WireError where that fails."""
     if not 0 <= port <= _LAST_PORT:
         raise WireError(f"can't listen on port {port}; ports are 1 to {_LAST_PORT}, and 0 for any free one")
     bound: list[socket.socket] = []

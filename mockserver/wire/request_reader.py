@@ -18,7 +18,6 @@ _ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect"})
 _USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")
 _NAMES = {spelt.encode(): name for name in _USUAL for spelt in (name, name.title())}
 """The names that nearly every request has, decoded once."""
-_VERSIONS = {"1.1": False, "1.0": True}
 
 
 class _Enough(Exception):
@@ -59,12 +58,10 @@ class Reader:
         except HttpParserError as error:
             # The parser's own words are fixed texts, without a piece of the request.
             return None if self.finished else Rejected(400, f"malformed request: {error}")
-        return self._too_quiet(len(data), moved=self._steps != steps) if self.partial else None
-
-    def _too_quiet(self, size: int, *, moved: bool) -> Rejected | None:
-        """Bounds what the parser gathers before it reports: half a header, an endless chunk extension."""
-        self._quiet = 0 if moved else self._quiet + size
-        return Rejected(431, "the request's headers are too long") if self._quiet > self._limits.head else None
+        # Bounds what the parser gathers before it reports: half a header, an endless chunk extension.
+        self._quiet = 0 if self._steps != steps else self._quiet + len(data)
+        too_quiet = self.partial and self._quiet > self._limits.head
+        return Rejected(431, "the request's headers are too long") if too_quiet else None
 
     def _without_upgrade(self, rest: bytes) -> Rejected | None:
         """Reads a request again without its offer of another protocol, as HTTP allows: Java's client offers h2c
@@ -107,10 +104,10 @@ class Reader:
     def on_headers_complete(self) -> None:
         """Checks the head, before any of the body is read."""
         parser, headers = self._parser, self._headers
-        try:
-            self._old = _VERSIONS[parser.get_http_version()]
-        except KeyError:
-            raise Rejected(505, "this server speaks HTTP/1.0 and HTTP/1.1") from None
+        version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise Rejected(505, "this server speaks HTTP/1.0 and HTTP/1.1")
+        self._old = version == "1.0"
         if "host" not in headers and not self._old:
             raise Rejected(400, "malformed request: HTTP/1.1 needs a Host header")
         if parser.should_upgrade():

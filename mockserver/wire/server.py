@@ -13,32 +13,24 @@ from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import Request, Response
 from mockserver.wire.connection import Connection
-from mockserver.wire.delivery import Outbox
+from mockserver.wire.delivery import Outbox, PendingRequest, refusal
 from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
 from mockserver.wire.listening import BACKLOG, sockets
-from mockserver.wire.pending import PendingRequest
-from mockserver.wire.response_bytes import refusal
-from mockserver.wire.threads import LoopGuard, WsgiThreads
-from mockserver.wire.wsgi import call
+from mockserver.wire.wsgi import LoopGuard, WsgiThreads, call
 
 Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
 """Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
 _CONTROL = b"/_mock"
+_FAILED = refusal(500, "the mock failed; its standard error says where")
 _POLL = 0.005
 """Seconds in which a stopping server still takes connections and requests that have already reached it. asyncio loses
 a connection that is half accepted when its listener closes.
 """
-
-
 _UNUSUAL = re.compile(r"[^/]*[^A-Za-z0-9_/.-].*", re.DOTALL)
-
-
-def _shown(path: bytes) -> str:
-    """A path up to the first part that no route has: without the question mark, it may hold credentials."""
-    return _UNUSUAL.sub("…", path.decode("latin-1"))
+"""The first part of a path that no route has, and the rest: without the question mark, it may hold credentials."""
 
 
 class Server:
@@ -57,8 +49,7 @@ class Server:
         limits: Limits | None = None,
         access_log: Callable[[str], None] | None = None,
     ) -> None:
-        self.limits = limits or Limits()
-        self.stopping = False
+        self.limits, self.stopping = limits or Limits(), False
         self._answer = turn
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
@@ -72,10 +63,7 @@ class Server:
         self._address = ("", 0)
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Accepts connections on the running loop, once; gives the bound address. Port 0 is a free one.
-
-        Raises WireError for an address that can't be bound.
-        """
+        """Accepts connections, once; gives the bound address. Raises WireError for an address that can't be bound."""
         opened = sockets(host, port)
         self._loop = asyncio.get_running_loop()
         self._guard = LoopGuard(self._loop)
@@ -100,7 +88,7 @@ class Server:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._emptied.wait(), self.limits.stop_time)
         for connection in tuple(self._connections):
-            connection.abort()
+            connection.transport.abort()
         self._clock.cancel()
         self._threads.close()
         await asyncio.sleep(0)
@@ -113,7 +101,9 @@ class Server:
         excess = len(self._connections) - self.limits.connections
         if excess > 0:
             # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
-            self._loop.call_soon(connection.abort if excess > self.limits.turned_away else connection.turn_away)
+            self._loop.call_soon(
+                connection.transport.abort if excess > self.limits.turned_away else connection.turn_away
+            )
 
     def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
         """See `connection.Host`."""
@@ -145,7 +135,7 @@ class Server:
         if self._access_log is None:
             return
         request = pending.request
-        what = f"{request.http_method} {_shown(request.path)}" if request else "- -"
+        what = f"{request.http_method} {_UNUSUAL.sub('…', request.path.decode('latin-1'))}" if request else "- -"
         took = (monotonic() - pending.began) * 1000
         size = 0 if request and request.http_method == "HEAD" else len(response.body)
         self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")
@@ -161,7 +151,7 @@ class Server:
                 raise AssertionError("not one answer for each request")
         except Exception as error:  # noqa: BLE001 - a bug there must not end the server
             report("the gateway", error)
-            responses = [_failed()] * len(batch)
+            responses = [_FAILED] * len(batch)
         for pending, response in zip(batch, responses, strict=True):
             self.outbox.put(pending, response)
         for pending in batch:
@@ -174,27 +164,19 @@ class Server:
 
     def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:
-            response, length = call(self._wsgi(), request, *self._address)
+            with self._application_lock:
+                self._application = self._application or self._wsgi_factory(self._guard)
+            response, length = call(self._application, request, *self._address)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
-            response, length = _failed(), None
+            response, length = _FAILED, None
         try:
             self._loop.call_soon_threadsafe(self._deliver, pending, response, length)
         except RuntimeError:
             return  # the loop has ended, and the connection with it
-
-    def _wsgi(self) -> WSGIApplication:
-        with self._application_lock:
-            if self._application is None:
-                self._application = self._wsgi_factory(self._guard)
-            return self._application
 
     def _tick(self) -> None:
         now = monotonic()
         for connection in tuple(self._connections):
             connection.check(now)
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
-
-
-def _failed() -> Response:
-    return refusal(500, "the mock failed; its standard error says where")

@@ -15,7 +15,7 @@ from mockserver.api.http import url_of
 from mockserver.settings.table import Settings
 from mockserver.wire.failures import write_line
 from mockserver.wire.server import Server
-from mockserver.wire.threads import LoopGuard
+from mockserver.wire.wsgi import LoopGuard
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
@@ -42,9 +42,8 @@ def fastest_loop() -> asyncio.AbstractEventLoop:
 
 
 def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[str, int], None]) -> None:
-    """Serves until SIGTERM or SIGINT; on_ready is called with the bound address once connections are accepted.
-
-    Called on the main thread. Raises WireError for an address that can't be bound.
+    """Serves until SIGTERM or SIGINT, on the main thread; on_ready gets the bound address once it accepts connections.
+    Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=fastest_loop) as runner:
@@ -59,10 +58,7 @@ def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[s
 def run_in_thread(
     server: Server, host: str = "127.0.0.1", port: int = 0, *, loop_factory: LoopFactory = fastest_loop
 ) -> Iterator[tuple[str, int]]:
-    """Serves in a thread while the context lasts; gives the bound address.
-
-    Raises WireError for an address that can't be bound.
-    """
+    """Serves in a thread while the context lasts; gives the bound address. Raises WireError where it can't be bound."""
     ready: Future[tuple[str, int]] = Future()
     ended = asyncio.Event()
 

@@ -9,14 +9,10 @@ from enum import Enum, auto
 class State(Enum):
     """What a connection does with the bytes of its client, and what follows its last answer."""
 
-    OPEN = auto()
-    """Reads requests."""
-    FINISHING = auto()
-    """The last request has been read; closes after its answer."""
-    IGNORING = auto()
-    """Drops what the client still sends; lingers after the last answer."""
-    ENDED = auto()
-    """The client has sent its last byte; closes after the last answer."""
+    OPEN = auto()  # reads requests
+    FINISHING = auto()  # the last request has been read; closes after its answer
+    IGNORING = auto()  # drops what the client still sends; lingers after the last answer
+    ENDED = auto()  # the client has sent its last byte; closes after the last answer
     LINGERING = auto()
     """All answers are out, and this side has ended. Drops what the client sends until it ends, too (see Limits)."""
     CLOSED = auto()
@@ -25,17 +21,12 @@ class State(Enum):
 class Event(Enum):
     """What happens to a connection."""
 
-    LAST_READ = auto()
-    """A request came after which none may follow."""
-    REFUSED = auto()
-    """A request broke HTTP or a limit, and is not read to its end."""
-    SURPLUS = auto()
-    """Bytes came after the last request."""
+    LAST_READ = auto()  # a request came after which none may follow
+    REFUSED = auto()  # a request broke HTTP or a limit, and is not read to its end
+    SURPLUS = auto()  # bytes came after the last request
     CLIENT_ENDED = auto()
-    STOPPING = auto()
-    """The server stops."""
-    LAST_SENT = auto()
-    """The last answer has been written."""
+    STOPPING = auto()  # the server stops
+    LAST_SENT = auto()  # the last answer has been written
 
 
 OPEN, FINISHING, IGNORING, ENDED, LINGERING, CLOSED = State

@@ -1,15 +1,24 @@
-"""Calls a WSGI application (PEP 3333) with a request, and makes a response of its answer."""
+"""The WSGI application (PEP 3333): its call, its threads, and the guard through which they reach the event loop."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
 from io import BytesIO
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, TypeVar
 from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from mockserver.api.http import Request, Response
+from mockserver.wire.failures import WireError
+
+T = TypeVar("T")
+
+_LOOK = 0.2  # seconds between two checks that the event loop still runs, while an operation waits for it
 
 _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
 """Headers that the server writes itself."""
@@ -21,16 +30,36 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
     host and port are those bound. Raises what the application raises, and ValueError or AssertionError where it
     breaks PEP 3333.
     """
-    answer = _Answer()
-    pieces: Iterable[bytes] = application(environ(request, host, port), answer.start)
+    started: list[tuple[int, list[tuple[str, str]]]] = []
+    body = bytearray()
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], Any]:
+        if exc_info is not None and exc_info[1] is not None and body:
+            raise exc_info[1].with_traceback(exc_info[2])  # a body that has begun can't be taken back
+        if exc_info is None and started:
+            raise AssertionError("start_response was called twice without exc_info")
+        started[:] = [(int(status[:3]), headers)]
+        return write
+
+    def write(piece: bytes) -> None:
+        if not started:
+            raise AssertionError("the application gave a body before it called start_response")
+        body.extend(piece)
+
+    pieces: Iterable[bytes] = application(environ(request, host, port), start_response)
     try:
         for piece in pieces:
-            answer.write(piece)
+            write(piece)
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:
             close()
-    return answer.whole(), answer.length() if request.http_method == "HEAD" else None
+    if not started:
+        raise AssertionError("the application ended without calling start_response")
+    ((status, headers),) = started
+    announced = (Headers(headers).get("content-length") or "") if request.http_method == "HEAD" else ""
+    length = int(announced) if announced.isascii() and announced.isdigit() else None
+    return Response(status, tuple(one for one in headers if one[0].lower() not in _OURS), bytes(body)), length
 
 
 def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
@@ -63,37 +92,67 @@ def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
     }
 
 
-class _Answer:
-    """The answer of the application so far."""
+class WsgiThreads:
+    """A few threads, started as needed. Unlike the standard library's, they never keep the process from ending."""
 
-    def __init__(self) -> None:
-        self._status: int | None = None
-        self._headers: list[tuple[str, str]] = []
-        self._body = bytearray()
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._threads = 0
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], Any]:
-        """PEP 3333's start_response."""
-        if exc_info is not None and exc_info[1] is not None and self._body:
-            raise exc_info[1].with_traceback(exc_info[2])  # a body that has begun can't be taken back
-        if exc_info is None and self._status is not None:
-            raise AssertionError("start_response was called twice without exc_info")
-        self._status, self._headers = int(status[:3]), headers
-        return self.write
+    def submit(self, job: Callable[[], None]) -> None:
+        """Runs a job in a thread; it must not raise. Called on the loop only."""
+        if self._threads < self._size:
+            self._threads += 1
+            threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
+        self._jobs.put(job)
 
-    def write(self, piece: bytes) -> None:
-        """PEP 3333's write, also for the pieces that were iterated over."""
-        if self._status is None:
-            raise AssertionError("the application gave a body before it called start_response")
-        self._body += piece
+    def close(self) -> None:
+        """Lets the threads end after the jobs they have."""
+        for _ in range(self._threads):
+            self._jobs.put(None)
+        self._size = self._threads = 0
 
-    def length(self) -> int | None:
-        """The application's Content-Length."""
-        value = Headers(self._headers).get("content-length") or ""
-        return int(value) if value.isascii() and value.isdigit() else None
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return
+            job()
 
-    def whole(self) -> Response:
-        """The response, once the application has ended."""
-        if self._status is None:
-            raise AssertionError("the application ended without calling start_response")
-        headers = tuple((name, value) for name, value in self._headers if name.lower() not in _OURS)
-        return Response(self._status, headers, bytes(self._body))
+
+class LoopGuard:
+    """Runs operations on the event loop, from any thread, so that state is touched on the loop alone, without a lock.
+    `guard(operation)` returns what the operation returns, and raises what it raises.
+
+    Made on the loop's thread. Raises WireError where the loop has ended, also while an operation waits for it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._thread = threading.get_ident()
+
+    def __call__(self, operation: Callable[[], T]) -> T:
+        """The operation's result. On the loop's own thread it is run at once."""
+        if threading.get_ident() == self._thread:
+            return operation()
+        future: Future[T] = Future()
+
+        def settle() -> None:
+            try:
+                future.set_result(operation())
+            except Exception as error:  # noqa: BLE001 - it is raised in the thread that waits
+                future.set_exception(error)
+
+        try:
+            self._loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            raise _stopped() from None
+        while not wait([future], timeout=_LOOK).done:
+            if not self._loop.is_running():
+                raise _stopped()
+        return future.result()
+
+
+def _stopped() -> WireError:
+    return WireError("the server has stopped; nothing can be read or changed in it any more")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+
 import pytest
 
+from mockserver.api.http import Response
 from mockserver.core.messages import Delivery
 from mockserver.faults.faults import Fault
 from mockserver.faults.kinds import Effect
 from mockserver.faults.matching import Match
-from mockserver.wire.delivery import TRANSPORTS
+from mockserver.wire.delivery import TRANSPORTS, PendingRequest
 from support.in_process import LOGIN, Api
 from support.wire_server import Up, get
 
@@ -43,3 +47,20 @@ def test_a_transport_decides_which_bytes_leave_and_whether_the_connection_closes
         client.socket.settimeout(2)
 
         assert client.file.read() == b"HTTP/1.1 2"
+
+
+def test_a_transport_can_reset_the_connection(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reset(pending: PendingRequest, _response: Response, _last: bool) -> tuple[bytes, bool]:
+        opened = pending.connection.transport.get_extra_info("socket")
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        pending.connection.transport.abort()
+        return b"", True
+
+    monkeypatch.setitem(TRANSPORTS, "reset", reset)
+    with up.connect() as client:
+        client.send(get("/one?transport=reset"))
+        client.socket.settimeout(2)
+
+        with pytest.raises(ConnectionResetError):
+            client.socket.recv(1)
+    assert up.ask("/two").status == 200

@@ -197,7 +197,7 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({}, "action: a table with a kind is missing"),
+        ({}, "action: must be a table with a `kind`"),
         ([], "is no table"),
         ({"action": {"kind": "latencyy", "delay": "1s"}}, "did you mean 'latency'"),
         ({"action": {"kind": "latency"}}, "action.delay: is missing"),
@@ -209,9 +209,12 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
         ({"action": {"kind": ["error"]}}, "action.kind"),
         ({"action": {"kind": "error"}, "match": {"metod": "info"}}, "did you mean 'method'"),
         ({"action": {"kind": "error"}, "match": {"method": "inform"}}, "did you mean 'info'"),
-        ({"action": {"kind": "stuck"}, "match": {"method": "info"}}, "can't happen to 'info'"),
+        ({"action": {"kind": "stuck"}, "match": {"method": "info"}}, "does not apply to 'info'"),
         ({"action": {"kind": "error"}, "match": {"method": "info", "phone": PHONE}}, "match.phone: info has none"),
-        ({"action": {"kind": "error"}, "match": {"nth": 2}, "after": 2}, "match.nth: that call is past"),
+        (
+            {"action": {"kind": "error"}, "match": {"nth": 2}, "after": 2},
+            "match.nth: is among the calls that `after` lets pass",
+        ),
         ({"action": {"kind": "error"}, "times": 0}, "times: 0"),
         ({"action": {"kind": "error"}, "times": True}, "times: True"),
         ({"action": {"kind": "error"}, "after": -1}, "after: -1"),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mockserver.api.gateway import Gateway
 from mockserver.assembly import open_gateway
 from mockserver.settings.loading import Settings, load
-from mockserver.web.app import LockGuard, make_app
+from mockserver.web.app import make_app
 from mockserver.wire.serving import serve_mock
 from support.in_process import LOGIN, PHONE, TOKEN, Time
 
@@ -40,7 +40,7 @@ def wire() -> Iterator[tuple[str, int]]:
 @pytest.fixture(scope="module")
 def flask() -> FlaskClient:
     gateway, settings = opened()
-    return make_app(gateway, LockGuard(), settings).test_client()
+    return make_app(gateway, lambda operation: operation(), settings).test_client()
 
 
 def by_wire(

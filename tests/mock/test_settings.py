@@ -121,7 +121,7 @@ def test_options_and_variables_name_accounts() -> None:
         ("[[accounts]]\nlogin = 'a'", "FILE: accounts[0].token: is missing"),
         ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\nlimit = 1", "FILE: accounts[0]: 'limit' is no key; did you mean"),
         ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\npaid_until = '2030-02-31'", "is no date of the calendar"),
-        ("[[accounts]]\nlogin='a'\ntoken='b'\n[[accounts]]\nlogin='a'\ntoken='c'", "a login is given twice"),
+        ("[[accounts]]\nlogin='a'\ntoken='b'\n[[accounts]]\nlogin='a'\ntoken='c'", "two accounts have the same login"),
         ("[delays]\n7 = '1s'", "FILE: delays: '7' is no key; allowed: 1, 2, 3, 4, 11, 12, phones"),
         ("[delays.phones]\nx = '1s'", "FILE: delays.phones.x: 'x' is no phone"),
         ("[delays]\nphones = 1", "FILE: delays.phones: a number is no table"),
@@ -132,7 +132,7 @@ def test_options_and_variables_name_accounts() -> None:
             "[[faults]]\naction = { kind = 'eror' }",
             "FILE: faults[0].action.kind: 'eror' is no fault; did you mean 'error'",
         ),
-        ('host = "0.0.0.0"', "'0.0.0.0' is not only this machine; give an admin_token too"),
+        ('host = "0.0.0.0"', "other machines can reach '0.0.0.0'; set admin_token"),
     ],
 )
 def test_a_mistake_is_reported_with_file_key_value_and_remedy(tmp_path: Path, text: str, message: str) -> None:

@@ -14,7 +14,7 @@ from wsgiref.validate import validator
 import pytest
 
 from mockserver.wire.failures import WireError
-from mockserver.wire.threads import LoopGuard
+from mockserver.wire.wsgi import LoopGuard
 from support.wire_server import CHUNKED, Serve, Up, get, on_loop
 
 # The WSGI application.

@@ -82,7 +82,7 @@ def test_a_port_in_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
         (["serve", "--profile", "none.toml"], "--profile: none.toml: does not exist"),
         (["serve", "--state", "redis://:s@h"], "redis:// is not available in this version"),
         (["serve", "--state", "none/x.db"], "none"),
-        (["serve", "--host", "0.0.0.0"], "give an admin_token too"),
+        (["serve", "--host", "0.0.0.0"], "set admin_token"),
         (["serve", "--host", "no.such.host.invalid", "--admin-token", "t"], "no.such.host.invalid"),
         (["serv"], "Did you mean 'serve'?"),
         (["config", "check", "none.toml"], "none.toml: does not exist"),

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("mockserver", "contract_tests")
-FRONTS = {"mockserver/__init__.py", "mockserver/testing.py", "contract_tests/__init__.py", "contract_tests/conftest.py"}
+FRONTS = {
+    "mockserver/__init__.py",
+    "mockserver/testing.py",
+    "mockserver/web/__init__.py",
+    "contract_tests/__init__.py",
+    "contract_tests/conftest.py",
+}
 """The public surface, which hands on names of the rooms."""
+PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md")
 
 SAME_BY_KIND = {"cli", "formats", "decode"}
 """Rooms whose files are named by a command or a format, which stands in other rooms, too."""
@@ -92,13 +102,65 @@ def test_each_module_says_in_its_first_line_what_it_is() -> None:
     assert [name for name, text in texts.items() if not text] == []
 
 
-def test_architecture_names_every_room() -> None:
-    told = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    rooms = {
-        child.name + ("/" if child.is_dir() else "")
-        for package in PACKAGES
-        for child in (ROOT / package).iterdir()
-        if (child / "__init__.py").is_file()
-    }
+def test_the_init_of_a_room_is_a_docstring_alone() -> None:
+    inits = [file for file in MODULES.values() if file.name == "__init__.py"]
+    rooms = [file for file in inits if str(file.relative_to(ROOT)) not in FRONTS]
 
-    assert {room for room in rooms if f"`{room}`" not in told} == set()
+    assert [str(file) for file in rooms if len(ast.parse(file.read_text(encoding="utf-8")).body) != 1] == []
+
+
+def layers(package: str) -> tuple[list[list[str]], set[str]]:
+    """The layers of import-linter's contract for the package, the top one first, and the names that it ignores."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    contract = next(row for row in contracts if row.get("containers") == [package])
+    return [re.split(r" [|:] ", layer) for layer in contract["layers"]], {*contract["exhaustive_ignores"]}
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_architecture_shows_the_layers_in_their_order(package: str) -> None:
+    section = page("ARCHITECTURE.md").partition(f"## The rooms of `{package}`\n")[2].partition("\n## ")[0]
+    firsts = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+
+    assert [re.findall(r"`(\w+)", cell) for cell in firsts] == layers(package)[0]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_room_stands_in_a_layer(package: str) -> None:
+    above, ignored = layers(package)
+    modules = {file.stem for file in (ROOT / package).glob("*.py")} - {Path(front).stem for front in FRONTS}
+    rooms = {file.parent.name for file in (ROOT / package).glob("*/__init__.py")}
+
+    assert {*rooms, *modules} - {"__init__"} - ignored == {room for layer in above for room in layer}
+
+
+PATH = re.compile(r"(?<![\w/.])(?:[a-z_]+/[\w./]*|\w+\.(?:py|md|toml))")
+MODULE = re.compile(r"`((?:mockserver|contract_tests)\.[\w.]+)`")
+
+
+def exists(path: str) -> bool:
+    """Whether a path is there: in the repository, or in a package, also without its ending."""
+    found = [
+        folder / f"{path.rstrip('.')}{end}" for folder in (ROOT, *map(ROOT.joinpath, PACKAGES)) for end in ("", ".py")
+    ]
+    return any(file.exists() for file in found)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_path_of_a_page_exists(name: str) -> None:
+    paths = PATH.findall(page(name))
+
+    assert len(paths) > 20
+    assert [path for path in paths if not exists(path)] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_module_of_a_page_can_be_imported(name: str) -> None:
+    for found in MODULE.findall(page(name)):
+        module, _, last = found.rpartition(".")
+        resolve_name(found if found in MODULES else f"{module}:{last}")

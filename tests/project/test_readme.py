@@ -13,6 +13,8 @@ from support.processes import environment, serving
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^):]+)\)")
 
 
 def sections() -> dict[str, str]:
@@ -61,6 +63,34 @@ def test_every_command_does_what_the_readme_shows(section: str, tmp_path: Path) 
 
             assert done.returncode == 0, report
             assert re.fullmatch(pattern(shown), done.stdout, re.DOTALL), report
+
+
+def test_every_python_example_passes_in_a_project_of_its_own(tmp_path: Path) -> None:
+    examples = PYTHON.findall(README.read_text(encoding="utf-8"))
+    assert examples
+    for number, example in enumerate(examples):
+        (tmp_path / f"test_example_{number}.py").write_text(example, encoding="utf-8")
+    (tmp_path / "contract_tests").mkdir()  # a name that a user's project may have
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-q"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_link_leads_to_a_file_or_a_heading() -> None:
+    text = README.read_text(encoding="utf-8")
+    headings = {f"#{title.lower().replace(' ', '-')}" for title in re.findall(r"^##? (.*)", text, re.MULTILINE)}
+    links = LINK.findall(text)
+
+    assert links
+    assert [link for link in links if link not in headings and not (README.parent / link).is_file()] == []
 
 
 @pytest.mark.parametrize("target", ["run", "test"])

@@ -16,10 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests.budget.budget import Budget, NotChecked
-from contract_tests.budget.limits import Limits
+from contract_tests.budget.budget import Budget, Limits, NotChecked
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.option_values import read_tasks
+from contract_tests.engine.options import read_tasks
 from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
 from support.standins.running import STANDINS, Standin, serving

@@ -24,6 +24,7 @@ from contract_tests.check.prompts import with_credentials
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions
 from contract_tests.redact.secrets import Secrets
+from contract_tests.report.renderers import Renderer
 from contract_tests.session import progress
 from contract_tests.session.session import Examined
 from support.checking import check, examined, options_for
@@ -244,7 +245,7 @@ def test_what_a_report_would_leak_is_masked_and_counted_and_the_report_is_writte
     def leaking(_: object) -> bytes:
         return f"<p>{target.env['IFIND_TOKEN']}</p>".encode()
 
-    monkeypatch.setattr(command, "RENDERERS", {**command.RENDERERS, "html": leaking})
+    monkeypatch.setattr(command, "RENDERERS", {**command.RENDERERS, "html": Renderer("", leaking)})
     (tmp_path / "r.html").write_text("before", encoding="utf-8")
     with serving("courier") as target:
         code, output = check(target, html=tmp_path / "r.html", json=tmp_path / "r.json")

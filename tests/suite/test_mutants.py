@@ -103,7 +103,7 @@ def test_the_list_has_all_mutants_and_why_some_break_nothing(tmp_path: Path) -> 
         (["cost-is-o"], "did you mean 'cost-is-0'?"),
         (["???"], "--list prints all"),
         (["--jobs", "0"], "0 is not in the range x>=1"),
-        (["--json", "nowhere/matrix.json"], "there is no directory nowhere"),
+        (["--json", "nowhere/matrix.json"], "the directory nowhere does not exist"),
     ],
 )
 def test_wrong_usage_is_reported_and_runs_nothing(asked: list[str], message: str, tmp_path: Path) -> None:

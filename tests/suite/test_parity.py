@@ -184,7 +184,7 @@ def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_the
 
     monkeypatch.setattr(HttpClient, "send", recorded)
     with standing("courier", breakage="token in errors") as target, mock({}) as local:
-        code = run(target.url, local, CheckOptions(json=file, environ=target.env), out)
+        code = run(target.url, local, CheckOptions(reports={"json": file}, environ=target.env), out)
     to_the_mock = [unquote_plus(f"{r.url} {r.body.decode()}") for r in sent if r.url.startswith(local[:-4])]
     seen = out.getvalue() + file.read_text(encoding="utf-8")
 
@@ -297,3 +297,14 @@ def test_a_target_elsewhere_is_not_called_without_a_yes(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert f"{UNITS} creates" in done.stdout
+
+
+def test_a_report_that_can_not_be_written_is_refused_before_any_call(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with standing("bureau") as target:
+        options = CheckOptions(reports={"json": tmp_path / "no" / "report.json"}, environ=target.env)
+        code = run(target.url, "mock", options, out)
+
+    assert code == 2
+    assert f"there is no directory {tmp_path / 'no'}" in out.getvalue()
+    assert not target.calls

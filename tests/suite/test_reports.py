@@ -57,16 +57,18 @@ def bones(root: etree._Element) -> list[Any]:
 
 
 def page(report: Report) -> html.HtmlElement:
-    return html.document_fromstring(RENDERERS["html"](report).decode("utf-8"))
+    return html.document_fromstring(RENDERERS["html"].render(report).decode("utf-8"))
 
 
 def junit(report: Report) -> etree._Element:
-    return etree.fromstring(RENDERERS["junit"](report), etree.XMLParser(huge_tree=True))
+    return etree.fromstring(RENDERERS["junit"].render(report), etree.XMLParser(huge_tree=True))
 
 
 def markdown(report: Report) -> html.HtmlElement:
     """The summary as a reader of Markdown makes it HTML, raw HTML let through."""
-    made = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(RENDERERS["summary"](report).decode("utf-8"))
+    made = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(
+        RENDERERS["summary"].render(report).decode("utf-8")
+    )
     return html.document_fromstring(f"<div>{made}</div>")
 
 
@@ -79,8 +81,8 @@ def terminal(report: Report) -> str:
 @given(reports())
 @LAW
 def test_the_same_report_gives_the_same_bytes(report: Report) -> None:
-    for render in RENDERERS.values():
-        assert render(report) == render(report)
+    for renderer in RENDERERS.values():
+        assert renderer.render(report) == renderer.render(report)
 
 
 TREES: dict[str, Callable[[Report], etree._Element]] = {"html": page, "junit": junit, "markdown": markdown}
@@ -134,7 +136,7 @@ def test_the_page_has_both_figures_and_counts_each_grade_and_verdict(report: Rep
 
 
 def test_the_page_loads_nothing_and_runs_nothing_but_its_own_script() -> None:
-    text = RENDERERS["html"](SAMPLE).decode("utf-8")
+    text = RENDERERS["html"].render(SAMPLE).decode("utf-8")
     root = page(SAMPLE)
     policy = root.xpath("string(//meta[@http-equiv='Content-Security-Policy']/@content)")
 
@@ -194,7 +196,7 @@ def test_text_of_the_page_stands_out_from_what_is_behind_it(theme: str) -> None:
 @given(reports())
 @LAW
 def test_the_json_report_holds_everything_and_fits_its_schema(report: Report) -> None:
-    shown = RENDERERS["json"](report)
+    shown = RENDERERS["json"].render(report)
     read = json.loads(shown)
 
     jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(read)
@@ -305,7 +307,7 @@ def test_a_summary_stays_below_what_github_takes_and_says_what_was_left_out() ->
         ClauseResult(clause, Outcome.BROKEN, "", "", many),
         *(replace(UNCHECKED, note="|" * 500) for _ in range(2_000)),
     )
-    shown = RENDERERS["summary"](replace(SAMPLE, rows=rows)).decode()
+    shown = RENDERERS["summary"].render(replace(SAMPLE, rows=rows)).decode()
     left = list(map(int, re.findall("… and ([0-9]+) more, left out here", shown)))
 
     assert MAX_BYTES * 0.6 < len(shown.encode()) < 1_048_576 * 0.6

@@ -66,7 +66,7 @@ def test_no_output_of_any_run_holds_a_credential_or_a_value_of_the_target(
         set_environment(target, monkeypatch)
         _, output = check(target, **files, history=tmp_path / "history", ledger=tmp_path / "ledger", poll_timeout=1.0)
         learn(options_for(target, budget=8, poll_timeout=1.0), tmp_path / "profile.toml", out, out)
-        parity(target.url, target.url, CheckOptions(poll_timeout=1.0, json=tmp_path / "parity"), out)
+        parity(target.url, target.url, CheckOptions(poll_timeout=1.0, reports={"json": tmp_path / "parity"}), out)
         secrets = [*target.env.values(), *PERSONAL]
     outputs = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     outputs |= {"check": output.encode(), "learn and parity": out.getvalue().encode()}

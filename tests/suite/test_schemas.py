@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contract_tests.contract import resolve, validate
-from contract_tests.contract.clauses import UsageError, all_clauses
-from contract_tests.contract.problem import Problem
+from contract_tests.contract.clauses import Problem, UsageError, all_clauses
 from contract_tests.contract.profile import with_defaults
 from support.samples import (
     name_of,

@@ -10,7 +10,7 @@ import pytest
 import contract_tests
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.profile import read_profile
-from contract_tests.engine.option_values import read_phone, read_rate, read_seconds, read_units
+from contract_tests.engine.options import read_phone, read_rate, read_seconds, read_units
 from contract_tests.engine.target import on_loopback, read_url
 from mockserver.data import toml
 from mockserver.profile.clauses import parse_clauses

@@ -7,8 +7,7 @@ import socket
 import pytest
 
 from contract_tests.api.calls import Call
-from contract_tests.budget.budget import Budget
-from contract_tests.budget.limits import Limits
+from contract_tests.budget.budget import Budget, Limits
 from contract_tests.budget.sender import Sender
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError

@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lxml import etree
 
-from contract_tests.captured.asked import Asked
-from contract_tests.captured.capture import MAX_BYTES, read_capture
+from contract_tests.captured.capture import MAX_BYTES, Asked, read_capture
 from contract_tests.captured.judge import Judgement, judge
-from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.problem import Problem
+from contract_tests.contract.clauses import Problem, all_clauses
 from contract_tests.contract.profile import with_defaults
 from mockserver import data
 from mockserver.cli.main import commands

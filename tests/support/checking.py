@@ -8,6 +8,7 @@ from typing import Any
 
 from contract_tests.check.command import run
 from contract_tests.engine.options import CheckOptions
+from contract_tests.report.renderers import RENDERERS
 from contract_tests.session.session import Examined, examine
 from support.standins.running import Standin
 
@@ -28,7 +29,10 @@ def examined(target: Standin, **options: Any) -> Examined:
 
 
 def options_for(target: Standin, **options: Any) -> CheckOptions:
-    return CheckOptions(**{"target": target.url, "environ": target.env, "poll_timeout": 3.0, **options})
+    """Options of `check`; a report is a file by the name of its option."""
+    reports = {name: options.pop(name) for name in RENDERERS if name in options}
+    own = {"target": target.url, "environ": target.env, "poll_timeout": 3.0, "reports": reports}
+    return CheckOptions(**{**own, **options})
 
 
 def outcomes(output: str) -> dict[str, str]:

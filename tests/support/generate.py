@@ -6,10 +6,14 @@ in schemas/ from the JSON Schemas; fixtures/synthetic from what the mock answers
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from contract_tests.contract import generate as descriptions
+from contract_tests.contract.csvw import TABLES as CSV_ANSWERS
+from contract_tests.contract.csvw import csvw
+from contract_tests.contract.xsd import FAMILIES, xsd
+from mockserver import data
 from mockserver.faults.kinds import KINDS
 from mockserver.people.magic import MAGIC
 from mockserver.settings.files import clauses
@@ -71,10 +75,18 @@ def _line(cells: Sequence[str]) -> str:
     return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
 
 
+def _descriptions() -> Mapping[Path, bytes]:
+    """The descriptions of the XML and CSV answers, for the default profile."""
+    schemas = data.path("schemas")
+    tables = {schemas / "csv" / f"{name}.json": csvw(name) for name in CSV_ANSWERS}
+    texts = {file: json.dumps(table, ensure_ascii=False, indent=2) + "\n" for file, table in tables.items()}
+    return {schemas / "xml" / f"{name}.xsd": xsd(name) for name in FAMILIES} | {f: t.encode() for f, t in texts.items()}
+
+
 def files() -> Mapping[Path, bytes]:
     """Every generated file with its content."""
     readme = with_tables(README.read_text(encoding="utf-8")).encode()
-    return {README: readme, **descriptions.files(), **samples()}
+    return {README: readme, **_descriptions(), **samples()}
 
 
 def stale() -> list[str]:

@@ -20,7 +20,7 @@ from mockserver.core.messages import Delivery
 from mockserver.wire.limits import Limits
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
-from mockserver.wire.threads import LoopGuard
+from mockserver.wire.wsgi import LoopGuard
 from support.raw_client import Client, Got, connected
 
 JSON = (("Content-Type", "application/json"),)

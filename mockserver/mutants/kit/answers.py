@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from mockserver.mutants.kit.conditions import CREATED, CSV, ERROR, PROCESSING, READY, Condition, putting, where, with_a
 from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.when import CREATED, CSV, ERROR, PROCESSING, READY, Condition, putting, where, with_a
 
 Change: TypeAlias = "Callable[[dict[str, Any]], object]"
 """A change of an answer's body, or of an entry of one of its sections, in place."""

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mockserver.mutants.kit.conditions import CREATED, Condition, every, putting, where
 from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.when import CREATED, Condition, every, putting, where
 
 
 def asking(**params: str) -> Edit:
     """Replaces values of parameters."""
     return lambda c: c.params.update(params)
-
-
-def forgetting(name: str) -> Edit:
-    """Drops a parameter."""
-    return lambda c: c.params.pop(name, None)
 
 
 def refusing(*conditions: Condition) -> Edit:
@@ -44,7 +39,7 @@ def believing(like: Callable[[str, str], bool] = lambda _sent, _right: True) -> 
     return edited
 
 
-def believing_any_account(context: CallContext) -> None:
+def believing_anyone(context: CallContext) -> None:
     """Accepts the token of another account."""
     if context.token in context.server.tokens.values():
         believing()(context)

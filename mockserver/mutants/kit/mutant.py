@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-from mockserver.mutants.kit.conditions import CSV, GET, POST, XML, Condition, where
 from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.when import CSV, GET, POST, XML, Condition, where
 
 
 def unchanged(_: CallContext) -> None:

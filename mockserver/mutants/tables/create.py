@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from mockserver.mutants.kit.answers import changing, created, pop, setting
 from mockserver.mutants.kit.calls import asking, filling, refusing, repeating_ids, without
-from mockserver.mutants.kit.conditions import CREATE, CREATED, GET, POST, param, where
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant, Table
+from mockserver.mutants.kit.when import CREATE, CREATED, GET, POST, param, where
 
-_PHONE = filling(phone="70000000001")
-_SOURCE = filling(source="2")
+_PHONE = where(filling(phone="70000000001"), CREATE)
+_SOURCE = where(filling(source="2"), CREATE)
 
 
-def _each_fifth_id_again(context: CallContext) -> None:
+def _fifth_id_again(context: CallContext) -> None:
     before = context.memory.get("id before")
     context.memory["id before"] = context.body["id"]
     if before is not None and context.body["id"] % 5 == 0:
@@ -31,21 +31,15 @@ CREATE_MUTANTS: Table[Mutant] = {
         "create-refuses-get": Mutant("GET is refused", call=refusing(CREATE, GET)),
     },
     "create.required": {
-        "phone-is-not-required": Mutant(
-            "create without phone is accepted", call=where(_PHONE, CREATE), also="over-post"
-        ),
+        "phone-is-not-required": Mutant("create without phone is accepted", call=_PHONE, also="over-post"),
         "token-is-not-required": Mutant("create without token is accepted", call=where(without("token"), CREATE)),
-        "source-is-not-required": Mutant(
-            "create without source is accepted", call=where(_SOURCE, CREATE), also="in-csv"
-        ),
+        "source-is-not-required": Mutant("create without source is accepted", call=_SOURCE, also="in-csv"),
         "create-needs-no-login": Mutant("create without login is accepted", call=where(without("login"), CREATE)),
     },
     "task.new-id": {
         "ids-repeat": Mutant("every task has the first one's id", repeating_ids()),
         "ids-repeat-over-post": Mutant("tasks made over POST have the first one's id", repeating_ids(POST)),
-        "an-id-is-given-twice": Mutant(
-            "each fifth task has the id of the one before", where(_each_fifth_id_again, CREATED)
-        ),
+        "an-id-is-given-twice": Mutant("each fifth task has the id of the one before", where(_fifth_id_again, CREATED)),
     },
     "sources.documented": {
         **{

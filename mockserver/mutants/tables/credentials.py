@@ -7,28 +7,16 @@ import base64
 from mockserver.mutants.kit.answers import body, header, setting
 from mockserver.mutants.kit.calls import (
     believing,
-    believing_any_account,
+    believing_anyone,
     charging,
     free,
     giving_back,
     refusing,
     without_limit,
 )
-from mockserver.mutants.kit.conditions import (
-    CREATE,
-    CSV,
-    ERROR,
-    INFO,
-    OK,
-    PROCESSING,
-    RESULT,
-    XML,
-    param,
-    source,
-    where,
-)
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant, Table
+from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, OK, PROCESSING, RESULT, XML, param, source, where
 
 
 def _echo(context: CallContext) -> None:
@@ -44,7 +32,7 @@ ACCOUNT_MUTANTS: Table[Mutant] = {
         "create-believes-any-token": Mutant("create accepts any token", call=where(believing(), CREATE)),
         "result-believes-any-token": Mutant("result accepts any token", call=where(believing(), RESULT), also="in-csv"),
         "info-believes-any-token": Mutant("info accepts any token", call=where(believing(), INFO), also="over-post"),
-        "anothers-token-is-taken": Mutant("another account's token is accepted", call=believing_any_account),
+        "anothers-token-is-taken": Mutant("another account's token is accepted", call=believing_anyone),
         "a-token-in-other-case-is-taken": Mutant(
             "a token in another case is accepted", call=believing(lambda sent, right: sent.lower() == right.lower())
         ),
@@ -66,9 +54,7 @@ ACCOUNT_MUTANTS: Table[Mutant] = {
     },
     "quota.refuses": {
         "the-limit-does-not-refuse": Mutant("a used-up limit does not refuse", call=without_limit(), also="over-post"),
-        "a-limit-of-0-does-not-refuse": Mutant(
-            "a limit of 0 does not refuse", call=without_limit(lambda limit: limit == 0)
-        ),
+        "a-limit-of-0-does-not-refuse": Mutant("a limit of 0 does not refuse", call=without_limit(lambda of: of == 0)),
     },
     "info.answers": {
         "info-fails": Mutant("info is always an error", call=refusing(INFO), also="in-xml"),

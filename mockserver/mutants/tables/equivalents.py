@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from mockserver.mutants.kit.answers import changing, content, created, ready, table
-from mockserver.mutants.kit.conditions import JSON, RESULT, XML, where
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant, Table
+from mockserver.mutants.kit.when import JSON, RESULT, XML, where
 
 _STEP = 7
 

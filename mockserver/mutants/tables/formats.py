@@ -4,39 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.mutants.kit.answers import (
-    body,
-    content,
-    created,
-    entries,
-    errors,
-    ready,
-    replacing,
-    rows,
-    setting,
-    table,
-)
-from mockserver.mutants.kit.conditions import (
-    CSV,
-    ERROR,
-    INFO,
-    JSON,
-    OK,
-    POST,
-    PROCESSING,
-    RESULT,
-    XML,
-    lacking,
-    putting,
-    where,
-)
+from mockserver.mutants.kit.answers import body, created, entries, errors, ready, replacing, rows, setting, table
 from mockserver.mutants.kit.mutant import Mutant, Table
+from mockserver.mutants.kit.when import CSV, ERROR, INFO, JSON, OK, POST, PROCESSING, RESULT, XML, lacks, putting, where
 
-_UNASKED = lacking("format")
+_UNASKED = lacks("format")
 _FIRST_LOST = entries(lambda old: old[1:])
 
 
-def _another_limit(body: dict[str, Any]) -> None:
+def _limit_of_7(body: dict[str, Any]) -> None:
     body["data"]["api_limit"]["of"] = 7
 
 
@@ -63,24 +39,21 @@ FORMAT_MUTANTS: Table[Mutant] = {
         "errors-in-csv-are-json": Mutant(
             "errors are JSON where CSV is asked for", where(putting(format="json"), ERROR, CSV)
         ),
-        "xml-is-not-closed": Mutant("XML is not closed", sent=replacing(rb"</cost>", b"", RESULT, XML)),
-        "xml-is-not-escaped": Mutant("& is not escaped", sent=replacing(rb"&amp;|<cost>", b"&<cost>", RESULT, XML)),
-        "csv-is-ragged": Mutant("a CSV row is short", sent=replacing(rb",[^,\r]*\r\n\Z", b"\r\n", RESULT, CSV)),
-        "csv-quote-is-open": Mutant("a CSV quote is not closed", sent=replacing(rb"\r\n\Z", b'\r\n"\r\n', RESULT, CSV)),
-        "json-has-a-trailing-comma": Mutant("JSON has a trailing comma", sent=replacing(rb"\}\Z", b",}", RESULT, JSON)),
-        "json-has-a-key-twice": Mutant(
-            "JSON has a key twice", sent=replacing(rb'"cost":', b'"cost":"7","cost":', RESULT, JSON)
-        ),
-        "json-has-nan": Mutant(
-            "a number is NaN", sent=replacing(rb'"create_time":\d+', b'"create_time":NaN', RESULT, JSON)
-        ),
-        "json-has-a-byte-order-mark": Mutant(
-            "JSON has a byte order mark", sent=replacing(rb"\A\{", b"\xef\xbb\xbf{", RESULT, JSON)
-        ),
-        "json-is-not-utf-8": Mutant(
-            "JSON is not UTF-8", sent=replacing(rb'"status":"ready"', b'"x":"\xff","status":"ready"', RESULT, JSON)
-        ),
-        "errors-are-broken-json": Mutant("errors in JSON are cut", sent=content(lambda old: old[:-1], ERROR, JSON)),
+        **{
+            name: Mutant(title, sent=replacing(pattern, by, RESULT, in_format))
+            for name, title, in_format, pattern, by in (
+                ("xml-is-not-closed", "XML is not closed", XML, rb"</cost>", b""),
+                ("xml-is-not-escaped", "& is not escaped", XML, rb"&amp;|<cost>", b"&<cost>"),
+                ("csv-is-ragged", "a CSV row is short", CSV, rb",[^,\r]*\r\n\Z", b"\r\n"),
+                ("csv-quote-is-open", "a CSV quote is not closed", CSV, rb"\r\n\Z", b'\r\n"\r\n'),
+                ("json-has-a-trailing-comma", "JSON has a trailing comma", JSON, rb"\}\Z", b",}"),
+                ("json-has-a-key-twice", "JSON has a key twice", JSON, rb'"cost":', b'"cost":"7","cost":'),
+                ("json-has-nan", "a number is NaN", JSON, rb'"create_time":\d+', b'"create_time":NaN'),
+                ("json-has-a-byte-order-mark", "JSON has a byte order mark", JSON, rb"\A\{", b"\xef\xbb\xbf{"),
+                ("json-is-not-utf-8", "JSON is not UTF-8", JSON, rb'"status":"ready"', b'"x":"\xff","status":"ready"'),
+            )
+        },
+        "errors-are-broken-json": Mutant("errors in JSON are cut", sent=replacing(rb".\Z", b"", ERROR, JSON)),
     },
     "formats.same": {
         "xml-loses-a-row": Mutant("XML lacks a row", ready(_FIRST_LOST, XML)),
@@ -91,9 +64,7 @@ FORMAT_MUTANTS: Table[Mutant] = {
         "xml-has-another-cost": Mutant("XML has another cost", ready(setting(cost="77"), XML)),
         "csv-has-another-title": Mutant("CSV has another title", rows(setting(title="x"), CSV)),
         "xml-loses-line-breaks": Mutant("XML drops carriage returns", sent=replacing(rb"&#13;", b"", RESULT, XML)),
-        "info-in-xml-has-another-limit": Mutant(
-            "info in XML reports another limit", body(_another_limit, INFO, OK, XML)
-        ),
+        "info-in-xml-has-another-limit": Mutant("info in XML reports another limit", body(_limit_of_7, INFO, OK, XML)),
         "errors-in-csv-have-another-code": Mutant("errors in CSV have another code", errors(_unknown_is_418, CSV)),
         "created-in-xml-has-a-member-more": Mutant("create in XML has a member more", created(setting(note="x"), XML)),
     },

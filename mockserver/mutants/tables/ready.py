@@ -6,8 +6,8 @@ import base64
 from typing import Any
 
 from mockserver.mutants.kit.answers import changing, last_row, names, photo, pop, ready, rows, setting, table
-from mockserver.mutants.kit.conditions import CSV, JSON, POST, XML, with_a
 from mockserver.mutants.kit.mutant import Mutant, Table
+from mockserver.mutants.kit.when import CSV, JSON, POST, XML, with_a
 
 _ANOTHER_PHONE = setting(phone="70009999999")
 _ANOTHER_IP = setting(ip="192.0.2.1")

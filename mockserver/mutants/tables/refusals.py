@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mockserver.mutants.kit.answers import changing, errors, page, pop, replacing_text, setting
-from mockserver.mutants.kit.conditions import CREATE, CSV, INFO, JSON, POST, RESULT, XML, putting, where
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant, Table
+from mockserver.mutants.kit.when import CREATE, CSV, INFO, JSON, POST, RESULT, XML, Condition, putting, where
 
 _OOPS = page(500, "text/html", b"<h1>Internal Server Error</h1>")
 _NOTHING = page(200, "application/json", b"")
@@ -17,12 +17,16 @@ def _about_its_own_task(context: CallContext) -> bool:
     return context.is_authorised and context.task is not None and context.task.login == context.login
 
 
-def _about_a_missing_parameter(context: CallContext) -> bool:
+def _unset(context: CallContext) -> bool:
     return "Not set" in context.body["message"]
 
 
 def _has_no_phone(context: CallContext) -> bool:
     return not context.params.get("phone", "0").isdigit()
+
+
+def _right_body(what: str, http: int, *conditions: Condition) -> Mutant:
+    return Mutant(f"{what} answered with HTTP {http} and a right body", where(putting(http=http), *conditions))
 
 
 ERROR_MUTANTS: Table[Mutant] = {
@@ -37,9 +41,7 @@ ERROR_MUTANTS: Table[Mutant] = {
         ),
     },
     "error.missing": {
-        "missing-is-401": Mutant(
-            "the code for missing credentials is 401", errors(setting(error_code=401), _about_a_missing_parameter)
-        ),
+        "missing-is-401": Mutant("the code for missing credentials is 401", errors(setting(error_code=401), _unset)),
         "missing-in-another-order": Mutant(
             "token stands before login", errors(replacing_text("login, token", "token, login"))
         ),
@@ -49,23 +51,14 @@ ERROR_MUTANTS: Table[Mutant] = {
     },
     "server.never-breaks": {
         "a-bad-phone-is-500": Mutant("a wrong phone breaks the server", sent=where(_OOPS, _has_no_phone)),
-        "a-bad-phone-is-500-and-readable": Mutant(
-            "a wrong phone is answered with HTTP 500 and a right body",
-            where(putting(http=500), _has_no_phone),
+        "a-bad-phone-is-500-and-readable": _right_body("a wrong phone is", 500, _has_no_phone),
+        "info-over-post-is-503": _right_body("info over POST is", 503, INFO, POST),
+        "create-in-xml-is-502": _right_body("create in XML is", 502, CREATE, XML),
+        "an-unknown-method-is-500": _right_body(
+            "an unknown method is", 500, lambda c: c.operation not in ("create", "result", "info")
         ),
-        "info-over-post-is-503": Mutant(
-            "info over POST is answered with HTTP 503 and a right body", where(putting(http=503), INFO, POST)
-        ),
-        "create-in-xml-is-502": Mutant(
-            "create in XML is answered with HTTP 502 and a right body", where(putting(http=502), CREATE, XML)
-        ),
-        "an-unknown-method-is-500": Mutant(
-            "an unknown method is answered with HTTP 500 and a right body",
-            where(putting(http=500), lambda c: c.operation not in ("create", "result", "info")),
-        ),
-        "put-is-501": Mutant(
-            "HTTP methods other than GET and POST are answered with HTTP 501 and a right body",
-            where(putting(http=501), lambda c: c.http_method not in ("GET", "POST")),
+        "put-is-501": _right_body(
+            "HTTP methods other than GET and POST are", 501, lambda c: c.http_method not in ("GET", "POST")
         ),
         "a-long-value-is-no-answer": Mutant(
             "a long value gets an empty answer",

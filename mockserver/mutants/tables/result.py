@@ -6,20 +6,9 @@ import time
 
 from mockserver.mutants.kit.answers import entries, processing, ready, setting, still_processing, unknown_is_ready
 from mockserver.mutants.kit.calls import filling, reading_foreign_tasks, refusing, without
-from mockserver.mutants.kit.conditions import (
-    CSV,
-    EVERY_SECOND_READ,
-    GET,
-    POST,
-    READY,
-    RESULT,
-    param,
-    read,
-    source,
-    where,
-)
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant, Table
+from mockserver.mutants.kit.when import CSV, EVERY_SECOND_READ, GET, POST, READY, RESULT, param, read, source, where
 
 _SECOND_READ = read(lambda n: n == 1 + 1)
 _SOON = {"poll_timeout": 1.0}

@@ -18,7 +18,9 @@ from mockserver.mutants.kit.answers import (
     setting,
 )
 from mockserver.mutants.kit.calls import charging, free
-from mockserver.mutants.kit.conditions import (
+from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.mutant import Table
+from mockserver.mutants.kit.when import (
     CREATE,
     CSV,
     ERROR,
@@ -29,17 +31,15 @@ from mockserver.mutants.kit.conditions import (
     READY,
     RESULT,
     XML,
-    lacking,
+    lacks,
     param,
     putting,
     where,
 )
-from mockserver.mutants.kit.context import CallContext, Edit
-from mockserver.mutants.kit.mutant import Table
 from support.standins.breaking import SOURCES, Breakage, units_of
 
-_UNASKED = lacking("format")
-_NO_CREDENTIALS = lacking("login", "token")
+_UNASKED = lacks("format")
+_NO_CREDENTIALS = lacks("login", "token")
 _TRACEBACK = page(500, "text/html", b"<html><body>Traceback</body></html>")
 
 

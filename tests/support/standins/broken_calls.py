@@ -6,17 +6,20 @@ from mockserver.mutants.kit.answers import still_processing, unknown_is_ready
 from mockserver.mutants.kit.calls import (
     asking,
     believing,
-    believing_any_account,
+    believing_anyone,
     filling,
-    forgetting,
     reading_foreign_tasks,
     refusing,
     without,
 )
-from mockserver.mutants.kit.conditions import CREATE, GET, INFO, POST, RESULT, lacking, param, where
-from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Table
+from mockserver.mutants.kit.when import CREATE, GET, INFO, POST, RESULT, lacks, param, where
 from support.standins.breaking import SOURCES, Breakage
+
+
+def _forgetting(name: str) -> Edit:
+    return lambda c: c.params.pop(name, None)
 
 
 def _believing_any_login(context: CallContext) -> None:
@@ -39,12 +42,14 @@ BROKEN_CALLS: Table[Breakage] = {
     "create.methods": {
         "no create over POST": Breakage("create is refused over POST", call=refusing(CREATE, POST), on=SOURCES),
         "no create over GET": Breakage(
-            "create does not see the phone of a GET", call=where(forgetting("phone"), CREATE, GET), on=SOURCES
+            "create does not see the phone of a GET", call=where(_forgetting("phone"), CREATE, GET), on=SOURCES
         ),
     },
     "result.methods": {
         "no result over POST": Breakage("result is refused over POST", call=refusing(RESULT, POST)),
-        "no id over POST": Breakage("result does not see the id of a POST", call=where(forgetting("id"), RESULT, POST)),
+        "no id over POST": Breakage(
+            "result does not see the id of a POST", call=where(_forgetting("id"), RESULT, POST)
+        ),
     },
     "create.required": {
         "create without token": Breakage("create needs no token", call=where(without("token"), CREATE)),
@@ -57,9 +62,7 @@ BROKEN_CALLS: Table[Breakage] = {
     "result.required": {
         "result without token": Breakage("result needs no token", call=where(without("token"), RESULT)),
         "result without login": Breakage("result needs no login", call=where(without("login"), RESULT)),
-        "result without id": Breakage(
-            "result needs no id", where(still_processing, RESULT, lacking("id"), _has_a_token)
-        ),
+        "result without id": Breakage("result needs no id", where(still_processing, RESULT, lacks("id"), _has_a_token)),
     },
     "info.answers": {
         "no info": Breakage("info is refused", call=refusing(INFO)),
@@ -79,8 +82,6 @@ BROKEN_CALLS: Table[Breakage] = {
         "any token": Breakage("result accepts any token", call=where(believing(), RESULT)),
         "any token for info": Breakage("info accepts any token", call=where(believing(), INFO)),
         "any login": Breakage("create accepts any login", call=where(_believing_any_login, CREATE)),
-        "another's token": Breakage(
-            "result accepts another account's token", call=where(believing_any_account, RESULT)
-        ),
+        "another's token": Breakage("result accepts another account's token", call=where(believing_anyone, RESULT)),
     },
 }

@@ -20,9 +20,9 @@ from mockserver.mutants.kit.answers import (
     still_processing,
 )
 from mockserver.mutants.kit.calls import repeating_ids
-from mockserver.mutants.kit.conditions import CSV, EVERY_SECOND_READ, JSON, POST, READY, XML, read, where
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Table
+from mockserver.mutants.kit.when import CSV, EVERY_SECOND_READ, JSON, POST, READY, XML, read, where
 from support.standins.breaking import SOURCES, Breakage
 
 

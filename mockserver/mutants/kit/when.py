@@ -1,4 +1,4 @@
-"""Conditions: for which calls and answers an edit is made; and the plainest edit."""
+"""When an edit is made: conditions of calls and answers; and the plainest edit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def param(name: str, value: str) -> Condition:
     return lambda c: c.params.get(name) == value
 
 
-def lacking(*names: str) -> Condition:
+def lacks(*names: str) -> Condition:
     """Calls that have none of the parameters."""
     return lambda c: not c.params.keys() & {*names}
 

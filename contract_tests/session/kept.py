@@ -1,0 +1,96 @@
+"""What a session of pytest keeps of a run, and the exit code and the report that follow from it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import pytest
+
+from contract_tests.api.calls import curl
+from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.run import Run
+from contract_tests.findings.checks import Checks
+from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS
+from contract_tests.findings.outcome import Outcome
+from contract_tests.report.report import Report, Retried, Spent
+
+
+@dataclass
+class Kept:
+    """What a session of pytest keeps of a run."""
+
+    options: CheckOptions
+    run: Run | None = None
+    """None before it begins, or where it could not."""
+    stopped: tuple[int, str] | None = None
+    """The exit code of a run that could not begin or go on, and why."""
+    errors: list[str] = field(default_factory=list)
+    """Errors of the suite itself."""
+    closing: ExitStack = field(default_factory=ExitStack)
+
+
+KEPT = pytest.StashKey[Kept]()
+CHECKS = pytest.StashKey[Checks]()
+"""Of a test: its checks."""
+
+
+def clauses_of(item: pytest.Item) -> tuple[str, ...]:
+    """The clauses that a test names."""
+    return tuple(str(name) for mark in item.iter_markers("clause") for name in mark.args)
+
+
+def exit_code(kept: Kept, *, failed: bool) -> int:
+    """The exit code of DESIGN: a broken promise outranks a target out of reach and a budget that does not suffice."""
+    run = kept.run
+    if run is None:
+        return kept.stopped[0] if kept.stopped else BROKEN if failed else HOLDS
+    fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
+    if failed or fatal.intersection(row.outcome for row in run.findings.rows()):
+        return BROKEN
+    asked = {row.outcome for row in run.findings.rows(run.options.only)}
+    return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and run.cut_short) else HOLDS
+
+
+def report_at_end(kept: Kept, code: int = 0) -> Report:
+    """The report of the session's run, which has ended with the code; of one that could not begin, why."""
+    run, options, kit = kept.run, kept.options, version("ifind-mock")
+    stopped = kept.stopped[1] if kept.stopped else ""
+    if run is None:
+        nothing = Spent(units=0, budget=None, unknown=0, calls=0, seconds=0.0)
+        return Report(options.target, datetime.now(UTC), kit, code, False, (), nothing, stopped=stopped)
+    rows = run.findings.rows(options.only)
+    if options.only:
+        rows += [r for r in run.findings.rows() if r.findings and r.clause.id not in options.only]
+    mask, base = run.findings.mask, run.target.base
+    return Report(
+        target=base,
+        started=run.begun,
+        kit=kit,
+        exit_code=code,
+        strict=options.strict,
+        rows=tuple(rows),
+        spent=_spent(run),
+        stopped=stopped,
+        retried=tuple(
+            Retried(curl(sent.call, base, mask), mask.text(sent.failure), sent.tries) for sent in run.api.sender.retried
+        ),
+    )
+
+
+def _spent(run: Run) -> Spent:
+    """Units include those that info shows beyond the costs that were read, such as of tasks that were never polled."""
+    sender, budget, watch = run.api.sender, run.api.sender.budget, run.api.units
+    unread = 0
+    if not run.target.provisioned and watch.used and not watch.day_turned:
+        unread = max(0, watch.used[-1] - watch.used[0] - (budget.spent - sender.spent_before))
+    return Spent(
+        units=budget.spent + unread,
+        budget=budget.limits.units,
+        unknown=budget.unknown,
+        calls=len(sender.log),
+        seconds=(datetime.now(UTC) - run.begun).total_seconds(),
+        counts=not run.target.provisioned,
+    )
