@@ -1,15 +1,23 @@
-# `make run`: the mock, up and usable. `make test`: everything that can be tested here.
+# `make run`: the mock, up and usable. `make test`: all tests but the matrix of mutants. `make mutants`: that.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# More than processors, since tests wait for sockets and for each other's processes.
+WORKERS ?= 5
 
-.PHONY: run test lint format generate clean
+# The workers and the commands that tests start compile each module once.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run test mutants lint format generate clean
 
 run: $(VENV)/.runtime
 	$(BIN)/ifind-mock serve $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest -n 2 -m 'not alone' $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not alone' $(ARGS)
+
+# The suite on every mutant.
+mutants: $(VENV)/.dev
 	$(BIN)/python -m pytest -m alone $(ARGS)
 
 lint: $(VENV)/.dev

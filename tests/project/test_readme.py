@@ -93,7 +93,7 @@ def test_every_link_leads_to_a_file_or_a_heading() -> None:
     assert [link for link in links if link not in headings and not (README.parent / link).is_file()] == []
 
 
-@pytest.mark.parametrize("target", ["run", "test"])
+@pytest.mark.parametrize("target", ["run", "test", "mutants"])
 def test_the_makefile_has_what_the_readme_names(target: str) -> None:
     makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
 

@@ -374,14 +374,14 @@ def test_what_is_hostile_is_refused_in_bounded_time(fmt: str, name: str) -> None
 
 
 def test_what_is_large_and_right_is_read_in_time_that_grows_with_its_size() -> None:
-    rows = [["Оля"] for _ in range(400_000)]
+    rows = [["Оля"] for _ in range(100_000)]
     started = time.process_time()
     csv = read(written([["name"], *rows], ",", "\r\n", "utf-8"), "csv", NAMES)
     xml = read("<r><status>ready</status><names>" + "<i><name>Оля</name></i>" * 100_000 + "</names></r>", "xml")
-    js = read('{"names": [' + ",".join(['{"name": "\\u041e"}'] * 400_000) + "]}", "json")
+    js = read('{"names": [' + ",".join(['{"name": "\\u041e"}'] * 100_000) + "]}", "json")
 
-    assert [len(r.model["names"]) for r in (csv, xml, js)] == [400_000, 100_000, 400_000]
-    assert time.process_time() - started < 20
+    assert [len(r.model["names"]) for r in (csv, xml, js)] == [100_000] * 3
+    assert time.process_time() - started < 20  # by the square of the size it would be minutes
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from support.made_reports import HOSTILE, SAMPLE, TEXTS, UNCHECKED, a_finding, r
 
 SCHEMA = json.loads(data.path("schemas", "reports", "check.schema.json").read_text(encoding="utf-8"))
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-LAW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+LAW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def tamed(value: Any, name: str = "") -> Any:
