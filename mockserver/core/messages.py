@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
 Body: TypeAlias = "dict[str, Value]"
@@ -32,6 +32,7 @@ class Delivery:
     latency: Micros = 0  # real time to wait before the first byte
     login: str | None = None  # the account of the answer: a reset of it ends the wait
     transport: str = "whole"  # how the bytes are sent: a key of `TRANSPORTS` in `wire/delivery.py`
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what the transport reads, such as a size or a rate
 
 
 AT_ONCE = Delivery()

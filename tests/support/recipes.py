@@ -153,13 +153,15 @@ TEAPOT = '''def teapot(*, flavour: str = "green") -> Effect:
 '''
 CUT = '''def cut(*, share: int = 50) -> Effect:
     """The answer ends early, and the connection with it."""
-    return Effect(delivery=Delivery(transport="cut"))
+    return Effect(delivery=Delivery(transport="cut", settings={"share": share}))
 
 
 '''
 DELIVER_CUT = '''def _cut(pending: PendingRequest, response: Response, _: bool) -> tuple[bytes, bool]:
-    """The answer without its last byte."""
-    return _whole(pending, response, True)[0][:-1], True
+    """The head of the answer, and a share of its body."""
+    size = len(response.body)
+    missing = size - size * response.delivery.settings["share"] // 100
+    return _whole(pending, response, True)[0][:-missing], True
 
 
 '''
