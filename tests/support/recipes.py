@@ -245,21 +245,20 @@ def a_store(tree: Tree) -> None:
     tree.row(opening, "STORES", '"named": StoreKind(_named_store, "named:[a-z]+", "named: and a word", "named:WORD")')
 
 
-TASK_VERB = '''
-    def task(self, ask: Ask) -> tuple[int, Any]:
+TASK_HANDLER = '''
+    def task(self, request: ControlRequest) -> tuple[int, Any]:
         """The source of the task of the path."""
-        keys(ask.body, {})
-        task = self.mock.store.read_task(int(ask.parts["number"]))
-        return 200, {"source": task.source if task else None, "as": ask.query.get("as")}
+        task = self.mock.store.read_task(int(request.parts["number"]))
+        return 200, {"source": task.source if task else None, "as": request.query.get("as")}
 '''
 
 
 def a_control_route(tree: Tree) -> None:
     """A task by its number."""
-    control, health = "mockserver/web/control.py", '"/health": {"GET": self.health},'
-    tree.edit(control, health, f'{health} "/tasks/<number>": {{"GET": self.task}},')
-    tree.edit(control, "\n    def health(", f"{TASK_VERB}\n    def health(")
-    tree.row(control, "QUERIES", '("GET", "/tasks/<number>"): {"as": fields.text.described("A word.")}')
+    control, health = "mockserver/web/control.py", '"/health": {"GET": Route(self.health)},'
+    query = 'table_of({"as": fields.text.described("A word.")})'
+    tree.edit(control, health, f'{health} "/tasks/<number>": {{"GET": Route(self.task, query={query})}},')
+    tree.edit(control, "\n    def health(", f"{TASK_HANDLER}\n    def health(")
 
 
 BRIEF = '''"""A report in one line."""
