@@ -50,7 +50,7 @@ class Answer:
     task: int | None = None  # the id of the task that the answer is about
     reason: str = ""  # why the answer is what it is, in a few words
     delivery: Delivery = AT_ONCE
-    faults: tuple[str, ...] = ()  # the ids of the faults that struck the call
+    faults: tuple[str, ...] = ()  # the ids of the faults that struck the call; kept for a journal of calls
     wrote: bool = False
     """Whether it reports a change of the store: then it must not be sent before the change is kept."""
     allow: tuple[str, ...] = ()  # the right HTTP methods, where the call's was wrong
