@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from mockserver.api.gateway import Gateway
+from mockserver.api.gateway import Gateway, Hook
 from mockserver.api.mock import Mock
 from mockserver.core.messages import Micros
 from mockserver.settings.files import words
@@ -13,11 +13,15 @@ from mockserver.settings.table import Settings
 from mockserver.stores.opening import open_store
 
 
-def open_gateway(settings: Settings, real: Callable[[], Micros] | None = None) -> Gateway:
-    """The API of the settings, on its store; real gives the real time. Raises StoreError where that can't be opened."""
+def open_gateway(
+    settings: Settings, real: Callable[[], Micros] | None = None, hook: Callable[[Mock], Hook] | None = None
+) -> Gateway:
+    """The API of the settings, on its store. real gives the real time, hook makes the gateway's hook from its mock.
+    Raises StoreError where the store can't be opened.
+    """
     # The wall clock's time at the start, counted on by the monotonic clock: a step of the wall clock must not make a
     # ready task unready.
     started = time.time_ns() - time.monotonic_ns()
     real = real or (lambda: (started + time.monotonic_ns()) // 1000)
     mock = Mock(open_store(settings.state), settings.profile, settings.simulation, words(), real)
-    return Gateway(mock, plain=settings.plain)
+    return Gateway(mock, plain=settings.plain, hook=None if hook is None else hook(mock))

@@ -35,7 +35,7 @@ from contract_tests.session.session import Examined, examine
 
 def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
     """Checks the target and writes the report to out, errors and progress to err (None: errors to out, no progress).
-    Returns the exit code of DESIGN.
+    Returns the exit code.
     """
     errors = err or out
     try:

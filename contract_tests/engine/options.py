@@ -38,7 +38,7 @@ class GivenTask:
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """The options of a run, by the names of DESIGN's `check`. Times are in seconds."""
+    """The options of a run, by the names of the command `check`. Times are in seconds."""
 
     target: str = "mock"
     """`mock`, `live` or a URL."""

@@ -150,7 +150,7 @@ def cost_of(options: CheckOptions, base: str) -> str:
     """What a run on a target elsewhere may cost, in a sentence."""
     limits = limits_elsewhere(options, base)
     rate = f"at {limits.rate:g} a second" if limits.rate else "as fast as it answers"
-    number = "any number of calls" if limits.calls is None else f"at most {limits.calls} calls"
+    number = "any number of calls" if limits.calls is None else f"at most {limits.calls} calls, plus retries,"
     creates = f"creates that reserve at most {limits.units} units of the account's daily limit"
     return f"{base}: {number} {rate}, and {'no task is made' if options.tasks else creates}"
 

@@ -1,4 +1,4 @@
-"""The exit codes of the commands that judge a target or captured answers (DESIGN, section 3)."""
+"""The exit codes of the commands that judge a target or captured answers; README.md lists them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def clauses_of(item: pytest.Item) -> tuple[str, ...]:
 
 
 def exit_code(kept: Kept, *, failed: bool) -> int:
-    """The exit code of DESIGN: a broken promise outranks a target out of reach and a budget that does not suffice."""
+    """The exit code: a broken promise outranks a target out of reach and a budget that does not suffice."""
     run = kept.run
     if run is None:
         return kept.stopped[0] if kept.stopped else BROKEN if failed else HOLDS

@@ -23,15 +23,15 @@ class Hook:
     A subclass replaces the steps that it needs. call is in each step the call as it was read off the request.
     """
 
-    def before(self, call: Call) -> Call | Answer | Page:
+    def on_call(self, call: Call) -> Call | Answer | Page:
         """The call to decide in its place, or an answer, for which the mock is not asked."""
         return call
 
-    def after(self, call: Call, answer: Answer | Page) -> Answer | Page:  # noqa: ARG002 - for subclasses
-        """The answer in place of the one that the mock or `before` gave."""
+    def on_answer(self, call: Call, answer: Answer | Page) -> Answer | Page:  # noqa: ARG002 - for subclasses
+        """The answer in place of the one that the mock or `on_call` gave."""
         return answer
 
-    def sent(self, call: Call, answer: Answer | Page, response: Response) -> Response:  # noqa: ARG002 - for subclasses
+    def on_response(self, call: Call, answer: Answer | Page, response: Response) -> Response:  # noqa: ARG002 - as above
         """The response in place of the rendered one."""
         return response
 
@@ -108,9 +108,9 @@ class Gateway:
         call = Call(operation, http_method, params, request.peer)
         if self.hook is None:
             return Decision(request, self.mock.answer(call), call)
-        passed = self.hook.before(call)
+        passed = self.hook.on_call(call)
         answer = self.mock.answer(passed) if isinstance(passed, Call) else passed
-        return Decision(request, self.hook.after(call, answer), call)
+        return Decision(request, self.hook.on_answer(call, answer), call)
 
     def render(self, decision: Decision) -> Response:
         """The answer as it is sent."""
@@ -134,7 +134,7 @@ class Gateway:
         response = Response(answer.http, tuple(headers), body, answer.delivery)
         if self.hook is None or decision.call is None:
             return response
-        return self.hook.sent(decision.call, answer, response)
+        return self.hook.on_response(decision.call, answer, response)
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
         if (origin := self.mock.profile.rules.origin) is None:

@@ -1,4 +1,4 @@
-"""The mock: the API and its control verbs over one store, one profile and one clock."""
+"""The mock: the API and what the control API asks of it, over one store, one profile and one clock."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up acc
 
 
 class Mock:
-    """The API and its control verbs. All that changes while it runs is in the store. real gives the real time in
-    microseconds since 1970 and never runs backwards.
+    """The API, and what the control API asks of it. All that changes while it runs is in the store. real gives the real
+    time in microseconds since 1970 and never runs backwards.
 
     Not safe to be entered twice at a time: the server prevents that.
     """
@@ -197,7 +197,7 @@ class Mock:
 
     def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
         if delay.kind == "fixed":
-            return delay.a
+            return delay.time
         key = (account.login if account else "", what)
         return delay.sample(fraction(self._seed(account), *key, self.store.next_sample(*key))) or 0
 

@@ -1,7 +1,7 @@
 """What the API does: create, result and info, from a call's values to an answer.
 
-The order of the checks follows the clauses `check.order` and `check.format-first`; whether a task is done is a pure
-function of its record and the time.
+The order of the checks follows the clauses `check.order` and `check.format-first`; `core.tasks.Task.is_ready` decides
+whether a task is ready.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def _result(context: RequestContext, account: Account) -> Answer:
     effect = context.task_effect()
     if effect.failure is not None:
         raise _failed(effect.failure.code, effect.failure.message)
-    if effect.stuck or not task.done(context.now):
+    if effect.stuck or not task.is_ready(context.now):
         reason = "never ready" if task.ready is None else f"ready in {(task.ready - context.now) / SECOND:.3f} s"
         return Answer({"status": "processing"}, context.format, task=task.id, reason=reason)
     if task.failure is not None:

@@ -1,1 +1,4 @@
-"""The nouns: messages, errors, clock, delays, quota, tasks, chance. Standard library only; no I/O."""
+"""What every room shares: messages, errors, clock, delays, quota, tasks, chance, the simulation's settings, XML text.
+
+Standard library only; no I/O.
+"""

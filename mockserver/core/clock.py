@@ -59,12 +59,12 @@ def _in_range(where: str, base: Micros) -> None:
 
 
 def text_of(at: Micros) -> str:
-    """The time as the API writes it in rows: `YYYY-MM-DD HH:MM:SS`, Moscow time (sister)."""
+    """The time as the API writes it in rows: `YYYY-MM-DD HH:MM:SS`, Moscow time; seen in clients of a related API."""
     return (EPOCH + timedelta(microseconds=at)).astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def iso_of(at: Micros) -> str:
-    """The time in ISO 8601 with Moscow's offset, as the admin API writes it."""
+    """The time in ISO 8601 with Moscow's offset, as the control API writes it."""
     return (EPOCH + timedelta(microseconds=at)).astimezone(MOSCOW).isoformat()
 
 

@@ -18,23 +18,23 @@ DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A distribution of times: its text as it was written, and its two numbers."""
+    """A distribution of times."""
 
-    text: str
+    text: str  # as it was written
     kind: str
-    a: Micros = 0
-    b: float = 0.0
+    time: Micros = 0  # the fixed time, the least of a uniform one, the median of a lognormal one
+    spread: float = 0.0  # from least to most of a uniform time, in microseconds; sigma of a lognormal one
 
     def sample(self, u: float) -> Micros | None:
         """The time at the quantile u (from 0 up to but not including 1); None is never."""
         if self.kind == "fixed":
-            return self.a
+            return self.time
         if self.kind == "never":
             return None
         if self.kind == "uniform":
-            return self.a + int((self.b - self.a) * u)
+            return self.time + int(self.spread * u)
         quantile = NormalDist().inv_cdf(min(max(u, 1e-9), 1 - 1e-9))
-        return min(round(self.a * exp(min(self.b * quantile, 50))), LONGEST)
+        return min(round(self.time * exp(min(self.spread * quantile, 50))), LONGEST)
 
 
 def duration(text: str, where: str) -> Micros:
@@ -59,7 +59,7 @@ def parse_delay(text: str, where: str) -> Delay:
         low, high = duration(match[1], where), duration(match[2], where)
         if low > high:
             raise Refusal(Problem(where, f"{text!r} runs backwards", f"write 'uniform {match[2]}..{match[1]}'"))
-        return Delay(plain, "uniform", low, float(high))
+        return Delay(plain, "uniform", low, float(high - low))
     if match := re.fullmatch(r"lognormal (\S+) sigma ([0-9]{1,3}(?:\.[0-9]{1,6})?)", plain):
         return Delay(plain, "lognormal", duration(match[1], where), float(match[2]))
     raise Refusal(Problem(where, f"{text!r} is no delay", f"allowed: {FORMS}"))

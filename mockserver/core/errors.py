@@ -1,4 +1,4 @@
-"""What can go wrong.
+"""The mock's exceptions, and the problems that they carry.
 
 Exception
 ├── ApiError            an error that the API itself would answer: a kind of the clause `error.codes`

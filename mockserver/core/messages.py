@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
 Body: TypeAlias = "dict[str, Value]"
@@ -32,6 +32,7 @@ class Delivery:
     latency: Micros = 0  # real time to wait before the first byte
     login: str | None = None  # the account of the answer: a reset of it ends the wait
     transport: str = "whole"  # how the bytes are sent: a key of `TRANSPORTS` in `wire/delivery.py`
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what the transport reads, such as a size or a rate
 
 
 AT_ONCE = Delivery()
@@ -49,7 +50,7 @@ class Answer:
     task: int | None = None  # the id of the task that the answer is about
     reason: str = ""  # why the answer is what it is, in a few words
     delivery: Delivery = AT_ONCE
-    faults: tuple[str, ...] = ()  # the ids of the faults that struck the call
+    faults: tuple[str, ...] = ()  # the ids of the faults that struck the call; kept for a journal of calls
     wrote: bool = False
     """Whether it reports a change of the store: then it must not be sent before the change is kept."""
     allow: tuple[str, ...] = ()  # the right HTTP methods, where the call's was wrong

@@ -48,8 +48,8 @@ class Task:
     failure: tuple[int | None, str | None] | None = None
     """Code and message of a task that ends in an error (None: the profile's); None for a task that ends well."""
 
-    def done(self, now: Micros) -> bool:
-        """Whether the task has ended: a pure function of its record and the time."""
+    def is_ready(self, now: Micros) -> bool:
+        """Whether the task has ended, well or not: a pure function of its record and the time."""
         return self.ready is not None and now >= self.ready
 
 

@@ -1,4 +1,4 @@
-"""Accounts as people write them, in the settings and to the admin API."""
+"""Accounts as people write them, in the settings and to the control API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of what people write: in a file, an option, a variable, or the admin API."""
+"""The fields of what people write: in a file, an option, a variable, or the control API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mutant in the mock: its edits at the three steps of the gateway's hook."""
+"""A mutant in the mock: its edits of the call, the answer and the response, through the gateway's hook."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class MutantHook(Hook):
         self._server = MockServer(mock)
         self._memory: dict[Any, Any] = {}
 
-    def before(self, call: Call) -> Call:
+    def on_call(self, call: Call) -> Call:
         """The call, edited."""
         context = self._context(call)
         self._mutant.call(context)
         return replace(call, http_method=context.http_method, params=context.params)
 
-    def after(self, call: Call, answer: Answer | Page) -> Answer | Page:
+    def on_answer(self, call: Call, answer: Answer | Page) -> Answer | Page:
         """The answer as data, edited."""
         if isinstance(answer, Page):
             return answer
@@ -40,13 +40,13 @@ class MutantHook(Hook):
         self._mutant.answer(context)
         return replace(answer, body=context.body, format=context.format, http=context.http, rows=context.rows)
 
-    def sent(self, call: Call, answer: Answer | Page, response: Response) -> Response:
+    def on_response(self, call: Call, answer: Answer | Page, response: Response) -> Response:
         """The response, edited."""
         if isinstance(answer, Page):
             return response
         context = self._context(call, answer)
         context.http, context.headers, context.content = response.status, response.headers, response.body
-        self._mutant.sent(context)
+        self._mutant.response(context)
         return replace(response, status=context.http, headers=context.headers, body=context.content)
 
     def _context(self, call: Call, answer: Answer | None = None) -> CallContext:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeAlias
 
@@ -140,8 +141,6 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
 def _serving(name: str | None) -> Iterator[str]:
     """A mock in a thread, with the mutant of the name; yields the URL of its API."""
     settings = load({"delay": DELAY}, {}, directory=data.PACKAGE)  # where no user's settings file lies
-    gateway = open_gateway(settings)
-    if name is not None:
-        gateway.hook = MutantHook(MUTANTS[name], gateway.mock)
-    with serve_mock(gateway, settings) as url:
+    hook = None if name is None else partial(MutantHook, MUTANTS[name])
+    with serve_mock(open_gateway(settings, hook=hook), settings) as url:
         yield f"{url}/api"

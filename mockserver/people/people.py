@@ -23,7 +23,7 @@ T = TypeVar("T")
 FIELDS = ("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url")
 """The fields of a row in the documentation's order."""
 
-HIDDEN_IN_DEMO = "hidden_in_demo"  # the `url` of every row for a demo account (sister)
+HIDDEN_IN_DEMO = "hidden_in_demo"  # the `url` of a demo's rows: seen in clients of a related API
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def count(phone: str, source: Source, seed: int) -> int:
 
 
 def find(phone: str, source: Source, seed: int, words: Words, *, demo: bool = False) -> Found:
-    """What the source has on the phone, in its section. A demo hides addresses and shows other prices (sister)."""
+    """What the source has on the phone, in its section. A demo hides addresses and shows other prices, as seen in
+    clients of a related API.
+    """
     wanted = count(phone, source, seed)
     if not wanted:
         return Found()

@@ -33,7 +33,7 @@ class Clause:
     unseen: str = ""
 
     def read(self, written: Any) -> Choice:
-        """The choice that a settings file, an option or the admin API writes; true, false, null are yes, no, `null`.
+        """The choice that a settings file, an option or the control API writes; true, false, null are yes, no, `null`.
 
         Raises Refusal naming the clause and what is allowed.
         """

@@ -27,7 +27,7 @@ BOARDS_BY = Source(12, "classified boards BY", "data", ("kufar.by",))
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """An edition of the operator's page (EVIDENCE)."""
+    """An edition of the operator's page: the clause `edition` of schemas/clauses.toml."""
 
     name: str
     sources: Mapping[str, Source]  # by number, as parameters write it

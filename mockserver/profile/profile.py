@@ -1,8 +1,8 @@
 """The profile: a choice for every open clause, resolved once into plain fields.
 
-Three modules read it: `api.params` reads the request by Parsing, `api.operations` decides by Rules, and `formats` write
-by Rendering. A field of theirs names its clause and how the choice becomes the field's value: the one place in which a
-clause meets the code that uses it.
+`api.params` reads the request by Parsing, `api` decides by Rules, which the control API looks up, too, and `formats`
+write by Rendering. A field of theirs names its clause and how the choice becomes the field's value: the one place in
+which a clause meets the code that uses it.
 """
 
 from __future__ import annotations

@@ -200,7 +200,12 @@ class Settings:
     paid_until: str = _setting("2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE")
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
     admin_token: str | None = _setting(
-        None, fields.or_none(_ADMIN_TOKEN), "Token of the routes under /_mock/.", "T", example="choose-one", secret=True
+        None,
+        fields.or_none(_ADMIN_TOKEN),
+        "Token of the control API under /_mock/.",
+        "T",
+        example="choose-one",
+        secret=True,
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")

@@ -1,4 +1,4 @@
-"""The Flask app: the API and the mock's own routes, whole, under any WSGI server."""
+"""The Flask app: the API and the control API, whole, under any WSGI server."""
 
 from mockserver.web.app import create_app
 

@@ -21,7 +21,7 @@ from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
-from mockserver.web.admin import Guard, admin_routes
+from mockserver.web.blueprint import Guard, control_blueprint
 
 
 class Waiting:
@@ -86,7 +86,7 @@ def make_app(
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    app.register_blueprint(admin_routes(gateway.mock, guard, settings, end_waiting or waiting.end))
+    app.register_blueprint(control_blueprint(gateway.mock, guard, settings, end_waiting or waiting.end))
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()

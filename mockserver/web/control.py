@@ -1,4 +1,4 @@
-"""The control verbs of the routes under /_mock/, from JSON values to JSON values."""
+"""The control API: its routes under /_mock/, from JSON values to JSON values."""
 
 from __future__ import annotations
 
@@ -18,93 +18,104 @@ from mockserver.core.tasks import Account
 from mockserver.faults.faults import ALWAYS, ArmedFault
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT, KEYS
+from mockserver.inputs.fields import table_of
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import kind_of_store
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A request of a control route."""
+class ControlRequest:
+    """A request of the control API."""
 
-    body: Any  # the JSON value; {} for an empty body
-    query: Mapping[str, str]
+    body: Any  # the JSON value as its route reads it; an empty body is {}
+    query: Mapping[str, Any]
     parts: Mapping[str, str]  # of the path
     host: str  # the address that the server is really bound to
     port: int
 
 
-Verb: TypeAlias = "Callable[[Ask], tuple[int, Any]]"
+Handler: TypeAlias = "Callable[[ControlRequest], tuple[int, Any]]"
+"""Gives the status and the JSON value of the answer."""
+NOTHING = table_of({})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one HTTP method of a path takes and does."""
+
+    handler: Handler
+    body: fields.Field[Any] = NOTHING
+    query: fields.Field[Any] = NOTHING
 
 
 class Control:
-    """The control verbs in JSON: each takes a request and gives a status and a body."""
+    """The handlers of the control API over one mock."""
 
     def __init__(self, mock: Mock, settings: Settings, end_waiting: Callable[[str | None], object]) -> None:
         self.mock = mock
         self.settings = settings
         self.end_waiting = end_waiting
 
-    def routes(self) -> Mapping[str, Mapping[str, Verb]]:
-        """Every route: path, HTTP method, verb."""
+    def routes(self) -> Mapping[str, Mapping[str, Route]]:
+        """Every route, by path and HTTP method."""
         return {
-            "/health": {"GET": self.health},
-            "/accounts": {"GET": self.accounts, "POST": self.put_account},
-            "/faults": {"GET": self.faults, "POST": self.arm, "DELETE": self.disarm},
-            "/faults/<fault_id>": {"DELETE": self.disarm},
-            "/clock": {"GET": self.clock, "PUT": self.set_clock},
-            "/clock/advance": {"POST": self.advance},
-            "/reset": {"POST": self.reset},
+            "/health": {"GET": Route(self.health)},
+            "/accounts": {"GET": Route(self.accounts), "POST": Route(self.put_account, ACCOUNT)},
+            "/faults": {
+                "GET": Route(self.faults),
+                "POST": Route(self.arm, fields.as_is),  # the mock reads the document
+                "DELETE": Route(self.disarm),
+            },
+            "/faults/<fault_id>": {"DELETE": Route(self.disarm)},
+            "/clock": {"GET": Route(self.clock, query=table_of(LOGIN)), "PUT": Route(self.set_clock, table_of(CLOCK))},
+            "/clock/advance": {"POST": Route(self.advance, table_of(ADVANCE))},
+            "/reset": {"POST": Route(self.reset, table_of(LOGIN))},
         }
 
-    def health(self, ask: Ask) -> tuple[int, Any]:
+    def health(self, request: ControlRequest) -> tuple[int, Any]:
         """What runs here; the port is the one really bound."""
-        keys(ask.body, {})
         return 200, {
             "status": "ok",
             "version": version("ifind-mock"),
-            "api": url_of(ask.host, ask.port) + "/api",
-            "host": ask.host,
-            "port": ask.port,
+            "api": url_of(request.host, request.port) + "/api",
+            "host": request.host,
+            "port": request.port,
             "state": kind_of_store(self.settings.state),
             "edition": self.mock.profile.choices["edition"],
             "now": iso_of(self.mock.now()),
         }
 
-    def accounts(self, ask: Ask) -> tuple[int, Any]:
+    def accounts(self, _: ControlRequest) -> tuple[int, Any]:
         """All accounts, without their tokens: only the answer that makes or changes an account holds one."""
-        keys(ask.body, {})
         return 200, {"accounts": [self._account(a) for a in self.mock.store.accounts()]}
 
-    def put_account(self, ask: Ask) -> tuple[int, Any]:
+    def put_account(self, request: ControlRequest) -> tuple[int, Any]:
         """Makes an account, or changes the one with the login: what is left out stays or is made up."""
-        written = ACCOUNT("", ask.body)
+        written = request.body
         account, made = self.mock.put_account(written.pop("login", None), written)
         return (201 if made else 200), {**self._account(account), "token": account.token}
 
-    def faults(self, ask: Ask) -> tuple[int, Any]:
+    def faults(self, _: ControlRequest) -> tuple[int, Any]:
         """All armed faults with their counts."""
-        keys(ask.body, {})
         return 200, {"faults": [_fault(one) for one in self.mock.store.faults()]}
 
-    def arm(self, ask: Ask) -> tuple[int, Any]:
+    def arm(self, request: ControlRequest) -> tuple[int, Any]:
         """Arms a fault."""
-        return 201, _fault(self.mock.arm(ask.body))
+        return 201, _fault(self.mock.arm(request.body))
 
-    def disarm(self, ask: Ask) -> tuple[int, Any]:
+    def disarm(self, request: ControlRequest) -> tuple[int, Any]:
         """Takes the fault of the path away, without one all faults, and nothing else."""
-        keys(ask.body, {})
-        self.mock.store.disarm(ask.parts.get("fault_id"))
+        self.mock.store.disarm(request.parts.get("fault_id"))
         return 204, None
 
-    def clock(self, ask: Ask) -> tuple[int, Any]:
+    def clock(self, request: ControlRequest) -> tuple[int, Any]:
         """The clock of the login in the query, else the server's."""
-        keys(ask.body, {})
-        login = self._login(ask.query.get("login"))
+        login = self._login(request.query.get("login"))
         return 200, self._clock(login, self.mock.clock(login))
 
-    def set_clock(self, ask: Ask) -> tuple[int, Any]:
+    def set_clock(self, request: ControlRequest) -> tuple[int, Any]:
         """Sets the clock of a login or of the server."""
-        wanted = keys(ask.body, CLOCK)
+        wanted = request.body
         frozen = {"real": False, "frozen": True, None: None}[wanted.get("mode")]
         if frozen and wanted.get("speed", 1) != 1:
             raise Refusal(Problem("speed", "a frozen clock has none", "leave it out, or use the mode real"))
@@ -115,9 +126,9 @@ class Control:
             login, self.mock.set_clock(login, frozen=frozen, now=wanted.get("now"), speed=wanted.get("speed"))
         )
 
-    def advance(self, ask: Ask) -> tuple[int, Any]:
+    def advance(self, request: ControlRequest) -> tuple[int, Any]:
         """Puts a clock forward by seconds, or to the next midnight or ready task."""
-        wanted = keys(ask.body, ADVANCE)
+        wanted = request.body
         login = self._login(wanted.get("login"))
         if ("seconds" in wanted) == ("to" in wanted):
             raise Refusal(Problem("", "either seconds or to is needed", 'write {"seconds": 5} or {"to": "midnight"}'))
@@ -125,9 +136,9 @@ class Control:
             return 200, self._clock(login, self.mock.advance_to(login, wanted["to"]))
         return 200, self._clock(login, self.mock.advance(login, round(wanted["seconds"] * SECOND)))
 
-    def reset(self, ask: Ask) -> tuple[int, Any]:
+    def reset(self, request: ControlRequest) -> tuple[int, Any]:
         """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
-        login = self._login(keys(ask.body, RESET).get("login"))
+        login = self._login(request.body.get("login"))
         self.mock.reset(login)
         self.end_waiting(login)
         return 204, None
@@ -165,24 +176,18 @@ def _fault(armed: ArmedFault) -> dict[str, Any]:
     }
 
 
-LOGIN = fields.text.described("The account that is meant; without it, the server.")
+LOGIN: Mapping[str, fields.Field[Any]] = {
+    "login": fields.text.described("The account that is meant; without it, the server.")
+}
 _TIME = fields.text.then(lambda where, text: parse_iso(text, where))
 CLOCK: Mapping[str, fields.Field[Any]] = {
     "mode": fields.one_of(("real", "frozen")).described("Whether time passes."),
     "now": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("The time that it shows now."),
     "speed": fields.number(0, 1_000_000).described("How many times as fast as real time it goes."),
-    "login": LOGIN,
+    **LOGIN,
 }
 ADVANCE: Mapping[str, fields.Field[Any]] = {
     "seconds": fields.number(0, 1e11).described("How far the clock is put forward."),
     "to": fields.one_of(("midnight", "next-ready")).described("The moment to which it is put forward."),
-    "login": LOGIN,
+    **LOGIN,
 }
-RESET: Mapping[str, fields.Field[Any]] = {"login": LOGIN}
-QUERIES: Mapping[tuple[str, str], Mapping[str, fields.Field[Any]]] = {("GET", "/clock"): {"login": LOGIN}}
-"""The keys that a route takes in its query; the others take none."""
-
-
-def keys(body: Any, rows: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
-    """The object's entries. Raises Refusal with every problem."""
-    return fields.table_of(rows)("", body)

@@ -118,12 +118,14 @@ class Connection(asyncio.Protocol):
         size = 0
         last = False
         while size < _WRITE and not last and queue and (response := queue[0].response) is not None:
-            pending = queue.popleft()
-            last = pending.last or (not queue and (self._state is State.ENDED or self._host.stopping))
+            pending = queue[0]
+            last = pending.last or (len(queue) == 1 and (self._state is State.ENDED or self._host.stopping))
             piece, last = TRANSPORTS[response.delivery.transport](pending, response, last)
             pieces.append(piece)
             size += len(piece)
-            self._host.sent(pending, response)
+            if pending.response is not None:  # else the rest comes later, and the answer keeps its turn
+                queue.popleft()
+                self._host.sent(pending, response)
         self.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         self._since = monotonic()
         if last:

@@ -1,4 +1,7 @@
-"""The delivery of answers: their bytes, and the only place of the server that waits, paces, cuts and resets."""
+"""The delivery of answers: their bytes, their latency, and the transports that carry them out.
+
+The server's limits on clients (time-outs, reading, closing) are in `connection`.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,12 @@ class PendingRequest:
 
 
 Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, bool]]"
-"""The bytes to write, and whether the connection closes after them; the last argument: whether it closes anyway."""
+"""The bytes to write, and whether the connection closes after them; the last argument: whether it closes anyway. Its
+settings are in `response.delivery`.
+
+A transport may send an answer in pieces: after each but the last it sets `pending.response` to None, so that the answer
+keeps its turn, and has a timer set it again and call `pending.connection.advance()`, which asks the transport anew.
+"""
 
 
 class Outbox:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 
@@ -16,7 +17,7 @@ from mockserver.wire.delivery import TRANSPORTS, PendingRequest
 from support.in_process import LOGIN, Api
 from support.wire_server import Up, get
 
-CUT = Effect(delivery=Delivery(transport="cut"))
+CUT = Effect(delivery=Delivery(transport="cut", settings={"size": 7}))
 
 
 def test_the_delivery_of_a_fault_reaches_the_response_untouched() -> None:
@@ -26,7 +27,7 @@ def test_the_delivery_of_a_fault_reaches_the_response_untouched() -> None:
     struck = api.send("info")
 
     assert struck.body == plain.body
-    assert struck.delivery == Delivery(transport="cut", login=LOGIN)
+    assert struck.delivery == Delivery(transport="cut", login=LOGIN, settings={"size": 7})
     assert plain.delivery == Delivery()
 
 
@@ -34,7 +35,7 @@ def test_the_delivery_of_a_fault_carries_the_latency_of_the_mock() -> None:
     api = Api(latency="3s")
     api.mock.store.arm(Fault(Match({}), "error", {}, CUT))
 
-    assert api.send("info").delivery == Delivery(3_000_000, LOGIN, "cut")
+    assert api.send("info").delivery == Delivery(3_000_000, LOGIN, "cut", {"size": 7})
 
 
 def test_a_transport_decides_which_bytes_leave_and_whether_the_connection_closes(
@@ -47,6 +48,29 @@ def test_a_transport_decides_which_bytes_leave_and_whether_the_connection_closes
         client.socket.settimeout(2)
 
         assert client.file.read() == b"HTTP/1.1 2"
+
+
+def test_a_transport_can_send_an_answer_in_pieces_over_time(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"o", b"k"]
+
+    def dribble(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
+        def go_on() -> None:
+            pending.response = response
+            pending.connection.advance()
+
+        piece = pieces.pop(0)
+        if pieces:
+            pending.response = None
+            asyncio.get_running_loop().call_later(0.02, go_on)
+        return piece, last and not pieces
+
+    monkeypatch.setitem(TRANSPORTS, "dribble", dribble)
+    with up.connect() as client:
+        client.send(get("/one") + get("/two?transport=dribble") + get("/three"))
+
+        assert client.answer().json["path"] == "/one"
+        assert client.answer().body == b"ok"
+        assert client.answer().json["path"] == "/three"
 
 
 def test_a_transport_can_reset_the_connection(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:

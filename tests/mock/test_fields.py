@@ -25,7 +25,7 @@ TABLES: Mapping[str, Mapping[str, Field[Any]]] = {
     **{f"fault {kind}": row.settings for kind, row in KINDS.items()},
     "clock": control.CLOCK,
     "advance": control.ADVANCE,
-    "reset": control.RESET,
+    "reset": control.LOGIN,
 }
 FIELDS = {f"{table}.{name}": field for table, rows in TABLES.items() for name, field in rows.items()}
 PLAIN = {

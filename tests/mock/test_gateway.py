@@ -242,18 +242,18 @@ class Stub(Hook):
     def __init__(self) -> None:
         self.shown: list[tuple[str, Any]] = []
 
-    def before(self, call: Call) -> Call | Answer:
-        self.shown.append(("before", dict(call.params)))
+    def on_call(self, call: Call) -> Call | Answer:
+        self.shown.append(("call", dict(call.params)))
         if call.operation == "info":
             return Answer({"status": "ok", "data": "stubbed"}, "xml")
         return replace(call, params={**call.params, "source": "3"})
 
-    def after(self, call: Call, answer: Answer | Page) -> Answer | Page:
-        self.shown.append(("after", call.params.get("source")))
+    def on_answer(self, call: Call, answer: Answer | Page) -> Answer | Page:
+        self.shown.append(("answer", call.params.get("source")))
         return replace(answer, http=202)
 
-    def sent(self, call: Call, answer: Answer | Page, response: Response) -> Response:
-        self.shown.append(("sent", (call.operation, answer.http)))
+    def on_response(self, call: Call, answer: Answer | Page, response: Response) -> Response:
+        self.shown.append(("response", (call.operation, answer.http)))
         return replace(response, body=response.body.upper())
 
 
@@ -267,7 +267,7 @@ def test_a_hook_changes_the_call_the_answer_and_the_response() -> None:
     assert (response.status, response.body) == (202, b'{"STATUS":"OK","ID":1}')
     assert task is not None
     assert task.source == 3
-    assert hook.shown[1:] == [("after", "2"), ("sent", ("create", 202))]
+    assert hook.shown[1:] == [("answer", "2"), ("response", ("create", 202))]
 
 
 def test_a_hook_may_answer_in_place_of_the_mock() -> None:

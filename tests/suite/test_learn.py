@@ -187,8 +187,8 @@ def test_the_file_and_the_table_hold_no_credential_and_no_value(courier: Learned
     assert [secret for secret in secrets if secret in courier.text + courier.output] == []
 
 
-def breakage(answer: Edit = unchanged, sent: Edit = unchanged) -> Breakage:
-    return Breakage("made for a test", answer, sent=sent)
+def breakage(answer: Edit = unchanged, response: Edit = unchanged) -> Breakage:
+    return Breakage("made for a test", answer, response=response)
 
 
 def with_type(context: CallContext) -> None:
@@ -198,7 +198,7 @@ def with_type(context: CallContext) -> None:
 
 
 def test_a_choice_that_alternates_is_reported_and_not_written(tmp_path: Path) -> None:
-    with serving("bureau", breakage=breakage(sent=with_type)) as target:
+    with serving("bureau", breakage=breakage(response=with_type)) as target:
         found = learned(target, tmp_path)
     (entry,) = found.uncovered("content-type.json")
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,8 @@ def covering_set() -> list[dict[str, Any]]:
 def serving_profile(profile: dict[str, Any], *, mutant: str | None = None, **options: Any) -> Iterator[str]:
     settings = load({"delay": "150ms", **options}, {})
     settings = replace(settings, profile=resolve(CLAUSES, profile))
-    gateway = open_gateway(settings)
-    if mutant is not None:
-        gateway.hook = MutantHook(MUTANTS[mutant], gateway.mock)
-    with serve_mock(gateway, settings) as url:
+    hook = None if mutant is None else partial(MutantHook, MUTANTS[mutant])
+    with serve_mock(open_gateway(settings, hook=hook), settings) as url:
         yield f"{url}/api"
 
 

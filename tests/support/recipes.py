@@ -153,13 +153,15 @@ TEAPOT = '''def teapot(*, flavour: str = "green") -> Effect:
 '''
 CUT = '''def cut(*, share: int = 50) -> Effect:
     """The answer ends early, and the connection with it."""
-    return Effect(delivery=Delivery(transport="cut"))
+    return Effect(delivery=Delivery(transport="cut", settings={"share": share}))
 
 
 '''
 DELIVER_CUT = '''def _cut(pending: PendingRequest, response: Response, _: bool) -> tuple[bytes, bool]:
-    """The answer without its last byte."""
-    return _whole(pending, response, True)[0][:-1], True
+    """The head of the answer, and a share of its body."""
+    size = len(response.body)
+    missing = size - size * response.delivery.settings["share"] // 100
+    return _whole(pending, response, True)[0][:-missing], True
 
 
 '''
@@ -243,21 +245,20 @@ def a_store(tree: Tree) -> None:
     tree.row(opening, "STORES", '"named": StoreKind(_named_store, "named:[a-z]+", "named: and a word", "named:WORD")')
 
 
-TASK_VERB = '''
-    def task(self, ask: Ask) -> tuple[int, Any]:
+TASK_HANDLER = '''
+    def task(self, request: ControlRequest) -> tuple[int, Any]:
         """The source of the task of the path."""
-        keys(ask.body, {})
-        task = self.mock.store.read_task(int(ask.parts["number"]))
-        return 200, {"source": task.source if task else None, "as": ask.query.get("as")}
+        task = self.mock.store.read_task(int(request.parts["number"]))
+        return 200, {"source": task.source if task else None, "as": request.query.get("as")}
 '''
 
 
 def a_control_route(tree: Tree) -> None:
     """A task by its number."""
-    control, health = "mockserver/web/control.py", '"/health": {"GET": self.health},'
-    tree.edit(control, health, f'{health} "/tasks/<number>": {{"GET": self.task}},')
-    tree.edit(control, "\n    def health(", f"{TASK_VERB}\n    def health(")
-    tree.row(control, "QUERIES", '("GET", "/tasks/<number>"): {"as": fields.text.described("A word.")}')
+    control, health = "mockserver/web/control.py", '"/health": {"GET": Route(self.health)},'
+    query = 'table_of({"as": fields.text.described("A word.")})'
+    tree.edit(control, health, f'{health} "/tasks/<number>": {{"GET": Route(self.task, query={query})}},')
+    tree.edit(control, "\n    def health(", f"{TASK_HANDLER}\n    def health(")
 
 
 BRIEF = '''"""A report in one line."""

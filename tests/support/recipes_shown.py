@@ -145,14 +145,18 @@ def a_kind_of_fault_on_the_socket() -> None:
     query = urlencode({"login": LOGIN, "token": TOKEN})
     with served() as url:
         connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
-        armed = json.dumps({"action": {"kind": "cut", "share": 10}})
-        connection.request("POST", "/_mock/faults", armed, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        assert (answer.status, b'"cut"' in answer.read()) == (201, True)
-        connection.request("GET", f"/api/info?{query}")
-        with pytest.raises(http.client.IncompleteRead, match="1 more expected"):
-            connection.getresponse().read()
-        connection.close()
+        for share in (10, 75):
+            armed = json.dumps({"action": {"kind": "cut", "share": share}})
+            connection.request("POST", "/_mock/faults", armed, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            assert (answer.status, b'"cut"' in answer.read()) == (201, True)
+            connection.request("GET", f"/api/info?{query}")
+            answer = connection.getresponse()
+            size = answer.length or 0
+            with pytest.raises(http.client.IncompleteRead) as read:
+                answer.read()
+            assert len(read.value.partial) == size * share // 100
+            connection.close()
         connection.request("GET", f"/api/info?{query}")
         assert json.loads(connection.getresponse().read())["status"] == "ok"
         connection.close()

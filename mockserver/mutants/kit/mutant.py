@@ -25,7 +25,7 @@ class Mutant:
     """The edit of the answer as data."""
     call: Edit = unchanged
     """The edit of the call before the server decides it."""
-    sent: Edit = unchanged
+    response: Edit = unchanged
     """The edit of the response's status, headers and bytes."""
     also: str = ""
     """Keys of WAYS, separated by spaces: each makes another mutant, which does the same only in this way."""
@@ -62,6 +62,6 @@ def _rows(clause: str, rows: Mapping[str, _Row]) -> Iterator[tuple[str, _Row]]:
         yield name, replace(row, breaks=clause)
         for way in row.also.split():
             words, condition = WAYS[way]
-            answer, call, sent = (where(edit, condition) for edit in (row.answer, row.call, row.sent))
+            answer, call, response = (where(edit, condition) for edit in (row.answer, row.call, row.response))
             title = f"{row.title} {words}"
-            yield f"{name}-{way}", replace(row, breaks=clause, title=title, answer=answer, call=call, sent=sent)
+            yield f"{name}-{way}", replace(row, breaks=clause, title=title, answer=answer, call=call, response=response)

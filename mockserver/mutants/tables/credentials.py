@@ -72,7 +72,7 @@ ACCOUNT_MUTANTS: Table[Mutant] = {
         ),
         "the-token-is-echoed-in-a-header": Mutant(
             "a header repeats the token",
-            sent=header("X-Debug", lambda c: c.token.encode("ascii", "replace").decode()[:200]),
+            response=header("X-Debug", lambda c: c.token.encode("ascii", "replace").decode()[:200]),
         ),
     },
 }

@@ -50,17 +50,17 @@ EQUIVALENTS: Table[Mutant] = {
     "format.readable": {
         "json-is-indented": Mutant(
             "JSON is indented",
-            sent=content(_indented, JSON),
+            response=content(_indented, JSON),
             equivalent="White space around JSON's tokens has no meaning (RFC 8259, section 2).",
         ),
         "csv-quotes-every-cell": Mutant(
             "CSV quotes every cell",
-            sent=table(lambda lines: lines, quoting=csv.QUOTE_ALL),
+            response=table(lambda lines: lines, quoting=csv.QUOTE_ALL),
             equivalent="A cell that needs no quotes may have them (RFC 4180, section 2, rule 5).",
         ),
         "xml-has-a-comment": Mutant(
             "XML ends with a comment",
-            sent=content(lambda old: old + b"<!-- made in 1 ms -->", XML),
+            response=content(lambda old: old + b"<!-- made in 1 ms -->", XML),
             equivalent="A comment is no part of a document's data (XML 1.0, section 2.5).",
         ),
     },

@@ -40,7 +40,7 @@ FORMAT_MUTANTS: Table[Mutant] = {
             "errors are JSON where CSV is asked for", where(putting(format="json"), ERROR, CSV)
         ),
         **{
-            name: Mutant(title, sent=replacing(pattern, by, RESULT, in_format))
+            name: Mutant(title, response=replacing(pattern, by, RESULT, in_format))
             for name, title, in_format, pattern, by in (
                 ("xml-is-not-closed", "XML is not closed", XML, rb"</cost>", b""),
                 ("xml-is-not-escaped", "& is not escaped", XML, rb"&amp;|<cost>", b"&<cost>"),
@@ -53,17 +53,17 @@ FORMAT_MUTANTS: Table[Mutant] = {
                 ("json-is-not-utf-8", "JSON is not UTF-8", JSON, rb'"status":"ready"', b'"x":"\xff","status":"ready"'),
             )
         },
-        "errors-are-broken-json": Mutant("errors in JSON are cut", sent=replacing(rb".\Z", b"", ERROR, JSON)),
+        "errors-are-broken-json": Mutant("errors in JSON are cut", response=replacing(rb".\Z", b"", ERROR, JSON)),
     },
     "formats.same": {
         "xml-loses-a-row": Mutant("XML lacks a row", ready(_FIRST_LOST, XML)),
         "csv-loses-a-row": Mutant("CSV lacks a row", ready(_FIRST_LOST, CSV)),
         "csv-rows-are-turned-round": Mutant(
-            "CSV has the rows in the opposite order", sent=table(lambda lines: [lines[0], *lines[:0:-1]])
+            "CSV has the rows in the opposite order", response=table(lambda lines: [lines[0], *lines[:0:-1]])
         ),
         "xml-has-another-cost": Mutant("XML has another cost", ready(setting(cost="77"), XML)),
         "csv-has-another-title": Mutant("CSV has another title", rows(setting(title="x"), CSV)),
-        "xml-loses-line-breaks": Mutant("XML drops carriage returns", sent=replacing(rb"&#13;", b"", RESULT, XML)),
+        "xml-loses-line-breaks": Mutant("XML drops carriage returns", response=replacing(rb"&#13;", b"", RESULT, XML)),
         "info-in-xml-has-another-limit": Mutant("info in XML reports another limit", body(_limit_of_7, INFO, OK, XML)),
         "errors-in-csv-have-another-code": Mutant("errors in CSV have another code", errors(_unknown_is_418, CSV)),
         "created-in-xml-has-a-member-more": Mutant("create in XML has a member more", created(setting(note="x"), XML)),

@@ -50,7 +50,7 @@ ERROR_MUTANTS: Table[Mutant] = {
         ),
     },
     "server.never-breaks": {
-        "a-bad-phone-is-500": Mutant("a wrong phone breaks the server", sent=where(_OOPS, _has_no_phone)),
+        "a-bad-phone-is-500": Mutant("a wrong phone breaks the server", response=where(_OOPS, _has_no_phone)),
         "a-bad-phone-is-500-and-readable": _right_body("a wrong phone is", 500, _has_no_phone),
         "info-over-post-is-503": _right_body("info over POST is", 503, INFO, POST),
         "create-in-xml-is-502": _right_body("create in XML is", 502, CREATE, XML),
@@ -62,14 +62,14 @@ ERROR_MUTANTS: Table[Mutant] = {
         ),
         "a-long-value-is-no-answer": Mutant(
             "a long value gets an empty answer",
-            sent=where(_NOTHING, lambda c: any(len(value) > _LONG for value in c.params.values())),
+            response=where(_NOTHING, lambda c: any(len(value) > _LONG for value in c.params.values())),
         ),
         "a-nul-is-500-in-csv": Mutant(
             "a NUL breaks the server where CSV is asked for",
-            sent=where(_OOPS, CSV, lambda c: any("\0" in value for value in c.params.values())),
+            response=where(_OOPS, CSV, lambda c: any("\0" in value for value in c.params.values())),
         ),
         "each-50th-call-is-500": Mutant(
-            "each 50th call breaks the server", sent=where(_OOPS, lambda c: c.count("calls") % 50 == 0)
+            "each 50th call breaks the server", response=where(_OOPS, lambda c: c.count("calls") % 50 == 0)
         ),
     },
 }

@@ -69,7 +69,7 @@ class Breaker:
         content_type, context.content = answer.page or self._service.write(answer)
         own = (("Content-Type", content_type),) if content_type else ()
         context.headers = (*own, *answer.headers)
-        self._breakage.sent(context)
+        self._breakage.response(context)
         return Response(context.http, context.headers, context.content, context.end)
 
     def _answer(self, call: Call) -> Answer:

@@ -76,25 +76,25 @@ BROKEN_ANSWERS: Table[Breakage] = {
         ),
         "nothing unasked": Breakage(
             "create over POST answers nothing where no format is asked for",
-            sent=where(putting(content=b""), CREATE, POST, _UNASKED),
+            response=where(putting(content=b""), CREATE, POST, _UNASKED),
             on=SOURCES,
         ),
     },
     "format.readable": {
-        "xml is cut": Breakage("XML lacks its end", sent=content(lambda old: old[:-4], READY, XML)),
+        "xml is cut": Breakage("XML lacks its end", response=content(lambda old: old[:-4], READY, XML)),
         "csv is ragged": Breakage(
             "the first ad has a field less in CSV", ready(lambda b: b["data"][0].pop("url"), CSV, _has_ads)
         ),
         "csv quote is open": Breakage(
-            "CSV ends with a quote that is not closed", sent=content(lambda old: old + b'"', READY, CSV)
+            "CSV ends with a quote that is not closed", response=content(lambda old: old + b'"', READY, CSV)
         ),
         "a key twice": Breakage(
             "JSON has a name twice",
-            sent=content(lambda old: old.replace(b"{", b'{"status": "ready", ', 1), READY, JSON),
+            response=content(lambda old: old.replace(b"{", b'{"status": "ready", ', 1), READY, JSON),
         ),
         "xml is no utf-8": Breakage(
             "XML in windows-1251",
-            sent=content(lambda old: old.decode().encode("cp1251", "xmlcharrefreplace"), READY, XML),
+            response=content(lambda old: old.decode().encode("cp1251", "xmlcharrefreplace"), READY, XML),
         ),
         "json for xml": Breakage(
             "a ready answer is JSON where XML is asked for", where(putting(format="json"), READY, XML)
@@ -142,7 +142,7 @@ BROKEN_ANSWERS: Table[Breakage] = {
         "token in errors": Breakage("errors repeat the token", where(_echo, ERROR)),
         "token in a header": Breakage(
             "a header of result in XML repeats the token",
-            sent=where(
+            response=where(
                 header("X-Request-Token", lambda c: c.token.encode("ascii", "replace").decode()),
                 RESULT,
                 XML,
@@ -153,18 +153,18 @@ BROKEN_ANSWERS: Table[Breakage] = {
     },
     "server.never-breaks": {
         "500 for an odd id": Breakage(
-            "an id that is not a number is a server error", sent=where(_TRACEBACK, _has_an_odd_id)
+            "an id that is not a number is a server error", response=where(_TRACEBACK, _has_an_odd_id)
         ),
         "500 for another http_method": Breakage(
             "PUT is a server error",
-            sent=where(_TRACEBACK, lambda c: c.http_method not in ("GET", "POST", "HEAD")),
+            response=where(_TRACEBACK, lambda c: c.http_method not in ("GET", "POST", "HEAD")),
         ),
         "500 for another method": Breakage(
             "an unknown method is a server error",
-            sent=where(_TRACEBACK, lambda c: c.operation not in ("create", "result", "info")),
+            response=where(_TRACEBACK, lambda c: c.operation not in ("create", "result", "info")),
         ),
         "no answer to an odd id": Breakage(
-            "an id that is not a number ends the connection", sent=where(putting(end="close"), _has_an_odd_id)
+            "an id that is not a number ends the connection", response=where(putting(end="close"), _has_an_odd_id)
         ),
     },
 }

@@ -1,4 +1,4 @@
-"""The mock's own routes under /_mock/: JSON in and out, refusals as application/problem+json."""
+"""The control API as a Flask blueprint: JSON in and out, refusals as application/problem+json."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.mock import Mock
 from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
-from mockserver.inputs import fields
 from mockserver.settings.table import Settings
-from mockserver.web.control import QUERIES, Ask, Control, Verb, keys
+from mockserver.web.control import Control, ControlRequest, Route
 
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
 """Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
 
 
-def admin_routes(
+def control_blueprint(
     mock: Mock, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object]
 ) -> Blueprint:
     """The routes over one mock. end_waiting ends the answers of a login (None: all) that wait for their latency."""
     routes = Blueprint("mock", __name__, url_prefix="/_mock")
     control = Control(mock, settings, end_waiting)
 
-    def view(verb: Verb, query: Mapping[str, fields.Field[Any]]) -> Callable[..., Response]:
+    def view(route: Route) -> Callable[..., Response]:
         def answer(**parts: str) -> Response:
             host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
-            ask = Ask(_body(), keys(dict(request.args), query), parts, host, port)
+            written = _body()
+            query = route.query("", dict(request.args))
+            received = ControlRequest(route.body("", written), query, parts, host, port)
             write = request.method != "GET"
 
             def operation() -> tuple[int, Any]:
                 with mock.store.transaction(write=write):
-                    return verb(ask)
+                    return route.handler(received)
 
             status, content = guard(operation)
             return Response(status=204) if status == 204 else _json(status, content)  # noqa: PLR2004 - no content
@@ -48,9 +49,8 @@ def admin_routes(
 
     add = partial(routes.add_url_rule, provide_automatic_options=False)
     for path, http_methods in control.routes().items():
-        for http_method, verb in http_methods.items():
-            query = QUERIES.get((http_method, path), {})
-            add(path, f"{http_method} {path}", view(verb, query), methods=[http_method])
+        for http_method, route in http_methods.items():
+            add(path, f"{http_method} {path}", view(route), methods=[http_method])
 
     def anything(path: str = "") -> Response:
         return _unknown_route(f"/{path}", control.routes())

@@ -1,4 +1,4 @@
-"""The routes under /_mock/: accounts, faults, clock, reset and health, in their final form."""
+"""The control API under /_mock/: accounts, faults, clock, reset and health, in their final form."""
 
 from __future__ import annotations
 
