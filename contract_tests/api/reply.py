@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.api.calls import Call
+from contract_tests.contract.members import MEMBERS
 from contract_tests.contract.values import whole_units
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import Mask
@@ -86,10 +87,6 @@ class Reply:
             return f"{head}: {_one_line(text)}"
         members = ", ".join(k for k in self.model if k in MEMBERS)
         return f"{head}; members: {members}" if members else head
-
-
-MEMBERS = ("status", "id", "data", "names", "photo", "cost", "ip", "create_time", "end_time", "error_code", "message")
-"""Documented names of members, which may be published of any answer."""
 
 
 def content_type(response: HttpResponse) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contract_tests.api.reply import Reply
+from contract_tests.contract.members import STATUSES
 from contract_tests.contract.ready_checks import TaskFacts
-from contract_tests.decode.model import STATUSES
 from contract_tests.parity.observe import ABSENT, NO_CLAUSE, Observation, Observations, any_of, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
 

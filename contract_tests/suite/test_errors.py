@@ -12,7 +12,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, WAYS, Call, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.every_answer import check_below_500
+from contract_tests.engine.every_answer import check_server_fault
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Shape
@@ -101,7 +101,7 @@ def test_every_error_has_its_three_members(run: Run, checks: Checks) -> None:
 @pytest.mark.clause("not-found", "server.never-breaks", "error.codes", "error.messages")
 def test_an_unknown_method_is_answered_by_an_error(run: Run, checks: Checks) -> None:
     reply = run.api.send_unchecked(Call("nosuchmethod", run.me.params))
-    check_below_500(checks, reply)
+    check_server_fault(checks, reply)
     if reply.status == "error":
         seen = "error"
         checks.kind("unknown-method", reply)
@@ -116,7 +116,7 @@ def test_an_unknown_method_is_answered_by_an_error(run: Run, checks: Checks) -> 
 def test_another_http_method_is_no_fault_of_the_server(run: Run, checks: Checks) -> None:
     for http_method in ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",):
         reply = run.api.send_unchecked(replace(run.unknown_task, way=Way(http_method, "query")))
-        check_below_500(checks, reply)
+        check_server_fault(checks, reply)
         unknown = run.api.send_once(run.unknown_task)
         if http_method == "PUT" and reply.status == "error" and not reply.says_like(unknown):
             checks.kind("http-method", reply)
@@ -127,7 +127,7 @@ def test_a_huge_body_is_no_fault_of_the_server(run: Run, checks: Checks) -> None
     if not run.target.provisioned:
         raise NotChecked("a megabyte is sent to a mock alone")
     reply = run.api.send_unchecked(run.unknown_task.by(POST).but(padding="x" * LARGE))
-    check_below_500(checks, reply)
+    check_server_fault(checks, reply)
     if reply.http == 413:
         checks.kind("too-large", reply)
 

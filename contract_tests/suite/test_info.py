@@ -8,7 +8,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, POST
 from contract_tests.api.reply import Reply, answered
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.every_answer import check_below_500
+from contract_tests.engine.every_answer import check_server_fault
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
@@ -45,7 +45,7 @@ def test_info_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
     if not answered(run.api.send_once(calls.info(run.me))):
         raise NotChecked("info is not answered over GET")
     reply = run.api.send_unchecked(calls.info(run.me, way=POST))
-    check_below_500(checks, reply)
+    check_server_fault(checks, reply)
     checks.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 
