@@ -100,6 +100,6 @@ _SECTIONS: tuple[tuple[str, Callable[[Report], Iterator[str]]], ...] = (
     ("\n", _counts),
     ("\n### Findings\n\n", _findings),
     ("\n### Errors of the kit itself\n\n", _errors),
-    ("\n### Not proven\n\n| clause | grade | verdict | why |\n| --- | --- | --- | --- |\n", _unproven),
+    ("\n### Not proven\n\n| clause | grade | outcome | why |\n| --- | --- | --- | --- |\n", _unproven),
     ("\n### Retried calls\n\n| call | failure | tries |\n| --- | --- | ---: |\n", _retried),
 )

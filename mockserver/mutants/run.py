@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeAlias
 
+from contract_tests.contract.clauses import all_clauses
 from mockserver import data
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
@@ -19,7 +20,6 @@ from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Matrix, Plan, Trial
-from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.wire.serving import serve_mock
 
@@ -27,9 +27,6 @@ DELAY = "60ms"
 """How long a task takes: long enough for a poll to see it processing."""
 POLL_TIMEOUT = 10.0
 """Seconds after which a task counts as never ready, unless the mutant's options say otherwise."""
-BINDING = ("documented", "law")
-"""Grades of what a mutant can break."""
-
 
 _Job: TypeAlias = "tuple[str | None, list[tuple[Plan, str]]]"
 """A mutant's name, None for the unbroken mock; and the plans to run on it until one catches the mutant, each with its
@@ -61,7 +58,7 @@ def kill_matrix(
         tuple(sorted(controls, key=lambda run: (list(Plan).index(run.plan), run.clause))),
         whole=set(names) == set(MUTANTS),
         seconds=time.monotonic() - began,
-        binding=frozenset(c.id for c in clauses().values() if c.grade in BINDING),
+        binding=frozenset(clause.id for clause in all_clauses().values() if clause.binding),
     )
 
 
