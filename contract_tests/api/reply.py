@@ -67,6 +67,13 @@ class Reply:
         """The HTTP status; 0 where there was no answer."""
         return self.response.status if self.response else 0
 
+    @property
+    def is_page(self) -> bool:
+        """Whether the answer is an HTML page, by its first bytes or its Content-Type."""
+        if self.response is None:
+            return False
+        return b"<html" in self.response.body[:1000].lower() or "html" in (self.response.header("content-type") or "")
+
     def says_like(self, other: Reply) -> bool:
         """Whether both are errors with the same code and message."""
         return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)

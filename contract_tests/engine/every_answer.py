@@ -12,7 +12,7 @@ from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import MIN_SECRET, SecretMatcher, Shape
+from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
 
 
 def read(checks: Checks, reply: Reply, section: str | None) -> Reply:
@@ -27,7 +27,7 @@ def read(checks: Checks, reply: Reply, section: str | None) -> Reply:
     status = reply.response.status
     moved = f"; it leads elsewhere (HTTP {status})" if 300 <= status < 400 else ""
     odd = "".join(f"; {oddity}" for oddity in reply.response.oddities)
-    checks.report(clause, tried, "the body", Shape(f"{tried.failure}{moved}{odd}"), f"an answer in {call.format}")
+    checks.report(clause, tried, "the body", SafeText(f"{tried.failure}{moved}{odd}"), f"an answer in {call.format}")
     return tried
 
 
@@ -68,7 +68,8 @@ def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str], places: 
     matchers += [SecretMatcher({token: "token"}) for token in tried.difference(tokens)]
     for where, content in places.items():
         if any(matcher.found_in(content) for matcher in matchers):
-            checks.report("token.never-repeated", reply, where, Shape("the token of the call"), "an answer without it")
+            found = SafeText("the token of the call")
+            checks.report("token.never-repeated", reply, where, found, "an answer without it")
 
 
 def check_server_fault(checks: Checks, reply: Reply, *, of_task: bool = False) -> None:
@@ -76,14 +77,14 @@ def check_server_fault(checks: Checks, reply: Reply, *, of_task: bool = False) -
     checks.findings.mark_checked("server.never-breaks")
     fault = server_fault(reply.http, reply.model, of_task=of_task)
     if not fault.holds:
-        checks.report("server.never-breaks", reply, "the HTTP status", Shape(fault.value), fault.expected)
+        checks.report("server.never-breaks", reply, "the HTTP status", SafeText(fault.value), fault.expected)
 
 
 def check_free(checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:
     """Checks that polling has taken no unit. Where fewer are used than before, the day of the limit has turned."""
     more, expected = now.used - before.used, "no more than before: asking is free"
     if more >= 0:
-        where, found = f"data.api_limit.used, {when}", Shape(f"{more} more than before")
+        where, found = f"data.api_limit.used, {when}", SafeText(f"{more} more than before")
         checks.expect("quota.polling-free", not more, reply, where, found, expected)
 
 
@@ -101,7 +102,7 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
     if reply.call.format != "json":
         note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
         alike = len(checks.findings.seen["error.follows-format"]) == 1
-        found = Shape(f"{decoded.format}, while other errors are written otherwise")
+        found = SafeText(f"{decoded.format}, while other errors are written otherwise")
         expected = "all errors in the format that was asked for, or all in JSON"
         checks.expect("format.readable", alike, reply, "the format", found, expected)
     could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)

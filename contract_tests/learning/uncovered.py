@@ -55,7 +55,7 @@ def _replies(run: Run) -> list[Reply]:
     findings, pool = run.findings, run.pool
     kept = [reply for seen in findings.seen.values() for reply in seen.values()]
     kept += [reply for samples in findings.kinds.values() for reply, _ in samples]
-    kept += [*pool.maker.offers.values(), *pool.maker.created, *pool.poller.processing]
+    kept += [*pool.maker.trial_replies.values(), *pool.maker.created, *pool.poller.processing]
     kept += [reply for task in pool.maker.accepted for reply in task.reads.values()]
     return sorted({reply.number: reply for reply in kept if reply.readable}.values(), key=lambda reply: reply.number)
 

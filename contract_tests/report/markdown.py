@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 from itertools import accumulate
 
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BUDGET
-from contract_tests.findings.outcome import Outcome
 from contract_tests.redact.spellings import markdown
 from contract_tests.report import wording
 from contract_tests.report.report import JUDGED, Report

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from contract_tests.contract.clauses import GRADES
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult
-from contract_tests.findings.outcome import Outcome
 
 JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)  # outcomes of clauses that were proven, either way
 

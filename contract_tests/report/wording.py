@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import History, Report, Spent
 from contract_tests.report.visible import line
 

@@ -110,8 +110,8 @@ def _do(job: _Job) -> _Done:
 
 def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     # pytest is slow to import: it is loaded only where something is run
+    from contract_tests.contract.outcome import Outcome
     from contract_tests.engine.options import CheckOptions
-    from contract_tests.findings.outcome import Outcome
     from contract_tests.session.session import Recorder, examine
 
     options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **(MUTANTS[name].options if name is not None else {})}
@@ -119,7 +119,7 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     tests = Recorder()
     with _serving(name) as url:
         # Not the environment's credentials: the suite makes accounts of its own.
-        ended = examine(CheckOptions(target=url, environ={}, private=True, **options), tests)
+        ended = examine(CheckOptions(target=url, environ={}, own_mock=True, **options), tests)
     rows = ended.report.rows if ended.report else ()
     stopped = ended.report.stopped if ended.report else "the suite could not be run"
     return Examination(

@@ -20,8 +20,8 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 
 from contract_tests.contract.clauses import GRADES, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult, Finding
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.html import PAGE
 from contract_tests.report.markdown import MAX_BYTES
 from contract_tests.report.renderers import RENDERERS
