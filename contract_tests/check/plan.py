@@ -91,7 +91,7 @@ def provable(options: CheckOptions, *, second: bool = False) -> int:
 
 @cache
 def _provable(options: CheckOptions, _profile_content: bytes, *, second: bool) -> int:
-    # The content is a part of the cache's key: a test may write the file anew.
+    # The content is a part of the key of the cache: the path is the same after the file was changed.
     return plan_of(options, "http://127.0.0.1", larger=False, second=second).provable
 
 
