@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.api.calls import Call
+from contract_tests.contract.members import MEMBERS
 from contract_tests.contract.values import whole_units
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import Mask
@@ -66,6 +67,13 @@ class Reply:
         """The HTTP status; 0 where there was no answer."""
         return self.response.status if self.response else 0
 
+    @property
+    def is_page(self) -> bool:
+        """Whether the answer is an HTML page, by its first bytes or its Content-Type."""
+        if self.response is None:
+            return False
+        return b"<html" in self.response.body[:1000].lower() or "html" in (self.response.header("content-type") or "")
+
     def says_like(self, other: Reply) -> bool:
         """Whether both are errors with the same code and message."""
         return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)
@@ -86,10 +94,6 @@ class Reply:
             return f"{head}: {_one_line(text)}"
         members = ", ".join(k for k in self.model if k in MEMBERS)
         return f"{head}; members: {members}" if members else head
-
-
-MEMBERS = ("status", "id", "data", "names", "photo", "cost", "ip", "create_time", "end_time", "error_code", "message")
-"""Documented names of members, which may be published of any answer."""
 
 
 def content_type(response: HttpResponse) -> str:

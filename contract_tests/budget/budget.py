@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from contract_tests.contract.outcome import Outcome
+
 UNITS = 12
 """Units that creates may take on the user's account, where no budget is named."""
 CALLS = 60
@@ -57,12 +59,9 @@ def limits_for(
 class NotChecked(Exception):
     """A test can't check its clauses; the text says why."""
 
-    def __init__(self, why: str, *, unaffordable: bool = False, inconclusive: bool = False) -> None:
+    def __init__(self, why: str, outcome: Outcome = Outcome.UNCHECKED) -> None:
         super().__init__(why)
-        self.unaffordable = unaffordable
-        """The budget of units, calls or time is too small."""
-        self.inconclusive = inconclusive
-        """An answer was lost."""
+        self.outcome = outcome
 
 
 @dataclass(eq=False)
@@ -156,4 +155,4 @@ class Budget:
     def refusal(self, why: str) -> NotChecked:
         """The error of a call that the limits hold back."""
         self.held_back += 1
-        return NotChecked(why, unaffordable=True)
+        return NotChecked(why, Outcome.UNAFFORDABLE)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from contract_tests.api.calls import Call, request_of
 from contract_tests.budget.budget import TIME_UP, Budget, Charge, Limits, NotChecked
 from contract_tests.budget.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
-from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.contract.editions import COMMON_SOURCE
+from contract_tests.contract.outcome import Outcome
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, OutOfTime, Request, TransportError
 from contract_tests.transport.rate_limit import Pacer
@@ -45,7 +46,7 @@ class LostAnswer(NotChecked):
     """A create left and its answer did not come. It stays charged as unknown, and is not sent again."""
 
     def __init__(self, failure: TransportError | None) -> None:
-        super().__init__("the answer of create was lost: charged, unknown, and not repeated", inconclusive=True)
+        super().__init__("the answer of create was lost: charged, unknown, and not repeated", Outcome.INCONCLUSIVE)
         self.failure = failure
 
 
@@ -239,7 +240,7 @@ def send_control(request: Request, *, repeatable: bool = True) -> HttpResponse:
 def source_of(call: Call) -> int:
     """The source that a create names, where it is a number; boards where it names none."""
     text = call.param("source") or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else ANY_SOURCE
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else COMMON_SOURCE
 
 
 def _rate_limited(response: HttpResponse) -> bool:

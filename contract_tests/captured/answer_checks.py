@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from contract_tests.captured.capture import Asked, Capture
+from contract_tests.contract.any_answer import server_fault, status_word
 from contract_tests.contract.clauses import Problem, all_clauses, problem
 from contract_tests.contract.csvw import TABLES, csv_problems
-from contract_tests.contract.ready_checks import ShownChoice, TaskFacts, check
+from contract_tests.contract.ready_checks import Model, ShownChoice, TaskFacts, check
 from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import OF_HTTP, error_status, form_of_time, shape, with_charset
 from contract_tests.decode.csv import read_lines
@@ -45,10 +47,11 @@ def _token(answer: Answer) -> Iterator[Problem]:
         yield problem("token.never-repeated", "", "not", "an answer without the token", "the token of the call")
 
 
-def http_fault(capture: Capture) -> Iterator[Problem]:
+def http_fault(capture: Capture, model: Model = MappingProxyType({}), *, of_task: bool = False) -> Iterator[Problem]:
     """An HTTP status that reports a fault of the server."""
-    if capture.status is not None and capture.status >= 500:
-        yield problem("server.never-breaks", "HTTP status", "maximum", "a status below 500", str(capture.status))
+    fault = server_fault(capture.status or 0, model, of_task=of_task)
+    if not fault.holds:
+        yield fault.problem("server.never-breaks")
 
 
 def _http_status(answer: Answer) -> Iterator[Problem]:
@@ -56,9 +59,7 @@ def _http_status(answer: Answer) -> Iterator[Problem]:
     code = answer.model.get("error_code") if error else None
     if status is None:
         return
-    # A task that failed is reported by result, and the HTTP status may mirror its code.
-    if not (error and code == status and answer.method not in ("create", "info")):
-        yield from http_fault(answer.capture)
+    yield from http_fault(answer.capture, answer.model, of_task=answer.method not in ("create", "info"))
     choice = answer.asked.known.get("error.http-status")
     due = error_status(choice, code) if choice else status
     if status != due and not (error and status in OF_HTTP):
@@ -81,7 +82,7 @@ def _status(answer: Answer) -> Iterator[Problem]:
         return
     status = answer.model.get("status")
     if answer.method == "result":
-        yield problem("result.ready", "status", "enum", "processing, ready or error", shape(status))
+        yield status_word("result", answer.model).problem("result.ready")
     elif status == "ok":
         expected = "id, as in an answer of create, or data, as in one of info (or name its method)"
         yield problem("format.readable", "", "recognised", expected, "neither")

@@ -12,8 +12,8 @@ from typing import Any
 
 from contract_tests.captured.capture import MAX_BYTES, Asked, read_capture
 from contract_tests.captured.judge import Judgement, judge, outcome_of
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
-from contract_tests.findings.outcome import Outcome
 
 MOST_LINES = 50  # problems of an answer in the text; JSON has all that were kept
 

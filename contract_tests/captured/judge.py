@@ -11,9 +11,9 @@ from contract_tests.captured.answer_checks import CHECKS, Answer, http_fault
 from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
 from contract_tests.contract.clauses import Problem, in_order, problem
 from contract_tests.contract.editions import sections_of
+from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
-from contract_tests.findings.outcome import Outcome
 
 _TRIED = ("result", "create", "info")  # methods whose CSV layouts are tried for an unknown method; result has the most
 _VAGUE = "no known columns"

@@ -9,16 +9,9 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from contract_tests.check.history import Memory, read_history
+from contract_tests.check.history import HistoryFile, read_history
 from contract_tests.check.plan import plan_of, provable
-from contract_tests.check.prompts import (
-    check_phone,
-    confirmed,
-    has_second,
-    spends_units,
-    with_credentials,
-    write_plan,
-)
+from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials, write_plan
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
@@ -40,7 +33,7 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
     errors = err or out
     try:
         _check(options)
-        memory = read_history(options.history) if options.history else None
+        history = read_history(options.history) if options.history else None
         options = with_credentials(options)
         if options.plan:
             return _print_plan(options, out)
@@ -58,9 +51,9 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         print("the suite could not be run", file=out)
         return BROKEN
     report = replace(ended.report, provable=within_reach, errors=ended.errors)
-    if memory is not None:
-        report = replace(report, history=memory.of(report, timedelta(seconds=options.stale_after)))
-    return _write_all(report, ended, options, memory, out, errors)
+    if history is not None:
+        report = replace(report, history=history.of(report, timedelta(seconds=options.stale_after)))
+    return _write_all(report, ended, options, history, out, errors)
 
 
 def _check(options: CheckOptions) -> None:
@@ -112,13 +105,13 @@ def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
 
 
 def _write_all(
-    report: Report, ended: Examined, options: CheckOptions, memory: Memory | None, out: TextIO, errors: TextIO
+    report: Report, ended: Examined, options: CheckOptions, history: HistoryFile | None, out: TextIO, errors: TextIO
 ) -> int:
     """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
     code, notices = report.exit_code, []
     made = {path: RENDERERS[name].render(report) for name, path in options.reports.items()}
-    if memory is not None and options.history is not None and ended.run is not None and not ended.run.target.private:
-        made[options.history] = memory.with_report(report)
+    if history and options.history and ended.run and not ended.run.target.own_mock:
+        made[options.history] = history.with_report(report)
     for path, content in made.items():
         try:
             if places := write(path, content, ended.secrets):

@@ -16,7 +16,7 @@ LAYOUT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class HistoryFile:
     """The file: by target and clause, the day (UTC) of the last proof and its outcome."""
 
     targets: Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -46,14 +46,14 @@ class Memory:
         return (json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
-def read_history(file: Path) -> Memory:
-    """The file's memory; none where there is no such file yet. Raises UsageError naming file and place."""
+def read_history(file: Path) -> HistoryFile:
+    """The file's content; empty where there is no such file yet. Raises UsageError naming file and place."""
     if file.exists() and not file.is_file():
         raise UsageError(f"--history: {file}: is no file that can be read again; name another")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Memory({})
+        return HistoryFile({})
     except OSError as error:
         raise UsageError(f"--history: {file}: can't be read: {error.strerror}") from None
     except (ValueError, RecursionError):
@@ -61,7 +61,7 @@ def read_history(file: Path) -> Memory:
     wrong = _wrong(document)
     if wrong:
         raise UsageError(f"--history: {file}: {wrong}; correct it, or name another file")
-    return Memory(document["targets"])
+    return HistoryFile(document["targets"])
 
 
 def _wrong(document: Any) -> str:

@@ -13,6 +13,7 @@ from functools import cache
 from contract_tests.api.calls import Account, Call, create
 from contract_tests.budget.budget import UNITS, Limits
 from contract_tests.budget.sender import open_sender
+from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
 from contract_tests.engine.options import CheckOptions, GivenTask
@@ -20,7 +21,6 @@ from contract_tests.engine.provision import accounts_on, private_mock
 from contract_tests.engine.run import Run, limits_elsewhere
 from contract_tests.engine.target import MAGIC
 from contract_tests.findings.finding import ClauseResult
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import JUDGED
 from contract_tests.session.session import Examined, examine
 
@@ -42,7 +42,7 @@ class PlannedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class More:
+class BudgetStep:
     """A larger budget, and the clauses that it proves and the one before does not."""
 
     units: int
@@ -63,11 +63,11 @@ class Plan:
     provable: int
     unproven: tuple[ClauseResult, ...]
     """The clauses that it leaves open."""
-    more: tuple[More, ...]
+    larger_budgets: tuple[BudgetStep, ...]
 
 
-def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bool = False) -> Plan:
-    """The plan of a run on a target whose account is the user's. more: also find what more units would prove; second:
+def plan_of(options: CheckOptions, target: str, *, larger: bool = True, second: bool = False) -> Plan:
+    """The plan of a run on a target whose account is the user's. larger: also find what more units would prove; second:
     there is a second account. Raises UnreachableError where the private mock does not start, and KeyboardInterrupt.
     """
     with private_mock(options.profile, "--clause", "quota.unit=task") as base:
@@ -75,8 +75,8 @@ def plan_of(options: CheckOptions, target: str, *, more: bool = True, second: bo
         rehearsal = _Rehearsal(options, base, second)
         ended = rehearsal.examine(budget)
         assert ended.run is not None, f"the rehearsal did not begin: {ended}"
-        bought = tuple(rehearsal.bought(ended, budget)) if more and not options.tasks else ()
-        return _plan(options, target, ended, ended.run, bought)
+        budgets = tuple(rehearsal.larger_budgets(ended, budget)) if larger and not options.tasks else ()
+        return _plan(options, target, ended, ended.run, budgets)
 
 
 def provable(options: CheckOptions, *, second: bool = False) -> int:
@@ -90,8 +90,9 @@ def provable(options: CheckOptions, *, second: bool = False) -> int:
 
 
 @cache
-def _provable(options: CheckOptions, _: bytes, *, second: bool) -> int:
-    return plan_of(options, "http://127.0.0.1", more=False, second=second).provable
+def _provable(options: CheckOptions, _profile_content: bytes, *, second: bool) -> int:
+    # The content is a part of the key of the cache: the path is the same after the file was changed.
+    return plan_of(options, "http://127.0.0.1", larger=False, second=second).provable
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class _Rehearsal:
                     made.append(GivenTask(number, task.source, task.phone and MAGIC.ordinary))
         return tuple(made)
 
-    def bought(self, ended: Examined, budget: int) -> Iterator[More]:
+    def larger_budgets(self, ended: Examined, budget: int) -> Iterator[BudgetStep]:
         """What each unit more would prove, until the budget holds nothing back."""
         known = _proven(ended)
         while _short(ended) and budget < MOST:
@@ -132,7 +133,7 @@ class _Rehearsal:
             gained = [clause for clause in _proven(ended) if clause not in known]
             known = [*known, *gained]
             if gained:
-                yield More(budget, tuple(gained))
+                yield BudgetStep(budget, tuple(gained))
 
 
 def _short(ended: Examined) -> bool:
@@ -144,7 +145,7 @@ def _proven(ended: Examined) -> list[str]:
     return [row.clause.id for row in rows if row.outcome in JUDGED]
 
 
-def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, more: tuple[More, ...]) -> Plan:
+def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, larger: tuple[BudgetStep, ...]) -> Plan:
     report, limits = ended.report, limits_elsewhere(options, target)
     assert report is not None, "there is a run"
     calls = len(run.api.sender.log)
@@ -156,7 +157,7 @@ def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, more: t
         seconds=(calls / limits.rate if limits.rate else 0.0) + (0.0 if options.tasks else PROCESSING),
         provable=report.proven,
         unproven=tuple(row for row in report.rows if row.outcome not in JUDGED),
-        more=more,
+        larger_budgets=larger,
     )
 
 

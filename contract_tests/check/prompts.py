@@ -80,9 +80,9 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.provable} clauses can be proven so; {len(plan.unproven)} can not:"
     for row in plan.unproven:
         yield f"  {row.clause.id}: {row.outcome}: {row.note}"
-    for more in plan.more:
-        yield f"A budget of {more.units} units would prove {', '.join(more.proves)}, too."
-    if plan.more == () and plan.units:
+    for step in plan.larger_budgets:
+        yield f"A budget of {step.units} units would prove {', '.join(step.proves)}, too."
+    if plan.larger_budgets == () and plan.units:
         yield "More units would prove nothing more."
 
 

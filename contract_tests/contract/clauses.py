@@ -12,6 +12,14 @@ from typing import Any
 
 from mockserver import data
 
+GRADES: Mapping[str, str] = {
+    "documented": "the operator's page says so",
+    "law": "expected of any API of this kind",
+    "observed": "seen in clients of this API",
+    "sister": "seen in clients of a sister API",
+    "assumed": "nobody knows; the choice is the kit's",
+}
+"""Grades of clauses and what each is founded on, the best founded first."""
 BINDING = ("documented", "law")
 _WORDS: Mapping[object, str] = {True: "yes", False: "no", None: "null"}
 

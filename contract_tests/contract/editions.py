@@ -8,8 +8,8 @@ from typing import Any
 
 SECTIONS: Mapping[int, str] = {1: "names", 2: "data", 3: "photo", 4: "photo", 11: "data", 12: "data"}  # by source
 SECTION_NAMES = ("data", "names", "photo")  # the sections that a source may fill, in the order of a ready answer
-ANY_SOURCE = 2  # boards, which every edition has
-NO_SOURCE = 99  # a number that is a source in no edition
+COMMON_SOURCE = 2  # boards, which every edition has
+UNKNOWN_SOURCE = 99  # a number that is a source in no edition
 
 
 def sections_of(model: Mapping[str, Any]) -> list[str]:
@@ -26,7 +26,7 @@ class Edition:
     required: bool = True
 
 
-SOME = Edition("B or C", (1, 2, 3))  # what they share, where the budget did not suffice to distinguish them
+B_OR_C = Edition("B or C", (1, 2, 3))  # what they share, where the budget did not suffice to distinguish them
 EDITIONS: Mapping[str, Edition] = {
     "A": Edition("A", (2,), required=False),
     "B": Edition("B", (1, 2, 3, 4)),

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import Problem, problem
 from contract_tests.contract.editions import SECTION_NAMES
+from contract_tests.contract.members import TIMES
 from contract_tests.contract.values import address, digits, form_of_time, is_local, seconds, shape, unit, wrong_picture
 
 Model: TypeAlias = Mapping[str, Any]
-TIMES = ("create_time", "end_time")
 
 
 @dataclass(frozen=True, slots=True)

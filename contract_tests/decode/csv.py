@@ -13,7 +13,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeAlias
 
-from contract_tests.decode.model import COLUMNS, STATUSES, Context, Decoded, Unreadable, bound, typed
+from contract_tests.contract.members import COLUMNS, STATUSES
+from contract_tests.decode.model import Context, Decoded, Unreadable, bound, typed
 
 Rows: TypeAlias = list[list[str]]
 

@@ -6,12 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-STATUSES = ("ok", "processing", "ready", "error")
-COLUMNS = ("title", "price", "time", "phone", "name", "description", "location", "source", "category", "url")
-"""The fields of a row, in the page's order."""
-NUMBERS = ("id", "error_code", "used", "of")  # members that are numbers in JSON
-ACCOUNT = ("api_limit", "api_time_limit", "demo")  # members of the account
-TIMES = ("create_time", "end_time")  # members that may be numbers or text
+from contract_tests.contract.members import DOCUMENTED, NUMBERS, TIMES
 
 
 class Unreadable(Exception):
@@ -51,11 +46,6 @@ HIDDEN: Mapping[str, tuple[str, ...]] = {
     "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
 }
 """Clauses that a format can't show: only JSON has numbers and null, and CSV has no lists beside rows."""
-
-DOCUMENTED = frozenset(
-    (*COLUMNS, *NUMBERS, *TIMES, *ACCOUNT, "status", "message", "data", "names", "photo", "cost", "ip")
-)
-"""The names of all documented members."""
 
 
 def named(name: str) -> str:

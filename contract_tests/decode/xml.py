@@ -7,7 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from contract_tests.decode.model import ACCOUNT, DOCUMENTED, MAX_DEPTH, Decoded, Unreadable, bound, named, typed
+from contract_tests.contract.members import ACCOUNT, DOCUMENTED
+from contract_tests.decode.model import MAX_DEPTH, Decoded, Unreadable, bound, named, typed
 
 SECTIONS = ("data", "names")
 

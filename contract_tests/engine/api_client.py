@@ -14,7 +14,7 @@ from contract_tests.engine.every_answer import UnitsWatch, attempted, check_answ
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 from contract_tests.transport.messages import TransportError
 
 LOST_AFTER = 3
@@ -53,14 +53,14 @@ class ApiClient:
         self.checks = Checks(self.findings, ())
         self.units = UnitsWatch(self.target.main)
 
-    def send_once(self, call: Call) -> Reply:
+    def send_cached(self, call: Call) -> Reply:
         """The reply to a call that many tests check; it is sent only the first time."""
         if call not in self._replies:
             self._replies[call] = self.send(call)
         return self._replies[call]
 
     def remember(self, reply: Reply) -> None:
-        """Keeps a reply for `send_once`."""
+        """Keeps a reply for `send_cached`."""
         self._replies[reply.call] = reply
 
     def send(self, call: Call, *, section: str | None = None) -> Reply:
@@ -70,7 +70,7 @@ class ApiClient:
             return reply
         reply = read(self.checks, reply, section)
         self._settle_refused(reply)
-        if not self.target.private:
+        if not self.target.own_mock:
             self.findings.secrets.learn(reply.model)
         check_answer(self.checks, reply, self.tokens)
         self.units.note(reply, self.checks)
@@ -145,7 +145,8 @@ class ApiClient:
             check_tokens(self.checks, reply, self.tokens, {"what came": failure.received})
         if failure.kind in ("unreachable", "tls") and not self.reached:
             raise TargetLost(str(failure))
-        self.checks.report("server.never-breaks", reply, "the connection", Shape(reply.failure), "an answer over HTTP")
+        found, expected = SafeText(reply.failure), "an answer over HTTP"
+        self.checks.report("server.never-breaks", reply, "the connection", found, expected)
         self._refused = self._refused + 1 if failure.kind == "unreachable" else 0
         if self._refused >= LOST_AFTER:
             raise TargetLost(str(failure))

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply, Units, content_type, units
+from contract_tests.contract.any_answer import server_fault, status_word
 from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import MIN_SECRET, SecretMatcher, Shape
-
-STATUSES: Mapping[str, tuple[str, ...]] = {"create": ("ok", "error"), "result": ("processing", "ready", "error")}
-"""The status words of each method."""
+from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
 
 
 def read(checks: Checks, reply: Reply, section: str | None) -> Reply:
@@ -29,7 +27,7 @@ def read(checks: Checks, reply: Reply, section: str | None) -> Reply:
     status = reply.response.status
     moved = f"; it leads elsewhere (HTTP {status})" if 300 <= status < 400 else ""
     odd = "".join(f"; {oddity}" for oddity in reply.response.oddities)
-    checks.report(clause, tried, "the body", Shape(f"{tried.failure}{moved}{odd}"), f"an answer in {call.format}")
+    checks.report(clause, tried, "the body", SafeText(f"{tried.failure}{moved}{odd}"), f"an answer in {call.format}")
     return tried
 
 
@@ -44,17 +42,17 @@ def attempted(reply: Reply, context: Context) -> Reply:
 
 def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
     """Checks an answer's HTTP status, choices and status word, and an error's members. tokens are the run's own."""
-    _check_http_status(checks, reply, tokens)
+    own = reply.call.method == "result" and reply.call.param("token") in tokens
+    check_server_fault(checks, reply, of_task=own)
     if reply.decoded is None:
         return
     _note_choices(checks, reply, reply.decoded)
-    words = STATUSES.get(reply.call.method, ())
-    if words and reply.status not in words:
+    word = status_word(reply.call.method, reply.model)
+    if not word.holds:
         # An answer of result with a strange status may be meant for either of two clauses.
         of_result = "result.ready" if {*reply.model} - {"status"} else "result.processing"
         clause = "create.ok" if reply.call.method == "create" else of_result
-        expected = f"one of {', '.join(words)}"
-        checks.expect(clause, False, reply, "status", reply.model.get("status"), expected)
+        checks.expect(clause, False, reply, word.path, word.value, word.expected)
     if reply.status == "error":
         checks.schema("error", reply)
 
@@ -70,31 +68,24 @@ def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str], places: 
     matchers += [SecretMatcher({token: "token"}) for token in tried.difference(tokens)]
     for where, content in places.items():
         if any(matcher.found_in(content) for matcher in matchers):
-            checks.report("token.never-repeated", reply, where, Shape("the token of the call"), "an answer without it")
+            found = SafeText("the token of the call")
+            checks.report("token.never-repeated", reply, where, found, "an answer without it")
 
 
-def check_below_500(checks: Checks, reply: Reply) -> None:
-    """Checks that the HTTP status is no server error."""
+def check_server_fault(checks: Checks, reply: Reply, *, of_task: bool = False) -> None:
+    """Checks that the HTTP status is no server error. of_task: it may be the error code of a task that failed."""
     checks.findings.mark_checked("server.never-breaks")
-    if reply.http >= 500:
-        checks.report("server.never-breaks", reply, "the HTTP status", Shape(reply.http), "a status below 500")
+    fault = server_fault(reply.http, reply.model, of_task=of_task)
+    if not fault.holds:
+        checks.report("server.never-breaks", reply, "the HTTP status", SafeText(fault.value), fault.expected)
 
 
 def check_free(checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:
     """Checks that polling has taken no unit. Where fewer are used than before, the day of the limit has turned."""
     more, expected = now.used - before.used, "no more than before: asking is free"
     if more >= 0:
-        where, found = f"data.api_limit.used, {when}", Shape(f"{more} more than before")
+        where, found = f"data.api_limit.used, {when}", SafeText(f"{more} more than before")
         checks.expect("quota.polling-free", not more, reply, where, found, expected)
-
-
-def _check_http_status(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
-    """A task that failed may be answered by the HTTP status of its error code."""
-    own = reply.call.method == "result" and reply.call.param("token") in tokens
-    if own and reply.status == "error" and reply.code == reply.http:
-        checks.findings.mark_checked("server.never-breaks")
-    else:
-        check_below_500(checks, reply)
 
 
 def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
@@ -111,7 +102,7 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
     if reply.call.format != "json":
         note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
         alike = len(checks.findings.seen["error.follows-format"]) == 1
-        found = Shape(f"{decoded.format}, while other errors are written otherwise")
+        found = SafeText(f"{decoded.format}, while other errors are written otherwise")
         expected = "all errors in the format that was asked for, or all in JSON"
         checks.expect("format.readable", alike, reply, "the format", found, expected)
     could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)

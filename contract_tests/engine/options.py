@@ -59,7 +59,7 @@ class CheckOptions:
     """None: 15 minutes; no limit with `full` or on a mock."""
     environ: Mapping[str, str] | None = field(default=None, repr=False)
     """Where the credentials are. None: the process's environment."""
-    private: bool = False
+    own_mock: bool = False
     """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False
     only: tuple[str, ...] = ()

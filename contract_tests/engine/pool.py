@@ -9,7 +9,7 @@ from itertools import cycle
 from contract_tests.api.calls import FORMATS, WAYS, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE, EDITIONS, NO_SOURCE, SOME, Edition
+from contract_tests.contract.editions import B_OR_C, COMMON_SOURCE, EDITIONS, UNKNOWN_SOURCE, Edition
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.options import GivenTask
 from contract_tests.engine.task_maker import TaskMaker
@@ -43,8 +43,8 @@ class EditionProbe:
             return EDITIONS[self.stated].required
         if self.given_tasks:
             return True
-        if None not in self.maker.offers:
-            self._sourceless = self.maker.offer(None)
+        if None not in self.maker.trial_replies:
+            self._sourceless = self.maker.try_create(None)
         return self._sourceless is None
 
     @property
@@ -69,19 +69,19 @@ class EditionProbe:
         maker, phone = self.maker, self.maker.api.target.phones.ordinary
         try:
             if not self.source_required and self._sourceless is not None:
-                maker.shared[ANY_SOURCE, phone] = self._sourceless
-                if maker.offer(NO_SOURCE) is not None:
+                maker.shared[COMMON_SOURCE, phone] = self._sourceless
+                if maker.try_create(UNKNOWN_SOURCE) is not None:
                     return EDITIONS["A"]
             for source in () if self.on_demand else COMMON:
                 maker.share(source, phone)
             for source, name in ((4, "B"), (11, "C")):
-                task = maker.offer(source)
+                task = maker.try_create(source)
                 if task is not None:
                     maker.shared[source, phone] = task
                     return EDITIONS[name]
         except NotChecked as why:
             self.unproven = why
-            return EDITIONS["C"] if 4 in maker.offers else SOME
+            return EDITIONS["C"] if 4 in maker.trial_replies else B_OR_C
         return EDITIONS["B"]
 
 
@@ -99,11 +99,11 @@ class TaskPool:
     """The creates of a full run were sent."""
     _made_ahead: bool = False
 
-    def crossed(self, *otherwise: tuple[Way, str | None]) -> list[tuple[Way, str | None]]:
+    def ways_and_formats(self, *when_not_full: tuple[Way, str | None]) -> list[tuple[Way, str | None]]:
         """Ways and formats: all pairs in a full run; in another these, by default each of both at least once."""
         if self.full:
             return [(way, fmt) for way in WAYS for fmt in FORMATS]
-        return [*otherwise] or list(zip(cycle(WAYS), FORMATS, strict=False))
+        return [*when_not_full] or list(zip(cycle(WAYS), FORMATS, strict=False))
 
     def shared(self, source: int, phone: str | None = None) -> Task:
         """The run's task of a source and phone. Raises NotChecked where it could not be made."""
@@ -137,7 +137,7 @@ class TaskPool:
                 refusal = why
                 self.api.checks.left_out(f"source {source}: {why}")
         if not found:
-            raise NotChecked(str(refusal), unaffordable=refusal.unaffordable, inconclusive=refusal.inconclusive)
+            raise NotChecked(str(refusal), refusal.outcome)
         return found
 
     def plan(self) -> list[tuple[int, str]]:

@@ -48,7 +48,7 @@ def target_of(options: CheckOptions) -> Iterator[Target]:
     """
     if options.url is None:
         with private_mock(options.profile) as base:
-            yield _provisioned(base, options.phone, private=True)
+            yield _provisioned(base, options.phone, own_mock=True)
     else:
         yield _target_at(options.url, options)
 
@@ -57,7 +57,7 @@ def _target_at(base: str, options: CheckOptions) -> Target:
     environ = options.environment
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
     if makes_accounts(base, environ):
-        return _provisioned(base, options.phone, environ.get("IFIND_MOCK_ADMIN_TOKEN"), private=options.private)
+        return _provisioned(base, options.phone, environ.get("IFIND_MOCK_ADMIN_TOKEN"), own_mock=options.own_mock)
     if not login or not token:
         raise UsageError(f"{base}: no credentials; set {VARIABLES}")
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
@@ -90,7 +90,7 @@ def phone_of(environ: Mapping[str, str]) -> str:
     return read_phone(phone)
 
 
-def _provisioned(base: str, phone: str | None = None, admin_token: str | None = None, *, private: bool) -> Target:
+def _provisioned(base: str, phone: str | None = None, admin_token: str | None = None, *, own_mock: bool) -> Target:
     """A mock whose control routes are there; the phone may replace its ordinary one."""
     run, url = secrets.token_hex(4), f"{_root(base)}/_mock/accounts"
     bearer = (("Authorization", f"Bearer {admin_token}"),) if admin_token else ()
@@ -114,12 +114,12 @@ def _provisioned(base: str, phone: str | None = None, admin_token: str | None = 
         except KeyError as missing:
             raise UsageError(f"{url} answered without the account's {missing}") from None
 
-    return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), private, make)
+    return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), own_mock, make)
 
 
 def accounts_on(base: str) -> tuple[Account, Account]:
     """Two new accounts on a mock that is the suite's own."""
-    target = _provisioned(base, private=True)
+    target = _provisioned(base, own_mock=True)
     assert target.second is not None, "it was made"
     return target.main, target.second
 

@@ -16,7 +16,7 @@ from contract_tests.budget.budget import Limits, NotChecked, limits_for
 from contract_tests.budget.ledger import open_ledger
 from contract_tests.budget.sender import open_sender
 from contract_tests.contract.clauses import UsageError
-from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions, read_rate
@@ -79,7 +79,7 @@ class Run:
     @property
     def right_create(self) -> Call:
         """A create that the main account may make."""
-        return calls.create(self.me, self.target.phones.ordinary, ANY_SOURCE)
+        return calls.create(self.me, self.target.phones.ordinary, COMMON_SOURCE)
 
     @property
     def unknown_task(self) -> Call:
@@ -111,12 +111,12 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         if not target.loopback and not options.yes:
             raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
         phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
-        findings = Findings(target.base, Mask({}, shows=target.private), Secrets(shown=(target.base,)), profile)
-        if not target.private:
+        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=(target.base,)), profile)
+        if not target.own_mock:
             findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         file, rate = options.ledger, profile.get("rate.limit", "off")
         ledger = closing.enter_context(open_ledger(file, target.base, target.main)) if file else None
-        full = target.private if options.full is None else options.full
+        full = target.own_mock if options.full is None else options.full
         limits = limits_for(
             options.limits,
             full=full,
@@ -170,7 +170,7 @@ def _check_target(run: Run) -> None:
     right, so their refusal is judged by the tests.
     """
     try:
-        reply = run.api.send_once(calls.info(run.me))
+        reply = run.api.send_cached(calls.info(run.me))
         if reply.http == HTTP_NOT_FOUND and not urlsplit(run.target.base).path:
             raise UsageError(f"{run.target.base}/info is not there (HTTP 404); did you mean {run.target.base}/api?")
         if reply.status == "error" and not run.target.provisioned and _refused(run):
@@ -188,7 +188,7 @@ def _check_target(run: Run) -> None:
 
 def _refused(run: Run) -> bool:
     """Whether info, result and create answer right and wrong credentials alike."""
-    send, create = run.api.send_once, run.right_create
+    send, create = run.api.send_cached, run.right_create
     if not all(send(c).says_like(send(c.but(token=run.wrong_token))) for c in (calls.info(run.me), run.unknown_task)):
         return False
     try:

@@ -44,8 +44,8 @@ class Target:
     main: Account
     phones: Phones
     second: Account | None = None
-    private: bool = False
-    """The suite started it itself, so its answers may be shown."""
+    own_mock: bool = False
+    """A mock that the suite or its caller started: its answers may be shown."""
     make_account: Callable[[str, int], Account] | None = None
     """Makes an account of a name with a daily limit; None where the suite may not."""
 

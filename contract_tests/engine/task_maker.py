@@ -11,15 +11,14 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, Account, Way
 from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE, SECTIONS
+from contract_tests.contract.editions import COMMON_SOURCE, SECTIONS, UNKNOWN_SOURCE
+from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.options import GivenTask
 from contract_tests.engine.tasks import Task
 
-LAST_RESORTS = (11, NO_SOURCE)
-"""Sources that an edition must have where those before are refused, or one accepted without a source must take: if they
-are refused, too, there may be another reason.
-"""
+LAST_RESORTS = (11, UNKNOWN_SOURCE)
+"""Sources that are tried last: where one is refused, too, info is asked whether the daily limit is the reason."""
 CREATE_WAYS = ((POST, None), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv"))
 """How shared tasks are made, by turns."""
 
@@ -29,7 +28,7 @@ class TaskMaker:
     """Makes tasks, and keeps those that tests share by source and phone."""
 
     api: ApiClient
-    offers: dict[int | None, Reply] = field(default_factory=dict)
+    trial_replies: dict[int | None, Reply] = field(default_factory=dict)
     """Answers to creates of a source that the target may not know."""
     created: list[Reply] = field(default_factory=list)
     """Answers to all other creates."""
@@ -42,7 +41,7 @@ class TaskMaker:
     @property
     def replies(self) -> list[Reply]:
         """The answers to all creates."""
-        return [*self.offers.values(), *self.created]
+        return [*self.trial_replies.values(), *self.created]
 
     def take_over(self, given: Iterable[GivenTask]) -> None:
         """Shares tasks that were made before the run, by somebody else."""
@@ -53,18 +52,18 @@ class TaskMaker:
             made = self._keep(task.id, reply, main, task.phone or "", task.source, own=False)
             self.shared.setdefault((task.source, self.api.target.phones.ordinary), made)
 
-    def offer(self, source: int | None) -> Task | None:
+    def try_create(self, source: int | None) -> Task | None:
         """A task of a source that the target may not know; None where it is refused. Raises NotChecked."""
         main, phone = self.api.target.main, self.api.target.phones.ordinary
         try:
             reply = self.api.send(calls.create(main, phone, source))
         except NotChecked as why:
-            if why.inconclusive and source is not None:
+            if why.outcome is Outcome.INCONCLUSIVE and source is not None:
                 self.shared[source, phone] = why
             raise
         self._check_limit(reply, main, refusal_shows_it=source in LAST_RESORTS)
-        self.offers[source] = reply
-        return self._accept(reply, main, phone, source or ANY_SOURCE) if reply.status == "ok" else None
+        self.trial_replies[source] = reply
+        return self._accept(reply, main, phone, source or COMMON_SOURCE) if reply.status == "ok" else None
 
     def share(self, source: int, phone: str) -> Task | NotChecked:
         """The shared task of a source and phone, or why there is none."""
@@ -78,7 +77,7 @@ class TaskMaker:
         try:
             return self.make(source, phone, way=way, fmt=fmt)
         except NotChecked as why:
-            if why.unaffordable or why.inconclusive or (way, fmt) == (GET, None):
+            if why.outcome is not Outcome.UNCHECKED or (way, fmt) == (GET, None):
                 return why
         try:
             return self.make(source, phone)
@@ -107,11 +106,11 @@ class TaskMaker:
         if reply.status == "error" and (used_up or refusal_shows_it):
             now = units(self.api.send(calls.info(account)))
             if now is not None and now.used >= now.of:
-                raise NotChecked("the account's daily limit is used up", unaffordable=True)
+                raise NotChecked("the account's daily limit is used up", Outcome.UNAFFORDABLE)
 
     def _used_up(self, account: Account) -> bool:
         """Whether the account has no unit left, by the first answer of info and the tasks made since."""
-        first = units(self.api.send_once(calls.info(self.api.target.main)))
+        first = units(self.api.send_cached(calls.info(self.api.target.main)))
         if account != self.api.target.main or first is None or self.api.units.day_turned:
             return False
         return first.used + sum(task.account == account and task.own for task in self.accepted) >= first.of

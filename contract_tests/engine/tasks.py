@@ -14,7 +14,12 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.decode.compare import difference
 from contract_tests.engine.api_client import ApiClient
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
+
+IMPATIENT = 3.0
+"""Seconds that a task gets after another one was late."""
+POLLS = tuple(zip((None, "xml", "csv", "json", "xml", "csv", "json", None), (GET, POST) * 4, strict=True))
+"""The formats and ways in which a task is polled, by turns."""
 
 
 @dataclass(eq=False)
@@ -81,7 +86,7 @@ class TaskPoller:
             return
         for before in task.reads.values():
             if before.decoded is not None and before.decoded.format == reply.decoded.format:
-                differs, found = difference(before.model, reply.model), Shape("not what an earlier read said")
+                differs, found = difference(before.model, reply.model), SafeText("not what an earlier read said")
                 checks.expect(
                     "task.reads-equal", differs is None, reply, differs or "", found, "the same at every read"
                 )
@@ -175,20 +180,5 @@ class TaskPoller:
 
     def _not_ready(self, reply: Reply, found: str) -> NotChecked:
         expected = f"'ready' within {self.poll_timeout:g} s"
-        self.api.checks.expect("result.becomes-ready", False, reply, "status", Shape(found), expected)
+        self.api.checks.expect("result.becomes-ready", False, reply, "status", SafeText(found), expected)
         return NotChecked("the task did not become ready")
-
-
-IMPATIENT = 3.0
-"""Seconds that a task gets after another one was late."""
-POLLS: tuple[tuple[str | None, Way], ...] = (
-    (None, GET),
-    ("xml", POST),
-    ("csv", GET),
-    ("json", POST),
-    ("xml", GET),
-    ("csv", POST),
-    ("json", GET),
-    (None, POST),
-)
-"""The formats and ways in which a task is polled, by turns."""

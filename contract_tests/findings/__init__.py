@@ -1,1 +1,1 @@
-"""What a run found out: outcomes, findings, checks, exit codes."""
+"""What a run found out: findings, checks, exit codes."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.validate import problems
 from contract_tests.contract.values import with_charset
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
-from contract_tests.findings.outcome import Outcome
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 
 
 class Checks:
@@ -84,11 +84,11 @@ class Checks:
         """Notes the choice of an open clause that the target shows, and judges it."""
         if reply.readable or clause == "not-found":
             self.findings.saw(clause, seen, reply)
-            self.settle(clause)
+            self.judge_choice(clause)
         else:
             self.findings.could_not_read(clause, reply)
 
-    def settle(self, clause: str) -> None:
+    def judge_choice(self, clause: str) -> None:
         """Judges the choices of an open clause that the run has seen so far."""
         seen = self.findings.seen.get(clause, {})
         if not seen:
@@ -115,7 +115,7 @@ class Checks:
             Finding(made.clause, made.call, made.answer, "", self.findings.mask.text(found), expected, binding=False)
         )
 
-    def kind(self, kind: str, reply: Reply, **fields: str) -> None:
+    def note_error_kind(self, kind: str, reply: Reply, **fields: str) -> None:
         """Notes an error whose kind is known, and what fills the blanks of its message."""
         if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
             self.findings.kinds.setdefault(kind, []).append((reply, fields))
@@ -140,5 +140,5 @@ def _value_at(instance: Any, path: str, otherwise: str) -> Any:
         try:
             value = value[int(step[1:-1])] if step.startswith("[") else value[step]
         except (KeyError, IndexError, TypeError, ValueError):
-            return Shape(otherwise or "nothing")
+            return SafeText(otherwise or "nothing")
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract_tests.contract.clauses import Clause
-from contract_tests.findings.outcome import Outcome
+from contract_tests.contract.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Any
 from contract_tests.api.calls import curl
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult, Finding
-from contract_tests.findings.outcome import Outcome
-from contract_tests.redact.mask import Mask, Shape
+from contract_tests.redact.mask import Mask, SafeText
 from contract_tests.redact.secrets import Secrets
 
 
@@ -120,5 +120,5 @@ class Findings:
 def _public(where: str, found: object) -> object:
     """A status word and an error's code may be published of any answer."""
     if where.startswith("status") and isinstance(found, str) and re.fullmatch(r"[A-Za-z_-]{0,20}", found):
-        return Shape(repr(found))
-    return Shape(found) if where.startswith("error_code") and type(found) is int else found
+        return SafeText(repr(found))
+    return SafeText(found) if where.startswith("error_code") and type(found) is int else found

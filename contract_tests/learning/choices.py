@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import CHARSETS
 from contract_tests.findings.findings import Findings
-from contract_tests.findings.outcome import Outcome
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts

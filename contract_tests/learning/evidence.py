@@ -7,8 +7,8 @@ from typing import Any
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
+from contract_tests.contract.members import DOCUMENTED, STATUSES
 from contract_tests.contract.values import kind
-from contract_tests.decode.model import DOCUMENTED, STATUSES
 
 MOST = 3  # entries of a list that are shown, where their shapes differ
 DEEPEST = 6

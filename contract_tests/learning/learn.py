@@ -75,7 +75,7 @@ def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
     check_phone(options, url)
     if options.yes:
         return options
-    return confirmed(options, plan_of(options, url, more=False, second=has_second(options)), out)
+    return confirmed(options, plan_of(options, url, larger=False, second=has_second(options)), out)
 
 
 def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfile:

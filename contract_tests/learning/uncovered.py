@@ -7,22 +7,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.api.reply import Reply
-from contract_tests.decode.model import COLUMNS
+from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, UNITS
 from contract_tests.engine.run import Run
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Uncovered, of_answers
 
-READY = ("status", "data", "names", "photo", "cost", "ip", "create_time", "end_time")
-DOCUMENTED: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+OBJECTS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("create.ok", "create", "ok", (), ("status", "id")),
     ("result.processing", "result", "processing", (), ("status",)),
     ("result.ready", "result", "ready", (), READY),
     ("result.row-fields", "result", "ready", ("data",), COLUMNS),
     ("result.names", "result", "ready", ("names",), ("name",)),
     ("info.body", "info", "ok", (), ("status", "data")),
-    ("info.body", "info", "ok", ("data",), ("api_limit", "api_time_limit", "demo")),
-    ("info.body", "info", "ok", ("data", "api_limit"), ("used", "of")),
-    ("error.members", "", "error", (), ("status", "error_code", "message")),
+    ("info.body", "info", "ok", ("data",), ACCOUNT),
+    ("info.body", "info", "ok", ("data", "api_limit"), UNITS),
+    ("error.members", "", "error", (), ERROR),
 )
 """Clause, method (empty: any), status, the path of objects in such an answer, the documented names of their members."""
 
@@ -30,7 +29,7 @@ DOCUMENTED: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] =
 def undocumented_members(run: Run) -> Iterator[Uncovered]:
     """Undocumented members, clause by clause. Their names are not shown, as they may hold anything."""
     replies = _replies(run)
-    for clause, method, status, path, names in DOCUMENTED:
+    for clause, method, status, path, names in OBJECTS:
         asked = [reply for reply in replies if reply.status == status and method in ("", reply.call.method)]
         beside = [max((len(o.keys() - {*names}) for o in _objects(r.model, path)), default=0) for r in asked]
         counts = [(n, reply) for n, reply in zip(beside, asked, strict=True) if n]
@@ -56,7 +55,7 @@ def _replies(run: Run) -> list[Reply]:
     findings, pool = run.findings, run.pool
     kept = [reply for seen in findings.seen.values() for reply in seen.values()]
     kept += [reply for samples in findings.kinds.values() for reply, _ in samples]
-    kept += [*pool.maker.offers.values(), *pool.maker.created, *pool.poller.processing]
+    kept += [*pool.maker.trial_replies.values(), *pool.maker.created, *pool.poller.processing]
     kept += [reply for task in pool.maker.accepted for reply in task.reads.values()]
     return sorted({reply.number: reply for reply in kept if reply.readable}.values(), key=lambda reply: reply.number)
 

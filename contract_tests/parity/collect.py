@@ -10,6 +10,7 @@ from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
+from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.parity.comparison import NO_TASK, AnswerPair
 from contract_tests.parity.script import CREATES, INFO, MAIN, PROCESSING, REFUSED, ScriptStep, finished, reading
@@ -52,7 +53,7 @@ class Collector:
             try:
                 self.pairs.append(AnswerPair(step, self._replies(step, facts[0].section or None), facts))
             except NotChecked as why:
-                self.pairs.append(AnswerPair(step, why=str(why), unaffordable=why.unaffordable))
+                self.pairs.append(AnswerPair(step, why=str(why), unaffordable=why.outcome is Outcome.UNAFFORDABLE))
 
     def _replies(self, step: ScriptStep, section: str | None) -> tuple[Reply, Reply]:
         """Both answers; raises NotChecked where there can't be both, and keeps the tasks of a create."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contract_tests.api.reply import Reply
+from contract_tests.contract.members import STATUSES
 from contract_tests.contract.ready_checks import TaskFacts
-from contract_tests.decode.model import STATUSES
 from contract_tests.parity.observe import ABSENT, NO_CLAUSE, Observation, Observations, any_of, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
 
@@ -220,8 +220,7 @@ def _page(reply: Reply) -> str:
         return "error"
     if reply.decoded is not None:
         return "accepted"
-    page = b"<html" in reply.response.body.lower()[:1000] or "html" in (reply.response.header("content-type") or "")
-    return f"{'html' if page else 'HTTP'}-{reply.http}"
+    return f"{'html' if reply.is_page else 'HTTP'}-{reply.http}"
 
 
 _NAME = r"(?<!\w)(?:login|token|phone|source|id|format)(?!\w)"

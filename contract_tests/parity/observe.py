@@ -12,10 +12,11 @@ from typing import Any
 from contract_tests.api.reply import Reply, content_type
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import SECTION_NAMES
-from contract_tests.contract.ready_checks import CHECKS, TIMES, CheckResult, TaskFacts, check, entries
+from contract_tests.contract.members import DOCUMENTED, TIMES
+from contract_tests.contract.ready_checks import CHECKS, CheckResult, TaskFacts, check, entries
 from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import CHARSETS, OF_HTTP, kind, status_choices
-from contract_tests.decode.model import DOCUMENTED, Decoded
+from contract_tests.decode.model import Decoded
 
 NO_CLAUSE = "no-clause"  # the report's line for differences that belong to no clause
 ABSENT = "absent"

@@ -15,7 +15,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, MULTIPART, POST, WAYS, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.editions import NO_SOURCE, SECTIONS, SOME
+from contract_tests.contract.editions import B_OR_C, SECTIONS, UNKNOWN_SOURCE
 from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
 from contract_tests.parity.observe import NO_CLAUSE
@@ -111,7 +111,7 @@ INFO: tuple[ScriptStep, ...] = (
     ScriptStep("info", _info, ("info.answers", "info.csv", "info.body"), "csv"),
     ScriptStep("info", _info, ("info.methods", "info.body"), "json", POST, words=("both", "get")),
 )
-OF_SOME_EDITIONS = tuple(n for n in SECTIONS if n not in SOME.sources)
+OF_SOME_EDITIONS = tuple(n for n in SECTIONS if n not in B_OR_C.sources)
 """Sources that not every edition with sources has."""
 CREATES: tuple[ScriptStep, ...] = (
     ScriptStep(MAIN, _create(2), ("create.ok",)),
@@ -126,7 +126,8 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep("source 3", _create(3), ("edition",), "csv"),
     *(ScriptStep(f"source {n}", _create(n), ("edition",), fmt, way, unless_accepted=BARE)
       for n, fmt, way in zip(OF_SOME_EDITIONS, cycle(FORMATS), cycle((POST, GET)), strict=False)),
-    ScriptStep(f"source {NO_SOURCE}", _create(NO_SOURCE), ("edition",), "json", kind="invalid", unless_accepted=BARE),
+    ScriptStep(f"source {UNKNOWN_SOURCE}", _create(UNKNOWN_SOURCE), ("edition",), "json", kind="invalid",
+               unless_accepted=BARE),
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("a task that fails", _create(2, lambda phones: phones.failing), ("create.ok",), provisioned=True),

@@ -102,13 +102,13 @@ class Mask:
 
     def value(self, value: object) -> str:
         """A value of an answer as a finding may show it: shortened, or its type and size alone."""
-        if not self.shows or isinstance(value, Shape):
-            return str(value) if isinstance(value, Shape) else shape(value)
+        if not self.shows or isinstance(value, SafeText):
+            return str(value) if isinstance(value, SafeText) else shape(value)
         shown = self.text(repr(value) if not isinstance(value, Sequence) or len(value) < 500 else repr(value[:500]))
         return f"{shown[:MAX_SHOWN]}…" if len(shown) > MAX_SHOWN else shown
 
 
-class Shape(str):
+class SafeText(str):
     """A text about an answer that holds nothing of the answer, so that it may be shown as it is."""
 
     __slots__ = ()

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from contract_tests.contract.members import DOCUMENTED, STATUSES
 from contract_tests.contract.values import address
-from contract_tests.decode.model import DOCUMENTED, STATUSES
 from contract_tests.redact.mask import MIN_SECRET, SecretMatcher
 
 VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape in any format of a report

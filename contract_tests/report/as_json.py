@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable
 

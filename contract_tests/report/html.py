@@ -11,9 +11,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from contract_tests.findings.outcome import Outcome
+from contract_tests.contract.clauses import GRADES
+from contract_tests.contract.outcome import Outcome
 from contract_tests.report import wording
-from contract_tests.report.report import GRADES, JUDGED, Report
+from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line, visible
 
 PAGE = Path(__file__).parent / "page"

@@ -6,8 +6,8 @@ from datetime import UTC
 
 from lxml import etree
 
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import asides, figures, in_short, totals

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 from itertools import accumulate
 
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BUDGET
-from contract_tests.findings.outcome import Outcome
 from contract_tests.redact.spellings import markdown
 from contract_tests.report import wording
 from contract_tests.report.report import JUDGED, Report
@@ -100,6 +100,6 @@ _SECTIONS: tuple[tuple[str, Callable[[Report], Iterator[str]]], ...] = (
     ("\n", _counts),
     ("\n### Findings\n\n", _findings),
     ("\n### Errors of the kit itself\n\n", _errors),
-    ("\n### Not proven\n\n| clause | grade | verdict | why |\n| --- | --- | --- | --- |\n", _unproven),
+    ("\n### Not proven\n\n| clause | grade | outcome | why |\n| --- | --- | --- | --- |\n", _unproven),
     ("\n### Retried calls\n\n| call | failure | tries |\n| --- | --- | ---: |\n", _retried),
 )

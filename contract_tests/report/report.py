@@ -7,18 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from contract_tests.contract.clauses import GRADES
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult
-from contract_tests.findings.outcome import Outcome
 
 JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)  # outcomes of clauses that were proven, either way
-GRADES: Mapping[str, str] = {
-    "documented": "the operator's page says so",
-    "law": "expected of any API of this kind",
-    "observed": "seen in clients of this API",
-    "sister": "seen in clients of a sister API",
-    "assumed": "nobody knows; the choice is the kit's",
-}
-"""Grades of clauses and what each is founded on, the best founded first."""
 
 
 @dataclass(frozen=True, slots=True)

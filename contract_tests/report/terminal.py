@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult, Finding
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.console import Cell, console_of, print_table
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
@@ -52,7 +52,7 @@ def _text(finding: Finding, *, full: bool) -> str:
 
 
 def _write_table(console: Console, report: Report) -> None:
-    names = ("clause", "grade", "verdict", "seen", "note", *(() if report.history is None else ("last proven live",)))
+    names = ("clause", "grade", "outcome", "seen", "note", *(() if report.history is None else ("last proven live",)))
     rows: list[tuple[Cell, ...]] = []
     for row in report.rows:
         known = report.remembered(row.clause.id)

@@ -1,4 +1,4 @@
-"""Texts that a server had a hand in, made safe to show: what can't be seen, or moves what can, is spelled out."""
+"""Escapes control and bidirectional characters of a server's texts."""
 
 from __future__ import annotations
 

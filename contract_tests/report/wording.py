@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.findings.finding import Finding
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import History, Report, Spent
 from contract_tests.report.visible import line
 
@@ -29,7 +29,7 @@ LOOKS: Mapping[Outcome, Look] = {
     Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
     Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
     Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
-    Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not reach"),
+    Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not suffice"),
     Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
     Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
 }

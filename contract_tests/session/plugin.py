@@ -12,15 +12,15 @@ import pytest
 
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import UsageError, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.options import CheckOptions, options_of, read_options
 from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run, open_run
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, USAGE
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.terminal import write_terminal
-from contract_tests.session.kept import CHECKS, KEPT, Kept, clauses_of, exit_code, report_at_end
+from contract_tests.session.state import CHECKS, STATE, SessionState, clauses_of, exit_code, report_at_end
 
 MARKERS = (
     "clause(*ids): the clauses of schemas/clauses.toml that the test checks",
@@ -51,9 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in MARKERS:
         config.addinivalue_line("markers", line)
     try:
-        if KEPT not in config.stash:
+        if STATE not in config.stash:
             values = {option.field: config.getoption(PREFIX + option.field) for option, _ in options_of("pytest")}
-            config.stash[KEPT] = Kept(CheckOptions(**read_options("pytest", values)))
+            config.stash[STATE] = SessionState(CheckOptions(**read_options("pytest", values)))
     except UsageError as error:
         pytest.exit(str(error), USAGE)
     if getattr(config.option, "numprocesses", None):
@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if name not in all_clauses():
                 pytest.exit(f"{item.nodeid} names the clause {name!r}, which is not in clauses.toml", BROKEN)
     items.sort(key=_turn)
-    only = config.stash[KEPT].options.only
+    only = config.stash[STATE].options.only
     if only:
         wanted = [item for item in items if not {*clauses_of(item)}.isdisjoint(only)]
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
@@ -89,17 +89,17 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Opens the run; it stays open until the session ends."""
     if session.config.option.collectonly or session.testsfailed or not any(map(in_suite, session.items)):
         return None
-    kept = session.config.stash[KEPT]
+    state = session.config.stash[STATE]
     try:
-        kept.run = kept.closing.enter_context(open_run(kept.options))
+        state.run = state.closing.enter_context(open_run(state.options))
     except (UsageError, UnreachableError) as error:
-        kept.stopped = code_of(error), str(error)
-    return True if kept.stopped else None
+        state.stopped = code_of(error), str(error)
+    return True if state.stopped else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    run = item.config.stash[KEPT].run
+    run = item.config.stash[STATE].run
     if run is not None and in_suite(item):
         item.stash[CHECKS] = run.api.checks = Checks(run.findings, clauses_of(item), strict=run.options.strict)
 
@@ -132,8 +132,7 @@ def _raise_outcome(checks: Checks, why: NotChecked | None) -> None:
     that could not check its clauses is skipped. why: the reason, which is noted.
     """
     if why is not None:
-        otherwise = Outcome.INCONCLUSIVE if why.inconclusive else Outcome.UNCHECKED
-        checks.left_out(str(why), Outcome.UNAFFORDABLE if why.unaffordable else otherwise)
+        checks.left_out(str(why), why.outcome)
     binding = [f for f in checks.own if f.binding or checks.strict]
     if binding:
         raise BrokenPromise("\n\n".join(map(str, binding)))
@@ -159,31 +158,31 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         mask = item.stash[CHECKS].findings.mask
         text = f": {mask.text(str(error))}" if mask.shows else ""
         report.longrepr = f"{item.name}\n{''.join(lines[-TRACED:])}{type(error).__name__}{text}"
-        item.config.stash[KEPT].errors.append(report.longrepr)
+        item.config.stash[STATE].errors.append(report.longrepr)
     return report
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    kept = session.config.stash[KEPT]
+    state = session.config.stash[STATE]
     interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
-    if kept.run is not None:
-        kept.run.complete = not interrupted and not session.shouldstop and not kept.run.cut_short
-    kept.closing.close()
-    if kept.run is not None or kept.stopped:
-        session.exitstatus = exit_code(kept, failed=bool(session.testsfailed) or interrupted)
+    if state.run is not None:
+        state.run.complete = not interrupted and not session.shouldstop and not state.run.cut_short
+    state.closing.close()
+    if state.run is not None or state.stopped:
+        session.exitstatus = exit_code(state, failed=bool(session.testsfailed) or interrupted)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     text = StringIO()
-    write_terminal(text, report_at_end(config.stash[KEPT]), findings=False)
+    write_terminal(text, report_at_end(config.stash[STATE]), findings=False)
     terminalreporter.write(text.getvalue())
 
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest) -> Run:
     """The run."""
-    opened = request.config.stash[KEPT].run
+    opened = request.config.stash[STATE].run
     assert opened is not None, "the session has opened it"
     return opened
 

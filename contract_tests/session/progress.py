@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from contract_tests.session.kept import KEPT, clauses_of
+from contract_tests.session.state import STATE, clauses_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -57,7 +57,7 @@ class Progress:
             self._bar.stop()
 
     def _words(self, item: pytest.Item) -> str:
-        run = item.config.stash[KEPT].run
+        run = item.config.stash[STATE].run
         if run is None:
             return ""
         units = "" if run.target.provisioned else f" · {run.api.sender.budget.spent} units"

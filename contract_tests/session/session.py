@@ -16,7 +16,7 @@ from contract_tests.engine.run import Run
 from contract_tests.findings.exit_code import BROKEN
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report
-from contract_tests.session.kept import CHECKS, KEPT, Kept, clauses_of, report_at_end
+from contract_tests.session.state import CHECKS, STATE, SessionState, clauses_of, report_at_end
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INTERRUPTED = "interrupted: what was not checked by then is reported as not checked"
@@ -49,12 +49,12 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
         ended = pytest.main(_arguments(), plugins=[seen, *plugins])
     if seen.config is None:
         return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
-    kept = seen.config.stash[KEPT]
+    state = seen.config.stash[STATE]
     if seen.interrupted:
-        kept.stopped = kept.stopped or (BROKEN, INTERRUPTED)
-    code = int(ended) if kept.stopped or kept.run else BROKEN
-    examined = Examined(report_at_end(kept, code), kept.run, (), seen.interrupted)
-    return replace(examined, errors=tuple(map(examined.secrets.mask, (*seen.errors, *kept.errors))))
+        state.stopped = state.stopped or (BROKEN, INTERRUPTED)
+    code = int(ended) if state.stopped or state.run else BROKEN
+    examined = Examined(report_at_end(state, code), state.run, (), seen.interrupted)
+    return replace(examined, errors=tuple(map(examined.secrets.mask, (*seen.errors, *state.errors))))
 
 
 class _Seen:
@@ -69,7 +69,7 @@ class _Seen:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         self.config = config
-        config.stash[KEPT] = Kept(self.options)
+        config.stash[STATE] = SessionState(self.options)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         # pytest's own text of a failure takes long to make, and the suite replaces it.

@@ -1,4 +1,4 @@
-"""Awkward calls: sent by mistake or on purpose."""
+"""Malformed and extreme calls, sent by mistake or on purpose."""
 
 from __future__ import annotations
 

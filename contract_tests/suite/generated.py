@@ -17,7 +17,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 from contract_tests.suite.edge_cases import NAMES, VALUES
 
 
@@ -121,7 +121,7 @@ class Chain:
         self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
 
     def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:
-        self.run.api.checks.expect(clause, holds, reply, "in a chain of calls", Shape("something else"), expected)
+        self.run.api.checks.expect(clause, holds, reply, "in a chain of calls", SafeText("something else"), expected)
 
 
 def walk(chain: Chain, *, examples: int, steps: int) -> None:

@@ -11,7 +11,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS
 from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE, NO_SOURCE
+from contract_tests.contract.editions import COMMON_SOURCE, UNKNOWN_SOURCE
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
@@ -22,8 +22,8 @@ ROTATED = ((GET, "json"), (POST, "xml"), (POST, "csv"))
 @pytest.mark.clause("credentials.refused")
 def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, checks: Checks) -> None:
     """Runs first, since the task is ready later."""
-    run.pool.shared(ANY_SOURCE)
-    reply = run.api.send_once(run.wrong_token_call)
+    run.pool.shared(COMMON_SOURCE)
+    reply = run.api.send_cached(run.wrong_token_call)
     where, expected = "status of result of a new task, with a wrong token", "an error: the credentials are wrong"
     checks.expect_error("credentials.refused", reply, expected, where)
 
@@ -31,7 +31,7 @@ def test_a_wrong_token_is_refused_while_the_task_is_processing(run: Run, checks:
 @pytest.mark.clause("quota.polling-free", "quota.charged-at")
 def test_info_tells_the_units_before_a_task_is_first_asked_for(run: Run, checks: Checks) -> None:
     """The tasks are polled after this, while they are processing; info must report the same units later."""
-    first = units(run.api.send_once(calls.info(run.me)))
+    first = units(run.api.send_cached(calls.info(run.me)))
     for source, _ in run.pool.plan():
         with suppress(NotChecked):
             run.pool.shared(source)
@@ -74,10 +74,10 @@ def test_create_answers_ok_and_a_new_id(run: Run) -> None:
 def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
     _make_all(run)
     maker = run.pool.maker
-    taken = [reply for reply in maker.offers.values() if reply.status == "ok"]
+    taken = [reply for reply in maker.trial_replies.values() if reply.status == "ok"]
     for way in WAYS:
         if not any(reply.call.way == way for reply in (*maker.created, *taken)):
-            maker.make(ANY_SOURCE, way=way)
+            maker.make(COMMON_SOURCE, way=way)
     for reply in (*maker.created, *taken):
         where, expected = f"status, over {reply.call.way}", "'ok': create over GET and over POST"
         checks.expect_status("create.methods", reply, reply.status == "ok", expected, where)
@@ -115,16 +115,16 @@ def test_the_sources_are_those_of_an_edition(run: Run, checks: Checks) -> None:
 @pytest.mark.first
 @pytest.mark.clause("create.required")
 def test_create_without_a_required_parameter_is_an_error(run: Run, checks: Checks) -> None:
-    pool, offers = run.pool, run.pool.maker.offers
+    pool, trial_replies = run.pool, run.pool.maker.trial_replies
     required = ["login", "token", "phone"]
-    if pool.probe.source_required and (run.full or None not in offers):
+    if pool.probe.source_required and (run.full or None not in trial_replies):
         required.append("source")
     for name, turn in zip(required, cycle(ROTATED), strict=False):
-        for way, fmt in pool.crossed(turn):
-            _without(name, run.api.send_once(run.right_create.but(**{name: None}, format=fmt).by(way)), checks)
-    bare = offers.get(None)
+        for way, fmt in pool.ways_and_formats(turn):
+            _without(name, run.api.send_cached(run.right_create.but(**{name: None}, format=fmt).by(way)), checks)
+    bare = trial_replies.get(None)
     if bare is not None and (bare.status == "error" or pool.probe.edition.required):
-        if bare.status != "error" and NO_SOURCE not in offers and pool.probe.unproven is not None:
+        if bare.status != "error" and UNKNOWN_SOURCE not in trial_replies and pool.probe.unproven is not None:
             raise pool.probe.unproven  # it may be edition A, which requires no source
         _without("source", bare, checks)
 
@@ -135,7 +135,7 @@ def _without(name: str, reply: Reply, checks: Checks) -> None:
 
 
 def _with_a_plus(run: Run) -> Reply:
-    return run.api.send_once(run.right_create.but(phone=f"+{run.target.phones.ordinary}"))
+    return run.api.send_cached(run.right_create.but(phone=f"+{run.target.phones.ordinary}"))
 
 
 @pytest.mark.clause("phone.invalid")
@@ -151,18 +151,18 @@ def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) ->
 def test_the_refusal_of_a_bad_value_names_its_parameter(run: Run, checks: Checks) -> None:
     plus = _with_a_plus(run)
     for name, value in (("id", "abc"), ("format", "bogus")):
-        reply = run.api.send_once(run.unknown_task.but(**{name: value}))
+        reply = run.api.send_cached(run.unknown_task.but(**{name: value}))
         if reply.status == "error" and name in reply.message:
             checks.findings.mark_checked("error.invalid-names")
-            checks.kind("invalid", reply, names=name)
+            checks.note_error_kind("invalid", reply, names=name)
     bad = {"phone": plus.call} if plus.status == "error" else {}
     if run.full or (not bad and "invalid" not in checks.findings.kinds):
         bad.setdefault("phone", run.right_create.but(phone="abc"))
     if run.full and run.pool.probe.source_required:
-        bad["source"] = run.right_create.but(source=str(NO_SOURCE))
+        bad["source"] = run.right_create.but(source=str(UNKNOWN_SOURCE))
     for name, call in bad.items():
-        reply = run.api.send_once(call)
+        reply = run.api.send_cached(call)
         names, found = reply.status == "error" and name in reply.message, reply.message or reply.status
         expected = f"an error that names {name}"
         if checks.expect("error.invalid-names", names, reply, "message", found, expected):
-            checks.kind("invalid", reply, names=name)
+            checks.note_error_kind("invalid", reply, names=name)

@@ -68,18 +68,18 @@ def _free(run: Run) -> list[Call]:
 def _refused(run: Run, checks: Checks, call: Call) -> None:
     for what, changes in _wrong(run).items():
         for way, fmt in _ways(run, call) if run.full else TURNS.get((call.method, what), ()):
-            reply = run.api.send_once(call.but(**changes, format=fmt).by(way))
+            reply = run.api.send_cached(call.but(**changes, format=fmt).by(way))
             where, expected = f"status of {call.method}, with {what}", "an error: the credentials are wrong"
             checks.expect_error("credentials.refused", reply, expected, where)
             if what == "a wrong token":
-                checks.kind("credentials", reply)
+                checks.note_error_kind("credentials", reply)
 
 
 def _ways(run: Run, call: Call) -> list[tuple[Way, str | None]]:
     """Ways and formats; info may not be answered over POST (clause info.methods)."""
     return [
         (way, fmt)
-        for way, fmt in run.pool.crossed()
+        for way, fmt in run.pool.ways_and_formats()
         if way == GET or call.method != "info" or answered(run.api.send_unchecked(call.by(way)))
     ]
 
@@ -90,7 +90,7 @@ def test_foreign_credentials_are_refused_by_every_method(run: Run, checks: Check
     free = _free(run)
     for call in free if run.full else free[:1]:
         for changes in ({"token": other.token}, {"login": other.login}) if run.full else ({"token": other.token},):
-            reply = run.api.send_once(call.but(**changes))
+            reply = run.api.send_cached(call.but(**changes))
             where = f"status of {call.method}, with half of another account's credentials"
             expected = "an error: login and token belong to two accounts"
             checks.expect_error("credentials.refused", reply, expected, where)

@@ -12,10 +12,10 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, WAYS, Call, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.every_answer import check_below_500
+from contract_tests.engine.every_answer import check_server_fault
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 from contract_tests.suite.test_create import ROTATED
 
 DOCUMENTED = "Not set param(s) login, token"
@@ -36,11 +36,11 @@ def _without_both(run: Run) -> list[Call]:
 def test_a_call_without_login_and_token_gets_the_documented_message(run: Run, checks: Checks) -> None:
     for call in _without_both(run):
         try:
-            reply = run.api.send_once(call)
+            reply = run.api.send_cached(call)
         except NotChecked as why:
             checks.left_out(str(why))
             continue
-        found, right = reply.model.get("message", Shape("nothing")), reply.message == DOCUMENTED
+        found, right = reply.model.get("message", SafeText("nothing")), reply.message == DOCUMENTED
         checks.expect("error.missing", right, reply, "message", found, repr(DOCUMENTED))
         right = type(reply.code) is int and reply.code == 400
         checks.expect("error.missing", right, reply, "error_code", reply.code, "400")
@@ -48,16 +48,16 @@ def test_a_call_without_login_and_token_gets_the_documented_message(run: Run, ch
 
 @pytest.mark.clause("error.missing-names")
 def test_the_message_names_every_missing_parameter(run: Run, checks: Checks) -> None:
-    reply = run.api.send_once(run.unknown_task.but(id=None, token=None))
-    if reply.says_like(run.api.send_once(run.wrong_token_call)):
+    reply = run.api.send_cached(run.unknown_task.but(id=None, token=None))
+    if reply.says_like(run.api.send_cached(run.wrong_token_call)):
         raise NotChecked("a call without a token is answered as one with a wrong token, which names nothing")
     named = _named(reply, "token", "id")
     seen = {("token", "id"): "all", ("token",): "credentials-alone"}.get(named, f"names {', '.join(named) or 'none'}")
     checks.choice("error.missing-names", seen, reply)
     if named:
-        checks.kind("missing", reply, names=", ".join(named))
+        checks.note_error_kind("missing", reply, names=", ".join(named))
     if run.full and run.pool.probe.source_required:
-        reply = run.api.send_once(run.right_create.but(phone=None, source=None))
+        reply = run.api.send_cached(run.right_create.but(phone=None, source=None))
         both, expected = ("phone", "source"), "a message that names phone and source"
         holds = _named(reply, *both) == both
         checks.expect("error.missing-names", holds, reply, "message", reply.message, expected)
@@ -78,7 +78,7 @@ def _failing(run: Run) -> list[Call]:
         return [k.but(format=fmt).by(way) for k, (way, fmt) in zip(kinds, ROTATED, strict=True)]
     kinds += [create.but(phone="abc"), result, result.but(token=run.wrong_token), result.but(id="abc")]
     kinds += [result.but(id=None), info]
-    return [k.but(format=fmt).by(GET if k is info else way) for k in kinds for way, fmt in run.pool.crossed()]
+    return [k.but(format=fmt).by(GET if k is info else way) for k in kinds for way, fmt in run.pool.ways_and_formats()]
 
 
 @pytest.mark.first
@@ -89,26 +89,24 @@ def test_every_error_has_its_three_members(run: Run, checks: Checks) -> None:
     no_tasks = run.options.tasks or run.api.sender.budget.limits.units == 0
     for call in (*_failing(run), *([run.unknown_task.but(id=None)] if no_tasks else [])):
         try:
-            reply = run.api.send_once(call)
+            reply = run.api.send_cached(call)
         except NotChecked as why:
             checks.left_out(str(why))
             continue
         run.api.checks.schema("error", reply, shows=("error.members",))
-    checks.settle("error.follows-format")
-    checks.settle("error.http-status")
+    checks.judge_choice("error.follows-format")
+    checks.judge_choice("error.http-status")
 
 
 @pytest.mark.clause("not-found", "server.never-breaks", "error.codes", "error.messages")
 def test_an_unknown_method_is_answered_by_an_error(run: Run, checks: Checks) -> None:
     reply = run.api.send_unchecked(Call("nosuchmethod", run.me.params))
-    check_below_500(checks, reply)
+    check_server_fault(checks, reply)
     if reply.status == "error":
         seen = "error"
-        checks.kind("unknown-method", reply)
+        checks.note_error_kind("unknown-method", reply)
     else:
-        page = reply.response is not None and b"<html" in reply.response.body.lower()[:1000]
-        kind = (reply.response.header("content-type") or "") if reply.response else ""
-        seen = "html-404" if reply.http == 404 and (page or "html" in kind) else f"HTTP {reply.http}"
+        seen = "html-404" if reply.http == 404 and reply.is_page else f"HTTP {reply.http}"
     checks.choice("not-found", seen, reply)
 
 
@@ -116,10 +114,10 @@ def test_an_unknown_method_is_answered_by_an_error(run: Run, checks: Checks) -> 
 def test_another_http_method_is_no_fault_of_the_server(run: Run, checks: Checks) -> None:
     for http_method in ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND") if run.full else ("PUT",):
         reply = run.api.send_unchecked(replace(run.unknown_task, way=Way(http_method, "query")))
-        check_below_500(checks, reply)
-        unknown = run.api.send_once(run.unknown_task)
+        check_server_fault(checks, reply)
+        unknown = run.api.send_cached(run.unknown_task)
         if http_method == "PUT" and reply.status == "error" and not reply.says_like(unknown):
-            checks.kind("http-method", reply)
+            checks.note_error_kind("http-method", reply)
 
 
 @pytest.mark.clause("server.never-breaks", "error.codes", "error.messages")
@@ -127,17 +125,17 @@ def test_a_huge_body_is_no_fault_of_the_server(run: Run, checks: Checks) -> None
     if not run.target.provisioned:
         raise NotChecked("a megabyte is sent to a mock alone")
     reply = run.api.send_unchecked(run.unknown_task.by(POST).but(padding="x" * LARGE))
-    check_below_500(checks, reply)
+    check_server_fault(checks, reply)
     if reply.http == 413:
-        checks.kind("too-large", reply)
+        checks.note_error_kind("too-large", reply)
 
 
 @pytest.mark.last
 @pytest.mark.clause("error.codes", "error.messages")
 def test_errors_have_the_codes_and_messages_of_their_kinds(run: Run, checks: Checks) -> None:
-    checks.kind("credentials", run.api.send_once(run.wrong_token_call))
-    checks.kind("unknown-task", run.api.send_once(run.unknown_task))
-    checks.kind("missing", run.api.send_once(run.unknown_task.but(id=None)), names="id")
+    checks.note_error_kind("credentials", run.api.send_cached(run.wrong_token_call))
+    checks.note_error_kind("unknown-task", run.api.send_cached(run.unknown_task))
+    checks.note_error_kind("missing", run.api.send_cached(run.unknown_task.but(id=None)), names="id")
     codes, messages = checks.findings.expected("error.codes"), checks.findings.expected("error.messages")
     for kind, seen in checks.findings.kinds.items():
         for reply, fields in seen:

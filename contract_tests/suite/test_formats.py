@@ -14,12 +14,9 @@ from contract_tests.engine.every_answer import check_free
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 
-TURNS: tuple[tuple[Way, str | None], ...] = (
-    (GET, None),
-    *zip(cycle((POST, GET)), FORMATS[1:], strict=False),
-)
+TURNS: tuple[tuple[Way, str | None], ...] = ((GET, None), *zip(cycle((POST, GET)), FORMATS[1:], strict=False))
 """Way and format of the calls for an unknown task; all tests of such a task share them."""
 
 
@@ -28,7 +25,7 @@ def test_without_format_the_answer_is_json(run: Run, checks: Checks) -> None:
     asked = [calls.info(run.me), run.unknown_task]
     if run.full:
         asked += [run.unknown_task.by(POST).but(token=None)]
-    replies = [run.api.send_once(call) for call in asked] + [reply for _, reply in run.pool.replies_if_any()]
+    replies = [run.api.send_cached(call) for call in asked] + [reply for _, reply in run.pool.replies_if_any()]
     if run.full:
         replies += [run.pool.poller.poll(t, None, way) for t in run.pool.tasks() for way in WAYS]
     for reply in (r for r in (*replies, *run.pool.maker.created) if r.call.param("format") is None):
@@ -39,8 +36,8 @@ def test_without_format_the_answer_is_json(run: Run, checks: Checks) -> None:
 @pytest.mark.clause("format.readable")
 def test_every_answer_can_be_read_in_the_format_that_was_asked_for(run: Run) -> None:
     run.pool.replies_if_any()
-    for way, fmt in run.pool.crossed(*TURNS):
-        run.api.send_once(run.unknown_task.but(format=fmt).by(way))
+    for way, fmt in run.pool.ways_and_formats(*TURNS):
+        run.api.send_cached(run.unknown_task.but(format=fmt).by(way))
 
 
 @pytest.mark.clause("formats.same")
@@ -64,7 +61,7 @@ def _compare(checks: Checks, json: Reply, other: Reply, task: Task | None) -> No
             checks.findings.could_not_read("formats.same", reply)
             return
     differs = _differs(checks, json, other, task)
-    where, found = f"{differs} in {other.decoded.format if other.decoded else ''}", Shape("not what JSON has")
+    where, found = f"{differs} in {other.decoded.format if other.decoded else ''}", SafeText("not what JSON has")
     checks.expect("formats.same", differs is None, other, where, found, "the same as in JSON")
 
 
@@ -97,7 +94,7 @@ def _columns(rows: object, shown: object) -> object:
 @pytest.mark.clause("formats.same")
 def test_errors_say_the_same_in_every_format(run: Run, checks: Checks) -> None:
     for call in (run.unknown_task, run.unknown_task.but(id=None)) if run.full else (run.unknown_task,):
-        json, *others = (run.api.send_once(call.but(format=fmt).by(way)) for way, fmt in TURNS)
+        json, *others = (run.api.send_cached(call.but(format=fmt).by(way)) for way, fmt in TURNS)
         for other in others:
             _compare(checks, json, other, None)
 
@@ -123,4 +120,4 @@ def test_a_create_says_the_same_in_every_format(run: Run, checks: Checks) -> Non
     for reply in made:
         found, others = ", ".join(sorted(reply.model)), ", ".join(sorted(made[0].model))
         expected = f"those of another format: {others}"
-        checks.expect("formats.same", found == others, reply, "the members", Shape(found), expected)
+        checks.expect("formats.same", found == others, reply, "the members", SafeText(found), expected)

@@ -8,13 +8,13 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, POST
 from contract_tests.api.reply import Reply, answered
 from contract_tests.budget.budget import NotChecked
-from contract_tests.engine.every_answer import check_below_500
+from contract_tests.engine.every_answer import check_server_fault
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
 
 def _replies(run: Run) -> list[Reply]:
-    return [run.api.send_once(calls.info(run.me, fmt=fmt)) for fmt in (None, *FORMATS[1:])]
+    return [run.api.send_cached(calls.info(run.me, fmt=fmt)) for fmt in (None, *FORMATS[1:])]
 
 
 @pytest.mark.clause("info.answers")
@@ -33,7 +33,7 @@ def test_info_has_the_units_of_the_day(run: Run) -> None:
 
 @pytest.mark.clause("info.shape")
 def test_the_data_of_info_is_an_object(run: Run, checks: Checks) -> None:
-    reply = run.api.send_once(calls.info(run.me))
+    reply = run.api.send_cached(calls.info(run.me))
     data = reply.model.get("data")
     if not isinstance(data, dict | list):
         raise NotChecked("info has no data")
@@ -42,14 +42,14 @@ def test_the_data_of_info_is_an_object(run: Run, checks: Checks) -> None:
 
 @pytest.mark.clause("info.methods", "server.never-breaks")
 def test_info_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
-    if not answered(run.api.send_once(calls.info(run.me))):
+    if not answered(run.api.send_cached(calls.info(run.me))):
         raise NotChecked("info is not answered over GET")
     reply = run.api.send_unchecked(calls.info(run.me, way=POST))
-    check_below_500(checks, reply)
+    check_server_fault(checks, reply)
     checks.choice("info.methods", "both" if answered(reply) else "get", reply)
 
 
 @pytest.mark.clause("info.csv")
 def test_the_account_is_laid_flat_in_csv(run: Run, checks: Checks) -> None:
-    run.api.send_once(calls.info(run.me, fmt="csv"))
-    checks.settle("info.csv")
+    run.api.send_cached(calls.info(run.me, fmt="csv"))
+    checks.judge_choice("info.csv")

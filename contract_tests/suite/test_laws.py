@@ -10,14 +10,14 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Unreadable
 from contract_tests.engine.api_client import ApiClient
-from contract_tests.engine.every_answer import check_below_500
+from contract_tests.engine.every_answer import check_server_fault
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 from contract_tests.suite import edge_cases
 from contract_tests.suite.edge_cases import OVERSIZED
 
@@ -31,7 +31,7 @@ def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
         return
     checks.findings.mark_checked(LAW)
     for where, found, expected in _breaks(reply):
-        checks.report(LAW, reply, where, Shape(found), expected)
+        checks.report(LAW, reply, where, SafeText(found), expected)
     if reply.status == "error":
         api.checks.schema("error", reply)
 
@@ -85,7 +85,7 @@ def test_unknown_paths_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
         raise NotChecked("unknown paths are requested from a mock alone")
     for path in edge_cases.PATHS:
-        check_below_500(checks, run.api.send_unchecked(Call(path)))
+        check_server_fault(checks, run.api.send_unchecked(Call(path)))
 
 
 @pytest.mark.clause(LAW)
@@ -127,4 +127,4 @@ def test_ids_are_never_given_twice(run: Run) -> None:
         return
     other = run.account("ids", 1_000_000)
     for account in (other, run.me, other):
-        run.pool.maker.make(ANY_SOURCE, account=account, way=GET)
+        run.pool.maker.make(COMMON_SOURCE, account=account, way=GET)

@@ -15,7 +15,7 @@ from contract_tests.findings.checks import Checks
 
 @pytest.mark.clause("check.order")
 def test_parameters_are_checked_before_credentials(run: Run, checks: Checks) -> None:
-    lacking, send = run.unknown_task.but(id=None), run.api.send_once
+    lacking, send = run.unknown_task.but(id=None), run.api.send_cached
     known = {"parameters-first": send(lacking), "credentials-first": send(run.wrong_token_call)}
     reply = send(lacking.but(token=run.wrong_token))
     checks.choice("check.order", reply.like_one_of(known, "an answer of its own"), reply)
@@ -23,35 +23,36 @@ def test_parameters_are_checked_before_credentials(run: Run, checks: Checks) -> 
 
 @pytest.mark.clause("format.invalid")
 def test_an_unknown_format_is_an_error_that_names_it(run: Run, checks: Checks) -> None:
-    reply = run.api.send_once(run.unknown_task.but(format="bogus"))
+    reply = run.api.send_cached(run.unknown_task.but(format="bogus"))
     named = reply.status == "error" and "format" in reply.message
     otherwise = "error" if named else "an error that does not name it"
-    checks.choice("format.invalid", reply.like_one_of({"json": run.api.send_once(run.unknown_task)}, otherwise), reply)
+    seen = reply.like_one_of({"json": run.api.send_cached(run.unknown_task)}, otherwise)
+    checks.choice("format.invalid", seen, reply)
 
 
 @pytest.mark.clause("check.format-first")
 def test_an_unknown_format_is_not_refused_before_all_else(run: Run, checks: Checks) -> None:
-    refused = run.api.send_once(run.unknown_task.but(format="bogus"))
-    if refused.says_like(run.api.send_once(run.unknown_task)):
+    refused = run.api.send_cached(run.unknown_task.but(format="bogus"))
+    if refused.says_like(run.api.send_cached(run.unknown_task)):
         raise NotChecked("an unknown format is not refused here")
     lacking = run.unknown_task.but(id=None)
-    reply = run.api.send_once(lacking.but(format="bogus"))
-    seen = reply.like_one_of({"yes": refused, "no": run.api.send_once(lacking)}, "an answer of its own")
+    reply = run.api.send_cached(lacking.but(format="bogus"))
+    seen = reply.like_one_of({"yes": refused, "no": run.api.send_cached(lacking)}, "an answer of its own")
     checks.choice("check.format-first", seen, reply)
 
 
 @pytest.mark.clause("param.empty-is-missing")
 def test_an_empty_value_counts_as_missing(run: Run, checks: Checks) -> None:
     lacking = run.unknown_task.but(id=None)
-    reply = run.api.send_once(lacking.but(id=""))
-    checks.choice("param.empty-is-missing", reply.like_one_of({"yes": run.api.send_once(lacking)}, "no"), reply)
+    reply = run.api.send_cached(lacking.but(id=""))
+    checks.choice("param.empty-is-missing", reply.like_one_of({"yes": run.api.send_cached(lacking)}, "no"), reply)
 
 
 @pytest.mark.clause("id.invalid")
 def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, checks: Checks) -> None:
-    reply = run.api.send_once(run.unknown_task.but(id="abc"))
+    reply = run.api.send_cached(run.unknown_task.but(id="abc"))
     checks.expect_error("id.invalid", reply, "an error: the id is no number")
-    seen = reply.like_one_of({"unknown": run.api.send_once(run.unknown_task)}, "error")
+    seen = reply.like_one_of({"unknown": run.api.send_cached(run.unknown_task)}, "error")
     if reply.status == "error":
         checks.choice("id.invalid", seen, reply)
 

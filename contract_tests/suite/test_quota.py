@@ -10,12 +10,12 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, Way
 from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.engine.every_answer import check_free
 from contract_tests.engine.run import Run
 from contract_tests.engine.tasks import Task
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 
 PLENTY = 1_000_000
 
@@ -24,7 +24,7 @@ def _charges(run: Run) -> list[tuple[Task, int, Reply]]:
     """Tasks, each with the units that its create took, and the answer of info that shows it."""
     account, phones = run.account("charged", PLENTY), run.target.phones
     plain: list[tuple[Way, str | None]] = [(GET, None)]
-    by_phone = {phones.ordinary: run.pool.crossed(*plain), phones.hundred: plain, phones.nothing: plain}
+    by_phone = {phones.ordinary: run.pool.ways_and_formats(*plain), phones.hundred: plain, phones.nothing: plain}
     before, _ = run.api.units_now(account)
     charges = []
     for phone, ways in ((phone, ways) for phone, ways in by_phone.items() if phone):
@@ -41,7 +41,7 @@ def _charges(run: Run) -> list[tuple[Task, int, Reply]]:
 def test_a_create_takes_its_cost_at_once(run: Run, checks: Checks) -> None:
     for task, taken, shown in _charges(run):
         ready = run.pool.poller.wait(task)
-        cost, found = _known_cost(task), Shape(f"{taken} more than before")
+        cost, found = _known_cost(task), SafeText(f"{taken} more than before")
         holds = taken >= 1 and (taken == cost or not isinstance(ready.model.get("cost"), str))
         where = f"data.api_limit.used, after create by {task.reply.call.name} for source {task.source}"
         checks.expect("quota.charged", holds, shown, where, found, f"{cost} more, the task's cost, and 1 at least")
@@ -53,14 +53,14 @@ def test_a_create_takes_its_cost_at_once(run: Run, checks: Checks) -> None:
 @pytest.mark.clause("quota.charged")
 def test_all_creates_together_take_their_cost(run: Run, checks: Checks) -> None:
     """The same on the user's account, where others may create, too: at least the costs of the run's own tasks."""
-    before = units(run.api.send_once(calls.info(run.me)))
+    before = units(run.api.send_cached(calls.info(run.me)))
     run.pool.tasks()
     after, reply = run.api.units_now(run.me, known=True)
     if before is None or run.api.units.day_turned or after.used < before.used:
         raise NotChecked("the day of the limit turned during the run")
     taken = sum(_known_cost(task) for task in run.pool.maker.accepted if task.account == run.me and task.own)
     more, expected = after.used - before.used, f"{taken} more at least, for {len(run.pool.maker.accepted)} tasks"
-    where, found = "data.api_limit.used, since the run began", Shape(f"{more} more than before")
+    where, found = "data.api_limit.used, since the run began", SafeText(f"{more} more than before")
     checks.expect("quota.charged", more >= taken, reply, where, found, expected)
 
 
@@ -75,9 +75,9 @@ def test_asking_takes_no_unit(run: Run, checks: Checks) -> None:
     if not run.full and "quota.polling-free" in checks.findings.first_checked:
         return
     if run.target.phones.never is not None:
-        tasks = [run.pool.shared(ANY_SOURCE, run.target.phones.never), *tasks]
+        tasks = [run.pool.shared(COMMON_SOURCE, run.target.phones.never), *tasks]
     before, _ = run.api.units_now(run.me, known=True)
-    for way, fmt in run.pool.crossed((GET, "json")):
+    for way, fmt in run.pool.ways_and_formats((GET, "json")):
         for task in tasks if run.full else tasks[:1]:
             run.pool.poller.poll(task, fmt, way)
         after, reply = run.api.units_now(run.me)
@@ -88,18 +88,18 @@ def test_asking_takes_no_unit(run: Run, checks: Checks) -> None:
 @pytest.mark.clause("quota.refuses", "quota.message", "error.codes", "error.messages")
 def test_a_used_up_limit_refuses_the_next_create(run: Run, checks: Checks) -> None:
     account = run.account("limited", 1)
-    run.pool.maker.make(ANY_SOURCE, account=account)
+    run.pool.maker.make(COMMON_SOURCE, account=account)
     shown = units(run.api.send(calls.info(account)))
     fields = {"used": str(shown.used), "of": str(shown.of)} if shown else {"of": "1"}
     for source in run.pool.probe.edition.sources:
-        for way, fmt in run.pool.crossed():
+        for way, fmt in run.pool.ways_and_formats():
             call = calls.create(account, run.target.phones.ordinary, source, way=way, fmt=fmt)
-            reply = run.api.send_once(call)
+            reply = run.api.send_cached(call)
             where, expected = f"status, by {call.name} for source {source}", "an error: the limit of 1 unit is used up"
             if checks.expect_error("quota.refuses", reply, expected, where):
                 named, expected = "daily limit" in reply.message.lower(), "a message that names the daily limit"
                 checks.expect("quota.message", named, reply, "message", reply.message, expected)
-                checks.kind("limit", reply, **fields)
+                checks.note_error_kind("limit", reply, **fields)
     now, reply = run.api.units_now(account)
     where = "data.api_limit.used, of an account whose limit is used up"
     checks.expect("quota.charged", now.used >= 1, reply, where, now.used, "at least 1")
@@ -110,7 +110,7 @@ def test_a_used_up_limit_refuses_the_next_create(run: Run, checks: Checks) -> No
 @pytest.mark.clause("quota.refuses")
 def test_a_limit_of_nothing_refuses_the_first_create(run: Run, checks: Checks) -> None:
     account = run.account("barred", 0)
-    for way, fmt in run.pool.crossed():
-        reply = run.api.send_once(calls.create(account, run.target.phones.ordinary, ANY_SOURCE, way=way, fmt=fmt))
+    for way, fmt in run.pool.ways_and_formats():
+        reply = run.api.send_cached(calls.create(account, run.target.phones.ordinary, COMMON_SOURCE, way=way, fmt=fmt))
         where = f"status, by {reply.call.name}, of an account that has no unit"
         checks.expect_error("quota.refuses", reply, "an error: the limit is 0", where)

@@ -12,18 +12,18 @@ import pytest
 from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Way
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import ANY_SOURCE
+from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.contract.ready_checks import CheckResult, ShownChoice, TaskFacts, check
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import Shape
+from contract_tests.redact.mask import SafeText
 from contract_tests.suite.test_formats import TURNS
 
 
 @pytest.mark.clause("result.processing")
 def test_a_new_task_is_processing(run: Run, checks: Checks) -> None:
     if run.target.phones.never is not None:
-        task = run.pool.shared(ANY_SOURCE, run.target.phones.never)
+        task = run.pool.shared(COMMON_SOURCE, run.target.phones.never)
         for way in WAYS:
             for fmt in FORMATS:
                 reply = run.pool.poller.poll(task, fmt, way)
@@ -44,7 +44,7 @@ def test_a_task_becomes_ready(run: Run) -> None:
 
 @pytest.mark.clause("result.methods")
 def test_result_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
-    task = run.pool.shared(ANY_SOURCE)
+    task = run.pool.shared(COMMON_SOURCE)
     for way in WAYS:
         waiting = (reply for reply in run.pool.poller.processing if reply.call.way == way)
         seen = (r for (_, w), r in task.reads.items() if w == way)
@@ -55,11 +55,11 @@ def test_result_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
 
 @pytest.mark.clause("result.required")
 def test_result_without_a_required_parameter_is_an_error(run: Run, checks: Checks) -> None:
-    task = run.pool.shared(ANY_SOURCE)
+    task = run.pool.shared(COMMON_SOURCE)
     turns: dict[str, tuple[Way, str | None]] = {"login": (POST, "csv"), "token": (GET, "xml"), "id": (GET, None)}
     for name, turn in turns.items():
-        for way, fmt in run.pool.crossed(turn):
-            reply = run.api.send_once(calls.result(run.me, task.id, fmt=fmt, way=way).but(**{name: None}))
+        for way, fmt in run.pool.ways_and_formats(turn):
+            reply = run.api.send_cached(calls.result(run.me, task.id, fmt=fmt, way=way).but(**{name: None}))
             where, expected = f"status, without {name}", f"an error: {name} is required"
             checks.expect_error("result.required", reply, expected, where)
 
@@ -123,7 +123,7 @@ def test_in_a_ready_answer(run: Run, checks: Checks, clause: str, sections: tupl
             if isinstance(found, ShownChoice):
                 checks.choice(clause, found.choice, reply)
             else:
-                value = Shape(found.found) if found.found else found.value
+                value = SafeText(found.found) if found.found else found.value
                 checks.expect(clause, found.holds, reply, found.path, value, found.expected)
 
 
@@ -141,7 +141,7 @@ def test_where_nothing_is_found_the_list_is_empty(run: Run, checks: Checks) -> N
 @pytest.mark.clause("task.ready-stays", "task.reads-equal")
 def test_a_ready_task_stays_ready_and_says_the_same(run: Run, checks: Checks) -> None:
     run.pool.replies()
-    turns = cycle(run.pool.crossed())
+    turns = cycle(run.pool.ways_and_formats())
     if run.full:
         # Times count seconds: after a second, a time that is made anew at each read shows.
         time.sleep(max(0.0, run.pool.tasks()[0].ready_since + 1.1 - time.monotonic()))
@@ -155,19 +155,19 @@ def test_a_ready_task_stays_ready_and_says_the_same(run: Run, checks: Checks) ->
 @pytest.mark.clause("task.unknown")
 def test_an_unknown_task_is_never_ready(run: Run, checks: Checks) -> None:
     for number in [run.unknown_id, 0, -1, 10**30] if run.full else [run.unknown_id]:
-        for way, fmt in run.pool.crossed(*TURNS):
-            reply = run.api.send_once(calls.result(run.me, number, way=way, fmt=fmt))
+        for way, fmt in run.pool.ways_and_formats(*TURNS):
+            reply = run.api.send_cached(calls.result(run.me, number, way=way, fmt=fmt))
             expected = "no ready answer: the task is unknown"
             checks.expect_status("task.unknown", reply, reply.status != "ready", expected)
-    checks.kind("unknown-task", run.api.send_once(run.unknown_task))
+    checks.note_error_kind("unknown-task", run.api.send_cached(run.unknown_task))
 
 
 @pytest.mark.clause("task.foreign", "task.foreign-error")
 def test_another_accounts_task_is_not_readable(run: Run, checks: Checks) -> None:
-    other, tasks, send = run.second(), run.pool.tasks(), run.api.send_once
+    other, tasks, send = run.second(), run.pool.tasks(), run.api.send_cached
     known = {"unknown-task": send(run.unknown_task), "credentials": send(run.wrong_token_call)}
     for task in tasks if run.full else tasks[:1]:
-        for way, fmt in run.pool.crossed((POST, "json")):
+        for way, fmt in run.pool.ways_and_formats((POST, "json")):
             reply = run.api.send(calls.result(other, task.id, way=way, fmt=fmt))
             expected = "no ready answer: the task is another account's"
             checks.expect_status("task.foreign", reply, reply.status != "ready", expected)
@@ -180,9 +180,9 @@ def test_a_task_that_fails_ends_in_an_error(run: Run, checks: Checks) -> None:
     phone = run.target.phones.failing
     if phone is None:
         raise NotChecked("no phone is known whose task fails")
-    task = run.pool.shared(ANY_SOURCE, phone)
+    task = run.pool.shared(COMMON_SOURCE, phone)
     run.pool.poller.until_done(task)
-    for way, fmt in run.pool.crossed():
+    for way, fmt in run.pool.ways_and_formats():
         reply = run.pool.poller.poll(task, fmt, way)
         checks.expect_error("error.members", reply, "'error': the task has failed")
-    checks.kind("failed-task", run.pool.poller.poll(task))
+    checks.note_error_kind("failed-task", run.pool.poller.poll(task))

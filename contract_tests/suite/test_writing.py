@@ -38,19 +38,19 @@ WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def test_answers_are_written_as_assumed(run: Run, checks: Checks, clauses: tuple[str, ...]) -> None:
     _see_every_format(run)
     for clause in clauses:
-        checks.settle(clause)
+        checks.judge_choice(clause)
 
 
 def _see_every_format(run: Run) -> None:
     """Reads ready tasks and an error in every format."""
     run.pool.replies_if_any()
     for way, fmt in TURNS:
-        run.api.send_once(run.unknown_task.but(format=fmt).by(way))
+        run.api.send_cached(run.unknown_task.but(format=fmt).by(way))
 
 
 @pytest.mark.clause("rate.limit")
 def test_no_call_was_refused_for_its_rate(run: Run, checks: Checks) -> None:
-    reply = run.api.send_once(calls.info(run.me))
+    reply = run.api.send_cached(calls.info(run.me))
     if not answered(reply):
         raise NotChecked("info is not answered")
     if checks.findings.expected("rate.limit") != "off":

@@ -36,7 +36,6 @@ class HttpClient:
     pacer: Pacer = field(default_factory=Pacer)
     max_body: int = MAX_BODY
     end: float | None = None  # a moment (monotonic) that no call outlasts, waiting for its turn included
-    calls: int = 0
     _kept: dict[tuple[str, str], Connection] = field(default_factory=dict)
     _tls: SSLContext | None = None
 
@@ -53,7 +52,6 @@ class HttpClient:
         url = _origin(request)
         if not paced:
             self.pace(request)
-        self.calls += 1
         end = min(time.monotonic() + self.deadline, math.inf if self.end is None else self.end)
         kept = self._kept.pop((url.scheme, url.netloc), None)
         if kept is not None and repeatable and kept.alive():

@@ -13,6 +13,7 @@ from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeAlias
 
+from contract_tests.contract.clauses import all_clauses
 from mockserver import data
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
@@ -20,7 +21,6 @@ from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.hook import MutantHook
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.matrix import Examination, Matrix, Plan, Trial
-from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.wire.serving import serve_mock
 
@@ -28,9 +28,6 @@ DELAY = "60ms"
 """How long a task takes: long enough for a poll to see it processing."""
 POLL_TIMEOUT = 10.0
 """Seconds after which a task counts as never ready, unless the mutant's options say otherwise."""
-BINDING = ("documented", "law")
-"""Grades of what a mutant can break."""
-
 
 _Job: TypeAlias = "tuple[str | None, list[tuple[Plan, str]]]"
 """A mutant's name, None for the unbroken mock; and the plans to run on it until one catches the mutant, each with its
@@ -62,7 +59,7 @@ def kill_matrix(
         tuple(sorted(controls, key=lambda run: (list(Plan).index(run.plan), run.clause))),
         whole=set(names) == set(MUTANTS),
         seconds=time.monotonic() - began,
-        binding=frozenset(c.id for c in clauses().values() if c.grade in BINDING),
+        binding=frozenset(clause.id for clause in all_clauses().values() if clause.binding),
     )
 
 
@@ -114,8 +111,8 @@ def _do(job: _Job) -> _Done:
 
 def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     # pytest is slow to import: it is loaded only where something is run
+    from contract_tests.contract.outcome import Outcome
     from contract_tests.engine.options import CheckOptions
-    from contract_tests.findings.outcome import Outcome
     from contract_tests.session.session import Recorder, examine
 
     options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **(MUTANTS[name].options if name is not None else {})}
@@ -123,7 +120,7 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     tests = Recorder()
     with _serving(name) as url:
         # Not the environment's credentials: the suite makes accounts of its own.
-        ended = examine(CheckOptions(target=url, environ={}, private=True, **options), tests)
+        ended = examine(CheckOptions(target=url, environ={}, own_mock=True, **options), tests)
     rows = ended.report.rows if ended.report else ()
     stopped = ended.report.stopped if ended.report else "the suite could not be run"
     return Examination(

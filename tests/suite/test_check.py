@@ -63,7 +63,7 @@ def test_a_plan_for_the_live_api_shows_units_time_and_what_stays_unproven() -> N
 def test_the_plan_is_what_the_run_does() -> None:
     """On a target like the mock: the same calls, but for polls of tasks that take their time."""
     with serving("bureau") as target:
-        planned = plan_of(options_for(target), target.url, more=False, second=True)
+        planned = plan_of(options_for(target), target.url, larger=False, second=True)
         report = examined(target).report
     assert report is not None
 

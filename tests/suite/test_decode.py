@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract_tests.contract.members import COLUMNS
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.csv import DELIMITERS
-from contract_tests.decode.model import COLUMNS, Context, Decoded, Unreadable
+from contract_tests.decode.model import Context, Decoded, Unreadable
 
 RESULT = Context("result")
 ROWS = Context("result", "data")

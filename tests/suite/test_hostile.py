@@ -93,7 +93,7 @@ def checked(answer: bytes) -> tuple[dict[str, str], str]:
 def test_what_cannot_be_read_holds_nothing(name: str) -> None:
     outcomes, output = checked(UNREADABLE[name])
 
-    assert {clause for clause, checks in outcomes.items() if checks == "holds"} <= UNSEEN, output
+    assert {clause for clause, outcome in outcomes.items() if outcome == "holds"} <= UNSEEN, output
     assert "error" not in outcomes.values(), output
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from contract_tests.contract.clauses import all_clauses
 from contract_tests.findings.checks import Checks
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request, Response
@@ -26,10 +27,9 @@ from mockserver.mutants.matrix import Examination, Fate, Matrix, Plan, Trial
 from mockserver.settings.loading import load
 from mockserver.settings.table import DEFAULT_ACCOUNT
 from support.command import ifind
-from support.in_process import CLAUSES
 from support.processes import COMMAND, environment
 
-BINDING = {c.id for c in CLAUSES.values() if c.grade in {"documented", "law"} and c.default is None}
+BINDING = {c.id for c in all_clauses().values() if c.binding}
 BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equivalent}
 
 

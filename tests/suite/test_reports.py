@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from lxml import etree, html
 from markdown_it import MarkdownIt
 
-from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.clauses import GRADES, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult, Finding
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.html import PAGE
 from contract_tests.report.markdown import MAX_BYTES
 from contract_tests.report.renderers import RENDERERS
-from contract_tests.report.report import GRADES, History, Report
+from contract_tests.report.report import History, Report
 from contract_tests.report.terminal import write_terminal
 from contract_tests.report.visible import encodable, line, visible
 from contract_tests.report.wording import LOOKS, figures, headline
@@ -99,14 +99,14 @@ def test_no_text_of_a_report_becomes_markup(name: str, report: Report) -> None:
 
 @given(reports())
 @LAW
-def test_the_page_shows_every_clause_with_its_verdict_and_every_finding(report: Report) -> None:
+def test_the_page_shows_every_clause_with_its_outcome_and_every_finding(report: Report) -> None:
     root = page(report)
     shown = {li.get("id"): li for li in root.xpath("//li[@class='clause']")}
 
     assert set(shown) == {row.clause.id for row in report.rows}
     for row in report.rows:
         li = shown[row.clause.id]
-        assert li.get("data-verdict") == row.outcome.name.lower()
+        assert li.get("data-outcome") == row.outcome.name.lower()
         assert li.xpath("string(.//*[@class='badge'])").endswith(row.outcome)
         assert flat(li.xpath("string(.//h3)")) == flat(visible(row.clause.title, 20_000))
         answers = [flat(text) for text in li.xpath(".//pre[@class='answer']/text()")]
@@ -120,7 +120,7 @@ def flat(text: str) -> str:
 
 @given(reports())
 @LAW
-def test_the_page_has_both_figures_and_counts_each_grade_and_verdict(report: Report) -> None:
+def test_the_page_has_both_figures_and_counts_each_grade_and_outcome(report: Report) -> None:
     root = page(report)
     judged = sum(row.outcome in {Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED} for row in report.rows)
 
@@ -128,9 +128,9 @@ def test_the_page_has_both_figures_and_counts_each_grade_and_verdict(report: Rep
     assert root.xpath("string(//*[@id='provable'])") == ("" if report.provable is None else str(report.provable))
     expected = Counter((row.clause.grade, row.outcome.name.lower()) for row in report.rows)
     cells = {
-        (tr.xpath("string(th/text())"), td.get("data-verdict")): int(td.text)
+        (tr.xpath("string(th/text())"), td.get("data-outcome")): int(td.text)
         for tr in root.xpath("//section[@class='overview']//tbody/tr")
-        for td in tr.xpath("td[@data-verdict]")
+        for td in tr.xpath("td[@data-outcome]")
     }
     assert Counter(cells) == expected
 

@@ -16,12 +16,12 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+from contract_tests.findings.outcome import Outcome
 
 import mockserver.mutants.kit
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
-from contract_tests.findings.outcome import Outcome
 from support.checking import check, examined, outcomes
 from support.standins.breakages import BREAKAGES
 from support.standins.people import PERSONAL

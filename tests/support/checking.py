@@ -36,7 +36,7 @@ def options_for(target: Standin, **options: Any) -> CheckOptions:
 
 
 def outcomes(output: str) -> dict[str, str]:
-    """The table of the report: clause to verdict."""
+    """The table of the report: clause to outcome."""
     return dict(re.findall(rf"^(\S+) +(?:{GRADES}) +({OUTCOMES})", output, re.MULTILINE))
 
 

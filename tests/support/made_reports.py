@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from contract_tests.contract.clauses import Clause, all_clauses
+from contract_tests.contract.clauses import GRADES, Clause, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult, Finding
-from contract_tests.findings.outcome import Outcome
-from contract_tests.report.report import GRADES, History, Report, Retried, Spent
+from contract_tests.report.report import History, Report, Retried, Spent
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -302,7 +302,7 @@ FAILING_TEST = """
 
 @pytest.mark.clause("info.answers")
 def test_info_greets(run: Run, checks: Checks) -> None:
-    reply = run.api.send_once(calls.info(run.target.main))
+    reply = run.api.send_cached(calls.info(run.target.main))
     checks.expect("info.answers", "hello" in reply.model, reply, found="none", expected="a greeting")
 """
 

@@ -1,4 +1,4 @@
-"""What a session of pytest keeps of a run, and the exit code and the report that follow from it."""
+"""The state of a session of pytest, and the exit code and the report that follow from it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from importlib.metadata import version
 import pytest
 
 from contract_tests.api.calls import curl
+from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS
-from contract_tests.findings.outcome import Outcome
 from contract_tests.report.report import Report, Retried, Spent
 
 
 @dataclass
-class Kept:
-    """What a session of pytest keeps of a run."""
+class SessionState:
+    """What a session of pytest knows of its run of the suite."""
 
     options: CheckOptions
     run: Run | None = None
@@ -32,7 +32,7 @@ class Kept:
     closing: ExitStack = field(default_factory=ExitStack)
 
 
-KEPT = pytest.StashKey[Kept]()
+STATE = pytest.StashKey[SessionState]()
 CHECKS = pytest.StashKey[Checks]()
 """Of a test: its checks."""
 
@@ -42,11 +42,11 @@ def clauses_of(item: pytest.Item) -> tuple[str, ...]:
     return tuple(str(name) for mark in item.iter_markers("clause") for name in mark.args)
 
 
-def exit_code(kept: Kept, *, failed: bool) -> int:
+def exit_code(state: SessionState, *, failed: bool) -> int:
     """The exit code: a broken promise outranks a target out of reach and a budget that does not suffice."""
-    run = kept.run
+    run = state.run
     if run is None:
-        return kept.stopped[0] if kept.stopped else BROKEN if failed else HOLDS
+        return state.stopped[0] if state.stopped else BROKEN if failed else HOLDS
     fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
     if failed or fatal.intersection(row.outcome for row in run.findings.rows()):
         return BROKEN
@@ -54,10 +54,10 @@ def exit_code(kept: Kept, *, failed: bool) -> int:
     return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and run.cut_short) else HOLDS
 
 
-def report_at_end(kept: Kept, code: int = 0) -> Report:
+def report_at_end(state: SessionState, code: int = 0) -> Report:
     """The report of the session's run, which has ended with the code; of one that could not begin, why."""
-    run, options, kit = kept.run, kept.options, version("ifind-mock")
-    stopped = kept.stopped[1] if kept.stopped else ""
+    run, options, kit = state.run, state.options, version("ifind-mock")
+    stopped = state.stopped[1] if state.stopped else ""
     if run is None:
         nothing = Spent(units=0, budget=None, unknown=0, calls=0, seconds=0.0)
         return Report(options.target, datetime.now(UTC), kit, code, False, (), nothing, stopped=stopped)
