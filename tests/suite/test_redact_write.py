@@ -154,7 +154,7 @@ def secrets_in(draw: st.DrawFn, content: bytes) -> Secrets:
     return Secrets(dict(ALL), {*draw(st.lists(TEXTS, max_size=2)), *(text[at : at + size] for at, size in places)})
 
 
-LAW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+LAW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def bones(root: etree._Element) -> list[Any]:
