@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -48,16 +48,18 @@ class SecretMatcher:
         known = self._sizes
         if len(known) > FEW:
             return [at for at in range(len(text) - MIN_SECRET + 1) if text[at : at + MIN_SECRET] in known]
-        return sorted(at for begin in known for at in _places(begin, text))
+        return sorted(at for begin in known for at in places_of(begin, text))
 
     def found_in(self, content: bytes) -> str | None:
         """The label of the first secret that the bytes hold; None where they hold none."""
         return next((label for _, _, label in self.scan(content.decode("utf-8", "surrogateescape"))), None)
 
-    def mask(self, text: str) -> tuple[str, int]:
-        """The text with labels in place of secrets, and the number of places. Secrets that overlap are one place."""
+    def mask(self, text: str, is_open: Callable[[str, Span], bool] = lambda _text, _span: False) -> tuple[str, int]:
+        """The text with labels in place of secrets, and the number of places. Secrets that overlap are one place; those
+        for which is_open holds stay.
+        """
         places: list[Span] = []
-        for start, end, label in self.scan(text):
+        for start, end, label in (span for span in self.scan(text) if not is_open(text, span)):
             before = places[-1] if places else (0, -1, "")
             if start < before[1] or (start == before[1] and label == before[2]):
                 places[-1] = (before[0], max(end, before[1]), before[2])
@@ -70,7 +72,8 @@ class SecretMatcher:
         return "".join([*parts, text[at:]]), len(places)
 
 
-def _places(part: str, text: str) -> Iterator[int]:
+def places_of(part: str, text: str) -> Iterator[int]:
+    """Where a text stands in another, overlapping places too."""
     at = text.find(part)
     while at >= 0:
         yield at

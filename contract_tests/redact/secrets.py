@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from contract_tests.contract.clauses import GRADES, all_clauses
 from contract_tests.contract.members import DOCUMENTED, STATUSES
+from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import address
-from contract_tests.redact.mask import MIN_SECRET, SecretMatcher
+from contract_tests.redact.mask import MIN_SECRET, SecretMatcher, Span, places_of
 
 VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape in any format of a report
 MAX_VALUES = 20_000  # values that are remembered; no target that means well has more
@@ -22,7 +24,7 @@ OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time"
 class Secrets:
     """What no file may hold. Not searched for, as they would be found everywhere by chance: what is shorter than 6
     characters (`Ия`, `500`), numbers of less than 10 digits, dates, addresses of private networks, and the API's own
-    words (`processing`).
+    words (`processing`). A value that stands in a fixed text of reports, such as the evidence of a clause, stays there.
     """
 
     labels: dict[str, str] = field(default_factory=dict)  # credentials and phones, and what replaces each
@@ -60,7 +62,7 @@ class Secrets:
 
     def mask_counted(self, text: str) -> tuple[str, int]:
         """The masked text, and the number of places that were masked."""
-        return self._matcher().mask(text)
+        return self._matcher().mask(text, _is_fixed)
 
     def _matcher(self) -> SecretMatcher:
         """All that is known by now; their spellings are made when they are first needed, since that takes its time."""
@@ -94,7 +96,30 @@ def _parts(value: str) -> Iterator[str]:
     yield value[-PIECE:]
 
 
-_DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}([T ]+[0-9]{1,2}(:[0-9]{2}){1,2}.{0,9})?")
+def _is_fixed(text: str, span: Span) -> bool:
+    """Whether a value stands in one of the texts that are the same in every report."""
+    start, end, label = span
+    return label == VALUE and any(
+        at <= start and text.startswith(fixed, start - at) for fixed, at in _places_in_fixed(text[start:end])
+    )
+
+
+@lru_cache(maxsize=4096)
+def _places_in_fixed(value: str) -> tuple[tuple[str, int], ...]:
+    """The fixed texts that hold the value, and where in each it begins."""
+    return tuple((text, at) for text in _fixed_texts() for at in places_of(value, text))
+
+
+@cache
+def _fixed_texts() -> frozenset[str]:
+    """What reports say of grades, outcomes and clauses, whatever the target answers."""
+    clauses = all_clauses().values()
+    of_clauses = (text for clause in clauses for text in (clause.id, clause.title, clause.evidence))
+    meanings = (meaning for clause in clauses for meaning in clause.meaning.values())
+    return frozenset(map(str, (*GRADES, *GRADES.values(), *Outcome, *of_clauses, *meanings)))
+
+
+_DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}([T ]+[0-9]{1,2}(:[0-9]{2}){1,2}.{0,9}|T[0-9]{2})?")
 _API_WORDS = DOCUMENTED.union(STATUSES)
 _NUMBER = re.compile(r"[-+]?[0-9][0-9 .,]*")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import time
 import tomllib
 from dataclasses import replace
@@ -16,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.clauses import GRADES, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, profile_file
 from contract_tests.redact.secrets import VALUE, Secrets
 from contract_tests.redact.write import masked, notice, write
@@ -74,9 +76,25 @@ def test_texts_that_would_be_found_by_chance_are_not_searched_for() -> None:
 
 
 def test_a_value_that_happens_to_stand_in_the_sources_of_the_kit_is_masked_too() -> None:
-    secrets = learnt(names=[{"name": "Ольга Тульская"}, {"name": "documented"}])
+    secrets = learnt(names=[{"name": "Ольга Тульская"}, {"name": "without_secrets"}])
 
-    assert masked("Ольга Тульская, documented".encode(), secrets) == (b"(value), (value)", 2)
+    assert masked("Ольга Тульская, without_secrets".encode(), secrets) == (b"(value), (value)", 2)
+
+
+def test_what_every_report_says_of_clauses_stays_whatever_an_answer_holds() -> None:
+    own = [*GRADES, *Outcome, *(text for c in all_clauses().values() for text in (c.id, c.title, c.evidence))]
+    secrets = learnt(names=[{"name": word} for text in own for word in (text, *re.findall(r"\w{6,}", text))])
+    report = json.dumps({"own": own}, ensure_ascii=False).encode()
+
+    assert masked(report, secrets) == (report, 0)
+
+
+def test_a_value_that_a_clause_names_as_an_example_is_masked_elsewhere() -> None:
+    evidence = all_clauses()["row.category"].evidence
+    secrets = learnt(category="Автомобили")
+
+    assert "Автомобили" in evidence
+    assert masked(f"{evidence} Автомобили".encode(), secrets) == (f"{evidence} (value)".encode(), 1)
 
 
 def test_what_the_report_shows_of_the_target_is_no_secret() -> None:

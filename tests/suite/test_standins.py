@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
-from contract_tests.findings.outcome import Outcome
 
 import mockserver.mutants.kit
 from contract_tests.contract.clauses import Clause, all_clauses
+from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
 from support.checking import check, examined, outcomes
