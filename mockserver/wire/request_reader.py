@@ -98,7 +98,7 @@ class Reader:
             return
         name = _NAMES.get(raw_name) or raw_name.decode("latin-1").lower()
         if name in _ONCE and name in self._headers:
-            raise Rejected(400, f"malformed request: {name.title()} stands twice")
+            raise Rejected(400, f"malformed request: {name.title()} is given twice")
         self._headers[name] = raw_value.decode("latin-1").strip(" \t")
 
     def on_headers_complete(self) -> None:
