@@ -178,6 +178,7 @@ def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
             yield _first_line(process.stdout.fileno(), log.fileno())
         finally:
             process.kill()
+            process.wait()  # after a Ctrl-C the end of the block would hardly wait
 
 
 def _first_line(out: int, log: int) -> str:
