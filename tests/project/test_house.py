@@ -8,9 +8,11 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from pkgutil import resolve_name
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +78,12 @@ def test_each_name_is_imported_from_the_module_that_defines_it(package: str) -> 
     ]
 
     assert strays == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph(*PACKAGES)
+
+    TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}).prepare()
 
 
 @pytest.mark.parametrize("package", PACKAGES)
