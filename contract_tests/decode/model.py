@@ -13,6 +13,17 @@ class Unreadable(Exception):
     """Bytes that are no answer in the format; says why and where, and holds nothing of the answer."""
 
 
+class UnknownLayout(Exception):
+    """Well-formed bytes whose members can't be told apart. It refutes an assumed clause and breaks no promise. Holds
+    nothing of the answer.
+    """
+
+    def __init__(self, clause: str, layout: str) -> None:
+        super().__init__(f"a layout that no choice covers: {layout}")
+        self.clause = clause  # the clause that the layout is a matter of, such as `csv.header`
+        self.layout = layout  # a word for `Findings.saw`, such as `columns of unknown names`
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known beside the bytes."""
@@ -28,8 +39,9 @@ class Decoded:
 
     model: Mapping[str, Any]  # members by name, as JSON has them
     format: str
-    choices: Mapping[str, str]  # clause to the choice that the writing shows
+    choices: Mapping[str, str]  # clause to the choice that the writing shows, or to a word for what no choice covers
     rows: str | None = None  # the section whose rows are all that the answer carries (CSV); None for a whole answer
+    doubt: str = ""  # why the members may be others than these, such as a table without a line of names; empty: sure
 
     def can_show(self, clause: str) -> bool:
         """Whether the format can show the choice of the clause."""

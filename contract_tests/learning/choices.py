@@ -62,10 +62,12 @@ _START = (
     r"A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
     r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
 )
+_NAME = rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"
 VALUES: Mapping[str, re.Pattern[str]] = {
     "content-type": re.compile(r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"),
     "origin": re.compile(r"\*|https?://[!-~]+"),
-    "xml-name": re.compile(rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"),
+    "xml-item": re.compile(rf"{_NAME}(?:\{{n(?:\+1)?\}})?"),
+    "xml-name": re.compile(_NAME),
 }
 """Open values that a profile can hold, by their kind in schemas/clauses.toml. Values of other kinds can't be seen."""
 LONGEST = 200

@@ -20,3 +20,4 @@ _START = (
     r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
 )
 XML_NAME = rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"
+XML_ITEM = rf"{XML_NAME}(?:\{{n(?:\+1)?\}})?"  # a name that may end in a blank for the number of an entry

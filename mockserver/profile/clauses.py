@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from mockserver.core import delays
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.messages import SECOND, Micros
-from mockserver.core.xml_text import XML_NAME, illegal_in_xml
+from mockserver.core.xml_text import XML_ITEM, XML_NAME, illegal_in_xml
 
 Choice: TypeAlias = "str | Mapping[str, int] | Mapping[str, str]"
 
@@ -133,6 +133,7 @@ VALUES: Mapping[str, Callable[[Clause, Any], Choice]] = {
     "origin": partial(_text, r"\*|https?://[!-~]+"),
     "rate": partial(_text, _RATE),
     "time-of-day": partial(_text, _TIME_OF_DAY),
+    "xml-item": partial(_text, XML_ITEM),
     "xml-name": partial(_text, XML_NAME),
 }
 
