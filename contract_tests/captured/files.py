@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract_tests.captured.capture import MAX_BYTES, Asked, read_capture
+from contract_tests.captured.capture import MAX_BYTES, Asked, read_captures
 from contract_tests.captured.judge import Judgement, judge, outcome_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
@@ -124,7 +124,7 @@ def _result(name: str, why: str, asked: Asked) -> FileResult:
     except ValueError:
         why = "can't be read: this can't be the name of a file"
     printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    return FileResult(printable, None if why else judge(read_capture(content), asked), why)
+    return FileResult(printable, None if why else judge(read_captures(content)[-1], asked), why)
 
 
 def _content(name: str) -> bytes:

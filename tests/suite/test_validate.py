@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lxml import etree
 
-from contract_tests.captured.capture import MAX_BYTES, Asked, read_capture
+from contract_tests.captured.capture import MAX_BYTES, Asked, read_captures
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.contract.clauses import Problem, all_clauses
 from contract_tests.contract.profile import with_defaults
@@ -62,7 +62,7 @@ def report(*args: object, stdin: bytes | None = None) -> dict[str, Any]:
 
 def judged(body: bytes | Mapping[str, Any], **asked: Any) -> Judgement:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return judge(read_capture(content), Asked(**asked))
+    return judge(read_captures(content)[-1], Asked(**asked))
 
 
 def clauses(problems: Iterable[Problem]) -> set[tuple[str, str | None]]:
@@ -124,7 +124,7 @@ def test_without_a_name_of_a_schema_near_misses_are_refused_by_method_and_source
         asked = Asked(methods.get(kind, "result"), source=sources.get(miss["schema"]))
         tried += 1
 
-        assert judge(read_capture(body), asked).fails(strict=False), miss
+        assert judge(read_captures(body)[-1], asked).fails(strict=False), miss
     assert tried > 100
 
 
@@ -385,7 +385,7 @@ def test_wrong_usage_is_an_error_and_ends_with_2(args: list[str]) -> None:
 
 
 def test_a_profile_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
-    done = validate("x", "--profile", a_profile(tmp_path, {"csv.delimiter": "|"}))
+    done = validate("x", "--profile", a_profile(tmp_path, {"csv.delimiter": "^"}))
 
     assert done.exit_code == 2
     assert "csv.delimiter" in done.stderr
