@@ -35,16 +35,36 @@ class Answer:
 
 
 def _choice(answer: Answer, clause: str, seen: str, path: str) -> Iterator[Problem]:
-    """A choice that differs from the profile's. A name or a text of the answer's own is not reported."""
-    due = answer.asked.known.get(clause)
-    if due is not None and seen != due:
-        found = repr(seen) if seen in all_clauses()[clause].choices else "another one"
-        yield problem(clause, path, "choice", f"the choice {due!r}", found)
+    """A choice that differs from the profile's, or that no choice covers. A name or a text of the answer's own is not
+    reported; the words for what no choice covers are the reader's.
+    """
+    if answer.asked.profile is None or (answer.capture.recoded and clause in _OF_CHARSET):
+        return
+    due, about = answer.asked.known.get(clause), all_clauses()[clause]
+    if not about.covers(seen):
+        expected = "one of the choices" if due is None else f"the choice {due!r}"
+        yield problem(clause, path, "choice", expected, f"{seen!r}, which no choice covers")
+    elif due is not None and seen != due:
+        yield problem(
+            clause, path, "choice", f"the choice {due!r}", repr(seen) if seen in about.choices else "another one"
+        )
+
+
+_OF_CHARSET = ("csv.encoding", "csv.lacking", "xml.encoding")  # what no longer shows in text that a tool has decoded
+
+
+def token(capture: Capture, asked: Asked) -> Iterator[Problem]:
+    """The token of the call in the answer, which may be in a layout that nobody knows."""
+    if SecretMatcher(dict.fromkeys(asked.secrets, "token")).found_in(capture.body):
+        yield problem("token.never-repeated", "", "not", "an answer without the token", "the token of the call")
 
 
 def _token(answer: Answer) -> Iterator[Problem]:
-    if SecretMatcher(dict.fromkeys(answer.asked.secrets, "token")).found_in(answer.capture.body):
-        yield problem("token.never-repeated", "", "not", "an answer without the token", "the token of the call")
+    yield from token(answer.capture, answer.asked)
+
+
+def _http_fault(answer: Answer) -> Iterator[Problem]:
+    yield from http_fault(answer.capture, answer.model, of_task=answer.method not in ("create", "info"))
 
 
 def http_fault(capture: Capture, model: Model = MappingProxyType({}), *, of_task: bool = False) -> Iterator[Problem]:
@@ -59,7 +79,6 @@ def _http_status(answer: Answer) -> Iterator[Problem]:
     code = answer.model.get("error_code") if error else None
     if status is None:
         return
-    yield from http_fault(answer.capture, answer.model, of_task=answer.method not in ("create", "info"))
     choice = answer.asked.known.get("error.http-status")
     due = error_status(choice, code) if choice else status
     if status != due and not (error and status in OF_HTTP):
@@ -144,6 +163,7 @@ def _covered(choices: Mapping[str, str]) -> dict[str, str]:
 
 CHECKS: tuple[Callable[[Answer], Iterator[Problem]], ...] = (
     _token,
+    _http_fault,
     _http_status,
     _content_type,
     _status,
@@ -154,3 +174,5 @@ CHECKS: tuple[Callable[[Answer], Iterator[Problem]], ...] = (
     _lines,
 )
 """Of two checks that report one clause at one place, the first counts."""
+CHECKS_OF_WRITING = (_token, _http_fault, _content_type, _writing)
+"""Those that hold for an answer whose members are a guess."""

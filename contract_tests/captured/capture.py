@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,14 +23,20 @@ class Capture:
     status: int | None = None
     content_type: str | None = None
     length: int | None = None  # the Content-Length; None too for a coded body
+    coding: str = ""  # the coding of the Content-Encoding in which the body still is, such as `br`
     recoded: bool = False  # whether a tool has decoded the text, so that its encoding no longer shows
 
-    def unpacked(self, codings: Iterable[str]) -> Capture:
-        """The capture with the codings of its Content-Encoding undone, as far as they are known."""
-        body = self.body
-        for coding in reversed([word.strip().lower() for word in codings]):
-            body = _UNPACK.get(coding, bytes)(body)
-        return replace(self, body=unzipped(body))
+    def unpacked(self, content_encoding: str = "") -> Capture:
+        """The capture with the codings of a Content-Encoding undone, and gzip without one, too. A client may have
+        undone them before.
+        """
+        body, left = self.body, ""
+        for coding in reversed(re.findall(r"[\w-]+", content_encoding.lower())):
+            if coding in _UNPACK:
+                body = _UNPACK[coding](body)
+            elif coding in ("br", "zstd", "compress", "x-compress") and _BINARY.search(body[:1024]):
+                left = coding
+        return replace(self, body=body if left else unzipped(body), coding=left)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ def _inflated(data: bytes, window: int, most: int) -> bytes:
     return content if inflate.eof or len(content) > most else data
 
 
+_BINARY = re.compile(rb"[\0-\x08\x0e-\x1f]")  # bytes that no text has, unless it is UTF-16
 _UNPACK = {"gzip": unzipped, "x-gzip": unzipped, "deflate": _deflated}
 
 # Whole responses, as curl -i prints them.
@@ -117,7 +124,7 @@ def read_captures(data: bytes) -> list[Capture]:
     those to one call (100 Continue, a proxy's, redirects) the last one counts.
     """
     if _STATUS.match(data) is None:
-        return [Capture(_dechunked(data)).unpacked(())]
+        return [Capture(_dechunked(data)).unpacked()]
     responses = [*_responses(data)]
     last = len(responses) - 1
     return [_captured(response) for i, response in enumerate(responses) if i == last or not response.is_interim]
@@ -149,7 +156,7 @@ def _captured(response: _Response) -> Capture:
     kept = Capture(
         _dechunked(response.body), response.status, fields.get("content-type", ""), None if coded else int(length)
     )
-    return kept.unpacked(fields.get("content-encoding", "").split(","))
+    return kept.unpacked(fields.get("content-encoding", ""))
 
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")

@@ -42,7 +42,7 @@ def capture_of(response: object) -> Capture:
     if not codings:
         _refuse_a_rest(body, fields.get("content-length", ""))
     kept = Capture(body, status, None if _of(response, "headers") is None else fields.get("content-type", ""))
-    return kept.unpacked(codings.split(",") if codings else ())
+    return kept.unpacked(codings)
 
 
 _STATUS = ("status_code", "status_int", "status", "code")
