@@ -28,7 +28,7 @@ def format_of(body: bytes) -> str:
 
 def read(capture: Capture, asked: Asked) -> Decoded:
     """The decoded answer. Raises Unreadable and UnknownLayout, which hold nothing of the answer."""
-    fmt = asked.format or format_of(capture.body)
+    fmt = asked.format or (format_of(capture.body) if capture.body else "json")
     if wrong := wrong_body(capture, fmt):
         raise Unreadable(wrong)
     if fmt != "csv":
@@ -110,6 +110,11 @@ class Judgement:
         if self.problems:
             return Outcome.REFUTED
         return Outcome.INCONCLUSIVE if self.doubt else Outcome.HOLDS
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the answer could not be read, or is in a layout that nobody knows."""
+        return any(p.rule in ("readable", "layout") for p in self.problems)
 
     @property
     def title(self) -> str:

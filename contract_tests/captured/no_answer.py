@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+from itertools import chain
 
 from contract_tests.captured.capture import GZIP, MAX_BYTES, Capture
 
@@ -28,11 +30,8 @@ _SEARCHED = 2**16  # bytes at the beginning of a file in which its kind shows
 _HEAD = re.compile(rb"HTTP/[0-9](?:\.[0-9])? [1-5][0-9]{2}\b")
 _TRAFFIC = "export the HTTP exchange as HAR, or " + CAPTURE
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
-    (
-        rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d",
-        f"a pcap file of network packets: {_TRAFFIC}",
-    ),
-    (rb"\n\r\r\n.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", f"a pcapng file of network packets: {_TRAFFIC}"),
+    (rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d", f"a pcap file of packets: {_TRAFFIC}"),
+    (rb"\n\r\r\n(?s:.{4})(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", f"a pcapng file of packets: {_TRAFFIC}"),
     (rb"PRI \* HTTP/2\.0\r\n", f"frames of HTTP/2 as the client sent them: {_TRAFFIC}"),
     (rb"\0\0[\x00-\xff]\x04[\0\x01]\0{4}", f"frames of HTTP/2: {_TRAFFIC}"),
     (rb"[\x14-\x17]\x03[\0-\x04]", f"bytes of TLS, which are encrypted: {_TRAFFIC}"),
@@ -41,10 +40,9 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\x28\xb5\x2f\xfd", f"bytes packed with zstd: unpack them with `zstd -d`, or {CAPTURE}"),
     (rb"SQLite format 3\0", "a SQLite database: name files of captured answers"),
     (rb"%PDF-", "a PDF file: name files of captured answers"),
-    (rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", "a picture: name files of captured answers"),
+    (rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF(?s:.{4})WEBP", "a picture: name files of captured answers"),
     (rb"\d+:\d+:[a-z_]+;", "flows of mitmproxy: export them with `mitmdump -nr FILE --set hardump=FILE.har`"),
 )
-_BEGINNINGS = tuple((rb"(?s:" + begin + rb")", what) for begin, what in _BEGINNINGS)
 _LINES: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (
         re.compile(rb"^< HTTP/[0-9]", re.MULTILINE),
@@ -86,6 +84,7 @@ def utf_16_of(data: bytes) -> str | None:
     return marked or by_zeros.get(tuple(zeros))  # type: ignore[arg-type]
 
 
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _CUT_CHUNKS = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r?\n[{<\[]")
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _UNPACKED = "capture the unpacked body, as `curl --compressed` does"
@@ -93,27 +92,38 @@ _UNPACKED = "capture the unpacked body, as `curl --compressed` does"
 
 def wrong_body(capture: Capture, form: str) -> str:
     """What a body is in place of an answer in the format, and what to do; empty for any other."""
-    body, status = capture.body, capture.status
-    if len(body) > MAX_BYTES:
-        return f"more than {MAX_BYTES // 2**20} MiB, which is not looked at"
-    if (lacking := (capture.length or 0) - len(body)) > 0:
-        return f"{len(body)} bytes, {lacking} fewer than its Content-Length says"
-    is_page = _PAGE.match(body[:1024]) is not None
-    if status is not None and 300 <= status < 400 and (is_page or not body.strip()):
-        return f"a redirect (HTTP {status}): call the address that it leads to, or let the client follow it (curl -L)"
+    return next(chain(_wrong_size(capture), _wrong_bytes(capture), _wrong_text(capture, form)), "")
+
+
+def _wrong_size(capture: Capture) -> Iterator[str]:
+    size = len(capture.body)
+    if size > MAX_BYTES:
+        yield f"more than {MAX_BYTES // 2**20} MiB, which is not looked at"
+    if (lacking := (capture.length or 0) - size) > 0:
+        yield f"{size} bytes, {lacking} fewer than its Content-Length says"
+
+
+def _wrong_bytes(capture: Capture) -> Iterator[str]:
+    body = capture.body
     if body.startswith(GZIP[:2]):
-        return f"compressed bytes (gzip) that are cut or damaged: {_UNPACKED}"
-    if capture.coding or body.startswith(b"\x28\xb5\x2f\xfd"):
-        return f"compressed bytes ({capture.coding or 'zstd'}): {_UNPACKED}"
-    if not body.strip() and (body or form != "csv"):
-        what = "white space alone" if body else "an empty body"
-        return what if status else f"{what}: if the capture failed, {CAPTURE}, which keeps the HTTP status too"
-    if is_page:
-        return "an HTML page, of a server, a proxy or a login: call the address of the API"
-    if form == "json" and utf_16_of(body):
-        return f"text in UTF-16, where JSON is UTF-8: if a shell wrote it (PowerShell's >), {CAPTURE}"
-    if form == "json" and body.startswith(codecs.BOM_UTF8):
-        return "a byte order mark before the JSON: if an editor has put it there, save the file without it"
+        yield f"compressed bytes (gzip) that are cut or damaged: {_UNPACKED}"
+    if capture.coding or body.startswith(_ZSTD):
+        yield f"compressed bytes ({capture.coding or 'zstd'}): {_UNPACKED}"
     if _CUT_CHUNKS.match(body):
-        return f"raw chunks of HTTP that are cut or damaged: {CAPTURE}, without --raw"
-    return ""
+        yield f"raw chunks of HTTP that are cut or damaged: {CAPTURE}, without --raw"
+
+
+def _wrong_text(capture: Capture, form: str) -> Iterator[str]:
+    body, status = capture.body, capture.status or 0
+    is_page, is_blank = _PAGE.match(body[:1024]) is not None, not body.strip()
+    if 300 <= status < 400 and (is_page or is_blank):
+        yield f"a redirect (HTTP {status}): call the address that it leads to, or let the client follow it (curl -L)"
+    if is_blank and (body or form != "csv"):
+        what = "white space alone" if body else "an empty body"
+        yield what if status else f"{what}: if the capture failed, {CAPTURE}, which keeps the HTTP status too"
+    if is_page:
+        yield "an HTML page, of a server, a proxy or a login: call the address of the API"
+    if form == "json" and utf_16_of(body):
+        yield f"text in UTF-16, where JSON is UTF-8: if a shell wrote it (PowerShell's >), {CAPTURE}"
+    if form == "json" and body.startswith(codecs.BOM_UTF8):
+        yield "a byte order mark before the JSON: if an editor has put it there, save the file without it"

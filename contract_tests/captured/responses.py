@@ -177,16 +177,18 @@ def _is_empty(response: object) -> bool:
 def _streaming(response: object) -> bytes | None:
     """Refuses what a server framework sends piece by piece: only the framework can read it."""
     names = _names(response)
-    if "body" in names or "content" in vars(type(response)):
+    if _is_flag(response, "streaming", True):
+        pieces, in_async = "streaming_content", _is_flag(response, "is_async", True)
+    elif "body" in names:
         return None
-    pieces = next((name for name in ("streaming_content", "body_iterator") if name in names), "")
-    if pieces:
-        in_async = pieces == "body_iterator" or _is_flag(response, "is_async", True)
-        joined = f"[piece async for piece in response.{pieces}]" if in_async else f"response.{pieces}"
-        raise ValueError(f"this response is a stream: pass b''.join({joined}), or what a test client receives")
-    if {"path", "send_header_only", "stat_result"} <= names:
+    elif {"path", "chunk_size"} <= names:
         raise ValueError("this response sends a file: pass the bytes of that file, or what a test client receives")
-    return None
+    else:
+        pieces, in_async = "body_iterator", True
+    if pieces not in names:
+        return None
+    joined = f"[piece async for piece in response.{pieces}]" if in_async else f"response.{pieces}"
+    raise ValueError(f"this response is a stream: pass b''.join({joined}), or what a test client receives")
 
 
 def _names(thing: object) -> set[str]:
@@ -223,6 +225,8 @@ def _stream(response: object) -> bytes | None:
         body = _bytes(read(MAX_BYTES + 1))
     except Exception as error:  # noqa: BLE001 - an end that is missing, or a broken connection, by any library
         raise ValueError(f"the body of this response could not be read to its end ({type(error).__name__})") from None
+    if body is not None and len(body) <= MAX_BYTES and _is_number(due := _of(response, "length")) and due > 0:
+        raise ValueError(f"the body of this response breaks off after {len(body)} of {len(body) + due} bytes")
     if body is not None:
         with suppress(TypeError):
             _READ[response] = body

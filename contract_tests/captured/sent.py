@@ -1,4 +1,4 @@
-"""What a call shows of the answer that is due: method, format, source and phone; and its token, which is never shown."""
+"""What a call shows of the answer that is due (method, format, source, phone), and its token, which is never shown."""
 
 from __future__ import annotations
 
@@ -120,13 +120,8 @@ def _multipart(content_type: str, data: bytes) -> Pairs | None:
 
 def form_of_pairs(fields: object) -> Pairs | None:
     """The fields of a form that was parsed: names and values, or a mapping of names to a value or to several."""
-    pairs = fields.items() if isinstance(fields, Mapping) else fields
-    if not isinstance(pairs, list | tuple) and not isinstance(fields, Mapping):
+    pairs = [*fields.items()] if isinstance(fields, Mapping) else fields
+    if not isinstance(pairs, list | tuple) or not all(isinstance(p, list | tuple) and len(p) == 2 for p in pairs):
         return None
-    found: list[tuple[str, str]] = []
-    for pair in pairs:
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            return None
-        values = pair[1] if isinstance(pair[1], list | tuple) else [pair[1]]
-        found += [(str(pair[0]), str(value)) for value in values]
-    return tuple(found)
+    every = ((name, values if isinstance(values, list | tuple) else [values]) for name, values in pairs)
+    return tuple((str(name), str(v)) for name, values in every for v in values if isinstance(v, str | int))

@@ -143,8 +143,8 @@ def test_a_near_miss_in_csv_is_refused_under_a_profile(miss: dict[str, Any]) -> 
 
 
 def shows_in_xml(miss: dict[str, Any]) -> bool:
-    """Whether the miss is one beside its XSD, which is stricter than XML can be: text and number are one there, an empty
-    section may be left out, a list of one account is that account, and further members are nobody's promise.
+    """Whether the miss is one beside its XSD, which is stricter than XML can be: text and number are one there, an
+    empty section may be left out, a list of one account is that account, and further members are nobody's promise.
     """
     other_section = ["remove", "names"], ["remove", "photo"]
     is_hidden = bool(miss.get("profile")) and {*miss["profile"]} <= {*HIDDEN["xml"]}
