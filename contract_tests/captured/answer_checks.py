@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from contract_tests.api.calls import FORMATS
 from contract_tests.captured.capture import Asked, Capture
 from contract_tests.contract.any_answer import server_fault, status_word
 from contract_tests.contract.clauses import Problem, all_clauses, problem
@@ -140,6 +141,14 @@ _READY = ("result.row-phone", "result.photo", "result.ip", "result.times-ordered
 """The schemas check the other clauses of ready answers, under a profile."""
 
 
+def _follows_format(answer: Answer) -> Iterator[Problem]:
+    """Whether an error, or an answer of info, is written in the format that was asked for."""
+    asked, is_error = answer.asked.format, answer.model.get("status") == "error"
+    if asked is not None and asked != FORMATS[0] and (is_error or answer.method == "info"):
+        clause = "error.follows-format" if is_error else "info.follows-format"
+        yield from _choice(answer, clause, "yes" if answer.decoded.format == asked else "no", "")
+
+
 def _writing(answer: Answer) -> Iterator[Problem]:
     for clause, seen in answer.decoded.choices.items():
         yield from _choice(answer, clause, seen, "")
@@ -170,6 +179,7 @@ CHECKS: tuple[Callable[[Answer], Iterator[Problem]], ...] = (
     _section,
     _schema,
     _ready,
+    _follows_format,
     _writing,
     _lines,
 )

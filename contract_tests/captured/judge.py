@@ -15,7 +15,7 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
 
-_TRIED = ("result", "create", "info")  # methods whose CSV layouts are tried for an unknown method; result has the most
+_TRIED = ("result", "create", "info")  # methods whose layouts are tried for an unknown one; result has the most
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -31,30 +31,30 @@ def read(capture: Capture, asked: Asked) -> Decoded:
     fmt = asked.format or (format_of(capture.body) if capture.body else "json")
     if wrong := wrong_body(capture, fmt):
         raise Unreadable(wrong)
-    if fmt != "csv":
-        return read_answer(capture.body, fmt, Context(asked.method or "result", asked.section, asked.known))
+    if fmt == "json" or (asked.method == "info" and format_of(capture.body) == "json"):
+        return read_answer(capture.body, "json", Context(asked.method or "result"))
     by_name = (capture.content_type or "").lower().startswith("text/csv")
     is_csv = asked.format == "csv" or asked.known.get("csv.header") == "no" or by_name
-    return _read_csv(capture.body, asked, is_csv=is_csv)
+    return _read(capture.body, fmt, asked, guesses=fmt == "xml" or is_csv)
 
 
-def _read_csv(body: bytes, asked: Asked, *, is_csv: bool) -> Decoded:
+def _read(body: bytes, fmt: str, asked: Asked, *, guesses: bool) -> Decoded:
     """The first reading by a method that is sure, else one that is not. Any text is a table without a line of names, so
-    such a one must be known to be CSV.
+    such a reading counts where the answer is known to be CSV.
     """
     doubtful: list[Decoded] = []
     misses: list[UnknownLayout | Unreadable] = []
     for method in [asked.method] if asked.method else _TRIED:
         try:
-            decoded = read_answer(body, "csv", Context(method, asked.section, asked.known))
+            decoded = read_answer(body, fmt, Context(method, asked.section, asked.known))
         except (UnknownLayout, Unreadable) as miss:
             misses.append(miss)
             continue
-        if not decoded.doubt and (is_csv or decoded.rows != "names" or decoded.choices.get("csv.header") != "no"):
+        if not decoded.doubt and (guesses or decoded.rows != "names" or decoded.choices.get("csv.header") != "no"):
             return decoded
         doubtful.append(decoded)
     unknown = [miss for miss in misses if isinstance(miss, UnknownLayout)]
-    if not is_csv and (doubtful or unknown):
+    if not guesses and (doubtful or unknown):
         raise Unreadable("no CSV with known columns; for CSV without a header, name the format csv")
     if doubtful:
         return doubtful[0]

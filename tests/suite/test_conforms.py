@@ -123,7 +123,7 @@ def test_what_each_client_has_received_is_judged_and_not_shown(canned: Canned, n
 def test_the_url_of_the_request_shows_method_and_format(canned: Canned, name: str) -> None:
     canned.body = b"status,id\r\nok,1\r\n"
 
-    with pytest.raises(DoesNotConform, match="create in json|an answer of create in json|an answer in json"):
+    with pytest.raises(DoesNotConform, match=r"create in json|an answer of create in json|an answer in json"):
         assert_conforms(CLIENTS[name](canned, CREATE), format="json")
     with pytest.raises(DoesNotConform, match="an answer in xml"):
         assert_conforms(CLIENTS[name](canned, Sent(CREATE.path, {**CREATE.query, "format": "xml"})))
@@ -354,7 +354,7 @@ def test_an_answer_that_breaks_off_is_reported_without_its_address(canned: Canne
             urllib.request.urlopen(f"{url}?token={TOKEN}", timeout=10),
             requests.get(url, {"token": TOKEN}, stream=True, timeout=10),
         ):
-            with pytest.raises(ValueError, match="breaks off after 1 of 50 bytes|ChunkedEncodingError") as caught:
+            with pytest.raises(ValueError, match=r"breaks off after 1 of 50 bytes|ChunkedEncodingError") as caught:
                 assert_conforms(response)
             assert TOKEN not in f"{caught.value}{caught.value.__cause__}"
 
@@ -375,7 +375,7 @@ def test_an_answer_to_head_is_refused_since_it_has_no_body(canned: Canned, name:
         "http.client": lambda: urllib.request.urlopen(urllib.request.Request(canned.base, method="HEAD"), timeout=10),
     }
 
-    with pytest.raises(ValueError, match="HEAD request|bytes that Content-Length names"):
+    with pytest.raises(ValueError, match=r"HEAD request|bytes that Content-Length names"):
         assert_conforms(responses[name]())
 
 
