@@ -9,12 +9,11 @@ import subprocess
 import sys
 import urllib.request
 import zlib
-from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import Mock
 from urllib.response import addinfourl
 
@@ -180,6 +179,12 @@ def test_a_packed_body_that_a_client_leaves_packed_is_unpacked(canned: Canned) -
 # Made by hand.
 
 
+class LikeHttpcore(NamedTuple):
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    content: bytes
+
+
 def by_hand() -> dict[str, object]:
     from_bytes = requests.Response()
     from_bytes._content, from_bytes.status_code = CREATED, 200
@@ -211,7 +216,7 @@ def by_hand() -> dict[str, object]:
         "django": django.http.HttpResponse(CREATED),
         "django's JSON": django.http.JsonResponse({"status": "ok", "id": 1}),
         "a stand-in": Mock(content=CREATED, status_code=200),
-        "a tuple's class": namedtuple("Answer", "status headers body")(200, [(b"content-type", b"a/b")], CREATED),
+        "with headers in pairs": LikeHttpcore(200, [(b"Content-Type", b"a/b")], CREATED),
     }
 
 
@@ -257,6 +262,16 @@ def of_httpx() -> httpx.Response:
     return httpx.Response(200, content=iter([CREATED]), request=httpx.Request("GET", URL))
 
 
+def made_by_django(kind: str, content: object) -> object:
+    django_ready()
+    return getattr(django.http, kind)(content)
+
+
+def made_by_django_template() -> object:
+    django_ready()
+    return SimpleTemplateResponse("none.html")
+
+
 LEFT = {"Content-Length": str(len(CREATED))}
 STREAMS: dict[str, tuple[Callable[[], object], str]] = {
     "httpx, unread": (of_httpx, r"call response\.read\(\)"),
@@ -299,22 +314,12 @@ STREAMS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "django, in async": (lambda: made_by_django("StreamingHttpResponse", pieces()), r"\[piece async for piece in resp"),
     "django's file": (lambda: made_by_django("FileResponse", io.BytesIO(CREATED)), r"response\.streaming_content"),
-    "django's template": (lambda: made_by_django_template(), r"ContentNotRenderedError at \.content"),
+    "django's template": (made_by_django_template, r"ContentNotRenderedError at \.content"),
     "a stand-in without its rest": (
         lambda: Mock(content=CREATED[:4], status_code=200, headers=LEFT),
         "4 of the 22 byt",
     ),
 }
-
-
-def made_by_django(kind: str, content: object) -> object:
-    django_ready()
-    return getattr(django.http, kind)(content)
-
-
-def made_by_django_template() -> object:
-    django_ready()
-    return SimpleTemplateResponse("none.html")
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -347,7 +352,7 @@ def test_a_stream_is_read_once_and_remembered(canned: Canned) -> None:
     assert assert_conforms(response) == model
 
 
-def test_an_answer_that_breaks_off_is_reported_without_its_address(canned: Canned) -> None:
+def test_an_answer_that_breaks_off_is_reported_without_its_address() -> None:
     cut = says(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")
     with raw_server(cut, cut) as url:
         for response in (

@@ -140,7 +140,8 @@ def test_of_two_servers_with_such_addresses_the_surer_one_is_the_api(sure: str, 
 
 
 def xml(declared: str) -> str:
-    return f'<?xml version="1.0" encoding="{declared}"?><r><status>error</status><error_code>1</error_code><message>Ж</message></r>'
+    error = "<status>error</status><error_code>1</error_code><message>Ж</message>"
+    return f'<?xml version="1.0" encoding="{declared}"?><r>{error}</r>'
 
 
 BASE64 = base64.b64encode
@@ -161,7 +162,10 @@ BODIES: dict[str, dict[str, Any]] = {
     ),
     "XML in cp1251 by its declaration": entry(url("result", format="xml", id="7"), xml("cp1251"), "text/xml"),
     "XML in UTF-16 as text": entry(
-        url("result", format="xml", id="7"), xml("utf-16"), "text/xml; charset=utf-16", content={"size": 2 * len(xml("utf-16")) + 2}
+        url("result", format="xml", id="7"),
+        xml("utf-16"),
+        "text/xml; charset=utf-16",
+        content={"size": 2 * len(xml("utf-16")) + 2},
     ),
     "CSV in cp1251 as text": entry(
         url("create", format="csv"), "status,error_code,message\r\nerror,1,Ж\r\n", "text/csv; charset=windows-1251"
@@ -169,7 +173,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "an unknown charset": entry(url("create"), CREATED, "application/json; charset=none-such"),
     "a mark that the browser drops": entry(url("create"), CREATED, content={"size": len(CREATED) + 3}),
     "HTTP/2 in other words": entry(url("create"), CREATED, request={"method": "get", "httpVersion": "h2"}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -248,16 +252,23 @@ def test_redirects_that_were_followed_and_calls_without_an_answer_are_ignored() 
 
 
 FORMS: dict[str, dict[str, Any]] = {
-    "a form as text": {"mimeType": "application/x-www-form-urlencoded", "text": urlencode({**CREDENTIALS, "format": "xml"})},
-    "a form in parts": {"mimeType": "", "params": [{"name": k, "value": v} for k, v in {**CREDENTIALS, "format": "xml"}.items()]},
+    "a form as text": {
+        "mimeType": "application/x-www-form-urlencoded",
+        "text": urlencode({**CREDENTIALS, "format": "xml"}),
+    },
+    "a form in parts": {
+        "mimeType": "",
+        "params": [{"name": k, "value": v} for k, v in {**CREDENTIALS, "format": "xml"}.items()],
+    },
     "multipart": {
         "mimeType": "multipart/form-data; boundary=b",
         "text": "".join(
-            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in {**CREDENTIALS, "format": "xml"}.items()
+            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
+            for k, v in {**CREDENTIALS, "format": "xml"}.items()
         )
         + "--b--\r\n",
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -604,8 +615,29 @@ def values() -> st.SearchStrategy[Any]:
     )
 
 
-KEYS = ("request", "response", "url", "uri", "method", "headers", "content", "text", "encoding", "body", "string", "status",
-        "code", "postData", "params", "name", "value", "mimeType", "size", "base64_string", "redirectURL")  # fmt: skip
+KEYS = (
+    "request",
+    "response",
+    "url",
+    "uri",
+    "method",
+    "headers",
+    "content",
+    "text",
+    "encoding",
+    "body",
+    "string",
+    "status",
+    "code",
+    "postData",
+    "params",
+    "name",
+    "value",
+    "mimeType",
+    "size",
+    "base64_string",
+    "redirectURL",
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -215,7 +215,7 @@ def test_a_missing_column_is_missed_in_each_row() -> None:
         ({"error.http-status": "mirror"}, HEAD + CONFLICT, "error.http-status"),
         ({"content-type.json": "a/b"}, HEAD + b'Content-Type: text/x\n\n{"status":"processing"}', "content-type.json"),
     ],
-)  # fmt: skip
+)
 def test_a_profile_refutes_what_is_open_without_one(
     tmp_path: Path, choices: dict[str, Any], body: bytes, clause: str
 ) -> None:
@@ -334,18 +334,30 @@ BODIES = {
     "white space": (b"\r\n", "white space alone: if the capture failed"),
     "an empty answer": (in_heads(b"", OK), "an empty body"),
     "a page": (b"\n<!DOCTYPE html><html></html>", "an HTML page, of a server, a proxy or a login: call the address"),
-    "a redirect": (in_heads(b"", MOVED.replace("178", "0")), "a redirect (HTTP 301): call the address that it leads to"),
+    "a redirect": (
+        in_heads(b"", MOVED.replace("178", "0")),
+        "a redirect (HTTP 301): call the address that it leads to",
+    ),
     "a redirect's page": (in_heads(b"<html>", MOVED.replace("178", "6")), "let the client follow it (curl -L)"),
-    "a mark before JSON": (b"\xef\xbb\xbf" + CREATED, "a byte order mark before the JSON: if an editor has put it there"),
-    "UTF-16 with a mark": (CREATED.decode().encode("utf-16"), "text in UTF-16, where JSON is UTF-8: if a shell wrote it"),
+    "a mark before JSON": (
+        b"\xef\xbb\xbf" + CREATED,
+        "a byte order mark before the JSON: if an editor has put it there",
+    ),
+    "UTF-16 with a mark": (
+        CREATED.decode().encode("utf-16"),
+        "text in UTF-16, where JSON is UTF-8: if a shell wrote it",
+    ),
     "UTF-16 without one": (CREATED.decode().encode("utf-16-le"), "text in UTF-16, where JSON is UTF-8"),
     "UTF-16, big end first": (CREATED.decode().encode("utf-16-be"), "text in UTF-16, where JSON is UTF-8"),
     "cut gzip": (gzip.compress(CREATED)[:-9], "compressed bytes (gzip) that are cut or damaged"),
     "damaged gzip": (gzip.compress(CREATED)[:-5] + b"12345", "compressed bytes (gzip) that are cut or damaged"),
-    "brotli": (in_heads(b"\x0b\x07\x80ok\x03", OK + "\nContent-Encoding: br"), "compressed bytes (br): capture the unpacked"),
+    "brotli": (
+        in_heads(b"\x0b\x07\x80ok\x03", OK + "\nContent-Encoding: br"),
+        "compressed bytes (br): capture the unpacked",
+    ),
     "zstd": (in_heads(b"\x28\xb5\x2f\xfdx", OK), "compressed bytes (zstd): capture the unpacked body"),
     "cut chunks": (b"1f\r\n" + CREATED, "raw chunks of HTTP that are cut or damaged: capture with"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -377,9 +389,18 @@ FILES = {
     "curl -v of PowerShell": (VERBOSE.decode().encode("utf-16"), "an output of `curl -v`"),
     "curl --trace-ascii": (b"== Info:   Trying 127.0.0.1:8080...\n", "a trace of curl"),
     "curl --trace-time": (b"12:00:00.000001 == Info: Trying\n", "a trace of curl"),
-    "http -v": (b"GET /api/info HTTP/1.1\nHost: h\n\nHTTP/1.1 200 OK\n\n{}", "keep the answer alone, from its line HTTP"),
-    "Invoke-WebRequest": (b"\r\n\r\nStatusCode        : 200\r\nContent : {}", "what PowerShell's Invoke-WebRequest shows"),
-    "curl -i of PowerShell": (in_heads(CREATED, OK).decode().encode("utf-16"), "text in UTF-16, as PowerShell's > writes"),
+    "http -v": (
+        b"GET /api/info HTTP/1.1\nHost: h\n\nHTTP/1.1 200 OK\n\n{}",
+        "keep the answer alone, from its line HTTP",
+    ),
+    "Invoke-WebRequest": (
+        b"\r\n\r\nStatusCode        : 200\r\nContent : {}",
+        "what PowerShell's Invoke-WebRequest shows",
+    ),
+    "curl -i of PowerShell": (
+        in_heads(CREATED, OK).decode().encode("utf-16"),
+        "text in UTF-16, as PowerShell's > writes",
+    ),
     "Python's bytes": (b"b'" + CREATED + b"'\n", "bytes as Python prints them: write them to the file as they are"),
     "pcap": (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", "a pcap file of packets: export the HTTP exchange as HAR"),
     "pcapng": (b"\n\r\r\n\x1c\0\0\0\x4d\x3c\x2b\x1a", "a pcapng file of packets: export the HTTP exchange as HAR"),
@@ -393,7 +414,7 @@ FILES = {
     "picture": (b"\x89PNG\r\n\x1a\n", "a picture"),
     "PDF": (b"%PDF-1.7\n", "a PDF file"),
     "mitmproxy": (b"1234:9:websocket;0:~8:response;", "flows of mitmproxy: export them"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -425,7 +446,7 @@ def test_no_sample_is_taken_for_another_kind_of_file(sample: Path) -> None:
         (b"HTTP/1.1 200 OK\r\n\r\n", "format.readable"),
         (b"HTTP/1.1 200 OK\r\nContent-Type: a", "format.readable"),
     ],
-)  # fmt: skip
+)
 def test_a_response_that_broke_is_refused(capture: bytes, clause: str) -> None:
     assert clause in {p.clause for p in judged(capture).problems}
 
@@ -520,8 +541,10 @@ def test_what_bytes_and_status_show_counts_in_an_unknown_layout_too() -> None:
     found = judge(capture, Asked("create", "xml", secrets=("secret-token",)))
 
     assert clauses(found.problems) == {
-        ("", "xml.layout"), ("HTTP status", "server.never-breaks"), ("", "token.never-repeated")
-    }  # fmt: skip
+        ("", "xml.layout"),
+        ("HTTP status", "server.never-breaks"),
+        ("", "token.never-repeated"),
+    }
 
 
 def test_how_an_answer_is_written_is_a_problem_under_a_profile_where_no_choice_covers_it(tmp_path: Path) -> None:
@@ -659,7 +682,7 @@ HOSTILE = {
     "quotes": b'"' * 200_001,
     "heads": b"HTTP/1.1 200 OK\r\n\r\n" * 50_000,
     "endless-head": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 100_000,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("profile", [None, with_defaults(None)], ids=["open", "profile"])
