@@ -87,7 +87,8 @@ def _recording(number: int, entry: Mapping[str, Any]) -> Recording:
     if body is None:
         why = "its body was not kept: record it again" if response else ""
         return Recording(number, call, status, trouble=why, location=location)
-    capture = Capture(body, status or None, fields.get("content-type", "")).unpacked(fields.get("content-encoding", ""))
+    sent_type = fields.get("content-type", "") if fields else None
+    capture = Capture(body, status or None, sent_type).unpacked(fields.get("content-encoding", ""))
     due = 0 if "content-encoding" in fields else number_of(fields.get("content-length"))
     lacking = f"{len(body)} of {due} bytes" if due > len(body) else ""
     return Recording(number, call, status, capture, lacking=lacking, location=location)

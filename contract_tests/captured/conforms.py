@@ -13,6 +13,8 @@ from contract_tests.captured.responses import asked_by, capture_of
 from contract_tests.contract.clauses import Problem
 from contract_tests.contract.profile import read_profile
 
+__tracebackhide__ = True  # pytest shows the caller's line
+
 
 class DoesNotConform(AssertionError):
     """A response that breaks the contract. The text lists the problems and holds no value of the answer."""
@@ -45,7 +47,6 @@ def assert_conforms(
     Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that is
     not read yet or is used up, and for an unknown method, format or source; UsageError for a wrong profile.
     """
-    __tracebackhide__ = True
     known = (("method", method, METHODS), ("format", format, FORMATS), ("source", source, SOURCES))
     for name, value, allowed in known:
         if value is not None and value not in allowed:

@@ -63,7 +63,7 @@ def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
         shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
         try:
             content = _content(name, closed)
-            archive = _archive(content)
+            archive = _archive(name, content)
         except _NoContent as why:
             results.append(FileResult(shown, None, str(why)))
             continue
@@ -118,7 +118,7 @@ def _content(name: str, closed: str) -> bytes:
     return content
 
 
-def _archive(content: bytes) -> Archive | None:
+def _archive(name: str, content: bytes) -> Archive | None:
     """The recordings of a file; None for any other file. Raises _NoContent."""
     content = as_utf8(content)
     kinds = (("HAR file", is_har, read_har), ("cassette", is_cassette, read_cassette))
@@ -130,7 +130,17 @@ def _archive(content: bytes) -> Archive | None:
                 return archive_of(kind, read(content))
             except DamagedArchive as damage:
                 raise _NoContent(str(damage)) from None
+    if what := _NAMED.get(Path(name).suffix.lower()):
+        raise _NoContent(what)
     return None
+
+
+_NAMED = {
+    ".har": "no HAR file in spite of its name: export it again, or name another file",
+    ".yaml": "YAML that is no cassette of recorded calls: name another file",
+    ".yml": "YAML that is no cassette of recorded calls: name another file",
+}
+"""What a file is whose name says that it is a recording."""
 
 
 def _captured(name: str, content: bytes, asked: Asked) -> Iterator[FileResult]:

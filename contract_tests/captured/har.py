@@ -73,19 +73,19 @@ def _recording(number: int, entry: Mapping[str, Any]) -> Recording:
     fields = _fields(response.get("headers"))
     content = mapping(response.get("content"))
     head = (number, call, status)
+    sent_type = fields.get("content-type", "") if fields else None
     location = text(response.get("redirectURL")) or fields.get("location", "")
     if not isinstance(content.get("text"), str):
         if status and (300 <= status < 400 or _was_empty(response, content, fields)):
-            return Recording(*head, Capture(b"", status, fields.get("content-type", "")), location=location)
+            return Recording(*head, Capture(b"", status, sent_type), location=location)
         return Recording(*head, trouble=ELSEWHERE if "_file" in content else NO_BODY, location=location)
-    kind = fields.get("content-type") or text(content.get("mimeType"))
     written = content["text"]
     recoded = text(content.get("encoding")).lower() != "base64"
     try:
-        body = in_charset(written, kind) if recoded else base64.b64decode(written)
+        body = in_charset(written, sent_type or text(content.get("mimeType"))) if recoded else base64.b64decode(written)
     except (binascii.Error, ValueError):
         return Recording(*head, trouble=NO_BASE64, location=location)
-    capture = Capture(body, status or None, kind, recoded=recoded).unpacked(fields.get("content-encoding", ""))
+    capture = Capture(body, status or None, sent_type, recoded=recoded).unpacked(fields.get("content-encoding", ""))
     return Recording(*head, capture, lacking=_lacking(body, written, content.get("size")), location=location)
 
 
@@ -115,7 +115,9 @@ _XML_CHARSET = re.compile(r"""\s*<\?xml[^>]{0,100}\sencoding\s*=\s*["']([\w.-]{1
 
 
 def in_charset(written: str, content_type: str) -> bytes:
-    """The text in the charset that its Content-Type or its XML declaration names; else in UTF-8."""
+    """The text in the charset that its Content-Type or its XML declaration names; else, and for JSON, in UTF-8."""
+    if written.lstrip()[:1] in ("{", "["):  # browsers take JSON for UTF-8 whatever its head says
+        return encoded(written, "utf-8")
     named = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", content_type, re.IGNORECASE)
     found = named or _XML_CHARSET.match(written)
     return encoded(written, found[1] if found else "utf-8")

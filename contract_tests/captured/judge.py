@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,6 +121,7 @@ class Judgement:
     def title(self) -> str:
         """What the answer was recognised as, such as `ready-data in xml`."""
         known = self.schema or (f"an answer of {self.method}" if self.method else "no known answer")
+        known = f"perhaps {known}" if self.doubt else known
         return f"{known} in {self.format}" if self.format else known
 
     def lines(self, most: int | None = None) -> Iterator[str]:
@@ -166,9 +168,14 @@ def _unread(capture: Capture, asked: Asked, why: Problem) -> Judgement:
     return Judgement(fmt, asked.method, asked.schema, (why, *http_fault(capture), *token(capture, asked)))
 
 
+_SEVERAL = re.compile(rb"\}\s*\{")
+
+
 def _unreadable(capture: Capture, asked: Asked, why: str) -> Problem:
     is_text = asked.format or format_of(capture.body) != "csv" or not why.startswith("no CSV")
     expected = f"an answer in {asked.format or 'JSON, XML or CSV'}"
+    if _SEVERAL.search(capture.body) and "Extra data" in why:
+        why += ": of several answers, keep each in a file of its own"
     return problem("format.readable", "", "readable", expected, why if is_text else f"no JSON, no XML, and {why}")
 
 

@@ -86,7 +86,7 @@ def utf_16_of(data: bytes) -> str | None:
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _CUT_CHUNKS = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r?\n[{<\[]")
-_PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+_PAGE = re.compile(rb"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
 _UNPACKED = "capture the unpacked body, as `curl --compressed` does"
 
 

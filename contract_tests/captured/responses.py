@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
 from contract_tests.captured.sent import Pairs, SentCall, form_of, form_of_pairs
 
+__tracebackhide__ = True  # pytest shows the caller's line, and no body with --showlocals
 SUPPORTED = (
     "bytes, str, and the responses of requests, httpx, urllib, http.client, urllib3, aiohttp (once it is read), "
     "Flask, Django, Starlette, Falcon's test client and WebTest"

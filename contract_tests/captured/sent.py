@@ -73,7 +73,7 @@ class SentCall:
         )
 
     def _format(self) -> str | None:
-        named = [value.lower() for value in self.values("format")]
+        named = self.values("format")
         if not named and self.method is not None and (self.http_method == "GET" or self.form is not None):
             return FORMATS[0]
         return named[0] if len(named) == 1 and named[0] in FORMATS else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 from urllib.response import addinfourl
 
 import aiohttp.web
@@ -451,6 +451,8 @@ async def coroutine() -> None:
         (httpx.Client().stream("GET", URL), "pass what `with … as response` gives"),
         (falcon.Response(), ""),
         (aiohttp.web.StreamResponse(), ""),
+        (Mock(), ""),
+        (AsyncMock(), ""),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -170,6 +170,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "CSV in cp1251 as text": entry(
         url("create", format="csv"), "status,error_code,message\r\nerror,1,Ж\r\n", "text/csv; charset=windows-1251"
     ),
+    "JSON under another charset": entry(
+        url("info"), '{"status":"error","error_code":1,"message":"Ж"}', "a/b; charset=cp1251"
+    ),
     "an unknown charset": entry(url("create"), CREATED, "application/json; charset=none-such"),
     "a mark that the browser drops": entry(url("create"), CREATED, content={"size": len(CREATED) + 3}),
     "HTTP/2 in other words": entry(url("create"), CREATED, request={"method": "get", "httpVersion": "h2"}),
@@ -359,6 +362,19 @@ def test_a_damaged_recording_is_an_error_that_says_where(name: str) -> None:
     assert only["trouble"].startswith(("a HAR file ", "a cassette "))
     assert only["trouble"].endswith(("export it again", "record it again"))
     assert result["exit_code"] == 2
+
+
+@pytest.mark.parametrize("name", ["a.har", "a.yaml", "a.YML"])
+@pytest.mark.parametrize("content", [b"", b"status: ok\n", CREATED.encode()])
+def test_a_file_that_is_no_recording_in_spite_of_its_name_is_an_error(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    done = validate(tmp_path)
+
+    assert done.exit_code == 2
+    assert "no HAR file in spite of its name" in done.stdout or "YAML that is no cassette" in done.stdout
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

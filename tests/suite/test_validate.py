@@ -356,6 +356,7 @@ BODIES = {
         "compressed bytes (br): capture the unpacked",
     ),
     "zstd": (in_heads(b"\x28\xb5\x2f\xfdx", OK), "compressed bytes (zstd): capture the unpacked body"),
+    "several": (CREATED + b"\n" + CREATED, "of several answers, keep each in a file of its own"),
     "cut chunks": (b"1f\r\n" + CREATED, "raw chunks of HTTP that are cut or damaged: capture with"),
 }
 
