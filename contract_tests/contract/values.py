@@ -99,7 +99,7 @@ def form_of_time(value: object) -> str:
 
 def not_before(begin: object, end: object) -> bool | None:
     """Whether the second time is not before the first; None where they have not one known form, so it can't be told."""
-    for read in (_number_of, _moment):
+    for read in (_number_of, _seconds_of):
         one, other = read(begin), read(end)
         if one is not None and other is not None:
             return one <= other
@@ -109,8 +109,7 @@ def not_before(begin: object, end: object) -> bool | None:
 def seconds(value: object) -> float | None:
     """create_time or end_time as Unix seconds; None for another form. A text without a zone is in Moscow time."""
     number = _number_of(value)
-    moment = _moment(value) if number is None else None
-    return moment.timestamp() if moment else number
+    return _seconds_of(value) if number is None else number
 
 
 _EPOCH = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?")
@@ -123,6 +122,12 @@ def _number_of(value: object) -> float | None:
     if isinstance(value, str):
         return float(value) if _EPOCH.fullmatch(value) else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _seconds_of(value: object) -> float | None:
+    """A text that names a moment, as Unix seconds."""
+    moment = _moment(value)
+    return moment.timestamp() if moment else None
 
 
 def _moment(value: object, *forms: str) -> datetime | None:
