@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from contract_tests.api.calls import Account
 from contract_tests.api.reply import Reply, Units, Unread, content_type, units
 from contract_tests.contract.any_answer import server_fault, status_word
+from contract_tests.contract.members import READY
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
@@ -59,7 +60,7 @@ def check_readable(checks: Checks, reply: Reply) -> Reply:
     if word.holds:
         return reply
     # An answer of result with a strange status may be meant for either of two clauses.
-    of_result = "result.ready" if {*reply.model} - {"status"} else "result.processing"
+    of_result = "result.ready" if {*READY, "id"}.intersection(reply.model.keys() - {"status"}) else "result.processing"
     clause = "create.ok" if call.method == "create" else of_result
     checks.report(clause, reply, word.path, SafeText(word.found) or word.value, word.expected)
     return reply.left_unread(Unread.STATUS, "a status that is none of the known ones")
