@@ -60,7 +60,7 @@ def check_readable(checks: Checks, reply: Reply) -> Reply:
     if word.holds:
         return reply
     # An answer of result with a strange status may be meant for either of two clauses.
-    of_result = "result.ready" if {*READY, "id"}.intersection(reply.model.keys() - {"status"}) else "result.processing"
+    of_result = "result.ready" if {*READY}.intersection(reply.model.keys() - {"status"}) else "result.processing"
     clause = "create.ok" if call.method == "create" else of_result
     checks.report(clause, reply, word.path, SafeText(word.found) or word.value, word.expected)
     return reply.left_unread(Unread.STATUS, "a status that is none of the known ones")
