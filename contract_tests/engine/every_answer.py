@@ -121,6 +121,8 @@ class UnitsWatch:
     """Used units: the first and the last that were shown."""
     day_turned: bool = False
     """The used units have become fewer."""
+    polling: int = 0
+    """Units that were taken while tasks were asked for and none was made."""
     _polled: bool = False
     """A task was polled since the last answer of info."""
 
@@ -141,5 +143,6 @@ class UnitsWatch:
         before = units(self.shown) if self.shown else None
         self.day_turned |= before is not None and now.used < before.used
         if before is not None and self._polled:
+            self.polling += max(0, now.used - before.used)
             check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self._polled = reply, False

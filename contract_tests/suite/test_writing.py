@@ -55,7 +55,9 @@ def test_no_call_was_refused_for_its_rate(run: Run, checks: Checks) -> None:
         raise NotChecked("info is not answered")
     if checks.findings.expected("rate.limit") != "off":
         raise NotChecked("the limit is above the pace of this run")
-    checks.choice("rate.limit", "off", reply)
+    if "rate.limit" not in checks.findings.seen:
+        checks.choice("rate.limit", "off", reply)
+    checks.judge_choice("rate.limit")
 
 
 @pytest.mark.clause("token.never-repeated")
