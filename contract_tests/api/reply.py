@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from contract_tests.api.calls import Call
@@ -15,6 +16,16 @@ from contract_tests.redact.mask import Mask
 from contract_tests.transport.messages import HttpResponse
 
 MAX_EXCERPT = 300
+
+
+class Unread(StrEnum):
+    """Why an answer is not read, so that it shows nothing; the value is how a reason ends that begins `an answer`."""
+
+    LOST = "did not come"
+    UNREADABLE = "could not be read"
+    LAYOUT = "has a layout that no choice covers"
+    DOUBT = "has no names and may be anything"
+    STATUS = "has a status that is none of the known ones"
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,10 @@ class Reply:
     """Why there is no answer, or none that can be read."""
     number: int = 0
     """Counts the run's calls from 1."""
+    unread: Unread = Unread.UNREADABLE
+    """Why no answer is read, where none is."""
+    layout: tuple[str, str] | None = None
+    """The clause of an unknown layout, and the word for the layout."""
 
     @property
     def readable(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,8 +27,16 @@ def status_choices(status: int, code: object) -> tuple[str, ...]:
 
 
 def with_charset(content_type: str, encoding: str | None) -> str:
-    """A Content-Type of CSV with its blank `{charset}` filled, by the choice of csv.encoding."""
+    """A Content-Type with its blank `{charset}` filled, by the choice of csv.encoding."""
     return content_type.replace("{charset}", CHARSETS.get(encoding or "", "utf-8"))
+
+
+def with_blank(content_type: str, encoding: str | None) -> str:
+    """A Content-Type of XML or CSV with `{charset}` in place of the charset of the encoding that was seen."""
+    charset = CHARSETS.get(encoding or "")
+    if charset is None:
+        return content_type
+    return re.sub(rf'(charset="?){charset}(?=["; ]|$)', r"\1{charset}", content_type)
 
 
 PICTURES = (

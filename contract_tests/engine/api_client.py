@@ -44,6 +44,8 @@ class ApiClient:
     answers: int = 0
     charges: dict[int, Charge] = field(default_factory=dict)
     """Of creates whose cost is not known yet, by the reply's number."""
+    replies: list[Reply] = field(default_factory=list)
+    """The answers to all calls of `send`."""
     _replies: dict[Call, Reply] = field(default_factory=dict)
     _refused: int = 0
     """Connections refused in a row."""
@@ -74,6 +76,7 @@ class ApiClient:
             self.findings.secrets.learn(reply.model)
         check_answer(self.checks, reply, self.tokens)
         self.units.note(reply, self.checks)
+        self.replies.append(reply)
         return reply
 
     def send_unchecked(self, call: Call) -> Reply:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from contract_tests.contract.clauses import Clause
 from contract_tests.contract.outcome import Outcome
-from contract_tests.contract.values import CHARSETS
+from contract_tests.contract.profile import Uncovered
+from contract_tests.contract.public_words import is_choice, public_word
+from contract_tests.contract.values import with_blank
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen, of_answers
+from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts
 
 NO_PROOF = (("rate.limit", "off"), ("rate.limit", "met"))
@@ -28,64 +29,30 @@ def word_choice(clause: Clause, findings: Findings, private: PrivateTexts) -> It
     numbers = findings.shown[clause.id]
     total = len(set().union(*(numbers[word] for word in seen)))
     word, last = list(seen.items())[-1]
+    shown = {other: _public(clause, other, private) for other in seen}
     if len(seen) > 1:
-        turns = " · ".join(f"{_public(clause, word, private)} ({len(numbers[word])})" for word in seen)
+        turns = " · ".join(f"{shown[other]} ({len(numbers[other])})" for other in seen)
         what = f"{turns}, by turns, of {total} answers"
-    elif not is_choice(clause, word) or private.found_in(word):
-        what = f"{_public(clause, word, private)} ({of_answers(total, total)})"
+    elif not is_choice(clause, word) or shown[word] != word:
+        what = f"{shown[word]} ({of_answers(total, total)})"
     else:
-        if clause.id == "content-type.csv":
-            word = with_blank(word, findings.known().get("csv.encoding"))
+        if (encoding := ENCODINGS.get(clause.id)) is not None:
+            word = with_blank(word, findings.known().get(encoding))
         yield LearnedChoice(clause, word, total, total, call_line(last))
         return
-    yield Uncovered(clause.id, what, shape_of_reply(last), call_line(last))
+    words = tuple(dict.fromkeys(shown.values()))
+    yield Uncovered(clause.id, what, words=words, shape=shape_of_reply(last), call=call_line(last))
 
 
-_OWN_WORDS = re.compile(r"[A-Za-z0-9_ ,.;:'<>/-]{1,120}")
-_CODE = re.compile(r"(HTTP \d+ for error_code )(?!-?\d+$).*", re.DOTALL)
+ENCODINGS = {"content-type.xml": "xml.encoding", "content-type.csv": "csv.encoding"}
+"""Clauses whose choice may have the blank `{charset}`, and the clause that fills it."""
 
 
 def _public(clause: Clause, word: str, private: PrivateTexts) -> str:
     """A word in terms that hold nothing private."""
-    if clause.value is not None and not is_choice(clause, word):
-        return f"a value that no profile holds (text of {len(word)} characters)" if word else "none"
-    if found := private.found_in(word):
-        return f"a value that holds {found}"
-    if clause.value is not None:
-        return word
-    plain = _CODE.sub(r"\1that is no number", word)
-    return plain if _OWN_WORDS.fullmatch(plain) else "an answer of its own" if plain else '""'
-
-
-# XML 1.0 (fifth edition), productions 4 and 4a, without the colon, which namespaces reserve.
-_START = (
-    r"A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
-    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
-)
-_NAME = rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"
-VALUES: Mapping[str, re.Pattern[str]] = {
-    "content-type": re.compile(r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"),
-    "origin": re.compile(r"\*|https?://[!-~]+"),
-    "xml-item": re.compile(rf"{_NAME}(?:\{{n(?:\+1)?\}})?"),
-    "xml-name": re.compile(_NAME),
-}
-"""Open values that a profile can hold, by their kind in schemas/clauses.toml. Values of other kinds can't be seen."""
-LONGEST = 200
-
-
-def is_choice(clause: Clause, word: str) -> bool:
-    """Whether a profile can hold the word as the clause's choice."""
-    pattern = VALUES.get(clause.value or "")
-    fits = pattern is not None and len(word) <= LONGEST and pattern.fullmatch(word) is not None
-    return fits or word in clause.choices
-
-
-def with_blank(content_type: str, encoding: str | None) -> str:
-    """A Content-Type of CSV with `{charset}` in place of the charset of the encoding that was seen."""
-    charset = CHARSETS.get(encoding or "")
-    if charset is None:
-        return content_type
-    return re.sub(rf'(charset="?){charset}(?=["; ]|$)', r"\1{charset}", content_type)
+    shown = public_word(clause, word)
+    found = private.found_in(shown)
+    return f"a value that holds {found}" if found else shown
 
 
 def _why_unseen(clause: Clause, findings: Findings) -> str:

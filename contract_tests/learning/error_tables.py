@@ -8,17 +8,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.profile import Uncovered
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen
+from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen
 from contract_tests.learning.private_texts import PrivateTexts, as_word
 
 Samples = Sequence[tuple[Reply, Mapping[str, str]]]  # answers of a kind, with what fills the blanks of their messages
 CODES = range(1_000_000)  # codes that a profile can hold
+MEMBERS = {"error.codes": "error_code", "error.messages": "message"}
+"""The member that each table is about."""
 
 
 class NotCovered(Exception):
-    """No choice covers the answers of a kind; says why, in words that hold nothing of them."""
+    """No choice covers the answers of a kind; says why, in words that hold nothing of them. words: what they have in
+    place of a choice, where that may be shown.
+    """
+
+    def __init__(self, why: str, *words: str) -> None:
+        super().__init__(why)
+        self.words = words
 
 
 def code_choices(clause: Clause, findings: Findings, _: PrivateTexts) -> Iterator[Item]:
@@ -46,7 +55,9 @@ def _table(clause: Clause, findings: Findings, choose: Callable[[str, Samples], 
         try:
             choice[kind] = choose(kind, samples)
         except NotCovered as what:
-            yield Uncovered(clause.id, f"{kind}: {what}", shape_of_reply(last), call_line(last))
+            where = f"{MEMBERS[clause.id]}, {kind}"
+            shape, call = shape_of_reply(last), call_line(last)
+            yield Uncovered(clause.id, f"{kind}: {what}", where, what.words, shape=shape, call=call)
             continue
         counts[kind] = len(samples)
         evidence = evidence or call_line(last)
@@ -62,7 +73,8 @@ def _code(samples: Samples) -> int:
         raise NotCovered(f"an error_code that is no number from 0 to {CODES[-1]}")
     first, *others = dict.fromkeys(codes)
     if others:
-        raise NotCovered(f"error_code {' · '.join(map(str, [first, *others]))}, by turns")
+        words = [*map(str, (first, *others))]
+        raise NotCovered(f"error_code {' · '.join(words)}, by turns", *words)
     return int(first)
 
 
