@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
+from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
-from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.profile import Uncovered
 from contract_tests.contract.public_words import is_choice, public_word
 from contract_tests.contract.values import with_blank
+from contract_tests.engine.run import Run
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen, of_answers
 from contract_tests.learning.private_texts import PrivateTexts
+from contract_tests.learning.reasons import why_unseen
 
 NO_PROOF = (("rate.limit", "off"), ("rate.limit", "met"))
 """Choices that prove nothing: slow calls meet no limit, and a limit that is met does not show its number."""
 
 
-def word_choice(clause: Clause, findings: Findings, private: PrivateTexts) -> Iterator[Item]:
+def word_choice(clause: Clause, run: Run, private: PrivateTexts) -> Iterator[Item]:
     """The choice of a clause, or what no choice covers, or why no answer showed it."""
+    findings = run.findings
     seen = {
         word: reply for word, reply in findings.seen.get(clause.id, {}).items() if (clause.id, word) not in NO_PROOF
     }
     if not seen:
-        yield Unseen(clause.id, _why_unseen(clause, findings))
+        yield Unseen(clause.id, _why_unseen(clause, findings, run.api.replies))
         return
     numbers = findings.shown[clause.id]
     total = len(set().union(*(numbers[word] for word in seen)))
@@ -55,31 +58,9 @@ def _public(clause: Clause, word: str, private: PrivateTexts) -> str:
     return f"a value that holds {found}" if found else shown
 
 
-def _why_unseen(clause: Clause, findings: Findings) -> str:
+def _why_unseen(clause: Clause, findings: Findings, replies: Sequence[Reply]) -> str:
     if clause.id == "rate.limit":
         if "met" in findings.seen.get(clause.id, {}):
             return "calls were refused for their pace: there is a limit, and its number can't be seen"
         return "no call was refused for its pace, and a few slow calls do not prove that none would be"
-    reasons = findings.reasons.get(clause.id, {})
-    order = (Outcome.UNAFFORDABLE, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
-    why = [findings.mask.text(reasons[outcome]) for outcome in order if outcome in reasons]
-    return why[0] if why else clause.unseen or WHY.get(clause.id, "no answer showed it")
-
-
-WHY: Mapping[str, str] = {
-    "result.photo-empty": "no ready answer in JSON had an empty photo",
-    "result.times": "no ready answer had create_time or end_time",
-    "result.sections": "no task became ready",
-    "row.phone": "no row was found for this phone",
-    "quota.unit": "no answer held more than one record",
-    "info.csv": "info in CSV named no member",
-    "json.escapes": "no JSON held anything beyond ASCII",
-    "xml.item": "no list in XML had an entry",
-    "xml.empty": "no element in XML was empty",
-    "csv.delimiter": "no CSV had a second column",
-    "csv.header": "no CSV showed whether the names of columns come first",
-    "csv.encoding": "no CSV held anything beyond ASCII",
-    "csv.line-end": "no line of CSV was ended",
-    "csv.flat": "no answer without rows could be read in CSV",
-}
-"""Why a clause was not seen, where no test says it."""
+    return why_unseen(clause, findings, replies)

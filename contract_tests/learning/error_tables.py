@@ -9,6 +9,7 @@ from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
 from contract_tests.contract.profile import Uncovered
+from contract_tests.engine.run import Run
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen
@@ -30,17 +31,17 @@ class NotCovered(Exception):
         self.words = words
 
 
-def code_choices(clause: Clause, findings: Findings, _: PrivateTexts) -> Iterator[Item]:
+def code_choices(clause: Clause, run: Run, _: PrivateTexts) -> Iterator[Item]:
     """The choice of error.codes, and the kinds that no answer showed."""
-    yield from _table(clause, findings, lambda _, samples: _code(samples))
+    yield from _table(clause, run.findings, lambda _, samples: _code(samples))
     for kind in clause.default:
-        if kind not in findings.kinds:
-            yield Unseen(f"{clause.id}.{kind}", WHY.get(kind, "no answer of this kind was met"))
+        if kind not in run.findings.kinds:
+            yield Unseen(f"{clause.id}.{kind}", _why_not_met(kind, run))
 
 
-def message_choices(clause: Clause, findings: Findings, private: PrivateTexts) -> Iterator[Item]:
+def message_choices(clause: Clause, run: Run, private: PrivateTexts) -> Iterator[Item]:
     """The choice of error.messages. Kinds that were not met are listed with error.codes."""
-    yield from _table(clause, findings, lambda kind, samples: _message(kind, samples, private))
+    yield from _table(clause, run.findings, lambda kind, samples: _message(kind, samples, private))
 
 
 def _table(clause: Clause, findings: Findings, choose: Callable[[str, Samples], int | str]) -> Iterator[Item]:
@@ -85,16 +86,30 @@ def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:
     return templates.pop()
 
 
-WHY: Mapping[str, str] = {
-    "limit": "it takes an account whose limit is used up, which the suite makes on a mock alone",
-    "rate": "no limit of requests was tested",
-    "failed-task": "no phone is known here whose task fails",
-    "server": "no call causes a fault of the server itself",
-    "unknown-method": "an unknown method is not answered by an error of the API",
-    "http-method": "another HTTP method gets no error of its own",
-    "too-large": "a body of a megabyte is sent to mocks alone",
+def _why_not_met(kind: str, run: Run) -> str:
+    """Why no error of a kind was met."""
+    if (clause := PROBES.get(kind)) is not None:
+        seen = run.findings.seen.get(clause, {})
+        return f"it was answered otherwise ({clause})" if seen else "no such call was answered"
+    if kind == "rate" and run.api.sender.rate_limited:
+        return "calls were refused for their pace, and sent again; their refusals are not read"
+    needs_a_mock, on_a_mock = WHY.get(kind, ("", ""))
+    return (on_a_mock if run.target.provisioned else needs_a_mock) or "no answer of this kind was met"
+
+
+PROBES: Mapping[str, str] = {"unknown-method": "not-found", "http-method": "http-method.other"}
+"""Kinds of errors that one call alone may get, and the clause that says how it was answered."""
+WHY: Mapping[str, tuple[str, str]] = {
+    "limit": (
+        "it takes an account whose limit is used up, which the suite makes on a mock alone",
+        "no create was refused because of a limit",
+    ),
+    "rate": ("no limit of requests was met", "no limit of requests was met"),
+    "failed-task": ("no phone is known here whose task fails", "no task has failed"),
+    "server": ("no call causes a fault of the server itself", "no call causes a fault of the server itself"),
+    "too-large": ("a body of a megabyte is sent to mocks alone", "a body of a megabyte got no such error"),
 }
-"""Why a kind of error was not met."""
+"""Why a kind of error was not met: on a server elsewhere, and on a mock."""
 
 
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|\{[^{}]*\}")
