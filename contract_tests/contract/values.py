@@ -12,8 +12,15 @@ from typing import Any
 
 HTTP_OK = 200
 OF_HTTP = (405, 413)  # statuses that report a fault of the HTTP request itself; no clause decides them
-CHARSETS: Mapping[str, str] = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
-"""The charset that is named in a Content-Type, by the choice of csv.encoding."""
+CHARSETS: Mapping[str, str] = {
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "cp1251": "windows-1251",
+    "utf-16le": "utf-16",
+}
+"""The charset that is named in a Content-Type, by the choice of xml.encoding or csv.encoding."""
+ENCODING_OF: Mapping[str, str] = {"content-type.xml": "xml.encoding", "content-type.csv": "csv.encoding"}
+"""The clause that fills the blank `{charset}` of a Content-Type, by the clause of the Content-Type."""
 
 
 def error_status(choice: str, code: object) -> int:
@@ -27,7 +34,7 @@ def status_choices(status: int, code: object) -> tuple[str, ...]:
 
 
 def with_charset(content_type: str, encoding: str | None) -> str:
-    """A Content-Type with its blank `{charset}` filled, by the choice of csv.encoding."""
+    """A Content-Type with its blank `{charset}` filled, by the choice of xml.encoding or csv.encoding."""
     return content_type.replace("{charset}", CHARSETS.get(encoding or "", "utf-8"))
 
 

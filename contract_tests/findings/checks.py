@@ -8,7 +8,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.validate import problems
-from contract_tests.contract.values import shape, with_charset
+from contract_tests.contract.values import ENCODING_OF, shape, with_charset
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import SafeText
@@ -104,10 +104,9 @@ class Checks:
             self._refuted(clause, list(seen.values())[-1], f"{choices}, by turns", "one choice throughout")
             return
         choice, reply = next(iter(seen.items()))
-        # A Content-Type of CSV may have a blank, for the charset that the run has seen.
-        if choice == expected or (
-            clause == "content-type.csv" and choice == with_charset(expected, self.findings.known().get("csv.encoding"))
-        ):
+        # A Content-Type may have a blank, for the charset that the run has seen.
+        encoding = self.findings.known().get(ENCODING_OF.get(clause, ""))
+        if choice == expected or (clause in ENCODING_OF and choice == with_charset(expected, encoding)):
             return
         found = _meant(about, choice) if about.covers(choice) else f"{choice!r}, which no choice covers"
         self._refuted(clause, reply, found, _meant(about, expected))

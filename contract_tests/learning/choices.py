@@ -8,7 +8,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
 from contract_tests.contract.profile import Uncovered
 from contract_tests.contract.public_words import is_choice, public_word
-from contract_tests.contract.values import with_blank
+from contract_tests.contract.values import ENCODING_OF, with_blank
 from contract_tests.engine.run import Run
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
@@ -39,16 +39,12 @@ def word_choice(clause: Clause, run: Run, private: PrivateTexts) -> Iterator[Ite
     elif not is_choice(clause, word) or shown[word] != word:
         what = f"{shown[word]} ({of_answers(total, total)})"
     else:
-        if (encoding := ENCODINGS.get(clause.id)) is not None:
+        if (encoding := ENCODING_OF.get(clause.id)) is not None:
             word = with_blank(word, findings.known().get(encoding))
         yield LearnedChoice(clause, word, total, total, call_line(last))
         return
     words = tuple(dict.fromkeys(shown.values()))
     yield Uncovered(clause.id, what, words=words, shape=shape_of_reply(last), call=call_line(last))
-
-
-ENCODINGS = {"content-type.xml": "xml.encoding", "content-type.csv": "csv.encoding"}
-"""Clauses whose choice may have the blank `{charset}`, and the clause that fills it."""
 
 
 def _public(clause: Clause, word: str, private: PrivateTexts) -> str:

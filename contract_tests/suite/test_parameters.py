@@ -29,7 +29,9 @@ def _unknown(run: Run) -> Case:
 def test_parameters_are_checked_before_credentials(run: Run, checks: Checks) -> None:
     wrong = Case("a call with a wrong token", run.api.send_cached(run.wrong_token_call))
     reply = run.api.send_cached(run.unknown_task.but(id=None, token=run.wrong_token))
-    checks.choice("check.order", which(reply, {"parameters-first": _lacking(run), "credentials-first": wrong}, OWN), reply)
+    checks.choice(
+        "check.order", which(reply, {"parameters-first": _lacking(run), "credentials-first": wrong}, OWN), reply
+    )
 
 
 @pytest.mark.clause("format.invalid")
@@ -114,7 +116,8 @@ def test_the_last_of_a_repeated_name_counts(run: Run) -> None:
     call = _about_a_ready_task(run)
     unknown, known = ("id", str(run.unknown_id)), ("id", str(run.pool.tasks()[0].id))
     twice, turned = (
-        replace(call.but(id=None), params=(*call.but(id=None).params, *ids)) for ids in ((known, unknown), (unknown, known))
+        replace(call.but(id=None), params=(*call.but(id=None).params, *ids))
+        for ids in ((known, unknown), (unknown, known))
     )
     for way in (GET, POST) if run.full else (GET,):
         _which_counts(run, "param.repeated", twice.by(way), turned.by(way), ready="first", error="last")
