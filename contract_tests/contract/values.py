@@ -39,6 +39,14 @@ def with_charset(content_type: str, encoding: str | None) -> str:
     return content_type.replace("{charset}", CHARSETS.get(encoding or "", "utf-8"))
 
 
+def with_blank(content_type: str, encoding: str | None) -> str:
+    """A Content-Type of XML or CSV with `{charset}` in place of the charset of the encoding that was seen."""
+    charset = CHARSETS.get(encoding or "")
+    if charset is None:
+        return content_type
+    return re.sub(rf'(charset="?){charset}(?=["; ]|$)', r"\1{charset}", content_type)
+
+
 PICTURES = (
     (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"),
     (b"\xff\xd8\xff", b"\xff\xd9"),

@@ -53,6 +53,8 @@ class ApiClient:
     answers: int = 0
     charges: dict[int, Charge] = field(default_factory=dict)
     """Of creates whose cost is not known yet, by the reply's number."""
+    replies: list[Reply] = field(default_factory=list)
+    """The answers to all calls of `send`."""
     _replies: dict[Call, Reply] = field(default_factory=dict)
     _references: dict[tuple[object, ...], Mapping[str, Any]] = field(default_factory=dict)
     """The last answer in JSON, by what the call is about: layouts without names are read by it."""
@@ -88,6 +90,7 @@ class ApiClient:
             self._references[_about(call)] = reply.model
         check_answer(self.checks, reply, self.tokens)
         self.units.note(reply, self.checks)
+        self.replies.append(reply)
         return reply
 
     def send_unchecked(self, call: Call) -> Reply:
