@@ -32,34 +32,44 @@ def read(capture: Capture, asked: Asked) -> Decoded:
     fmt = asked.format or (format_of(capture.body) if capture.body else "json")
     if wrong := wrong_body(capture, fmt):
         raise Unreadable(wrong)
-    if fmt == "json" or (asked.method == "info" and format_of(capture.body) == "json"):
-        return read_answer(capture.body, "json", Context(asked.method or "result"))
+    if fmt == "json":
+        return read_answer(capture.body, fmt, Context(asked.method or "result"))
     by_name = (capture.content_type or "").lower().startswith("text/csv")
     is_csv = asked.format == "csv" or asked.known.get("csv.header") == "no" or by_name
     return _read(capture.body, fmt, asked, guesses=fmt == "xml" or is_csv)
 
 
 def _read(body: bytes, fmt: str, asked: Asked, *, guesses: bool) -> Decoded:
-    """The first reading by a method that is sure, else one that is not. Any text is a table without a line of names, so
-    such a reading counts where the answer is known to be CSV.
+    """The first reading by a method and a section that is sure, else one that is not. Any text is a table without a
+    line of names, so such a reading counts where the answer is known to be CSV.
     """
     doubtful: list[Decoded] = []
     misses: list[UnknownLayout | Unreadable] = []
-    for method in [asked.method] if asked.method else _TRIED:
+    for context in _contexts(asked):
         try:
-            decoded = read_answer(body, fmt, Context(method, asked.section, asked.known))
+            decoded = read_answer(body, fmt, context)
         except (UnknownLayout, Unreadable) as miss:
             misses.append(miss)
             continue
-        if not decoded.doubt and (guesses or decoded.rows != "names" or decoded.choices.get("csv.header") != "no"):
+        if decoded.format != fmt and asked.method is None and schema_of(decoded.model, asked) not in ("info", "error"):
+            misses.append(Unreadable(f"JSON, where {fmt} was asked for"))
+        elif decoded.doubt:
+            doubtful.append(decoded)
+        else:
             return decoded
-        doubtful.append(decoded)
     unknown = [miss for miss in misses if isinstance(miss, UnknownLayout)]
     if not guesses and (doubtful or unknown):
         raise Unreadable("no CSV with known columns; for CSV without a header, name the format csv")
     if doubtful:
         return doubtful[0]
     raise (unknown or misses)[0]
+
+
+def _contexts(asked: Asked) -> Iterator[Context]:
+    """What an answer may be, as far as that is open."""
+    for method in [asked.method] if asked.method else _TRIED:
+        sections = (None, "data", "names") if method == "result" and asked.source is None else (asked.section,)
+        yield from (Context(method, section, asked.known) for section in sections)
 
 
 def schema_of(model: Mapping[str, Any], asked: Asked) -> str | None:
