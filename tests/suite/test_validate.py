@@ -128,7 +128,16 @@ def test_without_a_name_of_a_schema_near_misses_are_refused_by_method_and_source
     assert tried > 100
 
 
-@pytest.mark.parametrize("miss", near_misses("csv"), ids=miss_id)
+TEXT_ALONE = {"row.phone": "number"}
+"""Text and number are one in XML and CSV, so the choice is not checked."""
+
+
+@pytest.mark.parametrize(
+    "miss",
+    # A description also says how lines are laid out, which is no matter of the values.
+    [m for m in near_misses("csv") if not m["path"].startswith("line") and m.get("profile") != TEXT_ALONE],
+    ids=miss_id,
+)
 def test_a_near_miss_in_csv_is_refused_under_a_profile(miss: dict[str, Any]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(edited(read_table(miss["base"]), miss["edit"], CSV_EDITS))
@@ -139,10 +148,6 @@ def test_a_near_miss_in_csv_is_refused_under_a_profile(miss: dict[str, Any]) -> 
     )
 
     assert {p.path for p in found.problems} & {miss["path"], ""}
-
-
-TEXT_ALONE = {"row.phone": "number"}
-"""Text and number are one in XML, so the choice is not checked."""
 
 
 @pytest.mark.parametrize(
@@ -385,7 +390,7 @@ def test_wrong_usage_is_an_error_and_ends_with_2(args: list[str]) -> None:
 
 
 def test_a_profile_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
-    done = validate("x", "--profile", a_profile(tmp_path, {"csv.delimiter": "|"}))
+    done = validate("x", "--profile", a_profile(tmp_path, {"csv.delimiter": "/"}))
 
     assert done.exit_code == 2
     assert "csv.delimiter" in done.stderr
