@@ -11,11 +11,9 @@ from contract_tests.api.calls import FORMATS
 from contract_tests.captured.capture import Asked, Capture
 from contract_tests.contract.any_answer import server_fault, status_word
 from contract_tests.contract.clauses import Problem, all_clauses, problem
-from contract_tests.contract.csvw import TABLES, csv_problems
 from contract_tests.contract.ready_checks import Model, ShownChoice, TaskFacts, check
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import ENCODING_OF, OF_HTTP, error_status, form_of_time, shape, with_charset
-from contract_tests.decode.csv import read_lines
+from contract_tests.contract.values import ENCODING_OF, OF_HTTP, error_status, shape, with_charset
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import SecretMatcher
 
@@ -155,22 +153,6 @@ def _writing(answer: Answer) -> Iterator[Problem]:
         yield from _choice(answer, clause, seen, "")
 
 
-def _lines(answer: Answer) -> Iterator[Problem]:
-    """CSV under a profile: its lines against the table description, in the dialect that they show."""
-    profile, name, known = answer.asked.profile, answer.schema, answer.asked.known
-    if answer.decoded.format != "csv" or profile is None or name not in TABLES:
-        return
-    choices = answer.decoded.choices
-    delimiter = choices.get("csv.delimiter", known.get("csv.delimiter", ","))
-    times = _covered({"result.times": form_of_time(answer.model.get("create_time"))})
-    lines = read_lines(answer.capture.body, delimiter)
-    yield from csv_problems(lines, str(name), {**times, **profile, **_covered(choices)})
-
-
-def _covered(choices: Mapping[str, str]) -> dict[str, str]:
-    return {clause: choice for clause, choice in choices.items() if all_clauses()[clause].covers(choice)}
-
-
 CHECKS: tuple[Callable[[Answer], Iterator[Problem]], ...] = (
     _token,
     _http_fault,
@@ -182,7 +164,6 @@ CHECKS: tuple[Callable[[Answer], Iterator[Problem]], ...] = (
     _ready,
     _follows_format,
     _writing,
-    _lines,
 )
 """Of two checks that report one clause at one place, the first counts."""
 CHECKS_OF_WRITING = (_token, _http_fault, _content_type, _writing)

@@ -131,10 +131,14 @@ def test_without_a_name_of_a_schema_near_misses_are_refused_by_method_and_source
     assert tried > 100
 
 
+TEXT_ALONE = {"row.phone": "number"}
+"""Text and number are one in XML and CSV, so the choice is not checked."""
+
+
 @pytest.mark.parametrize(
     "miss",
-    # A table of one column shows no delimiter: a second cell in a line of names may be part of the first.
-    [m for m in near_misses("csv") if (m.get("table"), m["edit"]) != ("ready-names", [["add-cell", 1]])],
+    # A description also says how lines are laid out, which is no matter of the values.
+    [m for m in near_misses("csv") if not m["path"].startswith("line") and m.get("profile") != TEXT_ALONE],
     ids=miss_id,
 )
 def test_a_near_miss_in_csv_is_refused_under_a_profile(miss: dict[str, Any]) -> None:
