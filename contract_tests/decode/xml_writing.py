@@ -88,7 +88,7 @@ class _Seen:
         inner = self.around[-1]
         self.plain.append(gap)
         inner.content |= bool(gap)
-        inner.text |= bool(gap.strip())
+        inner.text |= bool(_REFERENCE.sub("", gap).strip())  # CDATA holds no reference, so one stands beside it
 
     def note_aside(self, token: re.Match[str]) -> None:
         """CDATA, or what stands beside elements and texts."""
