@@ -8,12 +8,6 @@ function breakages(): array
         + broken_tasks() + broken_calls();
 }
 
-/** An edit of ready answers. */
-function in_ready(callable $edit): array
-{
-    return ['answer' => [fn($answer, $what) => $what === 'ready' ? $edit($answer) : $answer]];
-}
-
 /** An edit of ready answers in JSON alone. */
 function in_ready_json(callable $edit): array
 {
@@ -57,12 +51,12 @@ function broken_bodies(): array
     return [
         'warning-first' => shown('json', fn($answer) => $answer['no_such_key']),
         'warning-first-html' => shown('json', fn($answer) => $answer['no_such_key'], true),
-        'deprecated-first-xml' => shown('xml', fn() => strlen(null)),
+        'deprecated-first-xml' => shown('xml', fn($answer) => strlen($answer['no_such_key'] ?? null)),
         'notice-first-csv' => shown('csv', fn() => iconv('UTF-8', 'CP1251', "\u{1F600}")),
         'warning-in-ready' => shown('json', fn($answer) => $answer['status'] === 'ready' ? $answer['no_such_key'] : ''),
         'fatal-with-200' => shown('xml', fn($answer) => $answer['status'] === 'ready' ? no_such_function() : ''),
         'fatal-with-200-csv' => shown('csv', fn($answer) => $answer['status'] === 'ready' ? no_such_function() : ''),
-        'fatal-with-500' => ['xml' => fn($answer) => $answer['status'] === 'ready' ? no_such_function() : xml_dom($answer)],
+        'fatal-with-500' => in_section('xml', fn() => no_such_function()),
         'page-with-500' => [
             'unknown' => function () {
                 http_response_code(500);
@@ -111,10 +105,9 @@ function broken_charsets(): array
             'UTF-8',
         )],
         'cp1251-in-xml' => body_of('xml', fn($xml) => mb_convert_encoding($xml, 'Windows-1251', 'UTF-8')),
-        'nothing-for-bad-utf-8' => ['row' => fn($row) => ['title' => substr($row['title'], 0, 7)] + $row],
-        'null-for-bad-utf-8' => flags(JSON_PARTIAL_OUTPUT_ON_ERROR) + [
-            'row' => fn($row) => ['title' => substr($row['title'], 0, 7)] + $row,
-        ],
+        'nothing-for-bad-utf-8' => field('title', fn($title) => substr($title, 0, 7)),
+        'null-for-bad-utf-8' => flags(JSON_PARTIAL_OUTPUT_ON_ERROR)
+            + field('title', fn($title) => substr($title, 0, 7)),
         'encoded-twice-xml' => texts_of('xml', $latin),
         'encoded-twice-csv' => texts_of('csv', $latin),
         'encoded-twice-json' => texts_of('json', $windows),
@@ -126,7 +119,6 @@ function broken_charsets(): array
 
 function broken_xml(): array
 {
-    $shout = fn($text) => htmlspecialchars($text);
     return [
         'ampersand-bare' => ['xml' => fn($answer) => xml_by_hand($answer, fn($text) => $text)],
         'ampersand-cut' => ['xml' => function ($answer) {
@@ -144,11 +136,10 @@ function broken_xml(): array
             $grow($xml, $answer);
             return $xml->asXML();
         }],
-        'control-character' => [
-            'row' => fn($row) => ['title' => "\x0B" . $row['title']] + $row,
+        'control-character' => field('title', fn($title) => "\x0B$title") + [
             'xml' => fn($answer) => xml_by_hand($answer),
         ],
-        'escaped-twice' => texts_of('xml', $shout),
+        'escaped-twice' => texts_of('xml', fn($text) => htmlspecialchars($text)),
         'entities-of-html' => ['xml' => fn($answer) => xml_by_hand($answer, fn($text) => htmlentities($text))],
         'cdata-ended-within' => ['xml' => fn($answer) => xml_by_hand($answer, fn($text) => "<![CDATA[$text]]>")],
         'last-row-only' => ['xml' => function ($answer, $section) {
@@ -184,9 +175,8 @@ function broken_csv(): array
         'delimiter-bare' => joined([], ',', "\r\n", fn($value) => str_replace(["\r", "\n"], ' ', (string) $value)),
         'nothing-quoted' => joined([], ';', "\n", $bare),
         'quotes-not-doubled' => joined([], ',', "\n", fn($value) => "\"$value\""),
-        'backslash-before-quote' => put([], ',', "\n", '\\') + [
-            'row' => fn($row) => ['title' => 'Экран 5\\", "новый"'] + $row,
-        ],
+        'backslash-before-quote' => put([], ',', "\n", '\\')
+            + field('title', fn() => 'Экран 5\\", "новый"'),
         'row-lost' => ['csv' => function ($answer, $section) {
             [$names, $lines] = csv_table($answer, $section);
             return csv_put([$names, $section === null || $section === 'photo' ? $lines : array_slice($lines, 1)]);
@@ -212,67 +202,70 @@ function broken_csv(): array
 
 function broken_types(): array
 {
+    $text = fn($value) => (string) $value;
+    $of_rows = fn($change) => fn($data) => $data ? $change($data) : $data;
     return [
-        'id-text' => ['answer' => [fn($answer) => isset($answer['id']) ? ['id' => "$answer[id]"] + $answer : $answer]],
+        'id-text' => member('id', $text, 'created'),
         'id-float' => ['new_id' => fn() => 1.0E+25 + random_int(0, 9) * 1.0E+20],
-        'id-null' => ['answer' => [fn($answer) => isset($answer['id']) ? ['id' => null] + $answer : $answer]],
-        'code-text' => ['answer' => [fn($answer, $what) => $what === 'error'
-            ? ['error_code' => "$answer[error_code]"] + $answer : $answer]],
+        'id-null' => member('id', fn() => null, 'created'),
+        'code-text' => member('error_code', $text, 'error'),
         'cost-number' => ['cost_text' => fn($cost) => $cost],
         'cost-nothing' => ['cost' => fn($found) => 0, 'charge' => fn() => 1],
         'numbers-checked' => flags(JSON_NUMERIC_CHECK),
-        'status-true' => ['answer' => [fn($answer) => $answer['status'] === 'ok' ? ['status' => true] + $answer : $answer]],
-        'status-1' => in_ready(fn($answer) => ['status' => 1] + $answer),
-        'list-as-object' => in_ready(fn($answer) => is_array($answer['data']) && $answer['data']
-            ? ['data' => array_filter([-1 => null] + $answer['data'])] + $answer : $answer),
+        'status-true' => member('status', fn() => true, 'created'),
+        'status-1' => member('status', fn() => 1),
+        'list-as-object' => in_ready_json(fn($answer) => array_replace($answer, [
+            'data' => array_filter([1 => null, 2 => null] + $answer['data']) ?: [],
+        ])),
         'objects-forced' => flags(JSON_FORCE_OBJECT),
-        'nothing-as-list' => ['answer' => [fn($answer, $what) => $what === 'processing' ? [] : $answer]],
-        'null-as-section' => in_ready(fn($answer) => ($answer['data'] ? ['data' => null] : []) + $answer),
-        'null-as-row' => in_ready_json(fn($answer) => ($answer['data'] ? ['data' => [null, ...$answer['data']]] : []) + $answer),
+        'nothing-as-list' => in_answers('processing', fn() => []),
+        'null-as-section' => member('data', $of_rows(fn() => null)),
+        'null-as-row' => in_ready_json(fn($answer) => array_replace($answer, [
+            'data' => $answer['data'] ? [null, ...$answer['data']] : [],
+        ])),
         'null-in-rows' => ['row' => fn($row) => array_map(fn($text) => $text === '' ? null : $text, $row)],
         'empty-left-out' => ['row' => fn($row) => array_filter($row)],
-        'price-number' => ['row' => fn($row) => ['price' => (int) $row['price']] + $row],
-        'rows-as-json' => in_ready_json(fn($answer) => ['data' => json_encode($answer['data'])] + $answer),
-        'names-plain' => in_ready_json(fn($answer) => ['names' => array_column($answer['names'], 'name')] + $answer),
-        'ip-number' => in_ready(fn($answer) => ['ip' => ip2long($answer['ip'])] + $answer),
-        'ip-empty' => in_ready(fn($answer) => ['ip' => (string) getenv('HTTP_X_FORWARDED_FOR')] + $answer),
-        'no-end-time' => in_ready(fn($answer) => array_diff_key($answer, ['end_time' => 0])),
-        'error-in-words' => ['answer' => [fn($answer, $what) => $what === 'error' ? ['error' => $answer['message']] : $answer]],
-        'error-without-message' => ['answer' => [fn($answer, $what) => $what === 'error'
-            ? array_diff_key($answer, ['message' => 0]) : $answer]],
-        'photo-data-uri' => with_photo(fn($photo) => "data:image/png;base64,$photo"),
-        'photo-pluses-lost' => with_photo(fn($photo) => urldecode($photo)),
-        'photo-cut' => with_photo(fn($photo) => substr($photo, 0, 60)),
-        'photo-address' => with_photo(fn() => 'https://example.com/photos/1.png'),
-        'photo-twice' => with_photo(fn($photo) => base64_encode($photo)),
+        'price-number' => field('price', intval(...)),
+        'rows-as-json' => in_ready_json(fn($answer) => array_map(
+            fn($value) => is_array($value) ? json_encode($value) : $value,
+            $answer,
+        )),
+        'names-plain' => in_ready_json(fn($answer) => array_replace($answer, [
+            'names' => array_column($answer['names'], 'name'),
+        ])),
+        'ip-number' => member('ip', ip2long(...)),
+        'ip-empty' => member('ip', fn() => $_SERVER['HTTP_X_FORWARDED_FOR'] ?? ''),
+        'no-end-time' => in_answers('ready', fn($answer) => array_diff_key($answer, ['end_time' => 0])),
+        'error-in-words' => in_answers('error', fn($answer) => ['error' => $answer['message']]),
+        'error-without-message' => in_answers('error', fn($answer) => array_diff_key($answer, ['message' => 0])),
+        'photo-data-uri' => member('photo', fn($photo) => $photo ? "data:image/png;base64,$photo" : ''),
+        'photo-pluses-lost' => member('photo', urldecode(...)),
+        'photo-cut' => member('photo', fn($photo) => substr($photo, 0, 60)),
+        'photo-address' => member('photo', fn($photo) => $photo ? 'https://example.com/photos/1.png' : ''),
+        'photo-twice' => member('photo', base64_encode(...)),
     ];
-}
-
-function with_photo(callable $change): array
-{
-    return in_ready(fn($answer) => ($answer['photo'] !== '' ? ['photo' => $change($answer['photo'])] : []) + $answer);
 }
 
 function broken_texts(): array
 {
-    $swap = fn($answer) => ['create_time' => $answer['end_time'] + 3600] + $answer;
     return [
         'html-in-json' => texts_of('json', fn($text) => htmlspecialchars($text)),
         'slashes-in-json' => texts_of('json', fn($text) => addslashes($text)),
         'breaks-in-json' => texts_of('json', fn($text) => nl2br($text)),
-        'phone-of-32-bits' => ['row' => fn($row) => ['phone' => (string) min((int) $row['phone'], 2147483647)] + $row],
-        'phone-hidden' => ['row' => fn($row) => ['phone' => substr($row['phone'], 0, 4) . '***'] + $row],
-        'ends-before-it-begins' => in_ready($swap),
-        'ends-in-another-zone' => in_ready(fn($answer) => [
+        'phone-of-32-bits' => field('phone', fn($phone) => (string) min((int) $phone, 2147483647)),
+        'phone-hidden' => field('phone', fn($phone) => substr($phone, 0, 4) . '***'),
+        'ends-before-it-begins' => member('create_time', fn($moment) => $moment + 3600),
+        'ends-in-another-zone' => in_answers('ready', fn($answer) => array_replace($answer, [
             'create_time' => date('Y-m-d H:i:s', $answer['create_time']),
             'end_time' => gmdate('Y-m-d H:i:s', $answer['end_time']),
-        ] + $answer),
-        'token-in-error' => ['answer' => [fn($answer, $what, $p) => $what === 'error'
-            ? ['message' => "$answer[message] (" . ($p['token'] ?? '') . ')'] + $answer : $answer]],
-        'request-in-error' => ['answer' => [fn($answer, $what, $p) => $what === 'error'
-            ? $answer + ['request' => http_build_query($p)] : $answer]],
-        'trace-in-error' => ['answer' => [fn($answer, $what, $p) => $what === 'error'
-            ? $answer + ['trace' => "#0 api.php(17): find('" . implode("', '", $p) . "')"] : $answer]],
+        ])),
+        'token-in-error' => in_answers('error', fn($answer, $p) => array_replace($answer, [
+            'message' => "$answer[message] (" . ($p['token'] ?? '') . ')',
+        ])),
+        'request-in-error' => in_answers('error', fn($answer, $p) => $answer + ['request' => http_build_query($p)]),
+        'trace-in-error' => in_answers('error', fn($answer, $p) => $answer + [
+            'trace' => "#0 api.php(17): find('" . implode("', '", $p) . "')",
+        ]),
         'missing-in-another-order' => ['missing' => fn($names, $p) => array_filter(
             array_reverse($names),
             fn($name) => !isset($p[$name]),
@@ -300,11 +293,11 @@ function broken_tasks(): array
         'ready-goes-back' => ['is_ready' => fn($task, $seconds) => plain()['is_ready']($task, $seconds)
             && $task['reads'] % 3 !== 2],
         'never-ready' => ['is_ready' => fn() => false],
-        'names-shuffled' => in_ready(function ($answer) {
-            shuffle($answer['names']);
-            return $answer;
+        'names-shuffled' => member('names', function ($names) {
+            shuffle($names);
+            return $names;
         }),
-        'time-of-the-read' => in_ready(fn($answer) => ['end_time' => hrtime(true)] + $answer),
+        'time-of-the-read' => member('end_time', fn() => (int) (microtime(true) * 10)),
         'polls-charged' => ['polled' => fn($store, $task) => $store->charge($task['login'], 1)],
         'nothing-charged' => ['charge' => fn() => 0],
     ];
@@ -327,6 +320,11 @@ function broken_calls(): array
         'result-without-token' => ['authorised' => fn($accounts, $login, $token, $method) => $method === 'result'
             || hash_equals($accounts[$login] ?? '', $token)],
         'xml-by-default' => ['read' => fn() => $_REQUEST + ['format' => 'xml']],
-        'viber-gone' => ['read' => fn() => ($_REQUEST['source'] ?? '') === '4' ? ['source' => '99'] + $_REQUEST : $_REQUEST],
+        'viber-gone' => ['read' => function () {
+            if (($_REQUEST['source'] ?? '') === '4') {
+                $_REQUEST['source'] = 'none';
+            }
+            return $_REQUEST;
+        }],
     ];
 }

@@ -8,12 +8,6 @@ function dialects(): array
         + usual_apps();
 }
 
-/** XML by DOMDocument with more options. */
-function dom(array $o): array
-{
-    return ['xml' => fn($answer) => xml_dom($answer, $o)];
-}
-
 /** A root's attributes, set when the document is whole. */
 function on_root(array $attributes): callable
 {
@@ -22,18 +16,6 @@ function on_root(array $attributes): callable
             $document->documentElement->setAttribute($name, $value);
         }
     };
-}
-
-/** An edit of bodies in one format. */
-function body_of(string $format, callable $edit): array
-{
-    return ['body' => [fn($body, $written) => $written === $format ? $edit($body) : $body]];
-}
-
-/** Extra members, by the kind of answer; `*` for all. */
-function extra(array $members): array
-{
-    return ['answer' => [fn($answer, $what) => $answer + ($members[$what] ?? []) + ($members['*'] ?? [])]];
 }
 
 function xml_dialects(): array
@@ -46,7 +28,9 @@ function xml_dialects(): array
         'xml-row0' => dom(['item' => fn($list, $number) => "row_$number"]),
         'xml-root-data' => dom(['root' => 'data']),
         'xml-singular' => dom(['item' => 'row', 'singular' => true]),
-        'xml-singular-entries' => dom(['item' => fn($list) => ['data' => 'row', 'names' => 'name'][$list] ?? 'item']),
+        'xml-singular-entries' => dom([
+            'item' => fn($list) => ['data' => 'row', 'names' => 'name'][$list] ?? 'item',
+        ]),
         'xml-repeated' => dom(['repeated' => true]),
         'xml-numbered-repeated' => dom(['item' => fn($list, $number) => "$list$number"]),
         // Attributes, names of elements, what stands around the root.
@@ -107,18 +91,6 @@ function xml_dialects(): array
     ];
 }
 
-/** CSV by fputcsv. `$o` are options of csv_table, `$how` is what csv_put takes more. */
-function put(array $o = [], mixed ...$how): array
-{
-    return ['csv' => fn($answer, $section) => csv_put(csv_table($answer, $section, $o), ...$how)];
-}
-
-/** CSV by implode. */
-function joined(array $o = [], mixed ...$how): array
-{
-    return ['csv' => fn($answer, $section) => csv_join(csv_table($answer, $section, $o), ...$how)];
-}
-
 /** CSV in windows-1251, where what the charset lacks is written by `$substitute` (see mb_substitute_character). */
 function cp1251(int|string $substitute = 63): array
 {
@@ -145,7 +117,7 @@ function csv_dialects(): array
             [$names, $lines] = csv_table($answer, $section);
             return csv_join([$names, []], ',', "\r\n", quoted_as_needed(...)) . csv_put([null, $lines]);
         }],
-        'csv-sep' => ['csv' => fn($answer, $section) => "sep=;\r\n" . csv_put(csv_table($answer, $section), ';', "\r\n")],
+        'csv-sep' => put([], ';', "\r\n") + body_of('csv', fn($csv) => "sep=;\r\n$csv"),
         'csv-delimiter-last' => joined([], ';', ";\r\n", $needed),
         'csv-blank-last' => body_of('csv', fn($csv) => "$csv\r\n"),
         'csv-blank-first' => body_of('csv', fn($csv) => "\n$csv"),
@@ -174,7 +146,10 @@ function csv_dialects(): array
             array_map(fn($name) => array_combine(FIELDS, RUSSIAN)[$name], array_keys($row)),
             $row,
         )]),
-        'csv-capitals' => put(['columns' => fn($row) => array_combine(array_map(ucfirst(...), array_keys($row)), $row)]),
+        'csv-capitals' => put(['columns' => fn($row) => array_combine(
+            array_map(ucfirst(...), array_keys($row)),
+            $row,
+        )]),
         'csv-numbered' => ['row' => fn($row) => ['n' => '1'] + $row],
         'csv-with-task' => put(['rows' => 'with-task']),
         'csv-json' => put(['rows' => 'json', 'path' => 'json']),
@@ -194,12 +169,6 @@ function csv_dialects(): array
     ];
 }
 
-/** json_encode with flags. */
-function flags(int $flags): array
-{
-    return ['json' => fn($answer) => json_encode($answer, $flags)];
-}
-
 function json_dialects(): array
 {
     return [
@@ -216,7 +185,6 @@ function json_dialects(): array
 
 function value_dialects(): array
 {
-    $phone = fn($to) => ['row' => fn($row) => ['phone' => $to($row['phone'])] + $row];
     $cost = fn($to) => ['cost_text' => $to];
     return [
         // Sections.
@@ -228,32 +196,26 @@ function value_dialects(): array
         'cost-decimal' => $cost(fn($cost) => number_format($cost, 2, '.', '')),
         'cost-decimal-1' => $cost(fn($cost) => sprintf('%.1f', $cost)),
         'unit-task' => ['cost' => fn($found) => 1],
-        'phone-8' => $phone(fn($phone) => '8' . substr($phone, 1)),
-        'phone-plus' => $phone(fn($phone) => preg_replace('/^(.)(...)(...)(..)(..)$/', '+$1 ($2) $3-$4-$5', $phone)),
-        'phone-number' => $phone(fn($phone) => (int) $phone),
+        'phone-8' => field('phone', fn($phone) => '8' . substr($phone, 1)),
+        'phone-plus' => field('phone', fn($phone) => preg_replace('/^(.)(...)(...)/', '+$1 ($2) $3-', $phone)),
+        'phone-number' => field('phone', intval(...)),
         'times-text' => ['time' => fn($moment) => date('Y-m-d H:i:s', $moment)],
         'times-iso' => ['time' => fn($moment) => date('c', $moment)],
         'times-digits' => ['time' => fn($moment) => (string) $moment],
-        'row-time-russian' => ['row' => fn($row) => ['time' => date('d.m.Y H:i', strtotime($row['time']))] + $row],
-        'row-price-spaced' => ['row' => fn($row) => ['price' => number_format((int) $row['price'], 0, '', ' ')] + $row],
-        'row-source-named' => ['row' => fn($row) => ['source' => 'Авито'] + $row],
-        'photo-lines' => ['answer' => [fn($answer) => isset($answer['photo'])
-            ? ['photo' => chunk_split($answer['photo'], 76, "\r\n")] + $answer : $answer]],
+        'row-time-russian' => field('time', fn($time) => date('d.m.Y H:i', strtotime($time))),
+        'row-price-spaced' => field('price', fn($price) => number_format((int) $price, 0, '', ' ')),
+        'row-source-named' => field('source', fn() => 'Авито'),
+        'photo-lines' => member('photo', fn($photo) => chunk_split($photo, 76, "\r\n")),
         // info.
         'info-list' => ['info_list' => true],
         'info-json' => ['info_follows' => false],
-        'info-texts' => ['answer' => [function ($answer, $what) {
-            if ($what === 'account') {
-                $answer['data']['api_limit'] = array_map(strval(...), $answer['data']['api_limit']);
-            }
-            return $answer;
-        }]],
-        'info-more' => ['answer' => [function ($answer, $what) {
-            if ($what === 'account') {
-                $answer['data'] += ['balance' => 12.5, 'tariff' => ['name' => 'Базовый', 'price' => 500]];
-            }
-            return $answer;
-        }]],
+        'info-texts' => member('data', fn($data) => array_replace($data, [
+            'api_limit' => array_map(strval(...), $data['api_limit']),
+        ]), 'account'),
+        'info-more' => member('data', fn($data) => $data + [
+            'balance' => 12.5,
+            'tariff' => ['name' => 'Базовый', 'price' => 500],
+        ], 'account'),
         // Members beside the documented ones.
         'more-balance' => extra(['ready' => ['balance' => 99.9], 'created' => ['balance' => 99.9]]),
         'more-boolean' => extra(['ready' => ['success' => true, 'cached' => false]]),
@@ -267,19 +229,16 @@ function value_dialects(): array
             'generated' => microtime(true),
             'format' => $p['format'] ?? 'json',
         ]]],
-        'more-link' => ['answer' => [fn($answer, $what) => $what !== 'created' ? $answer : $answer + [
+        'more-link' => in_answers('created', fn($answer) => $answer + [
             'poll' => "http://{$_SERVER['HTTP_HOST']}/api/result?id={$answer['id']}",
-        ]]],
+        ]),
         'more-progress' => extra(['processing' => ['progress' => 50, 'message' => 'Подождите']]),
         'more-success' => extra(['*' => ['success' => true]]),
-        'row-more' => ['row' => fn($row) => $row + ['id' => 17, 'city' => 'Ключи', 'photos' => ['/1.jpg', '/2.jpg']]],
+        'row-more' => [
+            'row' => fn($row) => $row + ['id' => 17, 'city' => 'Ключи', 'photos' => ['/1.jpg', '/2.jpg'], 'tags' => []],
+        ],
         'row-first' => ['row' => fn($row) => ['id' => 17] + $row],
-        'names-more' => ['answer' => [function ($answer) {
-            foreach ($answer['names'] ?? [] ?: [] as $i => $entry) {
-                $answer['names'][$i] += ['count' => $i + 1];
-            }
-            return $answer;
-        }]],
+        'names-more' => member('names', fn($names) => array_map(fn($entry) => $entry + ['count' => 3], $names)),
         'error-more' => extra(['error' => ['errors' => ['login' => ['Обязательное поле']], 'trace' => null]]),
     ];
 }
@@ -354,8 +313,7 @@ function usual_apps(): array
         // DOMDocument, set out for readers.
         'dom' => dom(['root' => 'result', 'item' => 'row', 'cdata' => true, 'format' => true]) + [
             'json' => fn($answer) => json_encode($answer, JSON_PRETTY_PRINT | JSON_UNESCAPED_UNICODE),
-            'row' => fn($row) => ['phone' => (int) $row['phone']] + $row,
-        ] + put(['flat' => 'pairs', 'path' => 'leaf'], "\t"),
+        ] + field('phone', intval(...)) + put(['flat' => 'pairs', 'path' => 'leaf'], "\t"),
         // Strings and templates.
         'old-script' => [
             'json' => fn($answer) => json_by_hand($answer),

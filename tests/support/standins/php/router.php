@@ -8,6 +8,7 @@ require __DIR__ . '/service.php';
 require __DIR__ . '/write_json.php';
 require __DIR__ . '/write_xml.php';
 require __DIR__ . '/write_csv.php';
+require __DIR__ . '/edits.php';
 require __DIR__ . '/options.php';
 require __DIR__ . '/dialects.php';
 require __DIR__ . '/breakages.php';

@@ -16,8 +16,8 @@ const REQUIRED = [
 ];
 
 /**
- * What kind of answer it is (created, processing, ready, account, error, page), the answer, the format to write, and the
- * section that a ready task's source fills.
+ * What kind of answer it is (created, processing, ready, account, error, page), the answer, the format to write, and
+ * the section that a ready task's source fills.
  */
 function answer(array $o, Store $store, string $method, array $p): array
 {

@@ -14,7 +14,8 @@ function csv_table(array $answer, ?string $section, array $o = []): array
         $rows = $answer[$section] ?: [array_fill_keys($section === 'data' ? FIELDS : ['name'], '')];
         $task = $o['rows'] === 'with-task' ? $cells : [];
         $lines = array_map(fn($row) => $task + ($o['columns'])($row), $rows);
-        return [$o['header'] ? array_keys($lines[0]) : null, $answer[$section] ? array_map('array_values', $lines) : []];
+        $names = $o['header'] ? array_keys($lines[0]) : null;
+        return [$names, $answer[$section] ? array_map(array_values(...), $lines) : []];
     }
     if ($o['flat'] === 'pairs') {
         return [null, array_map(null, array_keys($cells), array_values($cells))];

@@ -2,10 +2,10 @@
 // XML, in the recipes that are copied: DOMDocument, SimpleXML, XMLWriter, and strings.
 
 /**
- * By DOMDocument. Options: root, encoding (null: none is declared), item (the name of a list's entries, or a function of
- * the list's name and the entry's number), format (indented), cdata, repeated (no element around a list), singular (a
- * name in place of an entry of names), nil (null as xsi:nil), doctype, each and finish (functions of an element and its value,
- * and of the document).
+ * By DOMDocument. Options: root, encoding (null: none is declared), item (the name of a list's entries, or a function
+ * of the list's name and the entry's number), format (indented), cdata, repeated (no element around a list), singular
+ * (a name in place of an entry of names), nil (null as xsi:nil), doctype, each (a function of an element, its value and
+ * its number in a list), finish (a function of the whole document).
  */
 function xml_dom(array $answer, array $o = []): string
 {
@@ -52,8 +52,14 @@ function dom_members(DOMDocument $document, DOMElement $parent, array $members, 
     }
 }
 
-function dom_member(DOMDocument $document, DOMElement $parent, string $name, mixed $value, array $o, ?int $number = null): void
-{
+function dom_member(
+    DOMDocument $document,
+    DOMElement $parent,
+    string $name,
+    mixed $value,
+    array $o,
+    ?int $number = null,
+): void {
     $element = $parent->appendChild($document->createElement($name));
     if (is_array($value)) {
         dom_members($document, $element, $value, $o, $name);
