@@ -215,7 +215,7 @@ function broken_types(): array
         'status-true' => member('status', fn() => true, 'created'),
         'status-1' => member('status', fn() => 1),
         'list-as-object' => in_ready_json(fn($answer) => array_replace($answer, [
-            'data' => array_filter([1 => null, 2 => null] + $answer['data']) ?: [],
+            'data' => array_filter([null, ...$answer['data']]),
         ])),
         'objects-forced' => flags(JSON_FORCE_OBJECT),
         'nothing-as-list' => in_answers('processing', fn() => []),
@@ -240,6 +240,7 @@ function broken_types(): array
         'error-without-message' => in_answers('error', fn($answer) => array_diff_key($answer, ['message' => 0])),
         'photo-data-uri' => member('photo', fn($photo) => $photo ? "data:image/png;base64,$photo" : ''),
         'photo-pluses-lost' => member('photo', urldecode(...)),
+        'photo-lines' => member('photo', fn($photo) => chunk_split($photo)),
         'photo-cut' => member('photo', fn($photo) => substr($photo, 0, 60)),
         'photo-address' => member('photo', fn($photo) => $photo ? 'https://example.com/photos/1.png' : ''),
         'photo-twice' => member('photo', base64_encode(...)),

@@ -83,8 +83,8 @@ function xml_dialects(): array
         'xml-bom' => body_of('xml', fn($xml) => "\xEF\xBB\xBF$xml"),
         'xml-utf8' => dom(['encoding' => 'utf8']),
         'xml-utf-8' => dom(['encoding' => 'utf-8']),
-        'xml-cp1251' => dom(['encoding' => 'windows-1251']),
-        'xml-utf-16' => dom(['encoding' => 'UTF-16']),
+        'xml-cp1251' => dom(['encoding' => 'windows-1251']) + typed('xml', 'text/xml; charset=windows-1251'),
+        'xml-utf-16' => dom(['encoding' => 'UTF-16']) + typed('xml', 'text/xml'),
         'xml-references' => dom(['encoding' => null]),
         'xml-undeclared' => body_of('xml', fn($xml) => preg_replace('/^<\?xml.*?\?>\s*/', '', $xml)),
         'xml-many-lines' => body_of('xml', fn($xml) => "$xml\n\n"),
@@ -97,7 +97,7 @@ function cp1251(int|string $substitute = 63): array
     return body_of('csv', function ($csv) use ($substitute) {
         mb_substitute_character($substitute);
         return mb_convert_encoding($csv, 'Windows-1251', 'UTF-8');
-    }) + ['types' => ['csv' => 'text/csv; charset=windows-1251'] + plain()['types']];
+    }) + typed('csv', 'text/csv; charset=windows-1251');
 }
 
 const RUSSIAN = [
@@ -119,7 +119,7 @@ function csv_dialects(): array
         }],
         'csv-sep' => put([], ';', "\r\n") + body_of('csv', fn($csv) => "sep=;\r\n$csv"),
         'csv-delimiter-last' => joined([], ';', ";\r\n", $needed),
-        'csv-blank-last' => body_of('csv', fn($csv) => "$csv\r\n"),
+        'csv-blank-last' => body_of('csv', fn($csv) => "$csv\n"),
         'csv-blank-first' => body_of('csv', fn($csv) => "\n$csv"),
         'csv-no-end' => body_of('csv', fn($csv) => rtrim($csv, "\n")),
         'csv-blanks' => joined([], ' ; ', "\r\n", $needed),
@@ -135,9 +135,12 @@ function csv_dialects(): array
         'csv-cp1251' => cp1251(),
         'csv-cp1251-entities' => cp1251('entity'),
         'csv-cp1251-ignored' => cp1251('none'),
-        'csv-cp1251-translit' => body_of('csv', fn($csv) => iconv('UTF-8', 'CP1251//TRANSLIT', $csv)),
-        'csv-utf-16le' => body_of('csv', fn($csv) => "\xFF\xFE" . mb_convert_encoding($csv, 'UTF-16LE', 'UTF-8')),
-        'csv-utf-16be' => body_of('csv', fn($csv) => "\xFE\xFF" . mb_convert_encoding($csv, 'UTF-16BE', 'UTF-8')),
+        'csv-cp1251-translit' => body_of('csv', fn($csv) => iconv('UTF-8', 'CP1251//TRANSLIT', $csv))
+            + typed('csv', 'text/csv; charset=windows-1251'),
+        'csv-utf-16le' => body_of('csv', fn($csv) => "\xFF\xFE" . mb_convert_encoding($csv, 'UTF-16LE', 'UTF-8'))
+            + typed('csv', 'text/csv'),
+        'csv-utf-16be' => body_of('csv', fn($csv) => "\xFE\xFF" . mb_convert_encoding($csv, 'UTF-16BE', 'UTF-8'))
+            + typed('csv', 'text/csv'),
         // Columns.
         'csv-headless' => put(['header' => false]),
         'csv-headless-all' => joined(['header' => false]),
@@ -205,7 +208,6 @@ function value_dialects(): array
         'row-time-russian' => field('time', fn($time) => date('d.m.Y H:i', strtotime($time))),
         'row-price-spaced' => field('price', fn($price) => number_format((int) $price, 0, '', ' ')),
         'row-source-named' => field('source', fn() => 'Авито'),
-        'photo-lines' => member('photo', fn($photo) => chunk_split($photo, 76, "\r\n")),
         // info.
         'info-list' => ['info_list' => true],
         'info-json' => ['info_follows' => false],
@@ -297,7 +299,12 @@ function usual_apps(): array
             'cost_text' => fn($cost) => number_format($cost, 2, '.', ''),
         ] + body_of('csv', fn($csv) => "\xEF\xBB\xBF$csv"),
         // CSV for Excel, the rest in passing.
-        'excel' => joined() + cp1251() + [
+        'excel' => joined() + body_of('csv', fn($csv) => mb_convert_encoding($csv, 'CP1251', 'UTF-8')) + [
+            'types' => [
+                'json' => 'application/json',
+                'xml' => 'text/xml; charset=windows-1251',
+                'csv' => 'application/vnd.ms-excel; charset=windows-1251',
+            ],
             'xml' => fn($answer) => xml_dom($answer, ['encoding' => 'windows-1251', 'format' => true]),
             'time' => fn($moment) => date('Y-m-d H:i:s', $moment),
             'info_follows' => false,

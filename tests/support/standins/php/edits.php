@@ -31,6 +31,12 @@ function body_of(string $format, callable $edit): array
     return ['body' => [fn($body, $written) => $written === $format ? $edit($body) : $body]];
 }
 
+/** Another Content-Type of a format. */
+function typed(string $format, string $type): array
+{
+    return ['types' => [$format => $type] + plain()['types']];
+}
+
 /** Extra members, by the kind of answer; `*` for all. */
 function extra(array $members): array
 {

@@ -156,7 +156,7 @@ function ready(array $o, array $task, float $seconds): array
     $found = look_up($task['phone'], $task['source']);
     $section = SECTIONS[$task['source']];
     $answer = ['status' => 'ready'];
-    foreach (['data' => [], 'names' => [], 'photo' => ''] as $name => $empty) {
+    foreach (['data' => [], 'names' => [], 'photo' => $o['no_photo']] as $name => $empty) {
         if ($name === $section) {
             $answer[$name] = $found === '' ? $o['no_photo'] : $found;
         } elseif ($o['sections'] !== 'relevant') {

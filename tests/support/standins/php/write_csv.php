@@ -15,7 +15,8 @@ function csv_table(array $answer, ?string $section, array $o = []): array
         $task = $o['rows'] === 'with-task' ? $cells : [];
         $lines = array_map(fn($row) => $task + ($o['columns'])($row), $rows);
         $names = $o['header'] ? array_keys($lines[0]) : null;
-        return [$names, $answer[$section] ? array_map(array_values(...), $lines) : []];
+        $cells = fn($line) => array_map(fn($v) => is_array($v) ? implode(', ', $v) : $v, array_values($line));
+        return [$names, $answer[$section] ? array_map($cells, $lines) : []];
     }
     if ($o['flat'] === 'pairs') {
         return [null, array_map(null, array_keys($cells), array_values($cells))];
