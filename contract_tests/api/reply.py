@@ -59,7 +59,7 @@ class Reply:
 
     @property
     def cost(self) -> int | None:
-        """The cost of a ready task, which is a text of digits; None where there is none."""
+        """The cost of a ready task in whole units; None where there is none."""
         return whole_units(self.model.get("cost"))
 
     @property
@@ -130,13 +130,5 @@ def units(reply: Reply) -> Units | None:
     limit = data.get("api_limit") if isinstance(data, Mapping) else None
     if not isinstance(limit, Mapping):
         return None
-    used, of = _whole(limit.get("used")), _whole(limit.get("of"))
+    used, of = whole_units(limit.get("used")), whole_units(limit.get("of"))
     return None if used is None or of is None else Units(used, of)
-
-
-def _whole(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
-        return int(value)
-    return value if isinstance(value, int) else None

@@ -12,7 +12,7 @@ from contract_tests.decode.xml import read_xml
 
 READERS: Mapping[str, Callable[[bytes, Context], Decoded]] = {
     "json": lambda body, _: read_json(body),
-    "xml": lambda body, _: read_xml(body),
+    "xml": read_xml,
     "csv": read_csv,
 }
 """The reader of each format, that of the default one first."""

@@ -63,6 +63,8 @@ class CheckOptions:
     """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False
     only: tuple[str, ...] = ()
+    with_others: bool = False
+    """After the clauses of `only`, all others are checked by calls that cost nothing."""
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False

@@ -68,7 +68,7 @@ def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
     options = with_credentials(options)
     paid = spends_units(options)
     budget = UNITS if options.budget is None and paid else options.budget
-    options = replace(options, budget=budget, full=False, only=CLAUSES)
+    options = replace(options, budget=budget, full=False, only=CLAUSES, with_others=True)
     url = options.url
     if url is None or not paid or on_loopback(url):
         return options
