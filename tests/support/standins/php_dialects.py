@@ -126,9 +126,9 @@ XML: Mapping[str, Dialect] = {
     "xml-fields": _told("xml.layout"),
     "xml-cdata": _told(xml_text="cdata"),
     "xml-nil": Dialect(
-        {"xml.null": "nil", "result.sections": "null", "result.photo-empty": "null"}, open=("xml.empty", "xml.layout")
+        {"xml.null": "nil", "result.sections": "null"}, open=("xml.empty", "xml.layout", "result.photo-empty")
     ),
-    "xml-null": _told(result_sections="null", **{"result_photo-empty": "null"}),
+    "xml-null": Dialect({"result.sections": "null"}, open=("result.photo-empty",)),
     "xml-by-hand": Dialect(_GLUED),
     "xml-quotes": Dialect(_GLUED, open=("xml.escapes",)),
     "xml-around": Dialect(uncovered=("xml.layout",), open=("xml.indent", "xml.empty")),
@@ -142,7 +142,7 @@ XML: Mapping[str, Dialect] = {
     "xml-utf8": _told("xml.encoding|xml.declaration|xml.layout"),
     "xml-utf-8": Dialect(),
     "xml-cp1251": Dialect({"xml.encoding": "cp1251", "content-type.xml": "text/xml; charset=windows-1251"}),
-    "xml-utf-16": Dialect({"content-type.xml": "text/xml"}, ("xml.encoding",)),
+    "xml-utf-16": Dialect({"content-type.xml": "application/xml"}, ("xml.encoding",)),
     "xml-references": _told(xml_declaration="no-encoding", xml_escapes="escaped"),
     "xml-undeclared": Dialect({"xml.declaration": "no"}, open=("xml.indent",)),
     "xml-many-lines": Dialect(open=("xml.indent", "xml.layout")),
@@ -172,8 +172,8 @@ CSV: Mapping[str, Dialect] = {
     "csv-cp1251-entities": Dialect({**_WINDOWS, "csv.lacking": "reference"}),
     "csv-cp1251-ignored": Dialect({**_WINDOWS, "csv.lacking": "dropped"}),
     "csv-cp1251-translit": Dialect(_WINDOWS, ("csv.lacking",)),
-    "csv-utf-16le": Dialect({"csv.encoding": "utf-16le", "content-type.csv": "text/csv"}),
-    "csv-utf-16be": Dialect({"content-type.csv": "text/csv"}, ("csv.encoding",)),
+    "csv-utf-16le": Dialect({"csv.encoding": "utf-16le", "content-type.csv": "application/vnd.ms-excel"}),
+    "csv-utf-16be": Dialect({"content-type.csv": "application/vnd.ms-excel"}, ("csv.encoding",)),
     "csv-headless": Dialect({"csv.header": "no"}, open=("info.csv", "csv.flat", "csv.rows")),
     "csv-headless-all": Dialect(
         {"csv.header": "no", "csv.delimiter": ";", "csv.line-end": "CRLF", "csv.quotes": "all"},

@@ -18,10 +18,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent / "php"
 PHONE, PHONE_OF_ONE, PHONE_OF_NOTHING = "70005550242", "70005550241", "70005550240"
-"""A phone with two rows and five names, one with one of each, one with neither."""
+"""A phone with two rows and three names, one with one of each, one with neither."""
 ACCOUNTS = {"klavdia@example.com": "Kt7c1f0e9a44b2", "nikon@example.com": "Nk20d5e8b17c63"}
 """Tokens by login, the main account first."""
-PERSONAL = ("Прялкина", "Клавдия", "Нижние Ключи", "pryaha?id=71", "sani_72", "СУММ(Клаша)", "самовывоз")
+PERSONAL = ("Прялкина", "Клавдия", "Нижние Ключи", "pryaha?id=71", "sani_72", "Тётя", "самовывоз")
 """Texts of the data, of which no report may hold one."""
 START_TIMEOUT = 20.0
 

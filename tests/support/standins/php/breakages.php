@@ -294,14 +294,18 @@ function broken_tasks(): array
         'ready-goes-back' => ['is_ready' => fn($task, $seconds) => plain()['is_ready']($task, $seconds)
             && $task['reads'] % 3 !== 2],
         'never-ready' => ['is_ready' => fn() => false],
-        'names-shuffled' => member('names', function ($names) {
-            shuffle($names);
-            return $names;
-        }),
-        'time-of-the-read' => member('end_time', fn() => (int) (microtime(true) * 10)),
+        'names-shuffled' => ['found' => fn($found, $task) => is_array($found) ? reordered($found, $task['reads']) : $found],
+        'time-of-the-read' => member('end_time', fn($moment) => $moment + hrtime(true) % 9973),
         'polls-charged' => ['polled' => fn($store, $task) => $store->charge($task['login'], 1)],
         'nothing-charged' => ['charge' => fn() => 0],
     ];
+}
+
+/** An order that differs from read to read, as that of ORDER BY RAND() does. */
+function reordered(array $found, int $read): array
+{
+    $turned = [...array_slice($found, $read % 3), ...array_slice($found, 0, $read % 3)];
+    return $read % 6 < 3 ? $turned : array_reverse($turned);
 }
 
 function broken_calls(): array

@@ -84,7 +84,7 @@ function xml_dialects(): array
         'xml-utf8' => dom(['encoding' => 'utf8']),
         'xml-utf-8' => dom(['encoding' => 'utf-8']),
         'xml-cp1251' => dom(['encoding' => 'windows-1251']) + typed('xml', 'text/xml; charset=windows-1251'),
-        'xml-utf-16' => dom(['encoding' => 'UTF-16']) + typed('xml', 'text/xml'),
+        'xml-utf-16' => dom(['encoding' => 'UTF-16']) + typed('xml', 'application/xml'),
         'xml-references' => dom(['encoding' => null]),
         'xml-undeclared' => body_of('xml', fn($xml) => preg_replace('/^<\?xml.*?\?>\s*/', '', $xml)),
         'xml-many-lines' => body_of('xml', fn($xml) => "$xml\n\n"),
@@ -138,9 +138,9 @@ function csv_dialects(): array
         'csv-cp1251-translit' => body_of('csv', fn($csv) => iconv('UTF-8', 'CP1251//TRANSLIT', $csv))
             + typed('csv', 'text/csv; charset=windows-1251'),
         'csv-utf-16le' => body_of('csv', fn($csv) => "\xFF\xFE" . mb_convert_encoding($csv, 'UTF-16LE', 'UTF-8'))
-            + typed('csv', 'text/csv'),
+            + typed('csv', 'application/vnd.ms-excel'),
         'csv-utf-16be' => body_of('csv', fn($csv) => "\xFE\xFF" . mb_convert_encoding($csv, 'UTF-16BE', 'UTF-8'))
-            + typed('csv', 'text/csv'),
+            + typed('csv', 'application/vnd.ms-excel'),
         // Columns.
         'csv-headless' => put(['header' => false]),
         'csv-headless-all' => joined(['header' => false]),

@@ -29,6 +29,7 @@ function plain(): array
         'no_photo' => '',
         'cost_text' => fn($cost) => (string) $cost,
         'time' => fn($moment) => $moment,
+        'found' => fn($found, $task) => $found,
         'row' => fn($row) => $row,
         'info_list' => false,
         'answer' => [],

@@ -153,7 +153,7 @@ function result(array $o, Store $store, array $p): array
 
 function ready(array $o, array $task, float $seconds): array
 {
-    $found = look_up($task['phone'], $task['source']);
+    $found = ($o['found'])(look_up($task['phone'], $task['source']), $task);
     $section = SECTIONS[$task['source']];
     $answer = ['status' => 'ready'];
     foreach (['data' => [], 'names' => [], 'photo' => $o['no_photo']] as $name => $empty) {
