@@ -6,14 +6,22 @@ import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 HTTP_OK = 200
 OF_HTTP = (405, 413)  # statuses that report a fault of the HTTP request itself; no clause decides them
-CHARSETS: Mapping[str, str] = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
-"""The charset that is named in a Content-Type, by the choice of csv.encoding."""
+CHARSETS: Mapping[str, str] = {
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "cp1251": "windows-1251",
+    "utf-16le": "utf-16",
+}
+"""The charset that is named in a Content-Type, by the choice of xml.encoding or csv.encoding."""
+ENCODING_OF: Mapping[str, str] = {"content-type.xml": "xml.encoding", "content-type.csv": "csv.encoding"}
+"""The clause that fills the blank `{charset}` of a Content-Type, by the clause of the Content-Type."""
 
 
 def error_status(choice: str, code: object) -> int:
@@ -27,8 +35,16 @@ def status_choices(status: int, code: object) -> tuple[str, ...]:
 
 
 def with_charset(content_type: str, encoding: str | None) -> str:
-    """A Content-Type of CSV with its blank `{charset}` filled, by the choice of csv.encoding."""
+    """A Content-Type with its blank `{charset}` filled, by the choice of xml.encoding or csv.encoding."""
     return content_type.replace("{charset}", CHARSETS.get(encoding or "", "utf-8"))
+
+
+def with_blank(content_type: str, encoding: str | None) -> str:
+    """A Content-Type of XML or CSV with `{charset}` in place of the charset of the encoding that was seen."""
+    charset = CHARSETS.get(encoding or "")
+    if charset is None:
+        return content_type
+    return re.sub(rf'(charset="?){charset}(?=["; ]|$)', r"\1{charset}", content_type)
 
 
 PICTURES = (
@@ -99,7 +115,7 @@ def form_of_time(value: object) -> str:
 
 def not_before(begin: object, end: object) -> bool | None:
     """Whether the second time is not before the first; None where they have not one known form, so it can't be told."""
-    for read in (_number_of, _moment):
+    for read in (_number_of, _seconds_of):
         one, other = read(begin), read(end)
         if one is not None and other is not None:
             return one <= other
@@ -109,8 +125,7 @@ def not_before(begin: object, end: object) -> bool | None:
 def seconds(value: object) -> float | None:
     """create_time or end_time as Unix seconds; None for another form. A text without a zone is in Moscow time."""
     number = _number_of(value)
-    moment = _moment(value) if number is None else None
-    return moment.timestamp() if moment else number
+    return _seconds_of(value) if number is None else number
 
 
 _EPOCH = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?")
@@ -125,20 +140,22 @@ def _number_of(value: object) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def _seconds_of(value: object) -> float | None:
+    """A text that names a moment, as Unix seconds."""
+    moment = _moment(value)
+    return moment.timestamp() if moment else None
+
+
 def _moment(value: object, *forms: str) -> datetime | None:
     """The time of a text in one of the forms, or by default in any that is usual."""
     if not isinstance(value, str) or not 10 <= len(value) <= 40:
         return None
-    readers: list[Callable[[str], datetime]] = [
-        lambda text, form=form: datetime.strptime(text, form)  # type: ignore[misc]
-        for form in forms or _FORMS
-    ]
-    for read in readers if forms else [*readers, datetime.fromisoformat]:
-        try:
-            moment = read(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
-        except ValueError:
-            continue
+    for form in forms or _FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(f"{value} +0300", f"{form} %z")
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(value)
+        return None if forms else moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
     return None
 
 

@@ -84,7 +84,7 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
         item
         for clause in all_clauses().values()
         if clause.default is not None
-        for item in TABLES.get(clause.id, word_choice)(clause, run.findings, private)
+        for item in TABLES.get(clause.id, word_choice)(clause, run, private)
     ]
     items += [*undocumented_members(run), *refuted_assumptions(run)]
     return profile_of(report, items, run.findings.all)
