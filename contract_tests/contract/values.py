@@ -6,7 +6,8 @@ import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -149,16 +150,12 @@ def _moment(value: object, *forms: str) -> datetime | None:
     """The time of a text in one of the forms, or by default in any that is usual."""
     if not isinstance(value, str) or not 10 <= len(value) <= 40:
         return None
-    readers: list[Callable[[str], datetime]] = [
-        lambda text, form=form: datetime.strptime(text, form)  # type: ignore[misc]
-        for form in forms or _FORMS
-    ]
-    for read in readers if forms else [*readers, datetime.fromisoformat]:
-        try:
-            moment = read(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
-        except ValueError:
-            continue
+    for form in forms or _FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(f"{value} +0300", f"{form} %z")
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(value)
+        return None if forms else moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
     return None
 
 

@@ -82,29 +82,33 @@ def formats_differ(reference: Mapping[str, Any], decoded: Decoded, context: Cont
     if decoded.rows is not None:
         kept = ("status", decoded.rows)
         one, other = _only(one, kept), _only(other, kept)
-    return next(_differences(one, other, "", _Writing.of(decoded, context)), None)
+    return next(_differences(one, other, "", Writing.of(decoded, context)), None)
 
 
 def charset_choice(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> str:
     """What stands for characters that the charset lacks, as a choice of csv.lacking; empty where none is lacking, or
     where it is not the same throughout.
     """
-    writing = _Writing.of(decoded, context)
+    writing = Writing.of(decoded, context)
     one, other = documented(reference, context.method), documented(decoded.model, context.method)
     found = {writing.replaced(a, b) for a, b in _pairs(one, other)} - {"", DIFFERENT}
     return found.pop() if len(found) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Writing:
-    """How an answer is written, as far as texts depend on it."""
+class Writing:
+    """How an answer is written, as far as the comparison with another format depends on it."""
 
     codec: str | None  # the codec that lacks characters
     xml: bool
     backslashes: bool  # quotes may have got a backslash
 
+    def same(self, name: str, one: Any, other: Any) -> bool:
+        """Whether two values of a member, of which one is written, are the same."""
+        return next(_differences(one, other, name, self), None) is None
+
     @classmethod
-    def of(cls, decoded: Decoded, context: Context) -> _Writing:
+    def of(cls, decoded: Decoded, context: Context) -> Writing:
         # CSV that does not show its charset may be in the one that Russian spreadsheets read.
         clause, otherwise = f"{decoded.format}.encoding", "cp1251" if decoded.format == "csv" else None
         encoding = decoded.choices.get(clause, context.known.get(clause, otherwise))
@@ -129,7 +133,7 @@ _NUMERIC = frozenset((*NUMBERS, *TIMES, "cost"))
 _TRUTH: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
 
 
-def _differences(one: Any, other: Any, path: str, writing: _Writing) -> Iterator[str]:
+def _differences(one: Any, other: Any, path: str, writing: Writing) -> Iterator[str]:
     if _is_nothing(one) and _is_nothing(other):
         return
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -152,7 +156,7 @@ def _is_nothing(value: Any) -> bool:
     return value is None or value is False or (isinstance(value, Mapping | list) and not value)
 
 
-def _same_leaf(name: str, one: Any, other: Any, writing: _Writing) -> bool:
+def _same_leaf(name: str, one: Any, other: Any, writing: Writing) -> bool:
     if isinstance(one, Mapping | list) or isinstance(other, Mapping | list):
         return False
     if isinstance(one, bool) or isinstance(other, bool):

@@ -25,6 +25,10 @@ class UnknownLayout(Exception):
         self.layout = layout  # a word for `Findings.saw`, such as `columns of unknown names`
 
 
+class Misfit(Exception):
+    """Why a table is no answer in a layout; holds nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known beside the bytes."""

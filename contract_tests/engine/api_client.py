@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,8 @@ class ApiClient:
     checks: Checks = field(init=False)
     """The running test's, which gets every finding."""
     units: UnitsWatch = field(init=False)
+    before_create: Callable[[], None] = lambda: None
+    """Called before a create leaves."""
     tokens: set[str] = field(default_factory=set)
     """The tokens of the run's accounts."""
     reached: bool = False
@@ -123,6 +125,8 @@ class ApiClient:
     def _send(self, call: Call) -> Reply:
         """The reply with its answer unread; without an answer it says why."""
         charge: Charge | None = None
+        if call.method == "create":
+            self.before_create()
         try:
             if call.method == "create":
                 response, charge = self.sender.send_create(call)

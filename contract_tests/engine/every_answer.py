@@ -60,7 +60,7 @@ def check_readable(checks: Checks, reply: Reply) -> Reply:
     if word.holds:
         return reply
     # An answer of result with a strange status may be meant for either of two clauses.
-    of_result = "result.ready" if {*READY, "id"}.intersection(reply.model.keys() - {"status"}) else "result.processing"
+    of_result = "result.ready" if {*READY}.intersection(reply.model.keys() - {"status"}) else "result.processing"
     clause = "create.ok" if call.method == "create" else of_result
     checks.report(clause, reply, word.path, SafeText(word.found) or word.value, word.expected)
     return reply.left_unread(Unread.STATUS, "a status that is none of the known ones")
@@ -140,6 +140,8 @@ class UnitsWatch:
     """Whether info has shown units right after creates: else its counter may be late, or they are taken later."""
     costs: dict[str, int | None] = field(default_factory=dict)
     """The costs of the run's tasks, by their ids; None: not known yet."""
+    polling: int = 0
+    """Units that were taken while tasks were asked for and none was made."""
     _polled: bool = False
     """A task was polled since the last answer of info."""
 
@@ -164,6 +166,8 @@ class UnitsWatch:
         before = units(self.shown) if self.shown else None
         self.day_turned |= before is not None and now.used < before.used
         if before is not None and self._polled:
+            if not self._may_be_of_creates(now):
+                self.polling += max(0, now.used - before.used)
             self.check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self._polled = reply, False
 

@@ -136,6 +136,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         maker.take_over(options.tasks)
         probe = EditionProbe(maker, profile.get("edition"), options.tasks, on_demand=bool(options.only))
         pool = TaskPool(api, maker, probe, TaskPoller(api, options.poll_timeout), full)
+        api.before_create = pool.learn_a_cost
         run = Run(options, target, findings, api, pool)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)

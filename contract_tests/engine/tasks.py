@@ -64,6 +64,10 @@ class TaskPoller:
     _read: Counter[tuple[str, Way]] = field(default_factory=Counter)
     _impatient: bool = False
     """A task has taken too long."""
+    _usual: float = 0.0
+    """Seconds after which a task is polled: between the last poll at which another was in process and its first ready
+    answer.
+    """
 
     def poll(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Polls a task. One that was ready must be so, and must say the same as before."""
@@ -112,14 +116,17 @@ class TaskPoller:
         if task.late or task.failed:
             raise NotChecked("the task did not become ready")
         odd: Reply | None = None
-        plain = False
+        plain, in_process = False, 0.0
         for waited in self._turns(task):
             reply = self.poll(task, *(("json", GET) if plain else next(self._polls)))
             if reply.status not in ("ready", "processing") and not plain:
                 # One format or HTTP method that fails must not hide what another one shows.
                 plain, odd = True, reply if reply.readable else None
                 reply = self.poll(task)
+            if reply.status == "processing":
+                in_process = waited
             if reply.status == "ready":
+                self._usual = (in_process + waited) / 2
                 task.ready = self._ready_in_json(task, reply)
                 if odd is not None:
                     self._check_odd(task, odd)
@@ -144,11 +151,12 @@ class TaskPoller:
         return reply
 
     def _turns(self, task: Task) -> Iterator[float]:
-        """A turn for each poll: the seconds since the task was made. Each comes after a longer pause; the last one when
-        the task's time is up, which is short after another task was late.
+        """A turn for each poll: the seconds since the task was made. The first comes when a task may be ready, each further
+        one after a longer pause; the last one when the task's time is up, which is short after another task was late.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
         pause = 0.02 if self.api.target.provisioned else 0.15 if self.api.target.loopback else 1.5
+        time.sleep(max(0.0, min(self._usual, patience) - (time.monotonic() - task.made)))
         while True:
             waited = time.monotonic() - task.made
             yield waited

@@ -56,7 +56,7 @@ def test_no_origin_is_allowed_in_general(run: Run, checks: Checks) -> None:
 
 
 @pytest.mark.clause("rate.limit")
-def test_no_call_was_refused_for_its_rate(run: Run, checks: Checks) -> None:
+def test_no_call_was_refused_for_its_rate(checks: Checks) -> None:
     if checks.findings.seen.get("rate.limit"):
         checks.judge_choice("rate.limit")
     else:

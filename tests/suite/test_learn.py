@@ -301,7 +301,7 @@ def test_a_budget_that_does_not_suffice_is_exit_code_4_and_the_rest_is_learned(t
     assert found.units <= 1
     assert found.profile == expected(target.profile, found.profile)
     assert "error.http-status" in found.profile
-    assert any("the budget of 1 units" in why for why in found.document["unseen"].values()), found.output
+    assert any("the budget of 1 unit " in why for why in found.document["unseen"].values()), found.output
 
 
 def test_a_broken_promise_is_exit_code_1_and_the_profile_is_written(tmp_path: Path) -> None:

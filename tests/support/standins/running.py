@@ -37,12 +37,12 @@ ACCOUNTS: Mapping[str, Mapping[str, str]] = {
 }
 """Tokens by login, the main account first."""
 
-Misbehaviour = int | tuple[int, dict[str, str]] | str | None
+Misbehaviour = int | tuple[int, dict[str, str]] | tuple[int, dict[str, str], bytes] | str | None
 Http = Callable[[int, str, str, dict[str, str]], Misbehaviour]
 """What happens to a call on the wire, by its number (from 1), HTTP method, operation and parameters.
 
-None: it is answered. A status, or a status with headers: that status with a page of HTML, and the call is not
-processed. `close`, `hang`, `reset`: the call is processed (a create charges), and then the connection is closed without
+None: it is answered. A status, or a status with headers: that status with a page of HTML, or with the bytes that
+follow, and the call is not processed. `close`, `hang`, `reset`: the call is processed (a create charges), and then the connection is closed without
 a byte, is left open without a byte until the server stops, or is reset.
 """
 
@@ -101,7 +101,7 @@ class Standin:
 
     def _processed(self, call: Call, wire: Misbehaviour) -> Response:
         if isinstance(wire, int | tuple):
-            return _page(*wire) if isinstance(wire, tuple) else _page(wire, {})
+            return _page(wire, {}) if isinstance(wire, int) else _page(*wire)
         response = self._breaker.respond(call)
         return response if wire is None else Response(end=wire)
 
@@ -116,9 +116,11 @@ class Standin:
             raise error
 
 
-def _page(status: int, headers: Mapping[str, str]) -> Response:
-    body = f"<html><h1>{status}</h1></html>".encode()
-    return Response(status, (("Content-Type", "text/html"), *headers.items()), body)
+def _page(status: int, headers: Mapping[str, str], body: bytes | None = None) -> Response:
+    if body is not None:
+        return Response(status, tuple(headers.items()), body)
+    page = f"<html><h1>{status}</h1></html>".encode()
+    return Response(status, (("Content-Type", "text/html"), *headers.items()), page)
 
 
 @contextmanager
