@@ -171,7 +171,7 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
             return found
         quoted, bare, end = cell.group("quoted", "bare", "end")
         value = bare if quoted is None else quoted.replace('""', '"')
-        blank = quoted is None and not bare and not row and end != mark
+        blank = quoted is None and not bare.strip() and not row and end != mark
         if not blank:
             row.append(value)
             if value or len(row) > 1 or end == mark:
@@ -226,7 +226,7 @@ def _line_end(ends: list[str]) -> str:
 def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]:
     """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row."""
     count = len(rows)
-    while count and not any(cell.strip() for cell in rows[count - 1]) and len(rows[count - 1]) <= 1:
+    while count and not rows[count - 1]:
         count -= 1
     narrow = all(len(row) <= 1 for row in rows[:count])
     kept = [(row or [""], line) for row, line in zip(rows[:count], lines, strict=False) if row or narrow]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contract_tests.contract.members import COLUMNS, ERROR, READY, STATUSES, TIMES
-from contract_tests.contract.values import digits
+from contract_tests.contract.values import address, digits
 from contract_tests.decode.compare import Writing, formats_differ
 from contract_tests.decode.csv_columns import columns_by_values
 from contract_tests.decode.csv_dialect import Rows, Table
@@ -18,11 +18,12 @@ from contract_tests.decode.names import ENOUGH, is_row, known_name
 SECTIONS: Mapping[str, tuple[str, ...]] = {"data": COLUMNS, "names": ("name",)}
 FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = {
     ("create", "ok", 2): ("status", "id"),
+    ("info", "ok", 2): ("status", "data"),
     ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
     ("result", "processing", 1): ("status",),
-    ("result", "ready", 6): ("status", "photo", "cost", "ip", *TIMES),
 }
 """The members of a flat answer without a header, by method, status and number of fields."""
+OF_TASK = ("cost", "ip", *TIMES)
 TASK = frozenset(READY) - {*SECTIONS}
 """The members of a task beside the lists."""
 WHOLE = TASK - {"photo"}
@@ -33,7 +34,7 @@ def read_table(table: Table, context: Context) -> Decoded:
     """The answer in a table. Raises Misfit, and UnknownLayout for what may be one."""
     if not table.rows:
         return _nothing(context)
-    for layout in (_rows_under_names, _flat_row, _pairs, _flat_alone, _rows_alone):
+    for layout in (_rows_under_names, _flat_row, _pairs, _task_rows_alone, _flat_alone, _rows_alone):
         if (found := layout(table, context)) is not None:
             return found
     rows = table.rows
@@ -68,8 +69,8 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
     if len(rows) == 1 and shared[0].get("status", "ready") not in ("", "ready"):
         filled = [(name, cell) for name, cell in zip(head, rows[0], strict=True) if cell]
         return Decoded(nested(filled)[0], "csv", {"csv.flat": "a row under the names of rows"})
-    if task:
-        rows = [row for row in rows if any(row[i] for i in columns)]
+    if task and len(rows) == 1 and not any(rows[0][i] for i in columns) and not _known_entries(section, context):
+        rows = []  # the task's members stand there, although nothing was found
     elif len(head) == 1:
         rows = rows + [[""]] * _blank_rows(table, context)
     names = {i: columns.get(i, name) for i, name in enumerate(head) if i not in task}
@@ -98,10 +99,15 @@ def _header(head: Sequence[str], columns: Mapping[int, str], section: str) -> st
     return "yes" if [*columns.values()] == ordered else "columns in another order"
 
 
+def _known_entries(section: str, context: Context) -> int:
+    """How many entries the section has in the known answer; 0 also where none is known."""
+    known = context.reference.get(section) if context.reference is not None else None
+    return len(known) if isinstance(known, list) else 0
+
+
 def _blank_rows(table: Table, context: Context) -> int:
     """How many of the blank lines at the end are rows: an empty cell alone makes a blank line."""
-    known = context.reference.get("names") if context.reference is not None else None
-    missing = len(known) - len(table.rows[1:]) if isinstance(known, list) else 0
+    missing = _known_entries("names", context) - len(table.rows[1:])
     return missing if 0 < missing <= table.blanks else 0
 
 
@@ -123,6 +129,8 @@ def _flat_row(table: Table, context: Context) -> Decoded | None:
     model, shown = nested(zip(head, rows[0], strict=True))
     spelled = any(known_name(name) not in (None, name) for name in head)
     choices = {"csv.header": "names in another spelling" if spelled else "yes", "csv.flat": "row", **shown}
+    if "csv.rows" in shown:
+        del choices["csv.flat"]  # an answer with rows
     if "status" in names or not status:
         return Decoded(model, "csv", choices)
     return Decoded({"status": status, **model}, "csv", {**choices, "csv.flat": "a row without a status"})
@@ -153,20 +161,45 @@ def _flat_alone(table: Table, context: Context) -> Decoded | None:
     if len(table.rows) != 1 or row[0] not in STATUSES:
         return None
     status, choices = row[0], {"csv.header": "no", "csv.flat": "row"}
-    names = ERROR if status == "error" else FLAT.get((context.method, status, len(row)), ())
+    names = FLAT.get((context.method, status, len(row)), ())
+    if status == "ready":
+        names = _ready_names(row, context)
+    elif status == "error" and len(row) == len(ERROR):
+        code = next((i for i in (1, 2) if isinstance(typed(ERROR[1], row[i]), int)), 0)
+        names = {1: ERROR, 2: (ERROR[0], *ERROR[:0:-1])}.get(code, ())
+        choices["csv.flat"] = "row" if code == 1 else "a row in another order"
     if len(names) != len(row):
         raise UnknownLayout("csv.header", "no line of names")
-    if status == "error" and not isinstance(typed(ERROR[1], row[1]), int):
-        if not isinstance(typed(ERROR[1], row[2]), int):
-            raise UnknownLayout("csv.header", "no line of names")
-        names, choices = (ERROR[0], *ERROR[:0:-1]), {**choices, "csv.flat": "a row in another order"}
-    model, _ = nested(zip(names, row, strict=True))
+    model, shown = nested(zip(names, row, strict=True))
+    if "csv.rows" in shown:
+        del choices["csv.flat"]
+    if shown.get("info.csv") != "json":
+        shown.pop("info.csv", None)  # which is a matter of names
     # The other flat answers hold nothing that could be taken for another member.
     doubt = "a row without names" if len(row) > len(ERROR) else ""
-    return Decoded(model, "csv", choices, doubt=doubt)
+    return Decoded(model, "csv", {**choices, **shown}, doubt=doubt)
+
+
+def _ready_names(row: Sequence[str], context: Context) -> tuple[str, ...]:
+    """The members of a ready answer in one row, in the page's order: lists may be left out, or be cells of JSON."""
+    sections = {0: (), 1: (context.section or "photo",), 3: ("data", "names", "photo")}
+    found = sections.get(len(row) - len(OF_TASK) - 1)
+    return () if found is None else ("status", *found, *OF_TASK)
 
 
 # Rows alone.
+
+
+def _task_rows_alone(table: Table, context: Context) -> Decoded | None:
+    """Rows without names, each after the members of its task."""
+    section, task = context.section or "data", ("status", *OF_TASK)
+    names = (*task, *SECTIONS.get(section, ()))
+    first = table.rows[0]
+    if first[0] != "ready" or len(first) != len(names) or len(names) == len(task) or address(first[2]) is None:
+        return None
+    found = _rows_under_names(replace(table, rows=[[*names], *table.rows]), context)
+    doubt = "a table without a line of names"
+    return found and replace(found, choices={**found.choices, "csv.header": "no"}, doubt=doubt)
 
 
 def _rows_alone(table: Table, context: Context) -> Decoded | None:

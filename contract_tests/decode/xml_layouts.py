@@ -141,7 +141,7 @@ class XmlReader:
         if self._is_text(element) or not self._fields_in(element, section):
             text = self._elements.text(element, "name") if not len(element) else self._any([element])
             if section == "names":
-                self._names.add("texts")
+                self._names.add("values" if local(element) == section else "texts")
                 return {"name": text}
             return text
         parts = self._elements.members(element, FIELDS[section])
