@@ -154,6 +154,10 @@ class Budget:
             more = max(0, units - self.spent)
             self.settle(charged[-1], charged[-1].units + more)
 
+    def allow_no_creates(self, why: str) -> None:
+        """From now on, no create may be sent; why is the reason that is reported."""
+        self.limits = replace(self.limits, no_creates=self.limits.no_creates or why)
+
     def check_creates(self) -> None:
         """Raises NotChecked where the run may send no create."""
         if self.limits.no_creates:

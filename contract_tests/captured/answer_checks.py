@@ -13,7 +13,7 @@ from contract_tests.contract.clauses import Problem, all_clauses, problem
 from contract_tests.contract.csvw import TABLES, csv_problems
 from contract_tests.contract.ready_checks import Model, ShownChoice, TaskFacts, check
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import OF_HTTP, error_status, form_of_time, shape, with_charset
+from contract_tests.contract.values import ENCODING_OF, OF_HTTP, error_status, form_of_time, shape, with_charset
 from contract_tests.decode.csv import read_lines
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import SecretMatcher
@@ -71,7 +71,8 @@ def _content_type(answer: Answer) -> Iterator[Problem]:
     due = answer.asked.known.get(clause)
     if answer.capture.status is None or due is None or sent is None:
         return
-    encoding = answer.decoded.choices.get("csv.encoding", answer.asked.known.get("csv.encoding"))
+    writing = ENCODING_OF.get(clause, "")
+    encoding = answer.decoded.choices.get(writing, answer.asked.known.get(writing))
     if sent != (expected := with_charset(due, encoding)):
         yield problem(clause, "Content-Type", "choice", expected, "another one" if sent else "none")
 

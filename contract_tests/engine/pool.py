@@ -49,6 +49,13 @@ class EditionProbe:
         return self._sourceless is None
 
     @property
+    def any_source(self) -> bool:
+        """Whether create accepts a source that no edition has. A refusal costs nothing."""
+        if UNKNOWN_SOURCE not in self.maker.trial_replies:
+            self.maker.try_create(UNKNOWN_SOURCE)
+        return self.maker.trial_replies[UNKNOWN_SOURCE].status == "ok"
+
+    @property
     def edition(self) -> Edition:
         """The edition, as far as the budget held what distinguishes them."""
         if self._edition is None:
@@ -71,7 +78,7 @@ class EditionProbe:
         try:
             if not self.source_required and self._sourceless is not None:
                 maker.shared[COMMON_SOURCE, phone] = self._sourceless
-                if maker.try_create(UNKNOWN_SOURCE) is not None:
+                if self.any_source:
                     return EDITIONS["A"]
             for source in () if self.on_demand else COMMON:
                 maker.share(source, phone)
@@ -197,8 +204,12 @@ class TaskPool:
             return []
 
     def formats_of(self, task: Task) -> tuple[str, ...]:
-        """The formats in which a task is read: all, but where calls are counted only for one task of each section."""
+        """The formats in which a task is read: all; where calls are counted JSON, those in which it was read already,
+        and for the first task of each section those in which none of the section was.
+        """
         if self.api.target.provisioned or self.full:
             return FORMATS
         like = [t for t in self.tasks() if t.section == task.section]
-        return FORMATS if task is like[0] else ("json",)
+        read = {fmt for fmt, _ in task.reads}
+        elsewhere = {fmt for t in like for fmt, _ in t.reads}
+        return tuple(f for f in FORMATS if f == FORMATS[0] or f in read or (task is like[0] and f not in elsewhere))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -85,6 +85,11 @@ class Run:
     def unknown_task(self) -> Call:
         """A call of result for an unknown task."""
         return calls.result(self.me, self.unknown_id)
+
+    @property
+    def info_with_origin(self) -> Call:
+        """A call of info as a browser sends it for a page of another site."""
+        return replace(calls.info(self.me), headers=(("Origin", "https://origin.example"),))
 
     @property
     def wrong_token_call(self) -> Call:

@@ -12,7 +12,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.decode.compare import difference
+from contract_tests.decode.compare import reads_differ
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.redact.mask import SafeText
 
@@ -46,7 +46,8 @@ class Task:
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
     """Ready answers by format and way."""
     missed: dict[str, Reply] = field(default_factory=dict)
-    """By format, an answer that should have been a ready one and was not."""
+    """By format, an answer that should have been a ready one and was not. One in an unknown layout is asked for again
+    once JSON is known, which tells what is in it."""
     last: Reply | None = None
     """The last answer of `until_done`."""
 
@@ -77,7 +78,7 @@ class TaskPoller:
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
             self.processing.append(reply)
-        elif not reply.readable or task.ready is not None:
+        elif task.ready is not None or (not reply.readable and not reply.has_unknown_layout):
             task.missed.setdefault(fmt or "json", reply)
         return reply
 
@@ -90,7 +91,7 @@ class TaskPoller:
             return
         for before in task.reads.values():
             if before.decoded is not None and before.decoded.format == reply.decoded.format:
-                differs, found = difference(before.model, reply.model), SafeText("not what an earlier read said")
+                differs, found = reads_differ(before.model, reply.model), SafeText("not what an earlier read said")
                 checks.expect(
                     "task.reads-equal", differs is None, reply, differs or "", found, "the same at every read"
                 )

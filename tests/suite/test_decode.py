@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contract_tests.contract.members import COLUMNS
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.csv import DELIMITERS
+from contract_tests.decode.csv_dialect import DELIMITERS
 from contract_tests.decode.model import Context, Decoded, Unreadable
 
 RESULT = Context("result")
