@@ -13,7 +13,7 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.core.errors import Problem, Refusal
 from mockserver.profile.clauses import Clause
 from mockserver.settings.files import clauses
-from mockserver.settings.loading import CONFIG_FILE, load
+from mockserver.settings.loading import CONFIG_FILE, check_file
 from mockserver.settings.table import SETTINGS
 
 
@@ -42,7 +42,7 @@ def init(file: str, *, force: bool) -> None:
 @click.argument("file", default=CONFIG_FILE)
 def check(file: str) -> None:
     """Checks FILE and reports every mistake. Default: ifind-mock.toml."""
-    load({"config": file})
+    check_file(file)
     click.echo(f"{file}: ok")
 
 

@@ -75,7 +75,7 @@ def _body() -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Refusal(Problem("body", f"is no JSON: {error}", "send an object, or nothing")) from None
+        raise Refusal(Problem("body", f"is not JSON: {error}", "send an object, or nothing")) from None
 
 
 def _json(status: int, answer: Any, content_type: str = "application/json") -> Response:
@@ -124,4 +124,4 @@ def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Respon
     near = get_close_matches(path, routes, n=1)
     hint = f"did you mean /_mock{near[0]}? " if near else ""
     remedy = f"{hint}routes: {', '.join(f'/_mock{route}' for route in routes)}"
-    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{path} is no route", remedy),))
+    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{path} is not a route", remedy),))

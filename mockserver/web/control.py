@@ -148,7 +148,7 @@ class Control:
         if login is None or is_test_login(login) or self.mock.store.account(login) is not None:
             return login
         known = [a.login for a in self.mock.store.accounts()]
-        raise Refusal(unknown("login", login, known, noun="account"))
+        raise Refusal(unknown("login", login, known, noun="an account"))
 
     def _account(self, account: Account) -> dict[str, Any]:
         shown = {key: getattr(account, key) for key in KEYS if key != "token"}
