@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mockserver.cli.options import load_settings, with_settings
+from mockserver.cli.streams import output
 from mockserver.core.errors import Problem, Refusal
 from mockserver.profile.clauses import Clause
 from mockserver.settings.files import clauses
@@ -51,6 +52,7 @@ def check(file: str) -> None:
 def show(**options: Any) -> None:
     """Prints the settings in force and where each came from."""
     settings = load_settings(options)
+    output()
     for setting in SETTINGS:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
         shown = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
