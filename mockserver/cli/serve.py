@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import click
 
-from mockserver.api.http import url_of
+from mockserver.api.http import callable_host, url_of
 from mockserver.api.mock import Mock
 from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
@@ -43,8 +43,7 @@ def command(**options: Any) -> None:
 
 
 def _ready(out: TextIO, settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
-    # A client can't call an address that stands for all of the machine's.
-    api = url_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port) + "/api"  # noqa: S104 - not bound here
+    api = url_of(callable_host(host), port) + "/api"
     for line in (*_hints(settings, api), *notes):
         click.echo(line, err=True)
     out.write(f"ready {api}\n")
