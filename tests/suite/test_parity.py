@@ -207,6 +207,18 @@ def test_a_stand_in_and_a_mock_of_its_profile_differ_in_nothing(name: str) -> No
     assert len(clauses(report, Agreement.SAME)) >= 60
 
 
+def test_calls_that_are_refused_for_their_pace_are_sent_again_and_no_difference() -> None:
+    with mock({"rate.limit": "40/s"}) as a, mock({}) as b:
+        report = parity(a, b)
+    row = next(clause for clause in report.clauses if clause.clause == "rate.limit")
+
+    assert report.exit_code == 0, differences(report)
+    assert (row.agreement, row.note) == (
+        Agreement.OPEN,
+        "A refused calls for their pace; they were sent again, slower",
+    )
+
+
 @pytest.mark.parametrize("name", STANDINS)
 def test_few_units_are_taken_and_the_report_says_how_many(name: str) -> None:
     with serving(name) as target, mock({}) as local:
