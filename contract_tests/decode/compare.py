@@ -49,6 +49,8 @@ def documented(model: Mapping[str, Any], method: str) -> dict[str, Any]:
     for section, names in (("data", COLUMNS), ("names", ("name",))):
         if isinstance(entries := found.get(section), list):
             found[section] = [_only(entry, names) if isinstance(entry, Mapping) else entry for entry in entries]
+    if isinstance(found.get("names"), list):  # whether they are objects is another promise's matter
+        found["names"] = [{"name": entry} if isinstance(entry, str) else entry for entry in found["names"]]
     return found
 
 

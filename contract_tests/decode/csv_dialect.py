@@ -147,9 +147,10 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
             return Miss(f"line {line} has {what}", rank, whole=False, several=_are_several(split.rows))
     choices = {
         "csv.delimiter": name if rows and len(rows[0]) > 1 else "",
-        "csv.line-end": _line_end(split.ends),
+        # Names alone do not show how other lines end.
+        "csv.line-end": _line_end(split.ends) if len(rows) > 1 or not rank[0] else "",
         "csv.quotes": grammar.quotes or _quotes(split.cells),
-        "csv.layout": oddities(sorted(others)) if rows else "",
+        "csv.layout": oddities(sorted(others)) if rank[1] > 1 or others else "",
     }
     return Table(rows, {clause: choice for clause, choice in choices.items() if choice}, rank, blanks)
 
@@ -165,7 +166,7 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
     match_cell, needy = _pattern(grammar, mark).match, re.compile(f'["\r\n{re.escape(mark)}]')
     while at < len(text) or row:
         cell = match_cell(text, at)
-        if cell is None:
+        if cell is None or len(row) > MAX_COLUMNS:
             found.torn = line
             found.rows.append(row)
             return found
@@ -225,6 +226,8 @@ def _line_end(ends: list[str]) -> str:
 
 def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]:
     """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row."""
+    first = next((i for i, row in enumerate(rows) if row), len(rows))
+    rows, lines = rows[first:], lines[first:]
     count = len(rows)
     while count and not rows[count - 1]:
         count -= 1

@@ -34,6 +34,8 @@ def nested(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, 
     if isinstance(names := model.get("names"), list):
         model["names"] = [entry if isinstance(entry, Mapping) else {"name": entry} for entry in names]
     shown = {clause: found - {""} for clause, found in ways.items()}
+    if model.get("status", "ready") != "ready":
+        del shown["csv.rows"]  # members that nobody knows, of another answer
     return model, {c: found.pop() if len(found) == 1 else "several ways" for c, found in shown.items() if found}
 
 

@@ -20,7 +20,6 @@ FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = {
     ("create", "ok", 2): ("status", "id"),
     ("info", "ok", 2): ("status", "data"),
     ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
-    ("result", "processing", 1): ("status",),
 }
 """The members of a flat answer without a header, by method, status and number of fields."""
 OF_TASK = ("cost", "ip", *TIMES)
@@ -40,7 +39,7 @@ def read_table(table: Table, context: Context) -> Decoded:
     rows = table.rows
     telling = any(cell in STATUSES or cell.isdigit() for row in rows[:_FEW] for cell in row[:_FEW])
     if (context.method == "result" and len(rows[0]) >= ENOUGH) or (len(rows[0]) > 1 and len(rows) > 1 and telling):
-        raise UnknownLayout("csv.header", "columns of unknown names")
+        raise UnknownLayout("csv.rows", "columns of unknown names")
     raise Misfit("no known columns")  # lines that could be anything, such as a sentence
 
 
@@ -76,7 +75,8 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
     names = {i: columns.get(i, name) for i, name in enumerate(head) if i not in task}
     members = shared[0] if shared and all(row == shared[0] for row in shared) else {}
     model = {"status": "ready", **members, section: [{name: row[i] for i, name in names.items()} for row in rows]}
-    choices = {"csv.header": _header(head, columns, section), "csv.rows": "with-task" if task else "section"}
+    choices = {"csv.header": "yes", "csv.rows": _columns(head, columns, section, task=bool(task))}
+    choices = {clause: choice for clause, choice in choices.items() if choice}
     return Decoded(model, "csv", choices, None if members.keys() >= WHOLE else section)
 
 
@@ -91,12 +91,13 @@ def _section_of(head: Sequence[str], context: Context) -> tuple[str | None, Mapp
     return None, {}
 
 
-def _header(head: Sequence[str], columns: Mapping[int, str], section: str) -> str:
-    """The choice of csv.header, or a word."""
+def _columns(head: Sequence[str], columns: Mapping[int, str], section: str, *, task: bool) -> str:
+    """The choice of csv.rows, or a word; empty where one column does not show how several are named and ordered."""
     if any(head[i] != name for i, name in columns.items()):
-        return "names in another spelling"
-    ordered = [field for field in SECTIONS[section] if field in columns.values()]
-    return "yes" if [*columns.values()] == ordered else "columns in another order"
+        return "columns in another spelling"
+    if [*columns.values()] != [field for field in SECTIONS[section] if field in columns.values()]:
+        return "columns in another order"
+    return "with-task" if task else "section" if section == "data" else ""
 
 
 def _known_entries(section: str, context: Context) -> int:
@@ -161,8 +162,10 @@ def _flat_alone(table: Table, context: Context) -> Decoded | None:
     if len(table.rows) != 1 or row[0] not in STATUSES:
         return None
     status, choices = row[0], {"csv.header": "no", "csv.flat": "row"}
-    names = FLAT.get((context.method, status, len(row)), ())
-    if status == "ready":
+    names: tuple[str, ...] = FLAT.get((context.method, status, len(row)), ())
+    if len(row) == 1:
+        names = ("status",)
+    elif status == "ready":
         names = _ready_names(row, context)
     elif status == "error" and len(row) == len(ERROR):
         code = next((i for i in (1, 2) if isinstance(typed(ERROR[1], row[i]), int)), 0)
@@ -210,7 +213,8 @@ def _rows_alone(table: Table, context: Context) -> Decoded | None:
     fields, rows = SECTIONS[section], table.rows
     guess = None
     if len(rows[0]) == len(fields) and (section == "names" or all(_may_be_phone(row) for row in rows)):
-        guess = _without_names(rows, dict(enumerate(fields)), section, "a table without a line of names")
+        shown = {"csv.header": "no", **({"csv.rows": "section"} if section == "data" else {})}
+        guess = _without_names(rows, dict(enumerate(fields)), section, "a table without a line of names", shown)
     entries = (context.reference or {}).get(section)
     if context.reference is None or not isinstance(entries, list):
         return guess
@@ -220,14 +224,18 @@ def _rows_alone(table: Table, context: Context) -> Decoded | None:
     found = columns_by_values(rows, entries, fields, Writing.of(written, context))
     if found is None:
         return guess
-    header = "columns of unknown names" if found.first else "no names, and columns in another order"
+    shown = {"csv.header": "yes", "csv.rows": "columns of unknown names"}
+    if not found.first:
+        shown = {"csv.header": "no", "csv.rows": "columns in another order"}
     doubt = "" if found.whole else "columns that were found by their values"
-    return _without_names(rows[found.first :], found.fields, section, doubt, header)
+    return _without_names(rows[found.first :], found.fields, section, doubt, shown)
 
 
-def _without_names(rows: Rows, fields: Mapping[int, str], section: str, doubt: str, header: str = "no") -> Decoded:
+def _without_names(
+    rows: Rows, fields: Mapping[int, str], section: str, doubt: str, choices: Mapping[str, str]
+) -> Decoded:
     model = {"status": "ready", section: [{name: row[i] for i, name in fields.items()} for row in rows]}
-    return Decoded(model, "csv", {"csv.header": header, "csv.rows": "section"}, section, doubt)
+    return Decoded(model, "csv", choices, section, doubt)
 
 
 def _may_be_phone(row: Sequence[str]) -> bool:

@@ -134,7 +134,7 @@ class _Seen:
         self.listed &= known != "names"
         if known in FREE:
             self.free.add(cdata)
-        elif known in ("status", "cost", "ip", "price", "phone", "time", "url"):
+        elif known in ("status", "ip", "time", "source", "url"):
             self.words.add(cdata)
 
 
