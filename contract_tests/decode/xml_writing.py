@@ -34,7 +34,8 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     seen = _Seen(_photo(context))
     _scan(document, seen)
     choices = {
-        "xml.declaration": document.declaration,
+        # Another encoding than UTF-8 must be named, whatever the choice is.
+        "xml.declaration": document.declaration if document.encoding.startswith("utf-8") else "",
         "xml.encoding": document.encoding,
         "xml.escapes": _escapes(seen, document),
         "xml.indent": _indent(seen, document),
@@ -54,6 +55,8 @@ def _photo(context: Context) -> str:
     if context.reference is not None and "photo" in context.reference:
         photo = context.reference["photo"]
         return "text" if isinstance(photo, str) else "null" if photo is None else "false"
+    if context.known.get("result.sections") in ("null", "false"):
+        return "either"  # the photo of a source that does not fill it is so, whatever another's is
     return {"": "text", "null": "null"}.get(context.known.get("result.photo-empty", "?"), "either")
 
 
