@@ -66,6 +66,7 @@ function xml_dialects(): array
         'xml-fields' => ['xml' => fn($answer) => xml_fields($answer)],
         // Texts.
         'xml-cdata' => dom(['cdata' => true]),
+        'xml-cdata-texts' => dom(['cdata' => true]) + field('phone', intval(...)),
         'xml-nil' => ['no_photo' => null, 'sections' => 'null'] + dom(['nil' => true, 'finish' => on_root([
             'xmlns:xsi' => 'http://www.w3.org/2001/XMLSchema-instance',
         ])]),
