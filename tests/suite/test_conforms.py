@@ -552,6 +552,20 @@ def test_an_assumption_counts_with_strict_only(tmp_path: Path) -> None:
         assert_conforms(body, profile=tmp_path / "p.toml", strict=True)
 
 
+def test_a_layout_that_no_choice_covers_breaks_no_promise_and_counts_with_strict() -> None:
+    body = b"<rows><row><c>a</c></row><row><c>b</c></row></rows>"
+
+    assert assert_conforms(body, method="create", format="xml") == {}
+    with pytest.raises(DoesNotConform, match="refuted: the answer: expected a layout that a choice of this clause"):
+        assert_conforms(body, method="create", format="xml", strict=True)
+
+
+def test_members_that_are_a_guess_are_given_and_not_judged() -> None:
+    table = b"Access denied\r\n"
+
+    assert assert_conforms(table, method="result", format="csv", strict=True)["names"] == [{"name": "Access denied"}]
+
+
 def test_it_is_an_assertion_that_fails() -> None:
     with pytest.raises(AssertionError):
         assert_conforms(BAD)

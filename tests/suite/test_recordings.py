@@ -429,6 +429,7 @@ def test_a_cassette_of_vcrpy_is_read(mock: Serving, tmp_path: Path, serializer: 
     assert result["recordings"][0]["ignored"] == {"of other addresses": 1}
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @pytest.mark.parametrize("exact", [False, True])
 def test_a_cassette_of_betamax_is_read(mock: Serving, tmp_path: Path, exact: bool) -> None:
     session = requests.Session()
