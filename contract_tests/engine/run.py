@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -105,8 +105,8 @@ class Run:
 
 
 @contextmanager
-def open_run(options: CheckOptions) -> Iterator[Run]:
-    """The run that the options describe.
+def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: None) -> Iterator[Run]:
+    """The run that the options describe; `opened` gets it before its first call.
 
     Raises UsageError for options that don't fit the target, UnreachableError where nobody answers or the credentials
     are refused.
@@ -129,8 +129,8 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             own_accounts=target.provisioned,
             rate_limit=None if rate == "off" else read_rate(rate),
         )
-        opened = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
-        sender = closing.enter_context(opened)
+        sending = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
+        sender = closing.enter_context(sending)
         api = ApiClient(target, sender, findings)
         maker = TaskMaker(api)
         maker.take_over(options.tasks)
@@ -141,6 +141,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
         sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None
+        opened(run)
         _check_target(run)
         yield run
         if ledger is not None and run.complete:

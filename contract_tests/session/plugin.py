@@ -98,8 +98,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if session.config.option.collectonly or session.testsfailed or not any(map(in_suite, session.items)):
         return None
     state = session.config.stash[STATE]
+
+    def keep(run: Run) -> None:
+        state.opened = run
+
     try:
-        state.run = state.closing.enter_context(open_run(state.options))
+        state.run = state.closing.enter_context(open_run(state.options, keep))
     except (UsageError, UnreachableError) as error:
         state.stopped = code_of(error), str(error)
     return True if state.stopped else None
@@ -126,7 +130,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     except NotChecked as reason:
         why = reason
     except TargetLost as lost:
-        item.session.shouldstop = f"the target is gone: {lost}"
+        gone = f"the target is gone: {lost}"
+        item.session.shouldstop = gone
+        item.config.stash[STATE].stopped = BROKEN, gone
     except Exception as error:
         checks.left_out(f"{item.name}: {type(error).__name__}", Outcome.ERROR)
         raise
@@ -179,8 +185,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if state.run is not None:
         state.run.complete = not interrupted and not session.shouldstop and not state.run.cut_short
     state.closing.close()
+    state.code = exit_code(state, failed=bool(session.testsfailed) or interrupted)
     if state.run is not None or state.stopped:
-        session.exitstatus = exit_code(state, failed=bool(session.testsfailed) or interrupted)
+        session.exitstatus = state.code
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

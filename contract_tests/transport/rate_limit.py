@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
 SLOWEST = 0.1
 """Calls a second below which no refusal slows a run down."""
 

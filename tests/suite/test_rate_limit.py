@@ -81,7 +81,9 @@ def test_refusals_without_end_do_not_stop_the_run() -> None:
 
 # What stands in front of an API refuses calls that come too fast.
 
-LIMIT_PAGE = b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head><body>nginx</body>\r\n</html>\r\n"
+LIMIT_PAGE = (
+    b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head><body>nginx</body>\r\n</html>\r\n"
+)
 REFUSALS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "nginx, by default": (503, {"Content-Type": "text/html"}, LIMIT_PAGE),
     "nginx, limit_req_status 429": (429, {"Content-Type": "text/html"}, LIMIT_PAGE.replace(b"503", b"429")),
