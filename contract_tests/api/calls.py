@@ -14,6 +14,7 @@ from contract_tests.transport.messages import Request
 Pairs = tuple[tuple[str, str], ...]
 FORMATS = tuple(READERS)
 """The names of the formats, the default one first."""
+METHODS = ("create", "result", "info")
 MAX_LINE = 600
 """Characters of a line of curl that are shown."""
 

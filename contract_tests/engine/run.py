@@ -116,7 +116,7 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         if not target.loopback and not options.yes:
             raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
         phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
-        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=(target.base,)), profile)
+        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=urls_of(target.base)), profile)
         if not target.own_mock:
             findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         file, rate = options.ledger, profile.get("rate.limit", "off")
@@ -146,6 +146,11 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         yield run
         if ledger is not None and run.complete:
             ledger.close_run()
+
+
+def urls_of(base: str) -> tuple[str, ...]:
+    """The URLs that reports show of a target: an answer may link to them, and a part of one is no secret."""
+    return (base, *(f"{base}/{method}?" for method in calls.METHODS))
 
 
 def limits_elsewhere(options: CheckOptions, base: str) -> Limits:

@@ -546,6 +546,8 @@ def test_no_text_of_an_answer_keeps_a_report_from_being_written(name: str, broke
 
         assert target.url in output
         assert report["target"] == target.url
+        calls = [finding["call"] for clause in report["clauses"] for finding in clause["findings"]]
+        assert [call for call in calls if call.startswith("curl") and f"{target.url}/" not in call] == []
     broken_ones = [clause["id"] for clause in report["clauses"] if clause["outcome"] == "broken"]
     assert code == report["exit_code"]
     assert (code == 1) == bool(broken_ones), broken_ones
