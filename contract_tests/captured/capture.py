@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.contract.editions import SECTIONS
@@ -18,7 +18,7 @@ SOURCES = tuple(SECTIONS)
 class Capture:
     """A body with what was kept of the response's head; None: not kept."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     status: int | None = None
     content_type: str | None = None
     length: int | None = None  # the Content-Length; None too for a coded body
@@ -31,10 +31,10 @@ class Asked:
     method: str | None = None
     format: str | None = None
     source: int | None = None
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     schema: str | None = None  # overrules method and source
     profile: Mapping[str, Any] | None = None  # choices by clause that the answer must show; None: what is documented
-    secrets: tuple[str, ...] = ()  # texts that the answer must not hold
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # texts that the answer must not hold
 
     @property
     def section(self) -> str | None:

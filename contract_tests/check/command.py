@@ -30,7 +30,7 @@ from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import Examined, examine
-from contract_tests.session.state import in_own_words, stopped_report
+from contract_tests.session.state import all_unseen, in_own_words, stopped_report
 
 INTERRUPTED = "interrupted before the run began"
 
@@ -79,7 +79,7 @@ def _begin(options: CheckOptions, files: ReportFiles, out: TextIO) -> _Begun | N
     if options.plan:
         _print_plan(options, out)
         return None
-    if _all_unseen(options):
+    if all_unseen(options):
         return _Begun(options, report=_unseen_report(options))
     options, within_reach = _confirmed(options, out)
     return _Begun(options, history, within_reach)
@@ -124,11 +124,6 @@ def _check(options: CheckOptions) -> None:
             raise UsageError(f"{path}: is a link to itself; name another file")
         if resolved.count(real) > 1:
             raise UsageError(f"{path}: is named for two files at once; name each its own")
-
-
-def _all_unseen(options: CheckOptions) -> bool:
-    """Whether no run can show any of the clauses that were asked for."""
-    return bool(options.only) and all(clause_of(name).unseen for name in options.only)
 
 
 def _unseen_report(options: CheckOptions) -> Report:

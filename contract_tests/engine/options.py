@@ -44,7 +44,7 @@ class GivenTask:
 
     id: int
     source: int
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     """The phone it was made for, where that is named."""
 
 
@@ -54,7 +54,7 @@ class CheckOptions:
 
     target: str = "mock"
     """`mock`, `live` or a URL."""
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     budget: int | None = None
     """Units. None: 12, or no limit where the accounts are made for the run."""
     rate: float | None = None

@@ -28,7 +28,7 @@ class Task:
 
     id: object
     account: Account
-    phone: str
+    phone: str = field(repr=False)
     source: int
     section: str
     """The section that its source fills; empty where that is not known."""

@@ -11,7 +11,7 @@ from importlib.metadata import version
 import pytest
 
 from contract_tests.api.calls import curl
-from contract_tests.contract.clauses import UsageError
+from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
@@ -90,6 +90,11 @@ def report_at_end(state: SessionState, code: int = 0) -> Report:
     )
 
 
+def all_unseen(options: CheckOptions) -> bool:
+    """Whether no run can show any of the clauses that were asked for."""
+    return bool(options.only) and all(clause_of(name).unseen for name in options.only)
+
+
 def stopped_report(options: CheckOptions, code: int, why: str) -> Report:
     """The report of a run that did not begin, or of which no more is known."""
     nothing = Spent(units=0, budget=options.budget, unknown=0, calls=0, seconds=0.0)
@@ -104,10 +109,12 @@ def secrets_of(state: SessionState) -> Secrets:
     return secrets
 
 
-def in_own_words(error: BaseException) -> str:
-    """An error of the kit itself: its place, its type and its text, without the values that pytest would show."""
+def in_own_words(error: BaseException, *, text: bool = True) -> str:
+    """An error of the kit itself: its place and its type, without the values that pytest would show; text: also what
+    it says.
+    """
     lines = traceback.format_tb(error.__traceback__)[-TRACED:]
-    return f"{''.join(lines)}{type(error).__name__}: {error}"
+    return f"{''.join(lines)}{type(error).__name__}{f': {error}' if text else ''}"
 
 
 def named_target(options: CheckOptions) -> str:
