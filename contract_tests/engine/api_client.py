@@ -46,7 +46,7 @@ class ApiClient:
     units: UnitsWatch = field(init=False)
     before_create: Callable[[], None] = lambda: None
     """Called before a create leaves."""
-    tokens: set[str] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=set, repr=False)
     """The tokens of the run's accounts."""
     reached: bool = False
     """The target has answered a call."""
