@@ -6,7 +6,7 @@ The suite turns the results into findings, `validate` into problems, `parity` in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import Problem, problem
@@ -30,7 +30,7 @@ Model: TypeAlias = Mapping[str, Any]
 class TaskFacts:
     """What is known of the task beside its answer."""
 
-    phone: str = ""  # the phone that was looked up; empty: unknown
+    phone: str = field(default="", repr=False)  # the phone that was looked up; empty: unknown
     section: str = ""  # the section that its source fills; empty: unknown
     loopback: bool = False  # whether the task was created over loopback
     nothing: bool = False  # whether nothing is to be found for the phone
@@ -44,7 +44,7 @@ class CheckResult:
     rule: str
     holds: bool
     expected: str
-    value: object  # what stands there; personal data, to be shown through a mask only
+    value: object = field(repr=False)  # what stands there; personal data, to be shown through a mask only
     found: str = ""  # what is wrong with the value, without the value; empty: its type and size say it
 
     def problem(self, clause: str) -> Problem:
@@ -149,11 +149,11 @@ def _form_of_times(model: Model, _: TaskFacts) -> Results:
 def _other_sections(model: Model, facts: TaskFacts) -> Results:
     others = [s for s in SECTION_NAMES if s != facts.section]
     present = {s: model[s] for s in others if s in model}
-    shown = {_emptiness(value) for s, value in present.items() if s != "photo"}
+    shown = {_emptiness(value, []) for s, value in present.items() if s != "photo"}
     # A photo that is not there may be null where a list is empty: that is the clause result.photo-empty.
     if "photo" in present and not (shown == {"all"} and present["photo"] is None):
-        shown.add(_emptiness(present["photo"]))
-    choice = next(iter(shown)) if len(shown) == 1 else f"now {' and now '.join(sorted(map(_in_words, shown)))}"
+        shown.add(_emptiness(present["photo"], ""))
+    choice = " and ".join(sorted(shown if len(shown) == 1 else map(_in_words, shown)))
     if len(present) < len(others):
         choice = "some of them present" if present else "relevant"
     yield ShownChoice("", FILLED if any(map(_fills, present.values())) else choice)
@@ -166,11 +166,11 @@ def _fills(value: object) -> bool:
     return isinstance(value, str | list | Mapping) and bool(value)
 
 
-def _emptiness(value: object) -> str:
+def _emptiness(value: object, empty: object) -> str:
     """The choice of result.sections that an empty section shows, or what it is instead."""
     if value is None or value is False:
         return "null" if value is None else "false"
-    return "all" if value in ("", []) else shape(value)
+    return "all" if value == empty else shape(value)
 
 
 def _in_words(choice: str) -> str:

@@ -34,7 +34,7 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     seen = _Seen(_photo(context))
     _scan(document, seen)
     choices = {
-        "xml.declaration": document.declaration,
+        "xml.declaration": _declaration(document),
         "xml.encoding": document.encoding,
         "xml.escapes": _escapes(seen, document),
         "xml.indent": _indent(seen, document),
@@ -49,14 +49,19 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     return {clause: choice for clause, choice in choices.items() if choice}, seen.others
 
 
+def _declaration(document: XmlText) -> str:
+    """The choice, but for an encoding that must be named, whatever the choice is."""
+    must = document.encoding and not document.encoding.startswith("utf-8")
+    return "" if must and document.declaration == "yes" else document.declaration
+
+
 def _photo(context: Context) -> str:
     """What an empty photo stands for: null, false, an empty text, or either where that is not known."""
     if context.reference is not None and "photo" in context.reference:
         photo = context.reference["photo"]
         return "text" if isinstance(photo, str) else "null" if photo is None else "false"
-    # What a source does not fill is null or false also by the clause result.sections.
-    if context.section != "photo" and context.known.get("result.sections") not in ("all", "relevant"):
-        return "either"
+    if context.known.get("result.sections") in ("null", "false"):
+        return "either"  # the photo of a source that does not fill it is so, whatever another's is
     return {"": "text", "null": "null"}.get(context.known.get("result.photo-empty", "?"), "either")
 
 

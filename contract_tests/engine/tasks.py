@@ -28,7 +28,7 @@ class Task:
 
     id: object
     account: Account
-    phone: str
+    phone: str = field(repr=False)
     source: int
     section: str
     """The section that its source fills; empty where that is not known."""
@@ -73,6 +73,9 @@ class TaskPoller:
     def poll(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Polls a task. One that was ready must be so, and must say the same as before."""
         reply = self.api.send(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section or None)
+        if reply.has_unknown_layout and task.reads and not any(read == "json" for read, _ in task.reads):
+            self.poll(task)  # what JSON has tells what is in the layout
+            reply = self.api.read_again(reply, task.section)
         self.compare(task, reply)
         if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
@@ -154,8 +157,9 @@ class TaskPoller:
         return reply
 
     def _turns(self, task: Task) -> Iterator[float]:
-        """A turn for each poll: the seconds since the task was made. The first comes when a task may be ready, each further
-        one after a longer pause; the last one when the task's time is up, which is short after another task was late.
+        """A turn for each poll: the seconds since the task was made. The first comes when a task may be ready, each
+        further one after a longer pause; the last one when the task's time is up, which is short after another task was
+        late.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
         pause = 0.02 if self.api.target.provisioned else 0.15 if self.api.target.loopback else 1.5

@@ -57,8 +57,8 @@ class Observations:
         for name in sorted({name for one in objects for name in one}):
             kinds = {kind(one[name]) for one in objects if name in one and not _is_nothing(clause, at, name, one[name])}
             if name not in MEMBERS_AT[clause, at]:
-                # Laid flat in CSV, what has nothing in it leaves no column.
-                parent = None if self.format == "csv" else at
+                # Other formats than JSON may leave out what has nothing in it.
+                parent = at if self.format == "json" else None
                 self.add(prefix + name, clause, *kinds, where=prefix + UNDOCUMENTED, parent=parent)
                 continue
             kinds |= {ABSENT} if any(name not in one for one in objects) else set()
@@ -138,9 +138,10 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     if decoded.format == "csv" and "csv.encoding" not in decoded.choices:
         # A byte order mark shows even in ASCII; the other two encodings write ASCII alike.
         seen.add("writing, csv.encoding", "csv.encoding", "utf-8", "cp1251", shown="no mark, and ASCII alone")
-    if reply.status == "error" and reply.call.format != "json":
-        seen.add("the format of an error", "error.follows-format", "no" if decoded.format == "json" else "yes")
     method = reply.call.method
+    if reply.call.format != "json" and (reply.status == "error" or method == "info"):
+        what, clause = ("an error", "error") if reply.status == "error" else ("info", "info")
+        seen.add(f"the format of {what}", f"{clause}.follows-format", "no" if decoded.format == "json" else "yes")
     name = "error" if reply.status == "error" else reply.status if method == "result" else method
     if observe_body := _BODIES.get(name):
         observe_body(seen, decoded, facts)
@@ -198,8 +199,6 @@ def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> No
     if decoded.format != "csv":
         for section in SECTION_NAMES:
             _observe_section(seen, model, section, own=section == facts.section)
-    elif facts.section == "photo" or model.get(facts.section):
-        seen.add("what CSV carries", "csv.flat", f"rows of {decoded.rows}" if decoded.rows else "a flat answer")
     if decoded.rows is None:
         others = {name: value for name, value in model.items() if name not in ("status", *SECTION_NAMES)}
         # How a time is written is the clause result.times.

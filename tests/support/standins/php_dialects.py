@@ -50,7 +50,7 @@ PLAIN: Mapping[str, Any] = {
     },
     "not-found": "error",
     "content-type.json": "application/json; charset=utf-8",
-    "content-type.xml": "text/xml; charset=utf-8",
+    "content-type.xml": "text/xml; charset={charset}",
     "content-type.csv": "text/csv; charset={charset}",
     "json.escapes": "escaped",
     "json.indent": "none",
@@ -64,6 +64,7 @@ PLAIN: Mapping[str, Any] = {
     "xml.names": "entries",
     "xml.text": "escaped",
     "xml.empty": "by-kind",
+    "xml.null": "empty",
     "xml.layout": "plain",
     "csv.delimiter": ",",
     "csv.header": "yes",
@@ -94,7 +95,7 @@ _SIMPLE = {"xml.item": "item{n}", "xml.empty": "<x/>", "xml.declaration": "no-en
 _GLUED = {"xml.indent": "none", "xml.empty": "<x></x>"}
 _ALL_FORMATS = ("json", "xml", "csv")
 _ANSWERS = ("create.ok", "result.processing", "result.ready", "info.body", "error.members")
-_NAMELESS = ("csv.header", "csv.rows", "csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
+_NAMELESS = ("csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
 """What can't be seen of a table whose columns can't be told apart."""
 
 
@@ -104,7 +105,7 @@ def _told(*uncovered: str, **choices: Any) -> Dialect:
 
 
 XML: Mapping[str, Dialect] = {
-    "xml-item0": Dialect({"xml.root": "root", **_SIMPLE}),
+    "xml-item0": Dialect({"xml.root": "root", **_SIMPLE}, open=("content-type.xml",)),
     "xml-item1": _told(xml_item="item{n+1}", xml_empty="<x/>"),
     "xml-row0": _told(xml_item="row_{n}"),
     "xml-root-data": _told(xml_root="data"),
@@ -125,6 +126,7 @@ XML: Mapping[str, Dialect] = {
     "xml-attributes": Dialect(uncovered=("xml.layout",), open=("xml.empty", "xml.names", "xml.item")),
     "xml-fields": _told("xml.layout"),
     "xml-cdata": _told(xml_text="cdata"),
+    "xml-cdata-texts": _told(xml_text="cdata", row_phone="number"),
     "xml-nil": Dialect(
         {"xml.null": "nil", "result.sections": "null"}, open=("xml.empty", "xml.layout", "result.photo-empty")
     ),
@@ -141,9 +143,11 @@ XML: Mapping[str, Dialect] = {
     "xml-bom": _told(xml_encoding="utf-8-sig"),
     "xml-utf8": _told("xml.encoding|xml.declaration|xml.layout"),
     "xml-utf-8": Dialect(),
-    "xml-cp1251": Dialect({"xml.encoding": "cp1251", "content-type.xml": "text/xml; charset=windows-1251"}),
+    "xml-cp1251": _told(xml_encoding="cp1251"),
     "xml-utf-16": Dialect({"content-type.xml": "application/xml"}, ("xml.encoding",)),
-    "xml-references": _told(xml_declaration="no-encoding", xml_escapes="escaped"),
+    "xml-references": Dialect(
+        {"xml.declaration": "no-encoding", "xml.escapes": "escaped"}, open=("content-type.xml",)
+    ),
     "xml-undeclared": Dialect({"xml.declaration": "no"}, open=("xml.indent",)),
     "xml-many-lines": Dialect(open=("xml.indent", "xml.layout")),
 }
@@ -167,6 +171,7 @@ CSV: Mapping[str, Dialect] = {
     "csv-needed": Dialect({"csv.line-end": "CRLF", "csv.quotes": "needed"}),
     "csv-all": Dialect({"csv.line-end": "CRLF", "csv.quotes": "all"}),
     "csv-names-bare": Dialect({"csv.delimiter": ";", "csv.line-end": "CRLF"}, ("csv.quotes",)),
+    "csv-backslash": _told("csv.quotes"),
     "csv-bom": _told(csv_encoding="utf-8-sig"),
     "csv-cp1251": Dialect({**_WINDOWS, "csv.lacking": "?"}),
     "csv-cp1251-entities": Dialect({**_WINDOWS, "csv.lacking": "reference"}),
@@ -180,8 +185,8 @@ CSV: Mapping[str, Dialect] = {
         open=("info.csv", "csv.flat", "csv.rows"),
     ),
     "csv-reversed": _told("csv.header|csv.layout|csv.rows"),
-    "csv-russian": Dialect(uncovered=("csv.header",), open=_NAMELESS),
-    "csv-capitals": Dialect(uncovered=("csv.header",), open=_NAMELESS),
+    "csv-russian": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
+    "csv-capitals": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
     "csv-numbered": _told("result.row-fields"),
     "csv-with-task": Dialect({"csv.rows": "with-task"}),
     "csv-json": Dialect({"csv.rows": "json", "info.csv": "json"}),
@@ -222,7 +227,7 @@ VALUES: Mapping[str, Dialect] = {
     "row-time-russian": _told("row.time"),
     "row-price-spaced": _told("row.price"),
     "row-source-named": _told("row.source"),
-    "info-list": _told(info_shape="list"),
+    "info-list": _told("info.csv", info_shape="list"),
     "info-json": Dialect({"info.follows-format": "no"}, open=("info.csv",)),
     "info-texts": _told("info.body"),
     "info-more": _told("info.body"),
@@ -279,7 +284,7 @@ APPS: Mapping[str, Dialect] = {
             "content-type.csv": "text/csv; charset=UTF-8",
             "csv.delimiter": ";",
         },
-        ("result.ready",),
+        ("result.ready", "info.csv"),
     ),
     "simple-script": Dialect(
         {
@@ -302,7 +307,6 @@ APPS: Mapping[str, Dialect] = {
             "csv.line-end": "CRLF",
             "csv.quotes": "all",
             "content-type.json": "application/json",
-            "content-type.xml": "text/xml; charset=windows-1251",
             "content-type.csv": "application/vnd.ms-excel; charset={charset}",
             "xml.encoding": "cp1251",
             "xml.indent": "2 spaces",
@@ -320,7 +324,7 @@ APPS: Mapping[str, Dialect] = {
             "http-method.other": "refused",
         },
         ("json.escapes", "result.times", "xml.text"),
-        ("xml.list", "xml.empty"),
+        ("xml.list", "xml.empty", "content-type.xml"),
     ),
     "dom": Dialect(
         {

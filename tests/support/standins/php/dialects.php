@@ -66,6 +66,7 @@ function xml_dialects(): array
         'xml-fields' => ['xml' => fn($answer) => xml_fields($answer)],
         // Texts.
         'xml-cdata' => dom(['cdata' => true]),
+        'xml-cdata-texts' => dom(['cdata' => true]) + field('phone', intval(...)),
         'xml-nil' => ['no_photo' => null, 'sections' => 'null'] + dom(['nil' => true, 'finish' => on_root([
             'xmlns:xsi' => 'http://www.w3.org/2001/XMLSchema-instance',
         ])]),
@@ -130,6 +131,7 @@ function csv_dialects(): array
             [$names, $lines] = csv_table($answer, $section);
             return implode(';', $names) . "\r\n" . csv_join([null, $lines]);
         }],
+        'csv-backslash' => put([], ',', "\n", '\\') + field('title', fn() => 'Экран 5\\", "новый"'),
         // Charsets.
         'csv-bom' => body_of('csv', fn($csv) => "\xEF\xBB\xBF$csv"),
         'csv-cp1251' => cp1251(),
