@@ -16,6 +16,7 @@ from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.editions import SECTIONS
 from contract_tests.engine.target import read_url
 from contract_tests.report.renderers import RENDERERS
+from mockserver.textfiles import TextFileError, text_of
 
 LIVE = "https://i-find.pro/api"
 _NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,6})?)"
@@ -26,13 +27,24 @@ TASK_LINE = f"ID SOURCE PHONE, as 123 2 70001234567 (source: {', '.join(map(str,
 """How a line of --tasks is written; the phone may be left out."""
 
 
+SECRET_VARIABLES = (
+    "IFIND_LOGIN",
+    "IFIND_TOKEN",
+    "IFIND_LOGIN2",
+    "IFIND_TOKEN2",
+    "IFIND_PHONE",
+    "IFIND_MOCK_ADMIN_TOKEN",
+)
+"""Variables of the environment whose values no output may show."""
+
+
 @dataclass(frozen=True, slots=True)
 class GivenTask:
     """A task that exists already."""
 
     id: int
     source: int
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     """The phone it was made for, where that is named."""
 
 
@@ -42,7 +54,7 @@ class CheckOptions:
 
     target: str = "mock"
     """`mock`, `live` or a URL."""
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     budget: int | None = None
     """Units. None: 12, or no limit where the accounts are made for the run."""
     rate: float | None = None
@@ -63,6 +75,8 @@ class CheckOptions:
     """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False
     only: tuple[str, ...] = ()
+    with_others: bool = False
+    """After the clauses of `only`, all others are checked by calls that cost nothing."""
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False
@@ -87,6 +101,13 @@ class CheckOptions:
     def environment(self) -> Mapping[str, str]:
         """The variables that hold the credentials."""
         return os.environ if self.environ is None else self.environ
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What stands in a text for each credential and phone that is named."""
+        named = {self.environment[name]: f"${name}" for name in SECRET_VARIABLES if self.environment.get(name)}
+        phones = (self.phone, *(task.phone for task in self.tasks))
+        return {**dict.fromkeys(filter(None, phones), "$IFIND_PHONE"), **named}
 
 
 def read_rate(text: str) -> float:
@@ -129,11 +150,11 @@ def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
     a comment. Raises UsageError naming the file and every wrong line.
     """
     try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
+        lines = text_of(Path(file).read_bytes()).splitlines()
     except OSError as error:
         raise UsageError(f"--tasks: {file}: can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"--tasks: {file}: is no text in UTF-8") from None
+    except TextFileError as error:
+        raise UsageError(f"--tasks: {file}: {error}") from None
     found: list[GivenTask] = []
     wrong: list[str] = []
     for number, line in enumerate(lines, start=1):
@@ -168,7 +189,11 @@ class Option:
         return self.name.replace("-", "_")
 
 
-_CHECK = {"budget": "12, no limit on a mock", "phone": "None is assumed for a live target."}
+_CHECK = {
+    "budget": "12, no limit on a mock",
+    "phone": "None is assumed for a live target.",
+    "profile": "The choices to expect; else the defaults.",
+}
 COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "check": _CHECK,
@@ -177,6 +202,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "parity": {
             "budget": "12 on each side, no limit on a mock",
             "phone": "A mock beside a real target has its own.",
+            "profile": "A learned profile: what its [[uncovered]] state is counted apart.",
         },
     }
 )
@@ -191,7 +217,7 @@ OPTIONS = (
     Option("rate", "N/s", "Highest rate of calls. Default: 1/s, no limit on loopback.", read_rate, ALL),
     Option("poll-timeout", "TIME", "How long a task may take. Default: 60s.", read_seconds, ALL),
     Option("yes", "", "Do not ask before calling a target that is not on this machine.", commands=ALL),
-    Option("profile", "FILE", "The choices to expect; else the defaults.", Path, SUITE),
+    Option("profile", "FILE", "{profile}", Path, (*SUITE, "parity")),
     Option("full", "", "Combine every HTTP method, format and source. Default on the mock.", commands=SUITE),
     Option("strict", "", "A refuted assumption counts as broken.", commands=SUITE),
     *(Option(name, "FILE", renderer.help, Path) for name, renderer in RENDERERS.items()),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -87,6 +87,16 @@ class Run:
         return calls.result(self.me, self.unknown_id)
 
     @property
+    def bare_result(self) -> Call:
+        """A call of result without any parameter."""
+        return Call("result")
+
+    @property
+    def info_with_origin(self) -> Call:
+        """A call of info as a browser sends it for a page of another site."""
+        return replace(calls.info(self.me), headers=(("Origin", "https://origin.example"),))
+
+    @property
     def wrong_token_call(self) -> Call:
         """A call of result with a wrong token."""
         made = self.pool.maker.accepted
@@ -100,8 +110,8 @@ class Run:
 
 
 @contextmanager
-def open_run(options: CheckOptions) -> Iterator[Run]:
-    """The run that the options describe.
+def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: None) -> Iterator[Run]:
+    """The run that the options describe; `opened` gets it before its first call.
 
     Raises UsageError for options that don't fit the target, UnreachableError where nobody answers or the credentials
     are refused.
@@ -111,7 +121,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         if not target.loopback and not options.yes:
             raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
         phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
-        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=(target.base,)), profile)
+        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=urls_of(target.base)), profile)
         if not target.own_mock:
             findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         file, rate = options.ledger, profile.get("rate.limit", "off")
@@ -124,21 +134,28 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             own_accounts=target.provisioned,
             rate_limit=None if rate == "off" else read_rate(rate),
         )
-        opened = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
-        sender = closing.enter_context(opened)
+        sending = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
+        sender = closing.enter_context(sending)
         api = ApiClient(target, sender, findings)
         maker = TaskMaker(api)
         maker.take_over(options.tasks)
         probe = EditionProbe(maker, profile.get("edition"), options.tasks, on_demand=bool(options.only))
         pool = TaskPool(api, maker, probe, TaskPoller(api, options.poll_timeout), full)
+        api.before_create = pool.learn_a_cost
         run = Run(options, target, findings, api, pool)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
         sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None
+        opened(run)
         _check_target(run)
         yield run
         if ledger is not None and run.complete:
             ledger.close_run()
+
+
+def urls_of(base: str) -> tuple[str, ...]:
+    """The URLs that reports show of a target: an answer may link to them, and a part of one is no secret."""
+    return (base, *(f"{base}/{method}?" for method in calls.METHODS))
 
 
 def limits_elsewhere(options: CheckOptions, base: str) -> Limits:

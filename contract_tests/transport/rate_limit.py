@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+SLOWEST = 0.1
+"""Calls a second below which no refusal slows a run down."""
 
 
 @dataclass
@@ -17,10 +21,15 @@ class Pacer:
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     _due: float = field(default=-math.inf, repr=False)
+    _went: deque[float] = field(default_factory=lambda: deque(maxlen=1000), repr=False)
 
     def slow_down(self, seconds: float) -> None:
-        """Delays the next call so long, and halves the pace from then on (4 a second at most)."""
-        self.per_second = min((self.per_second or 8.0) / 2, 4.0)
+        """Delays the next call so long, and halves the pace from then on (SLOWEST at least). The pace without a limit is
+        that of the last second, and 8 calls at least.
+        """
+        latest = [at for at in self._went if at > self.clock() - 1]
+        now = self.per_second or max(8.0, len(latest))
+        self.per_second = max(now / 2, min(now, SLOWEST))
         self._due = max(self._due, self.clock() + seconds)
 
     def wait(self, end: float | None = None) -> bool:
@@ -35,4 +44,5 @@ class Pacer:
             self.sleep(pause)
         if self.per_second is not None:
             self._due += 1 / self.per_second
+        self._went.append(self.clock())
         return True
