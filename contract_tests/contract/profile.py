@@ -19,17 +19,19 @@ def with_defaults(profile: Profile | None) -> Profile:
 
 def read_profile(file: Path) -> Mapping[str, Any]:
     """The choices of a profile file: its table [profile], each entry a choice or a table with a `choice`. Raises
-    UsageError naming the file, with every wrong entry.
+    UsageError naming the option and the file, with every wrong entry.
     """
     try:
         document = toml_of(file.read_bytes())
     except OSError as error:
-        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+        raise UsageError(f"--profile: {file}: can't be read: {error.strerror}") from None
     except TextFileError as error:
-        raise UsageError(f"{file}: {error}") from None
+        raise UsageError(f"--profile: {file}: {error}") from None
     table = document.get("profile")
     if not isinstance(table, Mapping):
-        raise UsageError(f'{file}: has no table [profile]; write it as [profile] and lines such as edition = "B"')
+        raise UsageError(
+            f'--profile: {file}: has no table [profile]; write it as [profile] and lines such as edition = "B"'
+        )
     chosen: dict[str, Any] = {}
     wrong: list[str] = []
     for name, entry in _flat(table):
@@ -37,7 +39,7 @@ def read_profile(file: Path) -> Mapping[str, Any]:
         try:
             chosen[name] = clause_of(name).read(choice)
         except UsageError as error:
-            wrong.append(f"{file}: [profile]: {error}")
+            wrong.append(f"--profile: {file}: [profile]: {error}")
     if wrong:
         raise UsageError("\n".join(wrong))
     return chosen

@@ -86,12 +86,11 @@ def _sentence(error: OSError) -> str:
     """What failed and why; an error without a file is one of the output, or of a working directory that is gone."""
     if error.errno is None:
         return str(error)
-    where = error.filename or "output"
     try:
         Path.cwd()
     except OSError:
-        where = "the working directory" if error.filename is None else f"{where}, in a working directory that is gone"
-    return f"{where}: {error.strerror}"
+        return f"{error.filename or 'the command'}: the working directory does not exist any more; change to another"
+    return f"{error.filename or 'output'}: {error.strerror}"
 
 
 def _print(text: str) -> None:
