@@ -25,6 +25,7 @@ from contract_tests.findings.exit_code import UNREACHABLE, USAGE
 from contract_tests.transport.messages import Request, TransportError
 from mockserver import data
 
+USUAL_PORT = 8080
 PRIVATE_DELAY = "250ms"
 START_TIMEOUT = 20.0
 MAIN_LIMIT = 1_000_000
@@ -33,6 +34,18 @@ VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a s
 
 class UnreachableError(Exception):
     """The target can't be reached."""
+
+
+def unreachable(base: str, why: object) -> UnreachableError:
+    """The error of a target that can't be reached; for one on this machine it says how a mock is started there."""
+    url = urlsplit(base)
+    remedy = ""
+    if on_loopback(base):
+        host = "" if url.hostname in ("127.0.0.1", "localhost") else f" --host {url.hostname}"
+        port = "" if url.port == USUAL_PORT else f" --port {url.port or 80}"
+        # The mock speaks no TLS.
+        remedy = "; is it running?" + (f" Start it with `ifind-mock serve{host}{port}`" if url.scheme == "http" else "")
+    return UnreachableError(f"{base} can't be reached: {why}{remedy}")
 
 
 def code_of(error: UsageError | UnreachableError) -> int:
@@ -130,7 +143,7 @@ def is_mock(base: str) -> bool:
         answer = send_control(Request("GET", f"{_root(base)}/_mock/health"))
     except TransportError as failure:
         if failure.kind == "unreachable":
-            raise UnreachableError(f"{base} can't be reached: {failure}") from None
+            raise unreachable(base, failure) from None
         return False
     try:
         health = json.loads(answer.body)
