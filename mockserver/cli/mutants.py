@@ -58,6 +58,8 @@ def command(
         if not file.parent.is_dir():
             what = f"the directory {file.parent} does not exist"
             raise Refusal(Problem(f"{option}: {file}", what, "create it, or name another file"))
+        if not file.exists() and not os.access(file.parent, os.W_OK):
+            raise Refusal(Problem(f"{option}: {file}", "can't be written: Permission denied", "name another file"))
     matrix = _run(wanted, jobs=jobs or cpus(), full=full)
     lost = [problem for one in files if (problem := _unwritten(*one, matrix)) is not None]
     write_terminal(sys.stdout, matrix)
