@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -181,11 +181,15 @@ def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
         command += ["--profile", str(profile.resolve())]
     kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
     environ = {**kept, "PYTHONPATH": str(data.PACKAGE.parent), "PYTHONUTF8": "1"}
-    with (
-        tempfile.TemporaryDirectory() as empty,
-        tempfile.TemporaryFile() as log,
-        subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log) as process,
-    ):
+    with ExitStack() as stack:
+        try:
+            empty = stack.enter_context(tempfile.TemporaryDirectory())
+            log = stack.enter_context(tempfile.TemporaryFile())
+            process = stack.enter_context(
+                subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log)
+            )
+        except OSError as error:  # such as no directory for temporary files
+            raise UnreachableError(f"the private mock did not start: {error.strerror}") from None
         assert process.stdout is not None, "it was asked for"
         try:
             yield _first_line(process.stdout.fileno(), log.fileno())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.engine.provision import unreachable
+from contract_tests.engine.provision import UnreachableError, private_mock, unreachable
 from support.command import ifind
 
 VARIABLES = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "t", "IFIND_PHONE": "70001234567"}
@@ -43,3 +43,15 @@ def test_every_command_says_so(command: tuple[str, ...], tmp_path: Path) -> None
 
     assert done.returncode == 3
     assert "is it running? Start it with `ifind-mock serve --port 9`" in done.stdout + done.stderr
+
+
+def test_a_private_mock_that_cannot_start_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("contract_tests.engine.provision.tempfile.TemporaryDirectory", nowhere)
+    with (
+        pytest.raises(UnreachableError, match="the private mock did not start: No usable temporary directory"),
+        private_mock(),
+    ):
+        pass
