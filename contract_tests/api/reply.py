@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from contract_tests.api.calls import Call
@@ -15,6 +16,17 @@ from contract_tests.redact.mask import Mask
 from contract_tests.transport.messages import HttpResponse
 
 MAX_EXCERPT = 300
+MIN_REPEATED = 3  # characters of a parameter's value that an error may repeat
+
+
+class Unread(StrEnum):
+    """Why an answer is not read, so that it shows nothing; the value is how a reason ends that begins `an answer`."""
+
+    LOST = "did not come"
+    UNREADABLE = "could not be read"
+    LAYOUT = "has a layout that no choice covers"
+    DOUBT = "has no names and may be anything"
+    STATUS = "has a status that is none of the known ones"
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,19 @@ class Reply:
     """Why there is no answer, or none that can be read."""
     number: int = 0
     """Counts the run's calls from 1."""
+    unread: Unread = Unread.LOST
+    """Why no answer is read, where none is."""
+    layout: tuple[str, str] | None = None
+    """The clause of an unknown layout, and the word for the layout."""
+
+    def left_unread(self, unread: Unread, failure: str) -> Reply:
+        """The reply with its answer not read."""
+        return replace(self, decoded=None, unread=unread, failure=failure)
+
+    @property
+    def has_unknown_layout(self) -> bool:
+        """Whether the answer is well-formed, and which member is which can't be told."""
+        return self.decoded is None and self.unread in (Unread.LAYOUT, Unread.DOUBT)
 
     @property
     def readable(self) -> bool:
@@ -59,7 +84,7 @@ class Reply:
 
     @property
     def cost(self) -> int | None:
-        """The cost of a ready task, which is a text of digits; None where there is none."""
+        """The cost of a ready task in whole units; None where there is none."""
         return whole_units(self.model.get("cost"))
 
     @property
@@ -75,12 +100,15 @@ class Reply:
         return b"<html" in self.response.body[:1000].lower() or "html" in (self.response.header("content-type") or "")
 
     def says_like(self, other: Reply) -> bool:
-        """Whether both are errors with the same code and message."""
-        return self.status == other.status == "error" and (self.code, self.message) == (other.code, other.message)
+        """Whether both are errors with the same code and message, but for values of the calls that it repeats."""
+        return self.status == other.status == "error" and self._error == other._error
 
-    def like_one_of(self, known: Mapping[str, Reply], otherwise: str) -> str:
-        """The name of the first of the known errors that has the same code and message."""
-        return next((name for name, other in known.items() if self.says_like(other)), otherwise)
+    @property
+    def _error(self) -> tuple[Any, str]:
+        message = self.message
+        for _, value in sorted(self.call.params, key=lambda param: -len(param[1])):
+            message = message.replace(value, "{}") if len(value) >= MIN_REPEATED else message
+        return self.code, message
 
     def summary(self, mask: Mask) -> str:
         """The answer in short: its head, and of the body no more than the mask allows."""
@@ -130,13 +158,5 @@ def units(reply: Reply) -> Units | None:
     limit = data.get("api_limit") if isinstance(data, Mapping) else None
     if not isinstance(limit, Mapping):
         return None
-    used, of = _whole(limit.get("used")), _whole(limit.get("of"))
+    used, of = whole_units(limit.get("used")), whole_units(limit.get("of"))
     return None if used is None or of is None else Units(used, of)
-
-
-def _whole(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
-        return int(value)
-    return value if isinstance(value, int) else None

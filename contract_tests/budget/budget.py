@@ -80,8 +80,8 @@ class Charge:
 
 @dataclass
 class Budget:
-    """The limits of a run, and what it has taken so far. A create reserves the highest cost seen for its source (1
-    before the first) until its own cost is known.
+    """The limits of a run, and what it has taken so far. Until its own cost is known a create reserves the highest cost
+    seen for its source, else the highest of any source (1 before the first).
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -113,21 +113,26 @@ class Budget:
         """Whether the run's time is up."""
         return self.end is not None and time.monotonic() >= self.end
 
+    def expected_cost(self, source: int) -> int:
+        """The units that a create of the source reserves."""
+        return self.highest.get(source) or max(self.highest.values(), default=1)
+
     def holds(self, source: int) -> bool:
         """Whether a create of the source may be sent."""
         units = self.limits.units
-        return not self.limits.no_creates and (units is None or self.spent + self.highest.get(source, 1) <= units)
+        return not self.limits.no_creates and (units is None or self.spent + self.expected_cost(source) <= units)
 
     def check_units(self, source: int) -> None:
         """Raises NotChecked where the budget does not hold a create of the source."""
         self.check_creates()
         if not self.holds(source):
-            raise self.refusal(f"the budget of {self.limits.units} units does not hold another task")
+            units = "1 unit" if self.limits.units == 1 else f"{self.limits.units} units"
+            raise self.refusal(f"the budget of {units} does not hold another task")
 
     def reserve(self, source: int) -> Charge:
         """Reserves the units of a create that is about to be sent. Raises NotChecked where the budget is too small."""
         self.check_units(source)
-        charge = Charge(source, self.highest.get(source, 1))
+        charge = Charge(source, self.expected_cost(source))
         self.charges.append(charge)
         return charge
 
@@ -139,6 +144,19 @@ class Budget:
         """Replaces the reserved units by the create's cost."""
         charge.units = cost
         self.highest[charge.source] = max(self.highest.get(charge.source, 1), cost)
+
+    def settle_together(self, units: int) -> None:
+        """Takes what all creates so far have taken together for the cost of the last one, as far as it is more than is
+        known.
+        """
+        charged = [charge for charge in self.charges if charge.units]
+        if charged:
+            more = max(0, units - self.spent)
+            self.settle(charged[-1], charged[-1].units + more)
+
+    def allow_no_creates(self, why: str) -> None:
+        """From now on, no create may be sent; why is the reason that is reported."""
+        self.limits = replace(self.limits, no_creates=self.limits.no_creates or why)
 
     def check_creates(self) -> None:
         """Raises NotChecked where the run may send no create."""

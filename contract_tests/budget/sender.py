@@ -1,14 +1,19 @@
 """The one place where calls leave: under the budget, noted in the ledger, and sent again where that costs nothing.
 
-a create            once, never again by itself; its units are reserved before it leaves
-result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection, a 5xx or a 429
+a create            once, and never again where it may have been taken; its units are reserved before it leaves
+result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection or a 5xx
+any of these        at most twice more, and slower from then on, where it is turned away: a 429, or the 503 that a server
+                    in front of the API answers above its rate. The API never saw such a call, so a create has cost nothing
 a control call      to a mock's own routes, which take nothing of the budget
+
+A free call may leave on a kept connection. Where the server has just ended that, the call is sent again at once, which
+is none of the tries. A create has a new connection.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,10 +28,13 @@ from contract_tests.transport.rate_limit import Pacer
 
 TOO_MANY_REQUESTS = 429
 SERVER_FAULT = 500
+UNAVAILABLE = 503
 SHORT = 1000
 """Bytes of an answer that is taken for an error by its words; a longer one may hold any words."""
 MAX_RETRY_AFTER = 30.0
 """Seconds of Retry-After that are waited for at most."""
+REFUSED_PAUSES = (0.5, 4.0)
+"""Seconds before each further try of a call that was turned away without a Retry-After."""
 CONTROL_TIMEOUT = 10.0
 """Seconds for a call to a mock's control route."""
 RETRIABLE = ("unreachable", "timeout", "closed")
@@ -68,12 +76,16 @@ class Sender:
     _charged_before: dict[int, Charge] = field(default_factory=dict)
     """Charges of the run before it was stopped, by line of the ledger."""
     _lost: set[Request] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
+    """Methods whose last call was turned away however slowly it was sent: the rate of calls is not the reason."""
 
     def __post_init__(self) -> None:
         for entry in self.ledger.creates() if self.ledger else ():
             charge = Charge(entry.source, entry.units, entry.state == LOST, entry.number, replayed=True)
             self.budget.charges.append(charge)
             self._charged_before[entry.number] = charge
+            if entry.units > 1:  # what was reserved for it and is no more than 1 says nothing
+                self.budget.highest[entry.source] = max(self.budget.highest.get(entry.source, 1), entry.units)
 
     @property
     def spent_before(self) -> int:
@@ -85,25 +97,17 @@ class Sender:
 
         Raises TransportError; NotChecked where calls or time are used up.
         """
-        request = request_of(call, self.base)
-        failure, tries, pauses = "", 0, [*self.budget.limits.pauses, None]
+        request, tries = request_of(call, self.base), _Tries(self, call)
         while True:
             response, fault = self._try_once(call, request)
-            tries += 1
-            pause = pauses.pop(0)
-            again = response is None or _rate_limited(response) or response.status >= SERVER_FAULT
-            if pause is None or not again or (fault is not None and fault.kind not in RETRIABLE):
+            pause = tries.pause_after(response, fault)
+            if pause is None:
                 break
             self.budget.calls -= 1
-            if fault is not None and fault.stale:
-                continue  # a server may end a connection that was kept: that is no failure
-            failure = str(fault) if response is None else f"HTTP {response.status}"
-            self._pause(pause if response is None else max(pause, self._requested_wait(call, response)))
+            self._pause(pause)
         if response is None:
             assert fault is not None, "a try ends in a response or a fault"
             raise fault
-        if failure and not again:
-            self.retried.append(RetriedCall(call, failure, tries))
         return response
 
     def _try_once(self, call: Call, request: Request) -> tuple[HttpResponse | None, TransportError | None]:
@@ -122,9 +126,8 @@ class Sender:
     def send_create(self, call: Call) -> tuple[HttpResponse, Charge]:
         """The answer to a create, and what it may cost, which the caller must settle or release.
 
-        It is sent once, and not at all where a run that was stopped has sent it. One that is refused as too fast has
-        cost nothing, and is sent again like a free call. Raises NotChecked, LostAnswer; TransportError where it never
-        left.
+        It is sent once, and not at all where a run that was stopped has sent it. One that is turned away has cost
+        nothing, and is sent again like a free call. Raises NotChecked, LostAnswer; TransportError where it never left.
         """
         request, source = request_of(call, self.base), source_of(call)
         if request in self._lost:
@@ -133,14 +136,18 @@ class Sender:
         known = self.ledger.known(request) if self.ledger else None
         if known is not None:
             return self._replayed(known)
-        for pause in (*self.budget.limits.pauses, None):
+        tries = _Tries(self, call)
+        while True:
             response, charge = self._create_once(call, request, source)
-            if pause is None or not _rate_limited(response):
-                break
+            if not turned_away(response):
+                tries.pause_after(response, None)
+                return response, charge
             self.release(charge)
-            self._pause(max(pause, self._requested_wait(call, response)))
+            pause = tries.pause_after(response, None)
+            if pause is None:
+                return response, charge
             self.budget.calls -= 1
-        return response, charge
+            self._pause(pause)
 
     def _create_once(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Charge]:
         """Sends a create once, under a charge of its own."""
@@ -206,16 +213,6 @@ class Sender:
         if self.ledger and line:
             self.ledger.end(line, state, units=units, answer=answer)
 
-    def _requested_wait(self, call: Call, response: HttpResponse) -> float:
-        """Seconds that the answer asks to wait. Where it refuses the rate, the run goes on at half of its rate."""
-        text = response.header("retry-after") or ""
-        wait = min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() and len(text) < 10 else 0.5
-        if not _rate_limited(response):
-            return wait if text else 0.0
-        self.rate_limited.append((call, response))
-        self.client.pacer.slow_down(0.0)
-        return wait
-
     def _pause(self, seconds: float) -> None:
         left = seconds if self.budget.end is None else self.budget.end - time.monotonic()
         time.sleep(max(0.0, min(seconds, left)))
@@ -243,8 +240,95 @@ def source_of(call: Call) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else COMMON_SOURCE
 
 
-def _rate_limited(response: HttpResponse) -> bool:
-    """Whether the answer refuses the rate of calls, and not the daily limit."""
+def rate_limited(response: HttpResponse) -> bool:
+    """Whether the answer says that calls come too fast, and not that the daily limit is used up."""
     text = response.body[:SHORT].lower()
     worded = len(response.body) < SHORT and b"error" in text and b"too many requests" in text
     return (response.status == TOO_MANY_REQUESTS or worded) and b"daily limit" not in text
+
+
+def turned_away(response: HttpResponse) -> bool:
+    """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer of
+    the API's own. Above its rate nginx answers so, with a page; whether a 503 means that shows when calls come slower.
+    """
+    if rate_limited(response):
+        return True
+    text = response.body[:SHORT].lower()
+    page = b"<html" in text or not text.strip() or response.header("retry-after") is not None
+    return response.status == UNAVAILABLE and page and b"error_code" not in text
+
+
+@dataclass
+class _Tries:
+    """The tries of one call: whether it is sent again, and after which pause."""
+
+    sender: Sender
+    call: Call
+    count: int = 0
+    failure: str = ""
+    """What went wrong at the try before."""
+    suspected: list[HttpResponse] = field(default_factory=list)
+    """Answers that may have refused the rate of calls."""
+
+    def __post_init__(self) -> None:
+        self.rate = self.sender.client.pacer.per_second
+
+    def pause_after(self, response: HttpResponse | None, fault: TransportError | None) -> float | None:
+        """Seconds until the call is sent again; None where it is not."""
+        if fault is not None and fault.stale:
+            return 0.0  # a server may end a connection that was kept: that is no failure
+        self.count += 1
+        failed = response is None or turned_away(response) or response.status >= SERVER_FAULT
+        pauses = self._pauses(response)
+        if not failed or self.count > len(pauses) or (fault is not None and fault.kind not in RETRIABLE):
+            self._end(response, failed=failed)
+            return None
+        self.failure = str(fault) if response is None else f"HTTP {response.status}"
+        pause = pauses[self.count - 1]
+        if response is None:
+            return pause
+        if turned_away(response):
+            self._slow_down(response)
+        asked = _retry_after(response)
+        return pause if asked is None else max(min(self.sender.budget.limits.pauses, default=0.0), asked)
+
+    def _pauses(self, response: HttpResponse | None) -> Sequence[float]:
+        """The pauses of a failed call. On a mock, whose faults are its own, only what stands in front of it may refuse
+        the rate.
+        """
+        own = self.sender.budget.limits.pauses
+        if response is None or not turned_away(response) or self.call.method in self.sender.down:
+            return own
+        return REFUSED_PAUSES if own or _is_page(response) else own
+
+    def _slow_down(self, response: HttpResponse) -> None:
+        if rate_limited(response):
+            self.sender.rate_limited.append((self.call, response))
+        elif self.call.method in self.sender.down:
+            return
+        else:
+            self.suspected.append(response)
+        self.sender.client.pacer.slow_down(0.0)
+
+    def _end(self, response: HttpResponse | None, *, failed: bool) -> None:
+        """Concludes from the last try what the others were."""
+        sender = self.sender
+        if not failed:
+            sender.down.discard(self.call.method)
+            sender.rate_limited += [(self.call, refused) for refused in self.suspected]
+            if self.failure:
+                sender.retried.append(RetriedCall(self.call, self.failure, self.count))
+        elif response is not None and turned_away(response) and not rate_limited(response):
+            sender.down.add(self.call.method)
+            sender.client.pacer.per_second = self.rate
+
+
+def _retry_after(response: HttpResponse) -> float | None:
+    """Seconds that the answer asks to wait; None where it asks for none."""
+    text = response.header("retry-after") or ""
+    return min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _is_page(response: HttpResponse) -> bool:
+    """Whether the answer is a page of HTML, which the API never writes."""
+    return b"<html" in response.body[:SHORT].lower()

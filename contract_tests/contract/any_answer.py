@@ -16,4 +16,5 @@ def status_word(method: str, model: Model) -> CheckResult:
     """Whether the status word is one of the method's; info may have any."""
     status, words = model.get("status"), STATUSES_OF.get(method, ())
     expected = " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-    return CheckResult("status", "enum", not words or status in words, expected, status)
+    found = "" if "status" in model else "no member `status`"
+    return CheckResult("status", "enum", not words or status in words, expected, status, found)

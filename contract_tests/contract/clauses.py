@@ -21,7 +21,7 @@ GRADES: Mapping[str, str] = {
 }
 """Grades of clauses and what each is founded on, the best founded first."""
 BINDING = ("documented", "law")
-_WORDS: Mapping[object, str] = {True: "yes", False: "no", None: "null"}
+_WORDS: Mapping[object, tuple[str, ...]] = {True: ("yes", "true"), False: ("no", "false"), None: ("null",)}
 
 
 class UsageError(Exception):
@@ -54,8 +54,10 @@ class Clause:
         return seen in self.choices or self.value is not None
 
     def read(self, choice: object) -> Any:
-        """The choice in a profile; booleans stand for yes and no. Raises UsageError."""
-        word = _WORDS[choice] if choice is None or isinstance(choice, bool) else choice
+        """The choice in a profile; booleans stand for yes and no, or for choices of their names. Raises UsageError."""
+        word = choice
+        if choice is None or isinstance(choice, bool):
+            word = next((w for w in _WORDS[choice] if w in self.choices), _WORDS[choice][0])
         if self.default is None:
             raise UsageError(f"{self.id}: this clause is not open, so it is no setting; leave it out")
         if isinstance(self.default, Mapping):

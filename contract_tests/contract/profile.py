@@ -1,15 +1,37 @@
-"""A profile: the target's choice for each open clause."""
+"""A profile: the target's choice for each open clause, and what no choice covers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
+from contract_tests.contract.clauses import UsageError, all_clauses, clause_of, suggest
 from mockserver.textfiles import TextFileError, toml_of
 
 Profile: TypeAlias = Mapping[str, object]  # choices by clause; what it leaves out stays open
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """Behaviour of a target that no choice of a clause covers."""
+
+    clause: str
+    what: str  # it, in words for a reader
+    where: str = ""  # the place in the answers, such as `data[].price`; empty: the clause has one place
+    words: tuple[str, ...] = ()  # what is seen there in place of a choice; empty: it is not told
+    members: int = 0  # undocumented members at the place; 0: it is about something else
+    shape: str = ""  # types and documented names of an answer that shows it, without values
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFile:
+    """A profile as a file holds it."""
+
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    uncovered: tuple[Uncovered, ...] = ()  # its tables [[uncovered]]
 
 
 def with_defaults(profile: Profile | None) -> Profile:
@@ -18,8 +40,13 @@ def with_defaults(profile: Profile | None) -> Profile:
 
 
 def read_profile(file: Path) -> Mapping[str, Any]:
-    """The choices of a profile file: its table [profile], each entry a choice or a table with a `choice`. Raises
-    UsageError naming the option and the file, with every wrong entry.
+    """The choices of a profile file. Raises UsageError as `read_profile_file`."""
+    return read_profile_file(file).choices
+
+
+def read_profile_file(file: Path) -> ProfileFile:
+    """A profile file: its table [profile], each entry a choice or a table with a `choice`, and its [[uncovered]].
+    Raises UsageError naming the option and the file, with every wrong entry.
     """
     try:
         document = toml_of(file.read_bytes())
@@ -40,9 +67,43 @@ def read_profile(file: Path) -> Mapping[str, Any]:
             chosen[name] = clause_of(name).read(choice)
         except UsageError as error:
             wrong.append(f"--profile: {file}: [profile]: {error}")
+    tables = document.get("uncovered", [])
+    if not isinstance(tables, list):
+        wrong.append(f"--profile: {file}: uncovered: is not a list of tables; write each below a line [[uncovered]]")
+        tables = []
+    uncovered: list[Uncovered] = []
+    for number, entry in enumerate(tables, start=1):
+        try:
+            uncovered.append(_uncovered(entry))
+        except UsageError as error:
+            wrong.append(f"--profile: {file}: [[uncovered]] {number}: {error}")
     if wrong:
         raise UsageError("\n".join(wrong))
-    return chosen
+    return ProfileFile(chosen, tuple(uncovered))
+
+
+_KINDS: Mapping[str, tuple[type, str]] = {
+    **dict.fromkeys(("clause", "what", "where", "shape", "call"), (str, "text")),
+    "words": (list, "list of texts"),
+    "members": (int, "number"),
+}
+"""The keys of [[uncovered]]: the type of each, and its name."""
+
+
+def _uncovered(entry: object) -> Uncovered:
+    """A table of [[uncovered]]. Raises UsageError."""
+    if not isinstance(entry, Mapping):
+        raise UsageError(f"{entry!r} is no table; write it below a line [[uncovered]]")
+    for key, value in entry.items():
+        if key not in _KINDS:
+            raise UsageError(suggest(str(key), _KINDS, noun="key"))
+        type_, name = _KINDS[key]
+        if not isinstance(value, type_) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
+            raise UsageError(f"{key}: {value!r} is no {name}")
+    if "clause" not in entry:
+        raise UsageError('names no clause; write clause = "…"')
+    named: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
+    return Uncovered(**{"what": clause_of(entry["clause"]).title, **named})
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:

@@ -12,7 +12,16 @@ from typing import Any, TypeAlias
 from contract_tests.contract.clauses import Problem, problem
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.members import TIMES
-from contract_tests.contract.values import address, digits, form_of_time, is_local, seconds, shape, unit, wrong_picture
+from contract_tests.contract.values import (
+    address,
+    digits,
+    form_of_time,
+    is_local,
+    not_before,
+    shape,
+    unit,
+    wrong_picture,
+)
 
 Model: TypeAlias = Mapping[str, Any]
 
@@ -60,12 +69,17 @@ def entries(model: Model, section: str) -> list[tuple[int, Model]]:
     return [(i, e) for i, e in enumerate(found) if isinstance(e, Mapping)] if isinstance(found, list) else []
 
 
+def _missing(model: Model, name: str) -> str:
+    """The words for a member that is not there; empty for one that is."""
+    return "" if name in model else f"no member `{name}`"
+
+
 def _row_phones(model: Model, facts: TaskFacts) -> Results:
     due = digits(facts.phone)
     for i, row in entries(model, "data") if due else ():
-        phone = row.get("phone")
-        holds, expected = digits(phone) == due, "the phone that was asked for"
-        yield CheckResult(f"data[{i}].phone", "phone", holds, expected, phone)
+        phone, expected = row.get("phone"), "the phone that was asked for"
+        found = _missing(row, "phone") or ("another phone" if digits(phone) else "")
+        yield CheckResult(f"data[{i}].phone", "phone", digits(phone) == due, expected, phone, found)
 
 
 def _row_phone_types(model: Model, _: TaskFacts) -> Results:
@@ -86,14 +100,15 @@ def _names(model: Model, _: TaskFacts) -> Results:
     names = model.get("names")
     for i, entry in enumerate(names if isinstance(names, list) else ()):
         fits = isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
-        yield CheckResult(f"names[{i}]", "entry", fits, "an entry with the text name", entry)
+        inner = _missing(entry, "name") or f"as `name` {shape(entry['name'])}" if isinstance(entry, Mapping) else ""
+        yield CheckResult(f"names[{i}]", "entry", fits, "an entry with the text `name`", entry, inner)
 
 
 def _nothing_found(model: Model, facts: TaskFacts) -> Results:
     section = facts.section
     if section in ("data", "names") and (facts.nothing or not entries(model, section)):
         found = model.get(section)
-        yield CheckResult(section, "empty", found == [], "an empty list", found)
+        yield CheckResult(section, "empty", found == [], "an empty list", found, _missing(model, section))
 
 
 def _photo(model: Model, _: TaskFacts) -> Results:
@@ -103,9 +118,11 @@ def _photo(model: Model, _: TaskFacts) -> Results:
         yield CheckResult("photo", "picture", not wrong, "base64 of a picture", photo, wrong)
 
 
-def _no_photo(model: Model, _: TaskFacts) -> Results:
+def _no_photo(model: Model, facts: TaskFacts) -> Results:
     photo = model.get("photo", False)
-    if photo is None or photo == "":
+    lists = [model[s] for s in ("data", "names") if s in model and s != facts.section]
+    # Where every section that the source does not fill is null, the photo is so for that reason.
+    if photo == "" or (photo is None and (facts.section == "photo" or None not in lists)):
         yield ShownChoice("photo", "null" if photo is None else "")
 
 
@@ -113,14 +130,16 @@ def _address(model: Model, facts: TaskFacts) -> Results:
     known = address(model.get("ip"))
     holds = known is not None and (not facts.loopback or is_local(known))
     expected = "this machine's own address, 127.0.0.1 or ::1" if facts.loopback else "an IP address"
-    yield CheckResult("ip", "address", holds, expected, model.get("ip"))
+    found = _missing(model, "ip") or ("another address" if known else "")
+    yield CheckResult("ip", "address", holds, expected, model.get("ip"), found)
 
 
 def _order_of_times(model: Model, _: TaskFacts) -> Results:
-    begin, end = (seconds(model.get(name)) for name in TIMES)
-    if begin is not None and end is not None:
+    begin, end = (model.get(name) for name in TIMES)
+    holds = not_before(begin, end)
+    if holds is not None:
         expected = "a time that is not before create_time"
-        yield CheckResult("end_time", "order", begin <= end, expected, model["end_time"])
+        yield CheckResult("end_time", "order", holds, expected, end, "a time earlier than create_time")
 
 
 def _form_of_times(model: Model, _: TaskFacts) -> Results:
@@ -129,10 +148,33 @@ def _form_of_times(model: Model, _: TaskFacts) -> Results:
 
 def _other_sections(model: Model, facts: TaskFacts) -> Results:
     others = [s for s in SECTION_NAMES if s != facts.section]
-    present = [s for s in others if s in model]
-    seen = {0: "relevant", len(others): "all"}.get(len(present), "some of them present")
-    filled = any(model[s] for s in present)
-    yield ShownChoice("", "filled, though the source does not fill them" if filled else seen)
+    present = {s: model[s] for s in others if s in model}
+    shown = {_emptiness(value) for s, value in present.items() if s != "photo"}
+    # A photo that is not there may be null where a list is empty: that is the clause result.photo-empty.
+    if "photo" in present and not (shown == {"all"} and present["photo"] is None):
+        shown.add(_emptiness(present["photo"]))
+    choice = next(iter(shown)) if len(shown) == 1 else f"now {' and now '.join(sorted(map(_in_words, shown)))}"
+    if len(present) < len(others):
+        choice = "some of them present" if present else "relevant"
+    yield ShownChoice("", FILLED if any(map(_fills, present.values())) else choice)
+
+
+FILLED = "filled, though the source does not fill them"
+
+
+def _fills(value: object) -> bool:
+    return isinstance(value, str | list | Mapping) and bool(value)
+
+
+def _emptiness(value: object) -> str:
+    """The choice of result.sections that an empty section shows, or what it is instead."""
+    if value is None or value is False:
+        return "null" if value is None else "false"
+    return "all" if value in ("", []) else shape(value)
+
+
+def _in_words(choice: str) -> str:
+    return "empty" if choice == "all" else choice
 
 
 def _unit(model: Model, facts: TaskFacts) -> Results:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 HTTP_OK = 200
 OF_HTTP = (405, 413)  # statuses that report a fault of the HTTP request itself; no clause decides them
-CHARSETS: Mapping[str, str] = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "cp1251": "windows-1251"}
-"""The charset that is named in a Content-Type, by the choice of csv.encoding."""
+CHARSETS: Mapping[str, str] = {
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "cp1251": "windows-1251",
+    "utf-16le": "utf-16",
+}
+"""The charset that is named in a Content-Type, by the choice of xml.encoding or csv.encoding."""
+ENCODING_OF: Mapping[str, str] = {"content-type.xml": "xml.encoding", "content-type.csv": "csv.encoding"}
+"""The clause that fills the blank `{charset}` of a Content-Type, by the clause of the Content-Type."""
 
 
 def error_status(choice: str, code: object) -> int:
@@ -26,8 +35,16 @@ def status_choices(status: int, code: object) -> tuple[str, ...]:
 
 
 def with_charset(content_type: str, encoding: str | None) -> str:
-    """A Content-Type of CSV with its blank `{charset}` filled, by the choice of csv.encoding."""
+    """A Content-Type with its blank `{charset}` filled, by the choice of xml.encoding or csv.encoding."""
     return content_type.replace("{charset}", CHARSETS.get(encoding or "", "utf-8"))
+
+
+def with_blank(content_type: str, encoding: str | None) -> str:
+    """A Content-Type of XML or CSV with `{charset}` in place of the charset of the encoding that was seen."""
+    charset = CHARSETS.get(encoding or "")
+    if charset is None:
+        return content_type
+    return re.sub(rf'(charset="?){charset}(?=["; ]|$)', r"\1{charset}", content_type)
 
 
 PICTURES = (
@@ -73,45 +90,94 @@ def is_local(ip: Address) -> bool:
 
 
 def digits(phone: object) -> str:
-    """The digits of a phone, which is text or a number."""
-    return "".join(c for c in str(phone) if c.isascii() and c.isdigit())
+    """The digits of a phone, which is text or a number, with 7 for the 8 that begins a Russian one of eleven digits."""
+    whole = int(phone) if isinstance(phone, float) and phone.is_integer() else phone
+    found = "".join(c for c in str(whole) if c.isascii() and c.isdigit())
+    return f"7{found[1:]}" if len(found) == RUSSIAN and found.startswith("8") else found
+
+
+RUSSIAN = 11  # digits of a Russian phone, which begins with 7, within the country also with 8
 
 
 def form_of_time(value: object) -> str:
     """The choice of `result.times` that a value shows, or what it is instead."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return "neither number nor text"
+    if isinstance(value, float):
+        return "a number with a fraction"
+    if isinstance(value, int):
         return "epoch" if 0 <= value < LATEST else "a number, and no Unix seconds"
-    if isinstance(value, str):
-        return "text" if _moment(value) else "a text of another form"
-    return "neither number nor text"
+    if _EPOCH.fullmatch(value):
+        return "Unix seconds as text"
+    plain = len(value) == len("YYYY-MM-DD HH:MM:SS") and _moment(value, _FORMS[0])
+    return "text" if plain else "a text of another form"
+
+
+def not_before(begin: object, end: object) -> bool | None:
+    """Whether the second time is not before the first; None where they have not one known form, so it can't be told."""
+    for read in (_number_of, _seconds_of):
+        one, other = read(begin), read(end)
+        if one is not None and other is not None:
+            return one <= other
+    return None
 
 
 def seconds(value: object) -> float | None:
-    """create_time or end_time as Unix seconds; None for another form."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    moment = _moment(value) if isinstance(value, str) else None
+    """create_time or end_time as Unix seconds; None for another form. A text without a zone is in Moscow time."""
+    number = _number_of(value)
+    return _seconds_of(value) if number is None else number
+
+
+_EPOCH = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?")
+_FORMS = ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M")
+MOSCOW = timezone(timedelta(hours=3))
+
+
+def _number_of(value: object) -> float | None:
+    """A number, or Unix seconds as text."""
+    if isinstance(value, str):
+        return float(value) if _EPOCH.fullmatch(value) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _seconds_of(value: object) -> float | None:
+    """A text that names a moment, as Unix seconds."""
+    moment = _moment(value)
     return moment.timestamp() if moment else None
 
 
-def _moment(text: str) -> datetime | None:
-    """The time of a text in Moscow time."""
-    try:
-        return datetime.strptime(f"{text} +0300", "%Y-%m-%d %H:%M:%S %z") if len(text) == 19 else None
-    except ValueError:
+def _moment(value: object, *forms: str) -> datetime | None:
+    """The time of a text in one of the forms, or by default in any that is usual."""
+    if not isinstance(value, str) or not 10 <= len(value) <= 40:
         return None
+    for form in forms or _FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(f"{value} +0300", f"{form} %z")
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(value)
+        return None if forms else moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
+    return None
 
 
-def whole_units(cost: object) -> int | None:
-    """The units of a cost, which is digits as text; None for anything else."""
-    return int(cost) if isinstance(cost, str) and cost.isascii() and cost.isdigit() and len(cost) < 10 else None
+def whole_units(value: object) -> int | None:
+    """The units of a cost or a counter: a whole number, also as text and with a fraction of nothing (`2.00`), which a
+    DECIMAL column gives. None for anything else, and for more units than anyone could have.
+    """
+    if isinstance(value, int):
+        return None if isinstance(value, bool) or not 0 <= value < MOST_UNITS else value
+    match = _UNITS.fullmatch(str(value)) if isinstance(value, float | str) else None
+    return int(match[1]) if match else None
+
+
+_UNITS = re.compile(r"([0-9]{1,15})(?:\.0{1,15})?")
+MOST_UNITS = 10**15  # more than anyone could have
 
 
 def unit(cost: object, records: int) -> str | None:
     """The choice of `quota.unit` that a cost shows, or what it shows instead; None where the records do not decide."""
-    if records <= 1 or not isinstance(cost, str):
+    if records <= 1 or cost is None:
         return None
-    return {str(records): "record", "1": "task"}.get(cost, "neither 1 nor the number of records")
+    return {records: "record", 1: "task"}.get(whole_units(cost) or 0, "neither 1 nor the number of records")
 
 
 _KINDS: tuple[tuple[Any, str, str], ...] = (

@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from typing import Any, NoReturn
 
+from contract_tests.decode.faults import fault_in
+from contract_tests.decode.json_writing import json_choices
 from contract_tests.decode.model import MAX_DEPTH, Decoded, Unreadable, bound, named
 
 MAX_NUMBER = 300  # characters of a number
@@ -22,22 +24,34 @@ def read_json(body: bytes) -> Decoded:
     try:
         model = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"no JSON: {error.msg.partition(':')[0]} at character {error.pos}") from None
+        reason = fault_in(text) or f"{error.msg.partition(':')[0]} at character {error.pos}"
+        raise Unreadable(f"no JSON: {reason}") from None
     except RecursionError:
         raise Unreadable(TOO_DEEP) from None
     if not isinstance(model, dict):
         raise Unreadable(f"JSON, but no object: {type(model).__name__}")
     if _is_too_deep(model):
         raise Unreadable(TOO_DEEP)
-    if half := next((match for match in _ESCAPE.finditer(text) if match["half"]), None):
+    if half := next((match for match in _HALF.finditer(text) if match["half"]), None):
         raise Unreadable(f"half of a surrogate pair in JSON at character {half.start()}")
-    return Decoded(model, "json", _choices(text))
+    return Decoded(model, "json", json_choices(text))
+
+
+def json_value(text: str) -> Any:
+    """The value of a text that is JSON by itself, such as a cell of CSV. Raises Unreadable."""
+    try:
+        value = _DECODER.decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        raise Unreadable("no JSON") from None
+    if _is_too_deep([value]):
+        raise Unreadable(TOO_DEEP)
+    return value
 
 
 TOO_DEEP = f"JSON that is nested more than {MAX_DEPTH} deep"
 
 
-def _is_too_deep(model: dict[str, Any]) -> bool:
+def _is_too_deep(model: Any) -> bool:
     level: list[Any] = [model]
     for _ in range(MAX_DEPTH):
         inner = (value for node in level for value in (node.values() if isinstance(node, dict) else node))
@@ -81,17 +95,5 @@ def _fraction(text: str) -> float:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole, parse_float=_fraction
 )
-_PLAIN = r"00[0-7].|202[89]"  # codes of ASCII and of line separators, which some writers escape only
-_ESCAPE = re.compile(
-    rf"\\(?:(?P<escaped>ud[89ab]..\\ud[c-f]..|u(?!d[89a-f]|{_PLAIN})....)|(?P<half>ud[89a-f]..)|.)",
-    re.DOTALL | re.IGNORECASE,
-)
-"""An escape in a text that has been parsed: of a character outside ASCII, of half a surrogate pair, or another."""
-
-
-def _choices(text: str) -> dict[str, str]:
-    """Whether characters outside ASCII are escaped."""
-    escaped = any(match["escaped"] for match in _ESCAPE.finditer(text))
-    words = {(True, True): "now raw, now escaped", (True, False): "escaped", (False, True): "raw"}
-    choice = words.get((escaped, not text.isascii()))
-    return {"json.escapes": choice} if choice else {}
+_HALF = re.compile(r"\\(?:ud[89ab]..\\ud[c-f]..|(?P<half>ud[89a-f]..)|.)", re.DOTALL | re.IGNORECASE)
+"""An escape in a text that has been parsed: a pair of surrogates, half of one, or another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,10 @@ class UnknownLayout(Exception):
         self.layout = layout  # a word for `Findings.saw`, such as `columns of unknown names`
 
 
+class Misfit(Exception):
+    """Why a table is no answer in a layout; holds nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known beside the bytes."""
@@ -31,6 +36,7 @@ class Context:
     method: str
     section: str | None = None  # the section that the task's source fills; None: unknown, or none
     known: Mapping[str, str] = field(default_factory=dict)  # choices that the run has seen, for ambiguous bytes
+    reference: Mapping[str, Any] | None = None  # the answer about the same thing in JSON, for layouts without names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Decoded:
     model: Mapping[str, Any]  # members by name, as JSON has them
     format: str
     choices: Mapping[str, str]  # clause to the choice that the writing shows, or to a word for what no choice covers
-    rows: str | None = None  # the section whose rows are all that the answer carries (CSV); None for a whole answer
+    rows: str | None = None  # the section whose rows are all that the answer carries; None for a whole answer
     doubt: str = ""  # why the members may be others than these, such as a table without a line of names; empty: sure
 
     def can_show(self, clause: str) -> bool:
@@ -52,12 +58,12 @@ class Decoded:
         return {clause: choice for clause, choice in profile.items() if self.can_show(clause)}
 
 
-HIDDEN: Mapping[str, tuple[str, ...]] = {
-    "json": (),
-    "xml": ("row.phone", "result.photo-empty"),
-    "csv": ("row.phone", "result.photo-empty", "info.shape", "result.sections"),
-}
-"""Clauses that a format can't show: only JSON has numbers and null, and CSV has no lists beside rows."""
+_TEXT_ONLY = ("row.phone", "result.photo-empty", "result.sections", "info.shape")
+HIDDEN: Mapping[str, tuple[str, ...]] = {"json": (), "xml": _TEXT_ONLY, "csv": _TEXT_ONLY}
+"""Clauses that a format can't show. Only JSON distinguishes numbers, null and false from text. In XML a section that is
+empty, null or false is an empty element, and where lists are repeated elements, an empty one is left out, and a list of
+one is that one.
+"""
 
 
 def named(name: str) -> str:
@@ -66,12 +72,14 @@ def named(name: str) -> str:
 
 
 def typed(name: str, text: str) -> str | int:
-    """A member's value from a format that has text only."""
-    plain = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
-    return int(text) if plain and name in (*NUMBERS, *TIMES) else text
+    """A member's value from a format that has text only. White space around a number is layout."""
+    if name not in (*NUMBERS, *TIMES):
+        return text
+    number = text.strip()
+    return int(number) if _WHOLE.fullmatch(number) else text
 
 
-MAX_DIGITS = 20  # digits of a whole number that anyone could store
+_WHOLE = re.compile(r"-?[0-9]{1,20}")  # of at most the digits that anyone could store
 MAX_DEPTH = 32  # objects and lists within one another; a documented answer has three
 MAX_PARTS = 1_000_000  # values of an answer: no right answer needs more
 
@@ -80,3 +88,8 @@ def bound(body: bytes, marks: bytes, kind: str) -> None:
     """Refuses a body with more marks between values than any answer has. Raises Unreadable."""
     if sum(body.count(mark) for mark in marks) > MAX_PARTS:
         raise Unreadable(f"{kind} of more than {MAX_PARTS:,} values")
+
+
+def oddities(found: list[str]) -> str:
+    """The words for what else stands in a layout, as one choice; `plain` for nothing."""
+    return " and ".join(found) or "plain"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from contract_tests.api import calls
 from contract_tests.api.calls import Account, Call
@@ -10,7 +12,7 @@ from contract_tests.api.reply import Reply, Units, units
 from contract_tests.budget.budget import Charge, NotChecked
 from contract_tests.budget.sender import LostAnswer, Sender
 from contract_tests.decode.model import Context
-from contract_tests.engine.every_answer import UnitsWatch, attempted, check_answer, check_tokens, read
+from contract_tests.engine.every_answer import UnitsWatch, check_answer, check_readable, check_tokens, read
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
@@ -25,6 +27,11 @@ class TargetLost(Exception):
     """The target answered before and takes no connection now."""
 
 
+def _about(call: Call) -> tuple[object, ...]:
+    """What a call is about, whatever its format and the way it is sent."""
+    return call.method, frozenset(call.but(format=None).params), call.query
+
+
 @dataclass
 class ApiClient:
     """Sends the run's calls. Each method raises NotChecked where the call may not leave, TargetLost where the target is
@@ -37,6 +44,8 @@ class ApiClient:
     checks: Checks = field(init=False)
     """The running test's, which gets every finding."""
     units: UnitsWatch = field(init=False)
+    before_create: Callable[[], None] = lambda: None
+    """Called before a create leaves."""
     tokens: set[str] = field(default_factory=set)
     """The tokens of the run's accounts."""
     reached: bool = False
@@ -44,7 +53,11 @@ class ApiClient:
     answers: int = 0
     charges: dict[int, Charge] = field(default_factory=dict)
     """Of creates whose cost is not known yet, by the reply's number."""
+    replies: list[Reply] = field(default_factory=list)
+    """The answers to all calls of `send`."""
     _replies: dict[Call, Reply] = field(default_factory=dict)
+    _references: dict[tuple[object, ...], Mapping[str, Any]] = field(default_factory=dict)
+    """The last answer in JSON, by what the call is about: layouts without names are read by it."""
     _refused: int = 0
     """Connections refused in a row."""
     _rate_limited: int = 0
@@ -68,12 +81,16 @@ class ApiClient:
         reply = self._send(call)
         if reply.response is None:
             return reply
-        reply = read(self.checks, reply, section)
-        self._settle_refused(reply)
+        reply = self._read(reply, section)
         if not self.target.own_mock:
             self.findings.secrets.learn(reply.model)
+        reply = check_readable(self.checks, reply)
+        self._settle_refused(reply)
+        if reply.decoded is not None and reply.decoded.format == "json":
+            self._references[_about(call)] = reply.model
         check_answer(self.checks, reply, self.tokens)
         self.units.note(reply, self.checks)
+        self.replies.append(reply)
         return reply
 
     def send_unchecked(self, call: Call) -> Reply:
@@ -82,9 +99,21 @@ class ApiClient:
         """
         reply = self._send(call)
         if reply.response is not None:
-            reply = attempted(reply, Context(call.method))
+            reply = self._read(reply)
             self._settle_refused(reply)
         return reply
+
+    def _read(self, reply: Reply, section: str | None = None) -> Reply:
+        reference = self._references.get(_about(reply.call))
+        return read(reply, Context(reply.call.method, section, self.findings.known(), reference))
+
+    def read_again(self, reply: Reply, section: str) -> Reply:
+        """A reply in an unknown layout, read by what JSON has said since about the same thing."""
+        again = self._read(reply, section or None)
+        if again.readable:
+            again = check_readable(self.checks, again)
+            check_answer(self.checks, again, self.tokens)
+        return again
 
     def units_now(self, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
         """The units that info shows now. known: the last answer of info will do, where no task was made since. Raises
@@ -104,6 +133,8 @@ class ApiClient:
     def _send(self, call: Call) -> Reply:
         """The reply with its answer unread; without an answer it says why."""
         charge: Charge | None = None
+        if call.method == "create":
+            self.before_create()
         try:
             if call.method == "create":
                 response, charge = self.sender.send_create(call)

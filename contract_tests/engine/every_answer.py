@@ -6,53 +6,67 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from contract_tests.api.calls import Account
-from contract_tests.api.reply import Reply, Units, content_type, units
+from contract_tests.api.reply import Reply, Units, Unread, content_type, units
 from contract_tests.contract.any_answer import server_fault, status_word
+from contract_tests.contract.members import READY
+from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import Context, Decoded, Unreadable
+from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
 
 
-def read(checks: Checks, reply: Reply, section: str | None) -> Reply:
-    """The reply with its answer read; one that can't be read is a finding. section: the one that the source fills."""
-    assert reply.response is not None, "the caller has an answer"
-    call, findings = reply.call, checks.findings
-    clause = "format.readable" if call.param("format") else "format.default"
-    tried = attempted(reply, Context(call.method, section, findings.known()))
-    if tried.decoded is not None:
-        findings.mark_checked(clause)
-        return tried
-    status = reply.response.status
-    moved = f"; it leads elsewhere (HTTP {status})" if 300 <= status < 400 else ""
-    odd = "".join(f"; {oddity}" for oddity in reply.response.oddities)
-    checks.report(clause, tried, "the body", SafeText(f"{tried.failure}{moved}{odd}"), f"an answer in {call.format}")
-    return tried
-
-
-def attempted(reply: Reply, context: Context) -> Reply:
+def read(reply: Reply, context: Context) -> Reply:
     """The reply with its answer read as far as that is possible; nothing is judged."""
     assert reply.response is not None, "the caller has an answer"
     try:
-        return replace(reply, decoded=read_answer(reply.response.body, reply.call.format, context))
+        decoded = read_answer(reply.response.body, reply.call.format, context)
     except Unreadable as unreadable:
-        return replace(reply, failure=str(unreadable))
+        return reply.left_unread(Unread.UNREADABLE, str(unreadable))
+    except UnknownLayout as unknown:
+        return replace(reply.left_unread(Unread.LAYOUT, str(unknown)), layout=(unknown.clause, unknown.layout))
+    if decoded.doubt:
+        return reply.left_unread(Unread.DOUBT, decoded.doubt)
+    return replace(reply, decoded=decoded)
+
+
+def check_readable(checks: Checks, reply: Reply) -> Reply:
+    """Checks that the answer can be read and has a status of its method. One that has not is left unread: it shows
+    nothing else.
+    """
+    assert reply.response is not None, "the caller has an answer"
+    call, findings = reply.call, checks.findings
+    clause = "format.readable" if call.param("format") else "format.default"
+    if reply.decoded is None and reply.unread is Unread.UNREADABLE:
+        status = reply.response.status
+        moved = f"; it leads elsewhere (HTTP {status})" if 300 <= status < 400 else ""
+        odd = "".join(f"; {oddity}" for oddity in reply.response.oddities)
+        found = SafeText(f"{reply.failure}{moved}{odd}")
+        checks.report(clause, reply, "the body", found, f"an answer in {call.format}")
+        return reply
+    findings.mark_checked(clause)
+    if reply.layout is not None:
+        findings.saw(*reply.layout, reply)
+    if reply.decoded is None:
+        return reply
+    word = status_word(call.method, reply.model)
+    if word.holds:
+        return reply
+    # An answer of result with a strange status may be meant for either of two clauses.
+    of_result = "result.ready" if {*READY}.intersection(reply.model.keys() - {"status"}) else "result.processing"
+    clause = "create.ok" if call.method == "create" else of_result
+    checks.report(clause, reply, word.path, SafeText(word.found) or word.value, word.expected)
+    return reply.left_unread(Unread.STATUS, "a status that is none of the known ones")
 
 
 def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
-    """Checks an answer's HTTP status, choices and status word, and an error's members. tokens are the run's own."""
+    """Checks an answer's HTTP status and choices, and an error's members. tokens are the run's own."""
     own = reply.call.method == "result" and reply.call.param("token") in tokens
     check_server_fault(checks, reply, of_task=own)
     if reply.decoded is None:
         return
     _note_choices(checks, reply, reply.decoded)
-    word = status_word(reply.call.method, reply.model)
-    if not word.holds:
-        # An answer of result with a strange status may be meant for either of two clauses.
-        of_result = "result.ready" if {*reply.model} - {"status"} else "result.processing"
-        clause = "create.ok" if reply.call.method == "create" else of_result
-        checks.expect(clause, False, reply, word.path, word.value, word.expected)
     if reply.status == "error":
         checks.schema("error", reply)
 
@@ -80,26 +94,22 @@ def check_server_fault(checks: Checks, reply: Reply, *, of_task: bool = False) -
         checks.report("server.never-breaks", reply, "the HTTP status", SafeText(fault.value), fault.expected)
 
 
-def check_free(checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:
-    """Checks that polling has taken no unit. Where fewer are used than before, the day of the limit has turned."""
-    more, expected = now.used - before.used, "no more than before: asking is free"
-    if more >= 0:
-        where, found = f"data.api_limit.used, {when}", SafeText(f"{more} more than before")
-        checks.expect("quota.polling-free", not more, reply, where, found, expected)
-
-
 def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
     assert reply.response is not None, "what was read was answered"
     note = checks.findings.saw
     for clause, choice in decoded.choices.items():
         note(clause, choice, reply)
     note(f"content-type.{decoded.format}", content_type(reply.response), reply)
-    note("cors", reply.response.header("access-control-allow-origin") or "off", reply)
+    if origin := reply.response.header("access-control-allow-origin"):
+        note("cors", origin, reply)
     if reply.status != "error":
+        if reply.call.method == "info" and reply.call.format != "json":
+            note("info.follows-format", "no" if decoded.format == "json" else "yes", reply)
         if reply.http != HTTP_OK:
             note("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
         return
-    if reply.call.format != "json":
+    # Where info ignores format, so do its errors.
+    if reply.call.format != "json" and reply.call.method != "info":
         note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
         alike = len(checks.findings.seen["error.follows-format"]) == 1
         found = SafeText(f"{decoded.format}, while other errors are written otherwise")
@@ -121,6 +131,16 @@ class UnitsWatch:
     """Used units: the first and the last that were shown."""
     day_turned: bool = False
     """The used units have become fewer."""
+    is_prompt: bool | None = None
+    """Whether info has shown units right after creates: else its counter may be late, or they are taken later."""
+    costs: dict[str, int | None] = field(default_factory=dict)
+    """The costs of the run's tasks, by their ids; None: not known yet."""
+    idle_looks: int = 0
+    """How often info was asked while no task was made since it last was."""
+    moves_by_itself: bool = False
+    """The used units have grown between such answers beyond what the creates had taken."""
+    polling: int = 0
+    """Units that were taken while tasks were asked for and none was made."""
     _polled: bool = False
     """A task was polled since the last answer of info."""
 
@@ -128,10 +148,14 @@ class UnitsWatch:
         """Takes any answer of the run into account, and checks that polling has cost nothing."""
         if reply.call.method == "create" and reply.status != "error":
             self.shown = None
+            self.costs.setdefault(str(reply.model.get("id")), None)
         elif reply.call.method == "info" and reply.call.but(format=None).params == self.account.params:
             self._note_units(reply, checks)
         elif reply.call.method == "result" and reply.status in ("ready", "processing"):
             self._polled = True
+            number = str(reply.call.param("id"))
+            if number in self.costs and reply.cost is not None:
+                self.costs[number] = reply.cost
 
     def _note_units(self, reply: Reply, checks: Checks) -> None:
         now = units(reply)
@@ -139,7 +163,26 @@ class UnitsWatch:
             return
         self.used = [*self.used[:1], now.used]
         before = units(self.shown) if self.shown else None
-        self.day_turned |= before is not None and now.used < before.used
-        if before is not None and self._polled:
-            check_free(checks, reply, before, now, "after tasks were asked for")
+        if before is not None:
+            self.idle_looks += 1
+            self.day_turned |= now.used < before.used
+            self.moves_by_itself |= now.used > before.used and not self._may_be_of_creates(now)
+            if self._polled:
+                self.polling += max(0, now.used - before.used) if not self._may_be_of_creates(now) else 0
+                self.check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self._polled = reply, False
+
+    def check_free(self, checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:
+        """Checks that polling has taken no unit. Where fewer are used than before, the day of the limit has turned."""
+        more = now.used - before.used
+        if more > 0 and self._may_be_of_creates(now):
+            checks.findings.not_checked("quota.polling-free", Outcome.INCONCLUSIVE, "info shows units of creates late")
+        elif more >= 0:
+            where, found = f"data.api_limit.used, {when}", SafeText(f"{more} more than before")
+            checks.expect("quota.polling-free", not more, reply, where, found, "no more than before: asking is free")
+
+    def _may_be_of_creates(self, now: Units) -> bool:
+        """Whether what was used since the run began may be no more than what its creates have taken."""
+        known = [cost for cost in self.costs.values() if cost is not None]
+        unknown = not self.is_prompt and len(known) < len(self.costs)
+        return unknown or now.used - self.used[0] <= sum(known)

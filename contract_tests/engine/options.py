@@ -64,6 +64,8 @@ class CheckOptions:
     """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False
     only: tuple[str, ...] = ()
+    with_others: bool = False
+    """After the clauses of `only`, all others are checked by calls that cost nothing."""
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False
@@ -169,7 +171,11 @@ class Option:
         return self.name.replace("-", "_")
 
 
-_CHECK = {"budget": "12, no limit on a mock", "phone": "None is assumed for a live target."}
+_CHECK = {
+    "budget": "12, no limit on a mock",
+    "phone": "None is assumed for a live target.",
+    "profile": "The choices to expect; else the defaults.",
+}
 COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "check": _CHECK,
@@ -178,6 +184,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "parity": {
             "budget": "12 on each side, no limit on a mock",
             "phone": "A mock beside a real target has its own.",
+            "profile": "A learned profile: what its [[uncovered]] state is counted apart.",
         },
     }
 )
@@ -192,7 +199,7 @@ OPTIONS = (
     Option("rate", "N/s", "Highest rate of calls. Default: 1/s, no limit on loopback.", read_rate, ALL),
     Option("poll-timeout", "TIME", "How long a task may take. Default: 60s.", read_seconds, ALL),
     Option("yes", "", "Do not ask before calling a target that is not on this machine.", commands=ALL),
-    Option("profile", "FILE", "The choices to expect; else the defaults.", Path, SUITE),
+    Option("profile", "FILE", "{profile}", Path, (*SUITE, "parity")),
     Option("full", "", "Combine every HTTP method, format and source. Default on the mock.", commands=SUITE),
     Option("strict", "", "A refuted assumption counts as broken.", commands=SUITE),
     *(Option(name, "FILE", renderer.help, Path) for name, renderer in RENDERERS.items()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -18,6 +19,8 @@ from contract_tests.engine.tasks import Task, TaskPoller
 COMMON = (2, 1)  # sources that every edition with sources has
 BEST_FIRST = (2, 1, 4, 11)
 """Sources whose task proves what none before it does: rows, names, a photo and the edition. The others come after."""
+PROVES_NOTHING = (12,)
+"""Sources that the page does not name, and that show no edition: they are asked for in a full run alone."""
 
 
 @dataclass
@@ -48,6 +51,13 @@ class EditionProbe:
         return self._sourceless is None
 
     @property
+    def any_source(self) -> bool:
+        """Whether create accepts a source that no edition has. A refusal costs nothing."""
+        if UNKNOWN_SOURCE not in self.maker.trial_replies:
+            self.maker.try_create(UNKNOWN_SOURCE)
+        return self.maker.trial_replies[UNKNOWN_SOURCE].status == "ok"
+
+    @property
     def edition(self) -> Edition:
         """The edition, as far as the budget held what distinguishes them."""
         if self._edition is None:
@@ -70,7 +80,7 @@ class EditionProbe:
         try:
             if not self.source_required and self._sourceless is not None:
                 maker.shared[COMMON_SOURCE, phone] = self._sourceless
-                if maker.try_create(UNKNOWN_SOURCE) is not None:
+                if self.any_source:
                     return EDITIONS["A"]
             for source in () if self.on_demand else COMMON:
                 maker.share(source, phone)
@@ -97,6 +107,8 @@ class TaskPool:
     """Cross what can be crossed."""
     crossed_creates: bool = False
     """The creates of a full run were sent."""
+    _info_asked: bool = False
+    """Info was asked for the cost of a task."""
     _made_ahead: bool = False
 
     def ways_and_formats(self, *when_not_full: tuple[Way, str | None]) -> list[tuple[Way, str | None]]:
@@ -111,6 +123,23 @@ class TaskPool:
         if isinstance(found, NotChecked):
             raise found
         return found
+
+    def learn_a_cost(self) -> None:
+        """Until one cost of the phone is known, one create is in flight: waits for the cost of the task that was made.
+        Where its answer does not state it, info may show it.
+        """
+        budget = self.api.sender.budget
+        if budget.limits.units is None or budget.highest or not budget.spent or self._info_asked:
+            return
+        for task in self.maker.accepted:
+            if task.reply.number in self.api.charges and not budget.highest:
+                with suppress(NotChecked):
+                    self.poller.wait(task)
+        if not budget.highest and self.api.units.used:
+            self._info_asked = True
+            with suppress(NotChecked):
+                now, _ = self.api.units_now(self.api.target.main)
+                budget.settle_together(now.used - self.api.units.used[0])
 
     def why_not(self, source: int) -> NotChecked:
         """Why there is no task of the source."""
@@ -148,7 +177,7 @@ class TaskPool:
         if self.probe.given_tasks:
             return [(t.source, phones.ordinary) for t in self.probe.given_tasks]
         if not self.api.target.provisioned:
-            return [(s, phones.ordinary) for s in sources]
+            return [(s, phones.ordinary) for s in sources if self.full or s not in PROVES_NOTHING]
         known = [p for p in (phones.ordinary, phones.hundred, phones.awkward, phones.nothing, phones.one) if p]
         return [(s, p) for p in known for s in sources]
 
@@ -177,8 +206,12 @@ class TaskPool:
             return []
 
     def formats_of(self, task: Task) -> tuple[str, ...]:
-        """The formats in which a task is read: all, but where calls are counted only for one task of each section."""
+        """The formats in which a task is read: all; where calls are counted JSON, those in which it was read already,
+        and for the first task of each section those in which none of the section was.
+        """
         if self.api.target.provisioned or self.full:
             return FORMATS
         like = [t for t in self.tasks() if t.section == task.section]
-        return FORMATS if task is like[0] else ("json",)
+        read = {fmt for fmt, _ in task.reads}
+        elsewhere = {fmt for t in like for fmt, _ in t.reads}
+        return tuple(f for f in FORMATS if f == FORMATS[0] or f in read or (task is like[0] and f not in elsewhere))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -87,6 +87,16 @@ class Run:
         return calls.result(self.me, self.unknown_id)
 
     @property
+    def bare_result(self) -> Call:
+        """A call of result without any parameter."""
+        return Call("result")
+
+    @property
+    def info_with_origin(self) -> Call:
+        """A call of info as a browser sends it for a page of another site."""
+        return replace(calls.info(self.me), headers=(("Origin", "https://origin.example"),))
+
+    @property
     def wrong_token_call(self) -> Call:
         """A call of result with a wrong token."""
         made = self.pool.maker.accepted
@@ -131,6 +141,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         maker.take_over(options.tasks)
         probe = EditionProbe(maker, profile.get("edition"), options.tasks, on_demand=bool(options.only))
         pool = TaskPool(api, maker, probe, TaskPoller(api, options.poll_timeout), full)
+        api.before_create = pool.learn_a_cost
         run = Run(options, target, findings, api, pool)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)

@@ -11,13 +11,13 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, Account, Way
 from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import COMMON_SOURCE, SECTIONS, UNKNOWN_SOURCE
+from contract_tests.contract.editions import COMMON_SOURCE, SECTIONS
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.options import GivenTask
 from contract_tests.engine.tasks import Task
 
-LAST_RESORTS = (11, UNKNOWN_SOURCE)
+LAST_RESORTS = (11,)
 """Sources that are tried last: where one is refused, too, info is asked whether the daily limit is the reason."""
 CREATE_WAYS = ((POST, None), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv"))
 """How shared tasks are made, by turns."""
@@ -98,10 +98,14 @@ class TaskMaker:
         """Checks that a create is refused once the units of the user's account are used up. Raises NotChecked where
         info shows that this is why it was refused: that shows nothing else.
         """
-        if self.api.target.provisioned:
+        if self.api.target.provisioned or reply.status not in ("ok", "error"):
             return
         used_up, expected = self._used_up(account), "an error: the units of the day are used up"
-        if used_up and reply.status in ("ok", "error"):
+        if used_up and reply.status == "ok":
+            # The day of the limit may have turned: info must say so, too.
+            now = units(self.api.send(calls.info(account)))
+            used_up = now is not None and now.used >= now.of
+        if used_up:
             self.api.checks.expect_error("quota.refuses", reply, expected, "status, after all units were used")
         if reply.status == "error" and (used_up or refusal_shows_it):
             now = units(self.api.send(calls.info(account)))
@@ -114,6 +118,10 @@ class TaskMaker:
         if account != self.api.target.main or first is None or self.api.units.day_turned:
             return False
         return first.used + sum(task.account == account and task.own for task in self.accepted) >= first.of
+
+    def accept(self, reply: Reply, source: int) -> Task:
+        """The task of a reply to a create that a test has sent for the main account. Raises NotChecked."""
+        return self._accept(reply, self.api.target.main, reply.call.param("phone") or "", source)
 
     def _accept(self, reply: Reply, account: Account, phone: str, source: int) -> Task:
         """The task of a reply to create, which must be one. Raises NotChecked."""

@@ -12,7 +12,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
-from contract_tests.decode.compare import difference
+from contract_tests.decode.compare import reads_differ
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.redact.mask import SafeText
 
@@ -47,6 +47,8 @@ class Task:
     """Ready answers by format and way."""
     missed: dict[str, Reply] = field(default_factory=dict)
     """By format, an answer that should have been a ready one and was not."""
+    unclear: list[Reply] = field(default_factory=list)
+    """Answers in unknown layouts, before JSON was known, which may tell what is in them."""
     last: Reply | None = None
     """The last answer of `until_done`."""
 
@@ -63,6 +65,10 @@ class TaskPoller:
     _read: Counter[tuple[str, Way]] = field(default_factory=Counter)
     _impatient: bool = False
     """A task has taken too long."""
+    _usual: float = 0.0
+    """Seconds after which a task is polled: between the last poll at which another was in process and its first ready
+    answer.
+    """
 
     def poll(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Polls a task. One that was ready must be so, and must say the same as before."""
@@ -73,7 +79,9 @@ class TaskPoller:
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
             self.processing.append(reply)
-        elif not reply.readable or task.ready is not None:
+        elif task.ready is None and reply.has_unknown_layout:
+            task.unclear.append(reply)
+        elif task.ready is not None or not reply.readable:
             task.missed.setdefault(fmt or "json", reply)
         return reply
 
@@ -86,7 +94,7 @@ class TaskPoller:
             return
         for before in task.reads.values():
             if before.decoded is not None and before.decoded.format == reply.decoded.format:
-                differs, found = difference(before.model, reply.model), SafeText("not what an earlier read said")
+                differs, found = reads_differ(before.model, reply.model), SafeText("not what an earlier read said")
                 checks.expect(
                     "task.reads-equal", differs is None, reply, differs or "", found, "the same at every read"
                 )
@@ -111,14 +119,17 @@ class TaskPoller:
         if task.late or task.failed:
             raise NotChecked("the task did not become ready")
         odd: Reply | None = None
-        plain = False
+        plain, in_process = False, 0.0
         for waited in self._turns(task):
             reply = self.poll(task, *(("json", GET) if plain else next(self._polls)))
             if reply.status not in ("ready", "processing") and not plain:
                 # One format or HTTP method that fails must not hide what another one shows.
                 plain, odd = True, reply if reply.readable else None
                 reply = self.poll(task)
+            if reply.status == "processing":
+                in_process = waited
             if reply.status == "ready":
+                self._usual = (in_process + waited) / 2
                 task.ready = self._ready_in_json(task, reply)
                 if odd is not None:
                     self._check_odd(task, odd)
@@ -143,11 +154,12 @@ class TaskPoller:
         return reply
 
     def _turns(self, task: Task) -> Iterator[float]:
-        """A turn for each poll: the seconds since the task was made. Each comes after a longer pause; the last one when
-        the task's time is up, which is short after another task was late.
+        """A turn for each poll: the seconds since the task was made. The first comes when a task may be ready, each further
+        one after a longer pause; the last one when the task's time is up, which is short after another task was late.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
         pause = 0.02 if self.api.target.provisioned else 0.15 if self.api.target.loopback else 1.5
+        time.sleep(max(0.0, min(self._usual, patience) - (time.monotonic() - task.made)))
         while True:
             waited = time.monotonic() - task.made
             yield waited
@@ -161,6 +173,11 @@ class TaskPoller:
         self.api.checks.expect("result.becomes-ready", True, reply)
         ready = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
+        for unclear in task.unclear:
+            again = self.api.read_again(unclear, task.section)
+            if again.status == "ready" and ready.status == "ready":
+                self.compare(task, again)
+                task.reads.setdefault((unclear.call.format, unclear.call.way), again)
         self.api.settle(task.reply, ready.cost)
         return ready
 

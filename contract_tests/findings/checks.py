@@ -8,7 +8,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.validate import problems
-from contract_tests.contract.values import with_charset
+from contract_tests.contract.values import ENCODING_OF, shape, with_charset
 from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import SafeText
@@ -77,12 +77,15 @@ class Checks:
         instance = reply.model if part is None else part
         for problem in problems(name, instance, profile=shown if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
-            found = _value_at(instance, problem.path, problem.found)
+            found = _value_at(instance, problem.path)
+            found = _missing(problem.path) if found is _NOTHING else found
             self.expect(problem.clause or "format.readable", False, reply, where, found, problem.expected)
 
-    def choice(self, clause: str, seen: str, reply: Reply) -> None:
-        """Notes the choice of an open clause that the target shows, and judges it."""
-        if reply.readable or clause == "not-found":
+    def choice(self, clause: str, seen: str, reply: Reply, *, of_any_page: bool = False) -> None:
+        """Notes the choice of an open clause that the target shows, and judges it. of_any_page: an answer shows it that
+        is none of the API.
+        """
+        if reply.readable or (of_any_page and reply.response is not None):
             self.findings.saw(clause, seen, reply)
             self.judge_choice(clause)
         else:
@@ -101,10 +104,9 @@ class Checks:
             self._refuted(clause, list(seen.values())[-1], f"{choices}, by turns", "one choice throughout")
             return
         choice, reply = next(iter(seen.items()))
-        # A Content-Type of CSV may have a blank, for the charset that the run has seen.
-        if choice == expected or (
-            clause == "content-type.csv" and choice == with_charset(expected, self.findings.known().get("csv.encoding"))
-        ):
+        # A Content-Type may have a blank, for the charset that the run has seen.
+        encoding = self.findings.known().get(ENCODING_OF.get(clause, ""))
+        if choice == expected or (clause in ENCODING_OF and choice == with_charset(expected, encoding)):
             return
         found = _meant(about, choice) if about.covers(choice) else f"{choice!r}, which no choice covers"
         self._refuted(clause, reply, found, _meant(about, expected))
@@ -131,14 +133,31 @@ def _meant(clause: Clause, choice: str) -> str:
     return f"{choice!r} ({meaning})" if meaning else repr(choice)
 
 
-def _value_at(instance: Any, path: str, otherwise: str) -> Any:
-    """The value at a schema's path; where there is none, the schema's words."""
+_NOTHING = SafeText("nothing")
+
+
+def _value_at(instance: Any, path: str) -> Any:
+    """The value at a path such as `data[0].price`; `_NOTHING` where there is none."""
     value = instance
-    for step in path.replace("[", ".[").split("."):
-        if not step:
-            continue
+    for step in filter(None, path.replace("[", ".[").split(".")):
         try:
             value = value[int(step[1:-1])] if step.startswith("[") else value[step]
         except (KeyError, IndexError, TypeError, ValueError):
-            return SafeText(otherwise or "nothing")
+            return _NOTHING
     return value
+
+
+def _missing(path: str) -> SafeText:
+    """The words for a member that is not at its place."""
+    name = path.rpartition(".")[2]
+    return SafeText("nothing" if not name or name.endswith("]") else f"no member `{name}`")
+
+
+def difference_in_words(one: Any, other: Any, path: str) -> str:
+    """How two answers differ at a path, in words that hold nothing of them. The other is the one that is judged."""
+    expected, found = _value_at(one, path), _value_at(other, path)
+    if found is _NOTHING:
+        return _missing(path)
+    if expected is _NOTHING:
+        return f"{shape(found)}, where JSON has nothing"
+    return f"another value: {shape(found)}; JSON has {shape(expected)}"

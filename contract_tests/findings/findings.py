@@ -59,9 +59,8 @@ class Findings:
         self.first_checked.setdefault(clause, self.calls)
 
     def could_not_read(self, clause: str, reply: Reply) -> None:
-        """Notes that an answer that should show the clause could not be read. It never counts as holding."""
-        what = "did not come" if reply.response is None else "could not be read"
-        self.not_checked(clause, Outcome.INCONCLUSIVE, f"an answer {what}: {reply.call.name}")
+        """Notes that an answer that should show the clause is not read. It never counts as holding."""
+        self.not_checked(clause, Outcome.INCONCLUSIVE, f"an answer {reply.unread}: {reply.call.name}")
 
     def not_checked(self, clause: str, outcome: Outcome, why: str) -> None:
         """Notes why a clause was not checked, which leads to the outcome where nothing else does."""

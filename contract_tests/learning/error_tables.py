@@ -8,30 +8,40 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.profile import Uncovered
+from contract_tests.engine.run import Run
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import Item, LearnedChoice, Uncovered, Unseen
+from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen
 from contract_tests.learning.private_texts import PrivateTexts, as_word
 
 Samples = Sequence[tuple[Reply, Mapping[str, str]]]  # answers of a kind, with what fills the blanks of their messages
 CODES = range(1_000_000)  # codes that a profile can hold
+MEMBERS = {"error.codes": "error_code", "error.messages": "message"}
+"""The member that each table is about."""
 
 
 class NotCovered(Exception):
-    """No choice covers the answers of a kind; says why, in words that hold nothing of them."""
+    """No choice covers the answers of a kind; says why, in words that hold nothing of them. words: what they have in
+    place of a choice, where that may be shown.
+    """
+
+    def __init__(self, why: str, *words: str) -> None:
+        super().__init__(why)
+        self.words = words
 
 
-def code_choices(clause: Clause, findings: Findings, _: PrivateTexts) -> Iterator[Item]:
+def code_choices(clause: Clause, run: Run, _: PrivateTexts) -> Iterator[Item]:
     """The choice of error.codes, and the kinds that no answer showed."""
-    yield from _table(clause, findings, lambda _, samples: _code(samples))
+    yield from _table(clause, run.findings, lambda _, samples: _code(samples))
     for kind in clause.default:
-        if kind not in findings.kinds:
-            yield Unseen(f"{clause.id}.{kind}", WHY.get(kind, "no answer of this kind was met"))
+        if kind not in run.findings.kinds:
+            yield Unseen(f"{clause.id}.{kind}", _why_not_met(kind, run))
 
 
-def message_choices(clause: Clause, findings: Findings, private: PrivateTexts) -> Iterator[Item]:
+def message_choices(clause: Clause, run: Run, private: PrivateTexts) -> Iterator[Item]:
     """The choice of error.messages. Kinds that were not met are listed with error.codes."""
-    yield from _table(clause, findings, lambda kind, samples: _message(kind, samples, private))
+    yield from _table(clause, run.findings, lambda kind, samples: _message(kind, samples, private))
 
 
 def _table(clause: Clause, findings: Findings, choose: Callable[[str, Samples], int | str]) -> Iterator[Item]:
@@ -46,7 +56,9 @@ def _table(clause: Clause, findings: Findings, choose: Callable[[str, Samples], 
         try:
             choice[kind] = choose(kind, samples)
         except NotCovered as what:
-            yield Uncovered(clause.id, f"{kind}: {what}", shape_of_reply(last), call_line(last))
+            where = f"{MEMBERS[clause.id]}, {kind}"
+            shape, call = shape_of_reply(last), call_line(last)
+            yield Uncovered(clause.id, f"{kind}: {what}", where, what.words, shape=shape, call=call)
             continue
         counts[kind] = len(samples)
         evidence = evidence or call_line(last)
@@ -62,7 +74,8 @@ def _code(samples: Samples) -> int:
         raise NotCovered(f"an error_code that is no number from 0 to {CODES[-1]}")
     first, *others = dict.fromkeys(codes)
     if others:
-        raise NotCovered(f"error_code {' · '.join(map(str, [first, *others]))}, by turns")
+        words = [*map(str, (first, *others))]
+        raise NotCovered(f"error_code {' · '.join(words)}, by turns", *words)
     return int(first)
 
 
@@ -73,16 +86,30 @@ def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:
     return templates.pop()
 
 
-WHY: Mapping[str, str] = {
-    "limit": "it takes an account whose limit is used up, which the suite makes on a mock alone",
-    "rate": "no limit of requests was tested",
-    "failed-task": "no phone is known here whose task fails",
-    "server": "no call causes a fault of the server itself",
-    "unknown-method": "an unknown method is not answered by an error of the API",
-    "http-method": "another HTTP method gets no error of its own",
-    "too-large": "a body of a megabyte is sent to mocks alone",
+def _why_not_met(kind: str, run: Run) -> str:
+    """Why no error of a kind was met."""
+    if (clause := PROBES.get(kind)) is not None:
+        seen = run.findings.seen.get(clause, {})
+        return f"it was answered otherwise ({clause})" if seen else "no such call was answered"
+    if kind == "rate" and run.api.sender.rate_limited:
+        return "calls were refused for their pace, and sent again; their refusals are not read"
+    needs_a_mock, on_a_mock = WHY.get(kind, ("", ""))
+    return (on_a_mock if run.target.provisioned else needs_a_mock) or "no answer of this kind was met"
+
+
+PROBES: Mapping[str, str] = {"unknown-method": "not-found", "http-method": "http-method.other"}
+"""Kinds of errors that one call alone may get, and the clause that says how it was answered."""
+WHY: Mapping[str, tuple[str, str]] = {
+    "limit": (
+        "it takes an account whose limit is used up, which the suite makes on a mock alone",
+        "no create was refused because of a limit",
+    ),
+    "rate": ("no limit of requests was met", "no limit of requests was met"),
+    "failed-task": ("no phone is known here whose task fails", "no task has failed"),
+    "server": ("no call causes a fault of the server itself", "no call causes a fault of the server itself"),
+    "too-large": ("a body of a megabyte is sent to mocks alone", "a body of a megabyte got no such error"),
 }
-"""Why a kind of error was not met."""
+"""Why a kind of error was not met: on a server elsewhere, and on a mock."""
 
 
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]|\{[^{}]*\}")

@@ -68,7 +68,7 @@ def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
     options = with_credentials(options)
     paid = spends_units(options)
     budget = UNITS if options.budget is None and paid else options.budget
-    options = replace(options, budget=budget, full=False, only=CLAUSES)
+    options = replace(options, budget=budget, full=False, only=CLAUSES, with_others=True)
     url = options.url
     if url is None or not paid or on_loopback(url):
         return options
@@ -84,7 +84,7 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
         item
         for clause in all_clauses().values()
         if clause.default is not None
-        for item in TABLES.get(clause.id, word_choice)(clause, run.findings, private)
+        for item in TABLES.get(clause.id, word_choice)(clause, run, private)
     ]
     items += [*undocumented_members(run), *refuted_assumptions(run)]
     return profile_of(report, items, run.findings.all)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TextIO
 
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.profile import Uncovered
 from contract_tests.findings.finding import Finding
 from contract_tests.redact.write import toml_text
 from contract_tests.report.console import console_of, print_table
@@ -31,16 +32,6 @@ class LearnedChoice:
     @property
     def seen(self) -> str:
         return of_answers(self.shown, self.answers)
-
-
-@dataclass(frozen=True, slots=True)
-class Uncovered:
-    """Behaviour that no choice of a clause covers."""
-
-    clause: str
-    what: str
-    shape: str  # types and documented names of an answer that shows it, without values
-    call: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +90,9 @@ def _lines(learned: LearnedProfile) -> Iterator[str]:
         yield f"evidence = {_text(choice.evidence)}"
     for uncovered in learned.uncovered:
         yield "\n[[uncovered]]"
-        for name in ("clause", "what", "shape", "call"):
-            yield f"{name} = {_text(getattr(uncovered, name))}"
+        for name in (own.name for own in fields(uncovered)):
+            if value := getattr(uncovered, name):
+                yield f"{name} = {_value(value)}"
     if learned.unseen:
         yield "\n[unseen]"
         yield from (f"{_text(unseen.name)} = {_text(unseen.why)}" for unseen in learned.unseen)
@@ -109,6 +101,8 @@ def _lines(learned: LearnedProfile) -> Iterator[str]:
 def _value(value: object) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{kind} = {_value(entry)}" for kind, entry in value.items()) + " }"
+    if isinstance(value, tuple):  # with a comma at its end, so that no text is taken for a key when secrets are masked
+        return "[" + " ".join(f"{_text(entry)}," for entry in value) + "]"
     return _text(value) if isinstance(value, str) else str(value)
 
 

@@ -6,38 +6,48 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.api.reply import Reply
-from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, UNITS
+from contract_tests.contract.profile import Uncovered
 from contract_tests.engine.run import Run
 from contract_tests.learning.evidence import call_line, shape_of_reply
-from contract_tests.learning.learned_profile import Uncovered, of_answers
+from contract_tests.learning.learned_profile import of_answers
+from contract_tests.parity.observe import MEMBERS_AT, UNDOCUMENTED
 
-OBJECTS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("create.ok", "create", "ok", (), ("status", "id")),
-    ("result.processing", "result", "processing", (), ("status",)),
-    ("result.ready", "result", "ready", (), READY),
-    ("result.row-fields", "result", "ready", ("data",), COLUMNS),
-    ("result.names", "result", "ready", ("names",), ("name",)),
-    ("info.body", "info", "ok", (), ("status", "data")),
-    ("info.body", "info", "ok", ("data",), ACCOUNT),
-    ("info.body", "info", "ok", ("data", "api_limit"), UNITS),
-    ("error.members", "", "error", (), ERROR),
-)
-"""Clause, method (empty: any), status, the path of objects in such an answer, the documented names of their members."""
+OBJECTS: Mapping[tuple[str, str], tuple[str, str, tuple[str, ...]]] = {
+    ("create.ok", ""): ("create", "ok", ()),
+    ("result.processing", ""): ("result", "processing", ()),
+    ("result.ready", ""): ("result", "ready", ()),
+    ("result.row-fields", "data[]"): ("result", "ready", ("data",)),
+    ("result.names", "names[]"): ("result", "ready", ("names",)),
+    ("info.body", ""): ("info", "", ()),
+    ("info.body", "data"): ("info", "", ("data",)),
+    ("info.body", "data.api_limit"): ("info", "", ("data", "api_limit")),
+    ("error.members", ""): ("", "error", ()),
+}
+"""The answers that have the object of a clause and a place: method (empty: any), status (empty: any but error), and the
+path to it.
+"""
 
 
 def undocumented_members(run: Run) -> Iterator[Uncovered]:
-    """Undocumented members, clause by clause. Their names are not shown, as they may hold anything."""
-    replies = _replies(run)
-    for clause, method, status, path, names in OBJECTS:
-        asked = [reply for reply in replies if reply.status == status and method in ("", reply.call.method)]
-        beside = [max((len(o.keys() - {*names}) for o in _objects(r.model, path)), default=0) for r in asked]
-        counts = [(n, reply) for n, reply in zip(beside, asked, strict=True) if n]
+    """Undocumented members, place by place. Their names are not shown, as they may hold anything."""
+    replies = [reply for reply in run.api.replies if reply.decoded is not None]
+    for (clause, at), (method, status, path) in OBJECTS.items():
+        names = MEMBERS_AT[clause, at]
+        asked = [r for r in replies if method in ("", r.call.method) and _is_of(r.status, status)]
+        nested = [r for r in asked if r.decoded and r.decoded.format != "csv"]  # CSV lays flat what is in a member
+        asked = nested or asked
+        beside = [{name for o in _objects(reply.model, path) for name in o if name not in names} for reply in asked]
+        counts = [(found, reply) for found, reply in zip(beside, asked, strict=True) if found]
         if counts:
-            count, last = counts[-1]
+            count, (_, last) = len(set().union(*beside)), counts[-1]
             members = "1 member" if count == 1 else f"{count} members"
             what = f"{members} beside {', '.join(names)} ({of_answers(len(counts), len(asked))})"
-            yield Uncovered(clause, what, shape_of_reply(last), call_line(last))
+            where = f"{at}.{UNDOCUMENTED}" if at else UNDOCUMENTED
+            yield Uncovered(clause, what, where, (), count, shape_of_reply(last), call_line(last))
+
+
+def _is_of(word: str, status: str) -> bool:
+    return word == status if status else word != "error"
 
 
 def _objects(model: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
@@ -50,19 +60,10 @@ def _objects(model: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[st
     return found
 
 
-def _replies(run: Run) -> list[Reply]:
-    """The answers that the run has kept, each once."""
-    findings, pool = run.findings, run.pool
-    kept = [reply for seen in findings.seen.values() for reply in seen.values()]
-    kept += [reply for samples in findings.kinds.values() for reply, _ in samples]
-    kept += [*pool.maker.trial_replies.values(), *pool.maker.created, *pool.poller.processing]
-    kept += [reply for task in pool.maker.accepted for reply in task.reads.values()]
-    return sorted({reply.number: reply for reply in kept if reply.readable}.values(), key=lambda reply: reply.number)
-
-
 def refuted_assumptions(run: Run) -> Iterator[Uncovered]:
     """Findings about clauses that have no choices and are no promises."""
     for finding in (f for f in run.findings.all if f.clause.default is None and not f.binding):
         what = f"{finding.where or 'the answer'}: {finding.found}; expected {finding.expected}"
         call = re.sub(r'(?<=[?&"])(\w+)=[^&"]*', r"\1", finding.call)  # names of parameters without values
-        yield Uncovered(finding.clause.id, what, finding.answer.partition(" bytes: ")[0], call)
+        where = re.sub(r"\[\d+\]", "[]", finding.where)
+        yield Uncovered(finding.clause.id, what, where, shape=finding.answer.partition(" bytes: ")[0], call=call)

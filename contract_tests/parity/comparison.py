@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, Unread
 from contract_tests.contract.members import STATUSES
 from contract_tests.contract.ready_checks import TaskFacts
-from contract_tests.parity.observe import ABSENT, NO_CLAUSE, Observation, Observations, any_of, observe
+from contract_tests.parity.observe import ABSENT, Observation, Observations, any_of, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
 
+HTTP_NOT_FOUND = 404
 NO_TASK = (TaskFacts(), TaskFacts())
+ENCODINGS = ("xml.encoding", "csv.encoding")
 
 
 class Agreement(StrEnum):
@@ -21,6 +23,7 @@ class Agreement(StrEnum):
 
     DIFFERS = "differs"
     IGNORED = "ignored"  # it differs in a clause that the user ignores
+    UNCOVERED = "uncovered"  # it differs as the profile states in its [[uncovered]]
     SAME = "same"
     OPEN = "not compared"
 
@@ -35,7 +38,10 @@ class PlaceComparison:
     a: str = ""
     b: str = ""
     call: str = ""
-    why: str = ""  # why it was not compared
+    why: str = ""  # why it was not compared, or how the profile states the difference
+    place: str = ""  # the place by its name, which may be the server's own: it is not for reports
+    a_values: frozenset[str] = frozenset()  # as observed, which is not for reports, as are b_values
+    b_values: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class Comparison:
         self._pairs = pairs
         self._answered = [(pair.step, pair.replies) for pair in pairs if pair.replies]
         self._choices = [_choices([replies[side] for _, replies in self._answered]) for side in (0, 1)]
-        self._encodings = [next(iter(choices.get("csv.encoding", ())), "utf-8") for choices in self._choices]
+        self._encodings = [
+            {clause: next(iter(choices.get(clause, ())), "utf-8") for clause in ENCODINGS} for choices in self._choices
+        ]
 
     def places(self) -> Iterator[PlaceComparison]:
         """Everything, in the order of the calls."""
@@ -72,9 +80,7 @@ class Comparison:
         a, b = self._choices
         for clause in sorted(a.keys() & b.keys() - settled):
             if len(a[clause]) == len(b[clause]) == 1:
-                agreement = Agreement.SAME if a[clause].keys() == b[clause].keys() else Agreement.DIFFERS
-                shown = (repr(next(iter(a[clause]))), repr(next(iter(b[clause]))))
-                yield PlaceComparison(clause, agreement, "all answers", *shown, call="(several)")
+                yield _words(None, clause, "all answers", *(next(iter(choices[clause])) for choices in (a, b)))
 
     def _compare(self, pair: AnswerPair) -> Iterator[PlaceComparison]:
         step = pair.step
@@ -88,14 +94,13 @@ class Comparison:
         before = [reply for other, both in self._answered if other.name == step.after_refusal for reply in both]
         seen = [observe(*args) for args in zip(pair.replies, pair.facts, self._encodings, strict=True)]
         if step.probe:
-            yield _words(step, step.clause, "the answer", _page(a), _page(b))
-            if step.clause == NO_CLAUSE:
-                yield _words(step, NO_CLAUSE, "HTTP status", f"HTTP {a.http}", f"HTTP {b.http}")
-            if a.status == b.status == "error":
-                yield from self._compare_errors(step, a, b)
+            words = [self._probed(step, reply, side) for side, reply in enumerate(pair.replies)]
+            yield _words(step, step.clause, "the answer", *words)
+            if words[0] == words[1] == step.words[1]:
+                yield from _compare_codes(step, step.kind, a, b)
                 yield from _compare_observations(step, *seen, bodies=True)
         elif a.decoded is None or b.decoded is None:
-            yield from _compare_unreadable(step, a, b)
+            yield from _compare_unread(step, a, b)
             yield from _compare_observations(step, *seen, bodies=False)
         elif any(reply.status != "error" for reply in before):
             yield from _not_compared(step, f"{step.after_refusal} is not refused on both sides")
@@ -104,61 +109,81 @@ class Comparison:
             yield from _compare_observations(step, *seen, bodies=_state(a) == _state(b))
 
     def _compare_readable(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
-        yield _words(step, step.readable, "the body", "can be read", "can be read")
+        yield _words(step, step.readable, "the body", READABLE, READABLE)
         states = _state(a), _state(b)
         refused = a.status == "error", b.status == "error"
-        if all(refused):
-            yield from self._compare_errors(step, a, b)
-        elif any(refused):
-            yield _words(step, step.clause, "status", self._word(step, a, 0), self._word(step, b, 1))
+        if any(refused):
+            one, other = self._word(step, a, 0), self._word(step, b, 1)
+            yield _values(step, "the answer", *(Observation(step.clause, c, any_of(c), "status") for c in (one, other)))
+            if all(refused) and one == other and len(one) == 1 and (kind := step.kind_of(*one)):
+                yield from _compare_codes(step, kind, a, b)
         elif step.clause == "result.processing" and {*states} == {"processing", "ready"}:
             yield from _not_compared(step, "the task was done on one side, and not yet on the other")
         else:
             yield _words(step, step.clause, "status", *(states if states[0] != states[1] else [step.words[0]] * 2))
 
-    def _word(self, step: ScriptStep, reply: Reply, side: int) -> str:
+    def _word(self, step: ScriptStep, reply: Reply, side: int) -> frozenset[str]:
+        """What the step's clause calls an answer: its choices, of which an error may show several."""
         if reply.status != "error":
-            return step.words[0]
-        return step.words[1] if step.kinds is None else any_of(self._kinds(step, reply, side))
+            return frozenset([step.words[0]])
+        if step.kinds is not None:
+            return frozenset(step.kinds.get(kind, step.otherwise) for kind in self._kinds(step, reply, side))
+        named = not step.names or step.names in names(reply.message).split(", ")
+        return frozenset([step.words[1] if named else step.otherwise])
 
-    def _kinds(self, step: ScriptStep, reply: Reply, side: int) -> frozenset[str]:
-        """The choices of the step's clause that an error may stand for, by the target's errors of known kinds: those
-        with its code and message, else those with its code.
+    def _kinds(self, step: ScriptStep, reply: Reply, side: int, *, exactly: bool = False) -> list[str]:
+        """The kinds that an error may be of, by the target's errors of known kinds: those with its code and message;
+        else invalid where it names the parameter that is; else, unless exactly, those with its code.
         """
         known = [(other.kind, replies[side]) for other, replies in self._answered if other.kind in KINDS]
         errors = [(kind, r) for kind, r in known if r.status == "error" and r.decoded and r.decoded.format == "json"]
         of_code = [(kind, error) for kind, error in errors if error.code == reply.code]
         of_text = [kind for kind, error in of_code if template(error.message) == template(reply.message)]
-        kinds, words = of_text or [kind for kind, _ in of_code] or ["another"], step.kinds or {}
-        return frozenset(words.get(kind, words.get("", "an error of its own")) for kind in kinds)
+        if not of_text and step.names and step.names in names(reply.message).split(", "):
+            return ["invalid"]
+        return of_text or [kind for kind, _ in of_code if not exactly] or ["another"]
 
-    def _compare_errors(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
-        if step.kinds is None:
-            yield _words(step, step.clause, "status", step.words[1], step.words[1])
-        else:
-            one, other = self._kinds(step, a, 0), self._kinds(step, b, 1)
-            yield _values(step, *(Observation(step.clause, c, any_of(c), "kind of error") for c in (one, other)))
-            if one != other or len(one) > 1:
-                return
-        codes = [f"{reply.code}" if type(reply.code) is int else "no number" for reply in (a, b)]
-        yield _words(step, "error.codes", "error_code", *codes)
-        if a.decoded and b.decoded and "csv" not in (a.decoded.format, b.decoded.format):
-            yield _words(step, "error.messages", "message", template(a.message), template(b.message))
-            if step.kind in ("missing", "invalid") and template(a.message) == template(b.message):
-                clause = f"error.{step.kind}-names"
-                yield _words(step, clause, "the names in the message", names(a.message), names(b.message))
+    def _probed(self, step: ScriptStep, reply: Reply, side: int) -> str:
+        """What answered a call that the API itself need not answer."""
+        if reply.response is None:
+            return "no answer"
+        if reply.status == "error":
+            kinds = step.kinds or {}
+            return next((kinds[k] for k in self._kinds(step, reply, side, exactly=True) if k in kinds), step.words[1])
+        return "html-404" if reply.http == HTTP_NOT_FOUND and reply.is_page else f"HTTP {reply.http}"
 
 
-def _words(step: ScriptStep, clause: str, where: str, a: str, b: str) -> PlaceComparison:
-    """Two words that must be the same."""
-    return PlaceComparison(clause, Agreement.SAME if a == b else Agreement.DIFFERS, where, a, b, step.label)
+def _compare_codes(step: ScriptStep, kind: str, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+    """The code and the message of errors of a kind."""
+    codes = [f"{reply.code}" if type(reply.code) is int else "no number" for reply in (a, b)]
+    yield _words(step, "error.codes", f"error_code, {kind}", *codes)
+    if a.decoded and b.decoded and "csv" not in (a.decoded.format, b.decoded.format):
+        yield _words(step, "error.messages", f"message, {kind}", template(a.message), template(b.message))
+        if kind in ("missing", "invalid") and template(a.message) == template(b.message):
+            clause = f"error.{kind}-names"
+            yield _words(step, clause, "the names in the message", names(a.message), names(b.message))
 
 
-def _values(step: ScriptStep, a: Observation, b: Observation) -> PlaceComparison:
+def _words(step: ScriptStep | None, clause: str, where: str, a: str, b: str) -> PlaceComparison:
+    """Two words that must be the same. step: None for several calls."""
+    agreement = Agreement.SAME if a == b else Agreement.DIFFERS
+    label, values = step.label if step else "(several)", (frozenset([a]), frozenset([b]))
+    return PlaceComparison(clause, agreement, where, a, b, label, "", where, *values)
+
+
+def _values(step: ScriptStep, place: str, a: Observation, b: Observation) -> PlaceComparison:
     """Two observations of a place, which differ where no value is possible on both sides."""
-    agreement = Agreement.SAME if a.values == b.values else Agreement.OPEN if a.values & b.values else Agreement.DIFFERS
+    agreement = Agreement.SAME if a.values == b.values else Agreement.DIFFERS
+    if agreement is Agreement.DIFFERS and (a.values & b.values or not a.values or not b.values):
+        agreement = Agreement.OPEN
     why = "the answers leave it open" if agreement is Agreement.OPEN else ""
-    return PlaceComparison(a.clause, agreement, a.where, a.shown, b.shown, step.label, why)
+    return _compared(step, place, agreement, a, b, why)
+
+
+def _compared(
+    step: ScriptStep, place: str, agreement: Agreement, a: Observation, b: Observation, why: str = ""
+) -> PlaceComparison:
+    return PlaceComparison(a.clause, agreement, a.where, a.shown, b.shown, step.label, why, place, a.values, b.values)
 
 
 def _compare_observations(
@@ -170,10 +195,10 @@ def _compare_observations(
         if not bodies and not place.startswith(ALWAYS):
             continue
         if one and other:
-            yield _values(step, one, other)
+            yield _values(step, place, one, other)
         elif (there := one or other) and there.parent is not None and there.parent in (b if one else a).objects:
-            words = (there.shown, ABSENT) if one else (ABSENT, there.shown)
-            yield PlaceComparison(there.clause, Agreement.DIFFERS, there.where, *words, step.label)
+            absent = Observation(there.clause, frozenset([ABSENT]), ABSENT, there.where)
+            yield _compared(step, place, Agreement.DIFFERS, one or absent, other or absent)
         elif there:
             yield PlaceComparison(there.clause, Agreement.OPEN, there.where, why="only one side's answer shows it")
 
@@ -187,13 +212,37 @@ def _not_compared(step: ScriptStep, why: str) -> Iterator[PlaceComparison]:
         yield PlaceComparison(clause, Agreement.OPEN, why=why, call=step.label)
 
 
-def _compare_unreadable(step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
-    """A pair of which at least one answer can't be read: it shows only whether the other one can."""
-    yield from _not_compared(step, "an answer could not be read, or did not come")
-    if (a.response is None) != (b.response is None):
+def _compare_unread(step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+    """A pair of which at least one answer is not read: it shows only what kept it from that, and that the other one is
+    read. An answer in no known layout differs in the clause of the layout alone.
+    """
+    unread = next(reply.unread for reply in (a, b) if reply.decoded is None)
+    yield from _not_compared(step, f"an answer {unread}")
+    reasons = [None if reply.decoded else reply.unread for reply in (a, b)]
+    if reasons[0] == reasons[1] and a.layout == b.layout:
+        return
+    if Unread.LOST in reasons:
         yield _words(step, "server.never-breaks", "the connection", *(r.failure or "an answer" for r in (a, b)))
-    elif (a.decoded is None) != (b.decoded is None):
-        yield _words(step, step.readable, "the body", *(r.failure or "can be read" for r in (a, b)))
+    elif Unread.UNREADABLE in reasons:
+        words = [
+            reply.failure if reply.unread is Unread.UNREADABLE and not reply.decoded else READABLE for reply in (a, b)
+        ]
+        yield _words(step, step.readable, "the body", *words)
+    elif Unread.STATUS in reasons:
+        yield _words(step, step.clause, "status", *(_state(r) if r.decoded else OTHER_STATUS for r in (a, b)))
+    for clause in {reply.layout[0]: None for reply in (a, b) if reply.layout}:
+        yield _words(step, clause, "the layout", *(_layout(reply, clause) for reply in (a, b)))
+
+
+def _layout(reply: Reply, clause: str) -> str:
+    """What an answer shows of the clause that an unknown layout is a matter of."""
+    if reply.layout:
+        return reply.layout[1]
+    return reply.decoded.choices.get(clause, "a known layout") if reply.decoded else "an answer that is not read"
+
+
+READABLE = "can be read"
+OTHER_STATUS = "another status"
 
 
 def _choices(replies: Sequence[Reply]) -> Mapping[str, Mapping[str, None]]:
@@ -209,18 +258,7 @@ def _state(reply: Reply) -> str:
     """The status word, where it shows more than whether the call was accepted."""
     if reply.status != "error" and reply.call.method != "result":
         return "accepted"
-    return reply.status if reply.status in STATUSES else "another status"
-
-
-def _page(reply: Reply) -> str:
-    """What answered a call that the API itself need not answer."""
-    if reply.response is None:
-        return "no answer"
-    if reply.status == "error":
-        return "error"
-    if reply.decoded is not None:
-        return "accepted"
-    return f"{'html' if reply.is_page else 'HTTP'}-{reply.http}"
+    return reply.status if reply.status in STATUSES else OTHER_STATUS
 
 
 _NAME = r"(?<!\w)(?:login|token|phone|source|id|format)(?!\w)"

@@ -12,21 +12,24 @@ from typing import Any
 from contract_tests.api.reply import Reply, content_type
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import SECTION_NAMES
-from contract_tests.contract.members import DOCUMENTED, TIMES
+from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, TIMES, UNITS
+from contract_tests.contract.public_words import public_word
 from contract_tests.contract.ready_checks import CHECKS, CheckResult, TaskFacts, check, entries
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import CHARSETS, OF_HTTP, kind, status_choices
+from contract_tests.contract.values import OF_HTTP, kind, status_choices, with_blank
 from contract_tests.decode.model import Decoded
 
 NO_CLAUSE = "no-clause"  # the report's line for differences that belong to no clause
 ABSENT = "absent"
 ANOTHER = "something else"
+UNDOCUMENTED = "(a member of no documentation)"
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     clause: str
-    values: frozenset[str]  # all values that the answer allows; a single one where it is unambiguous
+    values: frozenset[str]
+    """All values that the answer allows: one where it is unambiguous, none where it allows any."""
     shown: str  # the value in words that hold nothing of the answer
     where: str  # the place in words that hold nothing of the answer
     parent: str | None = None  # the object around the place: an answer that has it without the place differs
@@ -34,6 +37,7 @@ class Observation:
 
 @dataclass
 class Observations:
+    format: str = ""  # of the answer; empty where it is not read
     by_place: dict[str, Observation] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)  # the places of its objects
 
@@ -41,19 +45,24 @@ class Observations:
         self, place: str, clause: str, *values: str, shown: str = "", where: str = "", parent: str | None = None
     ) -> None:
         """Adds an observation; `where` is for a place whose name is the server's own."""
-        shown = shown or any_of(values)
+        shown = shown or any_of(values) or "nothing that shows its type"
         self.by_place[place] = Observation(clause, frozenset(values), shown, where or place, parent)
 
     def add_members(self, clause: str, objects: Sequence[Mapping[str, Any]], at: str = "") -> None:
-        """Adds the types of the members of the objects at a place, taken together. A name that is not documented is not
-        shown: it may hold anything.
+        """Adds the types of the members of the objects at a place, taken together. Of a member that is not documented
+        the name is not shown, as it may hold anything, and it may lack in some of the objects.
         """
         self.objects.add(at)
         prefix = f"{at}." if at else ""
         for name in sorted({name for one in objects for name in one}):
-            types = any_of({kind(one[name]) if name in one else ABSENT for one in objects})
-            place, where = prefix + name, prefix + (name if name in DOCUMENTED else "(a member of no documentation)")
-            self.add(place, _OWN_CLAUSES.get((clause, name), clause), types, where=where, parent=at)
+            kinds = {kind(one[name]) for one in objects if name in one and not _is_nothing(clause, at, name, one[name])}
+            if name not in MEMBERS_AT[clause, at]:
+                # Laid flat in CSV, what has nothing in it leaves no column.
+                parent = None if self.format == "csv" else at
+                self.add(prefix + name, clause, *kinds, where=prefix + UNDOCUMENTED, parent=parent)
+                continue
+            kinds |= {ABSENT} if any(name not in one for one in objects) else set()
+            self.add(prefix + name, _OWN_CLAUSES.get((clause, name), clause), *_joined(clause, name, kinds), parent=at)
 
     def add_status(self, clause: str, model: Mapping[str, Any]) -> None:
         """Adds the status word, where there is one."""
@@ -63,24 +72,69 @@ class Observations:
             self.add("status", clause, word, shown=repr(word) if plain else "another text", parent="")
 
 
+MEMBERS_AT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("create.ok", ""): ("status", "id"),
+    ("result.processing", ""): ("status",),
+    ("result.ready", ""): READY,
+    ("result.row-fields", "data[]"): COLUMNS,
+    ("result.names", "names[]"): ("name",),
+    ("info.body", ""): ("status", "data"),
+    ("info.body", "data"): ACCOUNT,
+    ("info.body", "data.api_limit"): UNITS,
+    ("error.members", ""): ERROR,
+}
+"""The documented members of an object, by clause and place."""
 _OWN_CLAUSES = {("result.ready", "ip"): "result.ip", ("result.row-fields", "phone"): "row.phone"}
 """Members that have a clause of their own."""
+_PHONE_TYPES = {"text": "text", "a whole number": "number"}
+"""Choices of row.phone by the type that shows them."""
+
+
+def _is_nothing(clause: str, at: str, name: str, value: object) -> bool:
+    """Whether a value shows no type: what is null, false or empty for one account or row may be anything for another.
+    What an account has is not documented, nor are members beside the documented ones.
+    """
+    empty = value is None or value is False or (isinstance(value, str | list | Mapping) and not value)
+    return empty and (clause == "info.body" or name not in MEMBERS_AT[clause, at])
+
+
+def _joined(clause: str, name: str, kinds: set[str]) -> list[str]:
+    """Types as the one value of a place."""
+    words = {
+        _PHONE_TYPES.get(word, word) if (clause, name) == ("result.row-fields", "phone") else word for word in kinds
+    }
+    return [any_of(words)] if words else []
+
+
+_OR = " or "
 
 
 def any_of(words: Iterable[str]) -> str:
     """The words as alternatives: `record or task`."""
-    return " or ".join(sorted(words))
+    return _OR.join(sorted(words))
 
 
-def observe(reply: Reply, facts: TaskFacts, encoding: str) -> Observations:
-    """What a reply shows, beside whether the call was accepted and the kind of its error. encoding: that of all CSV."""
-    seen = Observations()
-    _observe_http(seen, reply, CHARSETS.get(encoding, "utf-8"))
+def alternatives(values: Iterable[str]) -> set[str]:
+    """The words of values that `any_of` has joined."""
+    return {word for value in values for word in value.split(_OR)}
+
+
+def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Observations:
+    """What a reply shows, beside whether the call was accepted and the kind of its error. encodings: the choices of
+    xml.encoding and csv.encoding that the target has shown.
+    """
     decoded = reply.decoded
-    if decoded is None:
+    seen = Observations(decoded.format if decoded else "")
+    _observe_http(seen, reply, encodings)
+    if decoded is None or reply.response is None:
         return seen
     for clause, choice in decoded.choices.items():
-        seen.add(f"writing, {clause}", clause, choice, shown=repr(choice))
+        also = (
+            [CDATA_WHERE_NEEDED]
+            if (clause, choice) == ("xml.text", "escaped") and not MARKUP.search(reply.response.body)
+            else []
+        )
+        seen.add(f"writing, {clause}", clause, choice, *also, shown=repr(choice))
     if decoded.format == "csv" and "csv.encoding" not in decoded.choices:
         # A byte order mark shows even in ASCII; the other two encodings write ASCII alike.
         seen.add("writing, csv.encoding", "csv.encoding", "utf-8", "cp1251", shown="no mark, and ASCII alone")
@@ -93,7 +147,12 @@ def observe(reply: Reply, facts: TaskFacts, encoding: str) -> Observations:
     return seen
 
 
-def _observe_http(seen: Observations, reply: Reply, charset: str) -> None:
+MARKUP = re.compile(rb"&(?:amp|lt|gt);")
+CDATA_WHERE_NEEDED = "CDATA for some texts"
+"""The reader's word for CDATA around texts with markup alone: an answer without such a text does not show it."""
+
+
+def _observe_http(seen: Observations, reply: Reply, encodings: Mapping[str, str]) -> None:
     if reply.response is None:
         return
     origin = reply.response.header("access-control-allow-origin")
@@ -104,14 +163,15 @@ def _observe_http(seen: Observations, reply: Reply, charset: str) -> None:
         return
     fmt = reply.decoded.format
     header = reply.response.header("content-type") or ""
-    blank = re.sub(re.escape(charset), "{charset}", header, flags=re.IGNORECASE) if fmt == "csv" else header
+    blank = with_blank(header, encodings.get(f"{fmt}.encoding"))
     shown = repr(content_type(reply.response))
     seen.add(f"Content-Type of {fmt}", f"content-type.{fmt}", header, blank, shown=shown)
     if reply.status != "error":
-        seen.add("HTTP status", "error.http-status", str(reply.http), shown=f"HTTP {reply.http} of no error")
+        seen.add("HTTP status", "error.http-status", f"HTTP {reply.http} of an answer that is no error")
     elif reply.http not in OF_HTTP:
-        choices = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for another error_code",)
-        seen.add("HTTP status", "error.http-status", *choices)
+        choices = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
+        clause = all_clauses()["error.http-status"]
+        seen.add("HTTP status", clause.id, *choices, shown=any_of(public_word(clause, word) for word in choices))
 
 
 def _observe_create(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
@@ -124,7 +184,8 @@ def _observe_info(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
     seen.add_status("info.body", decoded.model)
     data = decoded.model.get("data")
     if decoded.format != "csv":
-        seen.add("data", "info.shape", kind(data) if "data" in decoded.model else ABSENT)
+        shape = {"an object": "object", "a list": "list"}.get(kind(data), kind(data))
+        seen.add("data", "info.shape", shape if "data" in decoded.model else ABSENT)
     account = data[0] if isinstance(data, list) and len(data) == 1 else data
     if isinstance(account, Mapping):
         seen.add_members("info.body", [account], "data")
@@ -134,11 +195,11 @@ def _observe_info(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
 
 def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> None:
     model = decoded.model
-    if decoded.format == "csv":
-        seen.add("what CSV carries", "csv.flat", f"rows of {decoded.rows}" if decoded.rows else "a flat answer")
-    else:
+    if decoded.format != "csv":
         for section in SECTION_NAMES:
             _observe_section(seen, model, section, own=section == facts.section)
+    elif facts.section == "photo" or model.get(facts.section):
+        seen.add("what CSV carries", "csv.flat", f"rows of {decoded.rows}" if decoded.rows else "a flat answer")
     if decoded.rows is None:
         others = {name: value for name, value in model.items() if name not in ("status", *SECTION_NAMES)}
         # How a time is written is the clause result.times.
@@ -151,11 +212,8 @@ def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> No
             seen.add_members(clause, rows, f"{section}[]")
     _observe_forms(seen, model)
     for clause in CHECKS:
-        if decoded.can_show(clause) and clause not in _BY_MEMBERS:
+        if decoded.can_show(clause) and clause != "row.phone":  # which the types of members show
             _observe_check(seen, decoded, clause, facts)
-
-
-_BY_MEMBERS = ("row.phone", "result.sections")  # clauses that the types of members and the sections show in more detail
 
 
 def _observe_forms(seen: Observations, model: Mapping[str, Any]) -> None:
@@ -166,7 +224,8 @@ def _observe_forms(seen: Observations, model: Mapping[str, Any]) -> None:
     places += [(f"row.{name}", f"data[].{name}", rows) for name in ("time", "price", "source")]
     for clause, place, objects in places:
         if any(place.removeprefix("data[].") in one for one in objects):
-            seen.add(f"{place}, its form", clause, ANOTHER if clause in broken else all_clauses()[clause].title)
+            form = ANOTHER if clause in broken else all_clauses()[clause].title
+            seen.add(f"{place}, its form", clause, form, where=place)
 
 
 def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: TaskFacts) -> None:
@@ -178,21 +237,31 @@ def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: Tas
         else:
             word = result.choice or '""'
         found.setdefault(re.sub(r"\[\d+\]", "[]", result.path), set()).add(word)
+    if clause == "result.sections" and found:
+        # A section that is filled may be one in which nothing was found for another phone.
+        emptied = {name: _emptied(v) if name in SECTION_NAMES else v for name, v in decoded.model.items()}
+        also = [r.choice for r in check(clause, emptied, facts) if not isinstance(r, CheckResult)]
+        seen.add(clause, clause, *(word for words in found.values() for word in words), *also, where="the sections")
+        return
     for path, words in found.items():
         seen.add(f"{path}: {clause}", clause, any_of(words), where=path)
     if clause == "quota.unit" and not found and "cost" in decoded.model:
         seen.add(f"cost: {clause}", clause, "record", "task", where="cost")
 
 
+def _emptied(value: object) -> object:
+    return [] if isinstance(value, list) else "" if isinstance(value, str) else value
+
+
 def _observe_section(seen: Observations, model: Mapping[str, Any], section: str, *, own: bool) -> None:
-    """Whether a section is there, and its shape. How much a source finds is no difference."""
-    state = ABSENT
-    if section in model:
-        value = model[section]
-        fits = isinstance(value, str | None) if section == "photo" else isinstance(value, list)
-        state = ("there" if section == "photo" else "a list") if fits else "of another type"
-        state += "" if own else ", filled" if value else ", empty"
-    seen.add(section, "result.own-section" if own else "result.sections", state)
+    """Whether a section has the type of one, and the source's own is there. How much was found is no difference."""
+    value = model.get(section)
+    fits = isinstance(value, str | None) if section == "photo" else isinstance(value, list)
+    if own:
+        state = ("there" if fits else "of another type") if section in model else ABSENT
+        seen.add(section, "result.own-section", state)
+    elif value:
+        seen.add(section, "result.ready", kind(value))
 
 
 _BODIES: Mapping[str, Callable[[Observations, Decoded, TaskFacts], None]] = {

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from contract_tests.budget.budget import limits_for
 from contract_tests.contract.clauses import UsageError, clause_of
+from contract_tests.contract.profile import ProfileFile, read_profile_file
 from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.options import LIVE, CheckOptions
 from contract_tests.engine.provision import UnreachableError, code_of, is_mock
@@ -22,6 +23,7 @@ from contract_tests.parity.comparison import Agreement, Comparison, PlaceCompari
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.parity_report import ParityReport, by_clause, render, write_terminal
 from contract_tests.parity.side import Side
+from contract_tests.parity.stated import StatedDifferences
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import check_file, notice, write
@@ -36,14 +38,17 @@ def run(
     a: str, b: str, options: CheckOptions, out: TextIO, err: TextIO | None = None, *, ignored: Collection[str] = ()
 ) -> int:
     """Compares the targets and writes the report to out, and as JSON to the file of the options; errors go to err.
-    a and b are `live`, `mock` or URLs, in place of the options' target; ignored are clauses whose differences do not
-    count. Gives the exit code: 0 nothing differs, 1 something does, 2 wrong usage, 3 a target can't be reached, 4 the
-    budget does not suffice.
+
+    a and b are `live`, `mock` or URLs, in place of the options' target. What does not count: differences in ignored
+    clauses, and those that the options' profile states. Gives the exit code: 0 nothing else differs, 1 something does,
+    2 wrong usage, 3 a target can't be reached, 4 the budget does not suffice.
     """
     try:
         for name in ignored:
             if name != NO_CLAUSE:
                 clause_of(name)
+        if options.profile is not None:
+            read_profile_file(options.profile)
         file = options.reports.get("json")
         if file is not None:
             check_file(file)
@@ -76,7 +81,9 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
             stopped = f"a target is gone: {lost}"
         pairs = collector.pairs
         secrets = _secrets_of(sides)
-        clauses = by_clause((_without(secrets, place) for place in Comparison(pairs).places()), ignored)
+        profile = read_profile_file(options.profile) if options.profile else ProfileFile()
+        places = StatedDifferences(profile).marked(Comparison(pairs).places())
+        clauses = by_clause((_without(secrets, place) for place in places), ignored)
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
             code = BROKEN  # a difference outranks what was not compared
         else:
@@ -99,7 +106,7 @@ def _secrets_of(sides: Collection[Side]) -> Secrets:
 
 def _without(secrets: Secrets, place: PlaceComparison) -> PlaceComparison:
     """The comparison as a report may show it: values only where they differ, and without what is private."""
-    if place.agreement is not Agreement.DIFFERS:
+    if place.agreement not in (Agreement.DIFFERS, Agreement.UNCOVERED):
         return replace(place, a="", b="")
     where, a, b = (_public(text, secrets) for text in (place.where, place.a, place.b))
     return replace(place, where=where, a=a, b=b if b != a else f"another: {b}")

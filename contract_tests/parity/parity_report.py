@@ -55,10 +55,12 @@ def by_clause(places: Iterable[PlaceComparison], ignored: Collection[str]) -> tu
 
 
 def _of_clause(name: str, grade: str, places: Sequence[PlaceComparison], ignored: bool) -> ClauseComparison:
-    differ = [place for place in places if place.agreement is Agreement.DIFFERS]
+    differ = [place for place in places if place.agreement in (Agreement.DIFFERS, Agreement.UNCOVERED)]
     if differ:
-        once = tuple({(p.where, p.a, p.b): p for p in reversed(differ)}.values())[::-1]
-        return ClauseComparison(name, grade, Agreement.IGNORED if ignored else Agreement.DIFFERS, once, "")
+        once = tuple({(p.where, p.a, p.b, p.agreement): p for p in reversed(differ)}.values())[::-1]
+        new = any(place.agreement is Agreement.DIFFERS for place in once)
+        found = Agreement.UNCOVERED if not new else Agreement.IGNORED if ignored else Agreement.DIFFERS
+        return ClauseComparison(name, grade, found, once, "")
     if any(place.agreement is Agreement.SAME for place in places):
         note = f"no longer differs: leave out --ignore {name}" if ignored else ""
         return ClauseComparison(name, grade, Agreement.SAME, (), note)
@@ -93,7 +95,8 @@ def write_terminal(out: TextIO, report: ParityReport) -> None:
 
 
 def _cells(clause: ClauseComparison) -> Iterator[tuple[Cell, ...]]:
-    shown = [(p.a, p.b, f"{p.where} ({p.call})" if p.call else p.where) for p in clause.differences[:MOST]]
+    first = sorted(clause.differences, key=lambda place: place.agreement is not Agreement.DIFFERS)[:MOST]
+    shown = [(place.a, place.b, _where(place)) for place in first]
     more = len(clause.differences) - MOST
     shown += [("", "", f"and {more} more")] if more > 0 else []
     head: tuple[Cell, Cell] = (clause.clause, (clause.agreement.value, STYLES[clause.agreement]))
@@ -102,7 +105,20 @@ def _cells(clause: ClauseComparison) -> Iterator[tuple[Cell, ...]]:
         head = ("", "")
 
 
-STYLES = {Agreement.DIFFERS: "bold red", Agreement.IGNORED: "yellow", Agreement.SAME: "green", Agreement.OPEN: "dim"}
+def _where(place: PlaceComparison) -> str:
+    """Where a difference is, in which call, and how the profile states it."""
+    call = f" ({place.call})" if place.call else ""
+    return f"{place.where}{call}{STATED + place.why if place.agreement is Agreement.UNCOVERED else ''}"
+
+
+STATED = "; the profile says: "
+STYLES = {
+    Agreement.DIFFERS: "bold red",
+    Agreement.IGNORED: "yellow",
+    Agreement.UNCOVERED: "yellow",
+    Agreement.SAME: "green",
+    Agreement.OPEN: "dim",
+}
 
 
 def render(report: ParityReport) -> bytes:
@@ -120,7 +136,16 @@ def render(report: ParityReport) -> bytes:
                 "grade": clause.grade,
                 "outcome": clause.agreement.value,
                 "note": clause.note,
-                "differences": [{"where": p.where, "call": p.call, "a": p.a, "b": p.b} for p in clause.differences],
+                "differences": [
+                    {
+                        "where": p.where,
+                        "call": p.call,
+                        "a": p.a,
+                        "b": p.b,
+                        "uncovered": p.why if p.agreement is Agreement.UNCOVERED else "",
+                    }
+                    for p in clause.differences
+                ],
             }
             for clause in report.clauses
         ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, MULTIPART, POST, WAYS, Call, Way
@@ -18,7 +18,6 @@ from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import B_OR_C, SECTIONS, UNKNOWN_SOURCE
 from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
-from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.side import BARE, Side
 
 MakeCall: TypeAlias = Callable[[Side], Call]  # raises NotChecked where that side does not allow the call
@@ -34,7 +33,9 @@ class ScriptStep:
     kind: str = ""  # the kind of error that the answer is
     words: tuple[str, str] = ("accepted", "refused")  # what the first clause calls an accepted call and a refused one
     kinds: Mapping[str, str] | None = None
-    """Where the kind of error shows the choice of the first clause: the choice by kind ("": any other kind)."""
+    """Where the kind of error shows the choice of the first clause: the choice by kind."""
+    otherwise: str = "an error of its own"  # what the first clause calls an error of any other kind
+    names: str = ""  # the parameter that an error of the kind `invalid` names
     after_refusal: str = ""  # the step that both sides must refuse, or this one shows nothing
     unless_accepted: str = ""  # the step whose create makes this one needless where it was accepted
     probe: bool = False  # the API itself need not answer the call
@@ -54,6 +55,12 @@ class ScriptStep:
         """The call in short, such as `POST xml: without id`."""
         return f"{self.way}{f' {self.fmt}' if self.fmt else ''}: {self.name}"
 
+    def kind_of(self, word: str) -> str:
+        """The kind of the errors that the first clause calls so, whose codes can be compared; empty: any kind."""
+        if self.kinds is None:
+            return self.kind if word == self.words[1] else "another"
+        return next((kind for kind, choice in self.kinds.items() if choice == word), "")
+
     def call(self, side: Side) -> Call:
         """The call to a side. Raises NotChecked where that side does not allow it."""
         if self.provisioned and not side.run.target.provisioned:
@@ -65,10 +72,8 @@ class ScriptStep:
 TURNS = tuple(zip(FORMATS, cycle(WAYS), strict=False))  # each format, over both ways
 
 
-def _in_each(
-    name: str, make_call: MakeCall, *clauses: str, kind: str = "", kinds: Mapping[str, str] | None = None
-) -> list[ScriptStep]:
-    return [ScriptStep(name, make_call, clauses, fmt, way, kind, kinds=kinds) for fmt, way in TURNS]
+def _in_each(name: str, make_call: MakeCall, *clauses: str, **more: Any) -> list[ScriptStep]:
+    return [ScriptStep(name, make_call, clauses, fmt, way, **more) for fmt, way in TURNS]
 
 
 def _create(source: int | None, phone: Callable[[Phones], str | None] = lambda _: None) -> MakeCall:
@@ -143,12 +148,15 @@ REFUSED: tuple[ScriptStep, ...] = (
     ScriptStep("info with a wrong token", lambda s: _info(s).but(token=s.run.wrong_token), ("credentials.refused",),
                kind="credentials"),
     *_in_each("an unknown id", _unknown, "task.unknown", kind="unknown-task"),
-    *_in_each("id abc", _unknown_but(id="abc"), "id.invalid", kinds={"unknown-task": "unknown", "": "error"}),
+    *_in_each("id abc", _unknown_but(id="abc"), "id.invalid", names="id",
+              kinds={"unknown-task": "unknown", "invalid": "error"}),
     ScriptStep("without token and id", _unknown_but("token", "id"), ("error.missing-names",), kind="missing"),
     ScriptStep("a wrong token, without id", _unknown_but("id", wrong_token=True), ("check.order",),
                kinds={"missing": "parameters-first", "credentials": "credentials-first"}),
-    ScriptStep("an empty id", _unknown_but(id=""), ("param.empty-is-missing",), kinds={"missing": "yes", "": "no"}),
-    ScriptStep(FORMAT, _info, ("format.invalid",), "bogus", kind="invalid", words=("json", "error")),
+    ScriptStep("an empty id", _unknown_but(id=""), ("param.empty-is-missing",), kinds={"missing": "yes"},
+               otherwise="no"),
+    ScriptStep(FORMAT, _info, ("format.invalid",), "bogus", kind="invalid", words=("json", "error"),
+               names="format", otherwise="an error that does not name it"),
     ScriptStep(f"{FORMAT}, without id", _unknown_but("id"), ("check.format-first",), "bogus",
                kinds={"missing": "no", "invalid": "yes"}, after_refusal=FORMAT),
     ScriptStep("id twice, first a task's", lambda s: replace(_RESULT(s), params=(*_RESULT(s).params, _unknown_id(s))),
@@ -159,8 +167,9 @@ REFUSED: tuple[ScriptStep, ...] = (
     ScriptStep("another account's task", lambda s: calls.result(s.run.second(), s.task(MAIN).id),
                ("task.foreign-error",), kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
     ScriptStep("an unknown method", lambda s: Call("nosuchmethod", s.me.params), ("not-found",),
-               kind="unknown-method", probe=True),
-    ScriptStep("another HTTP method", _unknown, (NO_CLAUSE,), way=Way("PUT", "query"), kind="http-method", probe=True),
+               kind="unknown-method", words=("", "error"), probe=True),
+    ScriptStep("another HTTP method", _unknown, ("http-method.other",), way=Way("PUT", "query"), kind="http-method",
+               words=("", "refused"), kinds={"unknown-task": "as-get"}, probe=True),
 )  # fmt: skip
 READ: Mapping[str, tuple[str, ...]] = {
     "json": ("result.ready", "result.own-section", "result.cost", "result.row-fields", "row.time", "row.price",

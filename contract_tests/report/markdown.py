@@ -79,11 +79,11 @@ def _block(*lines: str) -> str:
     return "\n".join(["```text", *lines, "```\n"])
 
 
-def _unproven(report: Report) -> Iterator[str]:
+def _undecided(report: Report) -> Iterator[str]:
     for row in report.rows:
         if row.outcome not in JUDGED:
             known = report.remembered(row.clause.id)
-            proven = "" if known is None else f" (last proven live: {wording.last_proven(known)})"
+            proven = "" if known is None else f" (last decided live: {wording.last_proven(known)})"
             yield _cells(_text(row.clause.id), row.clause.grade, row.outcome, _text(row.note) + proven)
 
 
@@ -100,6 +100,6 @@ _SECTIONS: tuple[tuple[str, Callable[[Report], Iterator[str]]], ...] = (
     ("\n", _counts),
     ("\n### Findings\n\n", _findings),
     ("\n### Errors of the kit itself\n\n", _errors),
-    ("\n### Not proven\n\n| clause | grade | outcome | why |\n| --- | --- | --- | --- |\n", _unproven),
+    ("\n### Not decided\n\n| clause | grade | outcome | why |\n| --- | --- | --- | --- |\n", _undecided),
     ("\n### Retried calls\n\n| call | failure | tries |\n| --- | --- | ---: |\n", _retried),
 )

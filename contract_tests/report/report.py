@@ -11,16 +11,17 @@ from contract_tests.contract.clauses import GRADES
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult
 
-JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)  # outcomes of clauses that were proven, either way
+JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)  # outcomes of clauses that were decided
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
     units: int  # of the daily limit
     budget: int | None  # in units; None: no limit
-    unknown: int  # units of creates whose answer was lost
+    unknown: int  # units of creates whose answer was lost or could not be read
     calls: int
     seconds: float  # from the first call to the last
+    polling: int = 0  # units, of those above, that asking for results has taken
     counts: bool = True  # whether units cost anything here: accounts that the suite made itself have any number
 
 
@@ -35,7 +36,7 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """When a clause was last proven live (None: never), and whether that is too long ago."""
+    """When a clause was last decided live (None: never), and whether that is too long ago."""
 
     proven: date | None
     stale: bool
@@ -50,7 +51,7 @@ class Report:
     strict: bool
     rows: tuple[ClauseResult, ...]
     spent: Spent
-    provable: int | None = None  # clauses that this budget can prove; None: not worked out
+    provable: int | None = None  # clauses that this budget can decide; None: not worked out
     stopped: str = ""  # why the run ended early or did not begin; empty where it is complete
     retried: tuple[Retried, ...] = ()
     errors: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ class Report:
 
     @property
     def proven(self) -> int:
-        """The number of clauses that the run has proven, either way."""
+        """The number of clauses of which the run has found out whether they hold."""
         return sum(row.outcome in JUDGED for row in self.rows)
 
     @property
@@ -76,11 +77,11 @@ class Report:
 
     @property
     def due(self) -> tuple[str, ...]:
-        """Clauses that a run can show and that, by --history, were not proven lately."""
+        """Clauses that a run can show and that, by --history, were not decided lately."""
         known = self.history or {}
         seen = (row.clause for row in self.rows if not row.clause.unseen)
         return tuple(clause.id for clause in seen if clause.id in known and known[clause.id].stale)
 
     def remembered(self, clause: str) -> History | None:
-        """What the history knows of a clause, which may be that it was never proven; None without a history."""
+        """What the history knows of a clause, which may be that it was never decided; None without a history."""
         return None if self.history is None else self.history.get(clause, History(proven=None, stale=True))

@@ -52,7 +52,7 @@ def _text(finding: Finding, *, full: bool) -> str:
 
 
 def _write_table(console: Console, report: Report) -> None:
-    names = ("clause", "grade", "outcome", "seen", "note", *(() if report.history is None else ("last proven live",)))
+    names = ("clause", "grade", "outcome", "seen", "note", *(() if report.history is None else ("last decided live",)))
     rows: list[tuple[Cell, ...]] = []
     for row in report.rows:
         known = report.remembered(row.clause.id)

@@ -1,4 +1,4 @@
-"""The sentences that several reports share: the result, how much was proven, and what it took."""
+"""The sentences that several reports share: the result, how much was decided, and what it took."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def headline(report: Report) -> str:
         (report.exit_code, f"The run failed with exit code {report.exit_code}"),
         (report.proven, "Nothing is broken"),
     )
-    return next((sentence for holds, sentence in sentences if holds), "Nothing was proven")
+    return next((sentence for holds, sentence in sentences if holds), "Nothing was decided")
 
 
 def counted(number: int, noun: str) -> str:
@@ -58,9 +58,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def figures(report: Report) -> str:
-    """The two figures: how much was proven, and how much can be."""
-    proven = f"{report.proven} of {counted(len(report.rows), 'clause')} proven"
-    return proven if report.provable is None else f"{proven}; this budget can prove {report.provable}"
+    """The two figures: how many clauses were decided, and how many can be."""
+    decided = f"{report.proven} of {counted(len(report.rows), 'clause')} decided"
+    return decided if report.provable is None else f"{decided}; this budget can decide {report.provable}"
 
 
 def totals(report: Report) -> str:
@@ -70,8 +70,9 @@ def totals(report: Report) -> str:
 
 def taken(spent: Spent) -> tuple[str, ...]:
     """What the run took: calls, and units where they count."""
-    calls = counted(spent.calls, "call")
-    return (calls, counted(spent.units, "unit")) if spent.counts else (calls,)
+    calls, units = counted(spent.calls, "call"), counted(spent.units, "unit")
+    polling = f", {spent.polling} of them for asking for results" if spent.polling else ""
+    return (calls, units + polling) if spent.counts else (calls,)
 
 
 def asides(report: Report) -> tuple[str, ...]:
@@ -79,14 +80,16 @@ def asides(report: Report) -> tuple[str, ...]:
     spent, sentences = report.spent, []
     if spent.counts and spent.budget is not None and spent.units > spent.budget:
         above = counted(spent.units - spent.budget, "unit")
-        sentences.append(f"{above} above the budget, as tasks cost more than any before")
+        why = "asking for results took units" if spent.polling else "tasks cost more than any before"
+        sentences.append(f"{above} above the budget, as {why}")
     if spent.unknown:
-        sentences.append(f"{counted(spent.unknown, 'unit')} charged, unknown: the answer to the create was lost")
+        lost = "the answer to the create was lost or could not be read"
+        sentences.append(f"{counted(spent.unknown, 'unit')} charged, unknown: {lost}")
     if report.retried:
         sentences.append(f"{counted(len(report.retried), 'call')} failed at first and succeeded when sent again")
     if due := report.due:
         more = f" and {len(due) - MAX_DUE} more" if len(due) > MAX_DUE else ""
-        sentences.append(f"Due again, since not proven lately: {', '.join(due[:MAX_DUE])}{more}")
+        sentences.append(f"Due again, since not decided lately: {', '.join(due[:MAX_DUE])}{more}")
     return tuple(sentences)
 
 
@@ -107,7 +110,7 @@ def named(name: str, text: str) -> str:
 
 
 def last_proven(history: History) -> str:
-    """When a clause was last proven live, and whether that is due again."""
+    """When a clause was last decided live, and whether that is due again."""
     if history.proven is None:
         return "never"
     return f"{history.proven.isoformat()}{', stale' if history.stale else ''}"

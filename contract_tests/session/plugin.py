@@ -68,11 +68,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if name not in all_clauses():
                 pytest.exit(f"{item.nodeid} names the clause {name!r}, which is not in clauses.toml", BROKEN)
     items.sort(key=_turn)
-    only = config.stash[STATE].options.only
-    if only:
-        wanted = [item for item in items if not {*clauses_of(item)}.isdisjoint(only)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-        items[:] = wanted
+    options = config.stash[STATE].options
+    if options.only:
+        others = [item for item in items if _is_beside(item, options)]
+        items[:] = [item for item in items if item not in others]
+        if options.with_others:
+            items += others
+        else:
+            config.hook.pytest_deselected(items=others)
+
+
+def _is_beside(item: pytest.Item, options: CheckOptions) -> bool:
+    """Whether the test shows none of the clauses that the options name."""
+    return bool(options.only) and {*clauses_of(item)}.isdisjoint(options.only)
 
 
 def _turn(item: pytest.Item) -> int:
@@ -101,6 +109,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     run = item.config.stash[STATE].run
     if run is not None and in_suite(item):
+        if _is_beside(item, run.options):
+            run.api.sender.budget.allow_no_creates("no task is made for it: only what the answers show is checked")
         item.stash[CHECKS] = run.api.checks = Checks(run.findings, clauses_of(item), strict=run.options.strict)
 
 

@@ -81,13 +81,16 @@ def report_at_end(state: SessionState, code: int = 0) -> Report:
 
 
 def _spent(run: Run) -> Spent:
-    """Units include those that info shows beyond the costs that were read, such as of tasks that were never polled."""
+    """Units include those that info shows beyond the costs that were read: those of tasks that were never polled, or,
+    where polling was seen to take units, of polls.
+    """
     sender, budget, watch = run.api.sender, run.api.sender.budget, run.api.units
     unread = 0
     if not run.target.provisioned and watch.used and not watch.day_turned:
         unread = max(0, watch.used[-1] - watch.used[0] - (budget.spent - sender.spent_before))
     return Spent(
         units=budget.spent + unread,
+        polling=unread if watch.polling else 0,
         budget=budget.limits.units,
         unknown=budget.unknown,
         calls=len(sender.log),

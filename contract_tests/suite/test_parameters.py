@@ -8,82 +8,135 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Call
+from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
+from contract_tests.suite.deductions import Case, check_distinct, which
+
+OWN = "an answer of its own"
+
+
+def _lacking(run: Run) -> Case:
+    return Case("a call without id", run.api.send_cached(run.unknown_task.but(id=None)))
+
+
+def _unknown(run: Run) -> Case:
+    return Case("a call for an unknown task", run.api.send_cached(run.unknown_task))
 
 
 @pytest.mark.clause("check.order")
 def test_parameters_are_checked_before_credentials(run: Run, checks: Checks) -> None:
-    lacking, send = run.unknown_task.but(id=None), run.api.send_cached
-    known = {"parameters-first": send(lacking), "credentials-first": send(run.wrong_token_call)}
-    reply = send(lacking.but(token=run.wrong_token))
-    checks.choice("check.order", reply.like_one_of(known, "an answer of its own"), reply)
+    wrong = Case("a call with a wrong token", run.api.send_cached(run.wrong_token_call))
+    reply = run.api.send_cached(run.unknown_task.but(id=None, token=run.wrong_token))
+    checks.choice(
+        "check.order", which(reply, {"parameters-first": _lacking(run), "credentials-first": wrong}, OWN), reply
+    )
 
 
 @pytest.mark.clause("format.invalid")
 def test_an_unknown_format_is_an_error_that_names_it(run: Run, checks: Checks) -> None:
-    reply = run.api.send_cached(run.unknown_task.but(format="bogus"))
-    named = reply.status == "error" and "format" in reply.message
-    otherwise = "error" if named else "an error that does not name it"
-    seen = reply.like_one_of({"json": run.api.send_cached(run.unknown_task)}, otherwise)
+    unknown, lacking = _unknown(run), _lacking(run)
+    asked, reply = unknown.reply, run.api.send_cached(run.unknown_task.but(format="bogus"))
+    if reply.status != "error" or (reply.says_like(asked) and asked.says_like(lacking.reply)):
+        # An error that answers everything does not show what became of the format: a ready task does.
+        asked, call = run.pool.poller.read(run.pool.tasks()[0]), _about_a_ready_task(run)
+        reply = run.api.send(call.but(format="bogus"))
+        if asked.status != "ready":
+            raise NotChecked("no task is ready, and an unknown task is answered by no error")
+    if reply.status == asked.status != "error" or reply.says_like(asked):
+        seen = "json"
+    elif reply.status == "error":
+        seen = "error" if "format" in reply.message.lower() else "an error that does not name it"
+    else:
+        seen = "neither an error nor JSON"
     checks.choice("format.invalid", seen, reply)
 
 
 @pytest.mark.clause("check.format-first")
 def test_an_unknown_format_is_not_refused_before_all_else(run: Run, checks: Checks) -> None:
-    refused = run.api.send_cached(run.unknown_task.but(format="bogus"))
-    if refused.says_like(run.api.send_cached(run.unknown_task)):
-        raise NotChecked("an unknown format is not refused here")
-    lacking = run.unknown_task.but(id=None)
-    reply = run.api.send_cached(lacking.but(format="bogus"))
-    seen = reply.like_one_of({"yes": refused, "no": run.api.send_cached(lacking)}, "an answer of its own")
-    checks.choice("check.format-first", seen, reply)
+    unknown, lacking = _unknown(run), _lacking(run)
+    refused = Case("an unknown format", run.api.send_cached(run.unknown_task.but(format="bogus")))
+    check_distinct(unknown, refused)
+    reply = run.api.send_cached(run.unknown_task.but(id=None, format="bogus"))
+    checks.choice("check.format-first", which(reply, {"yes": refused, "no": lacking}, OWN), reply)
 
 
 @pytest.mark.clause("param.empty-is-missing")
 def test_an_empty_value_counts_as_missing(run: Run, checks: Checks) -> None:
-    lacking = run.unknown_task.but(id=None)
-    reply = run.api.send_cached(lacking.but(id=""))
-    checks.choice("param.empty-is-missing", reply.like_one_of({"yes": run.api.send_cached(lacking)}, "no"), reply)
+    lacking, unknown = _lacking(run), _unknown(run)
+    check_distinct(lacking, unknown)
+    reply = run.api.send_cached(run.unknown_task.but(id=""))
+    otherwise = "no" if reply.status == "error" else "neither an error nor a missing value"
+    checks.choice("param.empty-is-missing", which(reply, {"yes": lacking}, otherwise), reply)
 
 
 @pytest.mark.clause("id.invalid")
 def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, checks: Checks) -> None:
+    unknown, lacking = _unknown(run), _lacking(run)
     reply = run.api.send_cached(run.unknown_task.but(id="abc"))
-    checks.expect_error("id.invalid", reply, "an error: the id is no number")
-    seen = reply.like_one_of({"unknown": run.api.send_cached(run.unknown_task)}, "error")
-    if reply.status == "error":
-        checks.choice("id.invalid", seen, reply)
+    check_distinct(unknown, lacking)
+    otherwise = "error" if reply.status == "error" else "no error"
+    checks.choice("id.invalid", which(reply, {"unknown": unknown}, otherwise), reply)
 
 
 def _about_a_ready_task(run: Run) -> Call:
     return calls.result(run.me, run.pool.tasks()[0].id)
 
 
-def _which_counts(run: Run, clause: str, call: Call, *, ready: str, error: str) -> None:
-    """Notes which of two choices a call shows whose first id is a ready task's; the other id is unknown."""
+def _read(run: Run, call: Call) -> Reply:
+    """The answer to a call that may be about the run's first ready task."""
     task = run.pool.tasks()[0]
     reply = run.api.send(call, section=task.section)
     if reply.status == "ready":
         run.pool.poller.compare(task, reply)
-    run.api.checks.choice(clause, {"ready": ready, "error": error}.get(reply.status, "neither"), reply)
+    return reply
+
+
+def _which_counts(run: Run, clause: str, call: Call, turned: Call, *, ready: str, error: str) -> None:
+    """Notes which of two values of id counts, a ready task's or an unknown one's. turned: the call with the two in each
+    other's place; it must show the opposite where the error may be about the two values.
+    """
+    unknown = _unknown(run)
+    check_distinct(unknown)
+    reply = _read(run, call)
+    if reply.status == "ready":
+        seen = ready
+    elif reply.status == "error":
+        of_unknown = reply.says_like(unknown.reply) and not reply.says_like(_lacking(run).reply)
+        seen = error if of_unknown or _read(run, turned).status == "ready" else "neither: two values are refused"
+    else:
+        seen = "neither"
+    run.api.checks.choice(clause, seen, reply)
 
 
 @pytest.mark.clause("param.repeated")
 def test_the_last_of_a_repeated_name_counts(run: Run) -> None:
     call = _about_a_ready_task(run)
-    twice = replace(call, params=(*call.params, ("id", str(run.unknown_id))))
+    unknown, known = ("id", str(run.unknown_id)), ("id", str(run.pool.tasks()[0].id))
+    twice, turned = (
+        replace(call.but(id=None), params=(*call.but(id=None).params, *ids))
+        for ids in ((known, unknown), (unknown, known))
+    )
     for way in (GET, POST) if run.full else (GET,):
-        _which_counts(run, "param.repeated", twice.by(way), ready="first", error="last")
+        _which_counts(run, "param.repeated", twice.by(way), turned.by(way), ready="first", error="last")
 
 
 @pytest.mark.clause("param.both")
 def test_the_body_counts_where_the_query_says_otherwise(run: Run) -> None:
-    call = replace(_about_a_ready_task(run), way=POST, query=(("id", str(run.unknown_id)),))
-    _which_counts(run, "param.both", call, ready="body", error="query")
+    call, unknown = _about_a_ready_task(run).by(POST), str(run.unknown_id)
+    both = replace(call, query=(("id", unknown),))
+    turned = replace(call.but(id=unknown), query=(("id", str(run.pool.tasks()[0].id)),))
+    _which_counts(run, "param.both", both, turned, ready="body", error="query")
 
 
 @pytest.mark.clause("param.multipart")
-def test_a_multipart_form_is_read_like_any_form(run: Run) -> None:
-    _which_counts(run, "param.multipart", _about_a_ready_task(run).by(MULTIPART), ready="read", error="ignored")
+def test_a_multipart_form_is_read_like_any_form(run: Run, checks: Checks) -> None:
+    check_distinct(_unknown(run))
+    reply = _read(run, _about_a_ready_task(run).by(MULTIPART))
+    seen = "read" if reply.status == "ready" else "neither"
+    if reply.status == "error":
+        nothing = Case("a call without any parameter", run.api.send_cached(run.bare_result))
+        check_distinct(nothing, _unknown(run))
+        seen = which(reply, {"ignored": nothing}, "refused")
+    checks.choice("param.multipart", seen, reply)

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
+SLOWEST = 0.1
+"""Calls a second below which no refusal slows a run down."""
+
+
 @dataclass
 class Pacer:
     """A token bucket: waits until the next call may go out."""
@@ -19,8 +23,9 @@ class Pacer:
     _due: float = field(default=-math.inf, repr=False)
 
     def slow_down(self, seconds: float) -> None:
-        """Delays the next call so long, and halves the pace from then on (4 a second at most)."""
-        self.per_second = min((self.per_second or 8.0) / 2, 4.0)
+        """Delays the next call so long, and halves the pace from then on (4 a second at most, SLOWEST at least)."""
+        now = self.per_second or 8.0
+        self.per_second = max(min(now / 2, 4.0), min(now, SLOWEST))
         self._due = max(self._due, self.clock() + seconds)
 
     def wait(self, end: float | None = None) -> bool:

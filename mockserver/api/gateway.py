@@ -10,7 +10,7 @@ from mockserver.api.mock import Mock
 from mockserver.api.params import read_params
 from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Page
-from mockserver.formats.writers import WRITERS
+from mockserver.formats.writers import prepared
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
@@ -93,6 +93,8 @@ class Gateway:
 
     def decide(self, request: Request) -> Decision:
         """The request with its answer as data. Raises StoreError where the store fails."""
+        if self._is_as_get(request):
+            request = replace(request, http_method="GET")
         if request.http_method == "OPTIONS" and self.mock.profile.rules.origin is not None:
             return Decision(request, Page(204, "", b"", reason="clause cors"))
         try:
@@ -112,14 +114,21 @@ class Gateway:
         answer = self.mock.answer(passed) if isinstance(passed, Call) else passed
         return Decision(request, self.hook.on_answer(call, answer), call)
 
+    def _is_as_get(self, request: Request) -> bool:
+        """Whether the clause http-method.other has the request answered as GET, which reads the query alone."""
+        rules = self.mock.profile.rules
+        if not rules.other_as_get or request.http_method in ("GET", "HEAD", "OPTIONS"):
+            return False
+        return request.http_method != "POST" or (request.path == BASE + b"info" and not rules.info_post)
+
     def render(self, decision: Decision) -> Response:
         """The answer as it is sent."""
         answer = decision.answer
         headers: list[tuple[str, str]] = []
         if isinstance(answer, Answer):
-            form = WRITERS[answer.format]
-            body = form.write(answer, self.mock.profile.rendering)
-            headers.append(("Content-Type", form.content_type(self.mock.profile.rendering)))
+            content_type, write = prepared(answer.format, self.mock.profile.rendering)
+            body = write(answer)
+            headers.append(("Content-Type", content_type))
             if answer.allow:
                 headers.append(("Allow", ", ".join(("HEAD", *answer.allow))))
         else:

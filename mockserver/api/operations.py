@@ -241,6 +241,9 @@ def _failed(code: int | None, message: str | None) -> ApiError:
     return ApiError("failed-task", reason="the task failed", code=code, message=message)
 
 
+_UNFILLED: Mapping[str, Value] = {"null": None, "false": False}  # by a choice of `result.sections`
+
+
 def _ready(context: RequestContext, task: Task) -> Answer:
     rules = context.rules
     source = EDITIONS[task.edition].sources[str(task.source)]
@@ -254,12 +257,14 @@ def _ready(context: RequestContext, task: Task) -> Answer:
         "photo": found.photo or rules.photo_empty,
     }
     body: Body = {"status": "ready"}
-    body |= {name: part for name, part in sections.items() if rules.all_sections or name == source.section}
+    own = source.section
+    others = {name: _UNFILLED.get(rules.sections, part) for name, part in sections.items()}
+    body |= {own: sections[own]} if rules.sections == "relevant" else {**others, own: sections[own]}
     body |= {"cost": str(task.cost), "ip": task.ip}
     for name, at in (("create_time", task.created), ("end_time", task.ready or task.created)):
         body[name] = at // SECOND if rules.epoch_times else text_of(at)
-    table = source.section if source.section in COLUMNS else None
-    return Answer(body, context.format, rows=table, task=task.id, reason=f"ready: {found.records} records")
+    rows_of = own if own in COLUMNS else None
+    return Answer(body, context.format, rows=rows_of, task=task.id, reason=f"ready: {found.records} records")
 
 
 def _info(context: RequestContext, account: Account) -> Answer:
@@ -271,7 +276,8 @@ def _info(context: RequestContext, account: Account) -> Answer:
     }
     shaped: Value = [data] if context.rules.info_list else data
     why = f"used {used} of {account.daily_limit}"
-    return Answer({"status": "ok", "data": shaped}, context.format, reason=why)
+    form = context.format if context.rules.info_follows_format else "json"
+    return Answer({"status": "ok", "data": shaped}, form, reason=why)
 
 
 _Checks: TypeAlias = "dict[str, Callable[[RequestContext], bool]]"

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mockserver.core.messages import Answer
-from mockserver.formats.csv import csv_type, write_csv
-from mockserver.formats.json import write_json
-from mockserver.formats.xml import write_xml
+from mockserver.formats.csv import csv_type, csv_writer
+from mockserver.formats.json import json_writer
+from mockserver.formats.xml import xml_type, xml_writer
 from mockserver.profile.profile import Rendering
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How an answer is written in a format, and where the profile has its Content-Type."""
+    """How a format is written under a profile: its Content-Type, and the function that writes answers."""
 
     content_type: Callable[[Rendering], str]
-    write: Callable[[Answer, Rendering], bytes]
+    writer: Callable[[Rendering], Callable[[Answer], bytes]]
 
 
 WRITERS: Mapping[str, Format] = {
-    "json": Format(lambda rendering: rendering.json_type, write_json),
-    "xml": Format(lambda rendering: rendering.xml_type, write_xml),
-    "csv": Format(csv_type, write_csv),
+    "json": Format(lambda rendering: rendering.json_type, json_writer),
+    "xml": Format(xml_type, xml_writer),
+    "csv": Format(csv_type, csv_writer),
 }
 FORMATS = tuple(WRITERS)  # the names of the formats, the default one first
+
+
+@lru_cache(maxsize=64)
+def prepared(form: str, rendering: Rendering) -> tuple[str, Callable[[Answer], bytes]]:
+    """The Content-Type and the writer of a format under a profile. A Rendering is known by its identity."""
+    row = WRITERS[form]
+    return row.content_type(rendering), row.writer(rendering)

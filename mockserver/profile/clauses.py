@@ -34,11 +34,15 @@ class Clause:
     unseen: str = ""
 
     def read(self, written: Any) -> Choice:
-        """The choice that a settings file, an option or the control API writes; true, false, null are yes, no, `null`.
+        """The choice that a settings file, an option or the control API writes; true, false and null stand for yes, no
+        and `null`, or for the choices of their own names.
 
         Raises Refusal naming the clause and what is allowed.
         """
-        choice = _CONSTANTS[written] if isinstance(written, bool | None) else written
+        choice = written
+        if isinstance(written, bool | None):
+            words = _CONSTANTS[written]
+            choice = next((word for word in words if word in self.choices), words[0])
         if isinstance(choice, str) and choice in self.choices:
             return choice
         if self.value is not None:
@@ -52,7 +56,7 @@ class Clause:
         return [*own, *self.choices, *(s for s in self.samples if s not in own)]
 
 
-_CONSTANTS = {True: "yes", False: "no", None: "null"}
+_CONSTANTS = {True: ("yes", "true"), False: ("no", "false"), None: ("null",)}
 
 
 def parse_clauses(document: Mapping[str, Any]) -> Mapping[str, Clause]:
@@ -154,6 +158,13 @@ def rate_of(text: str) -> tuple[int, Micros]:
     match = re.fullmatch(_RATE, text)
     assert match is not None, "checked by the clause"
     return int(match[1]), _PERIODS[match[2]]
+
+
+def item_namer(text: str) -> Callable[[int], str]:
+    """From the place of a list's entry to its name, by a text such as `item` or `item{n}`."""
+    name, _, blank = text.partition("{")
+    first = 1 if blank == "n+1}" else 0
+    return (lambda place: f"{name}{place + first}") if blank else lambda _: name
 
 
 def turn_of(text: str) -> Micros:

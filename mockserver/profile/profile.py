@@ -8,14 +8,14 @@ which a clause meets the code that uses it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mockserver.core.delays import duration
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.messages import Micros
-from mockserver.profile.clauses import Choice, Clause, rate_of, turn_of
+from mockserver.profile.clauses import Choice, Clause, item_namer, rate_of, turn_of
 from mockserver.profile.editions import EDITIONS, Edition
 
 T = TypeVar("T")
@@ -34,6 +34,18 @@ def _is(clause: str, choice: str) -> Any:
 def _unless(nothing: str, value: Callable[[str], Any] = str) -> Callable[[str], Any]:
     """None for the choice that switches a clause off, else the value."""
     return lambda choice: None if choice == nothing else value(choice)
+
+
+_LACKING: Mapping[str, str] = {"?": "replace", "reference": "xmlcharrefreplace", "dropped": "ignore"}
+"""The error handler of a codec, by the choice of `csv.lacking`."""
+_JOINED: Mapping[str, Callable[[str, str], str]] = {
+    "dotted": "{}.{}".format,
+    "leaf": lambda _, name: name,
+    "underscore": "{}_{}".format,
+    "slash": "{}/{}".format,
+    "brackets": "{}[{}]".format,
+}
+"""The name of a member within a member, by the choice of `info.csv`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +72,12 @@ class Rules:
     foreign_kind: str = _of("task.foreign-error")
     lifetime: Micros | None = _of("task.lifetime", _unless("kept", lambda text: duration(text, "task.lifetime")))
     info_post: bool = _is("info.methods", "both")
+    other_as_get: bool = _is("http-method.other", "as-get")
     info_list: bool = _is("info.shape", "list")
+    info_follows_format: bool = _is("info.follows-format", "yes")
     unit_is_record: bool = _is("quota.unit", "record")
     day_turn: Micros = _of("quota.turns-at", turn_of)
-    all_sections: bool = _is("result.sections", "all")
+    sections: str = _of("result.sections")
     photo_empty: str | None = _of("result.photo-empty", _unless("null"))
     epoch_times: bool = _is("result.times", "epoch")
     numeric_phone: bool = _is("row.phone", "number")
@@ -76,24 +90,36 @@ class Rules:
     origin: str | None = _of("cors", _unless("off"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rendering:
-    """How the formats write."""
+    """How the formats write. Equal to itself alone, so that what is prepared for it is found again."""
 
     json_type: str = _of("content-type.json")
-    json_escapes: bool = _is("json.escapes", "escaped")
+    json_ascii: bool = _of("json.escapes", ("escaped", "unicode").__contains__)
+    json_slashes: bool = _of("json.escapes", ("escaped", "slashes").__contains__)
+    json_indent: str = _of("json.indent")
     xml_type: str = _of("content-type.xml")
-    xml_declaration: bool = _is("xml.declaration", "yes")
+    xml_declaration: str = _of("xml.declaration")
+    xml_encoding: str = _of("xml.encoding")
+    xml_ascii: bool = _is("xml.escapes", "escaped")
+    xml_indent: str = _of("xml.indent")
     xml_root: str = _of("xml.root")
-    xml_item: str = _of("xml.item")
-    xml_self_closed: bool = _is("xml.empty", "<x/>")
+    xml_item: Callable[[int], str] = _of("xml.item", item_namer)
+    xml_repeated: bool = _is("xml.list", "repeated")
+    xml_bare_names: bool = _is("xml.names", "values")
+    xml_cdata: bool = _is("xml.text", "cdata")
+    xml_empty: str = _of("xml.empty")
+    xml_nil: bool = _is("xml.null", "nil")
     csv_type: str = _of("content-type.csv")
     csv_delimiter: str = _of("csv.delimiter", lambda choice: {"tab": "\t"}.get(choice, choice))
     csv_header: bool = _is("csv.header", "yes")
     csv_encoding: str = _of("csv.encoding")
+    csv_lacking: str = _of("csv.lacking", _LACKING.__getitem__)
     csv_line_end: str = _of("csv.line-end", {"CRLF": "\r\n", "LF": "\n"}.__getitem__)
+    csv_quotes: str = _of("csv.quotes")
+    csv_rows: str = _of("csv.rows")
     csv_pairs: bool = _is("csv.flat", "pairs")
-    csv_info_dotted: bool = _is("info.csv", "dotted")
+    csv_info_join: Callable[[str, str], str] | None = _of("info.csv", _JOINED.get)
 
 
 @dataclass(frozen=True)
@@ -122,9 +148,20 @@ def choices_of(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> M
             choices[name] = clauses[name].read(choice_in(entry))
         except Refusal as refusal:
             problems.extend(refusal.problems)
+    problems.extend(_unwritable_names(choices))
     if problems:
         raise Refusal(*problems)
     return choices
+
+
+def _unwritable_names(choices: Mapping[str, Choice]) -> Iterator[Problem]:
+    """Names of elements with characters that the encoding of XML lacks: a name can't hold a reference."""
+    encoding = str(choices["xml.encoding"])
+    for clause in ("xml.root", "xml.item"):
+        name = str(choices[clause])
+        if name.encode(encoding, "ignore").decode(encoding) != name:
+            what = f"{name!r} has a character that xml.encoding = {encoding!r} lacks"
+            yield Problem(clause, what, "choose another name, or xml.encoding = 'utf-8'")
 
 
 def choice_in(entry: Any) -> Any:

@@ -266,6 +266,65 @@ def test_get_post_and_head_are_answered_and_other_http_methods_are_not(api: Api,
     assert statuses == {"GET": 200, "POST": 200, "HEAD": 200, "PUT": 405, "DELETE": 405, "FOO": 405}
 
 
+OTHERS = ("PUT", "PATCH", "DELETE", "PROPFIND", "get")
+
+
+@pytest.mark.parametrize("method", ["create", "result", "info"])
+@pytest.mark.parametrize("http_method", OTHERS)
+def test_other_http_methods_may_be_answered_as_get(method: str, http_method: str) -> None:
+    api = Api({"http-method.other": "as-get"})
+    sent = {"phone": PHONE, "source": 2, "id": 1}
+    response = api.send(method, http_method=http_method, **sent)
+
+    assert (response.status, reason(response)) == (200, reason(Api().send(method, **sent)))
+
+
+@pytest.mark.parametrize("http_method", OTHERS)
+def test_what_is_answered_as_get_has_its_parameters_from_the_query_alone(http_method: str) -> None:
+    api = Api({"http-method.other": "as-get"})
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    response = api.send("info", http_method=http_method, token=None, body=f"token={TOKEN}".encode(), headers=form)
+
+    assert json.loads(response.body)["message"] == "Not set param(s) token"
+
+
+def test_with_other_http_methods_as_get_head_and_options_are_as_ever_and_post_too() -> None:
+    given, usual = Api({"http-method.other": "as-get"}), Api()
+    for http_method in ("GET", "HEAD", "OPTIONS", "POST"):
+        assert given.send("info", http_method=http_method) == usual.send("info", http_method=http_method)
+
+
+def test_where_info_takes_get_alone_its_post_is_another_http_method() -> None:
+    api = Api({"http-method.other": "as-get", "info.methods": "get"})
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    asked = {"http_method": "POST", "token": None, "body": f"token={TOKEN}".encode(), "headers": form}
+
+    assert json.loads(api.send("info", **asked).body)["message"] == "Not set param(s) token"
+    assert json.loads(api.send("create", **asked).body)["message"] == "Not set param(s) phone, source"
+    assert json.loads(api.send("info", http_method="POST").body)["status"] == "ok"
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "csv"])
+def test_info_may_be_json_whatever_the_format(form: str) -> None:
+    api = Api({"info.follows-format": "no"})
+
+    assert api.send("info", format=form) == api.send("info")
+    assert api.send("info", format=form, token="x") == Api().send("info", format=form, token="x")
+
+
+@pytest.mark.parametrize(("choice", "empty"), [("null", None), ("false", False)])
+@pytest.mark.parametrize(("source", "own"), [(1, "names"), (2, "data"), (3, "photo")])
+@pytest.mark.parametrize("phone", ["70000000000", "70000000001"])
+def test_sections_of_other_sources_may_be_null_or_false(
+    choice: str, empty: object, source: int, own: str, phone: str
+) -> None:
+    answer, usual = (Api(profile).ready(phone, source) for profile in ({"result.sections": choice}, {}))
+    others = {"data", "names", "photo"} - {own}
+
+    assert list(answer) == READY
+    assert answer == {**usual, **dict.fromkeys(others, empty)}
+
+
 def test_a_wrong_http_method_is_answered_with_the_right_ones(api: Api) -> None:
     assert dict(api.send("info", http_method="PUT").headers)["Allow"] == "HEAD, GET, POST"
 

@@ -9,12 +9,18 @@ import pytest
 
 from mockserver import data
 from mockserver.core.errors import Refusal
+from mockserver.profile.clauses import VALUES
 from mockserver.profile.profile import resolve
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
 
 OPEN = {c.id: c for c in CLAUSES.values() if c.default is not None}
 # A value in place of the samples where the few calls could not show theirs.
 SEEN_AS = {"rate.limit": ["10/s"], "task.lifetime": ["1h", "90.5m"]}
+SEEN_WITH: dict[str, dict[str, str]] = {
+    "csv.lacking": {"csv.encoding": "cp1251"},
+    "xml.null": {"result.photo-empty": "null"},
+}
+"""The choices of other clauses under which the choices of a clause differ."""
 CHOICES = [
     (clause.id, choice)
     for clause in OPEN.values()
@@ -53,6 +59,7 @@ def transcript(profile: dict[str, Any]) -> list[Any]:
     send("info", format="yaml")
     send("info", http_method="POST", body=b"token=wrong", headers={"content-type": FORM})
     send("info", http_method="POST", login=f"{LOGIN}&login=x")
+    send("info", http_method="PUT")
     send(
         "info",
         http_method="POST",
@@ -98,7 +105,9 @@ DEFAULT = transcript({})
 
 @pytest.mark.parametrize(("clause", "choice"), CHOICES, ids=[f"{c}={str(v)[:20]}" for c, v in CHOICES])
 def test_a_choice_other_than_the_default_changes_the_answers(clause: str, choice: Any) -> None:
-    assert transcript({clause: choice}) != DEFAULT
+    others = SEEN_WITH.get(clause, {})
+
+    assert transcript({**others, clause: choice}) != (transcript(others) if others else DEFAULT)
 
 
 def test_the_same_profile_gives_the_same_bytes() -> None:
@@ -139,6 +148,43 @@ def test_all_wrong_clauses_are_reported_at_once() -> None:
         resolve(CLAUSES, {"row.phone": "x", "xml.root": "1x", "error.codes": {"limt": 1, "rate": "x"}})
 
     assert len(caught.value.problems) == 4
+
+
+def test_true_false_and_null_stand_for_choices_of_their_own_names_too() -> None:
+    chosen = resolve(CLAUSES, {"result.sections": False, "csv.header": False, "result.photo-empty": None}).choices
+
+    assert [chosen[c] for c in ("result.sections", "csv.header", "result.photo-empty")] == ["false", "no", "null"]
+
+
+@pytest.mark.parametrize("clause", ["xml.root", "xml.item"])
+def test_a_name_that_the_encoding_of_xml_lacks_is_refused(clause: str) -> None:
+    assert resolve(CLAUSES, {clause: "Ответ", "xml.encoding": "cp1251"}).choices[clause] == "Ответ"
+    with pytest.raises(Refusal, match=rf"{clause}.*xml\.encoding = 'cp1251' lacks"):
+        resolve(CLAUSES, {clause: "答え", "xml.encoding": "cp1251"})
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [("item", "item item"), ("item{n}", "item0 item1"), ("row-{n+1}", "row-1 row-2"), ("_Я1{n}", "_Я10 _Я11")],
+)
+def test_the_name_of_a_lists_entry_may_have_its_number(written: str, names: str) -> None:
+    name = resolve(CLAUSES, {"xml.item": written}).rendering.xml_item
+
+    assert f"{name(0)} {name(1)}" == names
+
+
+def test_every_kind_of_value_is_described_and_used() -> None:
+    readme = data.path("schemas", "README.md").read_text(encoding="utf-8")
+    used = {clause.value for clause in CLAUSES.values()} - {None}
+
+    assert used == {*VALUES}
+    assert [kind for kind in VALUES if f"| `{kind}` |" not in readme] == []
+
+
+@pytest.mark.parametrize("written", ["item{m}", "{n}", "item{n}x", "item{n+2}", "1{n}", "item{n"])
+def test_a_name_with_any_other_blank_is_refused(written: str) -> None:
+    with pytest.raises(Refusal, match=r"xml\.item.*'item\{n\}' or 'row'"):
+        resolve(CLAUSES, {"xml.item": written})
 
 
 def test_a_learnt_entry_is_read_for_its_choice() -> None:

@@ -90,7 +90,7 @@ def test_pytest_runs_the_suite_from_it_by_package_name(installed: Path, tmp_path
     wrong = run(*pytest_, "--pyargs", "contract_tests", "--target", mock, "--rate", "fast", cwd=tmp_path)
 
     assert right.returncode == 0, right.stdout + right.stderr
-    assert "1 of 1 clause proven" in right.stdout
+    assert "1 of 1 clause decided" in right.stdout
     assert wrong.returncode == 2
     assert "--rate: 'fast' is no rate" in wrong.stdout + wrong.stderr
 

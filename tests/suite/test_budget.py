@@ -19,8 +19,11 @@ from hypothesis import strategies as st
 from contract_tests.budget.budget import Budget, Limits, NotChecked
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import read_tasks
+from contract_tests.report.renderers import RENDERERS
 from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
+from mockserver.mutants.kit.context import CallContext
+from support.standins.breaking import Breakage
 from support.standins.running import STANDINS, Standin, serving
 
 HTML_502 = (502, {"Content-Type": "text/html"})
@@ -67,7 +70,7 @@ def test_what_the_budget_did_not_hold_is_named() -> None:
     row = {row.clause.id: row for row in report.rows}["sources.documented"]
 
     assert report.exit_code == 4
-    assert (row.outcome, row.note) == ("unaffordable", "the budget of 1 units does not hold another task")
+    assert (row.outcome, row.note) == ("unaffordable", "the budget of 1 unit does not hold another task")
 
 
 def test_without_a_unit_the_free_calls_still_prove_something() -> None:
@@ -98,14 +101,16 @@ def test_a_clause_that_was_proven_is_not_blamed_for_what_another_would_cost() ->
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.one_of(st.none(), st.integers(0, 9))), max_size=20), st.integers(0, 30))
 def test_what_is_reserved_never_passes_the_budget(creates: list[tuple[int, int | None]], budget: int) -> None:
-    """A create that is refused (None) gives back what it reserved; the others take what they take."""
+    """A create that is refused (None) gives back what it reserved; the others take what they take. A source whose cost
+    is not known yet reserves the highest of any.
+    """
     spending = Budget(Limits(units=budget))
     for source, cost in creates:
         before = spending.spent
         try:
             charge = spending.reserve(source)
         except NotChecked:
-            assert before + spending.highest.get(source, 1) > budget
+            assert before + (spending.highest.get(source) or max(spending.highest.values(), default=1)) > budget
             continue
         assert before < spending.spent <= budget
         if cost is None:
@@ -114,6 +119,87 @@ def test_what_is_reserved_never_passes_the_budget(creates: list[tuple[int, int |
         else:
             spending.settle(charge, max(cost, 1))
             assert spending.spent == before + max(cost, 1)
+
+
+# A costly phone.
+
+
+def costing(units: int, cost: Callable[[int], Any] = str) -> Breakage:
+    """A service that finds much: each task costs so many units, which a ready answer states as `cost` writes them."""
+
+    def answer(context: CallContext) -> None:
+        if context.operation == "create" and context.status == "ok":
+            context.server.charge(context.login, units - 1)  # one is charged by the service itself
+        elif context.status == "ready":
+            context.body["cost"] = cost(units)
+
+    return Breakage(f"a task costs {units} units", answer)
+
+
+COSTS: dict[str, Callable[[int], Any]] = {
+    "as text": str,
+    "as a number": int,
+    "unreadable, so that info alone shows it": lambda units: f"{units} units",
+}
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.4])
+@pytest.mark.parametrize("stated", COSTS)
+def test_a_costly_phone_passes_the_budget_by_one_task_at_most(stated: str, seconds: float) -> None:
+    with serving("bureau", seconds=seconds, limit=10_000, breakage=costing(101, COSTS[stated])) as target:
+        code, output = check(target)
+
+        assert target.units == 1, output
+    assert code in (1, 4), output
+    assert "101 units" in output
+    assert "89 units above the budget, as tasks cost more than any before" in output
+
+
+def test_a_budget_that_holds_two_costly_tasks_is_not_passed() -> None:
+    with serving("bureau", limit=10_000, breakage=costing(40)) as target:
+        code, output = check(target, budget=100)
+
+        assert target.units == 2, output
+    assert code == 4, output
+    assert "80 units" in output
+
+
+def test_until_a_cost_is_known_one_create_is_in_flight() -> None:
+    with serving("courier", seconds=0.5) as target:
+        code, output = check(target)
+        mine = [
+            m for _, m, given in target.calls if m == "result" or (m == "create" and _may_be_charged(target, given))
+        ]
+
+    assert code == 0, output
+    assert mine[mine.index("create") + 1] == "result", mine
+
+
+def test_a_run_that_is_resumed_knows_the_costs_of_before(tmp_path: Path) -> None:
+    with serving("bureau", limit=10_000, breakage=costing(40)) as target:
+        check(target, budget=50, ledger=tmp_path / "ledger.db")
+        code, output = check(target, budget=100, ledger=tmp_path / "ledger.db")
+
+        assert target.units == 2, output
+    assert code == 4, output
+
+
+# Units that polling takes.
+
+
+@pytest.mark.parametrize("breakage", ["polls cost", "polls in csv cost"])
+def test_units_that_polling_takes_are_told_as_that(breakage: str) -> None:
+    with serving("courier", breakage=breakage, limit=1000) as target:
+        report = examined(target).report
+    assert report is not None
+    output = RENDERERS["summary"].render(report).decode()
+    broken = {row.clause.id for row in report.rows if row.outcome == "broken"}
+
+    assert "quota.polling-free" in broken
+    assert 0 < report.spent.polling < report.spent.units
+    assert report.spent.units - report.spent.polling == 6
+    assert re.search(r"\d+ units, \d+ of them for asking for results", output), output
+    assert "tasks cost more than any before" not in output
 
 
 # Faults: what costs nothing is tried again, what costs never is.
@@ -142,14 +228,16 @@ def test_a_free_call_that_succeeds_on_retry_is_reported_apart_and_breaks_nothing
     assert re.search(r"(?i)retried|answered when", output), output
 
 
-@pytest.mark.parametrize("how", [503, "close"], ids=str)
-def test_a_free_call_that_goes_on_failing_is_tried_three_times_and_is_broken(how: Any) -> None:
+@pytest.mark.parametrize(
+    ("how", "sends"), [(503, 3), ("close", 4)], ids=["503", "close, at first on a kept connection"]
+)
+def test_a_free_call_that_goes_on_failing_is_tried_three_times_and_is_broken(how: Any, sends: int) -> None:
     with serving("courier", http=failing(10**9, how, "nosuchmethod")) as target:
         code, output = check(target, only=("not-found",))
         tries = [m for _, m, _ in target.calls if m == "nosuchmethod"]
 
     assert code == 1, output
-    assert len(tries) == 3
+    assert len(tries) == sends
     assert "BROKEN server.never-breaks" in output
 
 

@@ -74,7 +74,7 @@ def test_the_plan_is_what_the_run_does() -> None:
 def test_the_report_states_what_the_budget_can_prove_and_what_was() -> None:
     with serving("bureau") as target:
         _, output = check(target, budget=1)
-    shown = re.findall(r"(\d+) of (\d+) clauses proven; this budget can prove (\d+)", output)
+    shown = re.findall(r"(\d+) of (\d+) clauses decided; this budget can decide (\d+)", output)
     proven, of, provable = map(int, shown[0])
 
     assert of == 85
@@ -275,7 +275,7 @@ def test_a_terminal_that_lacks_characters_shows_the_report_all_the_same(tmp_path
         ended = subprocess.run(command, env=plain, cwd=tmp_path, capture_output=True, check=False)
 
     assert (ended.returncode, ended.stderr) == (0, b"")
-    assert b"1 of 1 clause proven" in ended.stdout
+    assert b"1 of 1 clause decided" in ended.stdout
 
 
 # Stopping.

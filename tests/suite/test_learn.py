@@ -23,7 +23,8 @@ from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.profile import read_profile
 from contract_tests.decode.model import Decoded
 from contract_tests.engine.options import CheckOptions
-from contract_tests.learning.choices import is_choice, with_blank
+from contract_tests.contract.public_words import is_choice
+from contract_tests.contract.values import with_blank
 from contract_tests.learning.error_tables import NotCovered, template_of
 from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn
@@ -300,7 +301,7 @@ def test_a_budget_that_does_not_suffice_is_exit_code_4_and_the_rest_is_learned(t
     assert found.units <= 1
     assert found.profile == expected(target.profile, found.profile)
     assert "error.http-status" in found.profile
-    assert any("the budget of 1 units" in why for why in found.document["unseen"].values()), found.output
+    assert any("the budget of 1 unit " in why for why in found.document["unseen"].values()), found.output
 
 
 def test_a_broken_promise_is_exit_code_1_and_the_profile_is_written(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,12 @@ from hypothesis import strategies as st
 
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
-from contract_tests.transport.rate_limit import Pacer
+from contract_tests.transport.rate_limit import SLOWEST, Pacer
+from mockserver.mutants.kit.context import CallContext
+from support.checking import examined
 from support.raw_server import OK, failure, says, server, slowly
+from support.standins.breaking import Breakage
+from support.standins.running import serving
 
 
 class FakeTime:
@@ -63,6 +68,103 @@ def test_a_target_that_asks_to_wait_gets_one_pause_and_half_the_pace_from_then_o
         went.append(time_.now)
 
     assert went == [10.0, 10.25, 10.5]
+
+
+def test_refusals_without_end_do_not_stop_the_run() -> None:
+    pacer, slow = Pacer(2.0), Pacer(0.01)
+    for _ in range(100):
+        pacer.slow_down(0.0)
+        slow.slow_down(0.0)
+
+    assert (pacer.per_second, slow.per_second) == (SLOWEST, 0.01)
+
+
+# What stands in front of an API refuses calls that come too fast.
+
+LIMIT_PAGE = (
+    b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head><body>nginx</body>\r\n</html>\r\n"
+)
+REFUSALS: dict[str, tuple[int, dict[str, str], bytes]] = {
+    "nginx, by default": (503, {"Content-Type": "text/html"}, LIMIT_PAGE),
+    "nginx, limit_req_status 429": (429, {"Content-Type": "text/html"}, LIMIT_PAGE.replace(b"503", b"429")),
+    "Cloudflare 1015": (429, {"Content-Type": "text/plain", "Retry-After": "1"}, b"error code: 1015"),
+    "503 with Retry-After": (503, {"Content-Type": "text/plain", "Retry-After": "1"}, b"try later"),
+    "503 without a body": (503, {}, b""),
+}
+
+
+class Limiter:
+    """Takes so many calls a second, each for itself, and answers the others in its own way."""
+
+    def __init__(self, per_second: float, name: str) -> None:
+        self.per_second = per_second
+        self.refusal = REFUSALS[name]
+        self.refused = 0
+        self.last = 0.0
+
+    def __call__(self, *_: object) -> Any:
+        if (now := time.monotonic()) - self.last >= 1 / self.per_second:
+            self.last = now
+            return None
+        self.refused += 1
+        return self.refusal
+
+
+@pytest.mark.parametrize(
+    ("name", "only"), [("nginx, by default", ()), *((name, ("create.ok", "rate.limit")) for name in REFUSALS)]
+)
+def test_a_refusal_for_the_rate_slows_the_run_down_and_breaks_nothing(name: str, only: tuple[str, ...]) -> None:
+    limiter = Limiter(5.0, name)
+    with serving("courier", http=limiter) as target:
+        report = examined(target, only=only).report
+        assert report is not None
+        rows = {row.clause.id: row for row in report.rows}
+
+        assert report.spent.units == target.units > 0
+    assert report.exit_code == 0, [row for row in report.rows if row.outcome == "broken"]
+    assert (rows["rate.limit"].outcome, rows["rate.limit"].seen) == ("refuted", "met")
+    assert 0 < limiter.refused < 25
+
+
+@pytest.mark.parametrize("per_second", [1.0, 0.4])
+def test_a_narrow_limit_is_met_with_patience(per_second: float) -> None:
+    limiter = Limiter(per_second, "nginx, by default")
+    with serving("courier", http=limiter) as target:
+        report = examined(target, only=("info.answers",)).report
+    assert report is not None
+
+    assert report.exit_code == 0, report.rows
+    assert limiter.refused > 0
+
+
+@pytest.mark.parametrize("method", ["info", "create", "result"])
+def test_a_503_that_persists_is_broken_and_what_it_refuses_costs_nothing(method: str) -> None:
+    def http(_number: int, _verb: str, called: str, _params: dict[str, str]) -> Any:
+        return REFUSALS["nginx, by default"] if called == method else None
+
+    with serving("courier", http=http) as target:
+        report = examined(target).report
+        assert report is not None
+
+        assert report.spent.units == target.units == (0 if method == "create" else 6)
+    assert report.exit_code == 1
+    assert {row.clause.id for row in report.rows if row.outcome == "broken"} >= {"server.never-breaks"}
+    assert {row.clause.id: row.seen for row in report.rows}["rate.limit"] in {"", "off"}
+
+
+def test_a_503_that_is_an_error_of_the_api_is_no_refusal_of_the_rate() -> None:
+    with serving("courier", breakage=Breakage("info is out of order", _out_of_order)) as target:
+        report = examined(target, only=("rate.limit", "server.never-breaks")).report
+    assert report is not None
+
+    assert report.exit_code == 1
+    assert {row.clause.id: row.seen for row in report.rows}["rate.limit"] == ""
+
+
+def _out_of_order(context: CallContext) -> None:
+    if context.operation == "info":
+        context.respond(status="error", error_code=503, message="Out of order")
+        context.http = 503
 
 
 def test_nothing_is_sent_when_the_time_of_the_run_is_up_before_its_turn() -> None:

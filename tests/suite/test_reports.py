@@ -277,7 +277,7 @@ def test_the_summary_shows_the_figures_and_every_clause_that_is_not_proven(repor
     rows = [[td.text_content() for td in tr.xpath("td")] for tr in root.xpath("//tr[td]")]
 
     assert headline(report) in root.xpath("string(//h2)")
-    assert not report.rows or figures(report) in root.xpath("string(//strong[contains(., 'proven')])")
+    assert not report.rows or figures(report) in root.xpath("string(//strong[contains(., 'decided')])")
     for row in report.rows:
         if row.outcome not in {Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED}:
             assert any(cells[:3] == [row.clause.id, row.clause.grade, row.outcome] for cells in rows)
@@ -342,7 +342,7 @@ def test_the_terminal_has_findings_first_then_the_table_then_the_figures_and_tot
         "RETRIED timed out; answered at try 2",
         "1 unit above the budget",
         "1 unit charged, unknown",
-        "3 of 5 clauses proven; this budget can prove 4",
+        "3 of 5 clauses decided; this budget can decide 4",
         "http://127.0.0.1:1/api: 1 holds · 1 broken · 1 refuted · 1 unaffordable · 1 not checked · 58 calls · 5 units",
     ]
     places = [shown.find(mark) for mark in marks]
@@ -359,7 +359,7 @@ def test_the_terminal_shows_when_a_clause_was_last_proven_where_there_is_a_histo
     }
     shown = terminal(replace(SAMPLE, history=history))
 
-    assert "last proven live" not in terminal(SAMPLE)
+    assert "last decided live" not in terminal(SAMPLE)
     assert re.search(r"create\.ok +documented +holds +2029-12-31 *$", shown, re.MULTILINE)
     assert re.search(r"result\.cost +documented +broken +2029-01-01, stale *$", shown, re.MULTILINE)
     assert re.search(r"xml\.root +assumed +refuted +never *$", shown, re.MULTILINE)
@@ -377,7 +377,7 @@ def test_a_terminal_that_knows_ascii_alone_gets_the_report_too() -> None:
 @given(reports())
 @LAW
 def test_no_headline_sounds_good_where_the_exit_code_does_not(report: Report) -> None:
-    good = headline(report) in {"Nothing is broken", "Nothing was proven"}
+    good = headline(report) in {"Nothing is broken", "Nothing was decided"}
 
     assert not (good and report.exit_code), headline(report)
 
@@ -387,7 +387,7 @@ def test_no_headline_sounds_good_where_the_exit_code_does_not(report: Report) ->
     [
         ({}, "1 clause broken"),
         ({"rows": SAMPLE.rows[:1], "exit_code": 0}, "Nothing is broken"),
-        ({"rows": (UNCHECKED,), "exit_code": 0}, "Nothing was proven"),
+        ({"rows": (UNCHECKED,), "exit_code": 0}, "Nothing was decided"),
         ({"rows": SAMPLE.rows[2:4], "exit_code": 4}, "Nothing is broken, but the budget did not suffice"),
         ({"rows": SAMPLE.rows[2:3], "strict": True}, "1 clause refuted"),
         ({"rows": SAMPLE.rows[:1]}, "The run failed with exit code 1"),

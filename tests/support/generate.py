@@ -72,7 +72,8 @@ def with_tables(text: str) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
+    escaped = (cell.replace("|", r"\|") for cell in cells)
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in escaped)
 
 
 def _descriptions() -> Mapping[Path, bytes]:

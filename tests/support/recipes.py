@@ -107,14 +107,15 @@ samples = ["text/yaml", "application/x-yaml; charset=utf-8"]
 WRITE_YAML = '''"""YAML: one document in the flow style."""
 
 import json
+from collections.abc import Callable
 
 from mockserver.core.messages import Answer
 from mockserver.profile.profile import Rendering
 
 
-def write_yaml(answer: Answer, _: Rendering) -> bytes:
-    """The body as YAML in UTF-8."""
-    return b"--- " + json.dumps(answer.body).encode() + b"\\n"
+def yaml_writer(_: Rendering) -> Callable[[Answer], bytes]:
+    """The writer of answers as YAML in UTF-8."""
+    return lambda answer: b"--- " + json.dumps(answer.body).encode() + b"\\n"
 '''
 READ_YAML = '''"""YAML: one document in the flow style."""
 
@@ -135,8 +136,8 @@ def a_format(tree: Tree) -> None:
     """YAML."""
     tree.new("mockserver/formats/yaml.py", WRITE_YAML)
     writers = "mockserver/formats/writers.py"
-    tree.before(writers, "WRITERS", "from mockserver.formats.yaml import write_yaml\n")
-    tree.row(writers, "WRITERS", '"yaml": Format(lambda rendering: rendering.yaml_type, write_yaml)')
+    tree.before(writers, "WRITERS", "from mockserver.formats.yaml import yaml_writer\n")
+    tree.row(writers, "WRITERS", '"yaml": Format(lambda rendering: rendering.yaml_type, yaml_writer)')
     tree.field("mockserver/profile/profile.py", "Rendering", 'yaml_type: str = _of("content-type.yaml")')
     tree.append("schemas/clauses.toml", YAML_CLAUSE)
     tree.new("contract_tests/decode/yaml.py", READ_YAML)

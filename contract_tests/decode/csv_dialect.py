@@ -1,0 +1,272 @@
+"""The dialects of CSV: a text into tables, with each delimiter and each way of quoting that may be meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+from contract_tests.contract.members import STATUSES
+from contract_tests.decode.compare import BACKSLASHES
+from contract_tests.decode.csv_names import is_known
+from contract_tests.decode.model import oddities
+from contract_tests.decode.names import ENOUGH
+
+Rows: TypeAlias = list[list[str]]
+MAX_COLUMNS = 10_000
+Rank: TypeAlias = tuple[int, int]
+"""Known names in the first line, and cells in it."""
+
+DELIMITERS: Mapping[str, str] = {",": ",", ";": ";", "tab": "\t", "|": "|"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The lines of a text, split with a delimiter: all have the same number of cells."""
+
+    rows: Rows
+    choices: Mapping[str, str]  # of the dialect
+    rank: Rank  # how likely the delimiter is meant
+    blanks: int = 0  # blank lines at the end, which stand for rows where a table has one column
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Why a text is no table with a delimiter, or no answer."""
+
+    reason: str
+    rank: Rank  # how likely the delimiter is meant
+    whole: bool = True  # whether all lines have the same number of cells
+    several: bool = False  # whether it is several tables one below the other
+
+
+def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Miss]:
+    """The tables that a text may be, the delimiter first that the run has seen. every: with each way of quoting that
+    gives a table, and not the first alone.
+    """
+    separator = _SEPARATOR.match(text)
+    body = text[separator.end() :] if separator else text
+    for name, mark in _marks(text, known, separator[1] if separator else "").items():
+        misses: list[Miss] = []
+        for grammar in _GRAMMARS:
+            if grammar.hint not in body:
+                continue
+            found = _table(body, name, mark, grammar, "a line sep=" if separator else "")
+            if isinstance(found, Miss):
+                misses.append(found)
+                continue
+            yield found
+            if not every:
+                break
+        else:
+            yield from misses[:1]
+
+
+def _marks(text: str, known: str | None, stated: str) -> dict[str, str]:
+    """The delimiters that the text may have, by their choices: those in it, and none for a text of one column."""
+    if stated:
+        return {next((name for name, mark in DELIMITERS.items() if mark == stated), OTHER): stated}
+    marks = dict(sorted(DELIMITERS.items(), key=lambda item: item[0] != known))
+    if other := _OTHER_MARK.match(text):
+        marks[OTHER] = other[1]
+    return {**{name: mark for name, mark in marks.items() if mark in text}, "": _NO_MARK}
+
+
+OTHER = "another delimiter"
+_NO_MARK = "\0"  # of a text of one column: no text has it
+_SEPARATOR = re.compile(r'"?sep=([^\w\r\n"])"?(?:\r\n|\n|\r)', re.IGNORECASE)
+"""A line that tells spreadsheets the delimiter."""
+_OTHER_MARK = re.compile(r'"?(?:status|title|name|id)"?([^\w\s",;|.\[/])')
+"""A delimiter that no choice covers, after the first name."""
+
+
+@dataclass(frozen=True)
+class _Grammar:
+    """A way of quoting."""
+
+    cell: str  # a pattern with the groups `quoted`, `bare` and `end`; D stands for the delimiter
+    hint: str = ""  # what a text has that is quoted so
+    quotes: str = ""  # a word of csv.quotes
+    layout: str = ""  # a word of csv.layout
+
+
+_END = r"(?P<end>D|\r\n|\n|\r|\Z)"
+_RFC = r'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"'
+_BARE = r'(?P<bare>[^"D\r\n]*+)'
+_AFTER = r'(?:\r|\n|\Z|D(?:"|[^"D\r\n]*+(?:D|\r|\n|\Z)))'  # what may follow a cell
+_PAIRED = r'"[^"D\r\n]*+"(?:[^"D\r\n]*+"[^"D\r\n]*+")*+[^"D\r\n]*+'
+_GRAMMARS = (
+    _Grammar(f"(?:{_RFC}|{_BARE}){_END}"),
+    _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout="white space around cells"),
+    # fputcsv leaves a quote after a backslash as it is. Such a quote ends the cell where what follows can be a cell, or
+    # at the end of a line alone.
+    *(
+        _Grammar(rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\"(?!{after})|\\)*+)"|{_BARE}){_END}', '\\"', BACKSLASHES)
+        for after in (_AFTER, r"\r|\n|\Z")
+    ),
+    # Quotes that mean nothing. A cell that begins with one has pairs of them: else a quoted cell was cut off.
+    _Grammar(rf'(?P<quoted>(?!))?(?P<bare>{_PAIRED}|(?!")[^D\r\n]*+){_END}', hint='"', quotes="no quotes"),
+)
+
+
+@lru_cache(maxsize=64)
+def _pattern(grammar: _Grammar, mark: str) -> re.Pattern[str]:
+    return re.compile(grammar.cell.replace("D", re.escape(mark)))
+
+
+@dataclass(slots=True)
+class _Split:
+    """The lines of a text and what they show."""
+
+    rows: Rows = field(default_factory=list)  # a blank line has no cell
+    lines: list[int] = field(default_factory=list)  # the number of each row's first line in the text
+    ends: list[str] = field(default_factory=list)  # ends of lines, one for each change
+    cells: set[tuple[bool, bool, str]] = field(default_factory=set)  # of cells: in the first line, quoted, their kind
+    torn: int = 0  # the line that can't be split; 0: none
+
+
+def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> Table | Miss:
+    split = _split(text, mark, grammar)
+    first = split.rows[0] if split.rows else []
+    rank = (_known(first), len(first))
+    if len(first) > MAX_COLUMNS:
+        return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)
+    if split.torn:
+        return Miss(f"line {split.torn}: a quote or line break that RFC 4180 does not allow", rank, whole=False)
+    others = {grammar.layout, stated} - {""}
+    rows, lines, blanks = _without_blanks(split.rows, split.lines)
+    if blanks or len(rows) < len(split.rows):
+        others.add("blank lines")
+    if _is_trailed(rows):
+        others.add("a delimiter at each line's end")
+        rows = [row[:-1] if i or not row[-1] else row for i, row in enumerate(rows)]
+    if _is_padded(rows):
+        others.add("white space around cells")
+        rows = [[cell.strip(" \t") for cell in row] for row in rows]
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != len(rows[0]):
+            what = f"{len(row)} fields, {len(rows[0])} are due" if len(row) != 1 else "1 field, more are due"
+            return Miss(f"line {line} has {what}", rank, whole=False, several=_are_several(split.rows))
+    choices = {
+        "csv.delimiter": name if rows and len(rows[0]) > 1 else "",
+        # Names alone do not show how other lines end.
+        "csv.line-end": _line_end(split.ends) if len(rows) > 1 or not rank[0] else "",
+        "csv.quotes": grammar.quotes or _quotes(split.cells),
+        "csv.layout": oddities(sorted(others)) if rank[1] > 1 or others else "",
+    }
+    return Table(rows, {clause: choice for clause, choice in choices.items() if choice}, rank, blanks)
+
+
+def _known(row: list[str]) -> int:
+    """How many of the first cells are known names."""
+    return sum(map(is_known, row[:100]))
+
+
+def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
+    found, row = _Split(), list[str]()
+    at, line, began = 0, 1, 1
+    match_cell, needy = _pattern(grammar, mark).match, re.compile(f'["\r\n{re.escape(mark)}]')
+    while at < len(text) or row:
+        cell = match_cell(text, at)
+        if cell is None or len(row) > MAX_COLUMNS:
+            found.torn = line
+            found.rows.append(row)
+            return found
+        quoted, bare, end = cell.group("quoted", "bare", "end")
+        value = bare if quoted is None else quoted.replace('""', '"')
+        blank = quoted is None and not bare and not row and end != mark
+        if not blank:
+            row.append(value)
+            if value or len(row) > 1 or end == mark:
+                found.cells.add((not found.rows, quoted is not None, _kind(value, needy)))
+        line += cell[0].count("\n") or cell[0].count("\r")
+        at = cell.end()
+        if end == mark and at < len(text):
+            continue
+        if end == mark:
+            row.append("")
+        elif end and found.ends[-1:] != [end]:
+            found.ends.append(end)
+        found.rows.append(row)
+        found.lines.append(began)
+        row, began = [], line
+    return found
+
+
+def _kind(value: str, needy: re.Pattern[str]) -> str:
+    """What decides whether a writer quotes a cell."""
+    if needy.search(value):
+        return "needed"
+    if " " in value or "\t" in value or "\\" in value:
+        return "php"
+    return "plain" if value.strip("-0123456789.") else "number"
+
+
+def _quotes(cells: set[tuple[bool, bool, str]]) -> str:
+    """The choice of csv.quotes, or a word; empty where several would explain the cells."""
+    could = {"needed", "php", "all"}
+    for _, quoted, kind in cells:
+        if quoted:
+            could &= {"needed": could, "php": {"php", "all"}}.get(kind, {"all"})
+        else:
+            could &= {"needed"} if kind == "php" else {"needed", "php"}
+    if could:
+        return could.pop() if len(could) == 1 else ""
+    if all(quoted or first for first, quoted, _ in cells):
+        return "values, and no names"
+    return (
+        "texts" if all(quoted or first or kind == "number" for first, quoted, kind in cells) else "now quoted, now not"
+    )
+
+
+def _line_end(ends: list[str]) -> str:
+    words = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
+    if len(ends) == 2:
+        return f"{words[ends[0]]} after the first lines, then {words[ends[1]]}"
+    return words[ends[0]] if len(ends) == 1 else "now CRLF, now LF" if ends else ""
+
+
+def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]:
+    """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row."""
+    first = next((i for i, row in enumerate(rows) if row), len(rows))
+    rows, lines = rows[first:], lines[first:]
+    narrow = all(len(row) <= 1 for row in rows)
+    count = len(rows)
+    while count and (not rows[count - 1] or not (narrow or "".join(rows[count - 1]).strip() or rows[count - 1][1:])):
+        count -= 1
+    kept = [(row or [""], line) for row, line in zip(rows[:count], lines, strict=False) if row or narrow]
+    return [row for row, _ in kept], [line for _, line in kept], len(rows) - count
+
+
+def _are_several(rows: Rows) -> bool:
+    """Whether the lines are tables one below the other: after a blank line, or at a line of names, another begins."""
+    blocks: list[Rows] = [[]]
+    for row in rows:
+        if not row or (_known(row) >= ENOUGH and blocks[-1]):
+            blocks.append([])
+        if row:
+            blocks[-1].append(row)
+    found = [block for block in blocks if block]
+    regular = all(len(row) == len(block[0]) for block in found for row in block)
+    return len(found) > 1 and regular and any(_known(block[0]) > 1 for block in found)
+
+
+def _is_trailed(rows: Rows) -> bool:
+    """Whether each line ends with a delimiter: after names, after the values of a flat answer, or in rows alone."""
+    if not rows or any(row[-1] for row in rows[1:]) or len(rows[0]) < 2:
+        return False
+    named = _known(rows[0])
+    if rows[0][-1]:
+        return bool(named and rows[1:]) and all(len(row) == len(rows[0]) + 1 for row in rows[1:])
+    return bool(named) or rows[0][0].strip() in STATUSES
+
+
+def _is_padded(rows: Rows) -> bool:
+    """Whether white space around cells is layout: each cell after a delimiter has it, or the names do."""
+    if not rows:
+        return False
+    names = [cell for cell in rows[0] if cell != cell.strip(" \t") and is_known(cell.strip())]
+    inner = [cell for row in rows for cell in row[1:] if cell]
+    return bool(names) or (bool(inner) and all(cell[0] in " \t" for cell in inner))

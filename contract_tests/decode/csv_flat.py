@@ -1,0 +1,60 @@
+"""Flat answers: names and values into nested members, with the way in which they were laid flat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from contract_tests.contract.members import ACCOUNT
+from contract_tests.decode.csv_names import Place, account_place, place_of, put, with_lists
+from contract_tests.decode.json import json_value
+from contract_tests.decode.model import Misfit, UnknownLayout, Unreadable, typed
+
+_LISTS = ("data", "names", "api_limit")
+"""Members that are no texts, so that a cell can't hold one as it is."""
+LOST = "Array"  # what PHP writes for a list where a text should be
+
+
+def nested(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The members, and the choices of info.csv and csv.rows that their names and values show. Raises Misfit,
+    UnknownLayout.
+    """
+    model: dict[str, Any] = {}
+    ways: dict[str, set[str]] = {"info.csv": set(), "csv.rows": set()}
+    for name, text in pairs:
+        account = account_place(name)
+        place = account or place_of(name) or Place((name,), "")
+        value, is_json = _value(str(place.steps[-1]), text)
+        if not put(model, place.steps, value):
+            raise Misfit("a name that stands twice")
+        of_account = place is account or _is_account(value)
+        way = ("json" if place.steps == ("data",) or not of_account else "JSON in cells") if is_json else place.way
+        ways["info.csv" if of_account else "csv.rows"].add(way if is_json or of_account else way and "flattened")
+    model = with_lists(model)
+    if isinstance(names := model.get("names"), list):
+        model["names"] = [entry if isinstance(entry, Mapping) else {"name": entry} for entry in names]
+    shown = {clause: found - {""} for clause, found in ways.items()}
+    if model.get("status", "ready") != "ready":
+        del shown["csv.rows"]  # members that nobody knows, of another answer
+    return model, {c: found.pop() if len(found) == 1 else "several ways" for c, found in shown.items() if found}
+
+
+def _is_account(value: Any) -> bool:
+    """Whether a value is an account, or a list of one."""
+    account = value[0] if isinstance(value, list) and len(value) == 1 else value
+    return isinstance(account, Mapping) and bool({*ACCOUNT} & account.keys())
+
+
+def _value(name: str, text: str) -> tuple[Any, bool]:
+    """A cell's value, and whether it is JSON. Raises UnknownLayout for a list that is written otherwise."""
+    if name not in _LISTS or text == LOST:
+        return typed(name, text), False
+    if not text.strip():
+        return [] if name in ("data", "names") else {}, False
+    try:
+        value = json_value(text)
+    except Unreadable:
+        value = None
+    if not isinstance(value, Mapping | list):
+        raise UnknownLayout("csv.rows", "lists as text")
+    return value, True

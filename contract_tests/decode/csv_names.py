@@ -1,0 +1,125 @@
+"""Names in CSV as places in an answer: nested members are laid flat, in one of several ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from contract_tests.contract.members import ACCOUNT, UNITS
+from contract_tests.decode.names import known_name
+
+Step: TypeAlias = "str | int"
+"""A member's name, or the number of a list's entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands in the answer."""
+
+    steps: tuple[Step, ...]
+    way: str  # how the names on the way are joined, as a choice of info.csv or a word; empty for one name
+
+
+_JOINED: Mapping[str, re.Pattern[str]] = {
+    "dotted": re.compile(r"[^\W.]+(?:\.\w+)+"),
+    "slash": re.compile(r"/?\w+(?:/\w+)+"),
+    "brackets": re.compile(r"\w+(?:\[\w+\])+"),
+    "another separator": re.compile(r"\w+(?:(?:->|::?|\s*>\s*|\s|-|\|)\w+)+"),
+}
+_UNDERSCORED = re.compile(r"(data|names|api_limit)_(?:([0-9]{1,6})_)?(\w+)", re.IGNORECASE)
+_LISTS = ("data", "names", "api_limit")
+
+
+def place_of(name: str) -> Place | None:
+    """The place that a name stands for; None for a name that nobody knows."""
+    if (known := known_name(name)) is not None:
+        return Place((known,), "")
+    if len(name) > _LONGEST:
+        return None
+    for way, pattern in _JOINED.items():
+        if pattern.fullmatch(name):
+            steps = tuple(_step(part) for part in re.findall(r"\w+", name))
+            return Place(steps, way) if steps[0] in _LISTS else None
+    steps = tuple(_underscored(name))
+    return Place(steps, "underscore") if len(steps) > 1 else None
+
+
+_LONGEST = 100  # characters of a name of several
+
+
+def _step(part: str) -> Step:
+    return int(part) if part.isascii() and part.isdigit() else known_name(part) or part
+
+
+def _underscored(name: str) -> Iterable[Step]:
+    while found := _UNDERSCORED.fullmatch(name):
+        yield known_name(found[1]) or found[1]
+        if found[2]:
+            yield int(found[2])
+        name = found[3]
+    yield known_name(name) or name
+
+
+def is_known(name: str) -> bool:
+    """Whether a name is documented, alone or as a path."""
+    return place_of(name.strip()) is not None
+
+
+def field_of(name: str, section: str, fields: Collection[Step]) -> str | None:
+    """The field of an entry that a column's name stands for: `title`, `data.title`; None for another name."""
+    place = place_of(name)
+    if place is None or place.steps[-1] not in fields:
+        return None
+    return str(place.steps[-1]) if place.steps[:-1] in ((), (section,)) else None
+
+
+# The account.
+
+
+def account_place(name: str) -> Place | None:
+    """The place of an account's member, however much of it the name has; None for another name."""
+    place = place_of(name)
+    if place is None:
+        return None
+    inner = [step for step in place.steps if step != "data" and not isinstance(step, int)]
+    if inner and inner[0] in UNITS:
+        inner.insert(0, "api_limit")
+    return Place(("data", *inner), _way(place, inner)) if inner and inner[0] in ACCOUNT else None
+
+
+def _way(place: Place, inner: list[Any]) -> str:
+    """The choice of info.csv that a name of the account shows; empty where several would explain it."""
+    if any(isinstance(step, int) for step in place.steps):
+        return "paths with an entry's number"
+    if place.steps[0] == "data":
+        return place.way
+    if place.way:
+        return "paths without data"
+    return "leaf" if inner[-1] in UNITS else ""
+
+
+def put(model: dict[str, Any], steps: tuple[Step, ...], value: Any) -> bool:
+    """Puts a value at a place, with the objects on the way; whether nothing stood in its way. Lists are made by
+    `with_lists`.
+    """
+    node: dict[Any, Any] = model
+    for step in steps[:-1]:
+        node = node.setdefault(step, {})
+        if not isinstance(node, dict):
+            return False
+    if steps[-1] in node:
+        return False
+    node[steps[-1]] = value
+    return True
+
+
+def with_lists(value: Any) -> Any:
+    """The value with lists for objects whose names are the numbers of entries."""
+    if not isinstance(value, dict):
+        return value
+    members = {name: with_lists(member) for name, member in value.items()}
+    if members and all(isinstance(name, int) for name in members):
+        return [members[number] for number in sorted(members)]
+    return {str(name): member for name, member in members.items()}

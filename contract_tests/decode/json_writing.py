@@ -1,0 +1,57 @@
+"""How JSON is written: its escapes and its white space. The text is known to be JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<slash>/)|.)", re.DOTALL)
+_ALWAYS = re.compile(r"00[0-7].|202[89]")  # codes of ASCII, and of line separators, which some writers escape only
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_ESCAPES: Mapping[tuple[bool, bool], str] = {
+    (False, False): "raw",
+    (True, True): "escaped",
+    (True, False): "unicode",
+    (False, True): "slashes",
+}
+"""Choices of json.escapes, by whether letters beyond ASCII are escaped, and slashes."""
+_INDENTS = {"": "a line for each member", "  ": "2 spaces", "    ": "4 spaces", "\t": "tabs"}
+
+
+def json_choices(text: str) -> dict[str, str]:
+    """The choices that the writing shows: of several that would explain it, none."""
+    choices = {"json.escapes": _escapes(text), "json.indent": _indent(text)}
+    return {clause: choice for clause, choice in choices.items() if choice}
+
+
+def _escapes(text: str) -> str:
+    escapes = [match for match in _ESCAPE.finditer(text) if match["slash"] or match["code"]]
+    slashes = sum(bool(match["slash"]) for match in escapes)
+    letters = {True} if any(match["code"] and not _ALWAYS.match(match["code"]) for match in escapes) else set()
+    letters |= set() if text.isascii() else {False}
+    marks = {marked for marked, times in ((True, slashes), (False, text.count("/") - slashes)) if times}
+    if len(letters) > 1:
+        return "now raw, now escaped"
+    if len(marks) > 1:
+        return "slashes now raw, now escaped"
+    return _ESCAPES[letters.pop(), marks.pop()] if letters and marks else ""
+
+
+def _indent(text: str) -> str:
+    bare = _STRING.sub('""', text).strip()
+    if bare in ("{}", "{ }"):
+        return ""
+    lines = bare.replace("\r\n", "\n").split("\n")
+    if len(lines) == 1:
+        spaced = {match[1] for match in re.finditer(r"[,:]([ \t]*)", bare)}
+        others = re.sub(r"[,:][ \t]*", "", bare)
+        words = {"": "none", " ": "spaced"}
+        return words.get(spaced.pop(), "another") if len(spaced) == 1 and not re.search(r"[ \t]", others) else "another"
+    unit = lines[1][: len(lines[1]) - len(lines[1].lstrip())]
+    depth, regular = 0, True
+    for line in lines:
+        body = line.lstrip()
+        depth -= body[:1] in ("}", "]")
+        regular = regular and line == unit * depth + body == (unit * depth + body).rstrip()
+        depth += body[-1:] in ("{", "[")
+    return _INDENTS.get(unit, "another") if regular else "another"
