@@ -94,10 +94,7 @@ def test_what_a_dialect_does_is_learned_or_told_as_uncovered(php: PhpServer, nam
     allowed = {clause for entry in dialect.uncovered for clause in entry.split("|")} | {*dialect.open}
 
     assert found.code == 0, found.output
-    assert found.choices == {
-        **expected(dialect, found.choices),
-        **{c: found.choices[c] for c in dialect.open if c in found.choices},
-    }
+    assert found.choices == {**expected(dialect, found.choices), **{c: found.choices[c] for c in dialect.open if c in found.choices}}
     assert {*dialect.choices} <= {*found.choices}, found.output
     assert told == {clause.split("|")[0] for clause in dialect.uncovered}, found.output
     assert found.uncovered <= allowed, found.output
