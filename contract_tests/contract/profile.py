@@ -46,17 +46,19 @@ def read_profile(file: Path) -> Mapping[str, Any]:
 
 def read_profile_file(file: Path) -> ProfileFile:
     """A profile file: its table [profile], each entry a choice or a table with a `choice`, and its [[uncovered]].
-    Raises UsageError naming the file, with every wrong entry.
+    Raises UsageError naming the option and the file, with every wrong entry.
     """
     try:
         document = toml_of(file.read_bytes())
     except OSError as error:
-        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+        raise UsageError(f"--profile: {file}: can't be read: {error.strerror}") from None
     except TextFileError as error:
-        raise UsageError(f"{file}: {error}") from None
+        raise UsageError(f"--profile: {file}: {error}") from None
     table = document.get("profile")
     if not isinstance(table, Mapping):
-        raise UsageError(f'{file}: has no table [profile]; write it as [profile] and lines such as edition = "B"')
+        raise UsageError(
+            f'--profile: {file}: has no table [profile]; write it as [profile] and lines such as edition = "B"'
+        )
     chosen: dict[str, Any] = {}
     wrong: list[str] = []
     for name, entry in _flat(table):
@@ -64,17 +66,17 @@ def read_profile_file(file: Path) -> ProfileFile:
         try:
             chosen[name] = clause_of(name).read(choice)
         except UsageError as error:
-            wrong.append(f"{file}: [profile]: {error}")
+            wrong.append(f"--profile: {file}: [profile]: {error}")
     tables = document.get("uncovered", [])
     if not isinstance(tables, list):
-        wrong.append(f"{file}: uncovered: is no list of tables; write each below a line [[uncovered]]")
+        wrong.append(f"--profile: {file}: uncovered: is not a list of tables; write each below a line [[uncovered]]")
         tables = []
     uncovered: list[Uncovered] = []
     for number, entry in enumerate(tables, start=1):
         try:
             uncovered.append(_uncovered(entry))
         except UsageError as error:
-            wrong.append(f"{file}: [[uncovered]] {number}: {error}")
+            wrong.append(f"--profile: {file}: [[uncovered]] {number}: {error}")
     if wrong:
         raise UsageError("\n".join(wrong))
     return ProfileFile(chosen, tuple(uncovered))
