@@ -348,6 +348,11 @@ BODIES = {
     "an empty file": (b"", "an empty body: if the capture failed, capture with `curl -sS -i"),
     "white space": (b"\r\n", "white space alone: if the capture failed"),
     "an empty answer": (in_heads(b"", OK), "an empty body"),
+    "a cut answer": (in_heads(b"{", OK + "\nContent-Length: 9"), "1 bytes, 8 fewer than its Content-Length says"),
+    "curl -I": (
+        in_heads(b"", OK + "\nContent-Length: 9"),
+        "an answer to HEAD, as by curl -I, has no body: capture with",
+    ),
     "a page": (b"\n<!DOCTYPE html><html></html>", "an HTML page, of a server, a proxy or a login: call the address"),
     "a redirect": (
         in_heads(b"", MOVED.replace("178", "0")),
