@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -609,6 +610,7 @@ def test_a_stream():
     )
 
     assert "2 failed" in done.stdout
+    assert not {"conforms.py", "responses.py"} & {*re.findall(r"\w+\.py", done.stdout)}
     shown = [line for line in done.stdout.splitlines() if not line.startswith((">", "    "))]
     assert not [line for line in shown if TOKEN in line or "secret-value" in line]
 
