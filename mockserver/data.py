@@ -1,6 +1,6 @@
 """Finds `schemas/` and `fixtures/`: beside the package in a checkout, inside it in a wheel.
 
-contract_tests may import only this module of the mock, so it imports only the standard library.
+contract_tests may import only this module of the mock and `textfiles`, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def path(*parts: str) -> Path:
     steps = [step for part in parts for step in part.replace("\\", "/").split("/")]
     if not steps or steps[0] not in DIRECTORIES or not {"", ".", ".."}.isdisjoint(steps):
         raise MissingDataError(
-            f"{'/'.join(parts)!r} is no data of ifind-mock; it begins with {' or '.join(DIRECTORIES)}"
+            f"{'/'.join(parts)!r} is not data of ifind-mock; it begins with {' or '.join(DIRECTORIES)}"
         )
     # Inside first: a directory of that name beside an installed package belongs to another project.
     root = PACKAGE if (PACKAGE / steps[0]).is_dir() else PACKAGE.parent
@@ -47,9 +47,9 @@ def path(*parts: str) -> Path:
 
 
 def toml(*parts: str) -> dict[str, Any]:
-    """The content of a TOML file. Raises MissingDataError as `path`, and BrokenDataError for a file that is no TOML."""
+    """The content of a TOML file. Raises MissingDataError as `path`, and BrokenDataError for what is not TOML."""
     file = path(*parts)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BrokenDataError(f"{file} is no TOML: {error}") from error
+        raise BrokenDataError(f"{file} is not TOML: {error}") from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of, suggest
+from mockserver.textfiles import TextFileError, toml_of
 
 Profile: TypeAlias = Mapping[str, object]  # choices by clause; what it leaves out stays open
 
@@ -49,11 +49,11 @@ def read_profile_file(file: Path) -> ProfileFile:
     Raises UsageError naming the file, with every wrong entry.
     """
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        document = toml_of(file.read_bytes())
     except OSError as error:
         raise UsageError(f"{file}: can't be read: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"{file}: is no TOML: {error}") from None
+    except TextFileError as error:
+        raise UsageError(f"{file}: {error}") from None
     table = document.get("profile")
     if not isinstance(table, Mapping):
         raise UsageError(f'{file}: has no table [profile]; write it as [profile] and lines such as edition = "B"')

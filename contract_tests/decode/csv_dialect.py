@@ -166,7 +166,7 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
     match_cell, needy = _pattern(grammar, mark).match, re.compile(f'["\r\n{re.escape(mark)}]')
     while at < len(text) or row:
         cell = match_cell(text, at)
-        if cell is None:
+        if cell is None or len(row) > MAX_COLUMNS:
             found.torn = line
             found.rows.append(row)
             return found

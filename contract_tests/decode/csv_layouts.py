@@ -20,7 +20,6 @@ FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = {
     ("create", "ok", 2): ("status", "id"),
     ("info", "ok", 2): ("status", "data"),
     ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
-    ("result", "processing", 1): ("status",),
 }
 """The members of a flat answer without a header, by method, status and number of fields."""
 OF_TASK = ("cost", "ip", *TIMES)
@@ -163,8 +162,10 @@ def _flat_alone(table: Table, context: Context) -> Decoded | None:
     if len(table.rows) != 1 or row[0] not in STATUSES:
         return None
     status, choices = row[0], {"csv.header": "no", "csv.flat": "row"}
-    names = FLAT.get((context.method, status, len(row)), ())
-    if status == "ready":
+    names: tuple[str, ...] = FLAT.get((context.method, status, len(row)), ())
+    if len(row) == 1:
+        names = ("status",)
+    elif status == "ready":
         names = _ready_names(row, context)
     elif status == "error" and len(row) == len(ERROR):
         code = next((i for i in (1, 2) if isinstance(typed(ERROR[1], row[i]), int)), 0)

@@ -37,6 +37,8 @@ class Elements:
     def children(self, element: etree._Element) -> list[etree._Element]:
         """The elements within. Text between them is noted; a fault of the server there is Unreadable."""
         children = list(element)
+        if not all(isinstance(child.tag, str) for child in children):
+            raise Unreadable("XML with an entity reference, which is not followed")
         if children:
             between = [element.text, *(child.tail for child in children)]
             if texts := [text for text in between if text and text.strip(XML_SPACE)]:
@@ -114,9 +116,7 @@ class Elements:
 
 def local(element: etree._Element) -> str:
     """The name of an element without its namespace."""
-    if not isinstance(element.tag, str):
-        raise Unreadable("XML with an entity reference, which is not followed")
-    return element.tag.rpartition("}")[2]
+    return str(element.tag).rpartition("}")[2]
 
 
 def attributes(element: etree._Element) -> Iterator[tuple[str, str]]:

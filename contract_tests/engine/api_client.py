@@ -107,6 +107,14 @@ class ApiClient:
         reference = self._references.get(_about(reply.call))
         return read(reply, Context(reply.call.method, section, self.findings.known(), reference))
 
+    def read_again(self, reply: Reply, section: str) -> Reply:
+        """A reply in an unknown layout, read by what JSON has said since about the same thing."""
+        again = self._read(reply, section or None)
+        if again.readable:
+            again = check_readable(self.checks, again)
+            check_answer(self.checks, again, self.tokens)
+        return again
+
     def units_now(self, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
         """The units that info shows now. known: the last answer of info will do, where no task was made since. Raises
         NotChecked where info does not show them.

@@ -12,7 +12,6 @@ from contract_tests.contract.members import READY
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.compare import formats_differ
 from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
@@ -27,14 +26,9 @@ def read(reply: Reply, context: Context) -> Reply:
         return reply.left_unread(Unread.UNREADABLE, str(unreadable))
     except UnknownLayout as unknown:
         return replace(reply.left_unread(Unread.LAYOUT, str(unknown)), layout=(unknown.clause, unknown.layout))
-    if decoded.doubt and not _is_confirmed(decoded, context):
+    if decoded.doubt:
         return reply.left_unread(Unread.DOUBT, decoded.doubt)
     return replace(reply, decoded=decoded)
-
-
-def _is_confirmed(decoded: Decoded, context: Context) -> bool:
-    """Whether members that were assigned by guess say what JSON says about the same thing."""
-    return context.reference is not None and formats_differ(context.reference, decoded, context) is None
 
 
 def check_readable(checks: Checks, reply: Reply) -> Reply:
@@ -114,7 +108,8 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
         if reply.http != HTTP_OK:
             note("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
         return
-    if reply.call.format != "json":
+    # Where info ignores format, so do its errors.
+    if reply.call.format != "json" and reply.call.method != "info":
         note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
         alike = len(checks.findings.seen["error.follows-format"]) == 1
         found = SafeText(f"{decoded.format}, while other errors are written otherwise")
@@ -140,6 +135,10 @@ class UnitsWatch:
     """Whether info has shown units right after creates: else its counter may be late, or they are taken later."""
     costs: dict[str, int | None] = field(default_factory=dict)
     """The costs of the run's tasks, by their ids; None: not known yet."""
+    idle_looks: int = 0
+    """How often info was asked while no task was made since it last was."""
+    moves_by_itself: bool = False
+    """The used units have grown between such answers beyond what the creates had taken."""
     polling: int = 0
     """Units that were taken while tasks were asked for and none was made."""
     _polled: bool = False
@@ -164,11 +163,13 @@ class UnitsWatch:
             return
         self.used = [*self.used[:1], now.used]
         before = units(self.shown) if self.shown else None
-        self.day_turned |= before is not None and now.used < before.used
-        if before is not None and self._polled:
-            if not self._may_be_of_creates(now):
-                self.polling += max(0, now.used - before.used)
-            self.check_free(checks, reply, before, now, "after tasks were asked for")
+        if before is not None:
+            self.idle_looks += 1
+            self.day_turned |= now.used < before.used
+            self.moves_by_itself |= now.used > before.used and not self._may_be_of_creates(now)
+            if self._polled:
+                self.polling += max(0, now.used - before.used) if not self._may_be_of_creates(now) else 0
+                self.check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self._polled = reply, False
 
     def check_free(self, checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:

@@ -16,6 +16,7 @@ from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.editions import SECTIONS
 from contract_tests.engine.target import read_url
 from contract_tests.report.renderers import RENDERERS
+from mockserver.textfiles import TextFileError, text_of
 
 LIVE = "https://i-find.pro/api"
 _NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,6})?)"
@@ -131,11 +132,11 @@ def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
     a comment. Raises UsageError naming the file and every wrong line.
     """
     try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
+        lines = text_of(Path(file).read_bytes()).splitlines()
     except OSError as error:
         raise UsageError(f"--tasks: {file}: can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"--tasks: {file}: is no text in UTF-8") from None
+    except TextFileError as error:
+        raise UsageError(f"--tasks: {file}: {error}") from None
     found: list[GivenTask] = []
     wrong: list[str] = []
     for number, line in enumerate(lines, start=1):

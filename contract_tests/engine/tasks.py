@@ -46,8 +46,9 @@ class Task:
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
     """Ready answers by format and way."""
     missed: dict[str, Reply] = field(default_factory=dict)
-    """By format, an answer that should have been a ready one and was not. One in an unknown layout is asked for again
-    once JSON is known, which tells what is in it."""
+    """By format, an answer that should have been a ready one and was not."""
+    unclear: list[Reply] = field(default_factory=list)
+    """Answers in unknown layouts, before JSON was known, which may tell what is in them."""
     last: Reply | None = None
     """The last answer of `until_done`."""
 
@@ -78,7 +79,9 @@ class TaskPoller:
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
             self.processing.append(reply)
-        elif task.ready is not None or (not reply.readable and not reply.has_unknown_layout):
+        elif task.ready is None and reply.has_unknown_layout:
+            task.unclear.append(reply)
+        elif task.ready is not None or not reply.readable:
             task.missed.setdefault(fmt or "json", reply)
         return reply
 
@@ -170,6 +173,11 @@ class TaskPoller:
         self.api.checks.expect("result.becomes-ready", True, reply)
         ready = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
+        for unclear in task.unclear:
+            again = self.api.read_again(unclear, task.section)
+            if again.status == "ready" and ready.status == "ready":
+                self.compare(task, again)
+                task.reads.setdefault((unclear.call.format, unclear.call.way), again)
         self.api.settle(task.reply, ready.cost)
         return ready
 

@@ -39,12 +39,15 @@ class Evidence:
 def why_unseen(clause: Clause, findings: Findings, replies: Sequence[Reply]) -> str:
     """The reason why no choice of the clause was seen, for a profile: a test's own, or what the answers were."""
     reasons = findings.reasons.get(clause.id, {})
-    order = (Outcome.UNAFFORDABLE, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
-    if given := next((reasons[outcome] for outcome in order if outcome in reasons), ""):
-        return findings.mask.text(given)
-    if clause.unseen or clause.id not in EVIDENCE:
-        return clause.unseen or "no answer showed it"
-    evidence = EVIDENCE[clause.id]
+    held_back, others = (Outcome.UNAFFORDABLE, Outcome.ERROR), (Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
+    given = [next((reasons[o] for o in outcomes if o in reasons), "") for outcomes in (held_back, others)]
+    evidence = EVIDENCE.get(clause.id)
+    found = _found(evidence, replies) if evidence and not given[0] else ""
+    return findings.mask.text(given[0] or found or given[1] or clause.unseen or "no answer showed it")
+
+
+def _found(evidence: Evidence, replies: Sequence[Reply]) -> str:
+    """What the answers were that could have held the evidence; empty where none came."""
     asked = [reply for reply in replies if evidence.may_be(reply)]
     holding = sum(evidence.is_in(reply) for reply in asked)
     unread = [reply for reply in asked if not reply.readable]
@@ -55,7 +58,7 @@ def why_unseen(clause: Clause, findings: Findings, replies: Sequence[Reply]) -> 
         first = unread[0]
         others = f", and no other had {evidence.what}" if len(unread) < len(asked) else ""
         return f"{counted(len(unread), 'answer')}{of_format} {first.unread}, such as {first.call.name}{others}"
-    return f"no answer{of_format} had {evidence.what}" if asked else f"no answer came{of_format}"
+    return f"no answer{of_format} had {evidence.what}" if asked else ""
 
 
 def _values(value: Any) -> Iterator[Any]:

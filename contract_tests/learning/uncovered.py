@@ -6,42 +6,43 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, UNITS
 from contract_tests.contract.profile import Uncovered
 from contract_tests.engine.run import Run
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import of_answers
-from contract_tests.parity.observe import UNDOCUMENTED
+from contract_tests.parity.observe import MEMBERS_AT, UNDOCUMENTED
 
-OBJECTS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("create.ok", "create", "ok", (), ("status", "id")),
-    ("result.processing", "result", "processing", (), ("status",)),
-    ("result.ready", "result", "ready", (), READY),
-    ("result.row-fields", "result", "ready", ("data",), COLUMNS),
-    ("result.names", "result", "ready", ("names",), ("name",)),
-    ("info.body", "info", "", (), ("status", "data")),
-    ("info.body", "info", "", ("data",), ACCOUNT),
-    ("info.body", "info", "", ("data", "api_limit"), UNITS),
-    ("error.members", "", "error", (), ERROR),
-)
-"""Clause, method (empty: any), status (empty: any but error), the path of objects in such an answer, the documented
-names of their members.
+OBJECTS: Mapping[tuple[str, str], tuple[str, str, tuple[str, ...]]] = {
+    ("create.ok", ""): ("create", "ok", ()),
+    ("result.processing", ""): ("result", "processing", ()),
+    ("result.ready", ""): ("result", "ready", ()),
+    ("result.row-fields", "data[]"): ("result", "ready", ("data",)),
+    ("result.names", "names[]"): ("result", "ready", ("names",)),
+    ("info.body", ""): ("info", "", ()),
+    ("info.body", "data"): ("info", "", ("data",)),
+    ("info.body", "data.api_limit"): ("info", "", ("data", "api_limit")),
+    ("error.members", ""): ("", "error", ()),
+}
+"""The answers that have the object of a clause and a place: method (empty: any), status (empty: any but error), and the
+path to it.
 """
 
 
 def undocumented_members(run: Run) -> Iterator[Uncovered]:
     """Undocumented members, place by place. Their names are not shown, as they may hold anything."""
-    replies = [reply for reply in run.api.replies if reply.readable]
-    for clause, method, status, path, names in OBJECTS:
+    replies = [reply for reply in run.api.replies if reply.decoded is not None]
+    for (clause, at), (method, status, path) in OBJECTS.items():
+        names = MEMBERS_AT[clause, at]
         asked = [r for r in replies if method in ("", r.call.method) and _is_of(r.status, status)]
+        nested = [r for r in asked if r.decoded and r.decoded.format != "csv"]  # CSV lays flat what is in a member
+        asked = nested or asked
         beside = [{name for o in _objects(reply.model, path) for name in o if name not in names} for reply in asked]
         counts = [(found, reply) for found, reply in zip(beside, asked, strict=True) if found]
         if counts:
             count, (_, last) = len(set().union(*beside)), counts[-1]
             members = "1 member" if count == 1 else f"{count} members"
             what = f"{members} beside {', '.join(names)} ({of_answers(len(counts), len(asked))})"
-            steps = [f"{name}[]" if status == "ready" else name for name in path]
-            where = ".".join([*steps, UNDOCUMENTED])
+            where = f"{at}.{UNDOCUMENTED}" if at else UNDOCUMENTED
             yield Uncovered(clause, what, where, (), count, shape_of_reply(last), call_line(last))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from contract_tests.api.reply import Reply, content_type
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import SECTION_NAMES
-from contract_tests.contract.members import DOCUMENTED, TIMES
+from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, TIMES, UNITS
 from contract_tests.contract.public_words import public_word
 from contract_tests.contract.ready_checks import CHECKS, CheckResult, TaskFacts, check, entries
 from contract_tests.contract.validate import each_problem
@@ -37,6 +37,7 @@ class Observation:
 
 @dataclass
 class Observations:
+    format: str = ""  # of the answer; empty where it is not read
     by_place: dict[str, Observation] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)  # the places of its objects
 
@@ -54,9 +55,11 @@ class Observations:
         self.objects.add(at)
         prefix = f"{at}." if at else ""
         for name in sorted({name for one in objects for name in one}):
-            kinds = {kind(one[name]) for one in objects if name in one and not _is_nothing(clause, name, one[name])}
-            if name not in DOCUMENTED:
-                self.add(prefix + name, clause, *kinds, where=prefix + UNDOCUMENTED, parent=at)
+            kinds = {kind(one[name]) for one in objects if name in one and not _is_nothing(clause, at, name, one[name])}
+            if name not in MEMBERS_AT[clause, at]:
+                # Laid flat in CSV, what has nothing in it leaves no column.
+                parent = None if self.format == "csv" else at
+                self.add(prefix + name, clause, *kinds, where=prefix + UNDOCUMENTED, parent=parent)
                 continue
             kinds |= {ABSENT} if any(name not in one for one in objects) else set()
             self.add(prefix + name, _OWN_CLAUSES.get((clause, name), clause), *_joined(clause, name, kinds), parent=at)
@@ -69,17 +72,30 @@ class Observations:
             self.add("status", clause, word, shown=repr(word) if plain else "another text", parent="")
 
 
+MEMBERS_AT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("create.ok", ""): ("status", "id"),
+    ("result.processing", ""): ("status",),
+    ("result.ready", ""): READY,
+    ("result.row-fields", "data[]"): COLUMNS,
+    ("result.names", "names[]"): ("name",),
+    ("info.body", ""): ("status", "data"),
+    ("info.body", "data"): ACCOUNT,
+    ("info.body", "data.api_limit"): UNITS,
+    ("error.members", ""): ERROR,
+}
+"""The documented members of an object, by clause and place."""
 _OWN_CLAUSES = {("result.ready", "ip"): "result.ip", ("result.row-fields", "phone"): "row.phone"}
 """Members that have a clause of their own."""
 _PHONE_TYPES = {"text": "text", "a whole number": "number"}
 """Choices of row.phone by the type that shows them."""
 
 
-def _is_nothing(clause: str, name: str, value: object) -> bool:
-    """Whether a value shows no type: what is null or an empty list for one account or row may be anything for another.
+def _is_nothing(clause: str, at: str, name: str, value: object) -> bool:
+    """Whether a value shows no type: what is null, false or empty for one account or row may be anything for another.
     What an account has is not documented, nor are members beside the documented ones.
     """
-    return (value is None or value == []) and (clause == "info.body" or name not in DOCUMENTED)
+    empty = value is None or value is False or (isinstance(value, str | list | Mapping) and not value)
+    return empty and (clause == "info.body" or name not in MEMBERS_AT[clause, at])
 
 
 def _joined(clause: str, name: str, kinds: set[str]) -> list[str]:
@@ -107,13 +123,18 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     """What a reply shows, beside whether the call was accepted and the kind of its error. encodings: the choices of
     xml.encoding and csv.encoding that the target has shown.
     """
-    seen = Observations()
-    _observe_http(seen, reply, encodings)
     decoded = reply.decoded
-    if decoded is None:
+    seen = Observations(decoded.format if decoded else "")
+    _observe_http(seen, reply, encodings)
+    if decoded is None or reply.response is None:
         return seen
     for clause, choice in decoded.choices.items():
-        seen.add(f"writing, {clause}", clause, choice, shown=repr(choice))
+        also = (
+            [CDATA_WHERE_NEEDED]
+            if (clause, choice) == ("xml.text", "escaped") and not MARKUP.search(reply.response.body)
+            else []
+        )
+        seen.add(f"writing, {clause}", clause, choice, *also, shown=repr(choice))
     if decoded.format == "csv" and "csv.encoding" not in decoded.choices:
         # A byte order mark shows even in ASCII; the other two encodings write ASCII alike.
         seen.add("writing, csv.encoding", "csv.encoding", "utf-8", "cp1251", shown="no mark, and ASCII alone")
@@ -124,6 +145,11 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     if observe_body := _BODIES.get(name):
         observe_body(seen, decoded, facts)
     return seen
+
+
+MARKUP = re.compile(rb"&(?:amp|lt|gt);")
+CDATA_WHERE_NEEDED = "CDATA for some texts"
+"""The reader's word for CDATA around texts with markup alone: an answer without such a text does not show it."""
 
 
 def _observe_http(seen: Observations, reply: Reply, encodings: Mapping[str, str]) -> None:

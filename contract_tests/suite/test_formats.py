@@ -11,7 +11,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Way
 from contract_tests.api.reply import Reply, units
 from contract_tests.decode.carries import carries
-from contract_tests.decode.compare import charset_choice, formats_differ, reads_differ
+from contract_tests.decode.compare import formats_differ, reads_differ
 from contract_tests.decode.model import Context
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks, difference_in_words
@@ -67,9 +67,6 @@ def _compare(checks: Checks, json: Reply, other: Reply) -> None:
         differs, fmt = _differs(checks, json, other), other.decoded.format
         found = SafeText(difference_in_words(json.model, other.model, differs or ""))
         checks.expect("formats.same", differs is None, other, f"{differs} in {fmt}", found, "the same as in JSON")
-        lacking = charset_choice(json.model, other.decoded, _context(checks, other))
-        if differs is None and fmt == "csv" and lacking:
-            checks.findings.saw("csv.lacking", lacking, other)
 
 
 def _differs(checks: Checks, json: Reply, other: Reply) -> str | None:

@@ -32,6 +32,14 @@ class Response:
     delivery: Delivery = AT_ONCE
 
 
-def url_of(host: str, port: int) -> str:
-    """The URL of a bound address, without a path."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+LOOPBACK = "127.0.0.1"
+
+
+def callable_host(host: str) -> str:
+    """The bound host as a client can call it: this machine's own address in place of one that stands for all."""
+    return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+
+
+def url_of(host: str, port: int, scheme: str = "http") -> str:
+    """The URL of an address, without a path."""
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from mockserver.cli.options import load_settings, with_settings
+from mockserver.cli.streams import output
 from mockserver.core.errors import Problem, Refusal
 from mockserver.profile.clauses import Clause
 from mockserver.settings.files import clauses
-from mockserver.settings.loading import CONFIG_FILE, load
+from mockserver.settings.loading import CONFIG_FILE, check_file
 from mockserver.settings.table import SETTINGS
 
 
@@ -42,7 +43,7 @@ def init(file: str, *, force: bool) -> None:
 @click.argument("file", default=CONFIG_FILE)
 def check(file: str) -> None:
     """Checks FILE and reports every mistake. Default: ifind-mock.toml."""
-    load({"config": file})
+    check_file(file)
     click.echo(f"{file}: ok")
 
 
@@ -51,6 +52,7 @@ def check(file: str) -> None:
 def show(**options: Any) -> None:
     """Prints the settings in force and where each came from."""
     settings = load_settings(options)
+    output()
     for setting in SETTINGS:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
         shown = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from contract_tests.engine.options import CheckOptions
+from mockserver.cli.streams import output
 from mockserver.cli.target_options import read, target_options
 
 
@@ -33,4 +34,5 @@ def command(target: str, *, out: str | None, force: bool, **values: Any) -> None
     from contract_tests.learning.learn import learn
 
     options = CheckOptions(target=target, **read("learn", values))
-    sys.exit(learn(options, None if out is None else Path(out), sys.stdout, sys.stderr, force=force))
+    shown = output() if out is None else sys.stdout
+    sys.exit(learn(options, None if out is None else Path(out), shown, sys.stderr, force=force))

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
 from contract_tests.findings.exit_code import USAGE
+from mockserver.cli.streams import complete
 from mockserver.core.errors import IfindMockError
+from mockserver.data import BrokenDataError
 
 COMMANDS: Mapping[str, str] = {
     "serve": "runs the mock",
@@ -63,20 +66,32 @@ def commands() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Runs the command line and ends the process: 0 success, 2 wrong usage or settings, others by command."""
+    complete()
     try:
         try:
             commands(args, prog_name="ifind-mock")
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-    except IfindMockError as error:
+            sys.stdout.flush()
+    except (IfindMockError, BrokenDataError) as error:
         _print(str(error))
         sys.exit(USAGE)
     except OSError as error:
-        _print(f"{error.filename or 'output'}: {error.strerror or error}")
+        _print(_sentence(error))
         # The interpreter writes the rest of the output again when it ends: discard it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(USAGE)
+
+
+def _sentence(error: OSError) -> str:
+    """What failed and why; an error without a file is one of the output, or of a working directory that is gone."""
+    if error.errno is None:
+        return str(error)
+    where = error.filename or "output"
+    try:
+        Path.cwd()
+    except OSError:
+        where = "the working directory" if error.filename is None else f"{where}, in a working directory that is gone"
+    return f"{where}: {error.strerror}"
 
 
 def _print(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +11,7 @@ import click
 from mockserver.api.http import Request
 from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
+from mockserver.cli.streams import output
 from mockserver.core.clock import parse_iso
 from mockserver.core.delays import parse_delay
 from mockserver.core.messages import METHODS
@@ -39,7 +39,7 @@ def command(phone: str, source: str, format_: str, method: str, *, processing: b
     if processing and method != "result":
         raise click.UsageError(f"--processing does not fit --method {method}; use it with --method result")
     params = {"phone": phone, "source": source, "format": format_}
-    sys.stdout.buffer.write(sample(load_settings(options), method, params, processing=processing))
+    output().buffer.write(sample(load_settings(options), method, params, processing=processing))
 
 
 def sample(settings: Settings, method: str, params: dict[str, str], *, processing: bool = False) -> bytes:

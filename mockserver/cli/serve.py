@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
 import click
 
-from mockserver.api.http import url_of
+from mockserver.api.http import callable_host, url_of
 from mockserver.api.mock import Mock
 from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
+from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
-from mockserver.core.errors import Problem, Refusal
 from mockserver.settings.table import Settings
 from mockserver.wire.serving import mock_server, run_until_signal
 
@@ -29,8 +28,7 @@ def command(**options: Any) -> None:
     lines go to standard error.
     """
     settings = load_settings(options)
-    if sys.stdout is None:
-        raise Refusal(Problem("standard output", "is closed", "leave it open: the mock writes its address there"))
+    out = output()
     gateway = open_gateway(settings)
     log: Callable[[str], None] | None = partial(click.echo, err=True) if settings.access_log else None
     try:
@@ -38,19 +36,18 @@ def command(**options: Any) -> None:
             mock_server(gateway, settings, log),
             settings.host,
             settings.port,
-            partial(_ready, settings, _clock_notes(gateway.mock)),
+            partial(_ready, out, settings, _clock_notes(gateway.mock)),
         )
     finally:
         gateway.mock.store.close()
 
 
-def _ready(settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
-    # A client can't call an address that stands for all of the machine's.
-    api = url_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port) + "/api"  # noqa: S104 - not bound here
+def _ready(out: TextIO, settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
+    api = url_of(callable_host(host), port) + "/api"
     for line in (*_hints(settings, api), *notes):
         click.echo(line, err=True)
-    sys.stdout.write(f"ready {api}\n")
-    sys.stdout.flush()
+    out.write(f"ready {api}\n")
+    out.flush()
 
 
 def _clock_notes(mock: Mock) -> list[str]:

@@ -76,7 +76,7 @@ def parse_iso(text: str, where: str) -> Micros:
         at = (stamp - EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         raise Refusal(
-            Problem(where, f"{text!r} is no ISO 8601 time", "write it as 2030-01-01T00:00:00+03:00")
+            Problem(where, f"{text!r} is not an ISO 8601 time", "write it as 2030-01-01T00:00:00+03:00")
         ) from None
     _in_range(where, at)
     return at

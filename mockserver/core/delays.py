@@ -41,7 +41,7 @@ def duration(text: str, where: str) -> Micros:
     """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days. Raises Refusal naming `where`."""
     match = re.fullmatch(DURATION, text.strip(), re.ASCII)
     if match is None:
-        raise Refusal(Problem(where, f"{text!r} is no duration", "write it as '2s', '250ms', '1.5m', '1h'"))
+        raise Refusal(Problem(where, f"{text!r} is not a duration", "write it as '2s', '250ms', '1.5m', '1h'"))
     micros = round(float(match[1]) * _UNITS[match[2]])
     if micros > LONGEST:
         raise Refusal(Problem(where, f"{text!r} is too long", "allowed: up to 366 days"))
@@ -62,4 +62,4 @@ def parse_delay(text: str, where: str) -> Delay:
         return Delay(plain, "uniform", low, float(high - low))
     if match := re.fullmatch(r"lognormal (\S+) sigma ([0-9]{1,3}(?:\.[0-9]{1,6})?)", plain):
         return Delay(plain, "lognormal", duration(match[1], where), float(match[2]))
-    raise Refusal(Problem(where, f"{text!r} is no delay", f"allowed: {FORMS}"))
+    raise Refusal(Problem(where, f"{text!r} is not a delay", f"allowed: {FORMS}"))

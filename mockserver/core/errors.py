@@ -68,9 +68,9 @@ class NotFound(Refusal):
     """A Refusal of an unknown name."""
 
 
-def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "key") -> Problem:
+def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key") -> Problem:
     """The problem of an unknown word; it suggests the nearest known one."""
     names = list(known)
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     remedy = f"did you mean {near[0]!r}? " if near else ""
-    return Problem(where, f"{word!r} is no {noun}", f"{remedy}allowed: {', '.join(names)}")
+    return Problem(where, f"{word!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.core.chance import fraction
 from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.written import in_quotes, shown
 from mockserver.faults.kinds import KINDS, LATER, Effect
 from mockserver.faults.matching import MATCH, Facts, Match, read_match
 from mockserver.inputs import fields
@@ -118,7 +119,7 @@ def _action(action: Any, problems: list[Problem]) -> tuple[str | None, dict[str,
     if kind not in KINDS:
         what = f"the fault {kind!r} is not available in this version"
         later = Problem("action.kind", what, f"allowed: {', '.join(KINDS)}")
-        problems.append(later if kind in LATER else unknown("action.kind", kind, KINDS, noun="fault"))
+        problems.append(later if kind in LATER else unknown("action.kind", kind, KINDS, noun="a fault"))
         return None, {}
     row = KINDS[kind]
     options = {key: value for key, value in action.items() if key != "kind"}
@@ -132,7 +133,9 @@ def _times(where: str, value: Any) -> int | None:
     try:
         return fields.whole(1)(where, value)
     except Refusal:
-        raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: 1 and more, or {ALWAYS!r}")) from None
+        if (problem := in_quotes(where, value, lambda bare: type(bare) is int)) is not None:
+            raise Refusal(problem) from None
+        raise Refusal(Problem(where, f"{shown(value)} is not allowed", f"allowed: 1 and more, or {ALWAYS!r}")) from None
 
 
 _TOP: Mapping[str, fields.Field[Any]] = {

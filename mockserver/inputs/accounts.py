@@ -11,8 +11,8 @@ from mockserver.inputs import fields
 MAX_SEED = 2**63 - 1
 
 KEYS: Mapping[str, fields.Field[Any]] = {
-    "login": fields.word("login").described("Login.", "demo@example.com"),
-    "token": fields.word("token").described("Token.", "demo-token"),
+    "login": fields.word("a login").described("Login.", "demo@example.com"),
+    "token": fields.word("a token").described("Token.", "demo-token"),
     "daily_limit": fields.whole(0).described("Units a day.", 100),
     "paid_until": fields.day.described("Date that info shows.", "2099-12-31"),
     "demo": fields.flag.described("Whether prices and addresses are those of a demo.", example=False),
@@ -28,6 +28,11 @@ WHOLE_ACCOUNT = fields.table_of(KEYS, required=("login", "token"))
 def login_and_token(where: str, text: str) -> dict[str, Any]:
     """The account of a text `LOGIN:TOKEN`. Raises Refusal, which never shows the text."""
     login, colon, token = text.partition(":")
-    if not colon:
-        raise Refusal(Problem(where, "is no account", "write it as LOGIN:TOKEN"))
-    return WHOLE_ACCOUNT(where, {"login": login, "token": token})
+    missing = [name for name, part in (("login", login), ("token", token)) if not part]
+    if missing:
+        what = f"an account has no {' and no '.join(missing)}" if colon else "an account has no token"
+        raise Refusal(Problem(where, what, "write LOGIN:TOKEN"))
+    try:
+        return WHOLE_ACCOUNT("", {"login": login, "token": token})
+    except Refusal as refusal:
+        raise refusal.at(where, ": ") from None

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
 from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.core.xml_text import ILLEGAL_IN_XML, illegal_in_xml
 from mockserver.profile.clauses import CONTENT_TYPE
 
@@ -48,12 +49,6 @@ class Field(Generic[T]):
         return {**self.shape, **notes, **({} if self.example is None else {"examples": [self.example]})}
 
 
-def kind_of(value: Any) -> str:
-    """What a value is, without showing it: it may hold a credential."""
-    names = {str: "a text", bool: "a truth value", int: "a number", float: "a number", list: "a list", dict: "a table"}
-    return "null" if value is None else names.get(type(value), "a value of this kind")
-
-
 def inside(where: str, key: str) -> str:
     """The place of a key within a place."""
     return f"{where}.{key}" if where else key
@@ -67,7 +62,7 @@ def table(
 ) -> dict[str, Any]:
     """The entries of a table, each read by its key's reader; what is wrong is added to problems."""
     if not isinstance(document, Mapping):
-        problems.append(Problem(where, f"{kind_of(document)} is no table", f"keys: {', '.join(readers)}"))
+        problems.append(Problem(where, f"{kind_of(document)} is not a table", f"keys: {', '.join(readers)}"))
         return {}
     problems += [unknown(where, str(key), readers) for key in document if key not in readers]
     known = ((key, inside(where, key), readers[key], value) for key, value in document.items() if key in readers)
@@ -98,7 +93,7 @@ def table_by(key: Field[Any], entry: Field[Any], allowed: str) -> Field[dict[Any
 
     def read(where: str, value: Any) -> dict[Any, Any]:
         if not isinstance(value, Mapping):
-            raise Refusal(Problem(where, f"{kind_of(value)} is no table", f"allowed: {allowed}"))
+            raise Refusal(Problem(where, f"{kind_of(value)} is not a table", f"allowed: {allowed}"))
         problems: list[Problem] = []
         pairs = ((name, inside(where, name), _pair, (name, held)) for name, held in value.items())
         return _unless(problems, dict(_all(pairs, problems).values()))
@@ -114,7 +109,7 @@ def list_of(item: Field[T], allowed: str) -> Field[list[T]]:
 
     def read(where: str, value: Any) -> list[T]:
         if not isinstance(value, list):
-            raise Refusal(Problem(where, f"{kind_of(value)} is no list", f"allowed: {allowed}"))
+            raise Refusal(Problem(where, f"{kind_of(value)} is not a list", f"allowed: {allowed}"))
         problems: list[Problem] = []
         items = ((n, f"{where}[{n}]", item, held) for n, held in enumerate(value))
         return _unless(problems, list(_all(items, problems).values()))
@@ -149,14 +144,20 @@ def or_none(field: Field[T]) -> Field[T | None]:
 
 
 def _checked(
-    fits: Callable[[Any], bool], wrong: str, allowed: str, shape: Mapping[str, Any], *, shown: bool = True
+    fits: Callable[[Any], bool], wrong: str, allowed: str, shape: Mapping[str, Any], *, secret: bool = False
 ) -> Field[Any]:
-    """A field that takes the values that fit, as they are; its message shows no value that may be a credential."""
+    """A field that takes the values that fit, as they are. The message shows no value that may be a credential."""
 
     def read(where: str, value: Any) -> Any:
-        if not fits(value):
-            raise Refusal(Problem(where, f"{value!r} {wrong}" if shown else wrong, f"allowed: {allowed}"))
-        return value
+        if fits(value):
+            return value
+        if (problem := in_quotes(where, value, fits)) is not None:
+            raise Refusal(problem)
+        what = f"{'this text' if isinstance(value, str) else kind_of(value)}" if secret else shown(value)
+        bare = shape["type"] == "string" and not isinstance(value, str | list | Mapping)
+        quoted = shape["type"] != "string" and isinstance(value, str)
+        how = ", in quotes" if bare else ", without quotes" if quoted else ""
+        raise Refusal(Problem(where, f"{what} {wrong}", f"allowed: {allowed}{how}"))
 
     return Field(read, shape, allowed)
 
@@ -167,11 +168,16 @@ def one_of(words: Iterable[str | int]) -> Field[Any]:
     allowed = ", ".join(map(str, known))
 
     def read(where: str, value: Any) -> Any:
-        if value in known and not isinstance(value, bool):
+        if _is_one(value):
             return value
+        if (problem := in_quotes(where, value, _is_one)) is not None:
+            raise Refusal(problem)
         if isinstance(value, str):
-            raise Refusal(unknown(where, value, map(str, known), noun="choice"))
-        raise Refusal(Problem(where, f"{value!r} is not allowed", f"allowed: {allowed}"))
+            raise Refusal(unknown(where, value, map(str, known), noun="a choice"))
+        raise Refusal(Problem(where, f"{shown(value)} is not a choice", f"allowed: {allowed}"))
+
+    def _is_one(value: Any) -> bool:
+        return value in known and not isinstance(value, bool)
 
     return Field(read, {"enum": [*known]}, allowed)
 
@@ -196,14 +202,14 @@ def number(low: float, high: float) -> Field[float]:
     ).then(lambda _, value: float(value))
 
 
-def matching(pattern: str, noun: str, allowed: str, *, shown: bool = True) -> Field[str]:
-    """A text that matches the pattern from end to end."""
+def matching(pattern: str, noun: str, allowed: str, *, secret: bool = False) -> Field[str]:
+    """A text that matches the pattern from end to end. noun is what it is, with its article."""
     return _checked(
         lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None,
-        f"is no {noun}",
+        f"is not {noun}",
         allowed,
         {"type": "string", "pattern": _whole(pattern)},
-        shown=shown,
+        secret=secret,
     )
 
 
@@ -220,18 +226,29 @@ def is_word(value: Any) -> bool:
 _WORD = r"\S{1,254}"
 
 
-def word(
-    noun: str, allowed: str = "a text of 1 to 254 characters without blanks", *, shown: bool = False
-) -> Field[str]:
-    """A word such as a login or a token."""
-    return _checked(is_word, f"is no {noun}", allowed, {**text.shape, "pattern": _whole(_WORD)}, shown=shown)
+def word(noun: str) -> Field[str]:
+    """A word such as a login or a token, which no message shows."""
+    shape = {**text.shape, "pattern": _whole(_WORD)}
+    return _checked(is_word, f"is not {noun}", "a text of 1 to 254 characters without blanks", shape, secret=True)
 
 
 def _text(where: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise Refusal(Problem(where, f"{value!r} is no text", "write it in quotes"))
+        raise Refusal(without_quotes(where, value))
     if (illegal := illegal_in_xml(value)) is not None:
         raise Refusal(Problem(where, f"the character {illegal!r} can't stand in XML", "leave it out"))
+    return value
+
+
+def _path(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise Refusal(without_quotes(where, value))
+    if (control := _CONTROL.search(value)) is not None:
+        # The path itself is not shown: a state may hold a password.
+        what = f"the path holds the control character {control[0]!r}"
+        raise Refusal(
+            Problem(where, what, "write \\ in single quotes, as in 'C:\\temp\\new.db', or write / in its place")
+        )
     return value
 
 
@@ -250,23 +267,26 @@ def _day(where: str, value: Any) -> str:
     try:
         datetime.fromisoformat(day)
     except ValueError:
-        raise Refusal(Problem(where, f"{value!r} is no date of the calendar", "write it as 2030-12-31")) from None
+        raise Refusal(Problem(where, f"{value!r} is not a date of the calendar", "write it as 2030-12-31")) from None
     return day
 
 
 _DAY = matching(
-    "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", "date", "'2030-12-31' or '2030-12-31 23:59:59'"
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", "a date", "'2030-12-31' or '2030-12-31 23:59:59'"
 )
 _SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s+[0-9]{{1,3}}(\.[0-9]{{1,6}})?"
 
 as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")  # any value; its own reader comes later
 text: Field[str] = Field(_text, {"type": "string", "not": {"pattern": ILLEGAL_IN_XML.pattern}}, "a text in quotes")
 """A text that every format can carry."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+path: Field[str] = Field(_path, {"type": "string", "not": {"pattern": _CONTROL.pattern}}, "a path in quotes")
+"""The path of a file. Without control characters: in TOML's double quotes, `\\t` in a path of Windows becomes one."""
 flag: Field[bool] = _checked(
     lambda value: isinstance(value, bool), "is neither true nor false", "true, false", {"type": "boolean"}
 )
-content_type = matching(CONTENT_TYPE, "content type", "a text such as 'text/html; charset=utf-8'")
-phone = matching("[0-9]{7,15}", "phone", "7 to 15 digits from the country code, in quotes")
+content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
+phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
 delay: Field[Delay] = replace(
     text.then(lambda where, value: parse_delay(value, where)),
     shape={"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")},

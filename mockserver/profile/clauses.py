@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from mockserver.core import delays
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.messages import SECOND, Micros
+from mockserver.core.written import in_quotes, shown, without_quotes
 from mockserver.core.xml_text import XML_ITEM, XML_NAME, illegal_in_xml
 
 Choice: TypeAlias = "str | Mapping[str, int] | Mapping[str, str]"
@@ -47,7 +48,7 @@ class Clause:
         if self.value is not None:
             return VALUES[self.value](self, choice)
         allowed = f"allowed: {', '.join(map(repr, self.choices))}"
-        raise Refusal(Problem(self.id, f"{written!r} is no choice of this clause", allowed))
+        raise Refusal(Problem(self.id, f"{shown(written)} is not a choice of this clause", allowed))
 
     def every_choice(self) -> list[Any]:
         """All choices, with the samples of an open value: what a covering set of profiles must contain."""
@@ -78,7 +79,7 @@ def _text(pattern: str, clause: Clause, choice: Any) -> str:
     if not isinstance(choice, str) or re.fullmatch(pattern, choice) is None:
         samples = f"a value such as {' or '.join(map(repr, clause.samples[:2]))}"
         allowed = ", ".join([*map(repr, clause.choices), samples])
-        raise Refusal(Problem(clause.id, f"{choice!r} does not fit", f"allowed: {allowed}"))
+        raise Refusal(Problem(clause.id, f"{shown(choice)} does not fit", f"allowed: {allowed}"))
     return choice
 
 
@@ -88,15 +89,19 @@ def _duration(clause: Clause, choice: Any) -> str:
     return text
 
 
-def _table(wrong: Callable[[str, Any], tuple[str, str] | None], clause: Clause, choice: Any) -> Mapping[str, Any]:
-    """The clause's default with the entries of the choice over it; `wrong` gives an entry's problem and its remedy."""
+def _table(wrong: Callable[[str, str, Any], Problem | None], clause: Clause, choice: Any) -> Mapping[str, Any]:
+    """The clause's default with the entries of the choice over it; `wrong` gives an entry's problem, by its place and
+    kind.
+    """
     if not isinstance(choice, Mapping):
-        raise Refusal(Problem(clause.id, f"{choice!r} is no table", "write it as kind = value, by kind of error"))
+        raise Refusal(
+            Problem(clause.id, f"{shown(choice)} is not a table", "write it as kind = value, by kind of error")
+        )
     known = clause.default
     assert isinstance(known, Mapping), f"the table {clause.id} needs a default"
-    problems = [unknown(clause.id, kind, known, noun="kind of error") for kind in choice if kind not in known]
-    found = ((kind, wrong(kind, entry)) for kind, entry in choice.items() if kind in known)
-    problems += [Problem(f"{clause.id}.{kind}", *problem) for kind, problem in found if problem]
+    problems = [unknown(clause.id, kind, known, noun="a kind of error") for kind in choice if kind not in known]
+    found = (wrong(f"{clause.id}.{kind}", kind, entry) for kind, entry in choice.items() if kind in known)
+    problems += [problem for problem in found if problem]
     if problems:
         raise Refusal(*problems)
     return {**known, **choice}
@@ -107,20 +112,26 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {"missing": ("names",), "invalid":
 """What a message may have filled in, by the kind of its error."""
 
 
-def _wrong_code(_kind: str, code: Any) -> tuple[str, str] | None:
-    right = type(code) is int and code in CODES
-    return None if right else (f"{code!r} is no error code", f"allowed: 0 to {CODES[-1]}")
+def _wrong_code(where: str, _kind: str, code: Any) -> Problem | None:
+    if _is_code(code):
+        return None
+    wrong = Problem(where, f"{shown(code)} is not an error code", f"allowed: 0 to {CODES[-1]}")
+    return in_quotes(where, code, _is_code) or wrong
 
 
-def _wrong_message(kind: str, text: Any) -> tuple[str, str] | None:
+def _is_code(code: Any) -> bool:
+    return type(code) is int and code in CODES
+
+
+def _wrong_message(where: str, kind: str, text: Any) -> Problem | None:
     if not isinstance(text, str):
-        return f"{text!r} is no text", "write it in quotes"
+        return without_quotes(where, text)
     if (illegal := illegal_in_xml(text)) is not None:
-        return f"the character {illegal!r} can't stand in XML", "leave it out"
+        return Problem(where, f"the character {illegal!r} can't stand in XML", "leave it out")
     known = PLACEHOLDERS.get(kind, ())
     strange = next((name for name in re.findall(r"\{([^{}]*)\}", text) if name not in known), None)
     allowed = ", ".join(f"{{{name}}}" for name in known) or "none"
-    return None if strange is None else (f"unknown placeholder {{{strange}}}", f"allowed here: {allowed}")
+    return None if strange is None else Problem(where, f"unknown placeholder {{{strange}}}", f"allowed here: {allowed}")
 
 
 _RATE = r"([1-9][0-9]{0,6})/(s|min|h)"

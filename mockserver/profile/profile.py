@@ -174,8 +174,8 @@ def _no_setting(clauses: Mapping[str, Clause], name: str, entry: Any, settings: 
         inner = next(iter(entry), near.removeprefix(f"{name}."))
         return Problem(name, "a clause's name has a dot, so it stands in quotes", f'write "{name}.{inner}" = …')
     if name in clauses:
-        return Problem(name, "this clause is not open, so it is no setting", "leave it out")
-    return unknown("", name, settings, noun="clause")
+        return Problem(name, "this clause is not open, so it is not a setting", "leave it out")
+    return unknown("", name, settings, noun="a clause")
 
 
 def resolve(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> Profile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from mockserver.core.errors import Problem, Refusal
 from mockserver.people.words import Words, parse_words
 from mockserver.profile.clauses import Clause, parse_clauses
 from mockserver.profile.profile import choice_in, choices_of
+from mockserver.textfiles import TextFileError, toml_of
 
 
 @cache
@@ -28,19 +28,15 @@ def words() -> Words:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file. Raises Refusal naming it, with the line of a syntax error."""
+    """A TOML file. Raises Refusal naming it, with the line of a mistake."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return toml_of(path.read_bytes())
     except FileNotFoundError:
         raise Refusal(Problem(str(path), "does not exist", "check the path")) from None
     except OSError as error:
         raise Refusal(Problem(str(path), f"can't be read: {error.strerror}", "name another file")) from None
-    except UnicodeDecodeError:
-        raise Refusal(Problem(str(path), "is not UTF-8", "save it in that encoding")) from None
-    except tomllib.TOMLDecodeError as error:
-        raise Refusal(Problem(str(path), f"is no TOML: {error}", "correct that line; texts need quotes")) from None
-    except (ValueError, RecursionError) as error:
-        raise Refusal(Problem(repr(str(path)), f"can't be read: {error}", "name a plain settings file")) from None
+    except TextFileError as error:
+        raise Refusal(Problem(str(path), error.what, error.remedy)) from None
 
 
 def read_profile(path: Path) -> Mapping[str, Any]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.inputs import fields
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, overlaid, read_toml
-from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting, Settings
+from mockserver.settings.service_links import is_service_link
+from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting, Settings, beside
 
 CONFIG_FILE = "ifind-mock.toml"
+_CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 
 @dataclass(frozen=True)
@@ -38,39 +41,65 @@ def load(
         raise ValueError(f"no settings: {', '.join(sorted(strange))}; allowed: {', '.join(BY_NAME)}, config")
     chosen = dict(options or {})
     variables = dict(environ or {})
+    named = _config(chosen, variables)
+    return _loaded(named, variables, chosen, directory or Path())
+
+
+def check_file(file: str) -> None:
+    """Raises Refusal with everything that is wrong in a settings file."""
+    _loaded((file, ""), {}, {}, Path())
+
+
+def _loaded(
+    named: tuple[str, str] | None, variables: Mapping[str, str], options: Mapping[str, Any], directory: Path
+) -> Settings:
     problems: list[Problem] = []
-    config = chosen.pop("config", variables.pop(f"{PREFIX}CONFIG", None))
     layers = [
         Layer("default", {s.name: s.default for s in SETTINGS}, lambda s: s.name),
-        *_file_layer(config, directory or Path(), problems),
+        *_file_layer(named, directory, problems),
         _variables_layer(variables, problems),
-        Layer("option", chosen, lambda s: s.option, is_text=True),
+        Layer("option", options, lambda s: s.option, is_text=True),
     ]
-    values, read, origins = _merge(layers, problems)
+    merged = _merge(layers, problems)
     if problems:
         raise Refusal(*problems)
-    read["profile"] = resolve(clauses(), read["profile"])
-    return Settings(**read, values=values, origins=origins)
+    profile = resolve(clauses(), merged.profile)
+    return Settings(
+        **{**merged.read, "profile": profile}, values=merged.values, places=merged.places, origins=merged.origins
+    )
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the host."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() in ("localhost", "localhost.")
 
 
-def _file_layer(config: str | None, directory: Path, problems: list[Problem]) -> list[Layer]:
-    """The layer of the file, where there is one."""
-    path = directory / CONFIG_FILE if config is None else Path(config)
-    if config is None and not (path.exists() or path.is_symlink()):
+def _config(options: dict[str, Any], variables: dict[str, str]) -> tuple[str, str] | None:
+    """The file that is named and the place that names it, taken out of both."""
+    by_variable = variables.pop(_CONFIG_VARIABLE, None)
+    by_option = options.pop("config", None)
+    if by_option is not None:
+        return by_option, "--config"
+    return None if by_variable is None else (by_variable, _CONFIG_VARIABLE)
+
+
+def _file_layer(named: tuple[str, str] | None, directory: Path, problems: list[Problem]) -> list[Layer]:
+    """The layer of the file that is named, else of the one in the directory, where there is one."""
+    path = directory / CONFIG_FILE
+    if named is None and not (path.exists() or path.is_symlink()):
         return []
-    name = CONFIG_FILE if config is None else config
+    name, place = named or (CONFIG_FILE, "")
     try:
+        if not name:
+            raise Refusal(Problem("", "is empty", "leave it out, or give it a value"))
+        if named is not None:
+            path = Path(fields.path("", name))
         document = read_toml(path)
     except Refusal as refusal:
-        problems.extend(refusal.problems)
+        problems.extend((refusal.at(place, ": ") if place else refusal).problems)
         return []
     entries = {key: value for key, value in document.items() if key in BY_NAME}
     if isinstance(profile := entries.get("profile"), str):
@@ -82,36 +111,49 @@ def _file_layer(config: str | None, directory: Path, problems: list[Problem]) ->
 
 def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:
     known = {s.variable: s.name for s in SETTINGS if not s.file_only}
-    own = {variable: value for variable, value in variables.items() if variable.startswith(PREFIX)}
-    names = [*known, f"{PREFIX}CONFIG"]
+    own = {
+        variable: value
+        for variable, value in variables.items()
+        if variable.startswith(PREFIX) and not is_service_link(variable.removeprefix(PREFIX), value)
+    }
+    names = [*known, _CONFIG_VARIABLE]
     problems.extend(
-        unknown("environment", variable, names, noun="variable") for variable in own if variable not in known
+        unknown("environment", variable, names, noun="a variable") for variable in own if variable not in known
     )
     entries = {known[variable]: value for variable, value in own.items() if variable in known}
     return Layer("environment", entries, lambda s: s.variable, is_text=True)
 
 
-def _merge(layers: Sequence[Layer], problems: list[Problem]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
-    """Each setting as the file writes it, as read, and where it came from: the last layer. Every layer is checked."""
-    values: dict[str, Any] = {}
-    read: dict[str, Any] = {}
-    profile: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    places: dict[str, str] = {}
+@dataclass
+class Merged:
+    """The settings of all layers, by name."""
+
+    values: dict[str, Any] = field(default_factory=dict)  # as the file writes them
+    read: dict[str, Any] = field(default_factory=dict)
+    profile: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+
+def _merge(layers: Sequence[Layer], problems: list[Problem]) -> Merged:
+    """The settings of the last layer that has each. Every layer is checked."""
+    merged = Merged()
     for layer in layers:
         for setting in (s for s in SETTINGS if s.name in layer.entries):
             name, where, entry = setting.name, layer.where(setting), layer.entries[setting.name]
             try:
                 value = setting.from_text(where, entry) if layer.is_text else entry
-                parsed = setting.field(where, value)
+                read = setting.field(where, value)
             except Refusal as refusal:
                 problems.extend(refusal.problems)
                 continue
-            read[name], values[name], origins[name], places[name] = parsed, value, layer.origin, where
-            chosen = setting.choices(parsed) if setting.choices else {}
-            profile = overlaid(profile, chosen)
-            origins |= dict.fromkeys((f"profile.{clause}" for clause in chosen), layer.origin)
-    if "host" in read and not is_loopback(read["host"]) and read.get("admin_token", "") is None:
-        remedy = "set admin_token (--admin-token T), too, or they can control the mock"
-        problems.append(Problem(places["host"], f"other machines can reach {read['host']!r}", remedy))
-    return values, {**read, "profile": profile}, origins
+            merged.read[name], merged.values[name] = read, value
+            merged.origins[name], merged.places[name] = layer.origin, where
+            chosen = setting.choices(read) if setting.choices else {}
+            merged.profile = overlaid(merged.profile, chosen)
+            merged.origins |= dict.fromkeys((f"profile.{clause}" for clause in chosen), layer.origin)
+    host, place = merged.read.get("host"), merged.places.get("host", "")
+    if host is not None and not is_loopback(host) and merged.read.get("admin_token", "") is None:
+        remedy = f"set {beside(place, 'admin_token')}, too, or they can control the mock"
+        problems.append(Problem(place, f"other machines can reach {host!r}", remedy))
+    return merged

@@ -6,6 +6,7 @@ The option, the variable, the file's key, the commented file and the README's ro
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
+from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
@@ -84,7 +86,7 @@ def _same(_where: str, text: str) -> str:
 
 def _whole_text(where: str, text: str) -> int:
     if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
-        raise Refusal(Problem(where, f"{text!r} is no whole number", "write only digits"))
+        raise Refusal(Problem(where, f"{text!r} is not a whole number", "write only digits"))
     return int(text)
 
 
@@ -98,10 +100,45 @@ def _flag_text(where: str, text: str) -> bool:
 _FROM_TEXT: Mapping[Any, Reader] = {"integer": _whole_text, "boolean": _flag_text}  # by the JSON type of the field
 
 
+def beside(where: str, name: str) -> str:
+    """The name of the setting, spelled as the place spells its own: as an option, a variable or a key of the file."""
+    setting = BY_NAME[name]
+    return setting.option if where.startswith("--") else setting.variable if where.startswith(PREFIX) else name
+
+
+def _host(where: str, value: Any) -> str:
+    """A name or an address; an IPv6 address may have the brackets that it has in a URL."""
+    if not isinstance(value, str):
+        raise Refusal(without_quotes(where, value))
+    bare = value[1:-1] if re.fullmatch(r"\[.*\]", value) else value
+    if re.fullmatch(_NAME, value) or (re.fullmatch(_IPV6, bare) and _is_ipv6(bare)):
+        return bare
+    what, remedy = f"{value!r} is not a host", f"allowed: {_HOSTS}"
+    if (pair := re.fullmatch(rf"(?:https?://)?({_NAME}|\[{_IPV6}\])(?::([0-9]{{1,5}}))?(?:/.*)?", value)) is not None:
+        port = f", and {beside(where, 'port')} {pair[2]}" if pair[2] else ""
+        host = pair[1] if _is_ipv6(pair[1].strip("[]")) else pair[1].strip("[]")
+        what, remedy = f"{value!r} is more than a host", f"write {host}{port}"
+    elif value == "*":
+        remedy = "write 0.0.0.0 for all addresses"
+    elif value.startswith("unix:"):
+        remedy = "for a Unix socket run the Flask app under a WSGI server, such as gunicorn"
+    raise Refusal(Problem(where, what, remedy))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _workers(where: str, value: Any) -> int:
-    if type(value) is not int or value != 1:
-        raise Refusal(Problem(where, f"{value!r} workers are not available in this version", "allowed: 1"))
-    return value
+    if type(value) is int and value == 1:
+        return value
+    if (problem := in_quotes(where, value, lambda bare: type(bare) is int)) is not None:
+        raise Refusal(problem)
+    raise Refusal(Problem(where, f"{shown(value)} workers are not available in this version", "allowed: 1"))
 
 
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -115,7 +152,7 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
     for text in texts:
         name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
         if not mark:
-            raise Refusal(Problem(where, f"{text!r} is no choice", f"write it as {_CHOICE.allowed}"))
+            raise Refusal(Problem(where, f"{text!r} is not a choice", f"write it as {_CHOICE.allowed}"))
         clause, _, kind = name.rpartition(".")
         if isinstance(getattr(clauses().get(clause), "default", None), Mapping):
             number = int(choice) if re.fullmatch("[0-9]{1,9}", choice) and clause == "error.codes" else choice
@@ -128,19 +165,22 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
 def _profile(where: str, value: Any) -> Mapping[str, Any]:
     if isinstance(value, str):
         try:
-            return read_profile(Path(value))
+            return read_profile(Path(fields.path(where, value)))
         except Refusal as refusal:
             raise refusal.at(where, ": ") from None
     if not isinstance(value, Mapping):
-        raise Refusal(Problem(where, f"{fields.kind_of(value)} is no profile", f"allowed: {_PROFILES}"))
+        raise Refusal(Problem(where, f"{kind_of(value)} is not a profile", f"allowed: {_PROFILES}"))
     return checked_choices(where, value)
 
 
 _PROFILES = "a file's path, or a table of clauses"
-_HOST = fields.word("host", "a name or an address, such as 127.0.0.1 or localhost", shown=True)
+_NAME = r"[\w.-]{1,253}"
+_IPV6 = r"[0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?"
+_HOSTS = "a name or an address, such as 127.0.0.1, ::1 or localhost"
+_HOST = Field(_host, {"type": "string", "pattern": rf"^(?:{_NAME}|{_IPV6}|\[{_IPV6}\])$(?!\n)"}, _HOSTS)
 _WORKERS = Field(_workers, {"type": "integer", "const": 1}, "1")
 _ADMIN_TOKEN = fields.matching(
-    "[!-~]{1,254}", "token", "a text of 1 to 254 ASCII characters without blanks", shown=False
+    "[!-~]{1,254}", "a token", "a text of 1 to 254 ASCII characters without blanks", secret=True
 )
 _DELAYS = fields.table_of(
     {
@@ -231,6 +271,8 @@ class Settings:
         example=[FAULT.example],
     )
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
+    places: Mapping[str, str] = dataclasses.field(kw_only=True)
+    """How a message names each: as the option, the variable, or the file and its key."""
     origins: Mapping[str, str] = dataclasses.field(kw_only=True)
     """Where each came from, and each choice of the profile (as `profile.CLAUSE`) that is not a default."""
 

@@ -62,12 +62,12 @@ def _named(where: str, state: str) -> str:
         return state
     # What follows a scheme may hold a password.
     scheme, colon, _ = state.partition(":")
-    what = f"{scheme}:// is not available in this version" if colon else f"{state!r} is no state"
+    what = f"{scheme}:// is not available in this version" if colon else f"{state!r} is not a state"
     near = "did you mean 'memory'? " if get_close_matches(state, ["memory"]) else ""
     raise Refusal(Problem(where, what, f"{near}allowed: {_ALLOWED}"))
 
 
 _ALLOWED = ", or ".join(kind.allowed for kind in STORES.values())
-_PATTERN = fields.matching("|".join(kind.pattern for kind in STORES.values()), "state", _ALLOWED)
-STATE = replace(fields.text.then(_named), shape={**fields.text.shape, **_PATTERN.shape}, allowed=_ALLOWED)
+_PATTERN = fields.matching("|".join(kind.pattern for kind in STORES.values()), "a state", _ALLOWED)
+STATE = replace(fields.path.then(_named), shape={**fields.path.shape, **_PATTERN.shape}, allowed=_ALLOWED)
 """Where state is kept: a row of STORES."""

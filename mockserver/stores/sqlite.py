@@ -322,7 +322,7 @@ def _check_file(path: Path, end: float) -> None:
         if not path.exists():
             return
         if not path.is_file():
-            raise StoreError(f"{path}: is no ordinary file; name another")
+            raise StoreError(f"{path}: is not an ordinary file; name another")
         if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise StoreError(f"{path}: may not be read and written; change its rights, or name another file")
         if path.stat().st_size:

@@ -100,7 +100,7 @@ class Store(ABC):
             self._armed.clear()
         elif self._armed.pop(fault_id, None) is None:
             armed = ", ".join(self._armed) or "none"
-            raise NotFound(Problem("", f"{fault_id!r} is no armed fault", f"armed: {armed}"))
+            raise NotFound(Problem("", f"{fault_id!r} is not an armed fault", f"armed: {armed}"))
 
     def faults(self) -> Sequence[ArmedFault]:
         """The armed faults with their counts, in the order in which they were armed."""

@@ -6,8 +6,9 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
 from flask import Flask, Response, request
@@ -21,6 +22,7 @@ from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
+from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.blueprint import Guard, control_blueprint
 
 
@@ -43,6 +45,11 @@ class Waiting:
         for end, whose in tuple(self._ends.items()):
             if login in (None, whose):
                 end.set()
+
+
+class _App(Flask):
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return super().wsgi_app(with_usable_host(environ), start_response)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -82,7 +89,7 @@ def make_app(
 ) -> Flask:
     """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all)."""
     waiting = Waiting()
-    app = Flask("mockserver", static_folder=None)
+    app = _App("mockserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
@@ -118,6 +125,6 @@ def _request() -> Request:
         query=environ.get("QUERY_STRING", "").encode("latin-1"),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
-        peer=request.remote_addr or "",
+        peer=peer_of(environ),
         too_large=too_large,
     )

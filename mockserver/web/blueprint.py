@@ -14,9 +14,11 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from mockserver.api.gateway import MAX_BODY
+from mockserver.api.http import url_of
 from mockserver.api.mock import Mock
 from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
 from mockserver.settings.table import Settings
+from mockserver.web.address import address_of
 from mockserver.web.control import Control, ControlRequest, Route
 
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
@@ -32,10 +34,11 @@ def control_blueprint(
 
     def view(route: Route) -> Callable[..., Response]:
         def answer(**parts: str) -> Response:
-            host, port = request.environ.get("SERVER_NAME", ""), int(request.environ.get("SERVER_PORT", 0))
+            address = address_of(request.environ)
+            base = url_of(*address, request.scheme) + request.root_path.rstrip("/")
             written = _body()
             query = route.query("", dict(request.args))
-            received = ControlRequest(route.body("", written), query, parts, host, port)
+            received = ControlRequest(route.body("", written), query, parts, address, base)
             write = request.method != "GET"
 
             def operation() -> tuple[int, Any]:
@@ -75,7 +78,7 @@ def _body() -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Refusal(Problem("body", f"is no JSON: {error}", "send an object, or nothing")) from None
+        raise Refusal(Problem("body", f"is not JSON: {error}", "send an object, or nothing")) from None
 
 
 def _json(status: int, answer: Any, content_type: str = "application/json") -> Response:
@@ -97,10 +100,11 @@ def _http_problem(error: HTTPException) -> Response:
 def _unauthorised(token: str | None) -> Response | None:
     if token is None:
         return None
-    sent = request.headers.get("Authorization", "")
-    if hmac.compare_digest(sent.encode("utf-8", "replace"), f"Bearer {token}".encode()):
+    scheme, _, sent = request.headers.get("Authorization", "").strip().partition(" ")
+    right = hmac.compare_digest(sent.strip().encode("utf-8", "replace"), token.encode())
+    if right and scheme.lower() == "bearer":  # a scheme's name has no case (RFC 9110, 11.1)
         return None
-    remedy = "send the header Authorization: Bearer with the mock's --admin-token"
+    remedy = "send the header Authorization: Bearer TOKEN with the mock's admin token"
     answered = _problem(401, "The admin token is needed", (Problem("Authorization", "is missing or wrong", remedy),))
     answered.headers["WWW-Authenticate"] = "Bearer"
     return answered
@@ -124,4 +128,4 @@ def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Respon
     near = get_close_matches(path, routes, n=1)
     hint = f"did you mean /_mock{near[0]}? " if near else ""
     remedy = f"{hint}routes: {', '.join(f'/_mock{route}' for route in routes)}"
-    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{path} is no route", remedy),))
+    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{path} is not a route", remedy),))

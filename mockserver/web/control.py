@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
-from mockserver.api.http import url_of
 from mockserver.api.mock import Mock, is_test_login
 from mockserver.core.clock import Clock, iso_of, parse_iso
 from mockserver.core.delays import Delay
@@ -21,6 +20,7 @@ from mockserver.inputs.accounts import ACCOUNT, KEYS
 from mockserver.inputs.fields import table_of
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import kind_of_store
+from mockserver.web.address import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class ControlRequest:
     body: Any  # the JSON value as its route reads it; an empty body is {}
     query: Mapping[str, Any]
     parts: Mapping[str, str]  # of the path
-    host: str  # the address that the server is really bound to
-    port: int
+    address: Address  # by which the client reaches the mock
+    base: str  # the URL of the mock, up to `/api` or `/_mock`
 
 
 Handler: TypeAlias = "Callable[[ControlRequest], tuple[int, Any]]"
@@ -73,13 +73,13 @@ class Control:
         }
 
     def health(self, request: ControlRequest) -> tuple[int, Any]:
-        """What runs here; the port is the one really bound."""
+        """What runs here, and the address at which the client reaches it."""
         return 200, {
             "status": "ok",
             "version": version("ifind-mock"),
-            "api": url_of(request.host, request.port) + "/api",
-            "host": request.host,
-            "port": request.port,
+            "api": f"{request.base}/api",
+            "host": request.address.host,
+            "port": request.address.port,
             "state": kind_of_store(self.settings.state),
             "edition": self.mock.profile.choices["edition"],
             "now": iso_of(self.mock.now()),
@@ -148,7 +148,7 @@ class Control:
         if login is None or is_test_login(login) or self.mock.store.account(login) is not None:
             return login
         known = [a.login for a in self.mock.store.accounts()]
-        raise Refusal(unknown("login", login, known, noun="account"))
+        raise Refusal(unknown("login", login, known, noun="an account"))
 
     def _account(self, account: Account) -> dict[str, Any]:
         shown = {key: getattr(account, key) for key in KEYS if key != "token"}

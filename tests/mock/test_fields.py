@@ -126,7 +126,9 @@ def test_an_example_is_allowed(name: str) -> None:
 
 
 def test_a_message_says_what_the_field_allows() -> None:
-    with pytest.raises(Refusal, match=r"^port: 'x' is not allowed; allowed: whole numbers from 0 to 9$"):
+    with pytest.raises(
+        Refusal, match=r"^port: 'x' is not allowed; allowed: whole numbers from 0 to 9, without quotes$"
+    ):
         fields.whole(0, 9)("port", "x")
 
 

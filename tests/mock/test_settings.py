@@ -105,38 +105,252 @@ def test_options_and_variables_name_accounts() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("prot = 1", "FILE: 'prot' is no key; did you mean 'port'?"),
+        ("prot = 1", "FILE: 'prot' is not a key; did you mean 'port'?"),
         ("port = 99999", "FILE: port: 99999 is not allowed; allowed: whole numbers from 0 to 65535"),
-        ("port = true", "FILE: port: True is not allowed"),
-        ('port = "80"', "FILE: port: '80' is not allowed"),
-        ("a = 1\nport = x\n", "FILE: is no TOML: Invalid value (at line 2"),
-        ('delay = "soon"', "FILE: delay: 'soon' is no delay; allowed: '2s'"),
+        ("port = true", "FILE: port: true is not allowed"),
+        ('port = "80"', 'FILE: port: "80" is a text; write 80, without quotes'),
+        ("a = 1\nport = x\n", "FILE: line 2: the value of port is a text without quotes; put it in quotes"),
+        ('delay = "soon"', "FILE: delay: 'soon' is not a delay; allowed: '2s'"),
         ('latency = "never"', "FILE: latency: an answer can't be delayed for ever"),
-        ('edition = "D"', "FILE: edition: 'D' is no choice; allowed: A, B, C"),
+        ('edition = "D"', "FILE: edition: 'D' is not a choice; allowed: A, B, C"),
         ("workers = 2", "FILE: workers: 2 workers are not available"),
         ('state = "redis://:secret@h/0"', "FILE: state: redis:// is not available in this version; allowed: memory"),
-        ('state = "x"', "FILE: state: 'x' is no state"),
-        ('accounts = ["bob@example.com:SECRET"]', "FILE: accounts[0]: a text is no table"),
-        ("accounts = 1", "FILE: accounts: a number is no list"),
+        ('state = "x"', "FILE: state: 'x' is not a state"),
+        ('accounts = ["bob@example.com:SECRET"]', "FILE: accounts[0]: a text is not a table"),
+        ("accounts = 1", "FILE: accounts: a number is not a list"),
         ("[[accounts]]\nlogin = 'a'", "FILE: accounts[0].token: is missing"),
-        ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\nlimit = 1", "FILE: accounts[0]: 'limit' is no key; did you mean"),
-        ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\npaid_until = '2030-02-31'", "is no date of the calendar"),
+        ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\nlimit = 1", "FILE: accounts[0]: 'limit' is not a key; did you mean"),
+        ("[[accounts]]\nlogin = 'a'\ntoken = 'b'\npaid_until = '2030-02-31'", "is not a date of the calendar"),
         ("[[accounts]]\nlogin='a'\ntoken='b'\n[[accounts]]\nlogin='a'\ntoken='c'", "two accounts have the same login"),
-        ("[delays]\n7 = '1s'", "FILE: delays: '7' is no key; allowed: 1, 2, 3, 4, 11, 12, phones"),
-        ("[delays.phones]\nx = '1s'", "FILE: delays.phones.x: 'x' is no phone"),
-        ("[delays]\nphones = 1", "FILE: delays.phones: a number is no table"),
-        ('[profile]\n"xml.rot" = "a"', "FILE: profile: 'xml.rot' is no clause; did you mean 'xml.root'?"),
-        ('[profile]\n"row.phone" = "nr"', "FILE: profile.row.phone: 'nr' is no choice of this clause; allowed: 'text'"),
+        ("[delays]\n7 = '1s'", "FILE: delays: '7' is not a key; allowed: 1, 2, 3, 4, 11, 12, phones"),
+        ("[delays.phones]\nx = '1s'", "FILE: delays.phones.x: 'x' is not a phone"),
+        ("[delays]\nphones = 1", "FILE: delays.phones: a number is not a table"),
+        ('[profile]\n"xml.rot" = "a"', "FILE: profile: 'xml.rot' is not a clause; did you mean 'xml.root'?"),
+        (
+            '[profile]\n"row.phone" = "nr"',
+            "FILE: profile.row.phone: 'nr' is not a choice of this clause; allowed: 'text'",
+        ),
         ('profile = "none.toml"', "none.toml: does not exist"),
         (
             "[[faults]]\naction = { kind = 'eror' }",
-            "FILE: faults[0].action.kind: 'eror' is no fault; did you mean 'error'",
+            "FILE: faults[0].action.kind: 'eror' is not a fault; did you mean 'error'",
         ),
         ('host = "0.0.0.0"', "other machines can reach '0.0.0.0'; set admin_token"),
     ],
 )
 def test_a_mistake_is_reported_with_file_key_value_and_remedy(tmp_path: Path, text: str, message: str) -> None:
     assert message in refused(tmp_path, text)
+
+
+NUMBERS = {
+    "port": "8080",
+    "workers": "1",
+    "daily_limit": "5",
+    "seed": "3",
+    "plain": "true",
+    "access_log": "false",
+    "[[accounts]]\nlogin = 'a'\ntoken = 'b'\ndaily_limit": "7",
+    "[[accounts]]\nlogin = 'a'\ntoken = 'b'\ndemo": "true",
+    "[[faults]]\naction = { kind = 'error' }\nafter": "2",
+    "[[faults]]\naction = { kind = 'error' }\ntimes": "2",
+    "[[faults]]\naction = { kind = 'error' }\nprobability": "0.5",
+    "[[faults]]\naction = { kind = 'error' }\nmatch.source": "2",
+    "[[faults]]\naction.kind = 'http'\naction.status": "502",
+    "[profile]\n'error.codes'.limit": "402",
+}
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_a_number_or_truth_value_as_a_text_is_told_with_its_remedy(tmp_path: Path, key: str) -> None:
+    message = refused(tmp_path, f'{key} = "{NUMBERS[key]}"')
+
+    assert f'"{NUMBERS[key]}" is a text; write {NUMBERS[key]}, without quotes' in message
+
+
+@pytest.mark.parametrize("text", ["port = 'x'", "port = '99999'", "plain = 'maybe'", "seed = '-1'"])
+def test_a_text_in_place_of_a_number_is_told_without_quotes(tmp_path: Path, text: str) -> None:
+    assert ", without quotes" in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("delay = 2", "FILE: delay: 2 is not a text; write it in quotes"),
+        ("host = 127", "FILE: host: 127 is not a text; write it in quotes"),
+        ("state = true", "FILE: state: true is not a text; write it in quotes"),
+        ("state = ['a.db']", "FILE: state: a list is not a text; write a text, in quotes"),
+        (
+            "paid_until = 2030",
+            "FILE: paid_until: 2030 is not a date; allowed: '2030-12-31' or '2030-12-31 23:59:59', in q",
+        ),
+        ("admin_token = 12345", "FILE: admin_token: a number is not a token; allowed: a text of 1 to 254 ASCII"),
+        (
+            "[[accounts]]\nlogin = 'a'\ntoken = 12345",
+            "FILE: accounts[0].token: a number is not a token; allowed: a text",
+        ),
+        ("[delays.phones]\n70000000001 = 5", "FILE: delays.phones.70000000001: 5 is not a text; write it in quotes"),
+        ("[profile]\n'error.messages'.limit = 5", "FILE: profile.error.messages.limit: 5 is not a text; write it in q"),
+    ],
+)
+def test_a_number_in_place_of_a_text_is_told_with_its_remedy(tmp_path: Path, text: str, message: str) -> None:
+    told = refused(tmp_path, text)
+
+    assert message in told
+    assert "12345" not in told
+
+
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [
+        *(
+            (name, name)
+            for name in ("localhost", "127.0.0.1", "127.0.0.2", "::1", "my-machine.local", "хост.рф", "a_b")
+        ),
+        *((name, name) for name in ("0.0.0.0", "::", "fe80::1%lo", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1")),
+        *((f"[{name}]", name) for name in ("::1", "::", "fe80::1%lo")),
+    ],
+)
+def test_a_host_is_a_name_or_an_address_however_it_is_spelled(written: str, host: str) -> None:
+    assert load({"host": written, "admin_token": "t"}).host == host
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.8.8", "::1", "[::1]", "0:0:0:0:0:0:0:1"]
+)
+def test_only_other_hosts_than_this_machines_need_a_token(host: str) -> None:
+    load({"host": host})
+
+
+@pytest.mark.parametrize(
+    ("host", "what", "remedy"),
+    [
+        ("127.0.0.1:8080", "is more than a host", "write 127.0.0.1, and --port 8080"),
+        ("localhost:80", "is more than a host", "write localhost, and --port 80"),
+        ("[::1]:8080", "is more than a host", "write [::1], and --port 8080"),
+        ("http://127.0.0.1", "is more than a host", "write 127.0.0.1"),
+        ("http://localhost:8080/api", "is more than a host", "write localhost, and --port 8080"),
+        ("https://[::1]:8080/", "is more than a host", "write [::1], and --port 8080"),
+        ("127.0.0.1/8", "is more than a host", "write 127.0.0.1"),
+        ("*", "is not a host", "write 0.0.0.0 for all addresses"),
+        ("unix:/run/mock.sock", "is not a host", "for a Unix socket run the Flask app under a WSGI server"),
+        ("/run/mock.sock", "is not a host", "allowed: a name or an address, such as 127.0.0.1, ::1 or localhost"),
+        (" 127.0.0.1", "is not a host", "allowed: a name or an address"),
+        ("a b", "is not a host", "allowed: a name or an address"),
+        ("[127.0.0.1]", "is more than a host", "write 127.0.0.1"),
+        ("[::1", "is not a host", "allowed: a name or an address"),
+        ("1:2:3", "is not a host", "allowed: a name or an address"),
+        ("localhost\n", "is not a host", "allowed: a name or an address"),
+    ],
+)
+def test_another_host_is_refused_with_what_to_write(host: str, what: str, remedy: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        load({"host": host})
+
+    assert str(caught.value).startswith(f"--host: {host!r} {what}; {remedy}")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]", "192.0.2.1", "my-machine.local", "127.0.0.1.example.com"])
+def test_the_token_is_asked_for_as_the_host_was_given(host: str, tmp_path: Path) -> None:
+    bare = host.strip("[]")
+    with pytest.raises(Refusal) as by_option:
+        load({"host": host}, {})
+    with pytest.raises(Refusal) as by_variable:
+        load({}, {"IFIND_MOCK_HOST": host})
+
+    assert str(by_option.value).startswith(f"--host: other machines can reach {bare!r}; set --admin-token, too")
+    assert str(by_variable.value).startswith(
+        f"IFIND_MOCK_HOST: other machines can reach {bare!r}; set IFIND_MOCK_ADMIN_TOKEN, too"
+    )
+    assert f"FILE: host: other machines can reach {bare!r}; set admin_token, too" in refused(
+        tmp_path, f"host = '{host}'"
+    )
+
+
+def test_a_port_in_the_host_is_named_as_the_host_was_given(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"IFIND_MOCK_HOST: .*write a\.b, and IFIND_MOCK_PORT 1"):
+        load({}, {"IFIND_MOCK_HOST": "a.b:1"})
+    assert "write a.b, and port 1" in refused(tmp_path, "host = 'a.b:1'")
+
+
+@pytest.mark.parametrize("control", ["\t", "\n", "\r", "\b", "\f", "\x7f", "\x85", "\0"])
+@pytest.mark.parametrize("setting", ["state", "profile", "config"])
+def test_a_control_character_in_a_path_is_refused_with_the_remedy(setting: str, control: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        load({setting: f"C:{control}emp.db"})
+
+    assert f"--{setting}: the path holds the control character {control!r}; write \\ in single quotes" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize("name", ["state", "profile"])
+def test_a_path_of_windows_in_tomls_double_quotes_is_refused(tmp_path: Path, name: str) -> None:
+    assert f"FILE: {name}: the path holds the control character" in refused(tmp_path, f'{name} = "C:\\temp\\new.db"')
+    assert "control character" not in refused(tmp_path, f"{name} = 'C:\\temp\\new.db'\nseed = -1")
+    assert "control character" not in refused(tmp_path, f'{name} = "C:/temp/new.db"\nseed = -1')
+
+
+def test_a_path_may_have_any_other_character() -> None:
+    assert load({"state": "Мои файлы/#1 (ü) & more;.db"}).state == "Мои файлы/#1 (ü) & more;.db"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "what"),
+    [
+        ("secret", "an account has no token; write LOGIN:TOKEN"),
+        ("secret:", "an account has no token; write LOGIN:TOKEN"),
+        (":secret", "an account has no login; write LOGIN:TOKEN"),
+        (":", "an account has no login and no token; write LOGIN:TOKEN"),
+        ("secret one:secret", "login: this text is not a login; allowed: a text of 1 to 254 characters without blanks"),
+        ("one:secret two", "token: this text is not a token; allowed: a text of 1 to 254 characters without blanks"),
+    ],
+)
+def test_what_an_account_lacks_is_said_and_nothing_of_it_is_shown(accounts: str, what: str) -> None:
+    with pytest.raises(Refusal) as by_option:
+        load({"accounts": ("a:b", accounts)})
+    with pytest.raises(Refusal) as by_variable:
+        load({}, {"IFIND_MOCK_ACCOUNTS": f"a:b,{accounts}"})
+
+    assert str(by_option.value) == f"--account: {what}"
+    assert str(by_variable.value) == f"IFIND_MOCK_ACCOUNTS: {what}"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_files_of_windows_are_read(tmp_path: Path, mark: bytes) -> None:
+    (tmp_path / "p.toml").write_bytes(mark + b'[profile]\r\n"row.phone" = "number"\r\n')
+    (tmp_path / "ifind-mock.toml").write_bytes(mark + b'port = 9\r\nprofile = "p.toml"\r\n')
+    settings = load({}, {}, tmp_path)
+
+    assert (settings.port, settings.profile.choices["row.phone"]) == (9, "number")
+
+
+@pytest.mark.parametrize("name", ["config", "profile"])
+def test_a_file_in_utf_16_is_named_with_its_option(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.toml").write_text("[profile]\n", encoding="utf-16")
+    with pytest.raises(Refusal, match=rf"^--{name}: .*x\.toml: is in UTF-16 .*; save it as UTF-8"):
+        load({name: str(tmp_path / "x.toml")})
+
+
+@pytest.mark.parametrize("name", ["config", "profile"])
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("none.toml", "does not exist; check the path"),
+        ("none/none.toml", "does not exist; check the path"),
+        ("folder", "can't be read: Is a directory; name another file"),
+        ("x" * 300, "can't be read: File name too long; name another file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_option(tmp_path: Path, name: str, file: str, why: str) -> None:
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / file
+    with pytest.raises(Refusal) as by_option:
+        load({name: str(path)})
+    with pytest.raises(Refusal) as by_variable:
+        load({}, {f"IFIND_MOCK_{name.upper()}": str(path)})
+
+    assert str(by_option.value) == f"--{name}: {path}: {why}"
+    assert str(by_variable.value) == f"IFIND_MOCK_{name.upper()}: {path}: {why}"
 
 
 def test_a_path_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:
@@ -174,11 +388,11 @@ def test_single_clauses_are_chosen_by_options_and_variables() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("row.phone", "--clause: 'row.phone' is no choice; write it as CLAUSE=CHOICE"),
-        ("row.fone=text", "--clause: 'row.fone' is no clause; did you mean 'row.phone'?"),
-        ("row.phone=x", "--clause: row.phone: 'x' is no choice of this clause; allowed: 'text', 'number'"),
+        ("row.phone", "--clause: 'row.phone' is not a choice; write it as CLAUSE=CHOICE"),
+        ("row.fone=text", "--clause: 'row.fone' is not a clause; did you mean 'row.phone'?"),
+        ("row.phone=x", "--clause: row.phone: 'x' is not a choice of this clause; allowed: 'text', 'number'"),
         ("error.codes.limt=1", "did you mean 'limit'?"),
-        ("error.codes.limit=x", "error.codes.limit: 'x' is no error code"),
+        ("error.codes.limit=x", "error.codes.limit: 'x' is not an error code"),
     ],
 )
 def test_a_wrong_single_clause_is_reported(given: str, message: str) -> None:
@@ -201,7 +415,7 @@ def test_the_option_for_the_file_overrides_the_variable(file: Path, tmp_path: Pa
     ("text", "message"),
     [
         ('error.http-status = "mirror"', 'write "error.http-status" = …'),
-        ('"error.http-status" = "mirrored"', "'mirrored' is no choice"),
+        ('"error.http-status" = "mirrored"', "'mirrored' is not a choice"),
     ],
 )
 def test_a_clause_without_quotes_is_reported_with_its_quotes(tmp_path: Path, text: str, message: str) -> None:
@@ -221,8 +435,8 @@ def test_all_mistakes_of_all_layers_are_reported_at_once(tmp_path: Path) -> None
     message = refused(tmp_path, 'delay = "x"\nprot = 1\n[[accounts]]\nlogn = "a"', environ=environ)
 
     assert len(message.splitlines()) == 7
-    assert "environment: 'IFIND_MOCK_PROT' is no variable; did you mean 'IFIND_MOCK_PORT'?" in message
-    assert "IFIND_MOCK_SEED: 'x' is no whole number" in message
+    assert "environment: 'IFIND_MOCK_PROT' is not a variable; did you mean 'IFIND_MOCK_PORT'?" in message
+    assert "IFIND_MOCK_SEED: 'x' is not a whole number" in message
 
 
 def test_no_message_shows_a_token(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ def test_a_fault_is_armed_struck_and_disarmed(store: Store) -> None:
 
     store.disarm(first.id)
     assert [one.id for one in store.faults()] == [second.id]
-    with pytest.raises(NotFound, match=f"'f1' is no armed fault; armed: {second.id}"):
+    with pytest.raises(NotFound, match=f"'f1' is not an armed fault; armed: {second.id}"):
         store.disarm("f1")
     store.disarm(None)
     assert store.arm(first.fault).id == "f3"

@@ -74,15 +74,15 @@ def test_a_port_in_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
     ("args", "told"),
     [
         (["serve", "--prot", "1"], "--port"),
-        (["serve", "--port", "x"], "--port: 'x' is no whole number"),
-        (["serve", "--delay", "soon"], "--delay: 'soon' is no delay; allowed: '2s'"),
-        (["serve", "--edition", "D"], "--edition: 'D' is no choice"),
-        (["serve", "--account", "nobody"], "--account: is no account; write it as LOGIN:TOKEN"),
+        (["serve", "--port", "x"], "--port: 'x' is not a whole number"),
+        (["serve", "--delay", "soon"], "--delay: 'soon' is not a delay; allowed: '2s'"),
+        (["serve", "--edition", "D"], "--edition: 'D' is not a choice"),
+        (["serve", "--account", "nobody"], "--account: an account has no token; write LOGIN:TOKEN"),
         (["serve", "--config", "none.toml"], "none.toml: does not exist"),
         (["serve", "--profile", "none.toml"], "--profile: none.toml: does not exist"),
         (["serve", "--state", "redis://:s@h"], "redis:// is not available in this version"),
         (["serve", "--state", "none/x.db"], "none"),
-        (["serve", "--host", "0.0.0.0"], "set admin_token"),
+        (["serve", "--host", "0.0.0.0"], "set --admin-token, too"),
         (["serve", "--host", "no.such.host.invalid", "--admin-token", "t"], "no.such.host.invalid"),
         (["serv"], "Did you mean 'serve'?"),
         (["config", "check", "none.toml"], "none.toml: does not exist"),
@@ -244,7 +244,7 @@ def test_a_wrong_setting_is_a_message_under_flasks_own_command(tmp_path: Path) -
     )
 
     assert done.returncode == 2
-    assert "IFIND_MOCK_DELAY: 'soon' is no delay" in done.stderr
+    assert "IFIND_MOCK_DELAY: 'soon' is not a delay" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -167,7 +167,9 @@ def test_a_budget_that_holds_two_costly_tasks_is_not_passed() -> None:
 def test_until_a_cost_is_known_one_create_is_in_flight() -> None:
     with serving("courier", seconds=0.5) as target:
         code, output = check(target)
-        mine = [m for _, m, given in target.calls if m == "result" or (m == "create" and _may_be_charged(target, given))]
+        mine = [
+            m for _, m, given in target.calls if m == "result" or (m == "create" and _may_be_charged(target, given))
+        ]
 
     assert code == 0, output
     assert mine[mine.index("create") + 1] == "result", mine
@@ -226,7 +228,9 @@ def test_a_free_call_that_succeeds_on_retry_is_reported_apart_and_breaks_nothing
     assert re.search(r"(?i)retried|answered when", output), output
 
 
-@pytest.mark.parametrize(("how", "sends"), [(503, 3), ("close", 4)], ids=["503", "close, at first on a kept connection"])
+@pytest.mark.parametrize(
+    ("how", "sends"), [(503, 3), ("close", 4)], ids=["503", "close, at first on a kept connection"]
+)
 def test_a_free_call_that_goes_on_failing_is_tried_three_times_and_is_broken(how: Any, sends: int) -> None:
     with serving("courier", http=failing(10**9, how, "nosuchmethod")) as target:
         code, output = check(target, only=("not-found",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,17 @@ from contract_tests.parity.parity_report import ParityReport
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
+from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.mutant import unchanged
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.wire.serving import serve_mock
 from support.command import ifind
 from support.in_process import CLAUSES
+from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
-from support.standins.running import STANDINS
-from support.standins.running import serving as standing
+from support.standins.running import STANDINS, serving
 
 
 @contextmanager
@@ -101,6 +103,85 @@ def test_how_much_is_found_is_no_difference(phone: str) -> None:
     assert report.exit_code == 0, differences(report)
 
 
+def in_data(edit: Callable[[dict[str, Any]], object]) -> Edit:
+    """An edit of the account in an answer of info."""
+
+    def edited(context: CallContext) -> None:
+        if context.operation == "info" and context.status != "error":
+            data = context.body["data"]
+            edit(data[0] if isinstance(data, list) else data)
+
+    return edited
+
+
+def ready(edit: Callable[[dict[str, Any]], object]) -> Edit:
+    """An edit of a ready answer."""
+
+    def edited(context: CallContext) -> None:
+        if context.status == "ready":
+            edit(context.body)
+
+    return edited
+
+
+def in_rows(edit: Callable[[dict[str, Any]], object], section: str = "data") -> Edit:
+    return ready(lambda body: [edit(row) for row in body.get(section) or []])
+
+
+def cut(section: str, least: int) -> Edit:
+    """No more than so many entries of a section, which cost as much."""
+
+    def edited(body: dict[str, Any]) -> None:
+        if body.get(section):
+            body[section] = body[section][:least]
+
+    return ready(edited)
+
+
+FOUND: dict[str, tuple[Edit, Edit]] = {
+    "nothing": (cut("data", 0), unchanged),
+    "no name": (cut("names", 0), unchanged),
+    "one row": (cut("data", 1), unchanged),
+    "no photo": (ready(lambda body: body.update(photo="") if body.get("photo") else None), unchanged),
+    "rows without a price": (in_rows(lambda row: row.update(price="", url="", description="")), unchanged),
+    "text beyond ASCII": (in_rows(lambda row: row.update(title="plain", description="")), unchanged),
+    "long texts": (in_rows(lambda row: row.update(description='a; "b", c\n' * 500)), unchanged),
+    "long names": (in_rows(lambda entry: entry.update(name="Ж" * 300), "names"), unchanged),
+    "another quota": (in_data(lambda data: data["api_limit"].update(of=1_000_000, used=999)), unchanged),
+    "another date": (in_data(lambda data: data.update(api_time_limit="2041-01-01 00:00:00")), unchanged),
+    "no date": (in_data(lambda data: data.update(api_time_limit="")), unchanged),
+    "a date that is null": (in_data(lambda data: data.update(api_time_limit=None)), unchanged),
+    "a demo": (in_data(lambda data: data.update(demo="1")), unchanged),
+    "another history": (
+        in_data(lambda data: data.update(history=[{"sum": 5}], bonus=None, tariff={"name": "x"})),
+        in_data(lambda data: data.update(history=[], bonus="12.50", tariff=[])),
+    ),
+    "members that are null for some": (
+        in_rows(lambda row: row.update(metro=None, images=[])),
+        in_rows(lambda row: row.update(metro="Сокол", images=["a.jpg"])),
+    ),
+    "members that some rows lack": (
+        ready(lambda body: [row.update(metro="x") for row in (body.get("data") or [])[:1]]),
+        in_rows(lambda row: row.update(metro="y")),
+    ),
+    "what other sources find": (
+        ready(lambda body: body.update(names=[{"name": "А"}], photo="") if body.get("data") else None),
+        ready(lambda body: body.update(names=[], photo="") if body.get("data") else None),
+    ),
+}
+"""What two accounts of one server may differ in, by what it is: the edits of both."""
+
+
+@pytest.mark.parametrize("what", FOUND)
+@pytest.mark.parametrize("name", STANDINS)
+def test_two_accounts_that_have_and_find_different_things_differ_in_nothing(name: str, what: str) -> None:
+    one, other = (Breakage("made for a test", edit) for edit in FOUND[what])
+    with serving(name, breakage=one, limit=50) as a, serving(name, breakage=other, limit=500) as b:
+        report = parity(a.url, b.url, environ=a.env)
+
+    assert report.exit_code == 0, differences(report)
+
+
 def test_every_open_clause_but_the_unseen_is_compared_between_two_mocks() -> None:
     with mock({}) as a, mock({}, seed=1) as b:
         report = parity(a, b)
@@ -119,7 +200,7 @@ def test_the_order_of_the_two_changes_nothing(other: int) -> None:
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_a_stand_in_and_a_mock_of_its_profile_differ_in_nothing(name: str) -> None:
-    with standing(name) as target, mock(dict(target.profile)) as local:
+    with serving(name) as target, mock(dict(target.profile)) as local:
         report = parity(target.url, local, environ=target.env)
 
     assert report.exit_code == 0, differences(report)
@@ -128,7 +209,7 @@ def test_a_stand_in_and_a_mock_of_its_profile_differ_in_nothing(name: str) -> No
 
 @pytest.mark.parametrize("name", STANDINS)
 def test_few_units_are_taken_and_the_report_says_how_many(name: str) -> None:
-    with standing(name) as target, mock({}) as local:
+    with serving(name) as target, mock({}) as local:
         report = parity(target.url, local, environ=target.env)
         tasks = sum(method == "create" for _, method, _ in target.calls)
 
@@ -164,7 +245,7 @@ DIFFERENT: dict[str, tuple[str, str]] = {
 def test_a_server_that_breaks_a_clause_differs_from_one_that_keeps_it(breakage: str) -> None:
     name, clause = DIFFERENT[breakage]
     seconds = 1.0 if clause == "result.processing" else 0.05  # a poll has to come first, on a busy machine, too
-    with standing(name, seconds=seconds) as right, standing(name, seconds=seconds, breakage=breakage) as broken:
+    with serving(name, seconds=seconds) as right, serving(name, seconds=seconds, breakage=breakage) as broken:
         report = parity(right.url, broken.url, environ=right.env, poll_timeout=1.0 + 2 * seconds)
 
     assert clause in clauses(report, Agreement.DIFFERS), differences(report)
@@ -183,7 +264,7 @@ def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_the
         return send(wire, request, **more)
 
     monkeypatch.setattr(HttpClient, "send", recorded)
-    with standing("courier", breakage="token in errors") as target, mock({}) as local:
+    with serving("courier", breakage="token in errors") as target, mock({}) as local:
         code = run(target.url, local, CheckOptions(reports={"json": file}, environ=target.env), out)
     to_the_mock = [unquote_plus(f"{r.url} {r.body.decode()}") for r in sent if r.url.startswith(local[:-4])]
     seen = out.getvalue() + file.read_text(encoding="utf-8")
@@ -209,7 +290,7 @@ def test_an_ignored_difference_is_listed_and_does_not_count() -> None:
 
 
 def test_a_budget_that_does_not_suffice_is_exit_code_4_and_is_kept() -> None:
-    with standing("bureau") as target, mock(dict(target.profile)) as local:
+    with serving("bureau") as target, mock(dict(target.profile)) as local:
         report = parity(target.url, local, environ=target.env, budget=2)
 
     assert report.exit_code == 4, differences(report)
@@ -217,7 +298,7 @@ def test_a_budget_that_does_not_suffice_is_exit_code_4_and_is_kept() -> None:
 
 
 def test_a_used_up_limit_is_no_difference() -> None:
-    with standing("bureau", limit=1) as target, mock(dict(target.profile)) as local:
+    with serving("bureau", limit=1) as target, mock(dict(target.profile)) as local:
         report = parity(target.url, local, environ=target.env)
     rows = {clause.clause: clause for clause in report.clauses}
 
@@ -226,7 +307,7 @@ def test_a_used_up_limit_is_no_difference() -> None:
 
 
 def test_without_a_second_account_the_report_says_what_was_not_compared() -> None:
-    with standing("bureau") as target, mock(dict(target.profile)) as local:
+    with serving("bureau") as target, mock(dict(target.profile)) as local:
         alone = {name: value for name, value in target.env.items() if not name.endswith("2")}
         report = parity(target.url, local, environ=alone)
     row = next(clause for clause in report.clauses if clause.clause == "task.foreign-error")
@@ -236,7 +317,7 @@ def test_without_a_second_account_the_report_says_what_was_not_compared() -> Non
 
 
 def test_a_target_out_of_reach_and_one_without_credentials_have_different_errors() -> None:
-    with standing("bureau") as target:
+    with serving("bureau") as target:
         gone = target.url
         with pytest.raises(UsageError, match="IFIND_LOGIN"):
             parity(gone, "mock")
@@ -267,7 +348,7 @@ def test_a_target_that_goes_away_ends_the_run_with_what_was_compared_until_then(
 
 def test_a_target_that_resets_connections_differs_from_one_that_does_not() -> None:
     with (
-        standing("bureau", http=lambda number, *_: "reset" if number > 12 else None) as target,
+        serving("bureau", http=lambda number, *_: "reset" if number > 12 else None) as target,
         mock(dict(target.profile)) as local,
     ):
         report = parity(target.url, local, environ=target.env)
@@ -301,7 +382,7 @@ def test_a_target_elsewhere_is_not_called_without_a_yes(tmp_path: Path) -> None:
 
 def test_a_report_that_can_not_be_written_is_refused_before_any_call(tmp_path: Path) -> None:
     out = io.StringIO()
-    with standing("bureau") as target:
+    with serving("bureau") as target:
         options = CheckOptions(reports={"json": tmp_path / "no" / "report.json"}, environ=target.env)
         code = run(target.url, "mock", options, out)
 

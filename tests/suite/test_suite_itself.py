@@ -91,7 +91,7 @@ def test_a_profile_gives_choices_plain_or_with_notes(tmp_path: Path) -> None:
         ('[profile]\n"error.codes" = {mising = 1}', "did you mean 'missing'?"),
         ('[profile]\n"error.codes" = 5', "is no table"),
         ("edition = 'B'", "has no table [profile]"),
-        ("[profile", "is no TOML"),
+        ("[profile", "line 1: the name of a table is not closed"),
     ],
 )
 def test_a_wrong_profile_is_refused_by_place_value_and_remedy(tmp_path: Path, text: str, message: str) -> None:

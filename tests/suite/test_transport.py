@@ -11,7 +11,7 @@ from contract_tests.budget.budget import Budget, Limits
 from contract_tests.budget.sender import Sender
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
-from support.raw_server import OK, failure, says, server
+from support.raw_server import OK, Turn, failure, says, server
 
 
 def test_the_answer_is_kept_as_it_came() -> None:
@@ -195,3 +195,41 @@ def test_a_kept_connection_that_ended_is_no_failure_of_the_target() -> None:
 
     assert bodies == [b"hi", b"hi"]
     assert sender.retried == []
+
+
+DOWN = b"HTTP/1.1 500 Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pauses", "then"), [((), ()), ((0.0, 0.0), (DOWN, DOWN))], ids=["where nothing is tried twice", "before two tries"]
+)
+def test_a_kept_connection_that_ended_eats_no_try(pauses: tuple[float, ...], then: tuple[bytes, ...]) -> None:
+    """The target reads the second request on the kept connection, and ends that without a byte."""
+    turns = [reads(says(OK)), *(says(answer) for answer in then), says(OK)]
+    with server(*turns) as url, HttpClient() as client:
+        sender = Sender(url.removesuffix("/info"), client, Budget(Limits(units=0, pauses=pauses)))
+        bodies = [sender.send_idempotent(Call("info")).body for _ in range(2)]
+
+    assert bodies == [b"hi", b"hi"]
+    assert sender.budget.calls == 2
+
+
+def reads(turn: Turn) -> Turn:
+    """Takes the turn, then reads one more request and says nothing."""
+
+    def more(connection: socket.socket) -> None:
+        turn(connection)
+        connection.recv(65536)
+
+    return more
+
+
+def test_a_create_never_leaves_on_a_kept_connection() -> None:
+    created = b'HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{"status":"ok","id":1}'
+    with server(reads(says(OK)), says(created)) as url, HttpClient() as client:
+        sender = Sender(url.removesuffix("/info"), client, Budget(Limits(units=1, pauses=())))
+        sender.send_idempotent(Call("info"))
+        response, _ = sender.send_create(Call("create", (("source", "2"),)))
+
+    assert response.body.endswith(b'"id":1}')
+    assert [call.method for call, _ in sender.log] == ["info", "create"]

@@ -66,10 +66,25 @@ PROFILE: Mapping[str, Any] = {
     },
     "not-found": "html-404",
     "content-type.json": "text/html",
-    "content-type.xml": "text/plain; charset=utf-8",
+    "content-type.xml": "text/plain; charset={charset}",
     "content-type.csv": "application/vnd.ms-excel; charset={charset}",
-    "json.escapes": "raw",
+    "json.escapes": "slashes",
+    "json.indent": "spaced",
     "xml.declaration": "no",
+    "xml.encoding": "utf-8",
+    "xml.escapes": "raw",
+    "xml.indent": "none",
+    "xml.list": "repeated",
+    "xml.names": "entries",
+    "xml.text": "cdata",
+    "xml.null": "empty",
+    "xml.layout": "plain",
+    "csv.lacking": "reference",
+    "csv.quotes": "needed",
+    "csv.rows": "section",
+    "csv.layout": "plain",
+    "http-method.other": "refused",
+    "info.follows-format": "no",
     "xml.root": "ответ",
     "xml.item": "запись",
     "xml.empty": "<x/>",
@@ -125,7 +140,7 @@ class Antique:
             answer = self._decide(call)
         except Refused as refused:
             error = {"status": "error", "error_code": refused.code, "message": str(refused)}
-            answer = Answer(error, call.format, refused.http)
+            answer = Answer(error, "json" if call.operation == "info" else call.format, refused.http)
             answer.headers += [("Allow", refused.allow)] if refused.allow else []
         answer.headers.append(("Access-Control-Allow-Origin", "*"))
         return answer
@@ -204,7 +219,7 @@ class Antique:
         used = self._used.get((login, int(time.time() // 86400)), 0)
         limit = {"used": used, "of": self._limit}
         account = {"api_limit": limit, "api_time_limit": "2031-04-17", "demo": "0"}
-        return Answer({"status": "ok", "data": [account]}, call.format)
+        return Answer({"status": "ok", "data": [account]})
 
 
 def _stamp(moment: float) -> str:

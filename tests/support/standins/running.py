@@ -20,11 +20,14 @@ STANDINS: Mapping[str, type[Antique | Bureau | Courier]] = {"antique": Antique, 
 """The three by name; each has its PROFILE."""
 
 HIDDEN: Mapping[str, frozenset[str]] = {
-    "antique": frozenset({"check.format-first", "result.photo-empty"}),
-    "bureau": frozenset({"info.csv"}),
-    "courier": frozenset({"result.photo-empty"}),
+    "antique": frozenset(
+        {"check.format-first", "info.csv", "result.photo-empty", "xml.escapes", "xml.item", "xml.names", "xml.null"}
+    ),
+    "bureau": frozenset({"csv.lacking", "info.csv"}),
+    "courier": frozenset({"csv.lacking", "result.photo-empty", "xml.null"}),
 }
-"""Open clauses that a stand-in's other choices hide: no format is refused, no photo is empty, no column has a name.
+"""Open clauses that a stand-in's other choices hide: no format is refused, no photo is empty, no column has a name, no
+list has entries with a name of their own, no charset lacks a character.
 
 Hidden in all: `task.lifetime`, `quota.turns-at` (a run is too short), `rate.limit` (the limits are high) and
 `quota.charged-at` (there is but one choice).

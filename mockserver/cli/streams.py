@@ -1,0 +1,36 @@
+"""The standard streams of a command: whole also where the shell has closed one (`<&-`, `>&-`, `2>&-`)."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TextIO
+
+from mockserver.core.errors import Problem, Refusal
+
+_STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
+
+def complete() -> None:
+    """Opens `/dev/null` in place of each closed standard stream, so that no socket and no file gets its number.
+
+    Standard output writes as an escape what its encoding lacks.
+    """
+    for number, (name, mode) in enumerate(_STREAMS):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given, and those below are in use.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def output() -> TextIO:
+    """Standard output, for what is of no use elsewhere. Raises Refusal where it was closed."""
+    if sys.__stdout__ is None:
+        raise Refusal(Problem("standard output", "is closed", "leave it open: the command writes its answer there"))
+    return sys.stdout

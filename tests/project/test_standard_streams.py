@@ -1,0 +1,120 @@
+"""Every command with a standard stream that is closed or can't hold every character: never a traceback or an abort."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import sys
+import urllib.request
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from support.processes import COMMAND, environment
+
+DOCUMENTED = Path(__file__).parents[2] / "fixtures" / "documented"
+CLOSED = [" ".join(some) for n in (1, 2, 3) for some in combinations(("<&-", ">&-", "2>&-"), n)]
+COMMANDS = {
+    "serve": ("serve --port none", 2, 2),
+    "config check": ("config check none.toml", 2, 2),
+    "config init": ("config init --force x.toml", 0, 0),
+    "config show": ("config show", 0, 2),
+    "sample": ("sample 70001234567", 0, 2),
+    "validate": (f"validate {shlex.quote(str(DOCUMENTED))}", 0, 0),
+    "validate standard input": ("validate --method info - </dev/null", 1, 1),
+    "check": ("check mock --only info.answers", 0, 0),
+    "check what is not there": ("check http://127.0.0.1:9/api", 3, 3),
+    "learn into a file": ("learn http://127.0.0.1:9/api --out p.toml", 3, 3),
+    "learn": ("learn http://127.0.0.1:9/api", 3, 2),
+    "parity": ("parity http://127.0.0.1:9/api http://127.0.0.1:9/api", 3, 3),
+    "mutants": ("mutants --list", 0, 0),
+    "help": ("--help", 0, 0),
+    "no command": ("serv", 2, 2),
+}
+"""By name: the command, its exit code, and that without standard output: 2 where all that it makes would be lost."""
+
+
+def run(command: str, redirection: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    line = f"exec {shlex.join(COMMAND)} {command} {redirection}"
+    variables = environment(IFIND_LOGIN="a@example.com", IFIND_TOKEN="t", IFIND_PHONE="70001234567", **more)
+    return subprocess.run(
+        ["bash", "-c", line], cwd=cwd, env=variables, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+@pytest.mark.parametrize("closed", [*CLOSED[:3], CLOSED[-1]])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_with_closed_streams_ends_as_with_open_ones(command: str, closed: str, tmp_path: Path) -> None:
+    line, code, code_without_output = COMMANDS[command]
+    done = run(line, closed, tmp_path)
+    output_is_closed = ">&-" in closed.split()
+
+    assert done.returncode == (code_without_output if output_is_closed else code), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+    if output_is_closed and code_without_output != code and "2>&-" not in closed:
+        assert "standard output: is closed; leave it open" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [one for one in CLOSED if ">&-" not in one.split()])
+def test_the_mock_serves_and_ends_without_input_and_error(closed: str, tmp_path: Path) -> None:
+    line = f"exec {shlex.join(COMMAND)} serve --port 0 --access-log --state s.db {closed}"
+    with subprocess.Popen(
+        ["bash", "-c", line], cwd=tmp_path, env=environment(), stdin=-1, stdout=-1, stderr=-1, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            api = process.stdout.readline().split()[1]
+            for _ in range(3):  # connections come and go: none may have the number of a standard stream
+                urllib.request.urlopen(f"{api}/info?login=demo@example.com&token=demo-token", timeout=10).read()
+                urllib.request.urlopen(f"{api.removesuffix('/api')}/_mock/health", timeout=10).read()
+            if sys.platform == "linux":
+                streams = [Path(f"/proc/{process.pid}/fd/{n}").readlink() for n in (0, 2)]
+                closed_ones = [Path("/dev/null") if one in closed.split() else None for one in ("<&-", "2>&-")]
+                assert all(want in (None, found) for want, found in zip(closed_ones, streams, strict=True))
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=10)
+        finally:
+            process.kill()
+
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("closed", [one for one in CLOSED if ">&-" in one.split()])
+def test_the_mock_does_not_start_where_nobody_would_learn_its_address(closed: str, tmp_path: Path) -> None:
+    done = run("serve --port 0 --state s.db", closed, tmp_path)
+
+    assert done.returncode == 2
+    assert "2>&-" in closed or "standard output: is closed; leave it open" in done.stderr
+    assert not (tmp_path / "s.db").exists()
+
+
+PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+ENCODINGS = {"C": PLAIN, "POSIX": PLAIN | {"LC_ALL": "POSIX"}, "strict": {"PYTHONIOENCODING": "ascii:strict"}}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("config show --config c.toml", 0),
+        ("config init --force настройки.toml", 0),
+        ("config check нет.toml", 2),
+        ("serve --clause xml.root=а=б --port ж", 2),
+        ("serve --state нет/состояние.db --port 0", 2),
+        ("sample 70001234567 --source 1 --format csv", 0),
+        ("check http://127.0.0.1:9/api --profile нет.toml", 2),
+        ("validate нет.json", 2),
+    ],
+)
+def test_what_the_terminal_cannot_show_does_not_end_a_command(
+    command: str, code: int, encoding: str, tmp_path: Path
+) -> None:
+    (tmp_path / "c.toml").write_text('profile = { "xml.root" = "ответ" }', encoding="utf-8")
+    done = run(command, "", tmp_path, **ENCODINGS[encoding])
+
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
