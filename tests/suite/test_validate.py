@@ -113,7 +113,7 @@ def test_every_sample_holds_under_the_profile_that_it_was_made_for(tmp_path: Pat
 def test_a_near_miss_in_json_is_refused_where_it_is_wrong(miss: dict[str, Any]) -> None:
     body = json.dumps(edited(read_json(miss["base"]), miss["edit"], JSON_EDITS)).encode()
 
-    found = judged(body, schema=miss["schema"], profile=miss.get("profile"))
+    found = judged(body, format="json", schema=miss["schema"], profile=miss.get("profile"))
 
     reported = {(p.path, p.rule) for p in found.problems}
     assert (miss["path"], miss["rule"]) in reported or ("", "readable") in reported
