@@ -145,9 +145,7 @@ XML: Mapping[str, Dialect] = {
     "xml-utf-8": Dialect(),
     "xml-cp1251": _told(xml_encoding="cp1251"),
     "xml-utf-16": Dialect({"content-type.xml": "application/xml"}, ("xml.encoding",)),
-    "xml-references": Dialect(
-        {"xml.declaration": "no-encoding", "xml.escapes": "escaped"}, open=("content-type.xml",)
-    ),
+    "xml-references": Dialect({"xml.declaration": "no-encoding", "xml.escapes": "escaped"}, open=("content-type.xml",)),
     "xml-undeclared": Dialect({"xml.declaration": "no"}, open=("xml.indent",)),
     "xml-many-lines": Dialect(open=("xml.indent", "xml.layout")),
 }
