@@ -40,10 +40,9 @@ class Elements:
             raise Unreadable("XML with an entity reference, which is not followed")
         if children:
             between = [element.text, *(child.tail for child in children)]
-            if texts := [text for text in between if text and text.strip(XML_SPACE)]:
-                for text in texts:
-                    if fault := fault_in(text.lstrip(XML_SPACE)):
-                        raise Unreadable(f"{fault} within the XML")
+            if any(text and text.strip(XML_SPACE) for text in between):
+                if fault := fault_in("".join(map(str, element.itertext()))):
+                    raise Unreadable(f"{fault} within the XML")
                 self.others.add("text between elements")
         return children
 
@@ -71,8 +70,11 @@ class Elements:
         it is named as one of those.
         """
         found: dict[str, list[Part]] = {}
-        for child in self.children(element):
-            found.setdefault(self.name(child, among), []).append(child)
+        children = self.children(element)
+        exact = {local(child) for child in children}
+        for child in children:
+            own, name = local(child), self.name(child, among)
+            found.setdefault(own if name in exact else name, []).append(child)
         for attribute, value in attributes(element):
             known = known_name(attribute)
             if known in among and known not in found and known is not None:
