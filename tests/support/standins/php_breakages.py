@@ -66,7 +66,6 @@ CSV: Mapping[str, str] = {
     "delimiter-bare": LOST,
     "nothing-quoted": LOST,
     "quotes-not-doubled": LOST,
-    "backslash-before-quote": LOST,
     "row-lost": "formats.same",
     "rows-of-no-line-breaks": LOST,
     "ended-early-csv": LOST,

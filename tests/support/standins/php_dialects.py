@@ -95,7 +95,7 @@ _SIMPLE = {"xml.item": "item{n}", "xml.empty": "<x/>", "xml.declaration": "no-en
 _GLUED = {"xml.indent": "none", "xml.empty": "<x></x>"}
 _ALL_FORMATS = ("json", "xml", "csv")
 _ANSWERS = ("create.ok", "result.processing", "result.ready", "info.body", "error.members")
-_NAMELESS = ("csv.header", "csv.rows", "csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
+_NAMELESS = ("csv.rows", "csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
 """What can't be seen of a table whose columns can't be told apart."""
 
 
@@ -105,7 +105,7 @@ def _told(*uncovered: str, **choices: Any) -> Dialect:
 
 
 XML: Mapping[str, Dialect] = {
-    "xml-item0": Dialect({"xml.root": "root", **_SIMPLE}),
+    "xml-item0": Dialect({"xml.root": "root", **_SIMPLE}, open=("content-type.xml",)),
     "xml-item1": _told(xml_item="item{n+1}", xml_empty="<x/>"),
     "xml-row0": _told(xml_item="row_{n}"),
     "xml-root-data": _told(xml_root="data"),
@@ -126,6 +126,7 @@ XML: Mapping[str, Dialect] = {
     "xml-attributes": Dialect(uncovered=("xml.layout",), open=("xml.empty", "xml.names", "xml.item")),
     "xml-fields": _told("xml.layout"),
     "xml-cdata": _told(xml_text="cdata"),
+    "xml-cdata-texts": _told(xml_text="cdata", row_phone="number"),
     "xml-nil": Dialect(
         {"xml.null": "nil", "result.sections": "null"}, open=("xml.empty", "xml.layout", "result.photo-empty")
     ),
@@ -144,7 +145,9 @@ XML: Mapping[str, Dialect] = {
     "xml-utf-8": Dialect(),
     "xml-cp1251": _told(xml_encoding="cp1251"),
     "xml-utf-16": Dialect({"content-type.xml": "application/xml"}, ("xml.encoding",)),
-    "xml-references": _told(xml_declaration="no-encoding", xml_escapes="escaped"),
+    "xml-references": Dialect(
+        {"xml.declaration": "no-encoding", "xml.escapes": "escaped"}, open=("content-type.xml",)
+    ),
     "xml-undeclared": Dialect({"xml.declaration": "no"}, open=("xml.indent",)),
     "xml-many-lines": Dialect(open=("xml.indent", "xml.layout")),
 }
@@ -168,6 +171,7 @@ CSV: Mapping[str, Dialect] = {
     "csv-needed": Dialect({"csv.line-end": "CRLF", "csv.quotes": "needed"}),
     "csv-all": Dialect({"csv.line-end": "CRLF", "csv.quotes": "all"}),
     "csv-names-bare": Dialect({"csv.delimiter": ";", "csv.line-end": "CRLF"}, ("csv.quotes",)),
+    "csv-backslash": _told("csv.quotes"),
     "csv-bom": _told(csv_encoding="utf-8-sig"),
     "csv-cp1251": Dialect({**_WINDOWS, "csv.lacking": "?"}),
     "csv-cp1251-entities": Dialect({**_WINDOWS, "csv.lacking": "reference"}),
@@ -320,7 +324,7 @@ APPS: Mapping[str, Dialect] = {
             "http-method.other": "refused",
         },
         ("json.escapes", "result.times", "xml.text"),
-        ("xml.list", "xml.empty"),
+        ("xml.list", "xml.empty", "content-type.xml"),
     ),
     "dom": Dialect(
         {

@@ -175,8 +175,6 @@ function broken_csv(): array
         'delimiter-bare' => joined([], ',', "\r\n", fn($value) => str_replace(["\r", "\n"], ' ', (string) $value)),
         'nothing-quoted' => joined([], ';', "\n", $bare),
         'quotes-not-doubled' => joined([], ',', "\n", fn($value) => "\"$value\""),
-        'backslash-before-quote' => put([], ',', "\n", '\\')
-            + field('title', fn() => 'Экран 5\\", "новый"'),
         'row-lost' => ['csv' => function ($answer, $section) {
             [$names, $lines] = csv_table($answer, $section);
             return csv_put([$names, $section === null || $section === 'photo' ? $lines : array_slice($lines, 1)]);

@@ -131,6 +131,7 @@ function csv_dialects(): array
             [$names, $lines] = csv_table($answer, $section);
             return implode(';', $names) . "\r\n" . csv_join([null, $lines]);
         }],
+        'csv-backslash' => put([], ',', "\n", '\\') + field('title', fn() => 'Экран 5\\", "новый"'),
         // Charsets.
         'csv-bom' => body_of('csv', fn($csv) => "\xEF\xBB\xBF$csv"),
         'csv-cp1251' => cp1251(),
