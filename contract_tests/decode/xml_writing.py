@@ -60,8 +60,9 @@ def _photo(context: Context) -> str:
     if context.reference is not None and "photo" in context.reference:
         photo = context.reference["photo"]
         return "text" if isinstance(photo, str) else "null" if photo is None else "false"
-    if context.known.get("result.sections") in ("null", "false"):
-        return "either"  # the photo of a source that does not fill it is so, whatever another's is
+    # What a source does not fill is null or false also by the clause result.sections.
+    if context.section != "photo" and context.known.get("result.sections") not in ("all", "relevant"):
+        return "either"
     return {"": "text", "null": "null"}.get(context.known.get("result.photo-empty", "?"), "either")
 
 
