@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
@@ -14,6 +14,7 @@ from contract_tests.transport.messages import Request
 Pairs = tuple[tuple[str, str], ...]
 FORMATS = tuple(READERS)
 """The names of the formats, the default one first."""
+METHODS = ("create", "result", "info")
 MAX_LINE = 600
 """Characters of a line of curl that are shown."""
 
@@ -40,8 +41,8 @@ WAYS = (GET, POST)
 class Account:
     """The login and token that a call carries."""
 
-    login: str
-    token: str
+    login: str = field(repr=False)
+    token: str = field(repr=False)
     name: str = ""
     """Shown in place of the credentials."""
 
@@ -54,7 +55,7 @@ class Account:
 class Raw:
     """A body that is not made from parameters, with its Content-Type."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     content_type: str
 
 
@@ -64,14 +65,14 @@ class Call:
 
     method: str
     """The last part of the path."""
-    params: Pairs = ()
+    params: Pairs = field(default=(), repr=False)
     way: Way = GET
-    query: Pairs = ()
+    query: Pairs = field(default=(), repr=False)
     """Parameters in the URL, beside those that the way puts there."""
     raw: Raw | None = None
     """Replaces the form."""
-    headers: Pairs = ()
-    tail: str = ""
+    headers: Pairs = field(default=(), repr=False)
+    tail: str = field(default="", repr=False)
     """The end of the URL, as it is."""
 
     @property

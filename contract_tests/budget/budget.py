@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -64,6 +66,17 @@ class NotChecked(Exception):
         self.outcome = outcome
 
 
+class SeveralProcesses(Exception):
+    """A run has one budget, one process and one thread: a copy of it would spend the same units again."""
+
+    def __init__(self) -> None:
+        super().__init__("the suite runs in one process and one thread: run it without plugins that distribute tests")
+
+
+def _here() -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()
+
+
 @dataclass(eq=False)
 class Charge:
     """Units that a create took, or may have taken."""
@@ -95,7 +108,10 @@ class Budget:
     end: float | None = field(init=False)
     """The moment (monotonic) at which the run's time is up."""
 
+    _owner: tuple[int, int] = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
+        self._owner = _here()
         self.end = None if self.limits.seconds is None else time.monotonic() + self.limits.seconds
 
     @property
@@ -164,7 +180,9 @@ class Budget:
             raise NotChecked(self.limits.no_creates)
 
     def check_call(self) -> None:
-        """Raises NotChecked where no call may be sent any more."""
+        """Raises NotChecked where no call may be sent any more; SeveralProcesses in a copy of the run."""
+        if self._owner != _here():
+            raise SeveralProcesses
         if self.limits.calls is not None and self.calls >= self.limits.calls:
             raise self.refusal(f"the {self.limits.calls} calls of this plan are used up")
         if self.time_up:

@@ -2,8 +2,8 @@
 
 a create            once, and never again where it may have been taken; its units are reserved before it leaves
 result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection or a 5xx
-any of these        at most twice more, and slower from then on, where it is turned away: a 429, or the 503 that a server
-                    in front of the API answers above its rate. The API never saw such a call, so a create has cost nothing
+any of these        at most twice more, and slower from then on, where it is turned away: a 429, or the 503 that a
+                    server in front of the API answers above its rate. The API never saw it: a create has cost nothing
 a control call      to a mock's own routes, which take nothing of the budget
 
 A free call may leave on a kept connection. Where the server has just ended that, the call is sent again at once, which
@@ -248,8 +248,8 @@ def rate_limited(response: HttpResponse) -> bool:
 
 
 def turned_away(response: HttpResponse) -> bool:
-    """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer of
-    the API's own. Above its rate nginx answers so, with a page; whether a 503 means that shows when calls come slower.
+    """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer
+    of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower.
     """
     if rate_limited(response):
         return True

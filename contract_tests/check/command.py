@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -12,48 +14,97 @@ from typing import TextIO
 from contract_tests.check.history import HistoryFile, read_history
 from contract_tests.check.plan import plan_of, provable
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials, write_plan
+from contract_tests.check.report_files import ReportFiles, Written
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
+from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
+from contract_tests.findings.finding import ClauseResult
+from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import check_file, notice, write
-from contract_tests.report.renderers import RENDERERS
+from contract_tests.report.interrupts import Interrupts
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import Examined, examine
+from contract_tests.session.state import all_unseen, in_own_words, stopped_report
+
+INTERRUPTED = "interrupted before the run began"
 
 
 def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
     """Checks the target and writes the report to out, errors and progress to err (None: errors to out, no progress).
-    Returns the exit code.
+    Returns the exit code. However the run ends, the files of the options hold its report.
     """
-    errors = err or out
-    try:
-        _check(options)
-        history = read_history(options.history) if options.history else None
-        options = with_credentials(options)
-        if options.plan:
-            return _print_plan(options, out)
-        if unseen := _all_unseen(options):
-            for name in unseen:
-                print(f"{name}: not checked: {clause_of(name).unseen}", file=out)
+    errors, files = err or out, ReportFiles(options)
+    with Interrupts.held() as interrupts:
+        try:
+            with interrupts.open():
+                begun = _begin(options, files, out)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the files say so
+            return refuse(options, *why_stopped(error), errors, files)
+        if begun is None:
             return HOLDS
-        options, within_reach = _confirmed(options, out)
-    except (UsageError, UnreachableError) as error:
-        print(error, file=errors)
-        return code_of(error)
-    ended = examine(options, *([Progress(err)] if err else []))
-    if ended.report is None:
-        write_errors(ended, out)
-        print("the suite could not be run", file=out)
-        return BROKEN
-    report = replace(ended.report, provable=within_reach, errors=ended.errors)
-    if history is not None:
-        report = replace(report, history=history.of(report, timedelta(seconds=options.stale_after)))
-    return _write_all(report, ended, options, history, out, errors)
+        if begun.report is not None:
+            return _end(begun.report, Secrets(dict(options.labels)), files, out, errors, Written())
+        ended = examine(begun.options, *([Progress(err)] if err else []))
+        report = replace(ended.report, provable=begun.within_reach)
+        if begun.history is not None:
+            report = replace(report, history=begun.history.of(report, timedelta(seconds=options.stale_after)))
+        trouble = _remember(report, ended, options, begun.history)
+        return _end(report, ended.secrets, files, out, errors, trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run that may begin."""
+
+    options: CheckOptions
+    history: HistoryFile | None = None
+    within_reach: int = 0
+    """The number of clauses that it can decide."""
+    report: Report | None = None
+    """Where there is nothing to run: what it would find."""
+
+
+def _begin(options: CheckOptions, files: ReportFiles, out: TextIO) -> _Begun | None:
+    """Checks the options, asks what is to be asked, and replaces the reports of before. None: the plan was all."""
+    _check(options)
+    history = read_history(options.history) if options.history else None
+    files.begin()
+    options = with_credentials(options)
+    if options.plan:
+        _print_plan(options, out)
+        return None
+    if all_unseen(options):
+        return _Begun(options, report=_unseen_report(options))
+    options, within_reach = _confirmed(options, out)
+    return _Begun(options, history, within_reach)
+
+
+def why_stopped(error: BaseException) -> tuple[int, str]:
+    """The exit code of a run that an error has kept from beginning, and the reason in words."""
+    if isinstance(error, UsageError | UnreachableError):
+        return code_of(error), str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return BROKEN, INTERRUPTED
+    if isinstance(error, EOFError):
+        return USAGE, "Nothing was sent: the input has ended."
+    if isinstance(error, OSError):
+        return USAGE, f"{error.filename or 'output'}: {error.strerror or error}"
+    return BROKEN, f"an error of the kit itself:\n{in_own_words(error)}"
+
+
+def refuse(options: CheckOptions, code: int, why: str, errors: TextIO, files: ReportFiles | None = None) -> int:
+    """Ends a run that did not begin: the reason goes to errors and into the files of the options."""
+    files, secrets = files or ReportFiles(options), Secrets(dict(options.labels))
+    why = secrets.mask(why)
+    written = files.write(stopped_report(options, code, why), secrets)
+    _print([why, *written.notices], errors)
+    return code
 
 
 def _check(options: CheckOptions) -> None:
@@ -75,20 +126,19 @@ def _check(options: CheckOptions) -> None:
             raise UsageError(f"{path}: is named for two files at once; name each its own")
 
 
-def _all_unseen(options: CheckOptions) -> list[str]:
-    """The clauses that were asked for, where no run can show any of them."""
-    unseen = [name for name in options.only if clause_of(name).unseen]
-    return unseen if len(unseen) == len(options.only) else []
+def _unseen_report(options: CheckOptions) -> Report:
+    clauses = map(clause_of, dict.fromkeys(options.only))
+    rows = (ClauseResult(clause, Outcome.UNCHECKED, "", clause.unseen, ()) for clause in clauses)
+    return replace(stopped_report(options, HOLDS, ""), rows=tuple(rows))
 
 
-def _print_plan(options: CheckOptions, out: TextIO) -> int:
+def _print_plan(options: CheckOptions, out: TextIO) -> None:
     url = options.url
     if url is None:
         print("mock: a private one, which costs nothing", file=out)
     else:
         check_phone(options, url)
         write_plan(out, plan_of(options, url, second=has_second(options)))
-    return HOLDS
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
@@ -104,32 +154,41 @@ def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
     return confirmed(options, plan, out), plan.provable
 
 
-def _write_all(
-    report: Report, ended: Examined, options: CheckOptions, history: HistoryFile | None, out: TextIO, errors: TextIO
-) -> int:
+def _remember(report: Report, ended: Examined, options: CheckOptions, history: HistoryFile | None) -> Written:
+    """Adds to the history what was found out."""
+    if history is None or options.history is None or ended.run is None or ended.run.target.own_mock:
+        return Written()
+    try:
+        places = write(options.history, history.with_report(report), ended.secrets, keep=True)
+    except OSError as error:
+        return Written((f"{options.history}: can't be written: {error.strerror}; what it held is kept",), whole=False)
+    return Written((notice(options.history, places),) if places else ())
+
+
+def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, errors: TextIO, before: Written) -> int:
     """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
-    code, notices = report.exit_code, []
-    made = {path: RENDERERS[name].render(report) for name, path in options.reports.items()}
-    if history and options.history and ended.run and not ended.run.target.own_mock:
-        made[options.history] = history.with_report(report)
-    for path, content in made.items():
-        try:
-            if places := write(path, content, ended.secrets):
-                notices.append(notice(path, places))
-        except OSError as error:
-            notices.append(f"{path}: can't be written: {error.strerror}")
-            code = code or USAGE
+    written = files.write(report, secrets)
+    gone = Written()
     # The terminal comes last: it may be gone, and the files are what the run was paid for.
-    write_errors(ended, out)
-    shown = StringIO()
-    write_terminal(shown if not out.isatty() else out, report)
-    out.write(ended.secrets.mask(shown.getvalue()))
-    for line in notices:
-        print(line, file=errors)
-    return code
+    try:
+        write_errors(report, out)
+        shown = StringIO()
+        write_terminal(shown if not out.isatty() else out, report)
+        out.write(secrets.mask(shown.getvalue()))
+        out.flush()
+    except OSError as error:
+        gone = Written((f"output: {error.strerror or error}",), whole=False)
+    _print([*before.notices, *written.notices, *gone.notices], errors)
+    return report.exit_code or (HOLDS if before.whole and written.whole and gone.whole else USAGE)
 
 
-def write_errors(ended: Examined, out: TextIO) -> None:
+def _print(lines: Iterable[str], errors: TextIO) -> None:
+    with suppress(OSError):
+        for line in lines:
+            print(line, file=errors)
+
+
+def write_errors(report: Report, out: TextIO) -> None:
     """Writes the errors of the kit itself."""
-    for text in ended.errors:
+    for text in report.errors:
         print(f"ERROR of the suite itself:\n{text}\n", file=out)

@@ -137,17 +137,15 @@ class _Rehearsal:
 
 
 def _short(ended: Examined) -> bool:
-    return ended.report is not None and any(row.outcome is Outcome.UNAFFORDABLE for row in ended.report.rows)
+    return any(row.outcome is Outcome.UNAFFORDABLE for row in ended.report.rows)
 
 
 def _proven(ended: Examined) -> list[str]:
-    rows = ended.report.rows if ended.report else ()
-    return [row.clause.id for row in rows if row.outcome in JUDGED]
+    return [row.clause.id for row in ended.report.rows if row.outcome in JUDGED]
 
 
 def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, larger: tuple[BudgetStep, ...]) -> Plan:
     report, limits = ended.report, limits_elsewhere(options, target)
-    assert report is not None, "there is a run"
     calls = len(run.api.sender.log)
     return Plan(
         target=target,

@@ -6,7 +6,7 @@ The suite turns the results into findings, `validate` into problems, `parity` in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import Problem, problem
@@ -30,7 +30,7 @@ Model: TypeAlias = Mapping[str, Any]
 class TaskFacts:
     """What is known of the task beside its answer."""
 
-    phone: str = ""  # the phone that was looked up; empty: unknown
+    phone: str = field(default="", repr=False)  # the phone that was looked up; empty: unknown
     section: str = ""  # the section that its source fills; empty: unknown
     loopback: bool = False  # whether the task was created over loopback
     nothing: bool = False  # whether nothing is to be found for the phone
@@ -44,7 +44,7 @@ class CheckResult:
     rule: str
     holds: bool
     expected: str
-    value: object  # what stands there; personal data, to be shown through a mask only
+    value: object = field(repr=False)  # what stands there; personal data, to be shown through a mask only
     found: str = ""  # what is wrong with the value, without the value; empty: its type and size say it
 
     def problem(self, clause: str) -> Problem:

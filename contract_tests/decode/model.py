@@ -36,14 +36,16 @@ class Context:
     method: str
     section: str | None = None  # the section that the task's source fills; None: unknown, or none
     known: Mapping[str, str] = field(default_factory=dict)  # choices that the run has seen, for ambiguous bytes
-    reference: Mapping[str, Any] | None = None  # the answer about the same thing in JSON, for layouts without names
+    reference: Mapping[str, Any] | None = field(
+        default=None, repr=False
+    )  # the answer about the same thing in JSON, for layouts without names
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """An answer in the one model of all formats."""
 
-    model: Mapping[str, Any]  # members by name, as JSON has them
+    model: Mapping[str, Any] = field(repr=False)  # members by name, as JSON has them
     format: str
     choices: Mapping[str, str]  # clause to the choice that the writing shows, or to a word for what no choice covers
     rows: str | None = None  # the section whose rows are all that the answer carries; None for a whole answer

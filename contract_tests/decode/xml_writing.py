@@ -34,8 +34,7 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     seen = _Seen(_photo(context))
     _scan(document, seen)
     choices = {
-        # Another encoding than UTF-8 must be named, whatever the choice is.
-        "xml.declaration": document.declaration if document.encoding.startswith("utf-8") else "",
+        "xml.declaration": _declaration(document),
         "xml.encoding": document.encoding,
         "xml.escapes": _escapes(seen, document),
         "xml.indent": _indent(seen, document),
@@ -48,6 +47,12 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
         else "",
     }
     return {clause: choice for clause, choice in choices.items() if choice}, seen.others
+
+
+def _declaration(document: XmlText) -> str:
+    """The choice, but for an encoding that must be named, whatever the choice is."""
+    must = document.encoding and not document.encoding.startswith("utf-8")
+    return "" if must and document.declaration == "yes" else document.declaration
 
 
 def _photo(context: Context) -> str:

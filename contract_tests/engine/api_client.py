@@ -46,7 +46,7 @@ class ApiClient:
     units: UnitsWatch = field(init=False)
     before_create: Callable[[], None] = lambda: None
     """Called before a create leaves."""
-    tokens: set[str] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=set, repr=False)
     """The tokens of the run's accounts."""
     reached: bool = False
     """The target has answered a call."""
@@ -86,8 +86,7 @@ class ApiClient:
             self.findings.secrets.learn(reply.model)
         reply = check_readable(self.checks, reply)
         self._settle_refused(reply)
-        if reply.decoded is not None and reply.decoded.format == "json":
-            self._references[_about(call)] = reply.model
+        self._keep_reference(reply)
         check_answer(self.checks, reply, self.tokens)
         self.units.note(reply, self.checks)
         self.replies.append(reply)
@@ -106,6 +105,13 @@ class ApiClient:
     def _read(self, reply: Reply, section: str | None = None) -> Reply:
         reference = self._references.get(_about(reply.call))
         return read(reply, Context(reply.call.method, section, self.findings.known(), reference))
+
+    def _keep_reference(self, reply: Reply) -> None:
+        """Keeps an answer in JSON; what a ready task says is not replaced by an error, such as for a way to ask."""
+        about = _about(reply.call)
+        known = self._references.get(about, {})
+        if reply.decoded is not None and reply.decoded.format == "json":
+            self._references[about] = known if known.get("status") == "ready" != reply.status else reply.model
 
     def read_again(self, reply: Reply, section: str) -> Reply:
         """A reply in an unknown layout, read by what JSON has said since about the same thing."""

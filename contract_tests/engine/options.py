@@ -27,13 +27,24 @@ TASK_LINE = f"ID SOURCE PHONE, as 123 2 70001234567 (source: {', '.join(map(str,
 """How a line of --tasks is written; the phone may be left out."""
 
 
+SECRET_VARIABLES = (
+    "IFIND_LOGIN",
+    "IFIND_TOKEN",
+    "IFIND_LOGIN2",
+    "IFIND_TOKEN2",
+    "IFIND_PHONE",
+    "IFIND_MOCK_ADMIN_TOKEN",
+)
+"""Variables of the environment whose values no output may show."""
+
+
 @dataclass(frozen=True, slots=True)
 class GivenTask:
     """A task that exists already."""
 
     id: int
     source: int
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     """The phone it was made for, where that is named."""
 
 
@@ -43,7 +54,7 @@ class CheckOptions:
 
     target: str = "mock"
     """`mock`, `live` or a URL."""
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     budget: int | None = None
     """Units. None: 12, or no limit where the accounts are made for the run."""
     rate: float | None = None
@@ -90,6 +101,13 @@ class CheckOptions:
     def environment(self) -> Mapping[str, str]:
         """The variables that hold the credentials."""
         return os.environ if self.environ is None else self.environ
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What stands in a text for each credential and phone that is named."""
+        named = {self.environment[name]: f"${name}" for name in SECRET_VARIABLES if self.environment.get(name)}
+        phones = (self.phone, *(task.phone for task in self.tasks))
+        return {**dict.fromkeys(filter(None, phones), "$IFIND_PHONE"), **named}
 
 
 def read_rate(text: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -110,8 +110,8 @@ class Run:
 
 
 @contextmanager
-def open_run(options: CheckOptions) -> Iterator[Run]:
-    """The run that the options describe.
+def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: None) -> Iterator[Run]:
+    """The run that the options describe; `opened` gets it before its first call.
 
     Raises UsageError for options that don't fit the target, UnreachableError where nobody answers or the credentials
     are refused.
@@ -121,7 +121,7 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         if not target.loopback and not options.yes:
             raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
         phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
-        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=(target.base,)), profile)
+        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=urls_of(target.base)), profile)
         if not target.own_mock:
             findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         file, rate = options.ledger, profile.get("rate.limit", "off")
@@ -134,8 +134,8 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
             own_accounts=target.provisioned,
             rate_limit=None if rate == "off" else read_rate(rate),
         )
-        opened = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
-        sender = closing.enter_context(opened)
+        sending = open_sender(target.base, limits, call_timeout=options.call_timeout, ledger=ledger)
+        sender = closing.enter_context(sending)
         api = ApiClient(target, sender, findings)
         maker = TaskMaker(api)
         maker.take_over(options.tasks)
@@ -146,10 +146,16 @@ def open_run(options: CheckOptions) -> Iterator[Run]:
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
         sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None
+        opened(run)
         _check_target(run)
         yield run
         if ledger is not None and run.complete:
             ledger.close_run()
+
+
+def urls_of(base: str) -> tuple[str, ...]:
+    """The URLs that reports show of a target: an answer may link to them, and a part of one is no secret."""
+    return (base, *(f"{base}/{method}?" for method in calls.METHODS))
 
 
 def limits_elsewhere(options: CheckOptions, base: str) -> Limits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from contract_tests.api.calls import Account
@@ -16,7 +16,7 @@ from contract_tests.contract.clauses import UsageError
 class Phones:
     """The numbers to look up. All but the ordinary one are the mock's magic phones."""
 
-    ordinary: str
+    ordinary: str = field(repr=False)
     awkward: str | None = None
     hundred: str | None = None
     nothing: str | None = None

@@ -33,7 +33,7 @@ class TaskMaker:
     created: list[Reply] = field(default_factory=list)
     """Answers to all other creates."""
     accepted: list[Task] = field(default_factory=list)
-    shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict)
+    shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict, repr=False)
     """The shared tasks, or why there is none."""
     _ids: set[object] = field(default_factory=set)
     _ways: Iterator[tuple[Way, str | None]] = field(default_factory=lambda: cycle(CREATE_WAYS))

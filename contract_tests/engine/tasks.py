@@ -28,7 +28,7 @@ class Task:
 
     id: object
     account: Account
-    phone: str
+    phone: str = field(repr=False)
     source: int
     section: str
     """The section that its source fills; empty where that is not known."""
@@ -157,8 +157,9 @@ class TaskPoller:
         return reply
 
     def _turns(self, task: Task) -> Iterator[float]:
-        """A turn for each poll: the seconds since the task was made. The first comes when a task may be ready, each further
-        one after a longer pause; the last one when the task's time is up, which is short after another task was late.
+        """A turn for each poll: the seconds since the task was made. The first comes when a task may be ready, each
+        further one after a longer pause; the last one when the task's time is up, which is short after another task was
+        late.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
         pause = 0.02 if self.api.target.provisioned else 0.15 if self.api.target.loopback else 1.5

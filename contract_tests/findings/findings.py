@@ -37,7 +37,7 @@ class Findings:
     """The choices of open clauses, each with the first reply that shows it."""
     shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     """The choices of open clauses, each with the numbers of all replies that show it."""
-    kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict)
+    kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict, repr=False)
     """Errors by their kind, each with what fills the blanks of its message."""
 
     def expected(self, clause: str) -> Any:

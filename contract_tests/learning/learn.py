@@ -14,7 +14,7 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, USAGE
+from contract_tests.findings.exit_code import USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
 from contract_tests.learning.learned_profile import LearnedProfile, profile_file, profile_of, write_table
@@ -47,10 +47,10 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         print(error, file=err)
         return code_of(error)
     ended = examine(options, Progress(err))
-    write_errors(ended, err)
-    if ended.report is None or ended.run is None:
-        print(ended.report.stopped if ended.report else "the suite could not be run", file=err)
-        return ended.report.exit_code if ended.report else BROKEN
+    write_errors(ended.report, err)
+    if ended.run is None:
+        print(ended.report.stopped or "the suite could not be run", file=err)
+        return ended.report.exit_code
     private = private_texts_of(ended.run)
     learned = learned_of(ended.run, ended.report, private)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contract_tests.engine.run import Run
 from contract_tests.redact.secrets import Secrets, texts_of
@@ -15,8 +15,12 @@ PHONE = 7  # digits of a phone at least
 @dataclass(frozen=True)
 class PrivateTexts:
     secrets: Secrets  # what no file may hold
-    words: frozenset[str] = frozenset()  # texts of ready answers in lower case, which messages must not hold
-    phones: frozenset[str] = frozenset()  # phones, which messages must not hold however the digits are grouped
+    words: frozenset[str] = field(
+        default=frozenset(), repr=False
+    )  # texts of ready answers in lower case, which messages must not hold
+    phones: frozenset[str] = field(
+        default=frozenset(), repr=False
+    )  # phones, which messages must not hold however the digits are grouped
 
     def found_in(self, text: str) -> str:
         """What the text holds that is private, in public words; empty where it holds nothing."""

@@ -57,8 +57,8 @@ class Observations:
         for name in sorted({name for one in objects for name in one}):
             kinds = {kind(one[name]) for one in objects if name in one and not _is_nothing(clause, at, name, one[name])}
             if name not in MEMBERS_AT[clause, at]:
-                # Laid flat in CSV, what has nothing in it leaves no column.
-                parent = None if self.format == "csv" else at
+                # Other formats than JSON may leave out what has nothing in it.
+                parent = at if self.format == "json" else None
                 self.add(prefix + name, clause, *kinds, where=prefix + UNDOCUMENTED, parent=parent)
                 continue
             kinds |= {ABSENT} if any(name not in one for one in objects) else set()

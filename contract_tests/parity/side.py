@@ -18,7 +18,7 @@ from contract_tests.engine.tasks import Task
 @dataclass(eq=False)
 class Side:
     run: Run
-    phone: str  # the number that is looked up
+    phone: str = field(repr=False)  # the number that is looked up
     tasks: dict[str, Task] = field(default_factory=dict)  # the tasks that were made, by the name of their step
 
     @property

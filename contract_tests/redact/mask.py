@@ -92,7 +92,7 @@ def _matcher(labels: tuple[tuple[str, str], ...]) -> SecretMatcher:
 class Mask:
     """Replaces secrets by their labels."""
 
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
     shows: bool = False  # whether values of answers may be shown, which holds for made-up data alone
 
     def text(self, text: str) -> str:

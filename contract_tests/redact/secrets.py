@@ -27,8 +27,8 @@ class Secrets:
     words (`processing`). A value that stands in a fixed text of reports, such as the evidence of a clause, stays there.
     """
 
-    labels: dict[str, str] = field(default_factory=dict)  # credentials and phones, and what replaces each
-    values: set[str] = field(default_factory=set)  # texts of answers that may be somebody's
+    labels: dict[str, str] = field(default_factory=dict, repr=False)  # credentials and phones, and what replaces each
+    values: set[str] = field(default_factory=set, repr=False)  # texts of answers that may be somebody's
     shown: tuple[str, ...] = ()  # texts of every report, such as the target's URL; a part of one is no secret
     _known: SecretMatcher = field(default_factory=SecretMatcher, init=False, repr=False, compare=False)
     _new: list[tuple[str, str]] = field(default_factory=list, init=False, repr=False, compare=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import json
 import os
 import re
 import secrets as randomness
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from contract_tests.contract.clauses import UsageError
@@ -55,22 +57,56 @@ def check_file(path: Path) -> None:
         raise UsageError(f"{path}: there is no directory {folder}; make it, or name another")
 
 
-def write(path: Path, content: bytes, secrets: Secrets) -> int:
+def write(path: Path, content: bytes, secrets: Secrets, *, keep: bool = False) -> int:
     """Writes a file whole or not at all, readable as the user's umask has it, since reports are made to be shared; the
-    number of masked places. Raises OSError where it can't be written; a file that is there stays as it is.
+    number of masked places. Raises OSError where it can't be written. A file that is there is then removed, so that
+    nobody takes what another run has found for what this one has; with `keep` it stays as it is.
     """
     content, places = masked(content, secrets)
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        target.write_bytes(content)  # a terminal or a pipe, such as /dev/stdout, which nothing may replace
-        return places
+    try:
+        if is_device(target):
+            target.write_bytes(content)
+        else:
+            _replace(target, content)
+    except OSError:
+        if not keep:
+            discard(target)
+        raise
+    return places
+
+
+def is_device(path: Path) -> bool:
+    """Whether the path is that of a terminal or a pipe, such as /dev/stdout, which nothing may replace."""
+    return path.exists() and not path.is_file()
+
+
+def discard(path: Path) -> None:
+    """Removes the file of another run, as far as that is possible."""
+    target = Path(os.path.realpath(path))
+    if target.is_file():
+        with suppress(OSError):
+            target.write_bytes(b"")  # where the file may be written and its directory not
+        with suppress(OSError):
+            target.unlink()
+
+
+_BOUND = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
+"""Why a file can't be replaced though it may be written: it is a mount of its own, or its directory is read-only."""
+
+
+def _replace(target: Path, content: bytes) -> None:
     draft = target.with_name(f".{target.name[:100]}.{randomness.token_hex(4)}.tmp")
     try:
         draft.write_bytes(content)
         draft.replace(target)
+    except OSError as error:
+        if error.errno not in _BOUND or not target.is_file():
+            raise
+        target.write_bytes(content)
     finally:
-        draft.unlink(missing_ok=True)
-    return places
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def masked(content: bytes, secrets: Secrets) -> tuple[bytes, int]:

@@ -43,7 +43,7 @@ def headline(report: Report) -> str:
         (broken, f"{counted(broken, 'clause')} broken"),
         (Outcome.ERROR in report.totals or report.errors, "The kit itself failed"),
         (report.strict and refuted, f"{counted(refuted, 'clause')} refuted"),
-        (not report.rows, "The check did not begin"),
+        (not report.rows, "Nothing was checked"),
         (report.stopped, "The run ended before its time"),
         (report.exit_code == BUDGET, "Nothing is broken, but the budget did not suffice"),
         (report.exit_code, f"The run failed with exit code {report.exit_code}"),

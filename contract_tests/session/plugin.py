@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.clauses import UsageError, all_clauses
+from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.options import CheckOptions, options_of, read_options
 from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run, open_run
 from contract_tests.findings.checks import Checks
-from contract_tests.findings.exit_code import BROKEN, USAGE
+from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
 from contract_tests.report.terminal import write_terminal
-from contract_tests.session.state import CHECKS, STATE, SessionState, clauses_of, exit_code, report_at_end
+from contract_tests.session.masking import (
+    PASSED_ON,
+    BrokenPromise,
+    Masking,
+    SuiteError,
+    hider,
+    in_safe_words,
+    in_suite,
+)
+from contract_tests.session.state import (
+    CHECKS,
+    STATE,
+    SessionState,
+    all_unseen,
+    clauses_of,
+    exit_code,
+    report_at_end,
+    secrets_of,
+)
 
 MARKERS = (
     "clause(*ids): the clauses of schemas/clauses.toml that the test checks",
@@ -31,9 +49,8 @@ PREFIX = "contract_"
 """Of the options' names inside pytest, where other plugins have theirs."""
 RENAMED = {"strict": "strict-clauses"}
 """Options whose name pytest has for itself."""
-SUITE = Path(__file__).resolve().parents[1] / "suite"
-TRACED = 6
-"""Frames of a traceback that are shown."""
+OUTCOME = pytest.StashKey[BaseException | None]()
+"""Of a test that has run: what it raised."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,24 +67,73 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for line in MARKERS:
         config.addinivalue_line("markers", line)
+    if STATE not in config.stash:  # else `examine` has begun the session
+        config.stash[STATE] = SessionState(_options_of(config))
+    config.pluginmanager.register(Masking(config.stash[STATE]))
+
+
+def _options_of(config: pytest.Config) -> CheckOptions:
+    """The options of the command line, which ends here where the suite can't run under them."""
+    if distributing := _distributing(config):
+        pytest.exit(
+            f"the contract suite has one budget, so it runs in one process: run it without {distributing}", USAGE
+        )
     try:
-        if STATE not in config.stash:
-            values = {option.field: config.getoption(PREFIX + option.field) for option, _ in options_of("pytest")}
-            config.stash[STATE] = SessionState(CheckOptions(**read_options("pytest", values)))
+        values = {option.field: config.getoption(PREFIX + option.field) for option, _ in options_of("pytest")}
+        options = CheckOptions(**read_options("pytest", values))
     except UsageError as error:
         pytest.exit(str(error), USAGE)
-    if getattr(config.option, "numprocesses", None):
-        pytest.exit("the contract suite keeps its findings in one process: run it without -n", USAGE)
+    _hide_arguments(config, options.phone)
+    return options
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+DISTRIBUTING: Mapping[str, tuple[str, tuple[object, ...]]] = {
+    "numprocesses": ("-n (as in -n 0)", (None, 0)),
+    "tx": ("--tx", (None, [])),
+    "distload": ("-d", (None, False)),
+    "dist": ("--dist", (None, "no")),
+    "looponfail": ("--looponfail", (None, False)),
+    "forked": ("--forked", (None, False)),
+    "workers": ("--workers", (None, 1, "1")),
+    "tests_per_worker": ("--tests-per-worker", (None, 1, "1")),
+    "parallel_threads": ("--parallel-threads", (None, 1, "1")),
+}
+"""Options of other plugins that run tests in several processes or threads: as they are written, and the values with
+which they do not. A plugin that is not listed is met by `Budget`, which sends from one process and thread.
+"""
+
+
+def _distributing(config: pytest.Config) -> str:
+    """The option or variable by which tests are run in several processes; empty where they are not."""
+    if hasattr(config, "workerinput") or os.environ.get("PYTEST_XDIST_WORKER"):
+        return "pytest-xdist (this process is a worker of it: PYTEST_XDIST_WORKER is set)"
+    named = (name for field, (name, off) in DISTRIBUTING.items() if getattr(config.option, field, None) not in off)
+    return next(named, "")
+
+
+def _hide_arguments(config: pytest.Config, phone: str | None) -> None:
+    """Takes the phone out of the arguments that pytest keeps, since other plugins write them down."""
+    if phone is None:
+        return
+    for options in (config.option, config.known_args_namespace):
+        setattr(options, f"{PREFIX}phone", "$IFIND_PHONE")
+    arguments = tuple(str(word).replace(phone, "$IFIND_PHONE") for word in config.invocation_params.args)
+    config.invocation_params = replace(config.invocation_params, args=arguments)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Keeps the suite in its own order, whatever order other plugins give it, and leaves out what was not asked for."""
+    order = {item: number for number, item in enumerate(items)}
+    yield
     for item in filter(in_suite, items):
         if not clauses_of(item):
             pytest.exit(f"{item.nodeid} names no clause; mark it with @pytest.mark.clause(…)", BROKEN)
         for name in clauses_of(item):
             if name not in all_clauses():
                 pytest.exit(f"{item.nodeid} names the clause {name!r}, which is not in clauses.toml", BROKEN)
-    items.sort(key=_turn)
+    own = iter(sorted(filter(in_suite, items), key=lambda item: (_turn(item), order.get(item, len(order)))))
+    items[:] = [next(own) if in_suite(item) else item for item in items]
     options = config.stash[STATE].options
     if options.only:
         others = [item for item in items if _is_beside(item, options)]
@@ -87,19 +153,18 @@ def _turn(item: pytest.Item) -> int:
     return 0 if item.get_closest_marker("first") else 2 if item.get_closest_marker("last") else 1
 
 
-def in_suite(item: pytest.Item) -> bool:
-    """Whether a test is one of the suite's."""
-    return SUITE in item.path.parents
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Opens the run; it stays open until the session ends."""
     if session.config.option.collectonly or session.testsfailed or not any(map(in_suite, session.items)):
         return None
     state = session.config.stash[STATE]
+
+    def keep(run: Run) -> None:
+        state.opened = run
+
     try:
-        state.run = state.closing.enter_context(open_run(state.options))
+        state.run = state.closing.enter_context(open_run(state.options, keep))
     except (UsageError, UnreachableError) as error:
         state.stopped = code_of(error), str(error)
     return True if state.stopped else None
@@ -108,10 +173,20 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     run = item.config.stash[STATE].run
-    if run is not None and in_suite(item):
+    if run is not None and in_suite(item) and CHECKS not in item.stash:
         if _is_beside(item, run.options):
             run.api.sender.budget.allow_no_creates("no task is made for it: only what the answers show is checked")
         item.stash[CHECKS] = run.api.checks = Checks(run.findings, clauses_of(item), strict=run.options.strict)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that another plugin runs again ends as it did, and sends nothing: a create would be paid for twice."""
+    if OUTCOME not in pyfuncitem.stash:
+        return None
+    if (failure := pyfuncitem.stash[OUTCOME]) is not None:
+        raise failure
+    return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -126,15 +201,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     except NotChecked as reason:
         why = reason
     except TargetLost as lost:
-        item.session.shouldstop = f"the target is gone: {lost}"
-    except Exception as error:
-        checks.left_out(f"{item.name}: {type(error).__name__}", Outcome.ERROR)
-        raise
+        gone = f"the target is gone: {lost}"
+        item.session.shouldstop = gone
+        item.config.stash[STATE].stopped = BROKEN, gone
     _raise_outcome(checks, why)
-
-
-class BrokenPromise(Exception):
-    """Findings that fail a test; as text, one below the other."""
 
 
 def _raise_outcome(checks: Checks, why: NotChecked | None) -> None:
@@ -152,24 +222,57 @@ def _raise_outcome(checks: Checks, why: NotChecked | None) -> None:
         raise pytest.skip.Exception(str(why))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Reports a failure in the suite's own words. A traceback of pytest would show arguments, and with them credentials
-    and what somebody's answers hold.
+def _in_safe_words(item: pytest.Item) -> Generator[None, Any, BaseException | None]:
+    """A phase of a test; its exception in words that show nothing, to be raised where it has no context, since
+    reporters follow the chain of exceptions.
     """
-    report = yield
-    if call.excinfo is None or not report.failed or CHECKS not in item.stash:
-        return report
-    error = call.excinfo.value
-    if isinstance(error, BrokenPromise):
-        report.longrepr = str(error)
-    else:
-        lines = traceback.format_tb(error.__traceback__)
-        mask = item.stash[CHECKS].findings.mask
-        text = f": {mask.text(str(error))}" if mask.shows else ""
-        report.longrepr = f"{item.name}\n{''.join(lines[-TRACED:])}{type(error).__name__}{text}"
-        item.config.stash[STATE].errors.append(report.longrepr)
-    return report
+    try:
+        yield
+    except PASSED_ON:
+        raise
+    except BaseException as error:  # noqa: BLE001 - pytest's own outcomes are no Exception
+        state, checks = item.config.stash[STATE], item.stash.get(CHECKS, None)
+        failure = in_safe_words(error, item.name, checks, hider(state))
+        if isinstance(failure, SuiteError) and not isinstance(error, SuiteError):
+            state.errors.append(str(failure))
+            if checks is not None:
+                checks.left_out(f"{item.name}: {type(error).__name__}", Outcome.ERROR)
+        return failure
+    return None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_setup")
+def pytest_setup_in_safe_words(item: pytest.Item) -> Generator[None]:
+    if not in_suite(item):
+        return (yield)
+    failure = yield from _in_safe_words(item)
+    if failure is not None:
+        raise failure
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_call")
+def pytest_call_in_safe_words(item: pytest.Item) -> Generator[None]:
+    if not in_suite(item):
+        return (yield)
+    item.stash[OUTCOME] = failure = yield from _in_safe_words(item)
+    if failure is not None:
+        raise failure
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_teardown")
+def pytest_teardown_in_safe_words(item: pytest.Item) -> Generator[None]:
+    if not in_suite(item):
+        return (yield)
+    failure = yield from _in_safe_words(item)
+    if failure is not None:
+        raise failure
+
+
+def _nothing_selected(options: CheckOptions) -> tuple[int, str]:
+    """The exit code of a session without a test, and why there is none."""
+    if all_unseen(options):
+        return HOLDS, "\n".join(f"{name}: not checked: {clause_of(name).unseen}" for name in options.only)
+    return USAGE, "nothing was checked: no test of the suite is selected; look at -k, -m, --deselect and the paths"
 
 
 @pytest.hookimpl(trylast=True)
@@ -179,14 +282,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if state.run is not None:
         state.run.complete = not interrupted and not session.shouldstop and not state.run.cut_short
     state.closing.close()
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not session.config.option.collectonly:
+        state.stopped = state.stopped or _nothing_selected(state.options)
+    state.code = exit_code(state, failed=bool(session.testsfailed) or interrupted)
     if state.run is not None or state.stopped:
-        session.exitstatus = exit_code(state, failed=bool(session.testsfailed) or interrupted)
+        session.exitstatus = state.code
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    text = StringIO()
-    write_terminal(text, report_at_end(config.stash[STATE]), findings=False)
-    terminalreporter.write(text.getvalue())
+    state, text = config.stash[STATE], StringIO()
+    write_terminal(text, report_at_end(state), findings=False)
+    terminalreporter.write(secrets_of(state).mask(text.getvalue()))
 
 
 @pytest.fixture

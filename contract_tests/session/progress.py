@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 import pytest
@@ -48,13 +49,15 @@ class Progress:
             self._bar.update(self._task, advance=1, description=text)
         elif time.monotonic() - self._printed >= EVERY:
             self._printed = time.monotonic()
-            print(f"{self._done} of {len(item.session.items)} tests · {text}", file=self.out, flush=True)
+            with suppress(OSError):  # a terminal that is gone ends no run
+                print(f"{self._done} of {len(item.session.items)} tests · {text}", file=self.out, flush=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """The bar goes; the report follows."""
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
 
     def _words(self, item: pytest.Item) -> str:
         run = item.config.stash[STATE].run

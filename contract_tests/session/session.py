@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.exit_code import BROKEN
 from contract_tests.redact.secrets import Secrets
+from contract_tests.report.interrupts import Interrupts
 from contract_tests.report.report import Report
-from contract_tests.session.state import CHECKS, STATE, SessionState, clauses_of, report_at_end
+from contract_tests.session.state import CHECKS, STATE, SessionState, clauses_of, report_at_end, secrets_of
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INTERRUPTED = "interrupted: what was not checked by then is reported as not checked"
@@ -26,50 +26,53 @@ INTERRUPTED = "interrupted: what was not checked by then is reported as not chec
 class Examined:
     """A run that has ended."""
 
-    report: Report | None
+    report: Report
     run: Run | None
-    """None: the target was never reached."""
-    errors: tuple[str, ...] = ()
-    """Of the kit itself, masked."""
+    """None: it did not begin."""
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
+    """What no file may hold."""
     interrupted: bool = False
-    """By Ctrl-C or SIGTERM."""
-
-    @property
-    def secrets(self) -> Secrets:
-        """What no file may hold."""
-        return self.run.findings.secrets if self.run else Secrets()
+    """By a signal."""
 
 
 def examine(options: CheckOptions, *plugins: object) -> Examined:
-    """Runs the suite with the options, and with more plugins of pytest; asks nobody and writes no report. Wrong options
-    and a target out of reach are in the report's `stopped`.
+    """Runs the suite with the options, and with more plugins of pytest; asks nobody and writes no report. Wrong
+    options, a target out of reach and a signal are in the report's `stopped`, errors of the kit itself in its `errors`.
     """
-    seen = _Seen(options)
-    with _isolated():
-        ended = pytest.main(_arguments(), plugins=[seen, *plugins])
-    if seen.config is None:
-        return Examined(None, None, (*seen.errors, f"pytest ended with {int(ended)}"), seen.interrupted)
-    state = seen.config.stash[STATE]
+    state = SessionState(options)
+    with Interrupts.held() as interrupts, _isolated():
+        seen = _Seen(state, interrupts)
+        try:
+            with interrupts.open():
+                pytest.main(_arguments(), plugins=[seen, *plugins])
+        except KeyboardInterrupt:
+            # pytest ends by itself at most moments, and not at all.
+            seen.interrupted = state.code is None
+        finally:
+            state.closing.close()
     if seen.interrupted:
-        state.stopped = state.stopped or (BROKEN, INTERRUPTED)
-    code = int(ended) if state.stopped or state.run else BROKEN
-    examined = Examined(report_at_end(state, code), state.run, (), seen.interrupted)
-    return replace(examined, errors=tuple(map(examined.secrets.mask, (*seen.errors, *state.errors))))
+        state.stopped = BROKEN, INTERRUPTED
+    errors = [*seen.errors, *state.errors]
+    if state.code is None and not state.stopped and not errors:
+        errors = ["pytest ended before the suite began"]
+    code = BROKEN if errors or seen.interrupted or state.code is None else state.code
+    secrets = secrets_of(state)
+    report = replace(report_at_end(state, code), errors=tuple(map(secrets.mask, errors)))
+    return Examined(report, state.run, secrets, seen.interrupted)
 
 
 class _Seen:
-    """A plugin that passes the options, and keeps the errors that pytest would print."""
+    """A plugin that passes the state, and keeps the errors that pytest would print."""
 
-    def __init__(self, options: CheckOptions) -> None:
-        self.options = options
-        self.config: pytest.Config | None = None
+    def __init__(self, state: SessionState, interrupts: Interrupts) -> None:
         self.errors: list[str] = []
         self.interrupted = False
+        self._state = state
+        self._interrupts = interrupts
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        self.config = config
-        config.stash[STATE] = SessionState(self.options)
+        config.stash[STATE] = self._state
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         # pytest's own text of a failure takes long to make, and the suite replaces it.
@@ -78,6 +81,10 @@ class _Seen:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(report.longreprtext)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        self._interrupts.check()
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         # pytest calls this for a session that a test has stopped, too.
@@ -121,15 +128,11 @@ _ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOL
 
 @contextmanager
 def _isolated() -> Iterator[None]:
-    """Without the environment's options and plugins of pytest. A SIGTERM ends the run as Ctrl-C does, so that a private
-    mock is not left behind.
-    """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Without the environment's options and plugins of pytest."""
     kept = {name: os.environ.pop(name) for name in _ENVIRONMENT if name in os.environ}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
         del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         os.environ.update(kept)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 import pytest
 
 from contract_tests.api.calls import curl
+from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS
+from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report, Retried, Spent
 
 
@@ -23,15 +26,21 @@ class SessionState:
     """What a session of pytest knows of its run of the suite."""
 
     options: CheckOptions
+    opened: Run | None = None
+    """The run, from its first call on."""
     run: Run | None = None
     """None before it begins, or where it could not."""
     stopped: tuple[int, str] | None = None
     """The exit code of a run that could not begin or go on, and why."""
+    code: int | None = None
+    """The exit code of a session that has ended."""
     errors: list[str] = field(default_factory=list)
     """Errors of the suite itself."""
     closing: ExitStack = field(default_factory=ExitStack)
 
 
+TRACED = 6
+"""Frames of a traceback that are shown."""
 STATE = pytest.StashKey[SessionState]()
 CHECKS = pytest.StashKey[Checks]()
 """Of a test: its checks."""
@@ -48,7 +57,7 @@ def exit_code(state: SessionState, *, failed: bool) -> int:
     if run is None:
         return state.stopped[0] if state.stopped else BROKEN if failed else HOLDS
     fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
-    if failed or fatal.intersection(row.outcome for row in run.findings.rows()):
+    if failed or state.stopped or fatal.intersection(row.outcome for row in run.findings.rows()):
         return BROKEN
     asked = {row.outcome for row in run.findings.rows(run.options.only)}
     return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and run.cut_short) else HOLDS
@@ -59,8 +68,9 @@ def report_at_end(state: SessionState, code: int = 0) -> Report:
     run, options, kit = state.run, state.options, version("ifind-mock")
     stopped = state.stopped[1] if state.stopped else ""
     if run is None:
-        nothing = Spent(units=0, budget=None, unknown=0, calls=0, seconds=0.0)
-        return Report(options.target, datetime.now(UTC), kit, code, False, (), nothing, stopped=stopped)
+        begun = state.opened
+        report = stopped_report(options, code, stopped)
+        return report if begun is None else replace(report, target=begun.target.base, spent=_spent(begun))
     rows = run.findings.rows(options.only)
     if options.only:
         rows += [r for r in run.findings.rows() if r.findings and r.clause.id not in options.only]
@@ -78,6 +88,41 @@ def report_at_end(state: SessionState, code: int = 0) -> Report:
             Retried(curl(sent.call, base, mask), mask.text(sent.failure), sent.tries) for sent in run.api.sender.retried
         ),
     )
+
+
+def all_unseen(options: CheckOptions) -> bool:
+    """Whether no run can show any of the clauses that were asked for."""
+    return bool(options.only) and all(clause_of(name).unseen for name in options.only)
+
+
+def stopped_report(options: CheckOptions, code: int, why: str) -> Report:
+    """The report of a run that did not begin, or of which no more is known."""
+    nothing = Spent(units=0, budget=options.budget, unknown=0, calls=0, seconds=0.0)
+    target, kit = named_target(options), version("ifind-mock")
+    return Report(target, datetime.now(UTC), kit, code, options.strict, (), nothing, stopped=why)
+
+
+def secrets_of(state: SessionState) -> Secrets:
+    """What no output of the session may show."""
+    secrets = state.opened.findings.secrets if state.opened else Secrets()
+    secrets.hide({secret: label for secret, label in state.options.labels.items() if secret not in secrets.labels})
+    return secrets
+
+
+def in_own_words(error: BaseException, *, text: bool = True) -> str:
+    """An error of the kit itself: its place and its type, without the values that pytest would show; text: also what
+    it says.
+    """
+    lines = traceback.format_tb(error.__traceback__)[-TRACED:]
+    return f"{''.join(lines)}{type(error).__name__}{f': {error}' if text else ''}"
+
+
+def named_target(options: CheckOptions) -> str:
+    """The target as a report may show it: a text that is no URL may hold credentials."""
+    try:
+        return options.url or options.target
+    except UsageError:
+        return "no target"
 
 
 def _spent(run: Run) -> Spent:

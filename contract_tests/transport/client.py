@@ -36,7 +36,7 @@ class HttpClient:
     pacer: Pacer = field(default_factory=Pacer)
     max_body: int = MAX_BODY
     end: float | None = None  # a moment (monotonic) that no call outlasts, waiting for its turn included
-    _kept: dict[tuple[str, str], Connection] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], Connection] = field(default_factory=dict, repr=False)
     _tls: SSLContext | None = None
 
     def pace(self, request: Request) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_EVIDENCE = 64 * 1024  # bytes that are kept of what is no answer
 KINDS: Mapping[str, str] = {
@@ -21,9 +21,9 @@ KINDS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Request:
     http_method: str
-    url: str  # with its query
-    headers: tuple[tuple[str, str], ...] = ()  # beside Host and Content-Length
-    body: bytes = b""
+    url: str = field(repr=False)  # with its query
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # beside Host and Content-Length
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class HttpResponse:
 
     request: Request
     status: int
-    headers: tuple[tuple[str, str], ...]  # as they came, names in lower case
-    body: bytes
+    headers: tuple[tuple[str, str], ...] = field(repr=False)  # as they came, names in lower case
+    body: bytes = field(repr=False)
     seconds: float  # from the first byte sent to the last one read
     oddities: tuple[str, ...] = ()  # what HTTP tolerates and no server should do; holds nothing of the answer
 

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
 SLOWEST = 0.1
 """Calls a second below which no refusal slows a run down."""
 

@@ -23,7 +23,7 @@ class ResponseReader:
     request: Request
     read: Callable[[], bytes]  # the next bytes, none at the connection's end; raises TimeoutError and OSError
     max_body: int
-    received: bytearray = field(default_factory=bytearray)  # as evidence, so capped
+    received: bytearray = field(default_factory=bytearray, repr=False)  # as evidence, so capped
     total: int = 0  # bytes that were read
     interim: int = 0
     ended: bool = False

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
-import signal
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
-from contract_tests.engine.options import CheckOptions
-from mockserver.cli.target_options import read, target_options
+from contract_tests.contract.clauses import UsageError
+from contract_tests.engine.options import CheckOptions, read_options
+from contract_tests.findings.exit_code import USAGE
+from contract_tests.report.interrupts import Interrupts
+from contract_tests.report.renderers import RENDERERS
+from mockserver.cli.target_options import end, target_options
 
 
 @click.command("check")
@@ -24,15 +29,30 @@ def command(target: str, **values: Any) -> None:
     Credentials come from IFIND_LOGIN and IFIND_TOKEN, those of a second account from IFIND_LOGIN2 and IFIND_TOKEN2. At
     a terminal the command asks for a missing login or token.
 
-    Exit code: 0 all that was tried holds, 1 something is broken, 2 wrong usage, 3 the target can't be reached or
-    refuses the credentials, 4 the budget does not suffice.
+    Exit code: 0 all that was tried holds, 1 something is broken or the run was interrupted, 2 wrong usage, 3 the target
+    can't be reached or refuses the credentials, 4 the budget does not suffice.
     """
-    from contract_tests.check.command import run  # pytest is loaded when there is something to run
+    with Interrupts.held():
+        from contract_tests.check.command import refuse, run  # pytest is loaded when there is something to run
 
-    options = CheckOptions(target=target, **read("check", values))
-    # Else a SIGTERM would leave a private mock behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Standard output shows characters that it lacks as `?`; a closed one takes the text and drops it.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    sys.exit(run(options, sys.stdout or io.StringIO(), sys.stderr))
+        # Standard output shows characters that it lacks as `?`.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")
+        try:
+            options = CheckOptions(target=target, **read_options("check", values))
+        except UsageError as error:
+            end(refuse(_files_alone(values), USAGE, str(error), sys.stderr))
+        end(run(options, sys.stdout, sys.stderr))
+
+
+def _files_alone(values: Mapping[str, Any]) -> CheckOptions:
+    """The files of options that can't be read: no report of before may stand there for this run's."""
+    files = {name: Path(values[name]) for name in (*RENDERERS, *_OTHERS) if values[name]}
+    reports = {name: path for name, path in files.items() if name in RENDERERS}
+    history, ledger, profile = (files.get(name) for name in _OTHERS)
+    return CheckOptions(
+        reports=reports, history=history, ledger=ledger, profile=profile, plan=bool(values["plan"]), environ={}
+    )
+
+
+_OTHERS = ("history", "ledger", "profile")

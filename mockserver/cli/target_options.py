@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import options_of, read_options
+from contract_tests.findings.exit_code import USAGE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,3 +40,15 @@ def read(command: str, values: Mapping[str, Any]) -> dict[str, Any]:
         return read_options(command, values)
     except UsageError as error:
         raise click.UsageError(str(error)) from None
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process with the code of what was found, or with that of wrong usage where that is 0 and nobody can read
+    it: standard output is gone.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        code = code or USAGE
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter writes the rest again
+    sys.exit(code)

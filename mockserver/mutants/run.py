@@ -121,8 +121,7 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     with _serving(name) as url:
         # Not the environment's credentials: the suite makes accounts of its own.
         ended = examine(CheckOptions(target=url, environ={}, own_mock=True, **options), tests)
-    rows = ended.report.rows if ended.report else ()
-    stopped = ended.report.stopped if ended.report else "the suite could not be run"
+    rows, stopped = ended.report.rows, ended.report.stopped
     return Examination(
         plan,
         clause,
@@ -130,7 +129,7 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
         tests={test: seen.clauses for test, seen in tests.seen.items()},
         caught={test: seen.broken for test, seen in tests.seen.items() if seen.broken},
         refuted=tuple(row.clause.id for row in rows if row.outcome is Outcome.REFUTED),
-        errors=(*ended.errors, *((stopped,) if stopped else ())),
+        errors=(*ended.report.errors, *((stopped,) if stopped else ())),
     )
 
 

@@ -20,9 +20,9 @@ from contract_tests.budget.budget import Budget, Limits, NotChecked
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import read_tasks
 from contract_tests.report.renderers import RENDERERS
+from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
-from mockserver.mutants.kit.context import CallContext
 from support.standins.breaking import Breakage
 from support.standins.running import STANDINS, Standin, serving
 

@@ -21,12 +21,13 @@ from contract_tests.check.command import run
 from contract_tests.check.history import read_history
 from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import with_credentials
-from contract_tests.contract.clauses import UsageError
+from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.renderers import Renderer
 from contract_tests.session import progress
 from contract_tests.session.session import Examined
+from contract_tests.session.state import stopped_report
 from support.checking import check, examined, options_for
 from support.processes import COMMAND, environment
 from support.standins.running import serving
@@ -77,7 +78,7 @@ def test_the_report_states_what_the_budget_can_prove_and_what_was() -> None:
     shown = re.findall(r"(\d+) of (\d+) clauses decided; this budget can decide (\d+)", output)
     proven, of, provable = map(int, shown[0])
 
-    assert of == 85
+    assert of == len(all_clauses())
     assert proven <= provable + 3 < of
 
 
@@ -297,16 +298,17 @@ def test_a_run_that_is_interrupted_says_so_and_reports_what_it_found(tmp_path: P
     assert "interrupted" in json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["stopped"]
 
 
-def test_who_interrupts_the_rehearsal_gets_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: CheckOptions) -> Examined:
-        return Examined(None, None, interrupted=True)
+def test_who_interrupts_the_rehearsal_gets_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(options: CheckOptions) -> Examined:
+        return Examined(stopped_report(options, 1, "interrupted"), None, interrupted=True)
 
     monkeypatch.setattr(plan, "examine", interrupted)
     with serving("courier") as target:
-        with pytest.raises(KeyboardInterrupt):
-            check(target, budget=11)
+        code, output = check(target, budget=11, json=tmp_path / "r.json")
 
-        assert target.calls == []
+        assert (code, target.calls) == (1, [])
+    assert output == "interrupted before the run began\n"
+    assert json.loads((tmp_path / "r.json").read_bytes())["stopped"] == output.strip()
 
 
 # Remembering.

@@ -167,7 +167,7 @@ TOLD: Mapping[str, Mapping[str, str]] = {
     "standalone": {"xml.declaration": "with standalone"},
     "mark": {"xml.declaration": "yes", "xml.encoding": "utf-8-sig"},
     "utf8": {"xml.declaration": "a charset by another name", "xml.encoding": "utf-8"},
-    "windows-1251": {"xml.declaration": "yes", "xml.encoding": "cp1251", "xml.escapes": "raw"},
+    "windows-1251": {"xml.encoding": "cp1251", "xml.escapes": "raw"},
     "win-1251": {"xml.declaration": "a charset by another name", "xml.encoding": "cp1251"},
     "utf-16": {"xml.encoding": "utf-16le"},
     "DOCTYPE": {"xml.layout": "a DOCTYPE"},

@@ -21,10 +21,10 @@ from contract_tests.api.reply import Reply
 from contract_tests.check.command import run
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.profile import read_profile
-from contract_tests.decode.model import Decoded
-from contract_tests.engine.options import CheckOptions
 from contract_tests.contract.public_words import is_choice
 from contract_tests.contract.values import with_blank
+from contract_tests.decode.model import Decoded
+from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.error_tables import NotCovered, template_of
 from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn

@@ -391,7 +391,7 @@ def test_no_headline_sounds_good_where_the_exit_code_does_not(report: Report) ->
         ({"rows": SAMPLE.rows[2:4], "exit_code": 4}, "Nothing is broken, but the budget did not suffice"),
         ({"rows": SAMPLE.rows[2:3], "strict": True}, "1 clause refuted"),
         ({"rows": SAMPLE.rows[:1]}, "The run failed with exit code 1"),
-        ({"rows": (), "exit_code": 3, "stopped": "nobody there"}, "The check did not begin"),
+        ({"rows": (), "exit_code": 3, "stopped": "nobody there"}, "Nothing was checked"),
         ({"rows": SAMPLE.rows[:1], "stopped": "Ctrl-C"}, "The run ended before its time"),
         ({"rows": SAMPLE.rows[:1], "errors": ("x",)}, "The kit itself failed"),
     ],

@@ -140,7 +140,7 @@ class Antique:
             answer = self._decide(call)
         except Refused as refused:
             error = {"status": "error", "error_code": refused.code, "message": str(refused)}
-            answer = Answer(error, "json" if call.operation == "info" else call.format, refused.http)
+            answer = Answer(error, call.format, refused.http)
             answer.headers += [("Allow", refused.allow)] if refused.allow else []
         answer.headers.append(("Access-Control-Allow-Origin", "*"))
         return answer
@@ -215,7 +215,7 @@ class Antique:
         members = {"cost": str(len(found)), "ip": peer, "create_time": begun, "end_time": ended}
         return Answer({"status": "ready", "data": found, **members}, call.format, rows="data")
 
-    def _info(self, call: Call, login: str, _params: dict[str, str]) -> Answer:
+    def _info(self, _call: Call, login: str, _params: dict[str, str]) -> Answer:
         used = self._used.get((login, int(time.time() // 86400)), 0)
         limit = {"used": used, "of": self._limit}
         account = {"api_limit": limit, "api_time_limit": "2031-04-17", "demo": "0"}

@@ -45,8 +45,8 @@ Http = Callable[[int, str, str, dict[str, str]], Misbehaviour]
 """What happens to a call on the wire, by its number (from 1), HTTP method, operation and parameters.
 
 None: it is answered. A status, or a status with headers: that status with a page of HTML, or with the bytes that
-follow, and the call is not processed. `close`, `hang`, `reset`: the call is processed (a create charges), and then the connection is closed without
-a byte, is left open without a byte until the server stops, or is reset.
+follow, and the call is not processed. `close`, `hang`, `reset`: the call is processed (a create charges), and then the
+connection is closed without a byte, is left open without a byte until the server stops, or is reset.
 """
 
 

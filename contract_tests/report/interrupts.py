@@ -1,0 +1,76 @@
+"""Signals that end a run: the first ends it with its report, a second one that comes later ends the writing, too."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, ClassVar
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+"""Ctrl-C, the end of the process or of its terminal. One that the process was started to ignore stays ignored."""
+TOGETHER = 1.0
+"""Seconds within which several signals are one: the end of a terminal may send two."""
+
+
+class Interrupts:
+    """The signals that have come since `held` began."""
+
+    _current: ClassVar[Interrupts | None] = None
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        """The first signal; None where none has come."""
+        self._first = 0.0
+        self._open = 0
+
+    @classmethod
+    @contextmanager
+    def held(cls) -> Iterator[Interrupts]:
+        """Within the block, which may be nested, the first signal does not interrupt: it waits for work that is open.
+        Signals come in the main thread alone.
+        """
+        if cls._current is not None:
+            yield cls._current
+            return
+        cls._current = caught = cls()
+        before: dict[int, Any] = {}
+        try:
+            if threading.current_thread() is threading.main_thread():
+                for number in SIGNALS:
+                    if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None):
+                        before[number] = handler
+                        signal.signal(number, caught._come)
+            yield caught
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            cls._current = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Work that a signal may cut short, as a KeyboardInterrupt; one that has come already does so at once."""
+        self._open += 1
+        try:
+            self.check()
+            yield
+        finally:
+            self._open -= 1
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt where a signal has come. In some callbacks Python drops what is raised."""
+        if self.number is not None:
+            raise KeyboardInterrupt
+
+    def _come(self, number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self.number is None:
+            self.number, self._first = number, now
+            if not self._open:
+                return
+        elif now - self._first < TOGETHER:
+            return
+        raise KeyboardInterrupt
