@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -200,26 +200,3 @@ def _pairs(one: Any, other: Any) -> Iterator[tuple[str, str]]:
             yield from _pairs(a, b)
     elif isinstance(one, str) and isinstance(other, str):
         yield one, other
-
-
-def _mapped(value: Any, leaf: Callable[[Any], Any]) -> Any:
-    """The value with every text, number and null in it replaced."""
-    if isinstance(value, Mapping):
-        return {name: _mapped(member, leaf) for name, member in value.items()}
-    return [_mapped(entry, leaf) for entry in value] if isinstance(value, list) else leaf(value)
-
-
-def plain(value: Any) -> Any:
-    """A value as XML and CSV carry it: numbers as text, null as empty text."""
-    return _mapped(value, lambda leaf: "" if leaf is None else str(leaf))
-
-
-def plain_account(model: Mapping[str, Any]) -> Any:
-    """An answer of info in plain values, with a list of one account as that account."""
-    data = model.get("data")
-    return plain({**model, "data": data[0]} if isinstance(data, list) and len(data) == 1 else model)
-
-
-def as_encoded(value: Any, encoding: str) -> Any:
-    """A plain value after an encoding that writes `?` for the characters that it lacks."""
-    return _mapped(value, lambda text: text.encode(encoding, "replace").decode(encoding))
