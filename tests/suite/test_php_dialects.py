@@ -19,7 +19,7 @@ from contract_tests.learning.private_texts import private_texts_of
 from contract_tests.session.session import Examined
 from support.checking import check, examined, outcomes
 from support.command import ifind
-from support.standins.php_dialects import APPS, CSV, DIALECTS, PLAIN, XML, Dialect
+from support.standins.php_dialects import APPS, DIALECTS, PLAIN, Dialect
 from support.standins.php_server import (
     PERSONAL,
     PHONE_OF_NOTHING,
