@@ -19,7 +19,7 @@ from contract_tests.learning.private_texts import private_texts_of
 from contract_tests.session.session import Examined
 from support.checking import check, examined, outcomes
 from support.command import ifind
-from support.standins.php_dialects import APPS, CSV, DIALECTS, PLAIN, XML, Dialect
+from support.standins.php_dialects import APPS, DIALECTS, PLAIN, Dialect
 from support.standins.php_server import (
     PERSONAL,
     PHONE_OF_NOTHING,
@@ -58,6 +58,7 @@ class Told:
 
 def told_of(target: PhpTarget) -> Told:
     ended = examined(target)
+    assert ended.report is not None
     assert ended.run is not None, ended.report.stopped
     learned = learned_of(ended.run, ended.report, private_texts_of(ended.run))
     text = profile_file(learned).decode()
@@ -103,6 +104,7 @@ SPARSE = (
     *("plain", "xml-item0", "xml-singular", "xml-singular-entries", "xml-repeated", "xml-attributes", "xml-fields"),
     *("xml-nil", "xml-cdata", "xml-around", "csv-headless", "csv-headless-all", "csv-with-task", "csv-json", "csv-sep"),
     *("csv-blank-first", "csv-blank-last", "csv-reversed", "csv-russian", "csv-two-tables", "csv-pairs", *APPS),
+    *("csv-names-of-the-first", "csv-total-last", "xml-wrapped", "xml-row-attributes", "xml-json-lists", "row-both"),
 )
 """Layouts that show less of themselves, the less is found."""
 
