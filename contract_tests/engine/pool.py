@@ -21,7 +21,7 @@ BEST_FIRST = (2, 1, 4, 11)
 """Sources whose task proves what none before it does: rows, names, a photo and the edition. The others come after."""
 
 
-@dataclass
+@dataclass(repr=False)
 class EditionProbe:
     """Finds out the edition by creates, unless a profile states it or tasks are given."""
 
@@ -93,7 +93,7 @@ class EditionProbe:
         return EDITIONS["B"]
 
 
-@dataclass
+@dataclass(repr=False)
 class TaskPool:
     """Makes tasks, waits for them, and reads them."""
 
