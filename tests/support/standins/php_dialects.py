@@ -95,7 +95,7 @@ _SIMPLE = {"xml.item": "item{n}", "xml.empty": "<x/>", "xml.declaration": "no-en
 _GLUED = {"xml.indent": "none", "xml.empty": "<x></x>"}
 _ALL_FORMATS = ("json", "xml", "csv")
 _ANSWERS = ("create.ok", "result.processing", "result.ready", "info.body", "error.members")
-_NAMELESS = ("csv.rows", "csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
+_NAMELESS = ("csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
 """What can't be seen of a table whose columns can't be told apart."""
 
 
@@ -183,8 +183,8 @@ CSV: Mapping[str, Dialect] = {
         open=("info.csv", "csv.flat", "csv.rows"),
     ),
     "csv-reversed": _told("csv.header|csv.layout|csv.rows"),
-    "csv-russian": Dialect(uncovered=("csv.header",), open=_NAMELESS),
-    "csv-capitals": Dialect(uncovered=("csv.header",), open=_NAMELESS),
+    "csv-russian": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
+    "csv-capitals": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
     "csv-numbered": _told("result.row-fields"),
     "csv-with-task": Dialect({"csv.rows": "with-task"}),
     "csv-json": Dialect({"csv.rows": "json", "info.csv": "json"}),
