@@ -129,7 +129,7 @@ class _Split:
 
 def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> Table | Miss:
     split = _split(text, mark, grammar)
-    first = split.rows[0] if split.rows else []
+    first = next(filter(None, split.rows), [])
     rank = (_known(first), len(first))
     if len(first) > MAX_COLUMNS:
         return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)
