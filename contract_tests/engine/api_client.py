@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.api import calls
-from contract_tests.api.calls import Account, Call
+from contract_tests.api.calls import MULTIPART, Account, Call
 from contract_tests.api.reply import Reply, Units, units
 from contract_tests.budget.budget import Charge, NotChecked
 from contract_tests.budget.sender import LostAnswer, Sender, rate_limited
@@ -29,8 +29,8 @@ class TargetLost(Exception):
 
 
 def _about(call: Call) -> tuple[object, ...]:
-    """What a call is about, whatever its format and the way it is sent."""
-    return call.method, frozenset(call.but(format=None).params), call.query
+    """What a call is about, whatever its format and the way it is sent, of which a multipart form may be ignored."""
+    return call.method, frozenset(call.but(format=None).params), call.query, call.way == MULTIPART
 
 
 def _check_pace(reply: Reply) -> None:

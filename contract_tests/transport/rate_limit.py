@@ -24,8 +24,8 @@ class Pacer:
     _went: deque[float] = field(default_factory=lambda: deque(maxlen=1000), repr=False)
 
     def slow_down(self, seconds: float) -> None:
-        """Delays the next call so long, and halves the pace from then on (SLOWEST at least). The pace without a limit is
-        that of the last second, and 8 calls at least.
+        """Delays the next call so long, and halves the pace from then on (SLOWEST at least). Without a limit, the pace
+        is that of the last second, and 8 calls at least.
         """
         latest = [at for at in self._went if at > self.clock() - 1]
         now = self.per_second or max(8.0, len(latest))

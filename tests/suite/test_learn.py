@@ -449,7 +449,8 @@ def test_a_shape_holds_no_value(value: Any) -> None:
         ("xml.root", "ответ", True),
         ("xml.root", "{urn:x}root", False),
         ("xml.item", "item and row", False),
-        ("csv.delimiter", "|", False),
+        ("csv.delimiter", "|", True),
+        ("csv.delimiter", "^", False),
     ],
 )
 def test_a_choice_is_a_value_that_the_mock_accepts(clause: str, word: str, fits: bool) -> None:

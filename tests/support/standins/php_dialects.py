@@ -95,6 +95,16 @@ _SIMPLE = {"xml.item": "item{n}", "xml.empty": "<x/>", "xml.declaration": "no-en
 _GLUED = {"xml.indent": "none", "xml.empty": "<x></x>"}
 _ALL_FORMATS = ("json", "xml", "csv")
 _ANSWERS = ("create.ok", "result.processing", "result.ready", "info.body", "error.members")
+_READ_OTHERWISE = (
+    "xml.root",
+    "xml.item",
+    "xml.list",
+    "xml.names",
+    "xml.empty",
+    "xml.text",
+    "xml.indent",
+    "xml.escapes",
+)
 _NAMELESS = ("csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
 """What can't be seen of a table whose columns can't be told apart."""
 
@@ -112,6 +122,10 @@ XML: Mapping[str, Dialect] = {
     "xml-singular": _told(xml_item="row", xml_names="values"),
     "xml-singular-entries": _told("xml.item"),
     "xml-repeated": Dialect({"xml.list": "repeated"}, open=("xml.empty",)),
+    "xml-capitals": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
+    "xml-prefix": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
+    "xml-wrapped": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
+    "xml-json-lists": Dialect(uncovered=("xml.layout|xml.list",), open=_READ_OTHERWISE),
     "xml-numbered-repeated": _told("xml.item"),
     "xml-keys": _told("xml.layout"),
     "xml-types": _told("xml.layout"),
@@ -124,8 +138,10 @@ XML: Mapping[str, Dialect] = {
     "xml-stylesheet": _told("xml.layout"),
     "xml-comment": _told("xml.layout"),
     "xml-attributes": Dialect(uncovered=("xml.layout",), open=("xml.empty", "xml.names", "xml.item")),
-    "xml-fields": _told("xml.layout"),
+    "xml-row-attributes": Dialect(uncovered=("xml.layout",), open=("xml.empty", "xml.names", "xml.item")),
+    "xml-fields": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
     "xml-cdata": _told(xml_text="cdata"),
+    "xml-cdata-all": Dialect({"xml.text": "cdata"}, open=("xml.empty", "xml.indent", "xml.layout")),
     "xml-cdata-texts": _told(xml_text="cdata", row_phone="number"),
     "xml-nil": Dialect(
         {"xml.null": "nil", "result.sections": "null"}, open=("xml.empty", "xml.layout", "result.photo-empty")
@@ -144,9 +160,12 @@ XML: Mapping[str, Dialect] = {
     "xml-utf8": _told("xml.encoding|xml.declaration|xml.layout"),
     "xml-utf-8": Dialect(),
     "xml-cp1251": _told(xml_encoding="cp1251"),
+    "xml-koi8-r": Dialect({"content-type.xml": "text/xml; charset=koi8-r"}, ("xml.encoding",)),
     "xml-utf-16": Dialect({"content-type.xml": "application/xml"}, ("xml.encoding",)),
     "xml-references": Dialect({"xml.declaration": "no-encoding", "xml.escapes": "escaped"}, open=("content-type.xml",)),
     "xml-undeclared": Dialect({"xml.declaration": "no"}, open=("xml.indent",)),
+    "xml-1.1": _told("xml.declaration|xml.layout"),
+    "xml-single-quotes": Dialect(open=("xml.declaration", "xml.layout")),
     "xml-many-lines": Dialect(open=("xml.indent", "xml.layout")),
 }
 
@@ -164,6 +183,10 @@ CSV: Mapping[str, Dialect] = {
     ),
     "csv-blank-last": _told("csv.layout"),
     "csv-blank-first": _told("csv.layout"),
+    "csv-comment-first": _told("csv.layout"),
+    "csv-title-first": _told("csv.layout"),
+    "csv-total-last": _told("csv.layout|csv.rows"),
+    "csv-cr": _told("csv.line-end"),
     "csv-no-end": Dialect(open=("csv.line-end", "csv.layout")),
     "csv-blanks": Dialect({"csv.delimiter": ";", "csv.line-end": "CRLF"}, ("csv.layout",), ("csv.quotes",)),
     "csv-needed": Dialect({"csv.line-end": "CRLF", "csv.quotes": "needed"}),
@@ -182,6 +205,9 @@ CSV: Mapping[str, Dialect] = {
         {"csv.header": "no", "csv.delimiter": ";", "csv.line-end": "CRLF", "csv.quotes": "all"},
         open=("info.csv", "csv.flat", "csv.rows"),
     ),
+    "csv-names-of-the-first": Dialect(),
+    "csv-errors-headless": Dialect(uncovered=("csv.header|csv.flat",)),
+    "csv-flat-headless": Dialect(uncovered=("csv.header|csv.flat",), open=("info.csv",)),
     "csv-reversed": _told("csv.header|csv.layout|csv.rows"),
     "csv-russian": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
     "csv-capitals": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
@@ -204,6 +230,7 @@ JSON: Mapping[str, Dialect] = {
     "json-pretty": _told(json_escapes="slashes", json_indent="4 spaces"),
     "json-hex": _told("json.escapes"),
     "json-by-hand": _told(json_escapes="raw", json_indent="spaced"),
+    "json-tabs": _told("json.indent"),
     "json-line": Dialect(open=("json.indent",)),
     "json-blank-lines-first": Dialect(open=("json.indent",)),
 }
@@ -221,11 +248,17 @@ VALUES: Mapping[str, Dialect] = {
     "phone-number": _told(row_phone="number"),
     "times-text": _told(result_times="text"),
     "times-iso": _told("result.times"),
+    "times-float": _told("result.times"),
+    "times-milliseconds": _told("result.times"),
     "times-digits": _told("result.times"),
     "row-time-russian": _told("row.time"),
     "row-price-spaced": _told("row.price"),
     "row-source-named": _told("row.source"),
+    "id-long": Dialect(),
+    "ip-mapped": Dialect(),
     "info-list": _told("info.csv", info_shape="list"),
+    "info-bare": Dialect(uncovered=("info.body",), open=("info.shape", "info.csv", "quota.charged-at")),
+    "info-flat": Dialect(uncovered=("info.body",), open=("info.shape", "info.csv", "quota.charged-at")),
     "info-json": Dialect({"info.follows-format": "no"}, open=("info.csv",)),
     "info-texts": _told("info.body"),
     "info-more": _told("info.body"),
@@ -241,6 +274,7 @@ VALUES: Mapping[str, Dialect] = {
     "more-progress": _told("result.processing"),
     "more-success": _told(*_ANSWERS),
     "row-more": _told("result.row-fields"),
+    "row-both": _told("result.row-fields"),
     "row-first": _told("result.row-fields"),
     "names-more": _told("result.names"),
     "error-more": _told("error.members"),
@@ -255,6 +289,7 @@ CALLS: Mapping[str, Dialect] = {
     "id-error": _told(id_invalid="error"),
     "not-found-html": Dialect({"not-found": "html-404"}),
     "errors-mirror": Dialect({"error.http-status": "mirror"}),
+    "errors-400": _told("error.http-status"),
     "errors-json": Dialect({"error.follows-format": "no"}),
     "created-201": _told("error.http-status"),
     "foreign-credentials": Dialect({"task.foreign-error": "credentials"}),
