@@ -26,7 +26,7 @@ DELIMITERS: Mapping[str, str] = {",": ",", ";": ";", "tab": "\t", "|": "|"}
 class Table:
     """The lines of a text, split with a delimiter: all have the same number of cells."""
 
-    rows: Rows
+    rows: Rows = field(repr=False)
     choices: Mapping[str, str]  # of the dialect
     rank: Rank  # how likely the delimiter is meant
     blanks: int = 0  # blank lines at the end, which stand for rows where a table has one column

@@ -43,7 +43,7 @@ def _check_pace(reply: Reply) -> None:
 TOO_FAST = "too many requests"
 
 
-@dataclass
+@dataclass(repr=False)
 class ApiClient:
     """Sends the run's calls. Each method raises NotChecked where the call may not leave, TargetLost where the target is
     gone.
@@ -57,7 +57,7 @@ class ApiClient:
     units: UnitsWatch = field(init=False)
     before_create: Callable[[], None] = lambda: None
     """Called before a create leaves."""
-    tokens: set[str] = field(default_factory=set, repr=False)
+    tokens: set[str] = field(default_factory=set)
     """The tokens of the run's accounts."""
     reached: bool = False
     """The target has answered a call."""

@@ -23,7 +23,7 @@ PROVES_NOTHING = (12,)
 """Sources that the page does not name, and that show no edition: they are asked for in a full run alone."""
 
 
-@dataclass
+@dataclass(repr=False)
 class EditionProbe:
     """Finds out the edition by creates, unless a profile states it or tasks are given."""
 
@@ -99,7 +99,7 @@ class EditionProbe:
         return EDITIONS["B"]
 
 
-@dataclass
+@dataclass(repr=False)
 class TaskPool:
     """Makes tasks, waits for them, and reads them."""
 
