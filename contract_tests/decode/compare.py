@@ -123,7 +123,7 @@ class Writing:
 
     def _normal(self, text: str) -> str:
         """A text without what its layout changes: XML parsers turn CRLF into LF, and writers of CSV do the reverse."""
-        plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        plain = text.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
         return plain.replace('\\"', '"') if self.backslashes else plain
 
 

@@ -115,7 +115,7 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
         found = SafeText(f"{decoded.format}, while other errors are written otherwise")
         expected = "all errors in the format that was asked for, or all in JSON"
         checks.expect("format.readable", alike, reply, "the format", found, expected)
-    could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
+    could = status_choices(reply.http, reply.code)
     if len(could) == 1:
         note("error.http-status", could[0], reply)
 

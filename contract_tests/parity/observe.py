@@ -13,7 +13,6 @@ from contract_tests.api.reply import Reply, content_type
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, TIMES, UNITS
-from contract_tests.contract.public_words import public_word
 from contract_tests.contract.ready_checks import CHECKS, CheckResult, TaskFacts, check, entries
 from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import OF_HTTP, kind, status_choices, with_blank
@@ -170,9 +169,7 @@ def _observe_http(seen: Observations, reply: Reply, encodings: Mapping[str, str]
     if reply.status != "error":
         seen.add("HTTP status", "error.http-status", f"HTTP {reply.http} of an answer that is no error")
     elif reply.http not in OF_HTTP:
-        choices = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
-        clause = all_clauses()["error.http-status"]
-        seen.add("HTTP status", clause.id, *choices, shown=any_of(public_word(clause, word) for word in choices))
+        seen.add("HTTP status", "error.http-status", *status_choices(reply.http, reply.code))
 
 
 def _observe_create(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
