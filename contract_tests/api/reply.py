@@ -150,17 +150,13 @@ def answered(reply: Reply) -> bool:
     return reply.readable and reply.status not in ("error", "processing", "ready")
 
 
-def limit_in(reply: Reply) -> Mapping[str, Any]:
-    """The account's limit in an answer of info; empty where it shows none."""
+def units(reply: Reply) -> Units | None:
+    """The units in an answer of info, read leniently, since its shape is an open point; None where it shows none."""
     data = reply.model.get("data")
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     limit = data.get("api_limit") if isinstance(data, Mapping) else None
-    return limit if isinstance(limit, Mapping) else {}
-
-
-def units(reply: Reply) -> Units | None:
-    """The units in an answer of info, read leniently, since its shape is an open point; None where it shows none."""
-    limit = limit_in(reply)
+    if not isinstance(limit, Mapping):
+        return None
     used, of = whole_units(limit.get("used")), whole_units(limit.get("of"))
     return None if used is None or of is None else Units(used, of)

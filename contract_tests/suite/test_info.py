@@ -6,9 +6,8 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, POST
-from contract_tests.api.reply import Reply, answered, limit_in
+from contract_tests.api.reply import Reply, answered
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.members import UNITS
 from contract_tests.engine.every_answer import check_server_fault
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
@@ -30,12 +29,6 @@ def test_info_has_the_units_of_the_day(run: Run, checks: Checks) -> None:
     for reply in _replies(run):
         if answered(reply):
             checks.schema("info", reply, shows=("info.body",))
-        if reply.decoded is not None and reply.decoded.format == "json":
-            for name in UNITS:
-                value = limit_in(reply).get(name)
-                checks.expect(
-                    "info.body", not isinstance(value, str), reply, f"data.api_limit.{name}", value, "a number"
-                )
 
 
 @pytest.mark.clause("info.shape")
