@@ -58,7 +58,7 @@ class LostAnswer(NotChecked):
         self.failure = failure
 
 
-@dataclass
+@dataclass(repr=False)
 class Sender:
     """Sends calls to a target under a budget."""
 

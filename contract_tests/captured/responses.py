@@ -30,11 +30,10 @@ def capture_of(response: object) -> Capture:
         return Capture(response.encode("utf-8", "surrogatepass"))
     if isinstance(response, bytes | bytearray | memoryview):
         return Capture(bytes(response))
-    if not any(name in _names(response) or hasattr(response, name) for name in _STATUS):
-        raise TypeError(f"{_name(response)} is no known response{_hint(response)}; supported: {SUPPORTED}")
-    if _http_method(response) == "HEAD":
+    has_status = any(name in _names(response) or _of(response, name) is not None for name in _STATUS)
+    if has_status and _http_method(response) == "HEAD":
         raise ValueError("this is the response to a HEAD request, which has no body: use GET or POST")
-    body = next((found for read in _BODIES if (found := read(response)) is not None), None)
+    body = next((found for read in _BODIES if (found := read(response)) is not None), None) if has_status else None
     if body is None:
         raise TypeError(f"{_name(response)} is no known response{_hint(response)}; supported: {SUPPORTED}")
     status = next((s for name in _STATUS if _is_number(s := _of(response, name))), None)

@@ -88,13 +88,12 @@ def formats_differ(reference: Mapping[str, Any], decoded: Decoded, context: Cont
 
 
 def charset_choice(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> str:
-    """What stands for characters that the charset lacks, as a choice of csv.lacking; empty where none is lacking, or
-    where it is not the same throughout.
+    """What stands for characters that the charset lacks: a choice of csv.lacking, or words for what no choice covers;
+    empty where none is lacking.
     """
     writing = Writing.of(decoded, context)
     one, other = documented(reference, context.method), documented(decoded.model, context.method)
-    found = {writing.replaced(a, b) for a, b in _pairs(one, other)} - {"", DIFFERENT}
-    return found.pop() if len(found) == 1 else ""
+    return " and ".join(sorted({writing.replaced(a, b) for a, b in _pairs(one, other)} - {"", DIFFERENT}))
 
 
 @dataclass(frozen=True, slots=True)

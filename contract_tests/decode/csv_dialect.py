@@ -26,7 +26,7 @@ DELIMITERS: Mapping[str, str] = {",": ",", ";": ";", "tab": "\t", "|": "|"}
 class Table:
     """The lines of a text, split with a delimiter: all have the same number of cells."""
 
-    rows: Rows
+    rows: Rows = field(repr=False)
     choices: Mapping[str, str]  # of the dialect
     rank: Rank  # how likely the delimiter is meant
     blanks: int = 0  # blank lines at the end, which stand for rows where a table has one column
@@ -129,7 +129,7 @@ class _Split:
 
 def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> Table | Miss:
     split = _split(text, mark, grammar)
-    first = split.rows[0] if split.rows else []
+    first = next(filter(None, split.rows), [])
     rank = (_known(first), len(first))
     if len(first) > MAX_COLUMNS:
         return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)

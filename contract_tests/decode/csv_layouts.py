@@ -63,13 +63,14 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
         return None
     if len({*columns.values()}) < len(columns):
         raise Misfit("the line of names has a name twice")
-    task = {i: str(known_name(name)) for i, name in enumerate(head) if i not in columns and known_name(name) in TASK}
+    task = _task_columns(head, rows, columns)
     shared = [{member: typed(member, row[i]) for i, member in task.items()} for row in rows]
-    if len(rows) == 1 and shared[0].get("status", "ready") not in ("", "ready"):
-        filled = [(name, cell) for name, cell in zip(head, rows[0], strict=True) if cell]
-        return Decoded(nested(filled)[0], "csv", {"csv.flat": "a row under the names of rows"})
-    if task and len(rows) == 1 and not any(rows[0][i] for i in columns) and not _known_entries(section, context):
-        rows = []  # the task's members stand there, although nothing was found
+    if task and len(rows) == 1 and not any(rows[0][i] for i in columns):
+        if shared[0].get("status", "ready") != "ready":
+            filled = [(name, cell) for name, cell in zip(head, rows[0], strict=True) if cell]
+            return Decoded(nested(filled)[0], "csv", {"csv.flat": "a row under the names of rows"})
+        if not _known_entries(section, context):
+            rows = []  # the task's members stand there, although nothing was found
     elif len(head) == 1:
         rows = rows + [[""]] * _blank_rows(table, context)
     names = {i: columns.get(i, name) for i, name in enumerate(head) if i not in task}
@@ -83,12 +84,21 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
 def _section_of(head: Sequence[str], context: Context) -> tuple[str | None, Mapping[int, str]]:
     """The section whose fields the names are, and the fields by the number of their column."""
     for section, fields in SECTIONS.items():
-        columns = {i: field for i, name in enumerate(head) if (field := field_of(name, section, fields))}
+        meant = {i: field for i, name in enumerate(head) if (field := field_of(name, section, fields))}
+        columns = {i: field for i, field in meant.items() if head[i] == field or field not in head}
         known = {known_name(name) for name in head}
         alone = section == "names" and columns and (context.section == "names" or len(head) == 1 or TASK & known)
         if alone or (section == "data" and is_row(columns.values())):
             return section, columns
     return None, {}
+
+
+def _task_columns(head: Sequence[str], rows: Rows, columns: Mapping[int, str]) -> dict[int, str]:
+    """The members of the task by the numbers of their columns. A row may have a status or a photo of its own."""
+    task = {i: str(known_name(name)) for i, name in enumerate(head) if i not in columns and known_name(name) in TASK}
+    own = {i for i, member in task.items() if member == "status" and not all(row[i] in STATUSES for row in rows)}
+    own |= {i for i, member in task.items() if member == "photo" and {*task.values()} <= {"photo", "status"}}
+    return {i: member for i, member in task.items() if i not in own}
 
 
 def _columns(head: Sequence[str], columns: Mapping[int, str], section: str, *, task: bool) -> str:
@@ -129,12 +139,11 @@ def _flat_row(table: Table, context: Context) -> Decoded | None:
         raise Misfit(f"{len(rows)} rows under the names of a flat answer")
     model, shown = nested(zip(head, rows[0], strict=True))
     spelled = any(known_name(name) not in (None, name) for name in head)
-    choices = {"csv.header": "names in another spelling" if spelled else "yes", "csv.flat": "row", **shown}
-    if "csv.rows" in shown:
-        del choices["csv.flat"]  # an answer with rows
-    if "status" in names or not status:
-        return Decoded(model, "csv", choices)
-    return Decoded({"status": status, **model}, "csv", {**choices, "csv.flat": "a row without a status"})
+    flat = "a row under names in another spelling" if spelled else "row"
+    if "status" not in names and status:
+        model, flat = {"status": status, **model}, "a row without a status"
+    # Of an answer with rows, csv.rows says how it is laid flat.
+    return Decoded(model, "csv", {"csv.header": "yes", **({} if "csv.rows" in shown else {"csv.flat": flat}), **shown})
 
 
 _TITLES = frozenset(("value", "val"))

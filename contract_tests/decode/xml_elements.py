@@ -16,7 +16,6 @@ from contract_tests.decode.names import known_name
 Part: TypeAlias = "etree._Element | str"
 """What holds a member: an element, or the value of an attribute."""
 XML_SPACE = " \t\r\n"
-_ABOUT_XML = ("{http://www.w3.org/XML/1998/namespace}", "{http://www.w3.org/2001/XMLSchema-instance}")
 _NAMING = ("name", "key", "id", "field", "column", "k", "n")
 """Attributes that may name the member that an element is."""
 _VALUES = ("value", "val", "v", "text")
@@ -41,10 +40,9 @@ class Elements:
             raise Unreadable("XML with an entity reference, which is not followed")
         if children:
             between = [element.text, *(child.tail for child in children)]
-            if texts := [text for text in between if text and text.strip(XML_SPACE)]:
-                for text in texts:
-                    if fault := fault_in(text.lstrip(XML_SPACE)):
-                        raise Unreadable(f"{fault} within the XML")
+            if any(text and text.strip(XML_SPACE) for text in between):
+                if fault := fault_in("".join(map(str, element.itertext()))):
+                    raise Unreadable(f"{fault} within the XML")
                 self.others.add("text between elements")
         return children
 
@@ -72,8 +70,11 @@ class Elements:
         it is named as one of those.
         """
         found: dict[str, list[Part]] = {}
-        for child in self.children(element):
-            found.setdefault(self.name(child, among), []).append(child)
+        children = self.children(element)
+        exact = {local(child) for child in children}
+        for child in children:
+            own, name = local(child), self.name(child, among)
+            found.setdefault(own if name in exact else name, []).append(child)
         for attribute, value in attributes(element):
             known = known_name(attribute)
             if known in among and known not in found and known is not None:
@@ -120,7 +121,7 @@ def local(element: etree._Element) -> str:
 
 
 def attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
-    """The attributes but those about XML itself and those that name a member, by names without namespaces."""
+    """The attributes but nil and those that name a member, by names without namespaces."""
     for name, value in _own_attributes(element):
         if name not in _NAMING or known_name(value) is None:
             yield name, value
@@ -128,7 +129,7 @@ def attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
 
 def _own_attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
     for name, value in element.attrib.items():
-        if not str(name).startswith(_ABOUT_XML):
+        if not str(name).endswith("}nil"):
             yield str(name).rpartition("}")[2], str(value)
 
 
@@ -141,6 +142,4 @@ def _named(element: etree._Element) -> str | None:
 
 def is_nil(element: etree._Element) -> bool:
     """Whether an element says that it is null."""
-    return any(
-        str(name).rpartition("}")[2] == "nil" and value in ("true", "1") for name, value in element.attrib.items()
-    )
+    return any(str(name).endswith("}nil") and value in ("true", "1") for name, value in element.attrib.items())

@@ -51,9 +51,16 @@ class XmlReader:
         others = self._elements.others | ({"white space around values"} if self._elements.padded else set())
         # Attributes that mean nothing stand in some answers, those that mean something in others.
         others -= {"attributes"} if others & {"values as attributes", "names in attributes"} else set()
+        named = "names in attributes" not in others  # else the names of elements mean nothing
         found = {
-            "xml.root": self._root,
-            "xml.item": items.pop() if len(items) == 1 else "another name in each list" if items else "",
+            "xml.root": self._root if named else "",
+            "xml.item": ""
+            if not named
+            else items.pop()
+            if len(items) == 1
+            else "another name in each list"
+            if items
+            else "",
             "xml.list": _one(self._lists),
             "xml.names": _one(self._names),
             # What has no entries shows little of what may stand in others.

@@ -10,7 +10,8 @@ from contract_tests.api import calls
 from contract_tests.api.calls import MULTIPART, Account, Call
 from contract_tests.api.reply import Reply, Units, units
 from contract_tests.budget.budget import Charge, NotChecked
-from contract_tests.budget.sender import LostAnswer, Sender
+from contract_tests.budget.sender import LostAnswer, Sender, rate_limited
+from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.model import Context
 from contract_tests.engine.every_answer import UnitsWatch, check_answer, check_readable, check_tokens, read
 from contract_tests.engine.target import Target
@@ -32,7 +33,17 @@ def _about(call: Call) -> tuple[object, ...]:
     return call.method, frozenset(call.but(format=None).params), call.query, call.way == MULTIPART
 
 
-@dataclass
+def _check_pace(reply: Reply) -> None:
+    """Raises NotChecked for an answer that refuses the rate of calls to the end: it is none to what the call asks."""
+    response = reply.response
+    if response is not None and rate_limited(response) and (not reply.readable or TOO_FAST in reply.message.lower()):
+        raise NotChecked("the target refused the call for its rate, however slow", Outcome.INCONCLUSIVE)
+
+
+TOO_FAST = "too many requests"
+
+
+@dataclass(repr=False)
 class ApiClient:
     """Sends the run's calls. Each method raises NotChecked where the call may not leave, TargetLost where the target is
     gone.
@@ -46,7 +57,7 @@ class ApiClient:
     units: UnitsWatch = field(init=False)
     before_create: Callable[[], None] = lambda: None
     """Called before a create leaves."""
-    tokens: set[str] = field(default_factory=set, repr=False)
+    tokens: set[str] = field(default_factory=set)
     """The tokens of the run's accounts."""
     reached: bool = False
     """The target has answered a call."""
@@ -84,8 +95,9 @@ class ApiClient:
         reply = self._read(reply, section)
         if not self.target.own_mock:
             self.findings.secrets.learn(reply.model)
-        reply = check_readable(self.checks, reply)
         self._settle_refused(reply)
+        _check_pace(reply)
+        reply = check_readable(self.checks, reply)
         self._keep_reference(reply)
         check_answer(self.checks, reply, self.tokens)
         self.units.note(reply, self.checks)
@@ -100,6 +112,7 @@ class ApiClient:
         if reply.response is not None:
             reply = self._read(reply)
             self._settle_refused(reply)
+            _check_pace(reply)
         return reply
 
     def _read(self, reply: Reply, section: str | None = None) -> Reply:

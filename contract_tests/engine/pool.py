@@ -23,7 +23,7 @@ PROVES_NOTHING = (12,)
 """Sources that the page does not name, and that show no edition: they are asked for in a full run alone."""
 
 
-@dataclass
+@dataclass(repr=False)
 class EditionProbe:
     """Finds out the edition by creates, unless a profile states it or tasks are given."""
 
@@ -38,6 +38,8 @@ class EditionProbe:
     _edition: Edition | None = None
     _sourceless: Task | None = None
     """The task of a create without a source."""
+    _of_any_source: Task | None = None
+    """The task of a create with a source that no edition has."""
 
     @property
     def source_required(self) -> bool:
@@ -54,7 +56,7 @@ class EditionProbe:
     def any_source(self) -> bool:
         """Whether create accepts a source that no edition has. A refusal costs nothing."""
         if UNKNOWN_SOURCE not in self.maker.trial_replies:
-            self.maker.try_create(UNKNOWN_SOURCE)
+            self._of_any_source = self.maker.try_create(UNKNOWN_SOURCE)
         return self.maker.trial_replies[UNKNOWN_SOURCE].status == "ok"
 
     @property
@@ -87,7 +89,7 @@ class EditionProbe:
         maker, phone = self.maker, self.maker.api.target.phones.ordinary
         try:
             if not self.source_required and self._sourceless is not None:
-                maker.shared[COMMON_SOURCE, phone] = self._sourceless
+                maker.shared[COMMON_SOURCE, phone] = self._of_any_source or self._sourceless
                 if self.any_source:
                     return EDITIONS["A"]
             for source in () if self.on_demand else COMMON:
@@ -99,11 +101,13 @@ class EditionProbe:
                     return EDITIONS[name]
         except NotChecked as why:
             self.unproven = why
+            if self._of_any_source is not None and not isinstance(maker.shared.get((COMMON_SOURCE, phone)), Task):
+                maker.shared[COMMON_SOURCE, phone] = self._of_any_source
             return EDITIONS["C"] if 4 in maker.trial_replies else B_OR_C
         return EDITIONS["B"]
 
 
-@dataclass
+@dataclass(repr=False)
 class TaskPool:
     """Makes tasks, waits for them, and reads them."""
 

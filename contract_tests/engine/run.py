@@ -32,7 +32,7 @@ from contract_tests.redact.secrets import Secrets
 HTTP_NOT_FOUND = 404
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """A run."""
 

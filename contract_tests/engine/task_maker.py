@@ -23,7 +23,7 @@ CREATE_WAYS = ((POST, None), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "x
 """How shared tasks are made, by turns."""
 
 
-@dataclass
+@dataclass(repr=False)
 class TaskMaker:
     """Makes tasks, and keeps those that tests share by source and phone."""
 
@@ -33,7 +33,7 @@ class TaskMaker:
     created: list[Reply] = field(default_factory=list)
     """Answers to all other creates."""
     accepted: list[Task] = field(default_factory=list)
-    shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict, repr=False)
+    shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict)
     """The shared tasks, or why there is none."""
     _ids: set[object] = field(default_factory=set)
     _ways: Iterator[tuple[Way, str | None]] = field(default_factory=lambda: cycle(CREATE_WAYS))

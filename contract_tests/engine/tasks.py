@@ -53,7 +53,7 @@ class Task:
     """The last answer of `until_done`."""
 
 
-@dataclass
+@dataclass(repr=False)
 class TaskPoller:
     """Polls tasks."""
 

@@ -16,7 +16,7 @@ from contract_tests.redact.mask import Mask, SafeText
 from contract_tests.redact.secrets import Secrets
 
 
-@dataclass
+@dataclass(repr=False)
 class Findings:
     """All that a run found out. The tables are by clause."""
 
@@ -37,7 +37,7 @@ class Findings:
     """The choices of open clauses, each with the first reply that shows it."""
     shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     """The choices of open clauses, each with the numbers of all replies that show it."""
-    kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict, repr=False)
+    kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict)
     """Errors by their kind, each with what fills the blanks of its message."""
 
     def expected(self, clause: str) -> Any:

@@ -17,7 +17,7 @@ from contract_tests.parity.script import CREATES, INFO, MAIN, PROCESSING, REFUSE
 from contract_tests.parity.side import BARE, Side
 
 
-@dataclass
+@dataclass(repr=False)
 class Collector:
     """The answers of two sides so far."""
 

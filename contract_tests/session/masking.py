@@ -51,7 +51,7 @@ def in_safe_words(error: BaseException, name: str, checks: Checks | None, hide: 
             return kind(hide(str(error)))
     # Not all that answers hold is known: of an error's own text that of a made-up answer alone is shown.
     shown = in_own_words(error, text=checks is not None and checks.findings.mask.shows)
-    return SuiteError(hide(f"{name}\n{shown}"))
+    return SuiteError(hide(f"{type(error).__name__} in {name}\n{shown}"))
 
 
 class Masking:
@@ -115,7 +115,7 @@ def scrub(node: Any, hide: Hide) -> Any:
         node[:] = [scrub(each, hide) for each in node]
     elif isinstance(node, dict):
         node.update({key: scrub(value, hide) for key, value in node.items()})
-    elif type(node).__module__.startswith("_pytest._code"):
+    elif type(node).__module__.startswith(("_pytest._code", "_pytest.reports")):
         for name, value in vars(node).items():
             object.__setattr__(node, name, scrub(value, hide))
     return node

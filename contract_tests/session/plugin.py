@@ -28,6 +28,7 @@ from contract_tests.session.masking import (
     hider,
     in_safe_words,
     in_suite,
+    scrub,
 )
 from contract_tests.session.state import (
     CHECKS,
@@ -115,9 +116,13 @@ def _hide_arguments(config: pytest.Config, phone: str | None) -> None:
     """Takes the phone out of the arguments that pytest keeps, since other plugins write them down."""
     if phone is None:
         return
+
+    def hide(text: str) -> str:
+        return text.replace(phone, "$IFIND_PHONE")
+
     for options in (config.option, config.known_args_namespace):
-        setattr(options, f"{PREFIX}phone", "$IFIND_PHONE")
-    arguments = tuple(str(word).replace(phone, "$IFIND_PHONE") for word in config.invocation_params.args)
+        scrub(vars(options), hide)
+    arguments = tuple(hide(str(word)) for word in config.invocation_params.args)
     config.invocation_params = replace(config.invocation_params, args=arguments)
 
 

@@ -21,7 +21,7 @@ from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report, Retried, Spent
 
 
-@dataclass
+@dataclass(repr=False)
 class SessionState:
     """What a session of pytest knows of its run of the suite."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -580,6 +581,38 @@ def test_an_unknown_argument_is_refused(wrong: dict[str, Any]) -> None:
 def test_an_unknown_clause_of_a_profile_is_refused() -> None:
     with pytest.raises(UsageError, match=r"did you mean 'xml\.root'"):
         assert_conforms(CREATED, profile={"xml.rot": "a"})
+
+
+def test_a_failure_with_the_local_variables_shown_holds_no_body_and_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        f"""
+import httpx
+from mockserver.testing import assert_conforms
+
+REQUEST = httpx.Request("GET", {URL!r})
+
+def test_an_answer():
+    assert_conforms(httpx.Response(200, content={BAD!r}, request=REQUEST))
+
+def test_a_stream():
+    assert_conforms(httpx.Response(200, content=iter([{BAD!r}]), request=REQUEST))
+""",
+        encoding="utf-8",
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--showlocals", "--tb=long", "-p", "no:cacheprovider", "test_it.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "2 failed" in done.stdout
+    assert not {"conforms.py", "responses.py"} & {*re.findall(r"\w+\.py", done.stdout)}
+    shown = [line for line in done.stdout.splitlines() if not line.startswith((">", "    "))]
+    assert not [line for line in shown if TOKEN in line or "secret-value" in line]
 
 
 def test_it_is_loaded_when_it_is_asked_for_and_loads_no_transport() -> None:

@@ -44,9 +44,9 @@ FAULTS = {
     "fatal": "PHP Fatal error:  Uncaught Error: Call to f() in /var/www/api.php:3\nStack trace:\n#0 {main}",
     "fatal, shown": "\nFatal error: Uncaught TypeError: f(): Argument #1 in /var/www/api.php on line 3\n",
     "parse": "Parse error: syntax error, unexpected token in /var/www/api.php on line 3",
-    "warning": 'Warning: Undefined array key "id" in /var/www/api.php on line 12\n',
+    "warning": '\nWarning: Undefined array key "id" in /var/www/api.php on line 12\n',
     "warning in HTML": "<br />\n<b>Warning</b>:  Undefined variable $x in <b>/api.php</b> on line <b>12</b><br />\n",
-    "notice": "Notice: Undefined index: id in /var/www/api.php on line 12\n",
+    "notice": "\nNotice: Undefined index: id in /var/www/api.php on line 12\n",
     "deprecated": "\nDeprecated: strlen(): Passing null in /var/www/api.php on line 7\n",
     "traceback": 'Traceback (most recent call last):\n  File "/app/api.py", line 3, in <module>\nKeyError: 1\n',
     "database": "SQLSTATE[HY000] [2002] Connection refused",
@@ -93,7 +93,7 @@ def test_a_fault_is_not_taken_for_a_name(fault: str) -> None:
 
 
 def test_a_text_that_speaks_of_warnings_is_a_text() -> None:
-    text = "Внимание:\nWarning: не включать! Notice: 220 V\nFatal attraction"
+    text = "Внимание:\nWarning: не включать! Notice: 220 V\nFatal error: книга\nSQLSTATE"
     row = json.dumps({"status": "error", "error_code": 1, "message": text})
 
     assert read(row, "json").model["message"] == text

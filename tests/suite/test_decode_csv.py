@@ -226,6 +226,8 @@ def test_what_stands_for_characters_that_the_charset_lacks_is_told(substituted: 
             [["status", *TASK, *COLUMNS], *(["ready", *map(str, TASK.values()), *r] for r in ROWS)],
             {"csv.header": "yes", "csv.rows": "with-task"},
         ),
+        ([[*COLUMNS, "URL", "status"], *([*r, "/1", "active"] for r in ROWS)], {"csv.rows": "section"}),
+        ([[*COLUMNS, "photo"], *([*r, "/1.jpg"] for r in ROWS)], {"csv.rows": "section"}),
         (
             [[*COLUMNS, "cost"], *([*r, "2"] for r in ROWS)],
             {"csv.header": "yes", "csv.rows": "with-task"},
@@ -374,7 +376,12 @@ def test_the_account_may_be_json_in_a_cell_and_have_more_members(members: Mappin
     [
         ("status,id\r\nok,5\r\n", CREATE, {"status": "ok", "id": 5}, {"csv.flat": "row", "csv.header": "yes"}),
         ("id,status\nok,5\n", CREATE, {"status": "5", "id": "ok"}, {"csv.flat": "row"}),
-        ("Status;Id\nok;5\n", CREATE, {"status": "ok", "id": 5}, {"csv.header": "names in another spelling"}),
+        (
+            "Status;Id\nok;5\n",
+            CREATE,
+            {"status": "ok", "id": 5},
+            {"csv.header": "yes", "csv.flat": "a row under names in another spelling"},
+        ),
         ("ok;5\r\n", CREATE, {"status": "ok", "id": 5}, {"csv.delimiter": ";", "csv.header": "no"}),
         ("ok,notanumber\r\n", CREATE, {"status": "ok", "id": "notanumber"}, {"csv.header": "no"}),
         ("status,id\nsuccess,5\n", CREATE, {"status": "success", "id": 5}, {}),

@@ -306,6 +306,7 @@ AS_ROW = {"title": "a", "price": "1", "time": "t", "phone": "7", "name": "n", "u
         ("<r><status>ok</status><status>ok</status></r>", CREATE, {"status": "ok"}),
         ("<r><status>ok</status><tag>a</tag><tag>b</tag></r>", CREATE, {"status": "ok", "tag": ["a", "b"]}),
         ("<r><status>ok</status><who><a>1</a><a/></who></r>", CREATE, {"status": "ok", "who": {"a": ["1", ""]}}),
+        ("<r><status>ok</status><STATUS>x</STATUS></r>", CREATE, {"status": "ok", "STATUS": "x"}),
         ("<r><status>ok</status>text<id>5</id></r>", CREATE, {"status": "ok", "id": 5}),
         ("<r><status>ready</status></r>", DATA, {"status": "ready", "data": []}),
         ("<r><status>ready</status></r>", PHOTO, {"status": "ready"}),

@@ -19,7 +19,7 @@ from contract_tests.learning.private_texts import private_texts_of
 from contract_tests.session.session import Examined
 from support.checking import check, examined, outcomes
 from support.command import ifind
-from support.standins.php_dialects import APPS, CSV, DIALECTS, PLAIN, XML, Dialect
+from support.standins.php_dialects import APPS, DIALECTS, PLAIN, Dialect
 from support.standins.php_server import (
     PERSONAL,
     PHONE_OF_NOTHING,
@@ -84,7 +84,6 @@ def expected(dialect: Dialect, seen: Mapping[str, Any]) -> dict[str, Any]:
 def test_a_dialect_breaks_nothing_and_what_it_does_is_told(php: PhpServer, name: str) -> None:
     dialect = DIALECTS[name]
     told = told_of(php.target(name))
-    assert told.ended.report is not None, "it was read"
     choices = {clause: choice for clause, choice in told.choices.items() if clause not in dialect.open}
     groups = [clause.split("|") for clause in dialect.uncovered]
     uncovered = told.uncovered - {*dialect.open}
@@ -103,6 +102,7 @@ SPARSE = (
     *("plain", "xml-item0", "xml-singular", "xml-singular-entries", "xml-repeated", "xml-attributes", "xml-fields"),
     *("xml-nil", "xml-cdata", "xml-around", "csv-headless", "csv-headless-all", "csv-with-task", "csv-json", "csv-sep"),
     *("csv-blank-first", "csv-blank-last", "csv-reversed", "csv-russian", "csv-two-tables", "csv-pairs", *APPS),
+    *("csv-names-of-the-first", "csv-total-last", "xml-wrapped", "xml-row-attributes", "xml-json-lists", "row-both"),
 )
 """Layouts that show less of themselves, the less is found."""
 

@@ -113,7 +113,7 @@ def test_every_sample_holds_under_the_profile_that_it_was_made_for(tmp_path: Pat
 def test_a_near_miss_in_json_is_refused_where_it_is_wrong(miss: dict[str, Any]) -> None:
     body = json.dumps(edited(read_json(miss["base"]), miss["edit"], JSON_EDITS)).encode()
 
-    found = judged(body, schema=miss["schema"], profile=miss.get("profile"))
+    found = judged(body, format="json", schema=miss["schema"], profile=miss.get("profile"))
 
     reported = {(p.path, p.rule) for p in found.problems}
     assert (miss["path"], miss["rule"]) in reported or ("", "readable") in reported
@@ -348,6 +348,11 @@ BODIES = {
     "an empty file": (b"", "an empty body: if the capture failed, capture with `curl -sS -i"),
     "white space": (b"\r\n", "white space alone: if the capture failed"),
     "an empty answer": (in_heads(b"", OK), "an empty body"),
+    "a cut answer": (in_heads(b"{", OK + "\nContent-Length: 9"), "1 bytes, 8 fewer than its Content-Length says"),
+    "curl -I": (
+        in_heads(b"", OK + "\nContent-Length: 9"),
+        "an answer to HEAD, as by curl -I, has no body: capture with",
+    ),
     "a page": (b"\n<!DOCTYPE html><html></html>", "an HTML page, of a server, a proxy or a login: call the address"),
     "a redirect": (
         in_heads(b"", MOVED.replace("178", "0")),
