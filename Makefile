@@ -1,6 +1,6 @@
 # `make run`: the mock, up and usable. `make test`: all tests but the matrix of mutants. `make mutants`: that.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 # More than processors, since tests wait for sockets and for each other's processes.
 WORKERS ?= 5

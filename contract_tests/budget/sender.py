@@ -292,14 +292,17 @@ class _Tries:
         asked = _retry_after(response)
         return pause if asked is None else max(min(self.sender.budget.limits.pauses, default=0.0), asked)
 
+    @property
+    def _own_pauses(self) -> Sequence[float]:
+        """The pauses after a fault; none on a mock."""
+        return self.sender.budget.limits.pauses
+
     def _pauses(self, response: HttpResponse | None) -> Sequence[float]:
-        """The pauses of a failed call. On a mock, whose faults are its own, only what stands in front of it may refuse
-        the rate.
-        """
-        own = self.sender.budget.limits.pauses
+        """The pauses of a failed call. On a mock, whose faults are its own, only the rate may be refused."""
+        own = self._own_pauses
         if response is None or not turned_away(response) or self.call.method in self.sender.down:
             return own
-        return REFUSED_PAUSES if own or _is_page(response) else own
+        return REFUSED_PAUSES if own or _is_page(response) or rate_limited(response) else own
 
     def _slow_down(self, response: HttpResponse) -> None:
         if rate_limited(response):
@@ -318,7 +321,7 @@ class _Tries:
             sender.rate_limited += [(self.call, refused) for refused in self.suspected]
             if self.failure:
                 sender.retried.append(RetriedCall(self.call, self.failure, self.count))
-        elif response is not None and turned_away(response) and not rate_limited(response):
+        elif response is not None and turned_away(response) and not (rate_limited(response) and self._own_pauses):
             sender.down.add(self.call.method)
             sender.client.pacer.per_second = self.rate
 

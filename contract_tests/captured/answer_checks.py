@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from contract_tests.api.calls import FORMATS
 from contract_tests.captured.capture import Asked, Capture
 from contract_tests.contract.any_answer import server_fault, status_word
 from contract_tests.contract.clauses import Problem, all_clauses, problem
-from contract_tests.contract.csvw import TABLES, csv_problems
 from contract_tests.contract.ready_checks import Model, ShownChoice, TaskFacts, check
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import ENCODING_OF, OF_HTTP, error_status, form_of_time, shape, with_charset
-from contract_tests.decode.csv import read_lines
+from contract_tests.contract.values import ENCODING_OF, OF_HTTP, error_status, shape, with_charset
 from contract_tests.decode.model import Decoded
 from contract_tests.redact.mask import SecretMatcher
 
@@ -35,16 +34,36 @@ class Answer:
 
 
 def _choice(answer: Answer, clause: str, seen: str, path: str) -> Iterator[Problem]:
-    """A choice that differs from the profile's. A name or a text of the answer's own is not reported."""
-    due = answer.asked.known.get(clause)
-    if due is not None and seen != due:
-        found = repr(seen) if seen in all_clauses()[clause].choices else "another one"
-        yield problem(clause, path, "choice", f"the choice {due!r}", found)
+    """A choice that differs from the profile's, or that no choice covers. A name or a text of the answer's own is not
+    reported; the words for what no choice covers are the reader's.
+    """
+    if answer.asked.profile is None or (answer.capture.recoded and clause in _OF_CHARSET):
+        return
+    due, about = answer.asked.known.get(clause), all_clauses()[clause]
+    if not about.covers(seen):
+        expected = "one of the choices" if due is None else f"the choice {due!r}"
+        yield problem(clause, path, "choice", expected, f"{seen!r}, which no choice covers")
+    elif due is not None and seen != due:
+        yield problem(
+            clause, path, "choice", f"the choice {due!r}", repr(seen) if seen in about.choices else "another one"
+        )
+
+
+_OF_CHARSET = ("csv.encoding", "csv.lacking", "xml.encoding")  # what no longer shows in text that a tool has decoded
+
+
+def token(capture: Capture, asked: Asked) -> Iterator[Problem]:
+    """The token of the call in the answer, which may be in a layout that nobody knows."""
+    if SecretMatcher(dict.fromkeys(asked.secrets, "token")).found_in(capture.body):
+        yield problem("token.never-repeated", "", "not", "an answer without the token", "the token of the call")
 
 
 def _token(answer: Answer) -> Iterator[Problem]:
-    if SecretMatcher(dict.fromkeys(answer.asked.secrets, "token")).found_in(answer.capture.body):
-        yield problem("token.never-repeated", "", "not", "an answer without the token", "the token of the call")
+    yield from token(answer.capture, answer.asked)
+
+
+def _http_fault(answer: Answer) -> Iterator[Problem]:
+    yield from http_fault(answer.capture, answer.model, of_task=answer.method not in ("create", "info"))
 
 
 def http_fault(capture: Capture, model: Model = MappingProxyType({}), *, of_task: bool = False) -> Iterator[Problem]:
@@ -59,7 +78,6 @@ def _http_status(answer: Answer) -> Iterator[Problem]:
     code = answer.model.get("error_code") if error else None
     if status is None:
         return
-    yield from http_fault(answer.capture, answer.model, of_task=answer.method not in ("create", "info"))
     choice = answer.asked.known.get("error.http-status")
     due = error_status(choice, code) if choice else status
     if status != due and not (error and status in OF_HTTP):
@@ -122,36 +140,31 @@ _READY = ("result.row-phone", "result.photo", "result.ip", "result.times-ordered
 """The schemas check the other clauses of ready answers, under a profile."""
 
 
+def _follows_format(answer: Answer) -> Iterator[Problem]:
+    """Whether an error, or an answer of info, is written in the format that was asked for."""
+    asked, is_error = answer.asked.format, answer.model.get("status") == "error"
+    if asked is not None and asked != FORMATS[0] and (is_error or answer.method == "info"):
+        clause = "error.follows-format" if is_error else "info.follows-format"
+        yield from _choice(answer, clause, "yes" if answer.decoded.format == asked else "no", "")
+
+
 def _writing(answer: Answer) -> Iterator[Problem]:
     for clause, seen in answer.decoded.choices.items():
         yield from _choice(answer, clause, seen, "")
 
 
-def _lines(answer: Answer) -> Iterator[Problem]:
-    """CSV under a profile: its lines against the table description, in the dialect that they show."""
-    profile, name, known = answer.asked.profile, answer.schema, answer.asked.known
-    if answer.decoded.format != "csv" or profile is None or name not in TABLES:
-        return
-    choices = answer.decoded.choices
-    delimiter = choices.get("csv.delimiter", known.get("csv.delimiter", ","))
-    times = _covered({"result.times": form_of_time(answer.model.get("create_time"))})
-    lines = read_lines(answer.capture.body, delimiter)
-    yield from csv_problems(lines, str(name), {**times, **profile, **_covered(choices)})
-
-
-def _covered(choices: Mapping[str, str]) -> dict[str, str]:
-    return {clause: choice for clause, choice in choices.items() if all_clauses()[clause].covers(choice)}
-
-
 CHECKS: tuple[Callable[[Answer], Iterator[Problem]], ...] = (
     _token,
+    _http_fault,
     _http_status,
     _content_type,
     _status,
     _section,
     _schema,
     _ready,
+    _follows_format,
     _writing,
-    _lines,
 )
 """Of two checks that report one clause at one place, the first counts."""
+CHECKS_OF_WRITING = (_token, _http_fault, _content_type, _writing)
+"""Those that hold for an answer whose members are a guess."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract_tests.contract.editions import SECTIONS
@@ -22,6 +23,20 @@ class Capture:
     status: int | None = None
     content_type: str | None = None
     length: int | None = None  # the Content-Length; None too for a coded body
+    coding: str = ""  # the coding of the Content-Encoding in which the body still is, such as `br`
+    recoded: bool = False  # whether a tool has decoded the text, so that its encoding no longer shows
+
+    def unpacked(self, content_encoding: str = "") -> Capture:
+        """The capture with the codings of a Content-Encoding undone, and gzip without one, too. A client may have
+        undone them before.
+        """
+        body, left = self.body, ""
+        for coding in reversed(re.findall(r"[\w-]+", content_encoding.lower())):
+            if coding in _UNPACK:
+                body = _UNPACK[coding](body)
+            elif coding in ("br", "zstd", "compress", "x-compress") and _BINARY.search(body[:1024]):
+                left = coding
+        return replace(self, body=body if left else unzipped(body), coding=left)
 
 
 @dataclass(frozen=True)
@@ -45,29 +60,118 @@ class Asked:
         """The profile's choices that are words."""
         return {clause: choice for clause, choice in (self.profile or {}).items() if isinstance(choice, str)}
 
+    def over(self, shown: Asked) -> Asked:
+        """This, with what a call has shown in the places that are left open here."""
+        names = ("method", "format", "source", "phone")
+        known = {name: mine if (mine := getattr(self, name)) is not None else getattr(shown, name) for name in names}
+        return replace(self, **known, secrets=(*self.secrets, *shown.secrets))
 
-_STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? ([0-9]{3})[^\n]*\n")
+
+GZIP = b"\x1f\x8b\x08"
+
+
+def unzipped(data: bytes, most: int = MAX_BYTES) -> bytes:
+    """The content of gzip, at most one byte more than `most`; anything else, also a cut gzip, as it is."""
+    return _inflated(data, 31, most) if data.startswith(GZIP) else data
+
+
+def _deflated(data: bytes) -> bytes:
+    """The content of `deflate`: of zlib as HTTP has it, or raw as some servers send it."""
+    if data[:1] in (b"{", b"[", b"<"):  # a client has unpacked it already
+        return data
+    content = _inflated(data, 15, MAX_BYTES)
+    return _inflated(data, -15, MAX_BYTES) if content is data else content
+
+
+def _inflated(data: bytes, window: int, most: int) -> bytes:
+    try:
+        inflate = zlib.decompressobj(window)
+        content = inflate.decompress(data, most + 1)
+    except zlib.error:
+        return data
+    return content if inflate.eof or len(content) > most else data
+
+
+_BINARY = re.compile(rb"[\0-\x08\x0e-\x1f]")  # bytes that no text has, unless it is UTF-16
+_UNPACK = {"gzip": unzipped, "x-gzip": unzipped, "deflate": _deflated}
+
+# Whole responses, as curl -i prints them.
+
+_LINE = rb"HTTP/[0-9](?:\.[0-9])? ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n"
+_STATUS = re.compile(rb"(?:\xef\xbb\xbf)?\s*" + _LINE)
+_NEXT = re.compile(_LINE + rb"(?=[A-Za-z0-9!#$%&'*+.^_`|~-]+:|\r?\n)")
 _END = re.compile(rb"\n\r?\n")
 
 
-def read_capture(data: bytes) -> Capture:
-    """A body as it was sent, or a whole response as `curl -i` prints it: status line, headers, a blank line, body. Of
-    several in a row (100 Continue, a proxy's, redirects) the last one counts.
+@dataclass(frozen=True)
+class _Response:
+    """A response as it stands in a file."""
+
+    status: int
+    fields: Mapping[str, str]  # by name in lower case
+    body: bytes
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether another response to the same call follows: after 100, a redirect, a proxy's or a login's answer."""
+        if self.status < 200 or self.status in (401, 407) or (self.status < 400 and "location" in self.fields):
+            return True
+        return not self.body and not {"content-type", "content-length"}.intersection(self.fields)
+
+
+def read_captures(data: bytes) -> list[Capture]:
+    """A body as it was sent, or whole responses as `curl -i` prints them: status line, headers, a blank line, body. Of
+    those to one call (100 Continue, a proxy's, redirects) the last one counts.
     """
-    last: re.Match[bytes] | None = None
-    at, head = 0, b""
-    while (line := _STATUS.match(data, at)) is not None:
+    if _STATUS.match(data) is None:
+        return [Capture(_dechunked(data)).unpacked()]
+    responses = [*_responses(data)]
+    last = len(responses) - 1
+    return [_captured(response) for i, response in enumerate(responses) if i == last or not response.is_interim]
+
+
+def _responses(data: bytes) -> Iterator[_Response]:
+    line = _STATUS.match(data)
+    while line is not None:
         end = _END.search(data, line.end() - 1)
-        last, head = line, data[line.end() : end.start() if end else len(data)]
-        at = end.end() if end else len(data)
-    return _headed(int(last[1]), head, data[at:]) if last else Capture(data)
+        begin = end.end() if end else len(data)
+        head = data[line.end() : end.start() if end else len(data)]
+        following = _NEXT.search(data, begin)
+        yield _Response(int(line[1]), _fields(head), data[begin : following.start() if following else len(data)])
+        line = following
 
 
-def _headed(status: int, head: bytes, body: bytes) -> Capture:
+def _fields(head: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in head.decode("latin-1").split("\n"):
         name, _, value = line.partition(":")
         fields.setdefault(name.strip().lower(), value.strip())
+    return fields
+
+
+def _captured(response: _Response) -> Capture:
+    fields = response.fields
     length = fields.get("content-length", "")
     coded = "content-encoding" in fields or not re.fullmatch("[0-9]{1,15}", length)
-    return Capture(body, status, fields.get("content-type", ""), None if coded else int(length))
+    kept = Capture(
+        _dechunked(response.body), response.status, fields.get("content-type", ""), None if coded else int(length)
+    )
+    return kept.unpacked(fields.get("content-encoding", ""))
+
+
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
+
+
+def _dechunked(body: bytes) -> bytes:
+    """The content of whole chunks, as `curl --raw` keeps them; anything else as it is."""
+    parts: list[bytes] = []
+    at = 0
+    while (size := _SIZE.match(body, at)) is not None:
+        begin, length = size.end(), int(size[1], 16)
+        if length == 0:
+            return b"".join(parts)
+        if body[begin + length : begin + length + 2] != b"\r\n":
+            return body
+        parts.append(body[begin : begin + length])
+        at = begin + length + 2
+    return body

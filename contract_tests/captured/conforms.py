@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from contract_tests.api.calls import FORMATS
-from contract_tests.captured.capture import METHODS, SOURCES
+from contract_tests.captured.capture import METHODS, SOURCES, Asked
 from contract_tests.captured.judge import Judgement, judge
 from contract_tests.captured.responses import asked_by, capture_of
 from contract_tests.contract.clauses import Problem
 from contract_tests.contract.profile import read_profile
+
+__tracebackhide__ = True  # pytest shows the caller's line
 
 
 class DoesNotConform(AssertionError):
@@ -38,22 +39,21 @@ def assert_conforms(
     """Checks a response against the documented contract, and returns the decoded answer, with members as in JSON (for
     rows in CSV: the status and the section only).
 
-    response comes from any HTTP library, or is a body in bytes or str; a stream is read to its end. Method and format
-    are taken from the request's URL where the response has it, else recognised; source and phone are optional.
-    profile: choices by clause, or the file that has them; strict: refuted assumptions count too.
+    response comes from any HTTP library, or is a body in bytes or str. Method, format, source and phone are taken from
+    the request where the response has it; method and format are else recognised. profile: choices by clause, or the
+    file that has them; strict: refuted assumptions count too. An answer in a layout that no choice covers breaks no
+    promise, and has no members here.
 
-    Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that
-    was read already and for an unknown method, format or source; UsageError for a wrong profile.
+    Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that is
+    not read yet or is used up, and for an unknown method, format or source; UsageError for a wrong profile.
     """
     known = (("method", method, METHODS), ("format", format, FORMATS), ("source", source, SOURCES))
     for name, value, allowed in known:
         if value is not None and value not in allowed:
             raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")
-    __tracebackhide__ = True
     choices = read_profile(Path(profile)) if isinstance(profile, str | Path) else profile
-    sent, capture = asked_by(response), capture_of(response)
-    method, format = method or sent.method, format or sent.format  # noqa: A001 - as above
-    asked = replace(sent, method=method, format=format, source=source, phone=phone, profile=choices)
+    capture = capture_of(response)
+    asked = Asked(method, format, source, phone, profile=choices).over(asked_by(response))
     judgement = judge(capture, asked)
     if judgement.fails(strict=strict):
         raise DoesNotConform(judgement, capture.status)

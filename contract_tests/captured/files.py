@@ -1,26 +1,29 @@
-"""Files of captured answers: found, read and judged, each by itself; the report on them, and the exit code."""
+"""Files of captured answers: found, read and judged, each answer by itself; and the exit code."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from contract_tests.captured.capture import MAX_BYTES, Asked, read_capture
-from contract_tests.captured.judge import Judgement, judge, outcome_of
+from contract_tests.captured.capture import Asked, read_captures, unzipped
+from contract_tests.captured.cassettes import is_cassette, read_cassette
+from contract_tests.captured.har import is_har, read_har
+from contract_tests.captured.judge import Judgement, judge
+from contract_tests.captured.no_answer import as_utf8, other_file
+from contract_tests.captured.recordings import Archive, DamagedArchive, Recording, archive_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
-
-MOST_LINES = 50  # problems of an answer in the text; JSON has all that were kept
 
 
 @dataclass(frozen=True)
 class FileResult:
-    file: str
+    """An answer in a file, or a file without one."""
+
+    file: str  # the file's name; with several answers in it, also the number and the call, as in `a.har#3 (GET info)`
     judgement: Judgement | None
     trouble: str = ""  # why there is no judgement
 
@@ -32,64 +35,46 @@ class FileResult:
 
 @dataclass(frozen=True)
 class Validation:
+    """The results of all files."""
+
     files: tuple[FileResult, ...]
     strict: bool
+    archives: tuple[tuple[str, Archive], ...] = ()  # files of recordings, by name
 
     @property
     def exit_code(self) -> int:
-        """2 where a file could not be read, else 1 for a broken answer, else 0."""
+        """2 where a file or an answer in one could not be read, else 1 for a broken answer, else 0."""
         judgements = [result.judgement for result in self.files]
         failed = any(j.fails(strict=self.strict) for j in judgements if j)
         return USAGE if None in judgements else BROKEN if failed else HOLDS
 
 
-def as_json(validation: Validation) -> str:
-    """The report as schemas/reports/validation.schema.json describes it."""
-    files = [_entry(result) for result in validation.files]
-    return json.dumps({"files": files, "exit_code": validation.exit_code}, indent=2)
-
-
-def _entry(result: FileResult) -> dict[str, Any]:
-    judgement = result.judgement or Judgement(None, None, None, ())
-    return {
-        "file": result.file,
-        "format": judgement.format,
-        "method": judgement.method,
-        "schema": judgement.schema,
-        "outcome": result.outcome,
-        "trouble": result.trouble or None,
-        "problems": [{**vars(p), "outcome": outcome_of(p)} for p in judgement.problems],
-        "cut": judgement.cut,
-    }
-
-
-def as_text(validation: Validation) -> str:
-    """The report in lines: each answer with its problems, then the number of files by outcome."""
-    lines = [line for result in validation.files for line in _lines(result)]
-    if len(validation.files) > 1:
-        outcomes = [result.outcome for result in validation.files]
-        counts = [f"{outcomes.count(word)} {word}" for word in Outcome if word in outcomes]
-        lines.append(f"{len(outcomes)} files: {', '.join(counts)}")
-    return "\n".join(lines)
-
-
-def _lines(result: FileResult) -> Iterator[str]:
-    if result.judgement is None:
-        yield f"{result.file}: {result.outcome}: {result.trouble}"
-        return
-    yield f"{result.file}: {result.judgement.title}: {result.outcome}"
-    yield from (f"  {line}" for line in result.judgement.lines(MOST_LINES))
-
-
 STDIN = "-"
-_HEAD = 2**20  # bytes for the head of a captured response, beside its body
+MAX_FILE = 128 * 2**20  # bytes of a file that are read; a file of recordings may be large
 
 
 def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
     """Judges every file, also after one that can't be read. A directory stands for the files below it, and `-` for
     standard input. Raises UsageError for a wrong profile, and UnknownSchemaError.
     """
-    return Validation(tuple(_result(name, why, asked) for name, why in _files(names)), strict)
+    results: list[FileResult] = []
+    archives: list[tuple[str, Archive]] = []
+    for name, closed in _files(names):
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+        try:
+            content = _content(name, closed)
+            archive = _archive(name, content)
+        except _NoContent as why:
+            results.append(FileResult(shown, None, str(why)))
+            continue
+        if archive:
+            archives.append((shown, archive))
+        results += _recorded(shown, archive, asked) if archive else _captured(shown, content, asked)
+    return Validation(tuple(results), strict, tuple(archives))
+
+
+class _NoContent(Exception):
+    """Why a file can't be read, or holds no answer."""
 
 
 def _files(names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -115,22 +100,86 @@ def _below(directory: str) -> list[tuple[str, str]]:
     return found
 
 
-def _result(name: str, why: str, asked: Asked) -> FileResult:
-    content = b""
+def _content(name: str, closed: str) -> bytes:
+    """What a file holds, unpacked. Raises _NoContent."""
+    if closed:
+        raise _NoContent(closed)
+    if name == STDIN and sys.stdin is None:
+        raise _NoContent("can't be read: standard input is closed")
     try:
-        content = b"" if why else _content(name)
+        with Path(name).open("rb") if name != STDIN else nullcontext(sys.stdin.buffer) as file:
+            content = unzipped(file.read(MAX_FILE + 1), MAX_FILE)
     except OSError as error:
-        why = f"can't be read: {error.strerror or error}"
+        raise _NoContent(f"can't be read: {error.strerror or error}") from None
     except ValueError:
-        why = "can't be read: this can't be the name of a file"
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    return FileResult(printable, None if why else judge(read_capture(content), asked), why)
+        raise _NoContent("can't be read: this can't be the name of a file") from None
+    if what := other_file(content):
+        raise _NoContent(what)
+    return content
 
 
-def _content(name: str) -> bytes:
-    if name != STDIN:
-        with Path(name).open("rb") as file:
-            return file.read(MAX_BYTES + _HEAD)
-    if sys.stdin is None:
-        raise OSError("standard input is closed")
-    return sys.stdin.buffer.read(MAX_BYTES + _HEAD)
+def _archive(name: str, content: bytes) -> Archive | None:
+    """The recordings of a file; None for any other file. Raises _NoContent."""
+    content = as_utf8(content)
+    kinds = (("HAR file", is_har, read_har), ("cassette", is_cassette, read_cassette))
+    for kind, fits, read in kinds:
+        if fits(content):
+            if len(content) > MAX_FILE:
+                raise _NoContent(f"a {kind} of more than {MAX_FILE // 2**20} MiB, which is not looked at: split it")
+            try:
+                return archive_of(kind, read(content))
+            except DamagedArchive as damage:
+                raise _NoContent(str(damage)) from None
+    if what := _NAMED.get(Path(name).suffix.lower()):
+        raise _NoContent(what)
+    return None
+
+
+_NAMED = {
+    ".har": "no HAR file in spite of its name: export it again, or name another file",
+    ".yaml": "YAML that is no cassette of recorded calls: name another file",
+    ".yml": "YAML that is no cassette of recorded calls: name another file",
+}
+"""What a file is whose name says that it is a recording."""
+
+
+def _captured(name: str, content: bytes, asked: Asked) -> Iterator[FileResult]:
+    captures = read_captures(content)
+    for number, capture in enumerate(captures, start=1):
+        yield FileResult(name if len(captures) == 1 else f"{name}#{number}", judge(capture, asked))
+
+
+_NONE = (
+    "no answer of the API (to a call of /create, /result or /info) is in it: record such calls, or name another file"
+)
+
+
+def _recorded(name: str, archive: Archive, asked: Asked) -> Iterator[FileResult]:
+    """Each answer under what its own call shows, and what the task's call of create has shown."""
+    if not archive.answers:
+        yield FileResult(name, None, f"{archive}; {_NONE}")
+    tasks: dict[tuple[str, str, str], Asked] = {}
+    for recording in archive.answers:
+        call, place = recording.call, f"{name}#{recording.number} ({recording.name})"
+        base = (call.host, call.prefix)
+        shown = call.asked.over(tasks.get((*base, call.value("id") or ""), Asked()))
+        result = _judged(place, recording, asked.over(shown))
+        if call.method == "create" and result.judgement:
+            task = str(result.judgement.model.get("id", ""))
+            tasks[*base, task] = Asked(source=shown.source, phone=shown.phone)
+        yield result
+
+
+def _judged(place: str, recording: Recording, asked: Asked) -> FileResult:
+    if recording.capture is None:
+        return FileResult(place, None, recording.trouble)
+    judgement = judge(recording.capture, asked)
+    if recording.lacking and (judgement.is_unread or _may_be_cut(recording.capture.body, judgement)):
+        why = f"its body is cut in the recording, which has {recording.lacking}: record it whole"
+        return FileResult(place, None, why)
+    return FileResult(place, judgement)
+
+
+def _may_be_cut(body: bytes, judgement: Judgement) -> bool:
+    """Whether the end of a table may be missing, which does not show otherwise."""
+    return judgement.format == "csv" and not body.endswith(b"\n")

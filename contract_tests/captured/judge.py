@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract_tests.captured.answer_checks import CHECKS, Answer, http_fault
-from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
+from contract_tests.captured.answer_checks import CHECKS, CHECKS_OF_WRITING, Answer, http_fault, token
+from contract_tests.captured.capture import Asked, Capture
+from contract_tests.captured.no_answer import wrong_body
 from contract_tests.contract.clauses import Problem, in_order, problem
 from contract_tests.contract.editions import sections_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import Context, Decoded, Unreadable
+from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
 
-_TRIED = ("result", "create", "info")  # methods whose CSV layouts are tried for an unknown method; result has the most
-_VAGUE = "no known columns"
+_TRIED = ("result", "create", "info")  # methods whose layouts are tried for an unknown one; result has the most
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -28,43 +28,48 @@ def format_of(body: bytes) -> str:
 
 
 def read(capture: Capture, asked: Asked) -> Decoded:
-    """The decoded answer. Raises Unreadable, which holds nothing of the answer."""
-    _refuse_what_is_no_text(capture, asked)
-    body = capture.body
-    fmt = asked.format or format_of(body)
-    if fmt != "csv":
-        return read_answer(body, fmt, Context(asked.method or "result"))
-    decoded = _read_csv(body, asked)
-    # Any text decodes as one column without a header, so such a column must be known to be CSV.
-    if asked.format is None and decoded.rows == "names" and decoded.choices.get("csv.header") == "no":
-        csv_by_name = (capture.content_type or "").lower().startswith("text/csv")
-        if asked.known.get("csv.header") != "no" and not csv_by_name:
-            raise Unreadable("no CSV with known columns; for CSV without a header, name the format csv")
-    return decoded
+    """The decoded answer. Raises Unreadable and UnknownLayout, which hold nothing of the answer."""
+    fmt = asked.format or (format_of(capture.body) if capture.body else "json")
+    if wrong := wrong_body(capture, fmt):
+        raise Unreadable(wrong)
+    if fmt == "json":
+        return read_answer(capture.body, fmt, Context(asked.method or "result"))
+    by_name = (capture.content_type or "").lower().startswith("text/csv")
+    is_csv = asked.format == "csv" or asked.known.get("csv.header") == "no" or by_name
+    return _read(capture.body, fmt, asked, guesses=fmt == "xml" or is_csv)
 
 
-def _refuse_what_is_no_text(capture: Capture, asked: Asked) -> None:
-    body = capture.body
-    if len(body) > MAX_BYTES:
-        raise Unreadable(f"more than {MAX_BYTES // 2**20} MiB, which is not looked at")
-    if (lacking := (capture.length or 0) - len(body)) > 0:
-        raise Unreadable(f"{len(body)} bytes, {lacking} fewer than its Content-Length says")
-    if body.startswith(b"\x1f\x8b"):
-        raise Unreadable("compressed bytes (gzip): capture the unpacked body, as curl --compressed does")
-    if not body and asked.format != "csv":
-        raise Unreadable("an empty body")
-    if re.match(rb"\s*<(?:!doctype html|html)\b", body[:1024], re.IGNORECASE):
-        raise Unreadable("an HTML page")
-
-
-def _read_csv(body: bytes, asked: Asked) -> Decoded:
-    misses: list[Unreadable] = []
-    for method in [asked.method] if asked.method else _TRIED:
+def _read(body: bytes, fmt: str, asked: Asked, *, guesses: bool) -> Decoded:
+    """The first reading by a method and a section that is sure, else one that is not. Any text is a table without a
+    line of names, so such a reading counts where the answer is known to be CSV.
+    """
+    doubtful: list[Decoded] = []
+    misses: list[UnknownLayout | Unreadable] = []
+    for context in _contexts(asked):
         try:
-            return read_answer(body, "csv", Context(method, asked.section, asked.known))
-        except Unreadable as miss:
+            decoded = read_answer(body, fmt, context)
+        except (UnknownLayout, Unreadable) as miss:
             misses.append(miss)
-    raise next((miss for miss in misses if _VAGUE not in str(miss)), misses[0])
+            continue
+        if decoded.format != fmt and asked.method is None and schema_of(decoded.model, asked) not in ("info", "error"):
+            misses.append(Unreadable(f"JSON, where {fmt} was asked for"))
+        elif decoded.doubt:
+            doubtful.append(decoded)
+        else:
+            return decoded
+    unknown = [miss for miss in misses if isinstance(miss, UnknownLayout)]
+    if not guesses and (doubtful or unknown):
+        raise Unreadable("no CSV with known columns; for CSV without a header, name the format csv")
+    if doubtful:
+        return doubtful[0]
+    raise (unknown or misses)[0]
+
+
+def _contexts(asked: Asked) -> Iterator[Context]:
+    """What an answer may be, as far as that is open."""
+    for method in [asked.method] if asked.method else _TRIED:
+        sections = (None, "data", "names") if method == "result" and asked.source is None else (asked.section,)
+        yield from (Context(method, section, asked.known) for section in sections)
 
 
 def schema_of(model: Mapping[str, Any], asked: Asked) -> str | None:
@@ -104,24 +109,35 @@ class Judgement:
     method: str | None
     schema: str | None
     problems: tuple[Problem, ...]
-    model: Mapping[str, Any] = field(default_factory=dict)  # the decoded answer; empty for one that could not be read
+    model: Mapping[str, Any] = field(default_factory=dict, repr=False)  # empty for an answer that could not be read
     cut: bool = False  # whether there are more problems than are kept
+    doubt: str = ""  # why the members may be others than those read, so that they were not judged
 
     @property
     def outcome(self) -> Outcome:
-        """BROKEN for a broken promise or law, REFUTED for assumptions only, else HOLDS."""
+        """BROKEN for a broken promise or law, REFUTED for assumptions only, INCONCLUSIVE for doubt, else HOLDS."""
         if any(p.binding for p in self.problems):
             return Outcome.BROKEN
-        return Outcome.REFUTED if self.problems else Outcome.HOLDS
+        if self.problems:
+            return Outcome.REFUTED
+        return Outcome.INCONCLUSIVE if self.doubt else Outcome.HOLDS
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the answer could not be read, or is in a layout that nobody knows."""
+        return any(p.rule in ("readable", "layout") for p in self.problems)
 
     @property
     def title(self) -> str:
         """What the answer was recognised as, such as `ready-data in xml`."""
         known = self.schema or (f"an answer of {self.method}" if self.method else "no known answer")
+        known = f"perhaps {known}" if self.doubt else known
         return f"{known} in {self.format}" if self.format else known
 
     def lines(self, most: int | None = None) -> Iterator[str]:
         """A line for each problem, broken promises first."""
+        if self.doubt:
+            yield f"not judged: the members, because of {self.doubt}"
         ranked = sorted(self.problems, key=lambda p: not p.binding)
         yield from (f"{outcome_of(p)}: {p}" for p in ranked[:most])
         if self.cut:
@@ -143,20 +159,34 @@ def judge(capture: Capture, asked: Asked) -> Judgement:
     try:
         decoded = read(capture, asked)
     except Unreadable as why:
-        return _unreadable(capture, asked, str(why))
+        return _unread(capture, asked, _unreadable(capture, asked, str(why)))
+    except UnknownLayout as why:
+        expected = "a layout that a choice of this clause covers"
+        return _unread(capture, asked, problem(why.clause, "", "layout", expected, why.layout))
     schema = schema_of(decoded.model, asked)
     answer = Answer(capture, asked, decoded, method_of(schema, asked), schema)
     problems, cut = _problems(answer)
-    return Judgement(decoded.format, answer.method, schema, tuple(in_order(problems)), decoded.model, cut)
+    return Judgement(
+        decoded.format, answer.method, schema, tuple(in_order(problems)), decoded.model, cut, decoded.doubt
+    )
 
 
-def _unreadable(capture: Capture, asked: Asked, why: str) -> Judgement:
+def _unread(capture: Capture, asked: Asked, why: Problem) -> Judgement:
+    """The judgement on an answer without members: what its bytes and its HTTP status show."""
     seen = format_of(capture.body)
-    fmt = asked.format or (None if seen == "csv" else seen)
+    fmt = asked.format or (None if seen == "csv" and why.binding else seen)
+    return Judgement(fmt, asked.method, asked.schema, (why, *http_fault(capture), *token(capture, asked)))
+
+
+_SEVERAL = re.compile(rb"\}\s*\{")
+
+
+def _unreadable(capture: Capture, asked: Asked, why: str) -> Problem:
+    is_text = asked.format or format_of(capture.body) != "csv" or not why.startswith("no CSV")
     expected = f"an answer in {asked.format or 'JSON, XML or CSV'}"
-    found = why if fmt or not capture.body else f"no JSON, no XML, and {why}"
-    unread = problem("format.readable", "", "readable", expected, found)
-    return Judgement(fmt, asked.method, asked.schema, (unread, *http_fault(capture)))
+    if _SEVERAL.search(capture.body) and "Extra data" in why:
+        why += ": of several answers, keep each in a file of its own"
+    return problem("format.readable", "", "readable", expected, why if is_text else f"no JSON, no XML, and {why}")
 
 
 def _problems(answer: Answer) -> tuple[set[Problem], bool]:
@@ -164,7 +194,7 @@ def _problems(answer: Answer) -> tuple[set[Problem], bool]:
     kept: set[Problem] = set()
     room = {True: MOST, False: MOST}
     cut = False
-    for check in CHECKS:
+    for check in CHECKS_OF_WRITING if answer.decoded.doubt else CHECKS:
         reported = {(p.path, p.clause) for p in kept}
         for found in check(answer):
             if found in kept or (found.path, found.clause) in reported:

@@ -1,16 +1,16 @@
-"""CSV on the Web table descriptions of the answers, made from their JSON Schemas, and the lines that break them."""
+"""CSV on the Web table descriptions of the answers, made from their JSON Schemas."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
-from contract_tests.contract.clauses import Problem, in_order, problem
+from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.profile import Profile, with_defaults
 from contract_tests.contract.resolve import END, Schema, for_profile, literal, members, merged, types
-from contract_tests.contract.values import CHARSETS, shape
+from contract_tests.contract.values import CHARSETS
 
 Datatype: TypeAlias = "str | Mapping[str, Any]"
 
@@ -26,36 +26,16 @@ TABLES: Mapping[str, str | None] = {
 """The answers that are described, each with the section whose entries are its rows; the others are flat."""
 
 _SAMPLES = {"error": "error-missing"}
-_DELIMITERS = {",": ",", ";": ";", "tab": "\t"}
+_DELIMITERS = {"tab": "\t"}
 _LINE_ENDS = {"CRLF": "\r\n", "LF": "\n"}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of rows, or a scalar member of a flat answer, with the merged schema of its cells."""
-
-    name: str
-    node: Schema
-
-    @property
-    def datatype(self) -> Datatype:
-        """What a cell holds, in CSVW's words."""
-        if types(self.node) == ("integer",):
-            least = {"minimum": self.node["minimum"]} if "minimum" in self.node else {}
-            return {"base": "integer", **least} if least else "integer"
-        values = [self.node["const"]] if "const" in self.node else self.node.get("enum", [])
-        if values:
-            return {"base": "string", "format": f"^(?:{'|'.join(literal(str(v)) for v in values)}){END}"}
-        return {"base": "string", "format": self.node["pattern"]} if "pattern" in self.node else "string"
-
-    @property
-    def required(self) -> bool:
-        """Whether a cell must hold something. An empty one is null in CSVW, so a text that may be empty is not."""
-        return _misfit("", self.datatype) is not None
-
-    def problem(self, path: str, rule: str, expected: str, found: str) -> Problem:
-        """A problem with a cell, with grade and clause of its schema."""
-        return Problem(path, rule, expected, self.node["x-grade"], self.node["x-clause"], found)
+_JOINED: Mapping[str, Callable[[str, str], str]] = {
+    "dotted": lambda above, name: f"{above}.{name}",
+    "leaf": lambda _, name: name,
+    "underscore": lambda above, name: f"{above}_{name}",
+    "slash": lambda above, name: f"{above}/{name}",
+    "brackets": lambda above, name: f"{above}[{name}]",
+}
+"""The title of the column of a member within a member, by the choice of info.csv."""
 
 
 def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
@@ -64,13 +44,11 @@ def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
     """
     chosen = with_defaults(profile)
     schema = for_profile(name, chosen)
-    known, pairs = _columns(name, chosen), _in_pairs(name, chosen)
+    columns = list(_columns(merged(schema), name, chosen))
+    pairs = TABLES[name] is None and chosen["csv.flat"] == "pairs"
     if pairs:
-        names = "|".join(literal(column.name) for column in known)
-        known_names = {"base": "string", "format": f"^(?:{names}){END}"}
-        described = [_described("name", known_names, required=True), _described("value", "string", required=False)]
-    else:
-        described = [_described(column.name, column.datatype, required=column.required) for column in known]
+        known = {"base": "string", "format": _one_of(title for title, _ in columns)}
+        columns = [("name", known), ("value", "string")]
     header = chosen["csv.header"] == "yes" and not pairs
     return {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
@@ -79,7 +57,7 @@ def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
         "dc:description": schema["description"],
         "dialect": {
             "encoding": CHARSETS[str(chosen["csv.encoding"])],
-            "delimiter": _DELIMITERS[str(chosen["csv.delimiter"])],
+            "delimiter": _DELIMITERS.get(str(chosen["csv.delimiter"]), chosen["csv.delimiter"]),
             "lineTerminators": [_LINE_ENDS[str(chosen["csv.line-end"])]],
             "quoteChar": '"',
             "doubleQuote": True,
@@ -89,97 +67,65 @@ def csvw(name: str, profile: Profile | None = None) -> dict[str, Any]:
             "skipBlankRows": False,
             "trim": False,
         },
-        "tableSchema": {"columns": described},
+        "tableSchema": {"columns": [_described(title, datatype) for title, datatype in columns]},
     }
 
 
-def _described(name: str, datatype: Datatype, *, required: bool) -> dict[str, Any]:
-    return {"name": name, "titles": name, "datatype": datatype, "required": required}
+def _described(title: str, datatype: Datatype) -> dict[str, Any]:
+    """A column. The name of one is a variable's of URI templates."""
+    return {"name": quote(title, safe=""), "titles": title, "datatype": datatype, "required": _is_required(datatype)}
 
 
-def _in_pairs(name: str, profile: Profile) -> bool:
-    """Whether the answer is written as one line for each member, under a whole profile."""
-    return TABLES[name] is None and profile["csv.flat"] == "pairs"
+def _is_required(datatype: Datatype) -> bool:
+    """Whether a cell must hold something. An empty one is null in CSVW, so a text that may be empty is not required."""
+    pattern = None if isinstance(datatype, str) else datatype.get("format")
+    return datatype != "string" if pattern is None else re.search(pattern, "") is None
 
 
-def _columns(name: str, profile: Profile) -> list[Column]:
-    """The columns of the answer under a whole profile; for pairs, one for each pair."""
-    node, section = merged(for_profile(name, profile)), TABLES[name]
+def _columns(node: Schema, name: str, profile: Profile) -> Iterator[tuple[str, Datatype]]:
+    """The titles and datatypes of the columns of an answer under a whole profile; for pairs, those of each pair."""
+    section, rows = TABLES[name], profile["csv.rows"]
     if section is None:
-        return list(_flat(node, "", dotted=profile["info.csv"] == "dotted"))
-    entry = merged(members(node)[section]["items"])
-    return [Column(field, member) for field, member in members(entry).items()]
+        yield from _flat(node, "", _JOINED.get(str(profile["info.csv"])))
+        return
+    every = members(node)
+    if rows == "json":
+        yield from ((title, "json" if _is_list(member) else _datatype(member)) for title, member in every.items())
+        return
+    if rows == "with-task":
+        yield from ((title, _datatype(m)) for title, m in every.items() if title not in SECTION_NAMES)
+    yield from ((title, _datatype(field)) for title, field in members(merged(every[section]["items"])).items())
 
 
-def _flat(node: Schema, name: str, *, dotted: bool) -> Iterator[Column]:
-    """The scalars below a node; a list's entries stand for the list, so an empty one leaves no column."""
-    if "object" in types(node):
-        for member, inner in members(node).items():
-            yield from _flat(inner, f"{name}.{member}" if dotted and name else member, dotted=dotted)
-    elif "array" not in types(node):
-        yield Column(name, node)
-    elif node.get("maxItems") != 0:
-        yield from _flat(merged(node["items"]), name, dotted=dotted)
+def _is_list(node: Schema) -> bool:
+    return "items" in node and "const" not in node
 
 
-def _misfit(cell: str, datatype: Datatype) -> str | None:
-    """The rule of the datatype that the cell's text breaks (`datatype`, `format`, `minimum`), None where it fits."""
-    facets: Mapping[str, Any] = {"base": datatype} if isinstance(datatype, str) else datatype
-    if facets["base"] == "string":
-        return "format" if "format" in facets and re.search(facets["format"], cell) is None else None
-    if re.fullmatch("-?(?:0|[1-9][0-9]*)", cell) is None:
-        return "datatype"
-    return "minimum" if "minimum" in facets and int(cell) < facets["minimum"] else None
-
-
-def csv_problems(table: Sequence[Sequence[str]], name: str, profile: Profile | None = None) -> list[Problem]:
-    """Everything in which an answer's lines, read in the profile's dialect, break its description; errors as of `csvw`.
-
-    path is as in JSON for rows (`data[0].price`), the column's or the pair's name for a flat answer, and `line[0]`
-    (a header counts) for a whole line.
+def _flat(node: Schema, title: str, join: Callable[[str, str], str] | None) -> Iterator[tuple[str, Datatype]]:
+    """The single values below a node; without a way to join titles, the top members. A list's entries stand for the
+    list, so an empty one leaves no column.
     """
-    chosen = with_defaults(profile)
-    lines = [list(line) for line in table]
-    return in_order((_problems_of_pairs if _in_pairs(name, chosen) else _problems_of_rows)(lines, name, chosen))
+    if "object" in types(node) and (join or not title):
+        for name, member in members(node).items():
+            yield from _flat(member, join(title, name) if join and title else name, join)
+    elif _is_list(node) and "enum" in node:
+        return
+    elif _is_list(node) and join:
+        yield from _flat(merged(node["items"]), title, join)
+    else:
+        yield title, "json" if {"object", "array"} & {*types(node)} else _datatype(node)
 
 
-def _problems_of_rows(lines: list[list[str]], name: str, chosen: Profile) -> Iterator[Problem]:
-    known, section = _columns(name, chosen), TABLES[name]
-    titles = [column.name for column in known]
-    first = csvw(name, chosen)["dialect"]["headerRowCount"]
-    if first and lines[:1] != [titles]:
-        yield _layout("line[0]", "titles", f"the line {', '.join(titles)}", lines[0] if lines else None)
-    if section is None and len(lines) != first + 1:
-        yield _layout(f"line[{first}]", "rows", "one row", lines[first:])
-    for number, line in enumerate(lines[first:]):
-        if len(line) != len(titles):
-            yield _layout(f"line[{first + number}]", "cells", f"{len(titles)} cells", line)
-        place = "" if section is None else f"{section}[{number}]."
-        for cell, column in zip(line, known, strict=False):
-            yield from _problems_of_cell(cell, column, place)
+def _datatype(node: Schema) -> Datatype:
+    """What a cell holds, in CSVW's words; null and false are empty cells."""
+    if types(node) == ("integer",):
+        return {"base": "integer", "minimum": node["minimum"]} if "minimum" in node else "integer"
+    values = [node["const"]] if "const" in node else node.get("enum", [])
+    if values:
+        return {"base": "string", "format": _one_of(str(value or "") for value in values)}
+    return {"base": "string", "format": node["pattern"]} if "pattern" in node else "string"
 
 
-def _problems_of_pairs(lines: list[list[str]], name: str, chosen: Profile) -> Iterator[Problem]:
-    known = {column.name: column for column in _columns(name, chosen)}
-    absent = dict(known)
-    for number, line in enumerate(lines):
-        if len(line) != 2:
-            yield _layout(f"line[{number}]", "cells", "2 cells", line)
-        elif line[0] not in absent:
-            yield _layout(f"line[{number}]", "name", f"each of {', '.join(known)} once", line[0])
-        else:
-            yield from _problems_of_cell(line[1], absent.pop(line[0]), "")
-    for column in absent.values():
-        yield column.problem(column.name, "required", "to be there", "nothing")
-
-
-def _problems_of_cell(cell: str, column: Column, place: str) -> Iterator[Problem]:
-    """An empty cell is null in CSVW, so that no datatype applies to it."""
-    broken = ("required" if column.required else None) if cell == "" else _misfit(cell, column.datatype)
-    if broken is not None:
-        expected = column.node.get("title", "to fit its column")
-        yield column.problem(f"{place}{column.name}", broken, expected, shape(cell))
-
-
-def _layout(path: str, rule: str, expected: str, found: object) -> Problem:
-    return problem("csv.flat", path, rule, expected, shape(found))
+def _one_of(texts: Iterable[str]) -> str:
+    """A pattern for any of the texts."""
+    return f"^(?:{'|'.join(map(literal, dict.fromkeys(texts)))}){END}"

@@ -22,7 +22,6 @@ VALUES: Mapping[str, re.Pattern[str]] = {
 """Open values that a profile can hold, by their kind in schemas/clauses.toml. Values of other kinds can't be seen."""
 LONGEST = 200
 _OWN_WORDS = re.compile(r"[A-Za-z0-9_ ,.;:'<>/|-]{1,120}")
-_CODE = re.compile(r"(HTTP \d+ for error_code )(?!-?\d+$).*", re.DOTALL)
 
 
 def is_choice(clause: Clause, word: str) -> bool:
@@ -38,5 +37,4 @@ def public_word(clause: Clause, word: str) -> str:
         return word
     if clause.value is not None:
         return f"a value that no profile holds (text of {len(word)} characters)" if word else "none"
-    plain = _CODE.sub(r"\1that is no number", word)
-    return plain if _OWN_WORDS.fullmatch(plain) else "an answer of its own" if plain else '""'
+    return word if _OWN_WORDS.fullmatch(word) else "an answer of its own" if word else '""'

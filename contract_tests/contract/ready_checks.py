@@ -149,11 +149,11 @@ def _form_of_times(model: Model, _: TaskFacts) -> Results:
 def _other_sections(model: Model, facts: TaskFacts) -> Results:
     others = [s for s in SECTION_NAMES if s != facts.section]
     present = {s: model[s] for s in others if s in model}
-    shown = {_emptiness(value) for s, value in present.items() if s != "photo"}
+    shown = {_emptiness(value, []) for s, value in present.items() if s != "photo"}
     # A photo that is not there may be null where a list is empty: that is the clause result.photo-empty.
     if "photo" in present and not (shown == {"all"} and present["photo"] is None):
-        shown.add(_emptiness(present["photo"]))
-    choice = next(iter(shown)) if len(shown) == 1 else f"now {' and now '.join(sorted(map(_in_words, shown)))}"
+        shown.add(_emptiness(present["photo"], ""))
+    choice = " and ".join(sorted(shown if len(shown) == 1 else map(_in_words, shown)))
     if len(present) < len(others):
         choice = "some of them present" if present else "relevant"
     yield ShownChoice("", FILLED if any(map(_fills, present.values())) else choice)
@@ -166,11 +166,11 @@ def _fills(value: object) -> bool:
     return isinstance(value, str | list | Mapping) and bool(value)
 
 
-def _emptiness(value: object) -> str:
+def _emptiness(value: object, empty: object) -> str:
     """The choice of result.sections that an empty section shows, or what it is instead."""
     if value is None or value is False:
         return "null" if value is None else "false"
-    return "all" if value in ("", []) else shape(value)
+    return "all" if value == empty else shape(value)
 
 
 def _in_words(choice: str) -> str:

@@ -169,7 +169,8 @@ def _meet_types(outer: Any, inner: Any) -> list[str]:
 
 def _join_members(outer: Any, inner: Any) -> Any:
     both = {name: {"allOf": [outer[name], inner[name]]} for name in outer if name in inner}
-    return {**outer, **{n: m for n, m in inner.items() if n not in outer}, **both}
+    whole = inner if outer.keys() <= inner.keys() else outer  # it has the order of the answer
+    return {**whole, **inner, **outer, **both}
 
 
 def _one_pattern(outer: Any, inner: Any) -> Any:

@@ -30,8 +30,11 @@ def error_status(choice: str, code: object) -> int:
 
 
 def status_choices(status: int, code: object) -> tuple[str, ...]:
-    """The choices of error.http-status under which an error with the code may have the HTTP status."""
-    return tuple(c for c in ("body", "mirror") if status in OF_HTTP or status == error_status(c, code))
+    """The choices of error.http-status under which an error with the code may have the HTTP status, or a word for what
+    no choice covers.
+    """
+    fitting = tuple(c for c in ("body", "mirror") if status in OF_HTTP or status == error_status(c, code))
+    return fitting or (f"HTTP {status} for another error_code",)
 
 
 def with_charset(content_type: str, encoding: str | None) -> str:

@@ -13,7 +13,8 @@ from contract_tests.decode.compare import documented
 
 SHARE = 0.6  # of the telling values of an answer, and of each row: layouts may shorten and reformat some
 _WINDOW = 3  # characters of a value's end by which its places are found
-_LONGEST = 64  # characters of a value that are compared: the last ones
+_LENGTHS = (64, 32, 16, 12, 8, 7, 6, 5, 4, _WINDOW)
+"""The numbers of characters at a value's end that may be compared; few, so that each place is compared few times."""
 _DIGITS = 5  # that a value without letters has at least, to tell anything
 
 
@@ -38,7 +39,7 @@ def _carried(groups: list[set[str]], found: set[str]) -> bool:
 def _groups(model: Mapping[str, Any], method: str) -> Iterator[set[str]]:
     """Values that must occur together: those of the whole answer, and each row's own."""
     if method != "result" or model.get("status") != "ready":
-        yield set(_telling(model.values()))
+        yield set(_telling(value for name, value in model.items() if name != "status"))
         return
     entries = [entry for section in ("data", "names") for entry in model.get(section) or () if isinstance(entry, dict)]
     rows = [set(_telling(row.get(name) for name in COLUMNS)) for row in entries]
@@ -58,7 +59,8 @@ def _telling(values: Any) -> Iterator[str]:
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
             # A charset may lack characters: the longest part between them is looked for.
             parts = [_plain(part) for part in _RARE.split(str(value))]
-            part = max(parts, key=len)[-_LONGEST:]
+            part = max(parts, key=len)
+            part = part[-next((length for length in _LENGTHS if length <= len(part)), 1) :]
             if len(part) >= _WINDOW and (_LETTER.search(part) or len(_DIGIT.findall(part)) >= _DIGITS):
                 yield part
 
@@ -86,7 +88,7 @@ def _readings(body: bytes) -> Iterator[str]:
         yield _plain(body.decode("utf-8"))
     except UnicodeDecodeError:
         yield from (_plain(body.decode(charset, "replace")) for charset in _CHARSETS)
-    if b"\0" in body[:4]:
+    if b"\0" in body:
         yield from (_plain(body.decode(charset, "replace")) for charset in ("utf-16-le", "utf-16-be"))
 
 

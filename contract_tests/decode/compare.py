@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -49,6 +49,8 @@ def documented(model: Mapping[str, Any], method: str) -> dict[str, Any]:
     for section, names in (("data", COLUMNS), ("names", ("name",))):
         if isinstance(entries := found.get(section), list):
             found[section] = [_only(entry, names) if isinstance(entry, Mapping) else entry for entry in entries]
+    if isinstance(found.get("names"), list):  # whether they are objects is another promise's matter
+        found["names"] = [{"name": entry} if isinstance(entry, str) else entry for entry in found["names"]]
     return found
 
 
@@ -86,13 +88,12 @@ def formats_differ(reference: Mapping[str, Any], decoded: Decoded, context: Cont
 
 
 def charset_choice(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> str:
-    """What stands for characters that the charset lacks, as a choice of csv.lacking; empty where none is lacking, or
-    where it is not the same throughout.
+    """What stands for characters that the charset lacks: a choice of csv.lacking, or words for what no choice covers;
+    empty where none is lacking.
     """
     writing = Writing.of(decoded, context)
     one, other = documented(reference, context.method), documented(decoded.model, context.method)
-    found = {writing.replaced(a, b) for a, b in _pairs(one, other)} - {"", DIFFERENT}
-    return found.pop() if len(found) == 1 else ""
+    return " and ".join(sorted({writing.replaced(a, b) for a, b in _pairs(one, other)} - {"", DIFFERENT}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Writing:
 
     def _normal(self, text: str) -> str:
         """A text without what its layout changes: XML parsers turn CRLF into LF, and writers of CSV do the reverse."""
-        plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        plain = text.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
         return plain.replace('\\"', '"') if self.backslashes else plain
 
 
@@ -198,26 +199,3 @@ def _pairs(one: Any, other: Any) -> Iterator[tuple[str, str]]:
             yield from _pairs(a, b)
     elif isinstance(one, str) and isinstance(other, str):
         yield one, other
-
-
-def _mapped(value: Any, leaf: Callable[[Any], Any]) -> Any:
-    """The value with every text, number and null in it replaced."""
-    if isinstance(value, Mapping):
-        return {name: _mapped(member, leaf) for name, member in value.items()}
-    return [_mapped(entry, leaf) for entry in value] if isinstance(value, list) else leaf(value)
-
-
-def plain(value: Any) -> Any:
-    """A value as XML and CSV carry it: numbers as text, null as empty text."""
-    return _mapped(value, lambda leaf: "" if leaf is None else str(leaf))
-
-
-def plain_account(model: Mapping[str, Any]) -> Any:
-    """An answer of info in plain values, with a list of one account as that account."""
-    data = model.get("data")
-    return plain({**model, "data": data[0]} if isinstance(data, list) and len(data) == 1 else model)
-
-
-def as_encoded(value: Any, encoding: str) -> Any:
-    """A plain value after an encoding that writes `?` for the characters that it lacks."""
-    return _mapped(value, lambda text: text.encode(encoding, "replace").decode(encoding))

@@ -32,6 +32,7 @@ def read_csv(body: bytes, context: Context) -> Decoded:
         except Misfit as misfit:
             misses.append(Miss(str(misfit), table.rank))
         except UnknownLayout as layout:
+            misses.append(Miss("", table.rank))
             unknown.append(layout)
         else:
             decoded = replace(decoded, choices={**table.choices, **decoded.choices})

@@ -65,17 +65,17 @@ def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Mis
 
 
 def _marks(text: str, known: str | None, stated: str) -> dict[str, str]:
-    """The delimiters that the text may have, by their choices: those in it, and one for a text of one column."""
+    """The delimiters that the text may have, by their choices: those in it, and none for a text of one column."""
     if stated:
         return {next((name for name, mark in DELIMITERS.items() if mark == stated), OTHER): stated}
     marks = dict(sorted(DELIMITERS.items(), key=lambda item: item[0] != known))
     if other := _OTHER_MARK.match(text):
         marks[OTHER] = other[1]
-    absent = [name for name, mark in marks.items() if mark not in text]
-    return {name: mark for name, mark in marks.items() if name not in absent[1:]}
+    return {**{name: mark for name, mark in marks.items() if mark in text}, "": _NO_MARK}
 
 
 OTHER = "another delimiter"
+_NO_MARK = "\0"  # of a text of one column: no text has it
 _SEPARATOR = re.compile(r'"?sep=([^\w\r\n"])"?(?:\r\n|\n|\r)', re.IGNORECASE)
 """A line that tells spreadsheets the delimiter."""
 _OTHER_MARK = re.compile(r'"?(?:status|title|name|id)"?([^\w\s",;|.\[/])')
@@ -100,8 +100,12 @@ _PAIRED = r'"[^"D\r\n]*+"(?:[^"D\r\n]*+"[^"D\r\n]*+")*+[^"D\r\n]*+'
 _GRAMMARS = (
     _Grammar(f"(?:{_RFC}|{_BARE}){_END}"),
     _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout="white space around cells"),
-    # fputcsv leaves a quote after a backslash as it is. Such a quote ends the cell where what follows can be a cell.
-    _Grammar(rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\"(?!{_AFTER})|\\)*+)"|{_BARE}){_END}', hint='\\"', quotes=BACKSLASHES),
+    # fputcsv leaves a quote after a backslash as it is. Such a quote ends the cell where what follows can be a cell, or
+    # at the end of a line alone.
+    *(
+        _Grammar(rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\"(?!{after})|\\)*+)"|{_BARE}){_END}', '\\"', BACKSLASHES)
+        for after in (_AFTER, r"\r|\n|\Z")
+    ),
     # Quotes that mean nothing. A cell that begins with one has pairs of them: else a quoted cell was cut off.
     _Grammar(rf'(?P<quoted>(?!))?(?P<bare>{_PAIRED}|(?!")[^D\r\n]*+){_END}', hint='"', quotes="no quotes"),
 )
@@ -125,7 +129,7 @@ class _Split:
 
 def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> Table | Miss:
     split = _split(text, mark, grammar)
-    first = split.rows[0] if split.rows else []
+    first = next(filter(None, split.rows), [])
     rank = (_known(first), len(first))
     if len(first) > MAX_COLUMNS:
         return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)
@@ -147,9 +151,10 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
             return Miss(f"line {line} has {what}", rank, whole=False, several=_are_several(split.rows))
     choices = {
         "csv.delimiter": name if rows and len(rows[0]) > 1 else "",
-        "csv.line-end": _line_end(split.ends),
+        # Names alone do not show how other lines end.
+        "csv.line-end": _line_end(split.ends) if len(rows) > 1 or not rank[0] else "",
         "csv.quotes": grammar.quotes or _quotes(split.cells),
-        "csv.layout": oddities(sorted(others)) if rows else "",
+        "csv.layout": oddities(sorted(others)) if rank[1] > 1 or others else "",
     }
     return Table(rows, {clause: choice for clause, choice in choices.items() if choice}, rank, blanks)
 
@@ -165,7 +170,7 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
     match_cell, needy = _pattern(grammar, mark).match, re.compile(f'["\r\n{re.escape(mark)}]')
     while at < len(text) or row:
         cell = match_cell(text, at)
-        if cell is None:
+        if cell is None or len(row) > MAX_COLUMNS:
             found.torn = line
             found.rows.append(row)
             return found
@@ -225,10 +230,12 @@ def _line_end(ends: list[str]) -> str:
 
 def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]:
     """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row."""
+    first = next((i for i, row in enumerate(rows) if row), len(rows))
+    rows, lines = rows[first:], lines[first:]
+    narrow = all(len(row) <= 1 for row in rows)
     count = len(rows)
-    while count and not any(cell.strip() for cell in rows[count - 1]) and len(rows[count - 1]) <= 1:
+    while count and (not rows[count - 1] or not (narrow or "".join(rows[count - 1]).strip() or rows[count - 1][1:])):
         count -= 1
-    narrow = all(len(row) <= 1 for row in rows[:count])
     kept = [(row or [""], line) for row, line in zip(rows[:count], lines, strict=False) if row or narrow]
     return [row for row, _ in kept], [line for _, line in kept], len(rows) - count
 

@@ -27,14 +27,22 @@ def nested(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, 
         value, is_json = _value(str(place.steps[-1]), text)
         if not put(model, place.steps, value):
             raise Misfit("a name that stands twice")
-        of_account = place is account or (isinstance(value, Mapping) and bool({*ACCOUNT} & value.keys()))
+        of_account = place is account or _is_account(value)
         way = ("json" if place.steps == ("data",) or not of_account else "JSON in cells") if is_json else place.way
         ways["info.csv" if of_account else "csv.rows"].add(way if is_json or of_account else way and "flattened")
     model = with_lists(model)
     if isinstance(names := model.get("names"), list):
         model["names"] = [entry if isinstance(entry, Mapping) else {"name": entry} for entry in names]
     shown = {clause: found - {""} for clause, found in ways.items()}
+    if model.get("status", "ready") != "ready":
+        del shown["csv.rows"]  # members that nobody knows, of another answer
     return model, {c: found.pop() if len(found) == 1 else "several ways" for c, found in shown.items() if found}
+
+
+def _is_account(value: Any) -> bool:
+    """Whether a value is an account, or a list of one."""
+    account = value[0] if isinstance(value, list) and len(value) == 1 else value
+    return isinstance(account, Mapping) and bool({*ACCOUNT} & account.keys())
 
 
 def _value(name: str, text: str) -> tuple[Any, bool]:

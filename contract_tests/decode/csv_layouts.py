@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contract_tests.contract.members import COLUMNS, ERROR, READY, STATUSES, TIMES
-from contract_tests.contract.values import digits
+from contract_tests.contract.values import address, digits
 from contract_tests.decode.compare import Writing, formats_differ
 from contract_tests.decode.csv_columns import columns_by_values
 from contract_tests.decode.csv_dialect import Rows, Table
@@ -18,11 +18,11 @@ from contract_tests.decode.names import ENOUGH, is_row, known_name
 SECTIONS: Mapping[str, tuple[str, ...]] = {"data": COLUMNS, "names": ("name",)}
 FLAT: Mapping[tuple[str, str, int], tuple[str, ...]] = {
     ("create", "ok", 2): ("status", "id"),
+    ("info", "ok", 2): ("status", "data"),
     ("info", "ok", 5): ("status", "used", "of", "api_time_limit", "demo"),
-    ("result", "processing", 1): ("status",),
-    ("result", "ready", 6): ("status", "photo", "cost", "ip", *TIMES),
 }
 """The members of a flat answer without a header, by method, status and number of fields."""
+OF_TASK = ("cost", "ip", *TIMES)
 TASK = frozenset(READY) - {*SECTIONS}
 """The members of a task beside the lists."""
 WHOLE = TASK - {"photo"}
@@ -33,13 +33,13 @@ def read_table(table: Table, context: Context) -> Decoded:
     """The answer in a table. Raises Misfit, and UnknownLayout for what may be one."""
     if not table.rows:
         return _nothing(context)
-    for layout in (_rows_under_names, _flat_row, _pairs, _flat_alone, _rows_alone):
+    for layout in (_rows_under_names, _flat_row, _pairs, _task_rows_alone, _flat_alone, _rows_alone):
         if (found := layout(table, context)) is not None:
             return found
     rows = table.rows
     telling = any(cell in STATUSES or cell.isdigit() for row in rows[:_FEW] for cell in row[:_FEW])
     if (context.method == "result" and len(rows[0]) >= ENOUGH) or (len(rows[0]) > 1 and len(rows) > 1 and telling):
-        raise UnknownLayout("csv.header", "columns of unknown names")
+        raise UnknownLayout("csv.rows", "columns of unknown names")
     raise Misfit("no known columns")  # lines that could be anything, such as a sentence
 
 
@@ -63,26 +63,29 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
         return None
     if len({*columns.values()}) < len(columns):
         raise Misfit("the line of names has a name twice")
-    task = {i: str(known_name(name)) for i, name in enumerate(head) if i not in columns and known_name(name) in TASK}
+    task = _task_columns(head, rows, columns)
     shared = [{member: typed(member, row[i]) for i, member in task.items()} for row in rows]
-    if len(rows) == 1 and shared[0].get("status", "ready") not in ("", "ready"):
-        filled = [(name, cell) for name, cell in zip(head, rows[0], strict=True) if cell]
-        return Decoded(nested(filled)[0], "csv", {"csv.flat": "a row under the names of rows"})
-    if task:
-        rows = [row for row in rows if any(row[i] for i in columns)]
+    if task and len(rows) == 1 and not any(rows[0][i] for i in columns):
+        if shared[0].get("status", "ready") != "ready":
+            filled = [(name, cell) for name, cell in zip(head, rows[0], strict=True) if cell]
+            return Decoded(nested(filled)[0], "csv", {"csv.flat": "a row under the names of rows"})
+        if not _known_entries(section, context):
+            rows = []  # the task's members stand there, although nothing was found
     elif len(head) == 1:
         rows = rows + [[""]] * _blank_rows(table, context)
     names = {i: columns.get(i, name) for i, name in enumerate(head) if i not in task}
     members = shared[0] if shared and all(row == shared[0] for row in shared) else {}
     model = {"status": "ready", **members, section: [{name: row[i] for i, name in names.items()} for row in rows]}
-    choices = {"csv.header": _header(head, columns, section), "csv.rows": "with-task" if task else "section"}
+    choices = {"csv.header": "yes", "csv.rows": _columns(head, columns, section, task=bool(task))}
+    choices = {clause: choice for clause, choice in choices.items() if choice}
     return Decoded(model, "csv", choices, None if members.keys() >= WHOLE else section)
 
 
 def _section_of(head: Sequence[str], context: Context) -> tuple[str | None, Mapping[int, str]]:
     """The section whose fields the names are, and the fields by the number of their column."""
     for section, fields in SECTIONS.items():
-        columns = {i: field for i, name in enumerate(head) if (field := field_of(name, section, fields))}
+        meant = {i: field for i, name in enumerate(head) if (field := field_of(name, section, fields))}
+        columns = {i: field for i, field in meant.items() if head[i] == field or field not in head}
         known = {known_name(name) for name in head}
         alone = section == "names" and columns and (context.section == "names" or len(head) == 1 or TASK & known)
         if alone or (section == "data" and is_row(columns.values())):
@@ -90,18 +93,32 @@ def _section_of(head: Sequence[str], context: Context) -> tuple[str | None, Mapp
     return None, {}
 
 
-def _header(head: Sequence[str], columns: Mapping[int, str], section: str) -> str:
-    """The choice of csv.header, or a word."""
+def _task_columns(head: Sequence[str], rows: Rows, columns: Mapping[int, str]) -> dict[int, str]:
+    """The members of the task by the numbers of their columns. A row may have a status or a photo of its own."""
+    task = {i: str(known_name(name)) for i, name in enumerate(head) if i not in columns and known_name(name) in TASK}
+    own = {i for i, member in task.items() if member == "status" and not all(row[i] in STATUSES for row in rows)}
+    own |= {i for i, member in task.items() if member == "photo" and {*task.values()} <= {"photo", "status"}}
+    return {i: member for i, member in task.items() if i not in own}
+
+
+def _columns(head: Sequence[str], columns: Mapping[int, str], section: str, *, task: bool) -> str:
+    """The choice of csv.rows, or a word; empty where one column does not show how several are named and ordered."""
     if any(head[i] != name for i, name in columns.items()):
-        return "names in another spelling"
-    ordered = [field for field in SECTIONS[section] if field in columns.values()]
-    return "yes" if [*columns.values()] == ordered else "columns in another order"
+        return "columns in another spelling"
+    if [*columns.values()] != [field for field in SECTIONS[section] if field in columns.values()]:
+        return "columns in another order"
+    return "with-task" if task else "section" if section == "data" else ""
+
+
+def _known_entries(section: str, context: Context) -> int:
+    """How many entries the section has in the known answer; 0 also where none is known."""
+    known = context.reference.get(section) if context.reference is not None else None
+    return len(known) if isinstance(known, list) else 0
 
 
 def _blank_rows(table: Table, context: Context) -> int:
     """How many of the blank lines at the end are rows: an empty cell alone makes a blank line."""
-    known = context.reference.get("names") if context.reference is not None else None
-    missing = len(known) - len(table.rows[1:]) if isinstance(known, list) else 0
+    missing = _known_entries("names", context) - len(table.rows[1:])
     return missing if 0 < missing <= table.blanks else 0
 
 
@@ -122,10 +139,11 @@ def _flat_row(table: Table, context: Context) -> Decoded | None:
         raise Misfit(f"{len(rows)} rows under the names of a flat answer")
     model, shown = nested(zip(head, rows[0], strict=True))
     spelled = any(known_name(name) not in (None, name) for name in head)
-    choices = {"csv.header": "names in another spelling" if spelled else "yes", "csv.flat": "row", **shown}
-    if "status" in names or not status:
-        return Decoded(model, "csv", choices)
-    return Decoded({"status": status, **model}, "csv", {**choices, "csv.flat": "a row without a status"})
+    flat = "a row under names in another spelling" if spelled else "row"
+    if "status" not in names and status:
+        model, flat = {"status": status, **model}, "a row without a status"
+    # Of an answer with rows, csv.rows says how it is laid flat.
+    return Decoded(model, "csv", {"csv.header": "yes", **({} if "csv.rows" in shown else {"csv.flat": flat}), **shown})
 
 
 _TITLES = frozenset(("value", "val"))
@@ -153,20 +171,47 @@ def _flat_alone(table: Table, context: Context) -> Decoded | None:
     if len(table.rows) != 1 or row[0] not in STATUSES:
         return None
     status, choices = row[0], {"csv.header": "no", "csv.flat": "row"}
-    names = ERROR if status == "error" else FLAT.get((context.method, status, len(row)), ())
+    names: tuple[str, ...] = FLAT.get((context.method, status, len(row)), ())
+    if len(row) == 1:
+        names = ("status",)
+    elif status == "ready":
+        names = _ready_names(row, context)
+    elif status == "error" and len(row) == len(ERROR):
+        code = next((i for i in (1, 2) if isinstance(typed(ERROR[1], row[i]), int)), 0)
+        names = {1: ERROR, 2: (ERROR[0], *ERROR[:0:-1])}.get(code, ())
+        choices["csv.flat"] = "row" if code == 1 else "a row in another order"
     if len(names) != len(row):
         raise UnknownLayout("csv.header", "no line of names")
-    if status == "error" and not isinstance(typed(ERROR[1], row[1]), int):
-        if not isinstance(typed(ERROR[1], row[2]), int):
-            raise UnknownLayout("csv.header", "no line of names")
-        names, choices = (ERROR[0], *ERROR[:0:-1]), {**choices, "csv.flat": "a row in another order"}
-    model, _ = nested(zip(names, row, strict=True))
+    model, shown = nested(zip(names, row, strict=True))
+    if "csv.rows" in shown:
+        del choices["csv.flat"]
+    if shown.get("info.csv") != "json":
+        shown.pop("info.csv", None)  # which is a matter of names
     # The other flat answers hold nothing that could be taken for another member.
     doubt = "a row without names" if len(row) > len(ERROR) else ""
-    return Decoded(model, "csv", choices, doubt=doubt)
+    return Decoded(model, "csv", {**choices, **shown}, doubt=doubt)
+
+
+def _ready_names(row: Sequence[str], context: Context) -> tuple[str, ...]:
+    """The members of a ready answer in one row, in the page's order: lists may be left out, or be cells of JSON."""
+    sections = {0: (), 1: (context.section or "photo",), 3: ("data", "names", "photo")}
+    found = sections.get(len(row) - len(OF_TASK) - 1)
+    return () if found is None else ("status", *found, *OF_TASK)
 
 
 # Rows alone.
+
+
+def _task_rows_alone(table: Table, context: Context) -> Decoded | None:
+    """Rows without names, each after the members of its task."""
+    section, task = context.section or "data", ("status", *OF_TASK)
+    names = (*task, *SECTIONS.get(section, ()))
+    first = table.rows[0]
+    if first[0] != "ready" or len(first) != len(names) or len(names) == len(task) or address(first[2]) is None:
+        return None
+    found = _rows_under_names(replace(table, rows=[[*names], *table.rows]), context)
+    doubt = "a table without a line of names"
+    return found and replace(found, choices={**found.choices, "csv.header": "no"}, doubt=doubt)
 
 
 def _rows_alone(table: Table, context: Context) -> Decoded | None:
@@ -177,7 +222,8 @@ def _rows_alone(table: Table, context: Context) -> Decoded | None:
     fields, rows = SECTIONS[section], table.rows
     guess = None
     if len(rows[0]) == len(fields) and (section == "names" or all(_may_be_phone(row) for row in rows)):
-        guess = _without_names(rows, dict(enumerate(fields)), section, "a table without a line of names")
+        shown = {"csv.header": "no", **({"csv.rows": "section"} if section == "data" else {})}
+        guess = _without_names(rows, dict(enumerate(fields)), section, "a table without a line of names", shown)
     entries = (context.reference or {}).get(section)
     if context.reference is None or not isinstance(entries, list):
         return guess
@@ -187,14 +233,18 @@ def _rows_alone(table: Table, context: Context) -> Decoded | None:
     found = columns_by_values(rows, entries, fields, Writing.of(written, context))
     if found is None:
         return guess
-    header = "columns of unknown names" if found.first else "no names, and columns in another order"
+    shown = {"csv.header": "yes", "csv.rows": "columns of unknown names"}
+    if not found.first:
+        shown = {"csv.header": "no", "csv.rows": "columns in another order"}
     doubt = "" if found.whole else "columns that were found by their values"
-    return _without_names(rows[found.first :], found.fields, section, doubt, header)
+    return _without_names(rows[found.first :], found.fields, section, doubt, shown)
 
 
-def _without_names(rows: Rows, fields: Mapping[int, str], section: str, doubt: str, header: str = "no") -> Decoded:
+def _without_names(
+    rows: Rows, fields: Mapping[int, str], section: str, doubt: str, choices: Mapping[str, str]
+) -> Decoded:
     model = {"status": "ready", section: [{name: row[i] for i, name in fields.items()} for row in rows]}
-    return Decoded(model, "csv", {"csv.header": header, "csv.rows": "section"}, section, doubt)
+    return Decoded(model, "csv", choices, section, doubt)
 
 
 def _may_be_phone(row: Sequence[str]) -> bool:

@@ -10,10 +10,11 @@ _PHP = (
 )
 _LINE = re.compile(
     rf"^[ \t]*(?:<br ?/?>[ \t]*)*(?:(?P<php>(?:PHP )?(?:<b>)?(?:{_PHP})(?:</b>)?: )"
-    r"|Traceback \(most recent call last\):|Exception in thread \"|panic: |(?:PHP )?Stack trace:\s*$|SQLSTATE\[)",
+    r"|Traceback \(most recent call last\):|Exception in thread \"|SQLSTATE\[)",
     re.MULTILINE,
 )
-_PLACE = re.compile(r" on line (?:<b>)?\d")
+_PLACE = re.compile(r" on line (?:<b>)?\d| in \S{1,500}:\d")  # which PHP names after each of its messages
+_NEAR = 1000  # characters of a message
 _PAGE = re.compile(r"\s*(?:<!--[^>]*-->\s*)*<(?:!doctype\s+html|html|head|body|center|h1)\b", re.IGNORECASE)
 PAGE_NAMES = frozenset(["html", "head", "body", "h1", "h2", "p", "pre", "div", "span", "center", "b", "br", "font"])
 """Names of elements in pages for browsers, which no answer has."""
@@ -26,7 +27,6 @@ def fault_in(text: str) -> str:
     for line in _LINE.finditer(text):
         if line["php"] is None:
             return "a fault of the server's program"
-        end = text.find("\n", line.end())
-        if "rror" in line["php"] or _PLACE.search(text, line.end(), end if end >= 0 else len(text)):
+        if _PLACE.search(text, line.end(), line.end() + _NEAR):
             return "a fault of PHP"
     return ""

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from typing import Any, NoReturn
 
+from contract_tests.decode.faults import fault_in
 from contract_tests.decode.json_writing import json_choices
 from contract_tests.decode.model import MAX_DEPTH, Decoded, Unreadable, bound, named
 
@@ -23,7 +24,8 @@ def read_json(body: bytes) -> Decoded:
     try:
         model = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"no JSON: {error.msg.partition(':')[0]} at character {error.pos}") from None
+        reason = fault_in(text) or f"{error.msg.partition(':')[0]} at character {error.pos}"
+        raise Unreadable(f"no JSON: {reason}") from None
     except RecursionError:
         raise Unreadable(TOO_DEEP) from None
     if not isinstance(model, dict):

@@ -19,7 +19,7 @@ _SUBSTITUTES: Mapping[str, tuple[Callable[[str], str], ...]] = {
 """What writers put in the place of a character, by the choice of csv.lacking: one mark for the character, or one for
 each of its units in UTF-16 or in UTF-8.
 """
-MOST = 4  # characters that a transliteration has for one on average, such as `No` and `(tm)`
+MOST = 4  # characters that a transliteration has for one, such as `No` and `(tm)`
 TRANSLITERATED = "transliterated"
 DIFFERENT = "different"
 
@@ -68,18 +68,15 @@ def replacement(text: str, written: str, missing: set[str]) -> str:
 
 
 def _fits(text: str, written: str, missing: set[str]) -> bool:
-    """Whether the characters that are not missing stand in their order, and little else."""
-    runs = [(gone, "".join(run)) for gone, run in groupby(text, key=missing.__contains__)]
-    kept = [run for gone, run in runs if not gone]
-    gaps = sum(len(run) for gone, run in runs if gone)
-    if not 0 <= len(written) - sum(map(len, kept)) <= MOST * gaps:
-        return False
-    if not runs[0][0] and not written.startswith(kept[0]):
-        return False
-    at = 0
-    for run in kept:
-        found = written.find(run, at)
+    """Whether the characters that are not missing stand in their order, with little in the places of the others."""
+    at, room = 0, 0
+    for gone, run in groupby(text, key=missing.__contains__):
+        part = "".join(run)
+        if gone:
+            room = MOST * len(part)
+            continue
+        found = written.find(part, at, at + room + len(part))
         if found < 0:
             return False
-        at = found + len(run)
-    return runs[-1][0] or (bool(kept) and written.endswith(kept[-1]))
+        at, room = found + len(part), 0
+    return len(written) - at <= room

@@ -9,7 +9,7 @@ from contract_tests.contract.members import COLUMNS, DOCUMENTED
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower()
+    return re.sub(r"[\s_-]+", "", name).lower()
 
 
 _KNOWN = {_folded(name): name for name in DOCUMENTED}

@@ -15,8 +15,6 @@ def read_xml(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable, UnknownLayout."""
     bound(body, b"<&", "XML")
     document = xml_text(body)
-    if fault := fault_in(document.text):
-        raise Unreadable(f"{fault}, where xml was asked for")
     root = _parsed(document.text)
     choices, others = xml_choices(document, context)
     reader = XmlReader(context, others)
@@ -34,6 +32,8 @@ def _parsed(text: str) -> etree._Element:
     try:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
+        if fault := fault_in(text):
+            raise Unreadable(f"{fault}, where xml was asked for") from None
         line, column = error.position
         raise Unreadable(f"no well-formed XML at line {line}, column {column} ({_kind(error)})") from None
     except ValueError:

@@ -16,7 +16,6 @@ from contract_tests.decode.names import known_name
 Part: TypeAlias = "etree._Element | str"
 """What holds a member: an element, or the value of an attribute."""
 XML_SPACE = " \t\r\n"
-_ABOUT_XML = ("{http://www.w3.org/XML/1998/namespace}", "{http://www.w3.org/2001/XMLSchema-instance}")
 _NAMING = ("name", "key", "id", "field", "column", "k", "n")
 """Attributes that may name the member that an element is."""
 _VALUES = ("value", "val", "v", "text")
@@ -37,12 +36,13 @@ class Elements:
     def children(self, element: etree._Element) -> list[etree._Element]:
         """The elements within. Text between them is noted; a fault of the server there is Unreadable."""
         children = list(element)
+        if not all(isinstance(child.tag, str) for child in children):
+            raise Unreadable("XML with an entity reference, which is not followed")
         if children:
             between = [element.text, *(child.tail for child in children)]
-            if texts := [text for text in between if text and text.strip(XML_SPACE)]:
-                for text in texts:
-                    if fault := fault_in(text.lstrip(XML_SPACE)):
-                        raise Unreadable(f"{fault} within the XML")
+            if any(text and text.strip(XML_SPACE) for text in between):
+                if fault := fault_in("".join(map(str, element.itertext()))):
+                    raise Unreadable(f"{fault} within the XML")
                 self.others.add("text between elements")
         return children
 
@@ -54,19 +54,27 @@ class Elements:
         if (known := known_name(own)) in among and known is not None:
             self.others.update(() if known == own else ("other spellings of names",))
             return known
-        for attribute, value in attributes(element):
-            if attribute in _NAMING and (named := known_name(value)) in among and named is not None:
-                self.others.add("names in attributes")
-                return named
+        if (named := _named(element)) in among and named is not None:
+            self.others.add("names in attributes")
+            return named
         return own
+
+    def names_in(self, element: etree._Element, among: Collection[str]) -> set[str]:
+        """The names of what stands in an element, as far as they are among those."""
+        found = {self.name(child, among) for child in self.children(element)}
+        found.update(known_name(name) or "" for name, _ in attributes(element))
+        return found & {*among}
 
     def members(self, element: etree._Element, among: Collection[str]) -> dict[str, list[Part]]:
         """What stands in an element by its names, those in other spellings among them. An attribute is a member where
         it is named as one of those.
         """
         found: dict[str, list[Part]] = {}
-        for child in self.children(element):
-            found.setdefault(self.name(child, among), []).append(child)
+        children = self.children(element)
+        exact = {local(child) for child in children}
+        for child in children:
+            own, name = local(child), self.name(child, among)
+            found.setdefault(own if name in exact else name, []).append(child)
         for attribute, value in attributes(element):
             known = known_name(attribute)
             if known in among and known not in found and known is not None:
@@ -92,7 +100,7 @@ class Elements:
             if not text and attribute in _VALUES:
                 self.others.add("values as attributes")
                 text = value
-            elif attribute not in _NAMING or known_name(value) != name:
+            else:
                 self.others.add("attributes")
         return self._unpadded(text, name)
 
@@ -109,20 +117,29 @@ class Elements:
 
 def local(element: etree._Element) -> str:
     """The name of an element without its namespace."""
-    if not isinstance(element.tag, str):
-        raise Unreadable("XML with an entity reference, which is not followed")
-    return element.tag.rpartition("}")[2]
+    return str(element.tag).rpartition("}")[2]
 
 
 def attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
-    """The attributes but those about XML itself, by names without namespaces."""
+    """The attributes but nil and those that name a member, by names without namespaces."""
+    for name, value in _own_attributes(element):
+        if name not in _NAMING or known_name(value) is None:
+            yield name, value
+
+
+def _own_attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
     for name, value in element.attrib.items():
-        if not str(name).startswith(_ABOUT_XML):
+        if not str(name).endswith("}nil"):
             yield str(name).rpartition("}")[2], str(value)
+
+
+def _named(element: etree._Element) -> str | None:
+    """The documented name that an attribute gives to an element."""
+    return next(
+        (known for name, value in _own_attributes(element) if name in _NAMING and (known := known_name(value))), None
+    )
 
 
 def is_nil(element: etree._Element) -> bool:
     """Whether an element says that it is null."""
-    return any(
-        str(name).rpartition("}")[2] == "nil" and value in ("true", "1") for name, value in element.attrib.items()
-    )
+    return any(str(name).endswith("}nil") and value in ("true", "1") for name, value in element.attrib.items())

@@ -49,9 +49,18 @@ class XmlReader:
         """The choices that the answer showed, or words for what no choice covers."""
         items = {_item(names) for names in self._items}
         others = self._elements.others | ({"white space around values"} if self._elements.padded else set())
+        # Attributes that mean nothing stand in some answers, those that mean something in others.
+        others -= {"attributes"} if others & {"values as attributes", "names in attributes"} else set()
+        named = "names in attributes" not in others  # else the names of elements mean nothing
         found = {
-            "xml.root": self._root,
-            "xml.item": items.pop() if len(items) == 1 else "another name in each list" if items else "",
+            "xml.root": self._root if named else "",
+            "xml.item": ""
+            if not named
+            else items.pop()
+            if len(items) == 1
+            else "another name in each list"
+            if items
+            else "",
             "xml.list": _one(self._lists),
             "xml.names": _one(self._names),
             # What has no entries shows little of what may stand in others.
@@ -63,10 +72,10 @@ class XmlReader:
         """The element that has the members: the root, or one alone within it."""
         element = root
         for _ in range(_WRAPPERS):
-            if MEMBERS & _names_in(element):
+            if self._elements.names_in(element, MEMBERS):
                 return element
             children = self._elements.children(element)
-            if len(children) != 1 or not MEMBERS & _names_in(children[0]):
+            if len(children) != 1 or not self._elements.names_in(children[0], MEMBERS):
                 break
             self._elements.others.add("a wrapper")
             (element,) = children
@@ -76,7 +85,9 @@ class XmlReader:
         status = self._value("status", parts.get("status", [""]))
         model: dict[str, Any] = {}
         for name, found in parts.items():
-            if name in FIELDS and (status == "ready" or (self._context.method == "result" and not _is_account(found))):
+            if name in FIELDS and (
+                status == "ready" or (self._context.method == "result" and not self._is_account(found))
+            ):
                 model[name] = self._entries(name, found)
             elif name == "data":
                 model[name] = self._accounts(found)
@@ -141,7 +152,7 @@ class XmlReader:
         if self._is_text(element) or not self._fields_in(element, section):
             text = self._elements.text(element, "name") if not len(element) else self._any([element])
             if section == "names":
-                self._names.add("texts")
+                self._names.add("values" if local(element) == section else "texts")
                 return {"name": text}
             return text
         parts = self._elements.members(element, FIELDS[section])
@@ -171,9 +182,7 @@ class XmlReader:
         fields = FIELDS[section]
         enough = is_row if section == "data" else lambda names: "name" in names
         for entry in entries:
-            names = {self._elements.name(child, fields) for child in entry} | {
-                known_name(n) for n, _ in attributes(entry)
-            }
+            names = self._elements.names_in(entry, fields)
             if not enough(names | ({local(entry)} if section == "names" else set())):
                 entries = []
         if not entries:
@@ -189,20 +198,25 @@ class XmlReader:
         return found[0] if len(found) == 1 else found
 
     def _account_or_list(self, element: etree._Element) -> Any:
-        if ACCOUNT_NAMES & _names_in(element):
+        if self._elements.names_in(element, ACCOUNT):
             return self._account(element)
         inner = self._elements.children(element)
-        if not inner or not all(ACCOUNT_NAMES & _names_in(child) for child in inner):
+        if not inner or not all(self._elements.names_in(child, ACCOUNT) for child in inner):
             return self._any([element])
         self._elements.note_attributes(element)
         self._items.append([local(child) for child in inner])
         return [self._account(child) for child in inner]
 
+    def _is_account(self, parts: Sequence[Part]) -> bool:
+        """Whether data is that of info: its members are an account's, or those of what stands in it."""
+        elements = [part for part in parts if not isinstance(part, str)]
+        return any(self._elements.names_in(inner, ACCOUNT) for outer in elements for inner in (outer, *outer))
+
     def _account(self, element: etree._Element) -> dict[str, Any]:
         parts = self._elements.members(element, ACCOUNT)
         account = {n: self._value(n, p) if n in ACCOUNT else self._any(p) for n, p in parts.items()}
         for limit in parts.get("api_limit", []):
-            if not isinstance(limit, str) and {*UNITS} & _names_in(limit):
+            if not isinstance(limit, str) and self._elements.names_in(limit, UNITS):
                 units = self._elements.members(limit, UNITS)
                 account["api_limit"] = {n: self._value(n, p) if n in UNITS else self._any(p) for n, p in units.items()}
         return account
@@ -241,18 +255,6 @@ class XmlReader:
 
 
 _WRAPPERS = 3  # elements around an answer, at most
-ACCOUNT_NAMES = frozenset(ACCOUNT)
-
-
-def _names_in(element: etree._Element) -> set[str | None]:
-    """The documented names of what stands in an element."""
-    return {known_name(local(child)) for child in element} | {known_name(name) for name, _ in attributes(element)}
-
-
-def _is_account(parts: Sequence[Part]) -> bool:
-    """Whether data is that of info: its members are an account's, or those of what stands in it."""
-    elements = [part for part in parts if not isinstance(part, str)]
-    return any(ACCOUNT_NAMES & _names_in(inner) for element in elements for inner in (element, *element))
 
 
 def _item(names: list[str]) -> str:

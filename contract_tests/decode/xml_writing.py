@@ -34,7 +34,7 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     seen = _Seen(_photo(context))
     _scan(document, seen)
     choices = {
-        "xml.declaration": document.declaration,
+        "xml.declaration": _declaration(document),
         "xml.encoding": document.encoding,
         "xml.escapes": _escapes(seen, document),
         "xml.indent": _indent(seen, document),
@@ -49,10 +49,20 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     return {clause: choice for clause, choice in choices.items() if choice}, seen.others
 
 
+def _declaration(document: XmlText) -> str:
+    """The choice, but for an encoding that must be named, whatever the choice is."""
+    must = document.encoding and not document.encoding.startswith("utf-8")
+    return "" if must and document.declaration == "yes" else document.declaration
+
+
 def _photo(context: Context) -> str:
-    """What an empty photo stands for: null, an empty text, or either where that is not known."""
+    """What an empty photo stands for: null, false, an empty text, or either where that is not known."""
     if context.reference is not None and "photo" in context.reference:
-        return "text" if isinstance(context.reference["photo"], str) else "null"
+        photo = context.reference["photo"]
+        return "text" if isinstance(photo, str) else "null" if photo is None else "false"
+    # What a source does not fill is null or false also by the clause result.sections.
+    if context.section != "photo" and context.known.get("result.sections") not in ("all", "relevant"):
+        return "either"
     return {"": "text", "null": "null"}.get(context.known.get("result.photo-empty", "?"), "either")
 
 
@@ -80,6 +90,7 @@ class _Seen:
     closed: set[str] = field(default_factory=set)  # what stands in elements that are written <x/>
     opened: set[str] = field(default_factory=set)  # what stands in elements that are written <x></x>
     nil: bool = False
+    listed: bool = True  # an element names is the list, and not the text of one entry
 
     around: list[_Open] = field(default_factory=lambda: [_Open("")])  # the outermost one stands for the document
 
@@ -88,7 +99,8 @@ class _Seen:
         inner = self.around[-1]
         self.plain.append(gap)
         inner.content |= bool(gap)
-        inner.text |= bool(gap.strip())
+        # A section holds no references, so those for characters that can't be written otherwise stand between two.
+        inner.text |= bool(_REFERENCE.sub("", gap).strip())
 
     def note_aside(self, token: re.Match[str]) -> None:
         """CDATA, or what stands beside elements and texts."""
@@ -123,14 +135,15 @@ class _Seen:
 
     def add_empty(self, name: str, *, closed: bool) -> None:
         known = known_name(name)
-        kind = "list" if known in ("data", "names") else "text" if known else "either"
+        kind = known if known == "names" else "list" if known == "data" else "text" if known else "either"
         (self.closed if closed else self.opened).add(self.photo if known == "photo" else kind)
 
     def add_text(self, name: str, *, cdata: bool) -> None:
         known = known_name(name)
+        self.listed &= known != "names"
         if known in FREE:
             self.free.add(cdata)
-        elif known in ("status", "cost", "ip", "price", "phone", "time", "url"):
+        elif known in ("status", "ip", "time", "source", "url"):
             self.words.add(cdata)
 
 
@@ -177,7 +190,7 @@ def _indent(seen: _Seen, document: XmlText) -> str:
         return _INDENTS.get(unit, "another indentation") if regular else "white space at some places"
     ends = document.text[document.start :][:1].isspace(), document.text[-1].isspace()
     if document.declaration == "no":
-        return "a line break at the end" if ends[1] else "none"
+        return "declaration" if ends[1] else "none"
     words = {(True, False): "a line break after the declaration", (False, True): "a line break at the end"}
     return words.get(ends, "declaration" if all(ends) else "none")
 
@@ -193,8 +206,10 @@ def _text(seen: _Seen) -> str:
 
 def _empty(seen: _Seen) -> str:
     """Where all empty elements are written alike, what they stand for shows whether others would be."""
-    if seen.closed and seen.opened:
-        return "now <x/>, now <x></x>" if "list" in seen.opened else "by-kind"
-    if seen.closed:
-        return "<x/>" if "text" in seen.closed else ""
-    return "<x></x>" if {"list", "null"} & seen.opened else ""
+    names = "list" if seen.listed else "text"
+    closed, opened = ({names if kind == "names" else kind for kind in kinds} for kinds in (seen.closed, seen.opened))
+    if closed and opened:
+        return "now <x/>, now <x></x>" if {"list", "null", "false"} & opened else "by-kind"
+    if closed:
+        return "<x/>" if "text" in closed else ""
+    return "<x></x>" if {"list", "null", "false"} & opened else ""

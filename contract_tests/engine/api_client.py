@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.api import calls
-from contract_tests.api.calls import Account, Call
+from contract_tests.api.calls import MULTIPART, Account, Call
 from contract_tests.api.reply import Reply, Units, units
 from contract_tests.budget.budget import Charge, NotChecked
-from contract_tests.budget.sender import LostAnswer, Sender
+from contract_tests.budget.sender import LostAnswer, Sender, rate_limited
+from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.model import Context
 from contract_tests.engine.every_answer import UnitsWatch, check_answer, check_readable, check_tokens, read
 from contract_tests.engine.target import Target
@@ -28,8 +29,18 @@ class TargetLost(Exception):
 
 
 def _about(call: Call) -> tuple[object, ...]:
-    """What a call is about, whatever its format and the way it is sent."""
-    return call.method, frozenset(call.but(format=None).params), call.query
+    """What a call is about, whatever its format and the way it is sent, of which a multipart form may be ignored."""
+    return call.method, frozenset(call.but(format=None).params), call.query, call.way == MULTIPART
+
+
+def _check_pace(reply: Reply) -> None:
+    """Raises NotChecked for an answer that refuses the rate of calls to the end: it is none to what the call asks."""
+    response = reply.response
+    if response is not None and rate_limited(response) and (not reply.readable or TOO_FAST in reply.message.lower()):
+        raise NotChecked("the target refused the call for its rate, however slow", Outcome.INCONCLUSIVE)
+
+
+TOO_FAST = "too many requests"
 
 
 @dataclass(repr=False)
@@ -84,10 +95,10 @@ class ApiClient:
         reply = self._read(reply, section)
         if not self.target.own_mock:
             self.findings.secrets.learn(reply.model)
-        reply = check_readable(self.checks, reply)
         self._settle_refused(reply)
-        if reply.decoded is not None and reply.decoded.format == "json":
-            self._references[_about(call)] = reply.model
+        _check_pace(reply)
+        reply = check_readable(self.checks, reply)
+        self._keep_reference(reply)
         check_answer(self.checks, reply, self.tokens)
         self.units.note(reply, self.checks)
         self.replies.append(reply)
@@ -101,11 +112,27 @@ class ApiClient:
         if reply.response is not None:
             reply = self._read(reply)
             self._settle_refused(reply)
+            _check_pace(reply)
         return reply
 
     def _read(self, reply: Reply, section: str | None = None) -> Reply:
         reference = self._references.get(_about(reply.call))
         return read(reply, Context(reply.call.method, section, self.findings.known(), reference))
+
+    def _keep_reference(self, reply: Reply) -> None:
+        """Keeps an answer in JSON; what a ready task says is not replaced by an error, such as for a way to ask."""
+        about = _about(reply.call)
+        known = self._references.get(about, {})
+        if reply.decoded is not None and reply.decoded.format == "json":
+            self._references[about] = known if known.get("status") == "ready" != reply.status else reply.model
+
+    def read_again(self, reply: Reply, section: str) -> Reply:
+        """A reply in an unknown layout, read by what JSON has said since about the same thing."""
+        again = self._read(reply, section or None)
+        if again.readable:
+            again = check_readable(self.checks, again)
+            check_answer(self.checks, again, self.tokens)
+        return again
 
     def units_now(self, account: Account, *, known: bool = False) -> tuple[Units, Reply]:
         """The units that info shows now. known: the last answer of info will do, where no task was made since. Raises

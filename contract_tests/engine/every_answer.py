@@ -115,7 +115,7 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
         found = SafeText(f"{decoded.format}, while other errors are written otherwise")
         expected = "all errors in the format that was asked for, or all in JSON"
         checks.expect("format.readable", alike, reply, "the format", found, expected)
-    could = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
+    could = status_choices(reply.http, reply.code)
     if len(could) == 1:
         note("error.http-status", could[0], reply)
 
@@ -135,6 +135,10 @@ class UnitsWatch:
     """Whether info has shown units right after creates: else its counter may be late, or they are taken later."""
     costs: dict[str, int | None] = field(default_factory=dict)
     """The costs of the run's tasks, by their ids; None: not known yet."""
+    idle_looks: int = 0
+    """How often info was asked while no task was made since it last was."""
+    moves_by_itself: bool = False
+    """The used units have grown between such answers beyond what the creates had taken."""
     polling: int = 0
     """Units that were taken while tasks were asked for and none was made."""
     _polled: bool = False
@@ -159,11 +163,13 @@ class UnitsWatch:
             return
         self.used = [*self.used[:1], now.used]
         before = units(self.shown) if self.shown else None
-        self.day_turned |= before is not None and now.used < before.used
-        if before is not None and self._polled:
-            if not self._may_be_of_creates(now):
-                self.polling += max(0, now.used - before.used)
-            self.check_free(checks, reply, before, now, "after tasks were asked for")
+        if before is not None:
+            self.idle_looks += 1
+            self.day_turned |= now.used < before.used
+            self.moves_by_itself |= now.used > before.used and not self._may_be_of_creates(now)
+            if self._polled:
+                self.polling += max(0, now.used - before.used) if not self._may_be_of_creates(now) else 0
+                self.check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self._polled = reply, False
 
     def check_free(self, checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:

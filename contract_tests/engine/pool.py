@@ -19,6 +19,8 @@ from contract_tests.engine.tasks import Task, TaskPoller
 COMMON = (2, 1)  # sources that every edition with sources has
 BEST_FIRST = (2, 1, 4, 11)
 """Sources whose task proves what none before it does: rows, names, a photo and the edition. The others come after."""
+PROVES_NOTHING = (12,)
+"""Sources that the page does not name, and that show no edition: they are asked for in a full run alone."""
 
 
 @dataclass(repr=False)
@@ -36,6 +38,8 @@ class EditionProbe:
     _edition: Edition | None = None
     _sourceless: Task | None = None
     """The task of a create without a source."""
+    _of_any_source: Task | None = None
+    """The task of a create with a source that no edition has."""
 
     @property
     def source_required(self) -> bool:
@@ -52,7 +56,7 @@ class EditionProbe:
     def any_source(self) -> bool:
         """Whether create accepts a source that no edition has. A refusal costs nothing."""
         if UNKNOWN_SOURCE not in self.maker.trial_replies:
-            self.maker.try_create(UNKNOWN_SOURCE)
+            self._of_any_source = self.maker.try_create(UNKNOWN_SOURCE)
         return self.maker.trial_replies[UNKNOWN_SOURCE].status == "ok"
 
     @property
@@ -77,7 +81,7 @@ class EditionProbe:
         maker, phone = self.maker, self.maker.api.target.phones.ordinary
         try:
             if not self.source_required and self._sourceless is not None:
-                maker.shared[COMMON_SOURCE, phone] = self._sourceless
+                maker.shared[COMMON_SOURCE, phone] = self._of_any_source or self._sourceless
                 if self.any_source:
                     return EDITIONS["A"]
             for source in () if self.on_demand else COMMON:
@@ -89,6 +93,8 @@ class EditionProbe:
                     return EDITIONS[name]
         except NotChecked as why:
             self.unproven = why
+            if self._of_any_source is not None and not isinstance(maker.shared.get((COMMON_SOURCE, phone)), Task):
+                maker.shared[COMMON_SOURCE, phone] = self._of_any_source
             return EDITIONS["C"] if 4 in maker.trial_replies else B_OR_C
         return EDITIONS["B"]
 
@@ -175,7 +181,7 @@ class TaskPool:
         if self.probe.given_tasks:
             return [(t.source, phones.ordinary) for t in self.probe.given_tasks]
         if not self.api.target.provisioned:
-            return [(s, phones.ordinary) for s in sources]
+            return [(s, phones.ordinary) for s in sources if self.full or s not in PROVES_NOTHING]
         known = [p for p in (phones.ordinary, phones.hundred, phones.awkward, phones.nothing, phones.one) if p]
         return [(s, p) for p in known for s in sources]
 

@@ -87,6 +87,11 @@ class Run:
         return calls.result(self.me, self.unknown_id)
 
     @property
+    def bare_result(self) -> Call:
+        """A call of result without any parameter."""
+        return Call("result")
+
+    @property
     def info_with_origin(self) -> Call:
         """A call of info as a browser sends it for a page of another site."""
         return replace(calls.info(self.me), headers=(("Origin", "https://origin.example"),))

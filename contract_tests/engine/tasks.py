@@ -46,8 +46,9 @@ class Task:
     reads: dict[tuple[str, Way], Reply] = field(default_factory=dict)
     """Ready answers by format and way."""
     missed: dict[str, Reply] = field(default_factory=dict)
-    """By format, an answer that should have been a ready one and was not. One in an unknown layout is asked for again
-    once JSON is known, which tells what is in it."""
+    """By format, an answer that should have been a ready one and was not."""
+    unclear: list[Reply] = field(default_factory=list)
+    """Answers in unknown layouts, before JSON was known, which may tell what is in them."""
     last: Reply | None = None
     """The last answer of `until_done`."""
 
@@ -72,13 +73,18 @@ class TaskPoller:
     def poll(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Polls a task. One that was ready must be so, and must say the same as before."""
         reply = self.api.send(calls.result(task.account, task.id, fmt=fmt, way=way), section=task.section or None)
+        if reply.has_unknown_layout and task.reads and not any(read == "json" for read, _ in task.reads):
+            self.poll(task)  # what JSON has tells what is in the layout
+            reply = self.api.read_again(reply, task.section)
         self.compare(task, reply)
         if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
             self._read[fmt or "json", way] += 1
         elif reply.status == "processing":
             self.processing.append(reply)
-        elif task.ready is not None or (not reply.readable and not reply.has_unknown_layout):
+        elif task.ready is None and reply.has_unknown_layout:
+            task.unclear.append(reply)
+        elif task.ready is not None or not reply.readable:
             task.missed.setdefault(fmt or "json", reply)
         return reply
 
@@ -171,6 +177,11 @@ class TaskPoller:
         self.api.checks.expect("result.becomes-ready", True, reply)
         ready = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
+        for unclear in task.unclear:
+            again = self.api.read_again(unclear, task.section)
+            if again.status == "ready" and ready.status == "ready":
+                self.compare(task, again)
+                task.reads.setdefault((unclear.call.format, unclear.call.way), again)
         self.api.settle(task.reply, ready.cost)
         return ready
 

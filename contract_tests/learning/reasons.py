@@ -21,6 +21,7 @@ class Evidence:
 
     what: str
     holds: Callable[[Reply], bool] = lambda _: True
+    """Whether an answer that could be read holds it."""
     format: str = ""  # that the call asked for; empty: any
     method: str = ""  # of the call; empty: any
     ready: bool = False  # a task must be ready
@@ -39,12 +40,17 @@ class Evidence:
 def why_unseen(clause: Clause, findings: Findings, replies: Sequence[Reply]) -> str:
     """The reason why no choice of the clause was seen, for a profile: a test's own, or what the answers were."""
     reasons = findings.reasons.get(clause.id, {})
-    order = (Outcome.UNAFFORDABLE, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
-    if given := next((reasons[outcome] for outcome in order if outcome in reasons), ""):
-        return findings.mask.text(given)
-    if clause.unseen or clause.id not in EVIDENCE:
-        return clause.unseen or "no answer showed it"
-    evidence = EVIDENCE[clause.id]
+    held_back, others = (Outcome.UNAFFORDABLE, Outcome.ERROR), (Outcome.INCONCLUSIVE, Outcome.UNCHECKED)
+    given = [next((reasons[o] for o in outcomes if o in reasons), "") for outcomes in (held_back, others)]
+    evidence = EVIDENCE.get(clause.id)
+    found = _found(evidence, replies) if evidence and not given[0] else ""
+    if clause.id == "csv.lacking" and (encodings := findings.seen.get("csv.encoding", {}).keys() - {"cp1251"}):
+        found = f"CSV was in {' and '.join(sorted(encodings))}, which lacks no character"
+    return findings.mask.text(given[0] or found or given[1] or clause.unseen or "no answer showed it")
+
+
+def _found(evidence: Evidence, replies: Sequence[Reply]) -> str:
+    """What the answers were that could have held the evidence; empty where none came."""
     asked = [reply for reply in replies if evidence.may_be(reply)]
     holding = sum(evidence.is_in(reply) for reply in asked)
     unread = [reply for reply in asked if not reply.readable]
@@ -53,9 +59,10 @@ def why_unseen(clause: Clause, findings: Findings, replies: Sequence[Reply]) -> 
         return f"{counted(holding, 'answer')}{of_format} had {evidence.what}, and left the choice open"
     if unread:
         first = unread[0]
-        others = f", and no other had {evidence.what}" if len(unread) < len(asked) else ""
-        return f"{counted(len(unread), 'answer')}{of_format} {first.unread}, such as {first.call.name}{others}"
-    return f"no answer{of_format} had {evidence.what}" if asked else f"no answer came{of_format}"
+        others = f"; no other had {evidence.what}" if len(unread) < len(asked) else ""
+        number = f"{counted(len(unread), 'answer')}{of_format} {'was' if len(unread) == 1 else 'were'} not read"
+        return f"{number}: an answer {first.unread} ({first.call.name}){others}"
+    return f"no answer{of_format} had {evidence.what}" if asked else ""
 
 
 def _values(value: Any) -> Iterator[Any]:
@@ -79,7 +86,11 @@ def _of_section(*names: str, least: int = 1) -> Callable[[Reply], bool]:
     return lambda reply: any(len(entries(reply.model, name)) >= least for name in names)
 
 
-_BEYOND_ASCII = ("anything beyond ASCII", _texts(lambda text: not text.isascii()))
+def _in_cp1251(text: str) -> bool:
+    return len(text.encode("cp1251", "ignore").decode("cp1251")) == len(text)
+
+
+_BEYOND_ASCII = ("text beyond ASCII", _texts(lambda text: not text.isascii()))
 _ENTRY = ("a list with an entry", _any(lambda value: isinstance(value, list) and bool(value)))
 _EMPTY = ("an empty value", _any(lambda value: value in ("", None) or value == []))
 _ROWS = ("a section with a row", _of_section("data", "names"))
@@ -96,7 +107,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "quota.unit": Evidence("more than one record", _of_section("data", "names", least=2), method="result", ready=True),
     "info.csv": Evidence("members of the account", lambda r: "data" in r.model, "csv", "info"),
     "info.follows-format": Evidence("the account", lambda r: r.status != "error", method="info"),
-    "json.escapes": Evidence("anything beyond ASCII or a slash", _texts(lambda t: not t.isascii() or "/" in t), "json"),
+    "json.escapes": Evidence("text beyond ASCII or a slash", _texts(lambda t: not t.isascii() or "/" in t), "json"),
     "json.indent": Evidence("members", format="json"),
     **{
         f"xml.{name}": Evidence(what, holds, "xml")
@@ -108,7 +119,6 @@ EVIDENCE: Mapping[str, Evidence] = {
             ("names", "an entry of names", _of_section("names")),
             ("text", "a text", _texts(bool)),
             ("empty", *_EMPTY),
-            ("null", *_EMPTY),
             *((name, "elements", lambda _: True) for name in ("declaration", "root", "indent", "layout")),
         )
     },
@@ -122,7 +132,8 @@ EVIDENCE: Mapping[str, Evidence] = {
             *((name, "a line", lambda _: True) for name in ("header", "line-end", "layout")),
         )
     },
-    "csv.lacking": Evidence("a character that its charset lacks", lambda _: False, "csv"),
-    "csv.quotes": Evidence("a cell that shows what is quoted", lambda _: False, "csv"),
+    "xml.null": Evidence("null", _any(lambda value: value is None), "json"),
+    "csv.lacking": Evidence("a character that windows-1251 lacks", _texts(lambda text: not _in_cp1251(text)), "json"),
+    "csv.quotes": Evidence("a cell", format="csv"),
 }
 """What shows the open clauses of how answers are written and of what is in them."""

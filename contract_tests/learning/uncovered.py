@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract_tests.contract.members import UNITS
 from contract_tests.contract.profile import Uncovered
+from contract_tests.contract.values import kind
 from contract_tests.engine.run import Run
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import of_answers
@@ -58,6 +60,18 @@ def _objects(model: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[st
         found = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
         found = [entry for entry in found if isinstance(entry, Mapping)]
     return found
+
+
+def text_units(run: Run) -> Iterator[Uncovered]:
+    """Units of the account that are no numbers in JSON, which no assumption refutes."""
+    asked = [r for r in run.api.replies if r.call.method == "info" and r.decoded and r.decoded.format == "json"]
+    limits = [(limit, reply) for reply in asked for limit in _objects(reply.model, ("data", "api_limit"))]
+    for name in UNITS:
+        texts = [reply for limit, reply in limits if isinstance(limit.get(name), str)]
+        if texts:
+            where, last, word = f"data.api_limit.{name}", texts[-1], kind("")
+            what = f"{where}: {word} ({of_answers(len(texts), len(limits))})"
+            yield Uncovered("info.body", what, where, (word,), shape=shape_of_reply(last), call=call_line(last))
 
 
 def refuted_assumptions(run: Run) -> Iterator[Uncovered]:

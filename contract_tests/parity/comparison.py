@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from contract_tests.api.reply import Reply, Unread
@@ -98,15 +98,16 @@ class Comparison:
             yield _words(step, step.clause, "the answer", *words)
             if words[0] == words[1] == step.words[1]:
                 yield from _compare_codes(step, step.kind, a, b)
-                yield from _compare_observations(step, *seen, bodies=True)
+                yield from self._compare_observations(step, *seen, bodies=True)
         elif a.decoded is None or b.decoded is None:
             yield from _compare_unread(step, a, b)
-            yield from _compare_observations(step, *seen, bodies=False)
+            yield from self._compare_observations(step, *seen, bodies=False)
         elif any(reply.status != "error" for reply in before):
             yield from _not_compared(step, f"{step.after_refusal} is not refused on both sides")
         else:
             yield from self._compare_readable(step, a, b)
-            yield from _compare_observations(step, *seen, bodies=_state(a) == _state(b))
+            bodies = _state(a) == _state(b) and a.decoded.format == b.decoded.format
+            yield from self._compare_observations(step, *seen, bodies=bodies)
 
     def _compare_readable(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
         yield _words(step, step.readable, "the body", READABLE, READABLE)
@@ -152,6 +153,30 @@ class Comparison:
             return next((kinds[k] for k in self._kinds(step, reply, side, exactly=True) if k in kinds), step.words[1])
         return "html-404" if reply.http == HTTP_NOT_FOUND and reply.is_page else f"HTTP {reply.http}"
 
+    def _compare_observations(
+        self, step: ScriptStep, a: Observations, b: Observations, *, bodies: bool
+    ) -> Iterator[PlaceComparison]:
+        """Every place that both show, or that one lacks in an object that both have. bodies: they answer the same thing
+        in the same format.
+        """
+        for place in {**a.by_place, **b.by_place}:
+            one, other = a.by_place.get(place), b.by_place.get(place)
+            if not bodies and not place.startswith(ALWAYS):
+                continue
+            if one and other:
+                compared = _values(step, place, one, other)
+                by_turns = place.startswith(WRITING) and self._both_show(one.clause, one.values | other.values)
+                yield replace(compared, agreement=Agreement.OPEN, why=BY_TURNS) if by_turns else compared
+            elif (there := one or other) and there.parent is not None and there.parent in (b if one else a).objects:
+                absent = Observation(there.clause, frozenset([ABSENT]), ABSENT, there.where)
+                yield _compared(step, place, Agreement.DIFFERS, one or absent, other or absent)
+            elif there:
+                yield PlaceComparison(there.clause, Agreement.OPEN, there.where, why="only one side's answer shows it")
+
+    def _both_show(self, clause: str, words: frozenset[str]) -> bool:
+        """Whether each target writes in all of these ways: which one an answer shows is a matter of what is in it."""
+        return len(words) > 1 and all(words <= choices.get(clause, {}).keys() for choices in self._choices)
+
 
 def _compare_codes(step: ScriptStep, kind: str, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
     """The code and the message of errors of a kind."""
@@ -186,24 +211,15 @@ def _compared(
     return PlaceComparison(a.clause, agreement, a.where, a.shown, b.shown, step.label, why, place, a.values, b.values)
 
 
-def _compare_observations(
-    step: ScriptStep, a: Observations, b: Observations, *, bodies: bool
-) -> Iterator[PlaceComparison]:
-    """Every place that both show, or that one lacks in an object that both have. bodies: they answer the same thing."""
-    for place in {**a.by_place, **b.by_place}:
-        one, other = a.by_place.get(place), b.by_place.get(place)
-        if not bodies and not place.startswith(ALWAYS):
-            continue
-        if one and other:
-            yield _values(step, place, one, other)
-        elif (there := one or other) and there.parent is not None and there.parent in (b if one else a).objects:
-            absent = Observation(there.clause, frozenset([ABSENT]), ABSENT, there.where)
-            yield _compared(step, place, Agreement.DIFFERS, one or absent, other or absent)
-        elif there:
-            yield PlaceComparison(there.clause, Agreement.OPEN, there.where, why="only one side's answer shows it")
-
-
-ALWAYS = ("writing", "Content-Type", "Access-Control-Allow-Origin", "a redirect")  # shown by refused calls, too
+BY_TURNS = "both write it by turns"
+WRITING = "writing, "
+ALWAYS = (
+    WRITING,
+    "the format of",
+    "Content-Type",
+    "Access-Control-Allow-Origin",
+    "a redirect",
+)  # shown by refused calls, too
 
 
 def _not_compared(step: ScriptStep, why: str) -> Iterator[PlaceComparison]:

@@ -13,7 +13,6 @@ from contract_tests.api.reply import Reply, content_type
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, TIMES, UNITS
-from contract_tests.contract.public_words import public_word
 from contract_tests.contract.ready_checks import CHECKS, CheckResult, TaskFacts, check, entries
 from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import OF_HTTP, kind, status_choices, with_blank
@@ -57,8 +56,8 @@ class Observations:
         for name in sorted({name for one in objects for name in one}):
             kinds = {kind(one[name]) for one in objects if name in one and not _is_nothing(clause, at, name, one[name])}
             if name not in MEMBERS_AT[clause, at]:
-                # Laid flat in CSV, what has nothing in it leaves no column.
-                parent = None if self.format == "csv" else at
+                # Other formats than JSON may leave out what has nothing in it.
+                parent = at if self.format == "json" else None
                 self.add(prefix + name, clause, *kinds, where=prefix + UNDOCUMENTED, parent=parent)
                 continue
             kinds |= {ABSENT} if any(name not in one for one in objects) else set()
@@ -138,9 +137,10 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     if decoded.format == "csv" and "csv.encoding" not in decoded.choices:
         # A byte order mark shows even in ASCII; the other two encodings write ASCII alike.
         seen.add("writing, csv.encoding", "csv.encoding", "utf-8", "cp1251", shown="no mark, and ASCII alone")
-    if reply.status == "error" and reply.call.format != "json":
-        seen.add("the format of an error", "error.follows-format", "no" if decoded.format == "json" else "yes")
     method = reply.call.method
+    if reply.call.format != "json" and (reply.status == "error" or method == "info"):
+        what, clause = ("an error", "error") if reply.status == "error" else ("info", "info")
+        seen.add(f"the format of {what}", f"{clause}.follows-format", "no" if decoded.format == "json" else "yes")
     name = "error" if reply.status == "error" else reply.status if method == "result" else method
     if observe_body := _BODIES.get(name):
         observe_body(seen, decoded, facts)
@@ -169,9 +169,7 @@ def _observe_http(seen: Observations, reply: Reply, encodings: Mapping[str, str]
     if reply.status != "error":
         seen.add("HTTP status", "error.http-status", f"HTTP {reply.http} of an answer that is no error")
     elif reply.http not in OF_HTTP:
-        choices = status_choices(reply.http, reply.code) or (f"HTTP {reply.http} for error_code {reply.code}",)
-        clause = all_clauses()["error.http-status"]
-        seen.add("HTTP status", clause.id, *choices, shown=any_of(public_word(clause, word) for word in choices))
+        seen.add("HTTP status", "error.http-status", *status_choices(reply.http, reply.code))
 
 
 def _observe_create(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
@@ -198,8 +196,6 @@ def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> No
     if decoded.format != "csv":
         for section in SECTION_NAMES:
             _observe_section(seen, model, section, own=section == facts.section)
-    elif facts.section == "photo" or model.get(facts.section):
-        seen.add("what CSV carries", "csv.flat", f"rows of {decoded.rows}" if decoded.rows else "a flat answer")
     if decoded.rows is None:
         others = {name: value for name, value in model.items() if name not in ("status", *SECTION_NAMES)}
         # How a time is written is the clause result.times.

@@ -82,7 +82,7 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         pairs = collector.pairs
         secrets = _secrets_of(sides)
         profile = read_profile_file(options.profile) if options.profile else ProfileFile()
-        places = StatedDifferences(profile).marked(Comparison(pairs).places())
+        places = StatedDifferences(profile).marked((*_rate_limits(sides), *Comparison(pairs).places()))
         clauses = by_clause((_without(secrets, place) for place in places), ignored)
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
             code = BROKEN  # a difference outranks what was not compared
@@ -92,6 +92,14 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         a, b = (side.run.target.base for side in sides)
         units = (one.run.api.sender.budget.spent, other.run.api.sender.budget.spent)
         return ParityReport(a, b, clauses, calls, units, code, _public(stopped, secrets), secrets)
+
+
+def _rate_limits(sides: Collection[Side]) -> Iterator[PlaceComparison]:
+    """Which sides refused calls for their pace. Such a call is sent again, so its refusal is no answer to compare."""
+    met = [name for name, side in zip("AB", sides, strict=True) if side.run.api.sender.rate_limited]
+    if met:
+        why = f"{' and '.join(met)} refused calls for their pace; they were sent again, slower"
+        yield PlaceComparison("rate.limit", Agreement.OPEN, why=why)
 
 
 def _secrets_of(sides: Collection[Side]) -> Secrets:

@@ -135,6 +135,7 @@ CREATES: tuple[ScriptStep, ...] = (
                unless_accepted=BARE),
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
+    ScriptStep("source 2, awkward text", _create(2, lambda phones: phones.awkward), ("create.ok",), provisioned=True),
     ScriptStep("a task that fails", _create(2, lambda phones: phones.failing), ("create.ok",), provisioned=True),
     ScriptStep("a used-up limit", lambda s: calls.create(s.run.account("poor", 0), s.phone, 2), ("quota.refuses",),
                "json", kind="limit", provisioned=True),

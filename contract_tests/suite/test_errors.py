@@ -49,15 +49,16 @@ def test_a_call_without_login_and_token_gets_the_documented_message(run: Run, ch
 
 @pytest.mark.clause("error.missing-names")
 def test_the_message_names_every_missing_parameter(run: Run, checks: Checks) -> None:
-    reply, send = run.api.send_cached(run.unknown_task.but(id=None, token=None)), run.api.send_cached
+    send, reply = run.api.send_cached, run.api.send_cached(run.bare_result)
     # A message that is always the same names nothing that is missing.
     check_distinct(
-        Case("a call without token and id", reply),
+        Case("a call without any parameter", reply),
         Case("one with a wrong token", send(run.wrong_token_call)),
         Case("one without id", send(run.unknown_task.but(id=None))),
     )
-    named = _named(reply, "token", "id")
-    seen = {("token", "id"): "all", ("token",): "credentials-alone"}.get(named, f"names {', '.join(named) or 'none'}")
+    named = _named(reply, "login", "token", "id")
+    choices = {("login", "token", "id"): "all", ("login", "token"): "credentials-alone"}
+    seen = choices.get(named, f"names {', '.join(named) or 'none'}")
     checks.choice("error.missing-names", seen, reply)
     if named:
         checks.note_error_kind("missing", reply, names=", ".join(named))

@@ -25,10 +25,10 @@ def test_info_is_answered_for_the_account(run: Run, checks: Checks) -> None:
 
 
 @pytest.mark.clause("info.body")
-def test_info_has_the_units_of_the_day(run: Run) -> None:
+def test_info_has_the_units_of_the_day(run: Run, checks: Checks) -> None:
     for reply in _replies(run):
         if answered(reply):
-            run.api.checks.schema("info", reply, shows=("info.body",))
+            checks.schema("info", reply, shows=("info.body",))
 
 
 @pytest.mark.clause("info.shape")

@@ -136,7 +136,7 @@ def test_a_multipart_form_is_read_like_any_form(run: Run, checks: Checks) -> Non
     reply = _read(run, _about_a_ready_task(run).by(MULTIPART))
     seen = "read" if reply.status == "ready" else "neither"
     if reply.status == "error":
-        nothing = Case("a call without any parameter", run.api.send_cached(Call("result", way=POST)))
+        nothing = Case("a call without any parameter", run.api.send_cached(run.bare_result))
         check_distinct(nothing, _unknown(run))
         seen = which(reply, {"ignored": nothing}, "refused")
     checks.choice("param.multipart", seen, reply)

@@ -28,6 +28,7 @@ WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "csv is separated by commas and CRLF": ("csv.delimiter", "csv.line-end", "csv.quotes", "csv.layout"),
         "csv has a line of names and the rows of a section": ("csv.header", "csv.flat", "csv.rows"),
         "csv is UTF-8": ("csv.encoding", "csv.lacking"),
+        "errors are written alike": ("error.follows-format", "error.http-status"),
     }
 )
 """Clauses of how answers are written, by their assumption."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,11 +21,15 @@ class Pacer:
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     _due: float = field(default=-math.inf, repr=False)
+    _went: deque[float] = field(default_factory=lambda: deque(maxlen=1000), repr=False)
 
     def slow_down(self, seconds: float) -> None:
-        """Delays the next call so long, and halves the pace from then on (4 a second at most, SLOWEST at least)."""
-        now = self.per_second or 8.0
-        self.per_second = max(min(now / 2, 4.0), min(now, SLOWEST))
+        """Delays the next call so long, and halves the pace from then on (SLOWEST at least). Without a limit, the pace
+        is that of the last second, and 8 calls at least.
+        """
+        latest = [at for at in self._went if at > self.clock() - 1]
+        now = self.per_second or max(8.0, len(latest))
+        self.per_second = max(now / 2, min(now, SLOWEST))
         self._due = max(self._due, self.clock() + seconds)
 
     def wait(self, end: float | None = None) -> bool:
@@ -39,4 +44,5 @@ class Pacer:
             self.sleep(pause)
         if self.per_second is not None:
             self._due += 1 / self.per_second
+        self._went.append(self.clock())
         return True

@@ -10,7 +10,8 @@ import click
 
 from contract_tests.api.calls import FORMATS
 from contract_tests.captured.capture import METHODS, SOURCES, Asked
-from contract_tests.captured.files import STDIN, as_json, as_text, validate
+from contract_tests.captured.files import STDIN, validate
+from contract_tests.captured.validation_report import as_json, as_text
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.contract.resolve import UnknownSchemaError, document
@@ -32,13 +33,17 @@ from contract_tests.contract.resolve import UnknownSchemaError, document
     "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Form of the report."
 )
 def command(files: tuple[str, ...], **options: Any) -> None:
-    """Checks captured answers against the contract. Each FILE is a body, or a whole response as curl -i prints it.
+    """Checks captured answers against the contract. Each FILE is a body, a whole response as curl -i prints it, or a
+    recording: a HAR file, or a cassette of VCR and libraries like it.
+
+    Of a recording, every answer to a call of /create, /result or /info is checked; the call shows its method, format,
+    source and phone, which the options overrule. The other entries are counted.
 
     `-` reads standard input. A directory stands for all files below it, except those whose names begin with a dot. The
-    largest body is 16 MiB. The report shows types and sizes and never a value.
+    largest body is 16 MiB, the largest recording 128 MiB. The report shows types and sizes and never a value.
 
-    Exit code: 0 every documented promise and law holds, 1 one is broken or an answer can't be read, 2 wrong usage or a
-    FILE can't be opened (the others are still checked).
+    Exit code: 0 every documented promise and law holds, 1 one is broken or an answer can't be read, 2 wrong usage, or a
+    FILE can't be opened or holds no answer (the others are still checked).
     """
     if files.count(STDIN) > 1:
         raise click.UsageError("standard input (-) can be read only once: name it once")

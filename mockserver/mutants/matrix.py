@@ -24,8 +24,8 @@ class Fate(StrEnum):
     CAUGHT = "caught"  # its clause is reported as broken
     MISNAMED = "misnamed"  # only other clauses are
     SURVIVED = "survived"  # none is
-    EQUIVALENT = "equivalent"  # none is, as was argued
-    DISPROVED = "not equivalent"  # it was argued to be equivalent, and something is reported
+    EQUIVALENT = "equivalent"  # none is, as was argued; an assumption may be refuted
+    DISPROVED = "not equivalent"  # it was argued to be equivalent, and a promise or law is reported
     ERROR = "error"  # the suite itself failed
 
     @property
@@ -55,7 +55,12 @@ class Examination:
     @property
     def green(self) -> bool:
         """Whether there is nothing to report, as must be so on the unbroken mock."""
-        return not (self.broken or self.caught or self.refuted or self.errors)
+        return not (self.breaks or self.refuted or self.errors)
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a promise or law is reported."""
+        return bool(self.broken or self.caught)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Trial:
         if any(run.errors for run in self.runs):
             return Fate.ERROR
         if self.mutant.equivalent:
-            return Fate.EQUIVALENT if all(run.green for run in self.runs) else Fate.DISPROVED
+            return Fate.DISPROVED if any(run.breaks for run in self.runs) else Fate.EQUIVALENT
         if self.mutant.breaks in self.broken:
             return Fate.CAUGHT
         return Fate.MISNAMED if self.broken else Fate.SURVIVED

@@ -264,6 +264,31 @@ def test_xml_carries_a_carriage_return_and_no_illegal_character() -> None:
         assert etree.fromstring(body).findtext("m") == "a\r\nb]]>\ufffd]]\r>"
 
 
+PHP_XML = """
+$simple = new SimpleXMLElement("<r/>");
+$simple->addChild("m", "я");
+$writer = new XMLWriter();
+$writer->openMemory();
+$writer->setIndent(true);
+$writer->startDocument("1.0", "UTF-8");
+$writer->startElement("r");
+$writer->writeElement("m", "");
+$writer->writeElement("n", null);
+$writer->endElement();
+$writer->endDocument();
+echo json_encode([$simple->asXML(), $writer->outputMemory()]);
+"""
+
+
+def test_xml_is_as_php_writes_it_under_the_choices_that_say_so() -> None:
+    simple, writer = php(PHP_XML, None)
+    of_simple = {"xml.declaration": "no-encoding", "xml.escapes": "escaped", "xml.indent": "declaration"}
+    of_writer = {"xml.empty": "by-kind", "xml.indent": "1 space"}
+
+    assert written("xml", Answer({"m": "я"}), {"xml.root": "r", **of_simple}).decode() == simple.replace("x44F", "1103")
+    assert written("xml", Answer({"m": "", "n": None}), {"xml.root": "r", **of_writer}).decode() == writer
+
+
 # CSV.
 
 JOINED: dict[str, Callable[[tuple[str, ...]], str]] = {

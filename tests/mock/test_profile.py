@@ -9,6 +9,7 @@ import pytest
 
 from mockserver import data
 from mockserver.core.errors import Refusal
+from mockserver.profile.clauses import VALUES
 from mockserver.profile.profile import resolve
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
 
@@ -172,9 +173,17 @@ def test_the_name_of_a_lists_entry_may_have_its_number(written: str, names: str)
     assert f"{name(0)} {name(1)}" == names
 
 
+def test_every_kind_of_value_is_described_and_used() -> None:
+    readme = data.path("schemas", "README.md").read_text(encoding="utf-8")
+    used = {clause.value for clause in CLAUSES.values()} - {None}
+
+    assert used == {*VALUES}
+    assert [kind for kind in VALUES if f"| `{kind}` |" not in readme] == []
+
+
 @pytest.mark.parametrize("written", ["item{m}", "{n}", "item{n}x", "item{n+2}", "1{n}", "item{n"])
 def test_a_name_with_any_other_blank_is_refused(written: str) -> None:
-    with pytest.raises(Refusal, match=r"xml\.item.*'row' or 'item\{n\}'"):
+    with pytest.raises(Refusal, match=r"xml\.item.*'item\{n\}' or 'row'"):
         resolve(CLAUSES, {"xml.item": written})
 
 

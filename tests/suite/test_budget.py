@@ -197,7 +197,7 @@ def test_units_that_polling_takes_are_told_as_that(breakage: str) -> None:
 
     assert "quota.polling-free" in broken
     assert 0 < report.spent.polling < report.spent.units
-    assert report.spent.units - report.spent.polling == 6
+    assert report.spent.units - report.spent.polling == 5
     assert re.search(r"\d+ units, \d+ of them for asking for results", output), output
     assert "tasks cost more than any before" not in output
 

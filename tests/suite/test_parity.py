@@ -77,9 +77,17 @@ CHOICES = [
 ]
 
 
+VISIBLE: dict[str, dict[str, Any]] = {
+    "xml.null": {"result.photo-empty": "null"},
+    "csv.lacking": {"csv.encoding": "cp1251"},
+}
+"""Choices of other clauses without which a clause shows nothing."""
+
+
 @pytest.mark.parametrize(("clause", "choice"), CHOICES, ids=lambda v: v if isinstance(v, str) else "table")
 def test_two_mocks_that_differ_in_one_clause_differ_in_that_clause_alone(clause: str, choice: Any) -> None:
-    with mock({}) as a, mock({clause: choice}, seed=1) as b:
+    both = VISIBLE.get(clause, {})
+    with mock(both) as a, mock({**both, clause: choice}, seed=1) as b:
         report = parity(a, b)
 
     assert clauses(report, Agreement.DIFFERS) == {clause}, differences(report)
@@ -183,7 +191,8 @@ def test_two_accounts_that_have_and_find_different_things_differ_in_nothing(name
 
 
 def test_every_open_clause_but_the_unseen_is_compared_between_two_mocks() -> None:
-    with mock({}) as a, mock({}, seed=1) as b:
+    visible = {clause: choice for others in VISIBLE.values() for clause, choice in others.items()}
+    with mock(visible) as a, mock(visible, seed=1) as b:
         report = parity(a, b)
 
     assert set(OPEN) - clauses(report, Agreement.SAME) == set(UNSEEN)
@@ -205,6 +214,18 @@ def test_a_stand_in_and_a_mock_of_its_profile_differ_in_nothing(name: str) -> No
 
     assert report.exit_code == 0, differences(report)
     assert len(clauses(report, Agreement.SAME)) >= 60
+
+
+def test_calls_that_are_refused_for_their_pace_are_sent_again_and_no_difference() -> None:
+    with mock({"rate.limit": "40/s"}) as a, mock({}) as b:
+        report = parity(a, b)
+    row = next(clause for clause in report.clauses if clause.clause == "rate.limit")
+
+    assert report.exit_code == 0, differences(report)
+    assert (row.agreement, row.note) == (
+        Agreement.OPEN,
+        "A refused calls for their pace; they were sent again, slower",
+    )
 
 
 @pytest.mark.parametrize("name", STANDINS)

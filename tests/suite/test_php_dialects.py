@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import io
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_right_servers import serving_profile
+from test_learned_parity import learned_and_compared
+from test_parity import differences
 
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.learning.learn import learn
-from support.checking import check, options_for, outcomes
+from contract_tests.contract.outcome import Outcome
+from contract_tests.learning.learn import learned_of
+from contract_tests.learning.learned_profile import profile_file
+from contract_tests.learning.private_texts import private_texts_of
+from contract_tests.session.session import Examined
+from support.checking import check, examined, outcomes
 from support.command import ifind
-from support.standins.php_dialects import APPS, CSV, DIALECTS, PLAIN, XML, Dialect
+from support.standins.php_dialects import APPS, DIALECTS, PLAIN, Dialect
 from support.standins.php_server import (
     PERSONAL,
     PHONE_OF_NOTHING,
@@ -27,8 +29,6 @@ from support.standins.php_server import (
     php_names,
     php_serving,
 )
-
-UNSEEN = {clause.id for clause in all_clauses().values() if clause.unseen}
 
 
 @pytest.fixture(scope="module")
@@ -41,60 +41,102 @@ def test_every_dialect_has_its_expectation() -> None:
     assert {*php_names("dialects")} == {*DIALECTS}
 
 
+# What is found out of a dialect.
+
+
 @dataclass(frozen=True)
-class Learned:
-    code: int
-    output: str
-    document: Mapping[str, Any]
+class Told:
+    """What a check of a target told."""
 
-    @property
-    def choices(self) -> dict[str, Any]:
-        return {clause: entry["choice"] for clause, entry in self.document["profile"].items()}
-
-    @property
-    def uncovered(self) -> set[str]:
-        return {entry["clause"] for entry in self.document.get("uncovered", ())}
+    ended: Examined
+    accused: list[str]
+    """The promises that it calls broken."""
+    refuted: set[str]
+    choices: Mapping[str, Any]
+    uncovered: set[str]
 
 
-def learned(target: PhpTarget, file: Path, **options: Any) -> Learned:
-    out = io.StringIO()
-    code = learn(options_for(target, **options), file, out, out)
-    text = file.read_text(encoding="utf-8")
-    assert [value for value in (*PERSONAL, *target.env.values()) if value in text + out.getvalue()] == []
-    return Learned(code, out.getvalue(), tomllib.loads(text))
+def told_of(target: PhpTarget) -> Told:
+    ended = examined(target)
+    assert ended.run is not None, ended.report.stopped
+    learned = learned_of(ended.run, ended.report, private_texts_of(ended.run))
+    text = profile_file(learned).decode()
+    assert [value for value in (*PERSONAL, *target.env.values()) if value in text] == []
+    return Told(
+        ended,
+        [str(finding) for finding in learned.broken],
+        {row.clause.id for row in ended.report.rows if row.outcome is Outcome.REFUTED},
+        {choice.clause.id: choice.choice for choice in learned.choices},
+        {entry.clause for entry in learned.uncovered},
+    )
 
 
-def accused(output: str) -> list[str]:
-    """The clauses that a report calls broken, or could not judge for a fault of its own."""
-    return [clause for clause, outcome in outcomes(output).items() if outcome in ("broken", "error")]
+def expected(dialect: Dialect, seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices of a dialect among those that were seen, of tables the kinds that were seen."""
+    whole = {**PLAIN, **dialect.choices}
+    return {
+        clause: {kind: whole[clause][kind] for kind in choice} if isinstance(choice, Mapping) else whole.get(clause)
+        for clause, choice in seen.items()
+    }
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_no_dialect_is_accused(php: PhpServer, name: str) -> None:
-    code, output = check(php.target(name))
+def test_a_dialect_breaks_nothing_and_what_it_does_is_told(php: PhpServer, name: str) -> None:
+    dialect = DIALECTS[name]
+    told = told_of(php.target(name))
+    choices = {clause: choice for clause, choice in told.choices.items() if clause not in dialect.open}
+    groups = [clause.split("|") for clause in dialect.uncovered]
+    uncovered = told.uncovered - {*dialect.open}
 
-    assert accused(output) == [], output
-    assert code == 0, output
+    assert told.accused == []
+    assert told.ended.report.errors == ()
+    assert told.ended.report.exit_code == 0
+    assert choices == expected(dialect, choices)
+    assert [clause for clause in dialect.choices if clause not in choices] == []
+    assert [group for group in groups if not uncovered & {*group}] == []
+    assert uncovered <= {clause for group in groups for clause in group}
+    assert {clause for clause in uncovered if all_clauses()[clause].default is not None} <= told.refuted
+
+
+SPARSE = (
+    *("plain", "xml-item0", "xml-singular", "xml-singular-entries", "xml-repeated", "xml-attributes", "xml-fields"),
+    *("xml-nil", "xml-cdata", "xml-around", "csv-headless", "csv-headless-all", "csv-with-task", "csv-json", "csv-sep"),
+    *("csv-blank-first", "csv-blank-last", "csv-reversed", "csv-russian", "csv-two-tables", "csv-pairs", *APPS),
+    *("csv-names-of-the-first", "csv-total-last", "xml-wrapped", "xml-row-attributes", "xml-json-lists", "row-both"),
+)
+"""Layouts that show less of themselves, the less is found."""
 
 
 @pytest.mark.parametrize("phone", [PHONE_OF_ONE, PHONE_OF_NOTHING], ids=["one", "nothing"])
-@pytest.mark.parametrize("name", [*XML, *CSV, *APPS])
+@pytest.mark.parametrize("name", SPARSE)
 def test_no_layout_is_accused_where_one_record_or_none_is_found(php: PhpServer, name: str, phone: str) -> None:
     code, output = check(php.target(name, phone=phone))
 
-    assert accused(output) == [], output
+    assert not {"broken", "error"} & {*outcomes(output).values()}, output
     assert code == 0, output
 
 
-@pytest.mark.parametrize("name", DIALECTS)
-def test_what_a_dialect_does_is_learned_or_told_as_uncovered(php: PhpServer, name: str, tmp_path: Path) -> None:
-    dialect = DIALECTS[name]
-    found = learned(php.target(name), tmp_path / "learned.toml")
-    told = {clause.split("|")[0] for clause in dialect.uncovered if found.uncovered & {*clause.split("|")}}
-    allowed = {clause for entry in dialect.uncovered for clause in entry.split("|")} | {*dialect.open}
+# Learn and parity.
 
-    assert found.code == 0, found.output
-    assert found.choices == {**expected(dialect, found.choices), **{c: found.choices[c] for c in dialect.open if c in found.choices}}
-    assert {*dialect.choices} <= {*found.choices}, found.output
-    assert told == {clause.split("|")[0] for clause in dialect.uncovered}, found.output
-    assert found.uncovered <= allowed, found.output
+COMPARED = tuple(name for name, dialect in DIALECTS.items() if dialect.uncovered or name in {"plain", *APPS})
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_mock_of_what_was_learned_differs_in_nothing_but_what_is_uncovered(
+    php: PhpServer, name: str, tmp_path: Path
+) -> None:
+    target = php.target(name)
+    report, said = learned_and_compared(target.url, target.env, tmp_path)
+
+    assert report.exit_code == 0, differences(report) + said
+
+
+def test_check_learn_and_parity_agree_as_commands(php: PhpServer, tmp_path: Path) -> None:
+    target = php.target("yii")
+    checked = ifind("check", target.url, cwd=tmp_path, **target.env)
+    learned = ifind("learn", target.url, "--out", "learned.toml", cwd=tmp_path, **target.env)
+    against = ifind("check", target.url, "--profile", "learned.toml", cwd=tmp_path, **target.env)
+    compared = ifind("parity", target.url, "mock", "--profile", "learned.toml", cwd=tmp_path, **target.env)
+
+    done = (checked, learned, against, compared)
+    assert [command.returncode for command in done] == [0, 0, 0, 0], "".join(c.stdout + c.stderr for c in done)

@@ -105,12 +105,13 @@ def test_each_kind_of_error_that_is_not_documented_has_a_code_and_message_of_its
         assert len({*values}) == 4, kind
 
 
-@pytest.mark.parametrize("clause", CHOSEN.values(), ids=lambda c: c.id)
-def test_every_choice_of_a_clause_is_some_standins_or_the_default(clause: Clause) -> None:
-    chosen = [STANDINS[name].PROFILE[clause.id] for name in STANDINS]
+@pytest.mark.parametrize("clause", [c for c in CHOSEN.values() if c.id != "http-method.other"], ids=lambda c: c.id)
+def test_some_standin_chooses_otherwise_than_the_default_and_than_another(clause: Clause) -> None:
+    """But for other HTTP methods, by which breakages have a stand-in refuse a call."""
+    chosen = {STANDINS[name].PROFILE[clause.id] for name in STANDINS}
 
-    assert {*chosen, clause.default} >= {*clause.choices}
-    assert len({*chosen}) > 1, "the three agree"
+    assert chosen - {clause.default}
+    assert len(chosen) > 1, "the three agree"
 
 
 def test_any_two_standins_differ_in_most_clauses() -> None:

@@ -44,10 +44,9 @@ class Deviating:
 
     def rows(self, *only: str, **options: Any) -> Mapping[str, ClauseResult]:
         """What a run says of each clause."""
-        run = self.examined(only=only, **options)
-        assert run.report is not None, run.errors
-        assert not run.errors
-        return {row.clause.id: row for row in run.report.rows}
+        report = self.examined(only=only, **options).report
+        assert not report.errors
+        return {row.clause.id: row for row in report.rows}
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def _entry(section: str, number: int, entry: Mapping[str, Any], layout: XmlLayou
         return _element("name", entry["name"], layout, depth, about=key)
     if section == "names" and layout.names_as_texts:
         return _element(name, entry["name"], layout, depth, about=key)
-    if layout.row_attributes:
+    if layout.row_attributes and not any(isinstance(value, list | dict) for value in entry.values()):
         fields = "".join(f" {field}={quoteattr(_plain(value))}" for field, value in entry.items())
         return f"{_space(layout, depth)}<{_name(name, layout)}{fields}/>"
     return _element(name, _members(entry, layout, depth + 1), layout, depth, parent=True, about=key)

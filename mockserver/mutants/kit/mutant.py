@@ -34,7 +34,7 @@ class Mutant:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options of the suite that runs against it."""
     equivalent: str = ""
-    """Why no test can distinguish it from the right server, though it looks like a breach of the clause."""
+    """Why it breaks no promise and no law, though it looks like a breach of the clause. It may refute an assumption."""
 
 
 WAYS: Mapping[str, tuple[str, Condition]] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""Mutants that look broken and are not: a test that reports one asks for more than is promised."""
+"""Mutants that look broken and are not: a test that calls one broken asks for more than is promised."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import json
 from typing import Any
 
-from mockserver.mutants.kit.answers import changing, content, created, ready, table
+from mockserver.mutants.kit.answers import changing, content, created, names, ready, setting, table
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant, Table
 from mockserver.mutants.kit.when import JSON, RESULT, XML, where
@@ -37,6 +37,20 @@ EQUIVALENTS: Table[Mutant] = {
             ready(_in_another_order),
             equivalent="The members of a JSON object have no order (RFC 8259, section 1), elements of XML and"
             " columns of CSV under a line of names are found by their names, and the page promises no order.",
+        ),
+    },
+    "result.names": {
+        "names-are-plain-in-xml": Mutant(
+            "names are plain texts in XML",
+            names(str, XML),
+            equivalent="The page shows names in JSON alone. How XML lays out a list is nobody's promise.",
+        ),
+    },
+    "formats.same": {
+        "created-in-xml-has-a-member-more": Mutant(
+            "create in XML has a member more",
+            created(setting(note="x"), XML),
+            equivalent="The formats carry the same documented data. Members beside it are nobody's promise.",
         ),
     },
     "task.new-id": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.mutants.kit.answers import body, created, entries, errors, ready, replacing, rows, setting, table
+from mockserver.mutants.kit.answers import body, entries, errors, pop, ready, replacing, rows, setting, table
 from mockserver.mutants.kit.mutant import Mutant, Table
 from mockserver.mutants.kit.when import CSV, ERROR, INFO, JSON, OK, POST, PROCESSING, RESULT, XML, lacks, putting, where
 
@@ -66,6 +66,6 @@ FORMAT_MUTANTS: Table[Mutant] = {
         "xml-loses-line-breaks": Mutant("XML drops carriage returns", response=replacing(rb"&#13;", b"", RESULT, XML)),
         "info-in-xml-has-another-limit": Mutant("info in XML reports another limit", body(_limit_of_7, INFO, OK, XML)),
         "errors-in-csv-have-another-code": Mutant("errors in CSV have another code", errors(_unknown_is_418, CSV)),
-        "created-in-xml-has-a-member-more": Mutant("create in XML has a member more", created(setting(note="x"), XML)),
+        "names-is-left-out-in-xml": Mutant("no names in XML", ready(pop("names"), XML)),
     },
 }

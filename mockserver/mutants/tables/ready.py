@@ -43,10 +43,16 @@ READY_MUTANTS: Table[Mutant] = {
         "data-is-an-object": Mutant(
             "data is an object", ready(changing("data", lambda rows: {"row": rows}), JSON, with_a("data"))
         ),
+        "data-is-0-where-it-is-not-filled": Mutant(
+            "data is 0 where the source does not fill it", ready(setting(data=0), JSON, with_a("names"))
+        ),
     },
     "result.own-section": {
         **{f"{name}-is-left-out": Mutant(f"no {name}", ready(pop(name), JSON)) for name in ("data", "names", "photo")},
-        "names-is-left-out-in-xml": Mutant("no names in XML", ready(pop("names"), XML)),
+        "data-is-null": Mutant("data with rows is null", ready(setting(data=None), JSON, with_a("data"))),
+        "names-is-false": Mutant(
+            "names is false where there are names", ready(setting(names=False), JSON, with_a("names"))
+        ),
         "photo-is-left-out-in-csv": Mutant("no photo in CSV", ready(pop("photo"), CSV)),
     },
     "result.row-fields": {
@@ -63,7 +69,6 @@ READY_MUTANTS: Table[Mutant] = {
     },
     "result.names": {
         "names-are-plain": Mutant("names are plain texts", names(str, JSON)),
-        "names-are-plain-in-xml": Mutant("names are plain texts in XML", names(str, XML)),
         "names-lack-name": Mutant("entries of names have no name", names(lambda text: {"title": text}, JSON)),
     },
     "result.photo": {
@@ -75,6 +80,8 @@ READY_MUTANTS: Table[Mutant] = {
     "result.cost": {
         "cost-is-a-number": Mutant("cost is a number", ready(changing("cost", int))),
         "cost-is-0": Mutant("cost is 0", ready(setting(cost="0")), also="in-csv"),
+        "cost-is-0.00": Mutant("cost is 0.00", ready(setting(cost="0.00"))),
+        "cost-is-less-than-1-in-xml": Mutant("cost is 0.50 in XML", ready(setting(cost="0.50"), XML)),
         "cost-is-empty-in-xml": Mutant("cost is empty in XML", ready(setting(cost=""), XML)),
     },
     "result.ip": {

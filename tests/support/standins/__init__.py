@@ -1,1 +1,1 @@
-"""Three servers of the API that share no code with the mock or each other, and ways to break them."""
+"""Servers of the API that share no code with the mock or each other, and ways to break them."""

@@ -66,10 +66,25 @@ PROFILE: Mapping[str, Any] = {
     },
     "not-found": "html-404",
     "content-type.json": "text/html",
-    "content-type.xml": "text/plain; charset=utf-8",
+    "content-type.xml": "text/plain; charset={charset}",
     "content-type.csv": "application/vnd.ms-excel; charset={charset}",
-    "json.escapes": "raw",
+    "json.escapes": "slashes",
+    "json.indent": "spaced",
     "xml.declaration": "no",
+    "xml.encoding": "utf-8",
+    "xml.escapes": "raw",
+    "xml.indent": "none",
+    "xml.list": "repeated",
+    "xml.names": "entries",
+    "xml.text": "cdata",
+    "xml.null": "empty",
+    "xml.layout": "plain",
+    "csv.lacking": "reference",
+    "csv.quotes": "needed",
+    "csv.rows": "section",
+    "csv.layout": "plain",
+    "http-method.other": "refused",
+    "info.follows-format": "no",
     "xml.root": "ответ",
     "xml.item": "запись",
     "xml.empty": "<x/>",
@@ -200,11 +215,11 @@ class Antique:
         members = {"cost": str(len(found)), "ip": peer, "create_time": begun, "end_time": ended}
         return Answer({"status": "ready", "data": found, **members}, call.format, rows="data")
 
-    def _info(self, call: Call, login: str, _params: dict[str, str]) -> Answer:
+    def _info(self, _call: Call, login: str, _params: dict[str, str]) -> Answer:
         used = self._used.get((login, int(time.time() // 86400)), 0)
         limit = {"used": used, "of": self._limit}
         account = {"api_limit": limit, "api_time_limit": "2031-04-17", "demo": "0"}
-        return Answer({"status": "ok", "data": [account]}, call.format)
+        return Answer({"status": "ok", "data": [account]})
 
 
 def _stamp(moment: float) -> str:

@@ -1,4 +1,4 @@
-"""How `antique` writes: raw JSON, XML with Cyrillic names and CDATA, tabs in windows-1251."""
+"""How `antique` writes: JSON with escaped slashes, XML with Cyrillic names and CDATA, tabs in windows-1251."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ def write(answer: Answer) -> tuple[str, bytes]:
     if answer.format == "xml":
         return "text/plain; charset=utf-8", f"<ответ>{_xml(answer.body)}</ответ>".encode()
     if answer.format == "csv":
-        return "application/vnd.ms-excel; charset=windows-1251", _csv(answer).encode("cp1251", "replace")
-    return "text/html", json.dumps(answer.body, ensure_ascii=False).encode()
+        return "application/vnd.ms-excel; charset=windows-1251", _csv(answer).encode("cp1251", "xmlcharrefreplace")
+    return "text/html", json.dumps(answer.body, ensure_ascii=False).replace("/", "\\/").encode()
 
 
 def _xml(value: object) -> str:
     if isinstance(value, dict):
-        return "".join(_element(name, member) for name, member in value.items())
-    if isinstance(value, list):
-        return "".join(_element("запись", entry) for entry in value)
+        return "".join(_members(name, member) for name, member in value.items())
     return _text("" if value is None else str(value))
+
+
+def _members(name: str, value: object) -> str:
+    """An element, or one for each entry of a list."""
+    entries = value if isinstance(value, list) else [value]
+    return "".join(_element(name, entry) for entry in entries)
 
 
 def _element(name: str, value: object) -> str:
@@ -32,9 +36,9 @@ def _element(name: str, value: object) -> str:
 
 
 def _text(text: str) -> str:
-    """Markup goes into CDATA, of which a parser would turn a carriage return into a line feed."""
-    if not any(mark in text for mark in "<&>"):
-        return text.replace("\r", "&#13;")
+    """All goes into CDATA, of which a parser would turn a carriage return into a line feed."""
+    if not text:
+        return ""
     shielded = text.replace("]]>", "]]]]><![CDATA[>").replace("\r", "]]>&#13;<![CDATA[")
     return f"<![CDATA[{shielded}]]>"
 

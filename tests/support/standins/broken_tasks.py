@@ -74,7 +74,7 @@ BROKEN_TASKS: Table[Breakage] = {
         "no end_time in xml": Breakage("a ready answer has no end_time in XML", ready(pop("end_time"), XML)),
         "data as text": Breakage(
             "where there are no rows, data in JSON is not a list",
-            ready(setting(data=""), JSON, lambda c: c.rows != "data"),
+            ready(setting(data="none"), JSON, lambda c: c.rows != "data"),
             on=SOURCES,
         ),
     },
@@ -113,7 +113,7 @@ BROKEN_TASKS: Table[Breakage] = {
         ),
         "photo as list": Breakage(
             "where there is no photo, photo in JSON is not a text",
-            ready(lambda b: b.update(photo=[]), JSON, lambda c: c.rows is not None),
+            ready(lambda b: b.update(photo=["none"]), JSON, lambda c: c.rows is not None),
         ),
         "half a picture": Breakage("photo is cut short", photo(lambda text: text[:40]), on=SOURCES),
         "photo as an address": Breakage(

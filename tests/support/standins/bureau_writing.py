@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from codecs import BOM_UTF8
 from xml.etree import ElementTree as ET
 
 from support.standins.people import FIELDS
@@ -15,6 +16,7 @@ TYPES = {
     "xml": "text/xml",
     "csv": 'text/comma-separated-values; charset="utf-8"; header=absent',
 }
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 COLUMNS = {"data": FIELDS, "names": ("name",)}
 
 
@@ -24,11 +26,12 @@ def json_of(answer: Answer) -> bytes:
 
 
 def xml_of(answer: Answer) -> bytes:
-    """Without a declaration, and no element closed at once."""
+    """A mark of UTF-8, a declaration without the encoding, references, and no element closed at once."""
     root = ET.Element("root")
     _grow(root, answer.body)
     text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
-    return text.replace("\r", "&#13;").encode()
+    text = f'<?xml version="1.0"?>{text}'.replace("\r", "&#13;")
+    return BOM_UTF8 + text.encode("ascii", "xmlcharrefreplace")
 
 
 def _grow(element: ET.Element, value: object) -> None:
@@ -38,7 +41,9 @@ def _grow(element: ET.Element, value: object) -> None:
     elif isinstance(value, list):
         for entry in value:
             _grow(ET.SubElement(element, "row"), entry)
-    elif value is not None:
+    elif value is None:
+        element.set(f"{{{XSI}}}nil", "true")
+    else:
         element.text = str(value)
 
 

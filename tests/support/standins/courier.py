@@ -27,14 +27,14 @@ PROFILE: Mapping[str, Any] = {
     "task.lifetime": "90.5m",
     "task.foreign-error": "credentials",
     "result.times": "text",
-    "result.sections": "relevant",
+    "result.sections": "null",
     "result.photo-empty": "",
     "row.phone": "text",
     "quota.unit": "task",
     "quota.charged-at": "create",
     "quota.turns-at": "23:59-09:30",
     "info.shape": "object",
-    "info.csv": "leaf",
+    "info.csv": "underscore",
     "error.missing-names": "all",
     "error.http-status": "mirror",
     "error.follows-format": "yes",
@@ -68,14 +68,29 @@ PROFILE: Mapping[str, Any] = {
     "content-type.json": 'application/vnd.courier+json;charset="utf-8"',
     "content-type.xml": "application/xhtml+xml",
     "content-type.csv": "application/octet-stream",
-    "json.escapes": "escaped",
+    "json.escapes": "unicode",
+    "json.indent": "none",
     "xml.declaration": "yes",
+    "xml.encoding": "utf-8",
+    "xml.escapes": "raw",
+    "xml.indent": "2 spaces",
+    "xml.list": "wrapped",
+    "xml.names": "values",
+    "xml.text": "escaped",
+    "xml.null": "empty",
+    "xml.layout": "plain",
+    "csv.lacking": "?",
+    "csv.quotes": "php",
+    "csv.rows": "with-task",
+    "csv.layout": "plain",
+    "http-method.other": "refused",
+    "info.follows-format": "yes",
     "xml.root": "i-find.answer_1",
     "xml.item": "name",
-    "xml.empty": "<x></x>",
-    "csv.delimiter": ",",
+    "xml.empty": "by-kind",
+    "csv.delimiter": "|",
     "csv.header": "yes",
-    "csv.encoding": "utf-8",
+    "csv.encoding": "utf-16le",
     "csv.line-end": "CRLF",
     "csv.flat": "row",
     "rate.limit": "900000/h",
@@ -209,7 +224,8 @@ class Courier:
             return Answer({"status": "processing"}, call.format)
         section = SECTIONS[parcel.source]
         times = {"create_time": _moscow(parcel.made), "end_time": _moscow(end)}
-        body = {"status": "ready", section: parcel.contents, "cost": "1", "ip": parcel.peer, **times}
+        sections: dict[str, Any] = {"data": None, "names": None, "photo": None, section: parcel.contents}
+        body = {"status": "ready", **sections, "cost": "1", "ip": parcel.peer, **times}
         return Answer(body, call.format, rows=None if section == "photo" else section)
 
     def _info(self, call: Call) -> Answer:

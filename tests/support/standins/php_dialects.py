@@ -50,7 +50,7 @@ PLAIN: Mapping[str, Any] = {
     },
     "not-found": "error",
     "content-type.json": "application/json; charset=utf-8",
-    "content-type.xml": "text/xml; charset=utf-8",
+    "content-type.xml": "text/xml; charset={charset}",
     "content-type.csv": "text/csv; charset={charset}",
     "json.escapes": "escaped",
     "json.indent": "none",
@@ -64,6 +64,7 @@ PLAIN: Mapping[str, Any] = {
     "xml.names": "entries",
     "xml.text": "escaped",
     "xml.empty": "by-kind",
+    "xml.null": "empty",
     "xml.layout": "plain",
     "csv.delimiter": ",",
     "csv.header": "yes",
@@ -94,7 +95,17 @@ _SIMPLE = {"xml.item": "item{n}", "xml.empty": "<x/>", "xml.declaration": "no-en
 _GLUED = {"xml.indent": "none", "xml.empty": "<x></x>"}
 _ALL_FORMATS = ("json", "xml", "csv")
 _ANSWERS = ("create.ok", "result.processing", "result.ready", "info.body", "error.members")
-_NAMELESS = ("csv.header", "csv.rows", "csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
+_READ_OTHERWISE = (
+    "xml.root",
+    "xml.item",
+    "xml.list",
+    "xml.names",
+    "xml.empty",
+    "xml.text",
+    "xml.indent",
+    "xml.escapes",
+)
+_NAMELESS = ("csv.flat", "csv.quotes", "csv.delimiter", "csv.line-end", "csv.encoding")
 """What can't be seen of a table whose columns can't be told apart."""
 
 
@@ -104,13 +115,17 @@ def _told(*uncovered: str, **choices: Any) -> Dialect:
 
 
 XML: Mapping[str, Dialect] = {
-    "xml-item0": Dialect({"xml.root": "root", **_SIMPLE}),
+    "xml-item0": Dialect({"xml.root": "root", **_SIMPLE}, open=("content-type.xml",)),
     "xml-item1": _told(xml_item="item{n+1}", xml_empty="<x/>"),
     "xml-row0": _told(xml_item="row_{n}"),
     "xml-root-data": _told(xml_root="data"),
     "xml-singular": _told(xml_item="row", xml_names="values"),
     "xml-singular-entries": _told("xml.item"),
     "xml-repeated": Dialect({"xml.list": "repeated"}, open=("xml.empty",)),
+    "xml-capitals": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
+    "xml-prefix": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
+    "xml-wrapped": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
+    "xml-json-lists": Dialect(uncovered=("xml.layout|xml.list",), open=_READ_OTHERWISE),
     "xml-numbered-repeated": _told("xml.item"),
     "xml-keys": _told("xml.layout"),
     "xml-types": _told("xml.layout"),
@@ -123,8 +138,11 @@ XML: Mapping[str, Dialect] = {
     "xml-stylesheet": _told("xml.layout"),
     "xml-comment": _told("xml.layout"),
     "xml-attributes": Dialect(uncovered=("xml.layout",), open=("xml.empty", "xml.names", "xml.item")),
-    "xml-fields": _told("xml.layout"),
+    "xml-row-attributes": Dialect(uncovered=("xml.layout",), open=("xml.empty", "xml.names", "xml.item")),
+    "xml-fields": Dialect(uncovered=("xml.layout",), open=_READ_OTHERWISE),
     "xml-cdata": _told(xml_text="cdata"),
+    "xml-cdata-all": Dialect({"xml.text": "cdata"}, open=("xml.empty", "xml.indent", "xml.layout")),
+    "xml-cdata-texts": _told(xml_text="cdata", row_phone="number"),
     "xml-nil": Dialect(
         {"xml.null": "nil", "result.sections": "null"}, open=("xml.empty", "xml.layout", "result.photo-empty")
     ),
@@ -141,10 +159,13 @@ XML: Mapping[str, Dialect] = {
     "xml-bom": _told(xml_encoding="utf-8-sig"),
     "xml-utf8": _told("xml.encoding|xml.declaration|xml.layout"),
     "xml-utf-8": Dialect(),
-    "xml-cp1251": Dialect({"xml.encoding": "cp1251", "content-type.xml": "text/xml; charset=windows-1251"}),
+    "xml-cp1251": _told(xml_encoding="cp1251"),
+    "xml-koi8-r": Dialect({"content-type.xml": "text/xml; charset=koi8-r"}, ("xml.encoding",)),
     "xml-utf-16": Dialect({"content-type.xml": "application/xml"}, ("xml.encoding",)),
-    "xml-references": _told(xml_declaration="no-encoding", xml_escapes="escaped"),
+    "xml-references": Dialect({"xml.declaration": "no-encoding", "xml.escapes": "escaped"}, open=("content-type.xml",)),
     "xml-undeclared": Dialect({"xml.declaration": "no"}, open=("xml.indent",)),
+    "xml-1.1": _told("xml.declaration|xml.layout"),
+    "xml-single-quotes": Dialect(open=("xml.declaration", "xml.layout")),
     "xml-many-lines": Dialect(open=("xml.indent", "xml.layout")),
 }
 
@@ -162,11 +183,16 @@ CSV: Mapping[str, Dialect] = {
     ),
     "csv-blank-last": _told("csv.layout"),
     "csv-blank-first": _told("csv.layout"),
+    "csv-comment-first": _told("csv.layout"),
+    "csv-title-first": _told("csv.layout"),
+    "csv-total-last": _told("csv.layout|csv.rows"),
+    "csv-cr": _told("csv.line-end"),
     "csv-no-end": Dialect(open=("csv.line-end", "csv.layout")),
     "csv-blanks": Dialect({"csv.delimiter": ";", "csv.line-end": "CRLF"}, ("csv.layout",), ("csv.quotes",)),
     "csv-needed": Dialect({"csv.line-end": "CRLF", "csv.quotes": "needed"}),
     "csv-all": Dialect({"csv.line-end": "CRLF", "csv.quotes": "all"}),
     "csv-names-bare": Dialect({"csv.delimiter": ";", "csv.line-end": "CRLF"}, ("csv.quotes",)),
+    "csv-backslash": _told("csv.quotes"),
     "csv-bom": _told(csv_encoding="utf-8-sig"),
     "csv-cp1251": Dialect({**_WINDOWS, "csv.lacking": "?"}),
     "csv-cp1251-entities": Dialect({**_WINDOWS, "csv.lacking": "reference"}),
@@ -179,9 +205,12 @@ CSV: Mapping[str, Dialect] = {
         {"csv.header": "no", "csv.delimiter": ";", "csv.line-end": "CRLF", "csv.quotes": "all"},
         open=("info.csv", "csv.flat", "csv.rows"),
     ),
+    "csv-names-of-the-first": Dialect(),
+    "csv-errors-headless": Dialect(uncovered=("csv.header|csv.flat",)),
+    "csv-flat-headless": Dialect(uncovered=("csv.header|csv.flat",), open=("info.csv",)),
     "csv-reversed": _told("csv.header|csv.layout|csv.rows"),
-    "csv-russian": Dialect(uncovered=("csv.header",), open=_NAMELESS),
-    "csv-capitals": Dialect(uncovered=("csv.header",), open=_NAMELESS),
+    "csv-russian": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
+    "csv-capitals": Dialect(uncovered=("csv.rows",), open=_NAMELESS),
     "csv-numbered": _told("result.row-fields"),
     "csv-with-task": Dialect({"csv.rows": "with-task"}),
     "csv-json": Dialect({"csv.rows": "json", "info.csv": "json"}),
@@ -201,6 +230,7 @@ JSON: Mapping[str, Dialect] = {
     "json-pretty": _told(json_escapes="slashes", json_indent="4 spaces"),
     "json-hex": _told("json.escapes"),
     "json-by-hand": _told(json_escapes="raw", json_indent="spaced"),
+    "json-tabs": _told("json.indent"),
     "json-line": Dialect(open=("json.indent",)),
     "json-blank-lines-first": Dialect(open=("json.indent",)),
 }
@@ -218,11 +248,17 @@ VALUES: Mapping[str, Dialect] = {
     "phone-number": _told(row_phone="number"),
     "times-text": _told(result_times="text"),
     "times-iso": _told("result.times"),
+    "times-float": _told("result.times"),
+    "times-milliseconds": _told("result.times"),
     "times-digits": _told("result.times"),
     "row-time-russian": _told("row.time"),
     "row-price-spaced": _told("row.price"),
     "row-source-named": _told("row.source"),
-    "info-list": _told(info_shape="list"),
+    "id-long": Dialect(),
+    "ip-mapped": Dialect(),
+    "info-list": _told("info.csv", info_shape="list"),
+    "info-bare": Dialect(uncovered=("info.body",), open=("info.shape", "info.csv", "quota.charged-at")),
+    "info-flat": Dialect(uncovered=("info.body",), open=("info.shape", "info.csv", "quota.charged-at")),
     "info-json": Dialect({"info.follows-format": "no"}, open=("info.csv",)),
     "info-texts": _told("info.body"),
     "info-more": _told("info.body"),
@@ -238,6 +274,7 @@ VALUES: Mapping[str, Dialect] = {
     "more-progress": _told("result.processing"),
     "more-success": _told(*_ANSWERS),
     "row-more": _told("result.row-fields"),
+    "row-both": _told("result.row-fields"),
     "row-first": _told("result.row-fields"),
     "names-more": _told("result.names"),
     "error-more": _told("error.members"),
@@ -252,6 +289,7 @@ CALLS: Mapping[str, Dialect] = {
     "id-error": _told(id_invalid="error"),
     "not-found-html": Dialect({"not-found": "html-404"}),
     "errors-mirror": Dialect({"error.http-status": "mirror"}),
+    "errors-400": _told("error.http-status"),
     "errors-json": Dialect({"error.follows-format": "no"}),
     "created-201": _told("error.http-status"),
     "foreign-credentials": Dialect({"task.foreign-error": "credentials"}),
@@ -279,7 +317,7 @@ APPS: Mapping[str, Dialect] = {
             "content-type.csv": "text/csv; charset=UTF-8",
             "csv.delimiter": ";",
         },
-        ("result.ready",),
+        ("result.ready", "info.csv"),
     ),
     "simple-script": Dialect(
         {
@@ -302,7 +340,6 @@ APPS: Mapping[str, Dialect] = {
             "csv.line-end": "CRLF",
             "csv.quotes": "all",
             "content-type.json": "application/json",
-            "content-type.xml": "text/xml; charset=windows-1251",
             "content-type.csv": "application/vnd.ms-excel; charset={charset}",
             "xml.encoding": "cp1251",
             "xml.indent": "2 spaces",
@@ -320,7 +357,7 @@ APPS: Mapping[str, Dialect] = {
             "http-method.other": "refused",
         },
         ("json.escapes", "result.times", "xml.text"),
-        ("xml.list", "xml.empty"),
+        ("xml.list", "xml.empty", "content-type.xml"),
     ),
     "dom": Dialect(
         {

@@ -82,7 +82,13 @@ def _started(directory: str, log: int) -> tuple[subprocess.Popen[bytes], int]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        settings = ("error_reporting=32767", "display_errors=0", "log_errors=0", "output_buffering=0", "session.use_strict_mode=1")
+        settings = (
+            "error_reporting=32767",
+            "display_errors=0",
+            "log_errors=0",
+            "output_buffering=0",
+            "session.use_strict_mode=1",
+        )
         process = subprocess.Popen(
             ["php", *(f"-d{setting}" for setting in settings), "-S", f"127.0.0.1:{port}", str(HERE / "router.php")],
             cwd=directory,

@@ -20,11 +20,14 @@ STANDINS: Mapping[str, type[Antique | Bureau | Courier]] = {"antique": Antique, 
 """The three by name; each has its PROFILE."""
 
 HIDDEN: Mapping[str, frozenset[str]] = {
-    "antique": frozenset({"check.format-first", "result.photo-empty"}),
-    "bureau": frozenset({"info.csv"}),
-    "courier": frozenset({"result.photo-empty"}),
+    "antique": frozenset(
+        {"check.format-first", "info.csv", "result.photo-empty", "xml.escapes", "xml.item", "xml.names", "xml.null"}
+    ),
+    "bureau": frozenset({"csv.lacking", "info.csv"}),
+    "courier": frozenset({"csv.lacking", "result.photo-empty", "xml.null"}),
 }
-"""Open clauses that a stand-in's other choices hide: no format is refused, no photo is empty, no column has a name.
+"""Open clauses that a stand-in's other choices hide: no format is refused, no photo is empty, no column has a name, no
+list has entries with a name of their own, no charset lacks a character.
 
 Hidden in all: `task.lifetime`, `quota.turns-at` (a run is too short), `rate.limit` (the limits are high) and
 `quota.charged-at` (there is but one choice).
@@ -42,8 +45,8 @@ Http = Callable[[int, str, str, dict[str, str]], Misbehaviour]
 """What happens to a call on the wire, by its number (from 1), HTTP method, operation and parameters.
 
 None: it is answered. A status, or a status with headers: that status with a page of HTML, or with the bytes that
-follow, and the call is not processed. `close`, `hang`, `reset`: the call is processed (a create charges), and then the connection is closed without
-a byte, is left open without a byte until the server stops, or is reset.
+follow, and the call is not processed. `close`, `hang`, `reset`: the call is processed (a create charges), and then the
+connection is closed without a byte, is left open without a byte until the server stops, or is reset.
 """
 
 

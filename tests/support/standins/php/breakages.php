@@ -175,8 +175,6 @@ function broken_csv(): array
         'delimiter-bare' => joined([], ',', "\r\n", fn($value) => str_replace(["\r", "\n"], ' ', (string) $value)),
         'nothing-quoted' => joined([], ';', "\n", $bare),
         'quotes-not-doubled' => joined([], ',', "\n", fn($value) => "\"$value\""),
-        'backslash-before-quote' => put([], ',', "\n", '\\')
-            + field('title', fn() => 'Экран 5\\", "новый"'),
         'row-lost' => ['csv' => function ($answer, $section) {
             [$names, $lines] = csv_table($answer, $section);
             return csv_put([$names, $section === null || $section === 'photo' ? $lines : array_slice($lines, 1)]);
@@ -211,6 +209,8 @@ function broken_types(): array
         'code-text' => member('error_code', $text, 'error'),
         'cost-number' => ['cost_text' => fn($cost) => $cost],
         'cost-nothing' => ['cost' => fn($found) => 0, 'charge' => fn() => 1],
+        'cost-empty' => ['cost_text' => fn() => ''],
+        'cost-in-words' => ['cost_text' => fn($cost) => "$cost ед."],
         'numbers-checked' => flags(JSON_NUMERIC_CHECK),
         'status-true' => member('status', fn() => true, 'created'),
         'status-1' => member('status', fn() => 1),
@@ -230,6 +230,10 @@ function broken_types(): array
             fn($value) => is_array($value) ? json_encode($value) : $value,
             $answer,
         )),
+        'rows-numbered' => in_ready_json(fn($answer) => array_replace($answer, [
+            'data' => array_map(array_values(...), $answer['data']),
+        ])),
+        'names-null' => member('names', fn($names) => array_map(fn() => ['name' => null], $names)),
         'names-plain' => in_ready_json(fn($answer) => array_replace($answer, [
             'names' => array_column($answer['names'], 'name'),
         ])),
@@ -256,6 +260,7 @@ function broken_texts(): array
         'phone-of-32-bits' => field('phone', fn($phone) => (string) min((int) $phone, 2147483647)),
         'phone-hidden' => field('phone', fn($phone) => substr($phone, 0, 4) . '***'),
         'ends-before-it-begins' => member('create_time', fn($moment) => $moment + 3600),
+        'ends-at-0' => member('end_time', fn() => 0),
         'ends-in-another-zone' => in_answers('ready', fn($answer) => array_replace($answer, [
             'create_time' => date('Y-m-d H:i:s', $answer['create_time']),
             'end_time' => gmdate('Y-m-d H:i:s', $answer['end_time']),

@@ -32,6 +32,17 @@ function xml_dialects(): array
             'item' => fn($list) => ['data' => 'row', 'names' => 'name'][$list] ?? 'item',
         ]),
         'xml-repeated' => dom(['repeated' => true]),
+        'xml-capitals' => ['xml' => fn($answer) => xml_renamed($answer, ucfirst(...), 'Response')],
+        'xml-prefix' => ['xml' => fn($answer) => xml_renamed(
+            $answer,
+            fn($name) => "api:$name",
+            'api:response xmlns:api="urn:example:search"',
+        )],
+        'xml-wrapped' => ['xml' => fn($answer) => xml_dom(['result' => $answer])],
+        'xml-json-lists' => ['xml' => fn($answer) => xml_dom(array_map(
+            fn($value) => is_array($value) ? json_encode($value, JSON_UNESCAPED_UNICODE) : $value,
+            $answer,
+        ))],
         'xml-numbered-repeated' => dom(['item' => fn($list, $number) => "$list$number"]),
         // Attributes, names of elements, what stands around the root.
         'xml-keys' => dom(['each' => function ($element, $value, $number) {
@@ -63,9 +74,15 @@ function xml_dialects(): array
             $document->createComment(' made in 0.0021 s '),
         )]),
         'xml-attributes' => ['xml' => fn($answer) => xml_attributes($answer)],
+        'xml-row-attributes' => ['xml' => fn($answer) => xml_row_attributes($answer)],
         'xml-fields' => ['xml' => fn($answer) => xml_fields($answer)],
         // Texts.
         'xml-cdata' => dom(['cdata' => true]),
+        'xml-cdata-all' => ['xml' => fn($answer) => xml_by_hand(
+            $answer,
+            fn($text) => '<![CDATA[' . str_replace(']]>', ']]]]><![CDATA[>', $text) . ']]>',
+        )],
+        'xml-cdata-texts' => dom(['cdata' => true]) + field('phone', intval(...)),
         'xml-nil' => ['no_photo' => null, 'sections' => 'null'] + dom(['nil' => true, 'finish' => on_root([
             'xmlns:xsi' => 'http://www.w3.org/2001/XMLSchema-instance',
         ])]),
@@ -84,9 +101,12 @@ function xml_dialects(): array
         'xml-utf8' => dom(['encoding' => 'utf8']),
         'xml-utf-8' => dom(['encoding' => 'utf-8']),
         'xml-cp1251' => dom(['encoding' => 'windows-1251']) + typed('xml', 'text/xml; charset=windows-1251'),
+        'xml-koi8-r' => dom(['encoding' => 'KOI8-R']) + typed('xml', 'text/xml; charset=koi8-r'),
         'xml-utf-16' => dom(['encoding' => 'UTF-16']) + typed('xml', 'application/xml'),
         'xml-references' => dom(['encoding' => null]),
         'xml-undeclared' => body_of('xml', fn($xml) => preg_replace('/^<\?xml.*?\?>\s*/', '', $xml)),
+        'xml-1.1' => body_of('xml', fn($xml) => str_replace('version="1.0"', 'version="1.1"', $xml)),
+        'xml-single-quotes' => body_of('xml', fn($xml) => preg_replace('/"(?=.*\?>)/', "'", $xml)),
         'xml-many-lines' => body_of('xml', fn($xml) => "$xml\n\n"),
     ];
 }
@@ -121,6 +141,13 @@ function csv_dialects(): array
         'csv-delimiter-last' => joined([], ';', ";\r\n", $needed),
         'csv-blank-last' => body_of('csv', fn($csv) => "$csv\n"),
         'csv-blank-first' => body_of('csv', fn($csv) => "\n$csv"),
+        'csv-comment-first' => body_of('csv', fn($csv) => '# ' . date('d.m.Y') . "\n$csv"),
+        'csv-title-first' => body_of('csv', fn($csv) => "\"Результаты поиска\"\n$csv"),
+        'csv-total-last' => ['csv' => function ($answer, $section) {
+            $csv = csv_put(csv_table($answer, $section));
+            return $section === 'data' ? $csv . 'Итого,' . count($answer['data']) . "\n" : $csv;
+        }],
+        'csv-cr' => put([], ',', "\r"),
         'csv-no-end' => body_of('csv', fn($csv) => rtrim($csv, "\n")),
         'csv-blanks' => joined([], ' ; ', "\r\n", $needed),
         // Quotes.
@@ -130,6 +157,7 @@ function csv_dialects(): array
             [$names, $lines] = csv_table($answer, $section);
             return implode(';', $names) . "\r\n" . csv_join([null, $lines]);
         }],
+        'csv-backslash' => put([], ',', "\n", '\\') + field('title', fn() => 'Экран 5\\", "новый"'),
         // Charsets.
         'csv-bom' => body_of('csv', fn($csv) => "\xEF\xBB\xBF$csv"),
         'csv-cp1251' => cp1251(),
@@ -144,6 +172,17 @@ function csv_dialects(): array
         // Columns.
         'csv-headless' => put(['header' => false]),
         'csv-headless-all' => joined(['header' => false]),
+        'csv-names-of-the-first' => ['csv' => function ($answer, $section) {
+            return $section !== null && ($answer[$section] ?? null) === []
+                ? ''
+                : csv_put(csv_table($answer, $section));
+        }],
+        'csv-errors-headless' => ['csv' => function ($answer, $section) {
+            return csv_put(csv_table($answer, $section, ['header' => $answer['status'] !== 'error']));
+        }],
+        'csv-flat-headless' => ['csv' => function ($answer, $section) {
+            return csv_put(csv_table($answer, $section, ['header' => in_array($section, ['data', 'names'])]));
+        }],
         'csv-reversed' => put(['columns' => fn($row) => array_reverse($row)]),
         'csv-russian' => put(['columns' => fn($row) => array_combine(
             array_map(fn($name) => array_combine(FIELDS, RUSSIAN)[$name], array_keys($row)),
@@ -181,6 +220,7 @@ function json_dialects(): array
         'json-pretty' => flags(JSON_PRETTY_PRINT | JSON_UNESCAPED_UNICODE),
         'json-hex' => flags(JSON_HEX_TAG | JSON_HEX_AMP | JSON_HEX_APOS | JSON_HEX_QUOT),
         'json-by-hand' => ['json' => fn($answer) => json_by_hand($answer)],
+        'json-tabs' => ['json' => fn($answer) => str_replace('    ', "\t", json_encode($answer, JSON_PRETTY_PRINT))],
         'json-line' => body_of('json', fn($json) => "$json\n"),
         'json-blank-lines-first' => body_of('json', fn($json) => "\n\n$json"),
     ];
@@ -204,12 +244,18 @@ function value_dialects(): array
         'phone-number' => field('phone', intval(...)),
         'times-text' => ['time' => fn($moment) => date('Y-m-d H:i:s', $moment)],
         'times-iso' => ['time' => fn($moment) => date('c', $moment)],
+        'times-float' => ['time' => fn($moment) => $moment + 0.25],
+        'times-milliseconds' => ['time' => fn($moment) => $moment * 1000],
         'times-digits' => ['time' => fn($moment) => (string) $moment],
         'row-time-russian' => field('time', fn($time) => date('d.m.Y H:i', strtotime($time))),
         'row-price-spaced' => field('price', fn($price) => number_format((int) $price, 0, '', ' ')),
         'row-source-named' => field('source', fn() => 'Авито'),
+        'id-long' => ['new_id' => fn($store) => 9007199254740993 + count($store->tasks)],
+        'ip-mapped' => member('ip', fn($ip) => "::ffff:$ip"),
         // info.
         'info-list' => ['info_list' => true],
+        'info-bare' => in_answers('account', fn($answer) => $answer['data']),
+        'info-flat' => in_answers('account', fn($answer) => ['status' => 'ok'] + $answer['data']['api_limit']),
         'info-json' => ['info_follows' => false],
         'info-texts' => member('data', fn($data) => array_replace($data, [
             'api_limit' => array_map(strval(...), $data['api_limit']),
@@ -239,6 +285,7 @@ function value_dialects(): array
         'row-more' => [
             'row' => fn($row) => $row + ['id' => 17, 'city' => 'Ключи', 'photos' => ['/1.jpg', '/2.jpg'], 'tags' => []],
         ],
+        'row-both' => ['row' => fn($row) => $row + array_values($row)],
         'row-first' => ['row' => fn($row) => ['id' => 17] + $row],
         'names-more' => member('names', fn($names) => array_map(fn($entry) => $entry + ['count' => 3], $names)),
         'error-more' => extra(['error' => ['errors' => ['login' => ['Обязательное поле']], 'trace' => null]]),
@@ -257,6 +304,7 @@ function call_dialects(): array
         'id-error' => ['id_invalid' => 'error'],
         'not-found-html' => ['not_found' => 'html'],
         'errors-mirror' => ['http_status' => $status],
+        'errors-400' => ['http_status' => fn($what) => $what === 'error' ? 400 : 200],
         'errors-json' => ['errors_follow' => false],
         'created-201' => ['http_status' => fn($what) => ['created' => 201, 'processing' => 202][$what] ?? 200],
         'foreign-credentials' => ['unknown' => fn($task) => throw new Refused($task ? 'credentials' : 'unknown-task')],

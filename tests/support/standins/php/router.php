@@ -16,7 +16,7 @@ require __DIR__ . '/breakages.php';
 date_default_timezone_set('Europe/Moscow');
 
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
-if (!preg_match('~^/([a-z0-9]+)/([a-z0-9-]+)/([a-z0-9-]+)/api/(.*)$~s', (string) $path, $parts)) {
+if (!preg_match('~^/([a-z0-9]+)/([a-z0-9.-]+)/([a-z0-9-]+)/api/(.*)$~s', (string) $path, $parts)) {
     not_found();
     return;
 }

@@ -184,6 +184,42 @@ function xml_attributes(array $answer): string
     return $xml->asXML();
 }
 
+/** Members as elements, and the fields of a list's entries as attributes. */
+function xml_row_attributes(array $answer): string
+{
+    $xml = new SimpleXMLElement('<?xml version="1.0" encoding="UTF-8"?><response/>');
+    foreach ($answer as $name => $value) {
+        if (!is_array($value)) {
+            $xml->addChild($name, htmlspecialchars((string) $value));
+            continue;
+        }
+        $list = $xml->addChild($name);
+        foreach ($value as $key => $entry) {
+            $element = $list->addChild(is_int($key) ? 'item' : $key, is_array($entry) ? null : (string) $entry);
+            foreach (is_array($entry) ? $entry : [] as $field => $text) {
+                $element->addAttribute($field, (string) $text);
+            }
+        }
+    }
+    return $xml->asXML();
+}
+
+/** As strings, with the names of elements changed. */
+function xml_renamed(array $answer, callable $rename, string $root): string
+{
+    $glue = function (array $members) use (&$glue, $rename): string {
+        $xml = '';
+        foreach ($members as $name => $value) {
+            $tag = $rename(is_int($name) ? 'item' : $name);
+            $inner = is_array($value) ? $glue($value) : htmlspecialchars((string) $value, ENT_XML1);
+            $xml .= "<$tag>$inner</$tag>";
+        }
+        return $xml;
+    };
+    [$name] = explode(' ', $root);
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<$root>" . $glue($answer) . "</$name>\n";
+}
+
 /** Every member as an element `field`, named by an attribute. */
 function xml_fields(array $answer): string
 {
