@@ -50,22 +50,24 @@ def read_profile(file: Path) -> Mapping[str, Any]:
 
 def read_profile_file(file: Path) -> ProfileFile:
     """A profile file: its table [profile], each entry a choice or a table with a `choice`, its [[uncovered]] and its
-    [unseen]. Raises UsageError naming the file, with every wrong entry.
+    [unseen]. Raises UsageError naming the option and the file, with every wrong entry.
     """
     document = _document(file)
     table = document.get("profile")
     if not isinstance(table, Mapping):
-        raise UsageError(f'{file}: has no table [profile]; write it as [profile] and lines such as edition = "B"')
+        raise UsageError(
+            f'--profile: {file}: has no table [profile]; write it as [profile] and lines such as edition = "B"'
+        )
     wrong: list[str] = []
-    chosen = dict(_each(_flat(table), _choice, f"{file}: [profile]", wrong))
+    chosen = dict(_each(_flat(table), _choice, f"--profile: {file}: [profile]", wrong))
     entries = document.get("uncovered", [])
     if not isinstance(entries, list):
-        wrong.append(f"{file}: uncovered: is no list of tables; write each below a line [[uncovered]]")
+        wrong.append(f"--profile: {file}: uncovered: is no list of tables; write each below a line [[uncovered]]")
         entries = []
-    uncovered = _each(enumerate(entries, start=1), _uncovered, f"{file}: [[uncovered]]", wrong)
+    uncovered = _each(enumerate(entries, start=1), _uncovered, f"--profile: {file}: [[uncovered]]", wrong)
     unseen = document.get("unseen", {})
     if not isinstance(unseen, Mapping) or not all(isinstance(why, str) for why in unseen.values()):
-        wrong.append(f"{file}: [unseen]: is no table of texts; write a clause and the reason in each line")
+        wrong.append(f"--profile: {file}: [unseen]: is no table of texts; write a clause and the reason in each line")
     if wrong:
         raise UsageError("\n".join(wrong))
     return ProfileFile(chosen, tuple(entry for _, entry in uncovered), unseen)
@@ -75,9 +77,9 @@ def _document(file: Path) -> Mapping[str, Any]:
     try:
         return toml_of(file.read_bytes())
     except OSError as error:
-        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+        raise UsageError(f"--profile: {file}: can't be read: {error.strerror}") from None
     except TextFileError as error:
-        raise UsageError(f"{file}: {error}") from None
+        raise UsageError(f"--profile: {file}: {error}") from None
 
 
 def _each(
