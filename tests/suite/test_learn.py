@@ -43,6 +43,8 @@ from support.standins.running import HIDDEN, STANDINS, Standin, serving
 
 NEVER = {"rate.limit", "quota.turns-at", "task.lifetime"}
 """Open clauses that no run can see."""
+
+
 @dataclass(frozen=True)
 class Learned:
     code: int
