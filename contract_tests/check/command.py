@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from contract_tests.check.history import HistoryFile, read_history
-from contract_tests.check.plan import plan_of, provable
+from contract_tests.check.plan import plan_of, provable, provable_live
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials, write_plan
 from contract_tests.check.report_files import ReportFiles, Written
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
@@ -53,7 +53,8 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         ended = examine(begun.options, *([Progress(err)] if err else []))
         report = replace(ended.report, provable=begun.within_reach)
         if begun.history is not None:
-            report = replace(report, history=begun.history.of(report, timedelta(seconds=options.stale_after)))
+            stale_after = timedelta(seconds=options.stale_after)
+            report = replace(report, history=begun.history.of(report, stale_after, begun.live))
         trouble = _remember(report, ended, options, begun.history)
         return _end(report, ended.secrets, files, out, errors, trouble)
 
@@ -66,6 +67,8 @@ class _Begun:
     history: HistoryFile | None = None
     within_reach: int = 0
     """The number of clauses that it can decide."""
+    live: frozenset[str] = frozenset()
+    """Where there is a history: the clauses that some run on the target can decide."""
     report: Report | None = None
     """Where there is nothing to run: what it would find."""
 
@@ -82,7 +85,7 @@ def _begin(options: CheckOptions, files: ReportFiles, out: TextIO) -> _Begun | N
     if all_unseen(options):
         return _Begun(options, report=_unseen_report(options))
     options, within_reach = _confirmed(options, out)
-    return _Begun(options, history, within_reach)
+    return _Begun(options, history, within_reach, _decidable(options) if history else frozenset())
 
 
 def why_stopped(error: BaseException) -> tuple[int, str]:
@@ -139,6 +142,13 @@ def _print_plan(options: CheckOptions, out: TextIO) -> None:
     else:
         check_phone(options, url)
         write_plan(out, plan_of(options, url, second=has_second(options)))
+
+
+def _decidable(options: CheckOptions) -> frozenset[str]:
+    """The clauses that some run on the target can decide."""
+    if spends_units(options):
+        return provable_live(options)
+    return frozenset(clause.id for clause in all_clauses().values() if not clause.unseen)
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
