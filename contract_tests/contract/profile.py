@@ -49,58 +49,27 @@ def read_profile(file: Path) -> Mapping[str, Any]:
 
 
 def read_profile_file(file: Path) -> ProfileFile:
-<<<<<<< HEAD
-    """A profile file: its table [profile], each entry a choice or a table with a `choice`, and its [[uncovered]].
-    Raises UsageError naming the option and the file, with every wrong entry.
-    """
-    try:
-        document = toml_of(file.read_bytes())
-    except OSError as error:
-        raise UsageError(f"--profile: {file}: can't be read: {error.strerror}") from None
-    except TextFileError as error:
-        raise UsageError(f"--profile: {file}: {error}") from None
-=======
     """A profile file: its table [profile], each entry a choice or a table with a `choice`, its [[uncovered]] and its
     [unseen]. Raises UsageError naming the option and the file, with every wrong entry.
     """
     document = _document(file)
->>>>>>> i8-parity
     table = document.get("profile")
     if not isinstance(table, Mapping):
         raise UsageError(
             f'--profile: {file}: has no table [profile]; write it as [profile] and lines such as edition = "B"'
         )
-<<<<<<< HEAD
-    chosen: dict[str, Any] = {}
-    wrong: list[str] = []
-    for name, entry in _flat(table):
-        choice = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
-        try:
-            chosen[name] = clause_of(name).read(choice)
-        except UsageError as error:
-            wrong.append(f"--profile: {file}: [profile]: {error}")
-    tables = document.get("uncovered", [])
-    if not isinstance(tables, list):
-        wrong.append(f"--profile: {file}: uncovered: is not a list of tables; write each below a line [[uncovered]]")
-        tables = []
-    uncovered: list[Uncovered] = []
-    for number, entry in enumerate(tables, start=1):
-        try:
-            uncovered.append(_uncovered(entry))
-        except UsageError as error:
-            wrong.append(f"--profile: {file}: [[uncovered]] {number}: {error}")
-=======
     wrong: list[str] = []
     chosen = dict(_each(_flat(table), _choice, f"--profile: {file}: [profile]", wrong))
     entries = document.get("uncovered", [])
     if not isinstance(entries, list):
-        wrong.append(f"--profile: {file}: uncovered: is no list of tables; write each below a line [[uncovered]]")
+        wrong.append(f"--profile: {file}: uncovered: is not a list of tables; write each below a line [[uncovered]]")
         entries = []
     uncovered = _each(enumerate(entries, start=1), _uncovered, f"--profile: {file}: [[uncovered]]", wrong)
     unseen = document.get("unseen", {})
     if not isinstance(unseen, Mapping) or not all(isinstance(why, str) for why in unseen.values()):
-        wrong.append(f"--profile: {file}: [unseen]: is no table of texts; write a clause and the reason in each line")
->>>>>>> i8-parity
+        wrong.append(
+            f"--profile: {file}: [unseen]: is not a table of texts; write a clause and the reason in each line"
+        )
     if wrong:
         raise UsageError("\n".join(wrong))
     return ProfileFile(chosen, tuple(entry for _, entry in uncovered), unseen)
