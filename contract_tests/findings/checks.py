@@ -78,8 +78,11 @@ class Checks:
         for problem in problems(name, instance, profile=shown if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
             found = _value_at(instance, problem.path)
-            found = _missing(problem.path) if found is _NOTHING else found
-            self.expect(problem.clause or "format.readable", False, reply, where, found, problem.expected)
+            expected = problem.expected
+            if found is _NOTHING:
+                found, name = _missing(problem.path), problem.path.rpartition(".")[2]
+                expected = f"a member `{name}`" if problem.rule == "required" else expected
+            self.expect(problem.clause or "format.readable", False, reply, where, found, expected)
 
     def choice(self, clause: str, seen: str, reply: Reply, *, of_any_page: bool = False) -> None:
         """Notes the choice of an open clause that the target shows, and judges it. of_any_page: an answer shows it that
@@ -153,11 +156,15 @@ def _missing(path: str) -> SafeText:
     return SafeText("nothing" if not name or name.endswith("]") else f"no member `{name}`")
 
 
-def difference_in_words(one: Any, other: Any, path: str) -> str:
-    """How two answers differ at a path, in words that hold nothing of them. The other is the one that is judged."""
+def difference_in_words(one: Any, other: Any, path: str, first: str = "JSON has") -> SafeText:
+    """How two answers differ at a path, in words that hold nothing of them but an error's code. The other is the one
+    that is judged; first introduces what the first one has.
+    """
     expected, found = _value_at(one, path), _value_at(other, path)
     if found is _NOTHING:
         return _missing(path)
     if expected is _NOTHING:
-        return f"{shape(found)}, where JSON has nothing"
-    return f"another value: {shape(found)}; JSON has {shape(expected)}"
+        return SafeText(f"{shape(found)}, where {first} nothing")
+    is_code = path == "error_code" and isinstance(expected, int) and isinstance(found, int)
+    seen, due = (str(value) if is_code else shape(value) for value in (found, expected))
+    return SafeText(f"another value: {seen}; {first} {due}")
