@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from contract_tests.api.reply import Reply
@@ -10,7 +11,7 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.validate import problems
 from contract_tests.contract.values import ENCODING_OF, shape, with_charset
 from contract_tests.findings.finding import Finding
-from contract_tests.findings.findings import Findings
+from contract_tests.findings.findings import Findings, public
 from contract_tests.redact.mask import SafeText
 
 
@@ -153,18 +154,19 @@ def _value_at(instance: Any, path: str) -> Any:
 def _missing(path: str) -> SafeText:
     """The words for a member that is not at its place."""
     name = path.rpartition(".")[2]
-    return SafeText("nothing" if not name or name.endswith("]") else f"no member `{name}`")
+    return SafeText("no such entry" if not name or name.endswith("]") else f"no member `{name}`")
 
 
 def difference_in_words(one: Any, other: Any, path: str, first: str = "JSON has") -> SafeText:
-    """How two answers differ at a path, in words that hold nothing of them but an error's code. The other is the one
-    that is judged; first introduces what the first one has.
+    """How two answers differ at a path, in words that may be published. The other is the one that is judged; first
+    introduces what the first one has.
     """
     expected, found = _value_at(one, path), _value_at(other, path)
     if found is _NOTHING:
         return _missing(path)
     if expected is _NOTHING:
         return SafeText(f"{shape(found)}, where {first} nothing")
-    is_code = path == "error_code" and isinstance(expected, int) and isinstance(found, int)
-    seen, due = (str(value) if is_code else shape(value) for value in (found, expected))
-    return SafeText(f"another value: {seen}; {first} {due}")
+    seen, due = (str(shown) if isinstance(shown := public(path, v), SafeText) else shape(v) for v in (found, expected))
+    if seen == due:
+        return SafeText(f"another {re.sub('^an? ', '', seen)} than {first}")
+    return SafeText(f"{seen}; {first} {due}")
