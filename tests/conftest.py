@@ -1,11 +1,20 @@
-"""Fixtures that the tests of several files share."""
+"""Fixtures that the tests of several files share, and what holds for these tests alone."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from support.stores import file_store, path, store
 from support.wire_server import serve, up
 
 __all__ = ["file_store", "path", "serve", "store", "up"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A warning fails a test of the project. In pyproject.toml this would hold for a user's run of the suite too, where
+    other plugins may warn.
+    """
+    config.addinivalue_line("filterwarnings", "error")
+
 
 # No test judges how long an example takes: on a busy machine any may take long.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])

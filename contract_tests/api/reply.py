@@ -106,7 +106,7 @@ class Reply:
     @property
     def _error(self) -> tuple[Any, str]:
         message = self.message
-        for _, value in sorted(self.call.params, key=lambda param: -len(param[1])):
+        for _, value in sorted((*self.call.params, *self.call.query), key=lambda param: -len(param[1])):
             message = message.replace(value, "{}") if len(value) >= MIN_REPEATED else message
         return self.code, message
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of, suggest
 from mockserver.textfiles import TextFileError, toml_of
 
+T = TypeVar("T")
+R = TypeVar("R")
 Profile: TypeAlias = Mapping[str, object]  # choices by clause; what it leaves out stays open
 
 
@@ -32,6 +34,8 @@ class ProfileFile:
 
     choices: Mapping[str, Any] = field(default_factory=dict)
     uncovered: tuple[Uncovered, ...] = ()  # its tables [[uncovered]]
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Its table [unseen]: clauses, and kinds of errors (`error.codes.limit`), that no answer showed, and why."""
 
 
 def with_defaults(profile: Profile | None) -> Profile:
@@ -45,39 +49,55 @@ def read_profile(file: Path) -> Mapping[str, Any]:
 
 
 def read_profile_file(file: Path) -> ProfileFile:
-    """A profile file: its table [profile], each entry a choice or a table with a `choice`, and its [[uncovered]].
-    Raises UsageError naming the file, with every wrong entry.
+    """A profile file: its table [profile], each entry a choice or a table with a `choice`, its [[uncovered]] and its
+    [unseen]. Raises UsageError naming the option and the file, with every wrong entry.
     """
-    try:
-        document = toml_of(file.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
-    except TextFileError as error:
-        raise UsageError(f"{file}: {error}") from None
+    document = _document(file)
     table = document.get("profile")
     if not isinstance(table, Mapping):
-        raise UsageError(f'{file}: has no table [profile]; write it as [profile] and lines such as edition = "B"')
-    chosen: dict[str, Any] = {}
+        raise UsageError(
+            f'--profile: {file}: has no table [profile]; write it as [profile] and lines such as edition = "B"'
+        )
     wrong: list[str] = []
-    for name, entry in _flat(table):
-        choice = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
-        try:
-            chosen[name] = clause_of(name).read(choice)
-        except UsageError as error:
-            wrong.append(f"{file}: [profile]: {error}")
-    tables = document.get("uncovered", [])
-    if not isinstance(tables, list):
-        wrong.append(f"{file}: uncovered: is no list of tables; write each below a line [[uncovered]]")
-        tables = []
-    uncovered: list[Uncovered] = []
-    for number, entry in enumerate(tables, start=1):
-        try:
-            uncovered.append(_uncovered(entry))
-        except UsageError as error:
-            wrong.append(f"{file}: [[uncovered]] {number}: {error}")
+    chosen = dict(_each(_flat(table), _choice, f"--profile: {file}: [profile]", wrong))
+    entries = document.get("uncovered", [])
+    if not isinstance(entries, list):
+        wrong.append(f"--profile: {file}: uncovered: is no list of tables; write each below a line [[uncovered]]")
+        entries = []
+    uncovered = _each(enumerate(entries, start=1), _uncovered, f"--profile: {file}: [[uncovered]]", wrong)
+    unseen = document.get("unseen", {})
+    if not isinstance(unseen, Mapping) or not all(isinstance(why, str) for why in unseen.values()):
+        wrong.append(f"--profile: {file}: [unseen]: is no table of texts; write a clause and the reason in each line")
     if wrong:
         raise UsageError("\n".join(wrong))
-    return ProfileFile(chosen, tuple(uncovered))
+    return ProfileFile(chosen, tuple(entry for _, entry in uncovered), unseen)
+
+
+def _document(file: Path) -> Mapping[str, Any]:
+    try:
+        return toml_of(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"--profile: {file}: can't be read: {error.strerror}") from None
+    except TextFileError as error:
+        raise UsageError(f"--profile: {file}: {error}") from None
+
+
+def _each(
+    entries: Iterable[tuple[T, Any]], read: Callable[[T, Any], R], where: str, wrong: list[str]
+) -> list[tuple[T, R]]:
+    """The entries as read, each with its key. What is wrong with any of them is added to wrong."""
+    found: list[tuple[T, R]] = []
+    for key, entry in entries:
+        try:
+            found.append((key, read(key, entry)))
+        except UsageError as error:
+            wrong.append(f"{where}: {error}")
+    return found
+
+
+def _choice(clause: str, entry: object) -> Any:
+    choice = entry["choice"] if isinstance(entry, Mapping) and "choice" in entry else entry
+    return clause_of(clause).read(choice)
 
 
 _KINDS: Mapping[str, tuple[type, str]] = {
@@ -88,10 +108,10 @@ _KINDS: Mapping[str, tuple[type, str]] = {
 """The keys of [[uncovered]]: the type of each, and its name."""
 
 
-def _uncovered(entry: object) -> Uncovered:
+def _uncovered(number: int, entry: object) -> Uncovered:
     """A table of [[uncovered]]. Raises UsageError."""
     if not isinstance(entry, Mapping):
-        raise UsageError(f"{entry!r} is no table; write it below a line [[uncovered]]")
+        raise UsageError(f"{number}: {entry!r} is no table; write it below a line [[uncovered]]")
     for key, value in entry.items():
         if key not in _KINDS:
             raise UsageError(suggest(str(key), _KINDS, noun="key"))

@@ -34,7 +34,7 @@ def status_choices(status: int, code: object) -> tuple[str, ...]:
     no choice covers.
     """
     fitting = tuple(c for c in ("body", "mirror") if status in OF_HTTP or status == error_status(c, code))
-    return fitting or (f"HTTP {status} for another error_code",)
+    return fitting or ("an HTTP status that is neither 200 nor the error_code",)
 
 
 def with_charset(content_type: str, encoding: str | None) -> str:

@@ -60,6 +60,14 @@ class EditionProbe:
         return self.maker.trial_replies[UNKNOWN_SOURCE].status == "ok"
 
     @property
+    def has_newer_sources(self) -> bool:
+        """Whether create accepts a source that only the newest edition has. Raises NotChecked."""
+        newer = next(source for source in EDITIONS["C"].sources if source not in EDITIONS["B"].sources)
+        if newer not in self.maker.trial_replies:
+            self.maker.try_create(newer)
+        return self.maker.trial_replies[newer].status == "ok"
+
+    @property
     def edition(self) -> Edition:
         """The edition, as far as the budget held what distinguishes them."""
         if self._edition is None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contract_tests.api.calls import FORMATS
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.editions import UNKNOWN_SOURCE
 from contract_tests.contract.profile import Uncovered
 from contract_tests.engine.run import Run
-from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen
 from contract_tests.learning.private_texts import PrivateTexts, as_word
@@ -33,24 +33,65 @@ class NotCovered(Exception):
 
 def code_choices(clause: Clause, run: Run, _: PrivateTexts) -> Iterator[Item]:
     """The choice of error.codes, and the kinds that no answer showed."""
-    yield from _table(clause, run.findings, lambda _, samples: _code(samples))
+    kinds = _kinds(run)
+    yield from _table(clause, kinds, lambda _, samples: _code(samples))
     for kind in clause.default:
-        if kind not in run.findings.kinds:
+        if kind not in kinds:
             yield Unseen(f"{clause.id}.{kind}", _why_not_met(kind, run))
 
 
 def message_choices(clause: Clause, run: Run, private: PrivateTexts) -> Iterator[Item]:
     """The choice of error.messages. Kinds that were not met are listed with error.codes."""
-    yield from _table(clause, run.findings, lambda kind, samples: _message(kind, samples, private))
+    yield from _table(clause, _kinds(run), lambda kind, samples: _message(kind, samples, private))
 
 
-def _table(clause: Clause, findings: Findings, choose: Callable[[str, Samples], int | str]) -> Iterator[Item]:
+def _kinds(run: Run) -> Mapping[str, Samples]:
+    """The errors of the run by kind: those that its tests noted, and all that name what was missing or wrong."""
+    found = {kind: [*samples] for kind, samples in run.findings.kinds.items()}
+    unknown = run.api.send_cached(run.unknown_task)
+    for reply in run.api.replies:
+        if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
+            kind, names = _kind_of(reply)
+            if kind and not reply.says_like(unknown):
+                found.setdefault(kind, []).append((reply, {"names": names}))
+    return found
+
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "create": ("login", "token", "phone", "source"),
+    "result": ("login", "token", "id"),
+    "info": ("login", "token"),
+}
+"""The required parameters of each method."""
+
+
+def _kind_of(reply: Reply) -> tuple[str, str]:
+    """The kind of an error that names what was missing or wrong in its call, and what it names; empty for any other."""
+    call, required = reply.call, REQUIRED.get(reply.call.method, ())
+    named = list(dict.fromkeys(re.findall(rf"\b(?:{'|'.join((*required, 'format'))})\b", reply.message)))
+    values = {name: call.param(name) for name in (*required, "format")}
+    missing = {name for name in required if values[name] is None}
+    wrong = {name for name, value in values.items() if value is not None and _is_wrong(name, value)}
+    if not named or call.raw is not None or call.query:
+        return "", ""
+    kind = "missing" if missing.issuperset(named) else "invalid" if wrong.issuperset(named) and not missing else ""
+    return kind, ", ".join(named) if kind else ""
+
+
+def _is_wrong(name: str, value: str) -> bool:
+    """Whether a value is wrong by itself, whoever sends it. An empty one may count as missing."""
+    if name in ("phone", "id"):
+        return bool(value) and not value.isdecimal()
+    return value == str(UNKNOWN_SOURCE) if name == "source" else name == "format" and value not in FORMATS
+
+
+def _table(clause: Clause, kinds: Mapping[str, Samples], choose: Callable[[str, Samples], int | str]) -> Iterator[Item]:
     choice: dict[str, int | str] = {}
     counts: dict[str, int] = {}
     evidence = ""
     total = 0
-    for kind in (kind for kind in clause.default if kind in findings.kinds):
-        samples = list({id(reply): (reply, blanks) for reply, blanks in findings.kinds[kind]}.values())
+    for kind in (kind for kind in clause.default if kind in kinds):
+        samples = list({id(reply): (reply, blanks) for reply, blanks in kinds[kind]}.values())
         total += len(samples)
         last, _ = samples[-1]
         try:
@@ -89,8 +130,9 @@ def _message(kind: str, samples: Samples, private: PrivateTexts) -> str:
 def _why_not_met(kind: str, run: Run) -> str:
     """Why no error of a kind was met."""
     if (clause := PROBES.get(kind)) is not None:
-        seen = run.findings.seen.get(clause, {})
-        return f"it was answered otherwise ({clause})" if seen else "no such call was answered"
+        reasons = run.findings.reasons.get(clause, {})
+        seen = f"it was answered otherwise ({clause})" if clause in run.findings.seen else "no such call was answered"
+        return next(map(run.findings.mask.text, reasons.values()), seen)
     if kind == "rate" and run.api.sender.rate_limited:
         return "calls were refused for their pace, and sent again; their refusals are not read"
     needs_a_mock, on_a_mock = WHY.get(kind, ("", ""))

@@ -19,7 +19,12 @@ from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
 from contract_tests.learning.learned_profile import LearnedProfile, profile_file, profile_of, write_table
 from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
-from contract_tests.learning.uncovered import refuted_assumptions, text_units, undocumented_members
+from contract_tests.learning.uncovered import (
+    refuted_assumptions,
+    strange_sources,
+    text_units,
+    undocumented_members,
+)
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import check_file, masked, notice, write
 from contract_tests.report.report import Report
@@ -86,7 +91,7 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
         if clause.default is not None
         for item in TABLES.get(clause.id, word_choice)(clause, run, private)
     ]
-    items += [*undocumented_members(run), *refuted_assumptions(run), *text_units(run)]
+    items += [*undocumented_members(run), *refuted_assumptions(run), *text_units(run), *strange_sources(run)]
     return profile_of(report, items, run.findings.all)
 
 

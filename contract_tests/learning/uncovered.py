@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract_tests.contract.editions import UNKNOWN_SOURCE
 from contract_tests.contract.members import UNITS
 from contract_tests.contract.profile import Uncovered
 from contract_tests.contract.values import kind
@@ -74,10 +75,18 @@ def text_units(run: Run) -> Iterator[Uncovered]:
             yield Uncovered("info.body", what, where, (word,), shape=shape_of_reply(last), call=call_line(last))
 
 
+def strange_sources(run: Run) -> Iterator[Uncovered]:
+    """That create takes a source of no edition, though it must name one."""
+    reply = run.pool.maker.trial_replies.get(UNKNOWN_SOURCE)
+    if reply is not None and reply.status == "ok" and "edition" not in run.findings.seen:
+        what = "create takes any source, and must be given one"
+        yield Uncovered("edition", what, words=("accepted",), shape=shape_of_reply(reply), call=call_line(reply))
+
+
 def refuted_assumptions(run: Run) -> Iterator[Uncovered]:
     """Findings about clauses that have no choices and are no promises."""
     for finding in (f for f in run.findings.all if f.clause.default is None and not f.binding):
         what = f"{finding.where or 'the answer'}: {finding.found}; expected {finding.expected}"
         call = re.sub(r'(?<=[?&"])(\w+)=[^&"]*', r"\1", finding.call)  # names of parameters without values
-        where = re.sub(r"\[\d+\]", "[]", finding.where)
+        where = re.sub(r"\[\d+\]", "" if finding.clause.id == "info.body" else "[]", finding.where)
         yield Uncovered(finding.clause.id, what, where, shape=finding.answer.partition(" bytes: ")[0], call=call)

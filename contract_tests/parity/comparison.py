@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import combinations
 
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.contract.members import STATUSES
@@ -13,6 +14,7 @@ from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.parity.observe import ABSENT, Observation, Observations, any_of, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
 
+HTTP_BAD_REQUEST = 400
 HTTP_NOT_FOUND = 404
 NO_TASK = (TaskFacts(), TaskFacts())
 ENCODINGS = ("xml.encoding", "csv.encoding")
@@ -94,10 +96,8 @@ class Comparison:
         before = [reply for other, both in self._answered if other.name == step.after_refusal for reply in both]
         seen = [observe(*args) for args in zip(pair.replies, pair.facts, self._encodings, strict=True)]
         if step.probe:
-            words = [self._probed(step, reply, side) for side, reply in enumerate(pair.replies)]
-            yield _words(step, step.clause, "the answer", *words)
-            if words[0] == words[1] == step.words[1]:
-                yield from _compare_codes(step, step.kind, a, b)
+            yield from self._compare_words(step, a, b)
+            if a.status == b.status == "error":
                 yield from self._compare_observations(step, *seen, bodies=True)
         elif a.decoded is None or b.decoded is None:
             yield from _compare_unread(step, a, b)
@@ -112,46 +112,40 @@ class Comparison:
     def _compare_readable(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
         yield _words(step, step.readable, "the body", READABLE, READABLE)
         states = _state(a), _state(b)
-        refused = a.status == "error", b.status == "error"
-        if any(refused):
-            one, other = self._word(step, a, 0), self._word(step, b, 1)
-            yield _values(step, "the answer", *(Observation(step.clause, c, any_of(c), "status") for c in (one, other)))
-            if all(refused) and one == other and len(one) == 1 and (kind := step.kind_of(*one)):
-                yield from _compare_codes(step, kind, a, b)
+        if "error" in states:
+            yield from self._compare_words(step, a, b)
         elif step.clause == "result.processing" and {*states} == {"processing", "ready"}:
             yield from _not_compared(step, "the task was done on one side, and not yet on the other")
         else:
             yield _words(step, step.clause, "status", *(states if states[0] != states[1] else [step.words[0]] * 2))
 
+    def _compare_words(self, step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+        """What the step's clause calls the answers, of which one at least is an error, and the codes of two errors."""
+        words = self._word(step, a, 0), self._word(step, b, 1)
+        yield _values(step, "the answer", *(Observation(step.clause, c, any_of(c), "status") for c in words))
+        if step.kind and words[0] == words[1] == frozenset([step.words[1]]):
+            yield from _compare_codes(step, a, b)
+
     def _word(self, step: ScriptStep, reply: Reply, side: int) -> frozenset[str]:
-        """What the step's clause calls an answer: its choices, of which an error may show several."""
+        """What the step's clause calls an answer: all words that may be right."""
         if reply.status != "error":
-            return frozenset([step.words[0]])
-        if step.kinds is not None:
-            return frozenset(step.kinds.get(kind, step.otherwise) for kind in self._kinds(step, reply, side))
-        named = not step.names or step.names in names(reply.message).split(", ")
-        return frozenset([step.words[1] if named else step.otherwise])
+            return frozenset([_page(step, reply), *step.also])
+        if step.clause == "error.missing-names":
+            words = [_MISSING_NAMES.get(named := names(reply.message), f"names {named}")]
+        else:
+            unnamed = step.clause in ("id.invalid", "format.invalid") and not _names(reply, step.names)
+            words = [UNNAMED if unnamed else step.words[1]]
+        cases = {choice: case for name, choice in step.like.items() if (case := self._answer(name, step.fmt, side))}
+        others = [case for name in step.apart if (case := self._answer(name, step.fmt, side))]
+        known = [*cases.values(), *others, *([reply] if others and not cases else [])]
+        if any(one.says_like(other) for one, other in combinations(known, 2)):
+            return frozenset([*words, *step.like.values()]) if cases else frozenset()
+        return frozenset([next((choice for choice, case in cases.items() if reply.says_like(case)), words[0])])
 
-    def _kinds(self, step: ScriptStep, reply: Reply, side: int, *, exactly: bool = False) -> list[str]:
-        """The kinds that an error may be of, by the target's errors of known kinds: those with its code and message;
-        else invalid where it names the parameter that is; else, unless exactly, those with its code.
-        """
-        known = [(other.kind, replies[side]) for other, replies in self._answered if other.kind in KINDS]
-        errors = [(kind, r) for kind, r in known if r.status == "error" and r.decoded and r.decoded.format == "json"]
-        of_code = [(kind, error) for kind, error in errors if error.code == reply.code]
-        of_text = [kind for kind, error in of_code if template(error.message) == template(reply.message)]
-        if not of_text and step.names and step.names in names(reply.message).split(", "):
-            return ["invalid"]
-        return of_text or [kind for kind, _ in of_code if not exactly] or ["another"]
-
-    def _probed(self, step: ScriptStep, reply: Reply, side: int) -> str:
-        """What answered a call that the API itself need not answer."""
-        if reply.response is None:
-            return "no answer"
-        if reply.status == "error":
-            kinds = step.kinds or {}
-            return next((kinds[k] for k in self._kinds(step, reply, side, exactly=True) if k in kinds), step.words[1])
-        return "html-404" if reply.http == HTTP_NOT_FOUND and reply.is_page else f"HTTP {reply.http}"
+    def _answer(self, name: str, fmt: str | None, side: int) -> Reply | None:
+        """The target's answer to another step, in the format where that step has several."""
+        found = {step.fmt: replies[side] for step, replies in self._answered if step.name == name}
+        return found.get(fmt) or next(iter(found.values()), None)
 
     def _compare_observations(
         self, step: ScriptStep, a: Observations, b: Observations, *, bodies: bool
@@ -178,15 +172,43 @@ class Comparison:
         return len(words) > 1 and all(words <= choices.get(clause, {}).keys() for choices in self._choices)
 
 
-def _compare_codes(step: ScriptStep, kind: str, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
-    """The code and the message of errors of a kind."""
+_MISSING_NAMES = {"login, token, id": "all", "login, token": "credentials-alone"}
+"""The choices of error.missing-names by what the message names of a call without any parameter."""
+
+
+def _page(step: ScriptStep, reply: Reply) -> str:
+    """What answered a call in place of an error."""
+    if reply.response is None:
+        return "no answer"
+    if reply.readable and not (step.probe and reply.call.method != "result"):
+        return step.words[0]
+    if step.clause == "http-method.other":
+        return "refused by a page" if reply.http >= HTTP_BAD_REQUEST else f"HTTP {reply.http} without an answer"
+    return "html-404" if reply.http == HTTP_NOT_FOUND and reply.is_page else f"HTTP {reply.http}"
+
+
+def _compare_codes(step: ScriptStep, a: Reply, b: Reply) -> Iterator[PlaceComparison]:
+    """The code and the message of errors of a kind. One of the kind `invalid` names the parameter."""
+    kind = step.kind
+    if step.names:
+        named = [_names(reply, step.names) for reply in (a, b)]
+        yield _words(step, "error.invalid-names", "message", *("names it" if one else UNNAMED for one in named))
+        if not all(named):
+            return
     codes = [f"{reply.code}" if type(reply.code) is int else "no number" for reply in (a, b)]
     yield _words(step, "error.codes", f"error_code, {kind}", *codes)
     if a.decoded and b.decoded and "csv" not in (a.decoded.format, b.decoded.format):
         yield _words(step, "error.messages", f"message, {kind}", template(a.message), template(b.message))
-        if kind in ("missing", "invalid") and template(a.message) == template(b.message):
-            clause = f"error.{kind}-names"
-            yield _words(step, clause, "the names in the message", names(a.message), names(b.message))
+        if kind == "missing" and step.clause != "error.missing-names" and template(a.message) == template(b.message):
+            yield _words(step, "error.missing-names", "the names in the message", names(a.message), names(b.message))
+
+
+def _names(reply: Reply, parameter: str) -> bool:
+    """Whether an error names the parameter."""
+    return parameter in names(reply.message).split(", ")
+
+
+UNNAMED = "an error that does not name it"
 
 
 def _words(step: ScriptStep | None, clause: str, where: str, a: str, b: str) -> PlaceComparison:
@@ -279,7 +301,6 @@ def _state(reply: Reply) -> str:
 
 _NAME = r"(?<!\w)(?:login|token|phone|source|id|format)(?!\w)"
 _NAMES = re.compile(rf"{_NAME}(?:, ?{_NAME})*")
-KINDS = ("missing", "invalid", "credentials", "unknown-task")  # kinds of errors by which others are recognised
 
 
 def template(message: str) -> str:
@@ -288,5 +309,5 @@ def template(message: str) -> str:
 
 
 def names(message: str) -> str:
-    """The parameters that a message names, in its order."""
-    return ", ".join(re.findall(_NAME, message)) or "none"
+    """The parameters that a message names, in its order, each once."""
+    return ", ".join(dict.fromkeys(re.findall(_NAME, message))) or "none"

@@ -7,7 +7,7 @@ makes a task of any source, so the last sources are left out there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Any, TypeAlias
 
@@ -20,6 +20,9 @@ from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
 from contract_tests.parity.side import BARE, Side
 
+OWN, NEITHER = "an answer of its own", "neither: two values are refused"
+ANY_TEXT, NOT_FOUND = "any text is taken", "accepted, and nothing is found"
+"""Words of the suite for what no choice covers."""
 MakeCall: TypeAlias = Callable[[Side], Call]  # raises NotChecked where that side does not allow the call
 
 
@@ -32,10 +35,11 @@ class ScriptStep:
     way: Way = GET
     kind: str = ""  # the kind of error that the answer is
     words: tuple[str, str] = ("accepted", "refused")  # what the first clause calls an accepted call and a refused one
-    kinds: Mapping[str, str] | None = None
-    """Where the kind of error shows the choice of the first clause: the choice by kind."""
-    otherwise: str = "an error of its own"  # what the first clause calls an error of any other kind
-    names: str = ""  # the parameter that an error of the kind `invalid` names
+    like: Mapping[str, str] = field(default_factory=dict)
+    """What it calls an error that is like the target's answer to another step, by that step."""
+    apart: tuple[str, ...] = ()  # further steps whose errors must not be alike for any of this to show
+    names: str = ""  # the parameter that the error names
+    also: tuple[str, ...] = ()  # what else an accepted call may show
     after_refusal: str = ""  # the step that both sides must refuse, or this one shows nothing
     unless_accepted: str = ""  # the step whose create makes this one needless where it was accepted
     probe: bool = False  # the API itself need not answer the call
@@ -54,12 +58,6 @@ class ScriptStep:
     def label(self) -> str:
         """The call in short, such as `POST xml: without id`."""
         return f"{self.way}{f' {self.fmt}' if self.fmt else ''}: {self.name}"
-
-    def kind_of(self, word: str) -> str:
-        """The kind of the errors that the first clause calls so, whose codes can be compared; empty: any kind."""
-        if self.kinds is None:
-            return self.kind if word == self.words[1] else "another"
-        return next((kind for kind, choice in self.kinds.items() if choice == word), "")
 
     def call(self, side: Side) -> Call:
         """The call to a side. Raises NotChecked where that side does not allow it."""
@@ -123,16 +121,16 @@ CREATES: tuple[ScriptStep, ...] = (
     ScriptStep(BARE, _create(None), ("edition",), None, POST, words=("no source is needed", "a source is needed")),
     ScriptStep("source 1", _create(1), ("edition",), "xml", POST),
     ScriptStep("a phone with +", lambda s: calls.create(s.me, f"+{s.phone}", 2), ("phone.invalid",), "json",
-               kind="invalid", words=("strip", "error")),
+               kind="invalid", words=("strip", "error"), names="phone", also=(NOT_FOUND, ANY_TEXT)),
     ScriptStep("phone abc", _create(2, lambda _: "abc"), ("phone.invalid", "error.invalid-names"), "json",
-               kind="invalid"),
+               kind="invalid", words=(ANY_TEXT, "refused"), names="phone"),
     ScriptStep("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml",
                kind="missing"),
     ScriptStep("source 3", _create(3), ("edition",), "csv"),
     *(ScriptStep(f"source {n}", _create(n), ("edition",), fmt, way, unless_accepted=BARE)
       for n, fmt, way in zip(OF_SOME_EDITIONS, cycle(FORMATS), cycle((POST, GET)), strict=False)),
     ScriptStep(f"source {UNKNOWN_SOURCE}", _create(UNKNOWN_SOURCE), ("edition",), "json", kind="invalid",
-               unless_accepted=BARE),
+               unless_accepted=BARE, names="source"),
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 2, awkward text", _create(2, lambda phones: phones.awkward), ("create.ok",), provisioned=True),
@@ -141,36 +139,43 @@ CREATES: tuple[ScriptStep, ...] = (
                "json", kind="limit", provisioned=True),
 )  # fmt: skip
 PROCESSING = tuple(_in_each("a new task", _RESULT, "result.processing"))
-FORMAT = "format bogus"
+FORMAT, UNKNOWN, NO_ID, WRONG, BLANK = (
+    "format bogus",
+    "an unknown id",
+    "without id",
+    "a wrong token",
+    "without any parameter",
+)
 REFUSED: tuple[ScriptStep, ...] = (
     *_in_each("without login and token", _unknown_but("login", "token"), "error.missing", kind="missing"),
-    *_in_each("without id", _unknown_but("id"), "result.required", kind="missing"),
-    *_in_each("a wrong token", _unknown_but(wrong_token=True), "credentials.refused", kind="credentials"),
+    *_in_each(NO_ID, _unknown_but("id"), "result.required", kind="missing"),
+    *_in_each(WRONG, _unknown_but(wrong_token=True), "credentials.refused", kind="credentials"),
     ScriptStep("info with a wrong token", lambda s: _info(s).but(token=s.run.wrong_token), ("credentials.refused",),
                kind="credentials"),
-    *_in_each("an unknown id", _unknown, "task.unknown", kind="unknown-task"),
-    *_in_each("id abc", _unknown_but(id="abc"), "id.invalid", names="id",
-              kinds={"unknown-task": "unknown", "invalid": "error"}),
-    ScriptStep("without token and id", _unknown_but("token", "id"), ("error.missing-names",), kind="missing"),
+    *_in_each(UNKNOWN, _unknown, "task.unknown", kind="unknown-task"),
+    *_in_each("id abc", _unknown_but(id="abc"), "id.invalid", kind="invalid", words=("no error", "error"), names="id",
+              like={UNKNOWN: "unknown"}, apart=(NO_ID,)),
+    ScriptStep(BLANK, lambda s: s.run.bare_result, ("error.missing-names",), kind="missing", apart=(WRONG, NO_ID)),
     ScriptStep("a wrong token, without id", _unknown_but("id", wrong_token=True), ("check.order",),
-               kinds={"missing": "parameters-first", "credentials": "credentials-first"}),
-    ScriptStep("an empty id", _unknown_but(id=""), ("param.empty-is-missing",), kinds={"missing": "yes"},
-               otherwise="no"),
-    ScriptStep(FORMAT, _info, ("format.invalid",), "bogus", kind="invalid", words=("json", "error"),
-               names="format", otherwise="an error that does not name it"),
-    ScriptStep(f"{FORMAT}, without id", _unknown_but("id"), ("check.format-first",), "bogus",
-               kinds={"missing": "no", "invalid": "yes"}, after_refusal=FORMAT),
+               words=("accepted", OWN), like={NO_ID: "parameters-first", WRONG: "credentials-first"}),
+    ScriptStep("an empty id", _unknown_but(id=""), ("param.empty-is-missing",), words=("accepted", "no"),
+               like={NO_ID: "yes"}, apart=(UNKNOWN,)),
+    ScriptStep(FORMAT, _RESULT, ("format.invalid",), "bogus", kind="invalid", words=("json", "error"), names="format"),
+    ScriptStep(f"{FORMAT}, without id", _unknown_but("id"), ("check.format-first",), "bogus", words=("accepted", OWN),
+               like={FORMAT: "yes", NO_ID: "no"}, apart=(UNKNOWN,), after_refusal=FORMAT),
     ScriptStep("id twice, first a task's", lambda s: replace(_RESULT(s), params=(*_RESULT(s).params, _unknown_id(s))),
-               ("param.repeated",), words=("first", "last")),
+               ("param.repeated",), words=("first", NEITHER), like={UNKNOWN: "last"}, apart=(NO_ID,)),
     ScriptStep("id in query and body, in the body a task's", lambda s: replace(_RESULT(s), query=(_unknown_id(s),)),
-               ("param.both",), way=POST, words=("body", "query")),
-    ScriptStep("a multipart form", _RESULT, ("param.multipart",), way=MULTIPART, words=("read", "ignored")),
+               ("param.both",), way=POST, words=("body", NEITHER), like={UNKNOWN: "query"}, apart=(NO_ID,)),
+    ScriptStep("a multipart form", _RESULT, ("param.multipart",), way=MULTIPART, words=("read", "refused"),
+               like={BLANK: "ignored"}, apart=(UNKNOWN,)),
     ScriptStep("another account's task", lambda s: calls.result(s.run.second(), s.task(MAIN).id),
-               ("task.foreign-error",), kinds={"unknown-task": "unknown-task", "credentials": "credentials"}),
+               ("task.foreign-error",), words=("ready", "neither answer"),
+               like={UNKNOWN: "unknown-task", WRONG: "credentials"}),
     ScriptStep("an unknown method", lambda s: Call("nosuchmethod", s.me.params), ("not-found",),
-               kind="unknown-method", words=("", "error"), probe=True),
-    ScriptStep("another HTTP method", _unknown, ("http-method.other",), way=Way("PUT", "query"), kind="http-method",
-               words=("", "refused"), kinds={"unknown-task": "as-get"}, probe=True),
+               kind="unknown-method", words=("HTTP 200", "error"), apart=(NO_ID, WRONG), probe=True),
+    ScriptStep("another HTTP method", _RESULT, ("http-method.other",), way=Way("PUT", "query"), kind="http-method",
+               words=("as-get", "refused"), probe=True),
 )  # fmt: skip
 READ: Mapping[str, tuple[str, ...]] = {
     "json": ("result.ready", "result.own-section", "result.cost", "result.row-fields", "row.time", "row.price",

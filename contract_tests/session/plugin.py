@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from io import StringIO
@@ -65,6 +66,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(name, dest=dest, action="store_true", default=None, help=text)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Refuses what runs tests in several processes, before a plugin starts the first of them."""
+    if STATE in config.stash or not (why := _distributed(config)):
+        return None
+    sys.stderr.write(f"{why}\n")
+    return USAGE
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for line in MARKERS:
         config.addinivalue_line("markers", line)
@@ -75,10 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _options_of(config: pytest.Config) -> CheckOptions:
     """The options of the command line, which ends here where the suite can't run under them."""
-    if distributing := _distributing(config):
-        pytest.exit(
-            f"the contract suite has one budget, so it runs in one process: run it without {distributing}", USAGE
-        )
+    if why := _distributed(config):
+        pytest.exit(why, USAGE)
     try:
         values = {option.field: config.getoption(PREFIX + option.field) for option, _ in options_of("pytest")}
         options = CheckOptions(**read_options("pytest", values))
@@ -89,11 +97,11 @@ def _options_of(config: pytest.Config) -> CheckOptions:
 
 
 DISTRIBUTING: Mapping[str, tuple[str, tuple[object, ...]]] = {
-    "numprocesses": ("-n (as in -n 0)", (None, 0)),
+    "numprocesses": ("-n, or add -n 0", (None, 0)),
     "tx": ("--tx", (None, [])),
     "distload": ("-d", (None, False)),
     "dist": ("--dist", (None, "no")),
-    "looponfail": ("--looponfail", (None, False)),
+    "looponfail": ("-f (--looponfail)", (None, False)),
     "forked": ("--forked", (None, False)),
     "workers": ("--workers", (None, 1, "1")),
     "tests_per_worker": ("--tests-per-worker", (None, 1, "1")),
@@ -104,12 +112,16 @@ which they do not. A plugin that is not listed is met by `Budget`, which sends f
 """
 
 
-def _distributing(config: pytest.Config) -> str:
-    """The option or variable by which tests are run in several processes; empty where they are not."""
+def _distributed(config: pytest.Config) -> str:
+    """Why the suite is not run here: in which way its tests are run in several processes; empty where they are not."""
+    found = [name for field, (name, off) in DISTRIBUTING.items() if getattr(config.option, field, None) not in off]
     if hasattr(config, "workerinput") or os.environ.get("PYTEST_XDIST_WORKER"):
-        return "pytest-xdist (this process is a worker of it: PYTEST_XDIST_WORKER is set)"
-    named = (name for field, (name, off) in DISTRIBUTING.items() if getattr(config.option, field, None) not in off)
-    return next(named, "")
+        found = ["pytest-xdist (PYTEST_XDIST_WORKER is set: this process is one of its workers)"]
+    return (
+        ""
+        if not found
+        else f"the contract suite has one budget, so it runs in one process and thread: leave out {found[0]}"
+    )
 
 
 def _hide_arguments(config: pytest.Config, phone: str | None) -> None:

@@ -71,8 +71,8 @@ class _Seen:
         self._interrupts = interrupts
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[STATE] = self._state
+    def pytest_load_initial_conftests(self, early_config: pytest.Config) -> None:
+        early_config.stash[STATE] = self._state
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         # pytest's own text of a failure takes long to make, and the suite replaces it.

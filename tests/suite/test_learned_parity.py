@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,12 @@ from contract_tests.learning.learn import learn
 from contract_tests.parity.parity import examine
 from contract_tests.parity.parity_report import ParityReport
 from mockserver.assembly import open_gateway
+from mockserver.mutants.kit.answers import body, changing, each, errors, header, page, ready, setting
+from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.when import CREATE, INFO, OK, having, putting, where
 from mockserver.settings.loading import load
 from mockserver.wire.serving import serve_mock
+from support.standins.breaking import Breakage
 from support.standins.php_dialects import DIALECTS
 from support.standins.php_server import PhpServer, php_serving
 from support.standins.running import STANDINS, serving
@@ -69,5 +73,133 @@ def php() -> Iterator[PhpServer]:
 def test_a_dialect_of_php_and_the_mock_of_its_learned_profile_agree(php: PhpServer, name: str, tmp_path: Path) -> None:
     target = php.target(name)
     report, said = learned_and_compared(target.url, target.env, tmp_path)
+
+    assert report.exit_code == 0, differences(report) + said
+
+
+def names_of(message: str) -> list[str]:
+    return [name for name in ("login", "token", "phone", "source", "id", "format") if name in message]
+
+
+def naming(change: Callable[[CallContext, str], str]) -> Edit:
+    """Errors whose message is made from it and from the call."""
+
+    def edit(context: CallContext) -> None:
+        context.body["message"] = change(context, context.body["message"])
+
+    return where(edit, having(status="error"))
+
+
+def told_apart(context: CallContext, message: str) -> str:
+    """A message of its own for every parameter that is wrong, but the documented one."""
+    named = names_of(message)
+    missing = [name for name in named if name not in context.params]
+    if named and missing != ["login", "token"]:
+        return f"{', '.join(named)}: {'required' if missing else 'wrong'} ({named[0]})"
+    return message
+
+
+def any_value(**values: str) -> Edit:
+    """Takes any value of these parameters for the right one, but none for none."""
+
+    def edit(context: CallContext) -> None:
+        context.params |= {name: value for name, value in values.items() if context.params.get(name)}
+
+    return where(edit, CREATE)
+
+
+def not_as_get(status: int, content_type: str, content: bytes) -> Edit:
+    def edit(context: CallContext) -> None:
+        if context.http_method == "PUT":
+            context.http, context.headers, context.content = status, (("Content-Type", content_type),), content
+
+    return edit
+
+
+def as_get(context: CallContext) -> None:
+    if context.http_method == "PUT":
+        context.http_method = "GET"
+
+
+def without_method(response: Edit) -> Edit:
+    return where(response, lambda context: context.operation == "nosuchmethod")
+
+
+def extra(**members: Any) -> Edit:
+    return lambda context: context.body.update(members) if context.body else None
+
+
+def without_demo(answer: dict[str, Any]) -> None:
+    data = answer["data"]
+    (data[0] if isinstance(data, list) else data).pop("demo")
+
+
+def odd(**edits: Edit) -> Breakage:
+    return Breakage("made for a test", **edits)
+
+
+ODD: dict[str, Breakage] = {
+    "messages of each parameter's own": odd(answer=naming(told_apart)),
+    "messages repeat the id": odd(
+        answer=naming(
+            lambda c, m: f"{m} [{c.params['id']}]" if c.params.get("id", "").isdigit() and "login" in c.params else m
+        )
+    ),
+    "messages repeat the phone": odd(
+        answer=naming(lambda c, m: f"{m}: {c.params['phone']}" if "phone" in c.params else m)
+    ),
+    "one message for all errors": odd(answer=errors(setting(error_code=400, message="Not set param(s) login, token"))),
+    "one code for all errors": odd(answer=errors(setting(error_code=400))),
+    "large codes": odd(answer=errors(changing("error_code", lambda code: code if code == 400 else code + 2_000_000))),
+    "any phone": odd(call=any_value(phone="70005550142")),
+    "any source": odd(
+        call=where(any_value(source="2"), lambda context: context.params.get("source") not in ("1", "2", "3", "4"))
+    ),
+    "source 11 is source 2": odd(
+        call=where(any_value(source="2"), lambda context: context.params.get("source") in ("11", "12"))
+    ),
+    "PUT is GET": odd(call=as_get),
+    "PUT gets a page": odd(response=not_as_get(405, "text/html", b"<html>405</html>")),
+    "PUT gets nothing": odd(response=not_as_get(405, "text/plain", b"")),
+    "PUT gets another status": odd(response=not_as_get(400, "text/html", b"<html>400</html>")),
+    "an unknown method gets an empty page": odd(response=without_method(page(200, "text/html", b""))),
+    "an unknown method is redirected": odd(response=without_method(page(302, "text/html", b"<html></html>"))),
+    "create tells more": odd(answer=where(extra(queue=3, eta="5 s"), CREATE, OK)),
+    "processing tells more": odd(answer=where(extra(progress=0.5), having(status="processing"))),
+    "ready tells more": odd(
+        answer=where(extra(balance=12.5, meta={"took": 1}, tags=["a"], next=None), having(status="ready"))
+    ),
+    "rows tell more": odd(answer=ready(each("data", setting(metro="Сокол", images=["a.jpg"], seller=None)))),
+    "names tell more": odd(answer=ready(each("names", setting(count=3)))),
+    "errors tell more": odd(answer=where(extra(errors={"id": ["wrong"]}, trace=None), having(status="error"))),
+    "info tells more": odd(answer=where(extra(server="a", time=1), INFO, OK)),
+    "everything tells more": odd(answer=extra(request_id="5f0c", generated=0.012)),
+    "info has another status": odd(answer=body(setting(status="success"), INFO, OK)),
+    "info has no demo": odd(answer=body(without_demo, INFO, OK)),
+    "create is HTTP 201": odd(answer=where(putting(http=201), CREATE, OK)),
+    "errors are HTML by their type": odd(
+        response=where(header("Content-Type", lambda _: "text/html; charset=utf-8"), having(status="error"))
+    ),
+    "an origin is repeated": odd(
+        response=header("Access-Control-Allow-Origin", lambda c: c.params.get("origin", "null"))
+    ),
+    "prices in words": odd(answer=ready(each("data", setting(price="договорная")))),
+    "times of another form": odd(answer=ready(each("data", setting(time="02.02.2030")))),
+    "hosts with www": odd(answer=ready(each("data", setting(source="Авито")))),
+    "times with a zone": odd(
+        answer=ready(setting(create_time="2030-01-01T00:00:00+03:00", end_time="2030-01-01T00:00:05+03:00"))
+    ),
+    "times as floats": odd(answer=ready(setting(create_time=1893456000.25, end_time=1893456001.5))),
+    "a cost with a fraction": odd(answer=ready(changing("cost", "{}.00".format))),
+    "the credentials are named first": odd(answer=naming(lambda _, m: m.replace("token, id", "token"))),
+}
+"""Servers that keep every promise in a way of their own."""
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("standin", ["bureau", "courier"])
+def test_an_odd_server_and_the_mock_of_its_learned_profile_agree(standin: str, name: str, tmp_path: Path) -> None:
+    with serving(standin, breakage=ODD[name]) as target:
+        report, said = learned_and_compared(target.url, target.env, tmp_path)
 
     assert report.exit_code == 0, differences(report) + said

@@ -116,3 +116,99 @@ def reachable(root: object) -> Iterator[object]:
         elif type(thing).__module__.startswith("contract_tests"):
             rest += gc.get_referents(thing)
     yield from seen.values()
+
+
+# Plugins of others.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (["-n", "2"], {}),
+        (["-n", "auto"], {}),
+        (["--tx", "2*popen", "--dist=load"], {}),
+        (["-d", "--tx", "2*popen"], {}),
+        (["--dist=each", "--tx", "popen"], {}),
+        (["--dist", "loadscope", "-n1"], {}),
+        (["--dist", "worksteal"], {}),
+        (["-f"], {}),
+        ([], {"PYTEST_ADDOPTS": "--numprocesses=2"}),
+        ([], {"PYTEST_XDIST_WORKER": "gw1"}),
+        (["--workers", "3"], {"MEDDLE": "parallel"}),
+        (["--forked"], {"MEDDLE": "forked"}),
+    ],
+    ids=str,
+)
+def test_whatever_distributes_is_refused_before_a_call(arguments: list[str], variables: dict[str, str]) -> None:
+    with serving("courier") as target:
+        ended = alone(target, "-p", "support.meddling", *arguments, **variables, **TESTS)
+
+        assert (ended.returncode, target.calls) == (2, []), ended.stdout + ended.stderr
+    assert "the contract suite has one budget" in ended.stdout + ended.stderr
+
+
+TESTS = {"PYTHONPATH": str(CHECKOUT / "tests")}
+
+
+@pytest.mark.parametrize("how", ["fork", "thread"])
+def test_a_copy_of_the_run_sends_nothing(how: str) -> None:
+    """Whatever plugin has made it."""
+    with serving("courier") as target:
+        ended = alone(target, "-p", "support.meddling", "--only", "create.ok", MEDDLE=how, **TESTS)
+
+        assert ended.returncode == 1, ended.stdout
+        assert target.units == 0
+        assert {method for _, method, _ in target.calls} == {"info"}
+
+
+def test_a_test_that_is_run_again_sends_nothing_again() -> None:
+    with serving("courier", breakage="id as text") as target:
+        once = alone(target, "--only", "create.ok")
+        units, calls = target.units, len(target.calls)
+        again = alone(target, "--only", "create.ok", "-p", "support.meddling", MEDDLE="rerun", **TESTS)
+
+        assert (target.units, len(target.calls)) == (2 * units, 2 * calls), again.stdout
+    assert once.returncode == again.returncode == 1
+    failed = [int(re.findall(r"(\d+) failed", ended.stdout)[-1]) for ended in (once, again)]
+    assert failed[1] == 3 * failed[0]
+
+
+def test_the_suite_keeps_its_order_whatever_others_do() -> None:
+    orders = []
+    for how in ("", "shuffle"):
+        with serving("courier") as target:
+            alone(target, "-p", "support.meddling", "--only", "create.ok", MEDDLE=how, **TESTS)
+            orders.append([(verb, method) for verb, method, _ in target.calls])
+
+    assert orders[0] == orders[1]
+
+
+def test_a_plugin_that_warns_ends_no_run_from_a_checkout() -> None:
+    with serving("courier") as target:
+        ended = alone(target, "-p", "support.meddling", "--only", "info.answers", MEDDLE="warn", **TESTS)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "this plugin has something to say" in ended.stdout + ended.stderr
+
+
+# Exit codes.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-k", "nosuchtest"], 2, "no test of the suite is selected"),
+        (["--deselect", "contract_tests"], 2, "no test of the suite is selected"),
+        (["--only", "task.lifetime"], 0, "task.lifetime: not checked"),
+        (["--budget", "0"], 4, "unaffordable"),
+        (["--rate", "fast"], 2, "--rate"),
+        (["--collect-only", "-q"], 0, "test_info.py::"),
+    ],
+    ids=str,
+)
+def test_the_exit_code_is_that_of_check(arguments: list[str], code: int, words: str) -> None:
+    with serving("courier") as target:
+        ended = alone(target, *arguments)
+
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    assert words in ended.stdout + ended.stderr
