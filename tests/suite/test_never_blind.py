@@ -56,6 +56,10 @@ WRONG: Mapping[str, tuple[Mutant, str]] = {
         "create.ok",
     ),
     "a create without a number": (Mutant("", response=where(_says(b"fine\r\n"), CREATED, CSV)), "format"),
+    "a create in xml without a number": (
+        Mutant("", response=where(_says(b"<r><s>fine</s></r>", "text/xml"), CREATED, XML)),
+        "formats.same",
+    ),
     "a cost of nothing with a fraction": (Mutant("", ready(setting(cost="0.00"))), "result.cost"),
     "a cost in words": (Mutant("", ready(setting(cost="two"))), "result.cost"),
     "another phone with 8": (
