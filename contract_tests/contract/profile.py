@@ -116,12 +116,12 @@ def _uncovered(number: int, entry: object) -> Uncovered:
         raise UsageError(f"{number}: {entry!r} is no table; write it below a line [[uncovered]]")
     for key, value in entry.items():
         if key not in _KINDS:
-            raise UsageError(suggest(str(key), _KINDS, noun="key"))
+            raise UsageError(f"{number}: {suggest(str(key), _KINDS, noun='key')}")
         type_, name = _KINDS[key]
         if not isinstance(value, type_) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
-            raise UsageError(f"{key}: {value!r} is no {name}")
+            raise UsageError(f"{number}: {key}: {value!r} is no {name}")
     if "clause" not in entry:
-        raise UsageError('names no clause; write clause = "…"')
+        raise UsageError(f'{number}: names no clause; write clause = "…"')
     named: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
     return Uncovered(**{"what": clause_of(entry["clause"]).title, **named})
 

@@ -8,7 +8,9 @@ import tomllib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from contract_tests.api.calls import Account, result
 from contract_tests.api.reply import Reply
 from contract_tests.check.command import run
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.profile import read_profile
+from contract_tests.contract.profile import Uncovered, read_profile, read_profile_file
 from contract_tests.contract.public_words import is_choice
 from contract_tests.contract.values import with_blank
 from contract_tests.decode.model import Decoded
@@ -28,8 +30,10 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.error_tables import NotCovered, template_of
 from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn
+from contract_tests.learning.learned_profile import Unseen, profile_file, profile_of
 from contract_tests.learning.private_texts import PrivateTexts
 from contract_tests.redact.secrets import Secrets
+from contract_tests.report.report import Report, Spent
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.core.errors import Refusal
 from mockserver.mutants.kit.context import CallContext, Edit
@@ -37,6 +41,7 @@ from mockserver.mutants.kit.mutant import unchanged
 from mockserver.settings.loading import load
 from support.command import ifind
 from support.in_process import CLAUSES
+from support.standins.breakages import BREAKAGES
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import HIDDEN, STANDINS, Standin, serving
@@ -329,6 +334,37 @@ def test_a_broken_promise_is_exit_code_1_and_the_profile_is_written(tmp_path: Pa
     assert found.profile == expected(target.profile, found.profile)
 
 
+MET = {
+    "cost of nothing": "result.cost",
+    "another phone": "result.row-phone",
+    "csv loses a row": "formats.same",
+    "xml trims": "formats.same",
+    "names as titles": "result.names",
+    "half a picture": "result.photo",
+    "no end_time in xml": "result.ready",
+    "result without token": "result.required",
+    "another's token": "credentials.refused",
+    "no info in csv": "info.answers",
+    "ends before it begins": "result.times-ordered",
+    "free creates": "quota.charged",
+    "polls cost": "quota.polling-free",
+    "other words": "error.missing",
+}
+"""Breakages of promises that no open clause is about."""
+
+
+@pytest.mark.parametrize("name", MET)
+def test_a_promise_that_is_broken_where_no_choice_is_looked_for_is_exit_code_1(name: str, tmp_path: Path) -> None:
+    with serving(BREAKAGES[name].on[0], breakage=name) as target:
+        found = learned(target, tmp_path)
+
+    assert found.code == 1, found.output
+    assert re.search(rf"^BROKEN {re.escape(MET[name])}: ", found.output, re.MULTILINE), found.output
+    assert found.document["profile"]
+    assert found.units <= 8
+    assert len(found.calls) <= 60
+
+
 def test_an_unreachable_target_writes_nothing(tmp_path: Path) -> None:
     with serving("courier") as target:
         pass
@@ -390,7 +426,107 @@ def test_wrong_usage_is_reported_with_the_remedy(arguments: tuple[str, ...], mes
     assert message in done.stderr
 
 
+def xml_of(change: Callable[[bytes], bytes]) -> Breakage:
+    """A change of the answers in XML."""
+
+    def edit(context: CallContext) -> None:
+        if context.content.startswith(b"<"):
+            context.content = change(context.content)
+
+    return breakage(response=edit)
+
+
+def in_table(body: bytes) -> bytes:
+    """The answer as cells of a table, which carries the values and names no member."""
+    cells = b"".join(b"<cell>%s</cell>" % text for text in re.findall(rb">([^<>]+)<", body))
+    return b"<table>%s</table>" % cells
+
+
+REASONS: dict[str, tuple[Breakage, dict[str, str]]] = {
+    "no list has an entry": (
+        breakage(lambda c: [c.body[s].clear() for s in ("data", "names") if c.body.get(s) and c.operation == "result"]),
+        {"xml.item": "no answer in XML had a list with an entry", "row.phone": "no answer in JSON had a row of data"},
+    ),
+    "XML is not well-formed": (
+        xml_of(lambda body: body[:-5]),
+        {"xml.item": r"\d+ answers in XML were not read: an answer could not be read \(\w+ \w+, xml\)"},
+    ),
+    "XML is in no known layout": (
+        xml_of(in_table),
+        {"xml.item": r"\d+ answers in XML were not read: an answer has a layout that no choice covers .*"},
+    ),
+    "an empty photo may be so for two reasons": (
+        breakage(),
+        {"result.photo-empty": r"\d+ answers in JSON had an empty photo, and left the choice open"},
+    ),
+    "PUT is answered by a page": (
+        breakage(response=lambda c: setattr(c, "content", b"<html>") if c.http_method == "PUT" else None),
+        {"error.codes.http-method": r"it was answered otherwise \(http-method.other\)"},
+    ),
+}
+"""What a server does, and the reasons why some clauses were not seen."""
+
+
+@pytest.mark.parametrize("what", REASONS)
+def test_why_a_clause_was_not_seen_is_true_of_the_answers(what: str, tmp_path: Path) -> None:
+    broken, reasons = REASONS[what]
+    with serving("courier", breakage=broken) as target:
+        found = learned(target, tmp_path)
+    unseen = found.document["unseen"]
+
+    for clause, why in reasons.items():
+        assert re.fullmatch(why, unseen[clause]), unseen
+
+
+def test_a_learned_file_is_read_by_every_command_that_takes_a_profile(tmp_path: Path) -> None:
+    """Whatever it holds beside choices, and with a byte order mark that an editor has put before it."""
+    with serving("courier", breakage=breakage(add_member)) as target:
+        found = learned(target, tmp_path)
+    file = tmp_path / "marked.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + found.file.read_bytes())
+    (tmp_path / "config.toml").write_text('profile = "marked.toml"')
+    by_the_mock = load({"profile": str(file)}, {}).profile.choices
+    done = [
+        ifind("config", "check", "config.toml", cwd=tmp_path),
+        ifind("check", "mock", "--profile", str(file), "--only", "xml.root", "--strict", cwd=tmp_path),
+        ifind("parity", "mock", "mock", "--profile", str(file), cwd=tmp_path),
+    ]
+
+    assert found.document["uncovered"]
+    assert found.document["unseen"]
+    assert {name: by_the_mock[name] for name in read_profile(file)} == read_profile(file)
+    assert [command.returncode for command in done] == [0, 0, 0], [command.stderr for command in done]
+
+
 # The parts.
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+uncovered = st.builds(
+    Uncovered,
+    st.sampled_from(sorted(all_clauses())),
+    texts.filter(bool),
+    texts,
+    st.lists(texts).map(tuple),
+    st.integers(0, 10**9),
+    texts,
+    texts,
+)
+REPORT = Report("http://x.invalid", datetime(2030, 1, 1, tzinfo=UTC), "0", 0, False, (), Spent(0, 8, 0, 1, 0.0))
+
+
+@given(st.lists(uncovered, max_size=3), st.dictionaries(texts, texts, max_size=3))
+def test_what_a_profile_file_states_is_read_as_it_was_written(
+    entries: list[Uncovered], reasons: dict[str, str]
+) -> None:
+    unseen = [Unseen(name, why) for name, why in reasons.items()]
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "profile.toml"
+        file.write_bytes(profile_file(profile_of(REPORT, [*entries, *unseen], ())))
+        read = read_profile_file(file)
+
+    assert read.uncovered == tuple(entries)
+    assert read.unseen == reasons
+
 
 NOTHING_PRIVATE = PrivateTexts(Secrets())
 ME = Account("anna@example.com", "7f3a9c5be1d2408e")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +135,40 @@ def ready(edit: Callable[[dict[str, Any]], object]) -> Edit:
 
 def in_rows(edit: Callable[[dict[str, Any]], object], section: str = "data") -> Edit:
     return ready(lambda body: [edit(row) for row in body.get(section) or []])
+
+
+def typed(content_type: str, test: Callable[[CallContext], bool]) -> Edit:
+    """A Content-Type for the answers that pass the test."""
+
+    def edit(context: CallContext) -> None:
+        if test(context):
+            others = [(name, value) for name, value in context.headers if name.lower() != "content-type"]
+            context.headers = (*others, ("Content-Type", content_type))
+
+    return edit
+
+
+def as_text(fmt: str) -> Edit:
+    return typed("text/plain", lambda context: context.format == fmt)
+
+
+def of_code(code: int, other: int) -> Breakage:
+    """Errors of one code with another one. The code is that of `antique` for its kind."""
+    own = {401: 3}[code]
+
+    def edit(context: CallContext) -> None:
+        if context.body.get("error_code") == own:
+            context.body["error_code"] = other
+
+    return Breakage("made for a test", edit)
+
+
+def where_json(change: Callable[[bytes], bytes]) -> Edit:
+    def edit(context: CallContext) -> None:
+        if context.format == "json" and context.content.startswith(b"{"):
+            context.content = change(context.content)
+
+    return edit
 
 
 def cut(section: str, least: int) -> Edit:
@@ -308,6 +343,127 @@ def test_an_ignored_difference_is_listed_and_does_not_count() -> None:
     assert rows["xml.root"].agreement is Agreement.IGNORED
     assert [(o.a, o.b) for o in rows["xml.root"].differences] == [("'response'", "'r'")]
     assert "no longer differs" in rows["xml.item"].note
+
+
+def stated(tmp_path: Path, *entries: str, profile: str = "[profile]") -> Path:
+    """A profile with tables [[uncovered]], and what stands before them."""
+    file = tmp_path / "profile.toml"
+    file.write_text("\n".join([profile, *(f"[[uncovered]]\n{entry}" for entry in entries)]), encoding="utf-8")
+    return file
+
+
+def tells_more(**members: Any) -> Breakage:
+    return Breakage("made for a test", ready(lambda body: body.update(members)))
+
+
+MEMBER = "(a member of no documentation)"
+STATED: dict[str, tuple[Breakage, str, int]] = {
+    "the members": (tells_more(balance=1, took=2), f'clause = "result.ready"\nwhere = "{MEMBER}"\nmembers = 2', 0),
+    "fewer members": (tells_more(balance=1), f'clause = "result.ready"\nwhere = "{MEMBER}"\nmembers = 2', 0),
+    "one more member": (tells_more(a=1, b=2, c=3), f'clause = "result.ready"\nwhere = "{MEMBER}"\nmembers = 2', 1),
+    "members elsewhere": (tells_more(balance=1), f'clause = "info.body"\nwhere = "{MEMBER}"\nmembers = 1', 1),
+    "the words": (Breakage("xml", response=as_text("xml")), 'clause = "content-type.xml"\nwords = ["text/plain"]', 0),
+    "other words": (Breakage("xml", response=as_text("xml")), 'clause = "content-type.xml"\nwords = ["text/x"]', 1),
+    "the clause": (Breakage("xml", response=as_text("xml")), 'clause = "content-type.xml"', 0),
+    "another clause": (Breakage("json", response=as_text("json")), 'clause = "content-type.xml"', 1),
+    "the place": (
+        Breakage("price", in_rows(lambda row: row.update(price="x"))),
+        'clause = "row.price"\nwhere = "data[].price"',
+        0,
+    ),
+    "another place": (
+        Breakage("demo", in_data(lambda data: data.update(demo=5))),
+        'clause = "info.body"\nwhere = "data.api_time_limit"',
+        1,
+    ),
+    "a kind of error": (of_code(401, 999), 'clause = "error.codes"\nwhere = "error_code, credentials"', 0),
+    "another kind of error": (of_code(401, 999), 'clause = "error.codes"\nwhere = "error_code, invalid"', 1),
+}
+"""What a server does otherwise than another, an entry of [[uncovered]], and the exit code."""
+
+
+@pytest.mark.parametrize("what", STATED)
+def test_a_difference_that_the_profile_states_is_counted_apart_and_any_other_is_new(what: str, tmp_path: Path) -> None:
+    breakage, entry, code = STATED[what]
+    own = '[profile]\n"content-type.xml" = "text/plain; charset=utf-8"'
+    file = stated(tmp_path, f'{entry}\nwhat = "as was learned"', profile=own)
+    with serving("antique") as a, serving("antique", breakage=breakage) as b:
+        bare = parity(a.url, b.url, environ=a.env)
+        report, turned = (parity(*urls, environ=a.env, profile=file) for urls in ((a.url, b.url), (b.url, a.url)))
+    known = [clause for clause in report.clauses if clause.agreement is Agreement.UNCOVERED]
+
+    assert bare.exit_code == 1
+    assert report.exit_code == turned.exit_code == code, differences(report)
+    assert bool(known) == (code == 0)
+    assert {place.why for clause in known for place in clause.differences} <= {"as was learned"}
+
+
+def test_words_are_stated_only_where_the_other_side_does_what_the_profile_says(tmp_path: Path) -> None:
+    entry = 'clause = "json.indent"\nwords = ["tabs"]\nwhat = "tabs"'
+    indented = Breakage(
+        "tabs", response=where_json(lambda content: json.dumps(json.loads(content), indent="\t").encode())
+    )
+    with (
+        serving("courier", breakage=indented) as target,
+        mock({**target.profile, "json.indent": "none"}) as a_mock,
+        mock({**target.profile, "json.indent": "4 spaces"}) as another,
+    ):
+        as_it_says = parity(target.url, a_mock, environ=target.env, profile=stated(tmp_path, entry))
+        otherwise = parity(target.url, another, environ=target.env, profile=stated(tmp_path, entry))
+
+    assert "json.indent" in clauses(as_it_says, Agreement.UNCOVERED), differences(as_it_says)
+    assert "json.indent" in clauses(otherwise, Agreement.DIFFERS)
+
+
+def test_what_the_profile_did_not_see_is_counted_apart(tmp_path: Path) -> None:
+    unseen = '[profile]\n[unseen]\n"xml.root" = "no XML was read"\n"error.codes.invalid" = "none was met"'
+    with mock({}) as a, mock({"xml.root": "r", "error.codes": {"invalid": 422, "limit": 402}}) as b:
+        report = parity(a, b, profile=stated(tmp_path, profile=unseen))
+    rows = {clause.clause: clause for clause in report.clauses}
+
+    assert (rows["xml.root"].agreement, rows["xml.root"].differences[0].why) == (
+        Agreement.UNCOVERED,
+        "not seen: no XML was read",
+    )
+    assert rows["error.codes"].agreement is Agreement.DIFFERS
+    assert {p.where: p.agreement for p in rows["error.codes"].differences} == {
+        "error_code, invalid": Agreement.UNCOVERED,
+        "error_code, limit": Agreement.DIFFERS,
+    }
+
+
+def test_the_command_says_what_the_profile_states(tmp_path: Path) -> None:
+    file = stated(tmp_path, 'clause = "xml.root"\nwords = ["r"]\nwhat = "r (5 of 5 answers)"')
+    with mock({}) as a, mock({"xml.root": "r"}) as b:
+        done = ifind("parity", a, b, "--profile", file.name, "--json", "report.json", cwd=tmp_path)
+        wrong = ifind("parity", a, b, "--profile", "none.toml", cwd=tmp_path)
+    rows = {row["id"]: row for row in json.loads((tmp_path / "report.json").read_text())["clauses"]}
+
+    assert (done.returncode, wrong.returncode) == (0, 2), done.stdout + done.stderr
+    assert re.search(r"^xml\.root +uncovered .*the profile says: r \(5 of 5 answers\)", done.stdout, re.MULTILINE)
+    assert "1 uncovered" in done.stdout
+    assert rows["xml.root"]["outcome"] == "uncovered"
+    assert {difference["uncovered"] for difference in rows["xml.root"]["differences"]} == {"r (5 of 5 answers)"}
+    assert "none.toml" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ('clause = "xml.rot"', "did you mean 'xml.root'?"),
+        ('what = "x"', "names no clause"),
+        ('clause = "xml.root"\nword = "x"', "did you mean 'words'?"),
+        ('clause = "xml.root"\nwords = "x"', "is no list of texts"),
+        ('clause = "xml.root"\nmembers = "2"', "is no number"),
+    ],
+)
+def test_a_wrong_entry_is_refused_with_its_number_and_the_remedy(entry: str, message: str, tmp_path: Path) -> None:
+    file = stated(tmp_path, 'clause = "xml.root"', entry)
+    done = ifind("parity", "mock", "mock", "--profile", str(file), cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert f"{file}: [[uncovered]] 2: " in done.stderr or f"{file}: [[uncovered]]: " in done.stderr, done.stderr
+    assert message in done.stderr
 
 
 def test_a_budget_that_does_not_suffice_is_exit_code_4_and_is_kept() -> None:
