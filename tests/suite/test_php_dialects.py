@@ -102,7 +102,7 @@ SPARSE = (
     *("plain", "xml-item0", "xml-singular", "xml-singular-entries", "xml-repeated", "xml-attributes", "xml-fields"),
     *("xml-nil", "xml-cdata", "xml-around", "csv-headless", "csv-headless-all", "csv-with-task", "csv-json", "csv-sep"),
     *("csv-blank-first", "csv-blank-last", "csv-reversed", "csv-russian", "csv-two-tables", "csv-pairs", *APPS),
-    *("csv-names-of-the-first", "csv-total-last", "xml-wrapped", "xml-row-attributes", "xml-json-lists", "row-both"),
+    *("csv-names-of-the-first", "csv-title-first", "xml-wrapped", "xml-row-attributes", "xml-json-lists", "row-both"),
 )
 """Layouts that show less of themselves, the less is found."""
 
