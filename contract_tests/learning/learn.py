@@ -49,12 +49,14 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
             with interrupts.open():
                 options = _begin(options, file, err if file is None else out, force=force)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the user is told
-            return _nothing_learned(file, *why_stopped(error), err)
+            code, why = why_stopped(error)
+            return _nothing_learned(file if code == UNREACHABLE else None, code, why, err)
         ended = examine(options, Progress(err))
         with suppress(OSError):
             write_errors(ended.report, err)
         if ended.run is None:
-            return _nothing_learned(file, ended.report.exit_code, ended.report.stopped, err)
+            code = ended.report.exit_code
+            return _nothing_learned(file if code != USAGE else None, code, ended.report.stopped, err)
         return _write_all(ended.run, ended.report, file, out, err)
 
 
@@ -68,8 +70,8 @@ def _begin(options: CheckOptions, file: Path | None, table: TextIO, *, force: bo
 
 
 def _nothing_learned(file: Path | None, code: int, why: str, err: TextIO) -> int:
-    """Says why there is no profile. One of before would be taken for this run's, but where nothing was sent."""
-    if file is not None and code == UNREACHABLE:
+    """Says why there is no profile. One of before in the file would be taken for this run's."""
+    if file is not None:
         discard(file)
     with suppress(OSError):
         print(why, file=err)
