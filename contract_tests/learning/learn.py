@@ -51,13 +51,12 @@ def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *,
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the user is told
             code, why = why_stopped(error)
             return _nothing_learned(file if code == UNREACHABLE else None, code, why, err)
-        if file is not None:
-            discard(file)
         ended = examine(options, Progress(err))
         with suppress(OSError):
             write_errors(ended.report, err)
         if ended.run is None:
-            return _nothing_learned(file, ended.report.exit_code, ended.report.stopped, err)
+            code = ended.report.exit_code
+            return _nothing_learned(file if code != USAGE else None, code, ended.report.stopped, err)
         return _write_all(ended.run, ended.report, file, out, err)
 
 
@@ -71,7 +70,7 @@ def _begin(options: CheckOptions, file: Path | None, table: TextIO, *, force: bo
 
 
 def _nothing_learned(file: Path | None, code: int, why: str, err: TextIO) -> int:
-    """Says why there is no profile. One of before would be taken for this run's."""
+    """Says why there is no profile. One of before in the file would be taken for this run's."""
     if file is not None:
         discard(file)
     with suppress(OSError):

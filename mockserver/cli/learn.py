@@ -29,8 +29,9 @@ def command(target: str, *, out: str | None, force: bool, **values: Any) -> None
 
     Credentials come from IFIND_LOGIN and IFIND_TOKEN, those of a second account from IFIND_LOGIN2 and IFIND_TOKEN2.
 
-    Exit code: 0 learned, 1 a documented promise is broken or the run was interrupted (the profile is written), 2 wrong usage, 3 the target can't
-    be reached or refuses the credentials, 4 the budget did not suffice for all clauses (the profile is written).
+    Exit code: 0 learned, 1 a documented promise is broken or the run was interrupted (the profile is written), 2 wrong
+    usage, 3 the target can't be reached or refuses the credentials, 4 the budget did not suffice for all clauses (the
+    profile is written).
     """
     with Interrupts.held():
         from contract_tests.learning.learn import learn

@@ -35,8 +35,8 @@ def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **valu
     Credentials come from IFIND_LOGIN and IFIND_TOKEN, those of a second account from IFIND_LOGIN2 and IFIND_TOKEN2. A
     mock makes its own accounts and never gets yours.
 
-    Exit code: 0 nothing differs, 1 something differs or the run was interrupted, 2 wrong usage, 3 a target can't be reached, 4 the budget does not
-    suffice.
+    Exit code: 0 nothing differs, 1 something differs or the run was interrupted, 2 wrong usage, 3 a target can't be
+    reached, 4 the budget does not suffice.
     """
     with Interrupts.held():
         from contract_tests.parity.parity import refuse, run
