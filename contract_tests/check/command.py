@@ -12,27 +12,25 @@ from pathlib import Path
 from typing import TextIO
 
 from contract_tests.check.history import HistoryFile, read_history
-from contract_tests.check.plan import plan_of, provable
+from contract_tests.check.plan import plan_of, provable, provable_live
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials, write_plan
-from contract_tests.check.report_files import ReportFiles, Written
+from contract_tests.check.report_files import ReportFiles
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import UnreachableError, code_of
+from contract_tests.engine.stopped import why_stopped
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
+from contract_tests.findings.exit_code import HOLDS, USAGE
 from contract_tests.findings.finding import ClauseResult
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import check_file, notice, write
+from contract_tests.redact.write import Written, check_file, try_to_write
 from contract_tests.report.interrupts import Interrupts
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import Examined, examine
-from contract_tests.session.state import all_unseen, in_own_words, stopped_report
-
-INTERRUPTED = "interrupted before the run began"
+from contract_tests.session.state import all_unseen, stopped_report
 
 
 def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
@@ -53,7 +51,8 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         ended = examine(begun.options, *([Progress(err)] if err else []))
         report = replace(ended.report, provable=begun.within_reach)
         if begun.history is not None:
-            report = replace(report, history=begun.history.of(report, timedelta(seconds=options.stale_after)))
+            stale_after = timedelta(seconds=options.stale_after)
+            report = replace(report, history=begun.history.of(report, stale_after, begun.live))
         trouble = _remember(report, ended, options, begun.history)
         return _end(report, ended.secrets, files, out, errors, trouble)
 
@@ -66,6 +65,8 @@ class _Begun:
     history: HistoryFile | None = None
     within_reach: int = 0
     """The number of clauses that it can decide."""
+    live: frozenset[str] = frozenset()
+    """Where there is a history: the clauses that some run on the target can decide."""
     report: Report | None = None
     """Where there is nothing to run: what it would find."""
 
@@ -82,20 +83,7 @@ def _begin(options: CheckOptions, files: ReportFiles, out: TextIO) -> _Begun | N
     if all_unseen(options):
         return _Begun(options, report=_unseen_report(options))
     options, within_reach = _confirmed(options, out)
-    return _Begun(options, history, within_reach)
-
-
-def why_stopped(error: BaseException) -> tuple[int, str]:
-    """The exit code of a run that an error has kept from beginning, and the reason in words."""
-    if isinstance(error, UsageError | UnreachableError):
-        return code_of(error), str(error)
-    if isinstance(error, KeyboardInterrupt):
-        return BROKEN, INTERRUPTED
-    if isinstance(error, EOFError):
-        return USAGE, "Nothing was sent: the input has ended."
-    if isinstance(error, OSError):
-        return USAGE, f"{error.filename or 'output'}: {error.strerror or error}"
-    return BROKEN, f"an error of the kit itself:\n{in_own_words(error)}"
+    return _Begun(options, history, within_reach, _decidable(options) if history else frozenset())
 
 
 def refuse(options: CheckOptions, code: int, why: str, errors: TextIO, files: ReportFiles | None = None) -> int:
@@ -141,6 +129,13 @@ def _print_plan(options: CheckOptions, out: TextIO) -> None:
         write_plan(out, plan_of(options, url, second=has_second(options)))
 
 
+def _decidable(options: CheckOptions) -> frozenset[str]:
+    """The clauses that some run on the target can decide."""
+    if spends_units(options):
+        return provable_live(options)
+    return frozenset(clause.id for clause in all_clauses().values() if not clause.unseen)
+
+
 def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
     """The options with the user's yes where one is needed, and how many clauses they can prove."""
     url = options.url
@@ -158,17 +153,12 @@ def _remember(report: Report, ended: Examined, options: CheckOptions, history: H
     """Adds to the history what was found out."""
     if history is None or options.history is None or ended.run is None or ended.run.target.own_mock:
         return Written()
-    try:
-        places = write(options.history, history.with_report(report), ended.secrets, keep=True)
-    except OSError as error:
-        return Written((f"{options.history}: can't be written: {error.strerror}; what it held is kept",), whole=False)
-    return Written((notice(options.history, places),) if places else ())
+    return try_to_write(options.history, history.with_report(report), ended.secrets, keep=True)
 
 
 def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, errors: TextIO, before: Written) -> int:
     """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
-    written = files.write(report, secrets)
-    gone = Written()
+    written = before + files.write(report, secrets)
     # The terminal comes last: it may be gone, and the files are what the run was paid for.
     try:
         write_errors(report, out)
@@ -177,9 +167,9 @@ def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, erro
         out.write(secrets.mask(shown.getvalue()))
         out.flush()
     except OSError as error:
-        gone = Written((f"output: {error.strerror or error}",), whole=False)
-    _print([*before.notices, *written.notices, *gone.notices], errors)
-    return report.exit_code or (HOLDS if before.whole and written.whole and gone.whole else USAGE)
+        written += Written((f"output: {error.strerror or error}",), whole=False)
+    _print(written.notices, errors)
+    return report.exit_code or (HOLDS if written.whole else USAGE)
 
 
 def _print(lines: Iterable[str], errors: TextIO) -> None:

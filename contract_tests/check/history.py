@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,8 +21,10 @@ class HistoryFile:
 
     targets: Mapping[str, Mapping[str, Mapping[str, str]]]
 
-    def of(self, report: Report, stale_after: timedelta) -> Mapping[str, History]:
-        """The history of each clause of a report, the report's own proofs included."""
+    def of(self, report: Report, stale_after: timedelta, provable: Collection[str]) -> Mapping[str, History]:
+        """The history of each clause of a report, the report's own proofs included. provable: the clauses that some run
+        on the target can decide; no other one is due, unless it was decided once.
+        """
         before = self.targets.get(report.target, {})
         today = report.started.date()
         proven_now = {row.clause.id for row in report.rows if row.outcome in JUDGED}
@@ -30,7 +32,8 @@ class HistoryFile:
         for row in report.rows:
             known = before.get(row.clause.id)
             last = today if row.clause.id in proven_now else date.fromisoformat(known["proven"]) if known else None
-            found[row.clause.id] = History(last, last is None or today - last > stale_after)
+            old = row.clause.id in provable if last is None else today - last > stale_after
+            found[row.clause.id] = History(last, stale=old and not row.clause.unseen)
         return found
 
     def with_report(self, report: Report) -> bytes:

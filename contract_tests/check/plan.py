@@ -6,7 +6,7 @@ charges by records, a task costs as many as it finds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -136,6 +136,15 @@ class _Rehearsal:
                 yield BudgetStep(budget, tuple(gained))
 
 
+def provable_live(options: CheckOptions) -> frozenset[str]:
+    """The clauses that some run on a user's account can decide: one with a second account and units enough. Raises
+    UnreachableError and UsageError.
+    """
+    plain = CheckOptions(profile=options.profile)
+    with private_mock(options.profile, "--clause", "quota.unit=task") as base:
+        return frozenset(_proven(_Rehearsal(plain, base, second=True).examine(MOST)))
+
+
 def _short(ended: Examined) -> bool:
     return any(row.outcome is Outcome.UNAFFORDABLE for row in ended.report.rows)
 
@@ -149,7 +158,7 @@ def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, larger:
     calls = len(run.api.sender.log)
     return Plan(
         target=target,
-        steps=tuple(_steps(run)),
+        steps=tuple(_steps(run, _proven(ended))),
         units=report.spent.units,
         limits=limits,
         seconds=(calls / limits.rate if limits.rate else 0.0) + (0.0 if options.tasks else PROCESSING),
@@ -159,10 +168,11 @@ def _plan(options: CheckOptions, target: str, ended: Examined, run: Run, larger:
     )
 
 
-def _steps(run: Run) -> Iterator[PlannedCall]:
+def _steps(run: Run, decided: Collection[str]) -> Iterator[PlannedCall]:
     first: dict[int, list[str]] = {}
     for clause, number in run.findings.first_checked.items():
-        first.setdefault(number, []).append(clause)
+        if clause in decided:  # a clause may be seen to hold in one test while another one could not be afforded
+            first.setdefault(number, []).append(clause)
     for number, (call, charge) in enumerate(run.api.sender.log, 1):
         units = charge.units if charge else 0
         yield PlannedCall(number, _in_words(call, run), units, tuple(first.get(number, ())))

@@ -64,7 +64,7 @@ def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
     from rich.table import Table
 
     console = console_of(out, width)
-    table = Table("#", "call", "units", "proves first", box=None, pad_edge=False)
+    table = Table("#", "call", "units", "decides first", box=None, pad_edge=False)
     for step in plan.steps:
         table.add_row(str(step.number), step.call, str(step.units or ""), ", ".join(step.proves))
     console.print(table)
@@ -77,13 +77,13 @@ def _lines(plan: Plan) -> Iterator[str]:
     longest = f", never more than {_time(plan.limits.seconds)}" if plan.limits.seconds else ""
     yield f"{plan.target}: {len(plan.steps)} calls {rate}, about {_time(plan.seconds)}{longest}"
     yield _units(plan)
-    yield f"{plan.provable} clauses can be proven so; {len(plan.unproven)} can not:"
+    yield f"{plan.provable} clauses can be decided so; {len(plan.unproven)} can not:"
     for row in plan.unproven:
         yield f"  {row.clause.id}: {row.outcome}: {row.note}"
     for step in plan.larger_budgets:
-        yield f"A budget of {step.units} units would prove {', '.join(step.proves)}, too."
+        yield f"A budget of {step.units} units would decide {', '.join(step.proves)}, too."
     if plan.larger_budgets == () and plan.units:
-        yield "More units would prove nothing more."
+        yield "More units would decide nothing more."
 
 
 def _units(plan: Plan) -> str:
@@ -91,7 +91,7 @@ def _units(plan: Plan) -> str:
         return "No task is made, so it takes no unit."
     return (
         f"{plan.units} units where a task takes one; where it takes as many as it finds, that many. Creates reserve at"
-        f" most {plan.limits.units} units (--budget); a task that costs more than any before it can pass that once."
+        f" most {plan.limits.units} units (--budget); a task that costs more than any before it can pass that."
         " Tries after a fault come on top of the calls, at most two for each."
     )
 

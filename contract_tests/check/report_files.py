@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.stopped import UNFINISHED
 from contract_tests.findings.exit_code import BROKEN
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import check_file, discard, is_device, notice, write
+from contract_tests.redact.write import Written, check_file, discard, is_device, try_to_write
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
 from contract_tests.session.state import stopped_report
-
-UNFINISHED = "the run has begun and has not come to its end: it goes on, or it was killed"
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What came of writing files."""
-
-    notices: tuple[str, ...] = ()
-    """What the user is to be told."""
-    whole: bool = True
-    """Each file was written."""
 
 
 class ReportFiles:
@@ -45,29 +34,24 @@ class ReportFiles:
         """Replaces what other runs have found by a report that this one has not come to its end. Raises UsageError
         where a file can't be written, so that it shows before any call is sent.
         """
-        report = stopped_report(self._options, BROKEN, UNFINISHED)
+        report, secrets = stopped_report(self._options, BROKEN, UNFINISHED), Secrets(dict(self._options.labels))
         for name, path in self.files.items():
             if not is_device(path):
-                try:
-                    write(path, _rendered(name, report), Secrets(dict(self._options.labels)))
-                except OSError as error:
-                    raise UsageError(f"{path}: can't be written: {error.strerror}; name another file") from None
+                written = try_to_write(path, _rendered(name, report), secrets)
+                if not written.whole:
+                    raise UsageError(f"{written.notices[0]}; name another file")
 
     def write(self, report: Report, secrets: Secrets) -> Written:
         """Writes the report to every file."""
-        notices, whole = [], True
-        for name, path in self.files.items():
-            try:
-                if places := write(path, _rendered(name, report), secrets):
-                    notices.append(notice(path, places))
-            except OSError as error:
-                notices.append(f"{path}: can't be written: {error.strerror}")
-                whole = False
-            except Exception as error:  # noqa: BLE001 - a fault of one renderer must not lose the other files
-                discard(path)
-                notices.append(f"{path}: could not be made: {type(error).__name__}, an error of the kit itself")
-                whole = False
-        return Written(tuple(notices), whole)
+        return sum((self._write(name, path, report, secrets) for name, path in self.files.items()), Written())
+
+    def _write(self, name: str, path: Path, report: Report, secrets: Secrets) -> Written:
+        try:
+            return try_to_write(path, _rendered(name, report), secrets)
+        except Exception as error:  # noqa: BLE001 - a fault of one renderer must not lose the other files
+            discard(path)
+            why = f"{path}: could not be made: {type(error).__name__}, an error of the kit itself"
+            return Written((why,), whole=False)
 
 
 def _can_be(path: Path) -> bool:

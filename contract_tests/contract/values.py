@@ -183,16 +183,16 @@ def unit(cost: object, records: int) -> str | None:
     return {records: "record", 1: "task"}.get(whole_units(cost) or 0, "neither 1 nor the number of records")
 
 
-_KINDS: tuple[tuple[Any, str, str], ...] = (
-    (str, "text", "a text of {} characters"),
-    (bool, "true or false", ""),
-    (int, "a whole number", ""),
-    (float, "a number", ""),
-    (Mapping, "an object", "an object of {} members"),
-    (Sequence, "a list", "a list of {}"),
-    (type(None), "null", ""),
+_KINDS: tuple[tuple[Any, str, tuple[str, str]], ...] = (
+    (str, "text", ("character", "characters")),
+    (bool, "true or false", ("", "")),
+    (int, "a whole number", ("", "")),
+    (float, "a number", ("", "")),
+    (Mapping, "an object", ("member", "members")),
+    (Sequence, "a list", ("entry", "entries")),
+    (type(None), "null", ("", "")),
 )
-"""A type, its name, and its name with a size."""
+"""A type, its name, and what its size counts, of one and of several."""
 
 
 def kind(value: object) -> str:
@@ -202,6 +202,10 @@ def kind(value: object) -> str:
 
 def shape(value: object) -> str:
     """Type and size of a value."""
-    sized: Any = value
-    found = next((text.format(len(sized)) for type_, _, text in _KINDS if text and isinstance(value, type_)), "")
-    return "an empty text" if value == "" else found or kind(value)
+    counted = next((words for type_, _, words in _KINDS if isinstance(value, type_)), ("", ""))
+    if not counted[0] or not isinstance(value, str | Mapping | Sequence):
+        return kind(value)
+    name = kind(value).removeprefix("an ").removeprefix("a ")
+    if not value:
+        return f"an empty {name}"
+    return f"{'an' if name == 'object' else 'a'} {name} of {len(value)} {counted[len(value) != 1]}"

@@ -92,6 +92,14 @@ class CheckOptions:
         return None if self.target == "mock" else read_url(LIVE if self.target == "live" else self.target)
 
     @property
+    def named_target(self) -> str:
+        """The target as a report may show it: a text that is no URL may hold credentials."""
+        try:
+            return self.url or self.target
+        except UsageError:
+            return "no target"
+
+    @property
     def limits(self) -> Limits:
         """The limits that the options name."""
         no_creates = "no task is made where --tasks names those to check" if self.tasks else ""

@@ -14,6 +14,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.decode.compare import reads_differ
 from contract_tests.engine.api_client import ApiClient
+from contract_tests.findings.checks import difference_in_words
 from contract_tests.redact.mask import SafeText
 
 IMPATIENT = 3.0
@@ -97,7 +98,8 @@ class TaskPoller:
             return
         for before in task.reads.values():
             if before.decoded is not None and before.decoded.format == reply.decoded.format:
-                differs, found = reads_differ(before.model, reply.model), SafeText("not what an earlier read said")
+                differs = reads_differ(before.model, reply.model)
+                found = difference_in_words(before.model, reply.model, differs or "", "an earlier read had")
                 checks.expect(
                     "task.reads-equal", differs is None, reply, differs or "", found, "the same at every read"
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from contract_tests.api.reply import Reply
@@ -10,7 +11,7 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.validate import problems
 from contract_tests.contract.values import ENCODING_OF, shape, with_charset
 from contract_tests.findings.finding import Finding
-from contract_tests.findings.findings import Findings
+from contract_tests.findings.findings import Findings, public
 from contract_tests.redact.mask import SafeText
 
 
@@ -78,8 +79,11 @@ class Checks:
         for problem in problems(name, instance, profile=shown if believed else None):
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
             found = _value_at(instance, problem.path)
-            found = _missing(problem.path) if found is _NOTHING else found
-            self.expect(problem.clause or "format.readable", False, reply, where, found, problem.expected)
+            expected = problem.expected
+            if found is _NOTHING:
+                found, name = _missing(problem.path), problem.path.rpartition(".")[2]
+                expected = f"a member `{name}`" if problem.rule == "required" else expected
+            self.expect(problem.clause or "format.readable", False, reply, where, found, expected)
 
     def choice(self, clause: str, seen: str, reply: Reply, *, of_any_page: bool = False) -> None:
         """Notes the choice of an open clause that the target shows, and judges it. of_any_page: an answer shows it that
@@ -150,14 +154,19 @@ def _value_at(instance: Any, path: str) -> Any:
 def _missing(path: str) -> SafeText:
     """The words for a member that is not at its place."""
     name = path.rpartition(".")[2]
-    return SafeText("nothing" if not name or name.endswith("]") else f"no member `{name}`")
+    return SafeText("no such entry" if not name or name.endswith("]") else f"no member `{name}`")
 
 
-def difference_in_words(one: Any, other: Any, path: str) -> str:
-    """How two answers differ at a path, in words that hold nothing of them. The other is the one that is judged."""
+def difference_in_words(one: Any, other: Any, path: str, first: str = "JSON has") -> SafeText:
+    """How two answers differ at a path, in words that may be published. The other is the one that is judged; first
+    introduces what the first one has.
+    """
     expected, found = _value_at(one, path), _value_at(other, path)
     if found is _NOTHING:
         return _missing(path)
     if expected is _NOTHING:
-        return f"{shape(found)}, where JSON has nothing"
-    return f"another value: {shape(found)}; JSON has {shape(expected)}"
+        return SafeText(f"{shape(found)}, where {first} nothing")
+    seen, due = (str(shown) if isinstance(shown := public(path, v), SafeText) else shape(v) for v in (found, expected))
+    if seen == due:
+        return SafeText(f"another {re.sub('^an? ', '', seen)} than {first}")
+    return SafeText(f"{seen}; {first} {due}")

@@ -79,7 +79,7 @@ class Findings:
             call=curl(reply.call, self.base, self.mask) if reply else "(several)",
             answer=reply.summary(self.mask) if reply else "(several)",
             where=self.mask.text(where),
-            found=self.mask.value(_public(where, found)),
+            found=self.mask.value(public(where, found)),
             expected=self.mask.text(expected),
             binding=made.binding,
         )
@@ -111,12 +111,12 @@ class Findings:
 
     def _choices(self, clause: Clause) -> str:
         if clause.id == "error.codes":
-            codes = {kind: _public("error_code", seen[0][0].code) for kind, seen in self.kinds.items()}
+            codes = {kind: public("error_code", seen[0][0].code) for kind, seen in self.kinds.items()}
             return ", ".join(f"{kind} {self.mask.value(code)}" for kind, code in codes.items())
         return self.mask.text(" · ".join(choice or '""' for choice in self.seen.get(clause.id, ())))
 
 
-def _public(where: str, found: object) -> object:
+def public(where: str, found: object) -> object:
     """A status word and an error's code may be published of any answer."""
     if where.startswith("status") and isinstance(found, str) and re.fullmatch(r"[A-Za-z_-]{0,20}", found):
         return SafeText(repr(found))

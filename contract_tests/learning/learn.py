@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -11,10 +12,10 @@ from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.engine.run import Run
+from contract_tests.engine.stopped import why_stopped
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import USAGE
+from contract_tests.findings.exit_code import HOLDS, UNREACHABLE, USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
 from contract_tests.learning.learned_profile import LearnedProfile, profile_file, profile_of, write_table
@@ -26,7 +27,8 @@ from contract_tests.learning.uncovered import (
     undocumented_members,
 )
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import check_file, masked, notice, write
+from contract_tests.redact.write import Written, check_file, discard, masked, notice, try_to_write
+from contract_tests.report.interrupts import Interrupts
 from contract_tests.report.report import Report
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
@@ -39,33 +41,68 @@ TABLES = {"error.codes": code_choices, "error.messages": message_choices}  # rea
 
 def learn(options: CheckOptions, file: Path | None, out: TextIO, err: TextIO, *, force: bool = False) -> int:
     """Learns the target of the options and writes the profile to the file and a table to out; without a file, the
-    profile to out and the table to err. force: replace an existing file. Gives the exit code of `check`.
+    profile to out and the table to err. force: replace an existing file, which is removed where nothing is learned of
+    the target. Gives the exit code of `check`.
     """
-    table = err if file is None else out
-    try:
-        if file is not None and file.exists() and not force:
-            raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
+    with Interrupts.held() as interrupts:
+        try:
+            with interrupts.open():
+                options = _begin(options, file, err if file is None else out, force=force)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the user is told
+            code, why = why_stopped(error)
+            return _nothing_learned(file if code == UNREACHABLE else None, code, why, err)
         if file is not None:
-            check_file(file)
-        options = _confirmed(options, table)
-    except (UsageError, UnreachableError) as error:
-        print(error, file=err)
-        return code_of(error)
-    ended = examine(options, Progress(err))
-    write_errors(ended.report, err)
-    if ended.run is None:
-        print(ended.report.stopped or "the suite could not be run", file=err)
-        return ended.report.exit_code
-    private = private_texts_of(ended.run)
-    learned = learned_of(ended.run, ended.report, private)
+            discard(file)
+        ended = examine(options, Progress(err))
+        with suppress(OSError):
+            write_errors(ended.report, err)
+        if ended.run is None:
+            return _nothing_learned(file, ended.report.exit_code, ended.report.stopped, err)
+        return _write_all(ended.run, ended.report, file, out, err)
+
+
+def _begin(options: CheckOptions, file: Path | None, table: TextIO, *, force: bool) -> CheckOptions:
+    """The options of the run. Raises UsageError, UnreachableError."""
+    if file is not None and file.exists() and not force:
+        raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
+    if file is not None:
+        check_file(file)
+    return _confirmed(options, table)
+
+
+def _nothing_learned(file: Path | None, code: int, why: str, err: TextIO) -> int:
+    """Says why there is no profile. One of before would be taken for this run's."""
+    if file is not None:
+        discard(file)
+    with suppress(OSError):
+        print(why, file=err)
+    return code
+
+
+def _write_all(run: Run, report: Report, file: Path | None, out: TextIO, err: TextIO) -> int:
+    """Writes the profile and the table; the exit code. A profile that its file does not take goes to out: it was paid
+    for.
+    """
+    private = private_texts_of(run)
+    learned = learned_of(run, report, private)
+    content, places = masked(profile_file(learned), private.secrets)
+    written = Written((notice(file or "standard output", places),) if places else ())
+    if file is not None:
+        written += try_to_write(file, content, Secrets())
+    on_output = file is None or not written.whole
+    table = err if on_output else out
     try:
-        if places := _write(profile_file(learned), private.secrets, file, out):
-            print(notice(file or "standard output", places), file=err)
+        if on_output:
+            out.write(content.decode())
+            out.flush()
+        write_table(table, learned, "the profile is on standard output" if on_output else f"wrote {file}")
+        table.flush()
     except OSError as error:
-        print(f"--out: {file}: can't be written: {error.strerror}; name another file", file=err)
-        return USAGE
-    write_table(table, learned, "the profile is on standard output" if file is None else f"wrote {file}")
-    return ended.report.exit_code
+        written += Written((f"output: {error.strerror or error}",), whole=False)
+    with suppress(OSError):
+        for line in written.notices:
+            print(line, file=err)
+    return report.exit_code or (HOLDS if written.whole else USAGE)
 
 
 def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
@@ -93,12 +130,3 @@ def learned_of(run: Run, report: Report, private: PrivateTexts) -> LearnedProfil
     ]
     items += [*undocumented_members(run), *refuted_assumptions(run), *text_units(run), *strange_sources(run)]
     return profile_of(report, items, run.findings.all)
-
-
-def _write(content: bytes, secrets: Secrets, file: Path | None, out: TextIO) -> int:
-    """Writes the profile, to out where no file is named; the number of masked places. Raises OSError."""
-    if file is not None:
-        return write(file, content, secrets)
-    content, places = masked(content, secrets)
-    out.write(content.decode())
-    return places

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -14,10 +14,11 @@ from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.profile import ProfileFile, read_profile_file
 from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.options import LIVE, CheckOptions
-from contract_tests.engine.provision import UnreachableError, code_of, is_mock
-from contract_tests.engine.run import confirm, open_run
+from contract_tests.engine.provision import is_mock
+from contract_tests.engine.run import confirm, open_run, urls_of
+from contract_tests.engine.stopped import UNFINISHED, why_stopped
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, UNREACHABLE
+from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, UNREACHABLE, USAGE
 from contract_tests.parity.collect import Collector
 from contract_tests.parity.comparison import Agreement, Comparison, PlaceComparison
 from contract_tests.parity.observe import NO_CLAUSE
@@ -26,7 +27,8 @@ from contract_tests.parity.side import Side
 from contract_tests.parity.stated import StatedDifferences
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import check_file, notice, write
+from contract_tests.redact.write import Written, check_file, is_device, notice, try_to_write
+from contract_tests.report.interrupts import Interrupts
 
 CALLS = 90  # calls to each side, polls of a task that is ready within some seconds included
 UNITS = 8  # units of each side at most, where a task costs one
@@ -43,42 +45,90 @@ def run(
     clauses, and those that the options' profile states. Gives the exit code: 0 nothing else differs, 1 something does,
     2 wrong usage, 3 a target can't be reached, 4 the budget does not suffice.
     """
+    errors, file = err or out, options.reports.get("json")
+    with Interrupts.held() as interrupts:
+        try:
+            with interrupts.open():
+                _begin(a, b, options, out, ignored)
+            report = examine(a, b, options, ignored=ignored)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the file says so
+            return refuse(a, b, options, *why_stopped(error), errors)
+        written = _write(file, report)
+        # The terminal comes last: it may be gone, and the file is what the run was paid for.
+        try:
+            if places := _print(out, report):
+                written += Written((notice("standard output", places),))
+            out.flush()
+        except OSError as error:
+            written += Written((f"output: {error.strerror or error}",), whole=False)
+        _tell(written.notices, errors)
+        return report.exit_code or (HOLDS if written.whole else USAGE)
+
+
+def refuse(a: str, b: str, options: CheckOptions, code: int, why: str, errors: TextIO) -> int:
+    """Ends a run that could not begin: the reason goes to errors and into the file of the options."""
+    report = _stopped(a, b, options, code, why)
+    _tell([report.stopped, *_write(options.reports.get("json"), report).notices], errors)
+    return code
+
+
+def _begin(a: str, b: str, options: CheckOptions, out: TextIO, ignored: Collection[str]) -> None:
+    """Checks the options, asks what is to be asked, and replaces the report of before. Raises UsageError."""
+    for name in ignored:
+        if name != NO_CLAUSE:
+            clause_of(name)
+    if options.profile is not None:
+        read_profile_file(options.profile)
+    urls = [replace(options, target=target).url for target in (a, b)]
+    file = options.reports.get("json")
+    if file is not None:
+        check_file(file)
+        written = Written() if is_device(file) else _write(file, _stopped(a, b, options, BROKEN, UNFINISHED))
+        if not written.whole:
+            raise UsageError(f"--json {written.notices[0]}; name another file")
+    _confirm(urls, options, out)
+
+
+def _stopped(a: str, b: str, options: CheckOptions, code: int, why: str) -> ParityReport:
+    """The report of a run that did not begin, or of which no more is known."""
+    secrets = Secrets(dict(options.labels))
+    one, other = (replace(options, target=target).named_target for target in (a, b))
+    return ParityReport(one, other, (), (0, 0), (0, 0), code, secrets.mask(why), secrets)
+
+
+def _write(file: Path | None, report: ParityReport) -> Written:
     try:
-        for name in ignored:
-            if name != NO_CLAUSE:
-                clause_of(name)
-        if options.profile is not None:
-            read_profile_file(options.profile)
-        file = options.reports.get("json")
         if file is not None:
             check_file(file)
-        _confirm([replace(options, target=target).url for target in (a, b)], options, out)
-        report = examine(a, b, options, ignored=ignored)
-        masked = {"standard output": _print(out, report)}
-        if file is not None:
-            masked[str(file)] = _write(file, report)
-    except (UsageError, UnreachableError) as error:
-        print(error, file=err or out)
-        return code_of(error)
-    for name, places in masked.items():
-        if places:
-            print(notice(name, places), file=err or out)
-    return report.exit_code
+    except UsageError:
+        return Written()  # it was refused, and the user is told
+    return Written() if file is None else try_to_write(file, render(report), report.secrets)
+
+
+def _tell(lines: Iterable[str], errors: TextIO) -> None:
+    with suppress(OSError):
+        for line in lines:
+            print(line, file=errors)
 
 
 def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] = ()) -> ParityReport:
     """Compares the targets and writes nothing. Raises UsageError for options that don't fit the targets,
     UnreachableError where one can't be reached at first.
     """
-    with ExitStack() as opened:
-        one, other = sides = tuple(opened.enter_context(_open_side(target, options)) for target in (a, b))
+    with Interrupts.held() as interrupts, ExitStack() as opened:
+        with interrupts.open():
+            one, other = sides = tuple(opened.enter_context(_open_side(target, options)) for target in (a, b))
         if options.phone is not None and all(side.run.target.provisioned for side in sides):
             one.phone = other.phone = options.phone
         collector, stopped = Collector((one, other)), ""
+        code_of_stop = UNREACHABLE
         try:
-            collector.run()
+            with interrupts.open():
+                collector.run()
         except TargetLost as lost:
             stopped = f"a target is gone: {lost}"
+        except KeyboardInterrupt:
+            code_of_stop, stopped = BROKEN, "interrupted: what was not asked by then is not compared"
         pairs = collector.pairs
         secrets = _secrets_of(sides)
         profile = read_profile_file(options.profile) if options.profile else ProfileFile()
@@ -87,7 +137,7 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
             code = BROKEN  # a difference outranks what was not compared
         else:
-            code = UNREACHABLE if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else HOLDS
+            code = code_of_stop if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else HOLDS
         calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
         a, b = (side.run.target.base for side in sides)
         units = (one.run.api.sender.budget.spent, other.run.api.sender.budget.spent)
@@ -109,7 +159,7 @@ def _secrets_of(sides: Collection[Side]) -> Secrets:
     for side in sides:
         labels |= side.run.findings.secrets.labels
         values |= set() if side.run.target.provisioned else side.run.findings.secrets.values
-    return Secrets(labels, values, tuple(side.run.target.base for side in sides))
+    return Secrets(labels, values, tuple(url for side in sides for url in urls_of(side.run.target.base)))
 
 
 def _without(secrets: Secrets, place: PlaceComparison) -> PlaceComparison:
@@ -159,10 +209,3 @@ def _print(out: TextIO, report: ParityReport) -> int:
     else:
         write_terminal(out, report)
     return places
-
-
-def _write(file: Path, report: ParityReport) -> int:
-    try:
-        return write(file, render(report), report.secrets)
-    except OSError as error:
-        raise UsageError(f"--json {file}: can't be written: {error.strerror}") from None

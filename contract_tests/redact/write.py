@@ -10,6 +10,7 @@ import re
 import secrets as randomness
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from contract_tests.contract.clauses import UsageError
@@ -74,6 +75,29 @@ def write(path: Path, content: bytes, secrets: Secrets, *, keep: bool = False) -
             discard(target)
         raise
     return places
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of writing a file, or several."""
+
+    notices: tuple[str, ...] = ()
+    """What the user is to be told."""
+    whole: bool = True
+    """Each file was written."""
+
+    def __add__(self, other: Written) -> Written:
+        return Written((*self.notices, *other.notices), self.whole and other.whole)
+
+
+def try_to_write(path: Path, content: bytes, secrets: Secrets, *, keep: bool = False) -> Written:
+    """Writes a file like `write`, and raises nothing where that is not possible: others are still to be written."""
+    try:
+        places = write(path, content, secrets, keep=keep)
+    except OSError as error:
+        kept = "; what it held is kept" if keep else ""
+        return Written((f"{path}: can't be written: {error.strerror}{kept}",), whole=False)
+    return Written((notice(path, places),) if places else ())
 
 
 def is_device(path: Path) -> bool:

@@ -77,10 +77,9 @@ class Report:
 
     @property
     def due(self) -> tuple[str, ...]:
-        """Clauses that a run can show and that, by --history, were not decided lately."""
+        """Clauses that, by --history, were not decided lately, though a run can do so."""
         known = self.history or {}
-        seen = (row.clause for row in self.rows if not row.clause.unseen)
-        return tuple(clause.id for clause in seen if clause.id in known and known[clause.id].stale)
+        return tuple(row.clause.id for row in self.rows if row.clause.id in known and known[row.clause.id].stale)
 
     def remembered(self, clause: str) -> History | None:
         """What the history knows of a clause, which may be that it was never decided; None without a history."""

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from contract_tests.engine.stopped import in_own_words
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Mask
-from contract_tests.session.state import SessionState, in_own_words, secrets_of
+from contract_tests.session.state import SessionState, secrets_of
 
 Hide = Callable[[str], str]
 PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, pytest.exit.Exception, bdb.BdbQuit)

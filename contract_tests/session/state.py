@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 from contract_tests.api.calls import curl
-from contract_tests.contract.clauses import UsageError, clause_of
+from contract_tests.contract.clauses import clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
@@ -39,8 +38,6 @@ class SessionState:
     closing: ExitStack = field(default_factory=ExitStack)
 
 
-TRACED = 6
-"""Frames of a traceback that are shown."""
 STATE = pytest.StashKey[SessionState]()
 CHECKS = pytest.StashKey[Checks]()
 """Of a test: its checks."""
@@ -98,7 +95,7 @@ def all_unseen(options: CheckOptions) -> bool:
 def stopped_report(options: CheckOptions, code: int, why: str) -> Report:
     """The report of a run that did not begin, or of which no more is known."""
     nothing = Spent(units=0, budget=options.budget, unknown=0, calls=0, seconds=0.0)
-    target, kit = named_target(options), version("ifind-mock")
+    target, kit = options.named_target, version("ifind-mock")
     return Report(target, datetime.now(UTC), kit, code, options.strict, (), nothing, stopped=why)
 
 
@@ -107,22 +104,6 @@ def secrets_of(state: SessionState) -> Secrets:
     secrets = state.opened.findings.secrets if state.opened else Secrets()
     secrets.hide({secret: label for secret, label in state.options.labels.items() if secret not in secrets.labels})
     return secrets
-
-
-def in_own_words(error: BaseException, *, text: bool = True) -> str:
-    """An error of the kit itself: its place and its type, without the values that pytest would show; text: also what
-    it says.
-    """
-    lines = traceback.format_tb(error.__traceback__)[-TRACED:]
-    return f"{''.join(lines)}{type(error).__name__}{f': {error}' if text else ''}"
-
-
-def named_target(options: CheckOptions) -> str:
-    """The target as a report may show it: a text that is no URL may hold credentials."""
-    try:
-        return options.url or options.target
-    except UsageError:
-        return "no target"
 
 
 def _spent(run: Run) -> Spent:

@@ -94,7 +94,7 @@ class Chain:
         source = sources[turn % len(sources)]
         task = self.run.pool.maker.make(source, phone, account=self.account, way=way, fmt=fmt)
         after, reply = self.used()
-        self._expect("quota.charged", after > before or after < before, reply, "at least 1 unit more")
+        self._expect("quota.charged", after != before, reply, "no unit more", "at least 1 unit more")
         self.tasks.append((task, after - before))
 
     def poll(self, turn: int) -> None:
@@ -103,25 +103,29 @@ class Chain:
         before, _ = self.used()
         answer = self.run.pool.poller.poll(task, FORMATS[turn % 3], WAYS[turn % 2])
         after, reply = self.used()
-        self._expect("quota.polling-free", after <= before, reply, "no unit more: asking is free")
+        found = f"{after - before} more than before"
+        self._expect("quota.polling-free", after <= before, reply, found, "no unit more: asking is free")
         if answer.cost is not None and taken >= 0:
-            self._expect("quota.charged", answer.cost == taken, answer, f"cost {taken}, what the create took")
+            expected = f"cost {taken}, what the create took"
+            self._expect("quota.charged", answer.cost == taken, answer, f"cost {answer.cost}", expected)
 
     def read_foreign(self, turn: int) -> None:
         """Another account never gets the task."""
         task, _ = self.tasks[turn % len(self.tasks)]
         way, fmt = WAYS[turn % 2], FORMATS[turn % 3]
         reply = self.run.api.send(calls.result(self.other, task.id, way=way, fmt=fmt))
-        self._expect("task.foreign", reply.status != "ready", reply, "no ready answer: it is another account's")
+        expected = "no ready answer: it is another account's"
+        self._expect("task.foreign", reply.status != "ready", reply, f"status {reply.status!r}", expected)
 
     def wrong_token(self, turn: int) -> None:
         """Wrong credentials never open a task."""
         task, _ = self.tasks[turn % len(self.tasks)]
         reply = self.run.api.send(calls.result(self.account, task.id, way=WAYS[turn % 2]).but(token=self.other.token))
-        self._expect("credentials.refused", reply.status == "error", reply, "an error: the token is another account's")
+        expected = "an error: the token is another account's"
+        self._expect("credentials.refused", reply.status == "error", reply, f"status {reply.status!r}", expected)
 
-    def _expect(self, clause: str, holds: bool, reply: Reply, expected: str) -> None:
-        self.run.api.checks.expect(clause, holds, reply, "in a chain of calls", SafeText("something else"), expected)
+    def _expect(self, clause: str, holds: bool, reply: Reply, found: str, expected: str) -> None:
+        self.run.api.checks.expect(clause, holds, reply, "in a chain of calls", SafeText(found), expected)
 
 
 def walk(chain: Chain, *, examples: int, steps: int) -> None:

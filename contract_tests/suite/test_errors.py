@@ -41,10 +41,11 @@ def test_a_call_without_login_and_token_gets_the_documented_message(run: Run, ch
         except NotChecked as why:
             checks.left_out(str(why))
             continue
-        found, right = reply.model.get("message", SafeText("nothing")), reply.message == DOCUMENTED
+        found, right = reply.model.get("message", SafeText("no member `message`")), reply.message == DOCUMENTED
         checks.expect("error.missing", right, reply, "message", found, repr(DOCUMENTED))
         right = type(reply.code) is int and reply.code == 400
-        checks.expect("error.missing", right, reply, "error_code", reply.code, "400")
+        found = reply.model.get("error_code", SafeText("no member `error_code`"))
+        checks.expect("error.missing", right, reply, "error_code", found, "400")
 
 
 @pytest.mark.clause("error.missing-names")

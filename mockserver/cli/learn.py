@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from contract_tests.engine.options import CheckOptions
+from contract_tests.report.interrupts import Interrupts
 from mockserver.cli.streams import output
-from mockserver.cli.target_options import read, target_options
+from mockserver.cli.target_options import end, read, target_options
 
 
 @click.command("learn")
@@ -29,11 +30,13 @@ def command(target: str, *, out: str | None, force: bool, **values: Any) -> None
 
     Credentials come from IFIND_LOGIN and IFIND_TOKEN, those of a second account from IFIND_LOGIN2 and IFIND_TOKEN2.
 
-    Exit code: 0 learned, 1 any documented promise is broken (the profile is written), 2 wrong usage, 3 the target can't
-    be reached or refuses the credentials, 4 the budget did not suffice for all clauses (the profile is written).
+    Exit code: 0 learned, 1 any documented promise is broken or the run was interrupted (the profile is written), 2
+    wrong usage, 3 the target can't be reached or refuses the credentials, 4 the budget did not suffice for all clauses
+    (the profile is written).
     """
-    from contract_tests.learning.learn import learn
+    with Interrupts.held():
+        from contract_tests.learning.learn import learn
 
-    options = CheckOptions(target=target, **read("learn", values))
-    shown = output() if out is None else sys.stdout
-    sys.exit(learn(options, None if out is None else Path(out), shown, sys.stderr, force=force))
+        options = CheckOptions(target=target, **read("learn", values))
+        shown = output() if out is None else sys.stdout
+        end(learn(options, None if out is None else Path(out), shown, sys.stderr, force=force))

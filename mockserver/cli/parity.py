@@ -8,8 +8,11 @@ from typing import Any
 
 import click
 
-from contract_tests.engine.options import CheckOptions
-from mockserver.cli.target_options import read, target_options
+from contract_tests.contract.clauses import UsageError
+from contract_tests.engine.options import CheckOptions, read_options
+from contract_tests.findings.exit_code import USAGE
+from contract_tests.report.interrupts import Interrupts
+from mockserver.cli.target_options import end, target_options
 
 
 @click.command("parity")
@@ -32,10 +35,15 @@ def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **valu
     Credentials come from IFIND_LOGIN and IFIND_TOKEN, those of a second account from IFIND_LOGIN2 and IFIND_TOKEN2. A
     mock makes its own accounts and never gets yours.
 
-    Exit code: 0 nothing differs, or only what the profile states, 1 something else differs, 2 wrong usage, 3 a target
-    can't be reached, 4 the budget does not suffice.
+    Exit code: 0 nothing differs, or only what the profile states, 1 something else differs or the run was interrupted,
+    2 wrong usage, 3 a target can't be reached, 4 the budget does not suffice.
     """
-    from contract_tests.parity.parity import run
+    with Interrupts.held():
+        from contract_tests.parity.parity import refuse, run
 
-    options = CheckOptions(reports={} if json is None else {"json": Path(json)}, **read("parity", values))
-    sys.exit(run(a, b, options, sys.stdout, sys.stderr, ignored=ignore))
+        reports = {} if json is None else {"json": Path(json)}
+        try:
+            options = CheckOptions(reports=reports, **read_options("parity", values))
+        except UsageError as error:
+            end(refuse(a, b, CheckOptions(reports=reports), USAGE, str(error), sys.stderr))
+        end(run(a, b, options, sys.stdout, sys.stderr, ignored=ignore))

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.check import command, plan
+from contract_tests.check import plan, report_files
 from contract_tests.check.command import run
 from contract_tests.check.history import read_history
 from contract_tests.check.plan import plan_of
@@ -24,13 +24,13 @@ from contract_tests.check.prompts import with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
 from contract_tests.redact.secrets import Secrets
-from contract_tests.report.renderers import Renderer
+from contract_tests.report.renderers import RENDERERS, Renderer
 from contract_tests.session import progress
 from contract_tests.session.session import Examined
 from contract_tests.session.state import stopped_report
 from support.checking import check, examined, options_for
 from support.processes import COMMAND, environment
-from support.standins.running import serving
+from support.standins.running import HIDDEN, serving
 
 LIVE = {"IFIND_LOGIN": "olga@example.com", "IFIND_TOKEN": "aa11bb22cc33dd44", "IFIND_PHONE": "70001112233"}
 
@@ -45,7 +45,7 @@ def test_a_plan_sends_nothing_to_the_target_and_lists_each_call() -> None:
         assert (code, target.calls) == (0, [])
     assert re.search(r"^\d+ +POST create of source 2 +1 ", output, re.MULTILINE), output
     assert re.search(r"\d+ calls as fast as it answers", output)
-    assert "More units would prove nothing more." in output
+    assert "More units would decide nothing more." in output
 
 
 def test_a_plan_for_the_live_api_shows_units_time_and_what_stays_unproven() -> None:
@@ -56,7 +56,7 @@ def test_a_plan_for_the_live_api_shows_units_time_and_what_stays_unproven() -> N
     assert code == 0, output
     assert re.search(r"https://i-find\.pro/api: \d+ calls at 1 a second, about \d+ s, never more than 15 min", output)
     assert re.search(r"^  result\.photo: unaffordable: ", output, re.MULTILINE)
-    assert re.search(r"^A budget of 3 units would prove .*result\.photo", output, re.MULTILINE)
+    assert re.search(r"^A budget of 3 units would decide .*result\.photo", output, re.MULTILINE)
     assert re.search(r"^  task\.lifetime: not checked: ", output, re.MULTILINE)
     assert not any(secret in output for secret in LIVE.values())
 
@@ -70,6 +70,32 @@ def test_the_plan_is_what_the_run_does() -> None:
 
     assert abs(len(planned.steps) - report.spent.calls) <= 6
     assert abs(planned.provable - report.proven) <= 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"budget": budget} for budget in range(7)),
+        {"full": True, "budget": 3},
+        {"only": ("sources.documented", "result.photo", "task.lifetime"), "budget": 2},
+        {"budget": 12, "second": True},
+    ],
+    ids=str,
+)
+def test_a_plan_tells_one_truth(options: dict[str, Any]) -> None:
+    """No clause is both decided and not, and each is one of the two; what more units decide was open before."""
+    second = options.pop("second", False)
+    planned = plan_of(CheckOptions(target="live", environ=LIVE, **options), "http://127.0.0.1:9", second=second)
+    decided = [clause for step in planned.steps for clause in step.proves]
+    opened = [row.clause.id for row in planned.unproven]
+    more = [clause for step in planned.larger_budgets for clause in step.proves]
+
+    assert len({*decided}) == len(decided) == planned.provable
+    assert not {*decided} & {*opened}
+    assert {*decided, *opened} == {*(options.get("only") or all_clauses())}
+    assert {*more} <= {*opened}
+    assert len({*more}) == len(more)
+    assert planned.units == sum(step.units for step in planned.steps) <= (options["budget"])
 
 
 def test_the_report_states_what_the_budget_can_prove_and_what_was() -> None:
@@ -246,7 +272,7 @@ def test_what_a_report_would_leak_is_masked_and_counted_and_the_report_is_writte
     def leaking(_: object) -> bytes:
         return f"<p>{target.env['IFIND_TOKEN']}</p>".encode()
 
-    monkeypatch.setattr(command, "RENDERERS", {**command.RENDERERS, "html": Renderer("", leaking)})
+    monkeypatch.setattr(report_files, "RENDERERS", {**RENDERERS, "html": Renderer("", leaking)})
     (tmp_path / "r.html").write_text("before", encoding="utf-8")
     with serving("courier") as target:
         code, output = check(target, html=tmp_path / "r.html", json=tmp_path / "r.json")
@@ -332,7 +358,7 @@ def test_an_old_proof_is_stale_and_a_fresh_one_is_not(tmp_path: Path) -> None:
         report = examined(target, only=("info.answers", "not-found")).report
         assert report is not None
         report = replace(report, rows=tuple(r for r in report.rows if r.clause.id == "info.answers"))
-        fresh = read_history(tmp_path / "none").of(report, timedelta(days=30))
+        fresh = read_history(tmp_path / "none").of(report, timedelta(days=30), ["info.answers"])
         unchecked = replace(report, rows=tuple(replace(r, outcome=r.outcome.UNCHECKED) for r in report.rows))
         old = (datetime.now(UTC).date() - timedelta(days=31)).isoformat()
         file = tmp_path / "history.json"
@@ -340,13 +366,27 @@ def test_an_old_proof_is_stale_and_a_fresh_one_is_not(tmp_path: Path) -> None:
             json.dumps({"layout": 1, "targets": {target.url: {"info.answers": {"proven": old, "outcome": "holds"}}}}),
             encoding="utf-8",
         )
-        stale = read_history(file).of(unchecked, timedelta(days=30))
+        stale = read_history(file).of(unchecked, timedelta(days=30), ())
 
     assert not fresh["info.answers"].stale
     assert replace(unchecked, history=stale).due == ("info.answers",)
     assert replace(report, history=fresh).due == ()
     assert stale["info.answers"].stale
     assert stale["info.answers"].proven == date.fromisoformat(old)
+
+
+def test_what_no_live_run_can_decide_is_never_due(tmp_path: Path) -> None:
+    with serving("courier") as target:
+        _, output = check(target, history=tmp_path / "history.json", json=tmp_path / "r.json", budget=1)
+        report = examined(target).report
+    clauses = json.loads((tmp_path / "r.json").read_bytes())["clauses"]
+    due = [clause["id"] for clause in clauses if clause["history"]["stale"]]
+    decided = {row.clause.id for row in report.rows if row.outcome in ("holds", "broken", "refuted")}
+
+    assert "result.photo" in due
+    assert f"Due again, since not decided lately: {due[0]}" in output
+    assert {*due} <= decided | HIDDEN["courier"]
+    assert not {"task.lifetime", "quota.turns-at", "quota.refuses", "quota.message", "rate.limit"} & {*due}
 
 
 def test_other_targets_and_clauses_of_other_versions_stay_in_the_history(tmp_path: Path) -> None:

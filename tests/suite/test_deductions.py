@@ -11,7 +11,7 @@ import pytest
 
 from contract_tests.contract.outcome import Outcome
 from mockserver.mutants.kit.answers import errors, header, page, setting, unknown_is_ready
-from mockserver.mutants.kit.calls import asking, believing, filling
+from mockserver.mutants.kit.calls import believing, filling
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.kit.when import CREATE, INFO, OK, POST, RESULT, having, where
@@ -105,6 +105,10 @@ BLIND: Mapping[str, Blind] = {
     "info counts its own calls": Blind(
         Mutant("info counts its own calls", _counting_every_call), {"quota.charged-at": "change without a create"}
     ),
+    "a form over POST is not read": Blind(
+        Mutant("a form over POST is not read", call=where(lambda c: c.params.clear(), RESULT, POST)),
+        {"param.both": "over POST no task is ready", "param.multipart": "over POST no task is ready"},
+    ),
     "create takes any source": Blind(
         Mutant(
             "create takes any source",
@@ -151,15 +155,6 @@ SEEN: Mapping[str, tuple[Mutant, Mapping[str, Any], dict[str, str]]] = {
         SAME_ERROR,
         {"param.both": "query"},
         {"param.both": "query", "param.repeated": "last"},
-    ),
-    "no task is known over POST, and every error is the same": (
-        Mutant(
-            "no task is known over POST",
-            errors(setting(error_code=1, message="Error")),
-            call=where(asking(id="999999999999"), RESULT, POST),
-        ),
-        {},
-        {"param.both": "neither: two values are refused"},
     ),
     "PUT is not seen": (
         Mutant("PUT is not seen", response=where(page(200, "text/html", b""), PUT)),

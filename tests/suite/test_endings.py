@@ -20,7 +20,7 @@ from lxml import etree
 
 from contract_tests.check import command
 from contract_tests.check.command import run
-from contract_tests.check.report_files import UNFINISHED
+from contract_tests.engine.stopped import UNFINISHED
 from contract_tests.redact import write as writing
 from contract_tests.report import interrupts
 from contract_tests.report.interrupts import SIGNALS, Interrupts

@@ -78,7 +78,7 @@ def test_a_value_is_shown_as_its_shape_unless_it_is_made_up() -> None:
     shows = Mask(shows=True)
 
     assert MASK.value("Вася") == "a text of 4 characters"
-    assert MASK.value([1, 2]) == "a list of 2"
+    assert MASK.value([1, 2]) == "a list of 2 entries"
     assert MASK.value(True) == "true or false"
     assert MASK.value(None) == "null"
     assert shows.value("Вася") == "'Вася'"

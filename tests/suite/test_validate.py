@@ -666,7 +666,7 @@ def test_every_file_is_checked_and_a_missing_one_outranks_a_broken_one(tmp_path:
     assert (result["exit_code"], report(bad, good)["exit_code"], report(good)["exit_code"]) == (2, 1, 0)
     assert "none: can't be read: No such file or directory" in done.stderr
     assert done.stdout.splitlines()[-1] == "3 files: 1 holds, 1 broken, 1 not checked"
-    assert "  broken: id: expected a whole number, found a text of 1 characters (create.ok, documented)" in done.stdout
+    assert "  broken: id: expected a whole number, found a text of 1 character (create.ok, documented)" in done.stdout
 
 
 def test_a_directory_stands_for_the_files_below_it(tmp_path: Path) -> None:

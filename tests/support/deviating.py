@@ -40,7 +40,8 @@ class Deviating:
 
     def examined(self, **options: Any) -> Examined:
         """A run of the suite."""
-        return examine(CheckOptions(**{"target": self.url, "environ": self.env, "poll_timeout": 2.0, **options}))
+        own = {"target": self.url, "environ": self.env, "poll_timeout": 2.0, "budget": 1000}
+        return examine(CheckOptions(**{**own, **options}))
 
     def rows(self, *only: str, **options: Any) -> Mapping[str, ClauseResult]:
         """What a run says of each clause."""

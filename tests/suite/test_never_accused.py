@@ -1,0 +1,137 @@
+"""What breaks no promise is not called broken: mocks that are right, and differ in what nobody has promised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from contract_tests.contract.outcome import Outcome
+from mockserver.mutants.kit.answers import content, errors, ready, rows, setting, table
+from mockserver.mutants.kit.context import CallContext, Edit
+from mockserver.mutants.kit.mutant import Mutant
+from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, where
+from support.deviating import PHONE, deviating
+
+
+def _made_anew(context: CallContext) -> None:
+    """Members beside the documented ones, which differ at each read and in each format."""
+    number = context.count("answers")
+    context.body |= {
+        "balance": number * 0.1234567890123456,
+        "demo_mode": number % 2 == 0,
+        "request_id": f"r{number}",
+        "format": context.asked_format,
+        "took": {"ms": number},
+        "tags": [] if number % 2 else ["a", number],
+        "poll": f"https://127.0.0.1/api/result?n={number}",
+    }
+    for row in context.body.get("data") or () if context.status == "ready" else ():
+        row |= {"rank": number, "seen": None}
+
+
+def _decimals(context: CallContext) -> None:
+    """A DECIMAL column, as PHP's database drivers give it."""
+    if context.status == "ready":
+        context.body["cost"] += ".00"
+    if context.operation == "info" and context.status == "ok":
+        limit = context.body["data"]["api_limit"]
+        context.body["data"]["api_limit"] = {name: f"{units}.00" for name, units in limit.items()}
+
+
+def _phones(write: Callable[[str], object]) -> Edit:
+    return rows(lambda row: row.update(phone=write(row["phone"])))
+
+
+def _empty(value: object) -> Edit:
+    """Sections that the source does not fill, as some value."""
+    return ready(lambda body: body.update({s: value for s in ("data", "names", "photo") if not body.get(s)}), JSON)
+
+
+def _columns(names: str) -> Edit:
+    """Other names of the columns of data."""
+    return table(lambda lines: [names.split(), *lines[1:]] if len(lines[0]) == len(names.split()) else lines)
+
+
+def _spread(content: bytes) -> bytes:
+    return re.sub(rb"<(status|cost|error_code|id|of|used)>([^<]*)<", rb"<\1>\n  \2\n<", content)
+
+
+def _typed(content: bytes) -> bytes:
+    return re.sub(rb"<([a-z_]+)(?=>)", rb'<\1 type="string"', content)
+
+
+def _reversed(lines: list[list[str]]) -> list[list[str]]:
+    return [line[::-1] for line in lines]
+
+
+def _half(members: dict[str, Any]) -> dict[str, Any]:
+    return {"create_time": members["create_time"] + 0.25, "end_time": members["end_time"] + 0.5}
+
+
+UNNAMED = "f1 f2 f3 f4 f5 f6 f7 f8 f9 f10"
+RUSSIAN = "Заголовок Цена Дата Телефон Имя Описание Адрес Источник Категория Ссылка"
+RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
+    "members beside the documented ones are made anew": (Mutant("", _made_anew), ()),
+    "costs and counters are decimals": (Mutant("", _decimals), ()),
+    "a phone begins with 8": (Mutant("", _phones(lambda phone: f"8{phone[1:]}")), ()),
+    "a phone has a plus, brackets and dashes": (
+        Mutant("", _phones(lambda p: f"+{p[0]} ({p[1:4]}) {p[4:7]}-{p[7:9]}-{p[9:]}")),
+        (),
+    ),
+    "a phone is a number": (Mutant("", _phones(int)), ("row.phone",)),
+    "sections that a source does not fill are null": (Mutant("", _empty(None)), ("result.sections",)),
+    "sections that a source does not fill are false": (Mutant("", _empty(False)), ("result.sections",)),
+    "info ignores format": (
+        Mutant("", call=where(lambda c: c.params.pop("format", None), INFO)),
+        ("info.follows-format",),
+    ),
+    "the code of every error is -1": (
+        Mutant("", errors(setting(error_code=-1), lambda c: c.body["error_code"] != 400)),
+        (),
+    ),
+    "xml has white space around texts": (Mutant("", response=content(_spread, XML)), ("xml.layout",)),
+    "xml has an attribute on each element": (Mutant("", response=content(_typed, XML)), ("xml.layout",)),
+    "csv has its columns in another order": (
+        Mutant("", response=where(table(_reversed), RESULT, READY)),
+        ("csv.rows",),
+    ),
+    "csv has names in Russian": (Mutant("", response=where(_columns(RUSSIAN), RESULT, READY)), ("csv.rows",)),
+    "csv has names that say nothing": (Mutant("", response=where(_columns(UNNAMED), RESULT, READY)), ("csv.rows",)),
+    "times have a fraction": (Mutant("", ready(lambda body: body.update(_half(body)))), ("result.times",)),
+    "times are ISO 8601": (
+        Mutant("", ready(setting(create_time="2030-01-01T10:00:00+03:00", end_time="2030-01-01T07:00:05Z"))),
+        ("result.times",),
+    ),
+    "a create is answered with 201": (
+        Mutant("", where(lambda c: setattr(c, "http", 201), CREATE, OK)),
+        ("error.http-status",),
+    ),
+    "errors have a time": (Mutant("", where(lambda c: c.body.update(time=c.count("errors")), ERROR)), ()),
+}
+"""What a server does, and the assumptions that it refutes, if any."""
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_nobody_has_promised_breaks_nothing(name: str) -> None:
+    mutant, refuted = RIGHT[name]
+    with deviating(mutant) as target:
+        report = target.examined().report
+    rows_ = {row.clause.id: row for row in report.rows}
+
+    assert [(r.clause.id, r.note) for r in report.rows if r.outcome in (Outcome.BROKEN, Outcome.ERROR)] == []
+    assert report.exit_code == 0
+    assert [clause for clause in refuted if rows_[clause].outcome is not Outcome.REFUTED] == []
+
+
+def test_a_layout_that_nobody_knows_leaves_the_rest_inconclusive_for_a_plain_reason() -> None:
+    unnamed = where(table(lambda lines: [["x"], [" / ".join(map(str, lines))]], quoting=1), RESULT, READY, CSV)
+    with deviating(Mutant("", response=unnamed)) as target:
+        rows_ = target.rows()
+
+    assert {name for name, row in rows_.items() if row.outcome is Outcome.BROKEN} == set()
+    assert rows_["formats.same"].outcome is Outcome.INCONCLUSIVE
+    assert rows_["formats.same"].note.startswith("an answer has a layout that no choice covers: ")
+    assert PHONE not in rows_["formats.same"].note
