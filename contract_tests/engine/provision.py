@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from contract_tests.findings.exit_code import UNREACHABLE, USAGE
 from contract_tests.transport.messages import Request, TransportError
 from mockserver import data
 
+USUAL_PORT = 8080
 PRIVATE_DELAY = "250ms"
 START_TIMEOUT = 20.0
 MAIN_LIMIT = 1_000_000
@@ -33,6 +34,18 @@ VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a s
 
 class UnreachableError(Exception):
     """The target can't be reached."""
+
+
+def unreachable(base: str, why: object) -> UnreachableError:
+    """The error of a target that can't be reached; for one on this machine it says how a mock is started there."""
+    url = urlsplit(base)
+    remedy = ""
+    if on_loopback(base):
+        host = "" if url.hostname in ("127.0.0.1", "localhost") else f" --host {url.hostname}"
+        port = "" if url.port == USUAL_PORT else f" --port {url.port or 80}"
+        # The mock speaks no TLS.
+        remedy = "; is it running?" + (f" Start it with `ifind-mock serve{host}{port}`" if url.scheme == "http" else "")
+    return UnreachableError(f"{base} can't be reached: {why}{remedy}")
 
 
 def code_of(error: UsageError | UnreachableError) -> int:
@@ -130,7 +143,7 @@ def is_mock(base: str) -> bool:
         answer = send_control(Request("GET", f"{_root(base)}/_mock/health"))
     except TransportError as failure:
         if failure.kind == "unreachable":
-            raise UnreachableError(f"{base} can't be reached: {failure}") from None
+            raise unreachable(base, failure) from None
         return False
     try:
         health = json.loads(answer.body)
@@ -168,11 +181,15 @@ def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
         command += ["--profile", str(profile.resolve())]
     kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
     environ = {**kept, "PYTHONPATH": str(data.PACKAGE.parent), "PYTHONUTF8": "1"}
-    with (
-        tempfile.TemporaryDirectory() as empty,
-        tempfile.TemporaryFile() as log,
-        subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log) as process,
-    ):
+    with ExitStack() as stack:
+        try:
+            empty = stack.enter_context(tempfile.TemporaryDirectory())
+            log = stack.enter_context(tempfile.TemporaryFile())
+            process = stack.enter_context(
+                subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log)
+            )
+        except OSError as error:  # such as no directory for temporary files
+            raise UnreachableError(f"the private mock did not start: {error.strerror}") from None
         assert process.stdout is not None, "it was asked for"
         try:
             yield _first_line(process.stdout.fileno(), log.fileno())
