@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mockserver.api.gateway import Gateway, Hook
 from mockserver.api.mock import Mock
+from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.settings.files import words
 from mockserver.settings.table import Settings
@@ -23,5 +24,17 @@ def open_gateway(
     # ready task unready.
     started = time.time_ns() - time.monotonic_ns()
     real = real or (lambda: (started + time.monotonic_ns()) // 1000)
-    mock = Mock(open_store(settings.state), settings.profile, settings.simulation, words(), real)
+    try:
+        mock = _mock(settings, real)
+    except StoreError as error:
+        raise StoreError(f"{settings.places['state']}: {error}") from error
     return Gateway(mock, plain=settings.plain, hook=None if hook is None else hook(mock))
+
+
+def _mock(settings: Settings, real: Callable[[], Micros]) -> Mock:
+    store = open_store(settings.state)
+    try:
+        return Mock(store, settings.profile, settings.simulation, words(), real)
+    except BaseException:
+        store.close()
+        raise

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,14 +25,30 @@ from contract_tests.findings.exit_code import UNREACHABLE, USAGE
 from contract_tests.transport.messages import Request, TransportError
 from mockserver import data
 
+USUAL_PORT = 8080
 PRIVATE_DELAY = "250ms"
 START_TIMEOUT = 20.0
 MAIN_LIMIT = 1_000_000
 VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a second account)"
 
 
+PHONE = "name a number that you may look up, with --phone or IFIND_PHONE"
+
+
 class UnreachableError(Exception):
     """The target can't be reached."""
+
+
+def unreachable(base: str, why: object) -> UnreachableError:
+    """The error of a target that can't be reached; for one on this machine it says how a mock is started there."""
+    url = urlsplit(base)
+    remedy = ""
+    if on_loopback(base):
+        host = "" if url.hostname in ("127.0.0.1", "localhost") else f" --host {url.hostname}"
+        port = "" if url.port == USUAL_PORT else f" --port {url.port or 80}"
+        # The mock speaks no TLS.
+        remedy = "; is it running?" + (f" Start it with `ifind-mock serve{host}{port}`" if url.scheme == "http" else "")
+    return UnreachableError(f"{base} can't be reached: {why}{remedy}")
 
 
 def code_of(error: UsageError | UnreachableError) -> int:
@@ -58,13 +74,12 @@ def _target_at(base: str, options: CheckOptions) -> Target:
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
     if makes_accounts(base, environ):
         return _provisioned(base, options.phone, environ.get("IFIND_MOCK_ADMIN_TOKEN"), own_mock=options.own_mock)
-    if not login or not token:
-        raise UsageError(f"{base}: no credentials; set {VARIABLES}")
+    check_named(base, options)
+    assert login and token, "they are named"
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
     if bool(login2) != bool(token2):
         raise UsageError("the second account is half named: set both IFIND_LOGIN2 and IFIND_TOKEN2, or neither")
-    optional = on_loopback(base) or options.tasks
-    named = options.phone or (phone_of(environ) if environ.get("IFIND_PHONE") or not optional else None)
+    named = options.phone or environ.get("IFIND_PHONE")
     return Target(
         base=base,
         main=Account(login, token),
@@ -82,12 +97,20 @@ def makes_accounts(base: str, environ: Mapping[str, str]) -> bool:
     return not environ.get("IFIND_LOGIN") and reachable and is_mock(base)
 
 
-def phone_of(environ: Mapping[str, str]) -> str:
-    """The phone of the environment. Raises UsageError where none is named, or no number."""
-    phone = environ.get("IFIND_PHONE")
-    if not phone:
-        raise UsageError("no phone: name a number that you may look up, with --phone or IFIND_PHONE")
-    return read_phone(phone)
+def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -> None:
+    """Raises UsageError with all that a run at the URL lacks at once: the credentials, if they count, and the phone,
+    without which no target elsewhere is called.
+    """
+    environ = options.environment
+    needs_phone = not on_loopback(base) and not options.tasks
+    phone = options.phone or environ.get("IFIND_PHONE") or not needs_phone
+    known = (environ.get("IFIND_LOGIN") and environ.get("IFIND_TOKEN")) or not credentials
+    lacking = [what for what, named in (("credentials", known), ("phone", phone)) if not named]
+    remedies = {"credentials": f"set {VARIABLES}", "phone": PHONE}
+    if environ.get("IFIND_PHONE"):
+        read_phone(environ["IFIND_PHONE"])
+    if lacking:
+        raise UsageError(f"{base}: no {' and no '.join(lacking)}; {'; '.join(remedies[what] for what in lacking)}")
 
 
 def _provisioned(base: str, phone: str | None = None, admin_token: str | None = None, *, own_mock: bool) -> Target:
@@ -130,7 +153,7 @@ def is_mock(base: str) -> bool:
         answer = send_control(Request("GET", f"{_root(base)}/_mock/health"))
     except TransportError as failure:
         if failure.kind == "unreachable":
-            raise UnreachableError(f"{base} can't be reached: {failure}") from None
+            raise unreachable(base, failure) from None
         return False
     try:
         health = json.loads(answer.body)
@@ -168,11 +191,15 @@ def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
         command += ["--profile", str(profile.resolve())]
     kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
     environ = {**kept, "PYTHONPATH": str(data.PACKAGE.parent), "PYTHONUTF8": "1"}
-    with (
-        tempfile.TemporaryDirectory() as empty,
-        tempfile.TemporaryFile() as log,
-        subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log) as process,
-    ):
+    with ExitStack() as stack:
+        try:
+            empty = stack.enter_context(tempfile.TemporaryDirectory())
+            log = stack.enter_context(tempfile.TemporaryFile())
+            process = stack.enter_context(
+                subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log)
+            )
+        except OSError as error:  # such as no directory for temporary files
+            raise UnreachableError(f"the private mock did not start: {error.strerror}") from None
         assert process.stdout is not None, "it was asked for"
         try:
             yield _first_line(process.stdout.fileno(), log.fileno())

@@ -21,7 +21,7 @@ from contract_tests.contract.profile import read_profile
 from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions, read_rate
 from contract_tests.engine.pool import EditionProbe, TaskPool
-from contract_tests.engine.provision import UnreachableError, target_of
+from contract_tests.engine.provision import UnreachableError, target_of, unreachable
 from contract_tests.engine.target import Target, on_loopback
 from contract_tests.engine.task_maker import TaskMaker
 from contract_tests.engine.tasks import TaskPoller
@@ -200,7 +200,7 @@ def _check_target(run: Run) -> None:
     except NotChecked:
         return  # the limits of the run hold no call at all: each test says so
     except TargetLost as lost:
-        raise UnreachableError(f"{run.target.base} can't be reached: {lost}") from None
+        raise unreachable(run.target.base, lost) from None
 
 
 def _refused(run: Run) -> bool:

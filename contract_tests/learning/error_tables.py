@@ -48,11 +48,12 @@ def message_choices(clause: Clause, run: Run, private: PrivateTexts) -> Iterator
 def _kinds(run: Run) -> Mapping[str, Samples]:
     """The errors of the run by kind: those that its tests noted, and all that name what was missing or wrong."""
     found = {kind: [*samples] for kind, samples in run.findings.kinds.items()}
-    unknown = run.api.send_cached(run.unknown_task)
+    # The run has ended, so nothing is sent for this.
+    unknown = next((reply for reply in run.api.replies if reply.call == run.unknown_task), None)
     for reply in run.api.replies:
         if reply.decoded is not None and reply.decoded.format != "csv" and reply.status == "error":
             kind, names = _kind_of(reply)
-            if kind and not reply.says_like(unknown):
+            if kind and (unknown is None or not reply.says_like(unknown)):
                 found.setdefault(kind, []).append((reply, {"names": names}))
     return found
 

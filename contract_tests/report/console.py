@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from contract_tests.report.visible import line
 from contract_tests.report.wording import MAX_CELL
@@ -18,12 +18,27 @@ Cell = str | tuple[str, str]  # a text, or a text and its style
 
 def console_of(out: TextIO, width: int | None = None) -> Console:
     """A console for a terminal or a log; a log in ASCII takes every text too."""
-    from rich.console import Console
-
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(errors="backslashreplace")
     width = width or (None if out.isatty() else WIDTH)
-    return Console(file=out, width=width, highlight=False, markup=False, emoji=False)
+    return _console(out, width=width, highlight=False, markup=False, emoji=False)
+
+
+def bar_console(out: TextIO) -> Console:
+    """A console for what moves."""
+    return _console(out)
+
+
+def _console(out: TextIO, **options: Any) -> Console:
+    from rich.console import Console
+
+    class Plain(Console):
+        """A console that raises what the output raises: by itself it ends the process where nobody reads."""
+
+        def on_broken_pipe(self) -> None:
+            raise  # noqa: PLE0704 - the BrokenPipeError that rich has caught
+
+    return Plain(file=out, **options)
 
 
 def print_table(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
+from contract_tests.report.console import bar_console
 from contract_tests.session.state import STATE, clauses_of
 
 if TYPE_CHECKING:
@@ -32,11 +33,10 @@ class Progress:
         """Shows the bar, where there is a terminal."""
         if not self.out.isatty():
             return
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=Console(file=self.out), transient=True)
+        self._bar = Progress(*columns, console=bar_console(self.out), transient=True)
         self._bar.start()
         self._task = self._bar.add_task("", total=len(session.items))
 

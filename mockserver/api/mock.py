@@ -13,7 +13,7 @@ from mockserver.api.operations import OPERATIONS, Environment, Operation, Reques
 from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock
 from mockserver.core.delays import Delay, parse_delay
-from mockserver.core.errors import ApiError, Problem, Refusal
+from mockserver.core.errors import ApiError, Problem, Refusal, StoreError
 from mockserver.core.messages import AT_ONCE, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
@@ -45,8 +45,7 @@ class Mock:
         self.simulation = simulation
         self._real = real
         self._environment = Environment(store, words, self._processing_time, simulation.seed)
-        with store.transaction(write=True):
-            self._configure(simulation.accounts)
+        self._configure(simulation.accounts)
         self._arm_configured(None)
 
     def answer(self, call: Call) -> Answer | Page:
@@ -250,18 +249,35 @@ class Mock:
     def _configure(self, accounts: Sequence[Account]) -> None:
         """Puts the accounts of the settings into the store, and takes away those that the settings no longer name. An
         account that stands in the settings as before stays as it is, with its changes by control.
+
+        Raises StoreError where another process uses the store with other accounts: they are its callers'.
         """
-        named = {account.login for account in accounts}
-        for known in self.store.accounts():
-            if known.configured and known.login not in named:
-                self.store.drop_account(known.login)
-        for account in accounts:
-            digest = f"{number(repr(account)):016x}"
-            before = self.store.account(account.login)
-            if before is None or before.configured != digest:
-                made = before or account
-                kept = replace(account, configured=digest, day=made.day, used=made.used, creates=made.creates)
-                self.store.put_account(kept)
+        wanted = {account.login: f"{number(repr(account)):016x}" for account in accounts}
+
+        def configured() -> dict[str, str]:
+            return {account.login: account.configured for account in self.store.accounts() if account.configured}
+
+        def change() -> None:
+            for login in configured():
+                if login not in wanted:
+                    self.store.drop_account(login)
+            for account in accounts:
+                before = self.store.account(account.login)
+                if before is None or before.configured != wanted[account.login]:
+                    made = before or account
+                    kept = replace(
+                        account, configured=wanted[account.login], day=made.day, used=made.used, creates=made.creates
+                    )
+                    self.store.put_account(kept)
+
+        if not self.store.settle(lambda: configured() == wanted, change):
+            theirs = configured()
+            differ = [login for login in wanted if login in theirs and theirs[login] != wanted[login]]
+            how = f"with another token or other limits for {', '.join(differ)}"
+            if set(theirs) != set(wanted):
+                how = f"with the accounts {', '.join(theirs)}, and these settings have {', '.join(wanted)}"
+            remedy = "end that process, give both the same accounts, or name another state"
+            raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
 
     def _arm_configured(self, login: str | None) -> None:
         """Arms the faults of the settings: those of the login, with None all."""

@@ -34,6 +34,9 @@ def init(file: str, *, force: bool) -> None:
             out.write("\n".join(commented()) + "\n")
     except FileExistsError:
         raise Refusal(Problem(file, "exists already", "name another file, or use --force")) from None
+    except FileNotFoundError:
+        what = f"can't be written: the directory {path.parent} does not exist"
+        raise Refusal(Problem(file, what, "make it, or name another file")) from None
     except OSError as error:
         raise Refusal(Problem(file, f"can't be written: {error.strerror}", "name another file")) from None
     click.echo(f"wrote {file}", err=True)

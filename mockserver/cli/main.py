@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -83,15 +84,14 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _sentence(error: OSError) -> str:
-    """What failed and why; an error without a file is one of the output, or of a working directory that is gone."""
-    if error.errno is None:
-        return str(error)
-    where = error.filename or "output"
+    """What failed and why. An error of writing the output names no file."""
     try:
         Path.cwd()
     except OSError:
-        where = "the working directory" if error.filename is None else f"{where}, in a working directory that is gone"
-    return f"{where}: {error.strerror}"
+        return f"{error.filename or 'the command'}: the working directory does not exist any more; change to another"
+    if error.filename is None and error.errno == errno.ENOENT:  # tempfile's; it lists the directories
+        return f"{error.strerror}; set TMPDIR to one that can be written"
+    return str(error) if error.errno is None else f"{error.filename or 'output'}: {error.strerror}"
 
 
 def _print(text: str) -> None:

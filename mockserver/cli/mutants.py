@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -51,17 +52,29 @@ def command(
     if listing:
         write_list(sys.stdout, wanted)
         return
-    files = [(file, render) for file, render in ((json_file, as_json), (csv_file, as_csv)) if file is not None]
-    for file, _ in files:
+    named = (("--json", json_file, as_json), ("--csv", csv_file, as_csv))
+    files = [(option, file, render) for option, file, render in named if file is not None]
+    for option, file, _ in files:
         if not file.parent.is_dir():
-            raise Refusal(
-                Problem(str(file), f"the directory {file.parent} does not exist", "create it, or name another file")
-            )
+            what = f"the directory {file.parent} does not exist"
+            raise Refusal(Problem(f"{option}: {file}", what, "create it, or name another file"))
+        if not file.exists() and not os.access(file.parent, os.W_OK):
+            raise Refusal(Problem(f"{option}: {file}", "can't be written: Permission denied", "name another file"))
     matrix = _run(wanted, jobs=jobs or cpus(), full=full)
-    for file, render in files:
-        file.write_text(render(matrix), encoding="utf-8", newline="")
+    lost = [problem for one in files if (problem := _unwritten(*one, matrix)) is not None]
     write_terminal(sys.stdout, matrix)
+    if lost:
+        raise Refusal(*lost)
     sys.exit(matrix.exit_code)
+
+
+def _unwritten(option: str, file: Path, render: Callable[[Matrix], str], matrix: Matrix) -> Problem | None:
+    """Writes a file; the problem where it can't be written."""
+    try:
+        file.write_text(render(matrix), encoding="utf-8", newline="")
+    except OSError as error:
+        return Problem(f"{option}: {file}", f"can't be written: {error.strerror}", "name another file")
+    return None
 
 
 def chosen(names: tuple[str, ...]) -> dict[str, Mutant]:

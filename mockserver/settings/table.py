@@ -111,8 +111,10 @@ def _host(where: str, value: Any) -> str:
     if not isinstance(value, str):
         raise Refusal(without_quotes(where, value))
     bare = value[1:-1] if re.fullmatch(r"\[.*\]", value) else value
-    if re.fullmatch(_NAME, value) or (re.fullmatch(_IPV6, bare) and _is_ipv6(bare)):
-        return bare
+    if re.fullmatch(_NAME, value):
+        return value
+    if re.fullmatch(_IPV6, bare) and _is_ipv6(bare):
+        return str(ipaddress.IPv6Address(bare).ipv4_mapped or bare)
     what, remedy = f"{value!r} is not a host", f"allowed: {_HOSTS}"
     if (pair := re.fullmatch(rf"(?:https?://)?({_NAME}|\[{_IPV6}\])(?::([0-9]{{1,5}}))?(?:/.*)?", value)) is not None:
         port = f", and {beside(where, 'port')} {pair[2]}" if pair[2] else ""

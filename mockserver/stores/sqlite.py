@@ -3,17 +3,18 @@
 When the outermost transaction has returned, its writes survive the death of the process (kill -9). A
 power cut may take the last moments, never the file (WAL with synchronous=NORMAL: sqlite.org/pragma.html).
 
-Several processes may share a file: nothing is cached, ids and charges are taken inside BEGIN IMMEDIATE, and one process
-waits for another's commit. Another process may change what a transaction reads before its first write: a transaction
-that writes back what it has read is opened with `write=True`.
+Several processes may share a file, where their settings have the same accounts: nothing is cached, ids and charges are
+taken inside BEGIN IMMEDIATE, and one process waits for another's commit. Another process may change what a transaction
+reads before its first write: a transaction that writes back what it has read is opened with `write=True`.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from mockserver.stores.store import Store
 APPLICATION_ID = 0x1F1D_30C4  # marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)
 VERSION = 1
 PATIENCE = 5.0  # seconds to wait for another process when the file is opened
+LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
 _NEEDED = (3, 37, 0)
@@ -93,22 +95,28 @@ class SqliteStore(Store):
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Opens or makes the file. Raises StoreError; a file of another program or version stays as it was."""
         super().__init__()
-        self._path = path.absolute()
+        self._path = _absolute(path)
+        self.name = str(self._path)
+        self._patience = patience
         self._depth = 0
         self._writing = False
         self._failed: str | None = None
         _check_file(self._path, time.monotonic() + patience)
+        self._open()
+
+    def _open(self) -> None:
+        self._connection = self._connected(self._patience)
         try:
-            self._connection = sqlite3.connect(
-                self._path, timeout=patience, isolation_level=None, check_same_thread=False
-            )
-        except (sqlite3.Error, ValueError) as error:
-            raise StoreError(_sentence(self._path, error)) from error
-        try:
-            self._prepare(patience)
+            self._prepare(self._patience)
         except BaseException:
             self._connection.close()
             raise
+
+    def _connected(self, timeout: float) -> sqlite3.Connection:
+        try:
+            return sqlite3.connect(self._path, timeout=timeout, isolation_level=None, check_same_thread=False)
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(_sentence(self._path, error)) from error
 
     def _prepare(self, patience: float) -> None:
         if self._empty():
@@ -213,6 +221,43 @@ class SqliteStore(Store):
             self._roll_back()
         return StoreError(text)
 
+    def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
+        """See Store. An open connection keeps a lock on the file until it is closed, or its process is dead."""
+        end = time.monotonic() + min(self._patience, LEAVING)
+        # Read before it is settled, and held from then on: no other process can be alone with the file any more.
+        while not settled():
+            self._connection.close()
+            alone = self._alone()
+            if alone:
+                try:
+                    with self.transaction(write=True):
+                        change()
+                finally:
+                    self._connection.close()
+            elif time.monotonic() > end:
+                self._open()
+                return settled()
+            else:
+                # Without a connection: else two processes that start at once would each wait for the other.
+                time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
+            self._open()
+        return True
+
+    def _alone(self) -> bool:
+        """Connects where no other connection to the file is open, and keeps others out until it is closed."""
+        self._connection = self._connected(0)
+        try:
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._connection.close()
+            if _code(error) != sqlite3.SQLITE_BUSY:
+                raise self._failure(error) from error
+            return False
+        return True
+
     def account(self, login: str) -> Account | None:
         rows = self._rows(_READ_ACCOUNT, (login,))
         return _account(rows[0]) if rows else None
@@ -294,6 +339,15 @@ def _account(row: Row) -> Account:
 
 def _owner(login: str | None) -> str:
     return "server" if login is None else f"login:{login}"
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except OSError:
+        raise StoreError(
+            f"{path}: the working directory does not exist any more; change to another, or name a whole path"
+        ) from None
 
 
 def _sentence(path: Path, error: Exception) -> str:

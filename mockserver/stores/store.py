@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from mockserver.core.clock import Clock
@@ -21,6 +21,9 @@ class Store(ABC):
     and a transaction that fails does not take them back.
     """
 
+    name = "memory"
+    """What a message calls the store."""
+
     def __init__(self) -> None:
         self._armed: dict[str, ArmedFault] = {}
         self._last_fault = 0
@@ -32,6 +35,17 @@ class Store(ABC):
         """What happens inside is kept together or not at all; may be nested, the outermost counts. With write, nothing
         that is read inside is changed by another process before the end.
         """
+
+    def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
+        """Makes the change, where it is not settled yet, while no other process uses the store. Called outside of a
+        transaction. Gives False where others use it and it is not settled.
+
+        This one is for a store that only its own process can use.
+        """
+        if not settled():
+            with self.transaction(write=True):
+                change()
+        return True
 
     @abstractmethod
     def account(self, login: str) -> Account | None:

@@ -17,7 +17,11 @@ _WHY = {
     errno.EADDRINUSE: "the port is in use; stop what listens there, or choose another port (0: any free one)",
     errno.EACCES: "no permission; ports below 1024 are often reserved, choose a higher one",
     errno.EADDRNOTAVAIL: "this machine has no such address; use 127.0.0.1 or 0.0.0.0",
+    errno.EAFNOSUPPORT: "this machine has no addresses of this kind; use 127.0.0.1 or 0.0.0.0",
+    errno.EINVAL: "the address can't be used so; a link-local one needs its interface, as in fe80::1%eth0",
 }
+_OFF = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""A name can stand for an address that is switched off, as ::1 often is in containers."""
 
 
 def sockets(host: str, port: int) -> list[socket.socket]:
@@ -28,23 +32,26 @@ def sockets(host: str, port: int) -> list[socket.socket]:
     refused: OSError | None = None
     with ExitStack() as undo:
         for family, address in _addresses(host, port):
-            opened = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
             try:
-                _bind(opened, (address[0], bound[0].getsockname()[1] if bound else port, *address[2:]))
+                opened = _open(family, (address[0], bound[0].getsockname()[1] if bound else port, *address[2:]))
             except OSError as error:
                 refused = error
-                opened.close()
-                # A name can stand for an address that is switched off, as ::1 often is in containers.
-                if error.errno != errno.EADDRNOTAVAIL:
+                if error.errno not in _OFF:
                     bound.clear()
                     break
             else:
-                bound.append(opened)
+                bound.append(undo.enter_context(opened))
         if not bound:
             number = refused.errno or 0 if refused else 0
             raise WireError(f"can't listen on {host} port {port}: {_WHY.get(number) or os.strerror(number)}")
         undo.pop_all()
     return bound
+
+
+def bound_address(bound: socket.socket) -> tuple[str, int]:
+    """The address of a bound socket, a link-local one with its interface."""
+    host, port, *rest = bound.getsockname()
+    return (f"{host}%{socket.if_indextoname(rest[1])}" if rest and rest[1] else host), port
 
 
 def _addresses(host: str, port: int) -> Iterator[tuple[socket.AddressFamily, tuple[str, int]]]:
@@ -56,11 +63,17 @@ def _addresses(host: str, port: int) -> Iterator[tuple[socket.AddressFamily, tup
         yield family, address  # type: ignore[misc]
 
 
-def _bind(opened: socket.socket, address: tuple[object, ...]) -> None:
-    if sys.platform != "win32":  # where it would let two servers share a port
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if opened.family == socket.AF_INET6:
-        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    opened.setblocking(False)
-    opened.bind(address)
-    opened.listen(BACKLOG)
+def _open(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # where it would let two servers share a port
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.setblocking(False)
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except BaseException:
+        opened.close()
+        raise
+    return opened

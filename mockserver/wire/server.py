@@ -16,7 +16,7 @@ from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import Outbox, PendingRequest, refusal
 from mockserver.wire.failures import report
 from mockserver.wire.limits import Limits
-from mockserver.wire.listening import BACKLOG, sockets
+from mockserver.wire.listening import BACKLOG, bound_address, sockets
 from mockserver.wire.wsgi import LoopGuard, WsgiThreads, call
 
 Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
@@ -68,7 +68,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._guard = LoopGuard(self._loop)
         self._emptied = asyncio.Event()
-        self._address = opened[0].getsockname()[:2]
+        self._address = bound_address(opened[0])
         for one in opened:
             self._listeners.append(await self._loop.create_server(lambda: Connection(self), sock=one, backlog=BACKLOG))
         self._clock = self._loop.call_later(self.limits.tick, self._tick)

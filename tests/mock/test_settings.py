@@ -206,7 +206,8 @@ def test_a_number_in_place_of_a_text_is_told_with_its_remedy(tmp_path: Path, tex
             (name, name)
             for name in ("localhost", "127.0.0.1", "127.0.0.2", "::1", "my-machine.local", "хост.рф", "a_b")
         ),
-        *((name, name) for name in ("0.0.0.0", "::", "fe80::1%lo", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1")),
+        *((name, name) for name in ("0.0.0.0", "::", "fe80::1%lo", "0:0:0:0:0:0:0:1")),
+        *(("::ffff:127.0.0.1", "127.0.0.1"), ("::ffff:7f00:1", "127.0.0.1")),
         *((f"[{name}]", name) for name in ("::1", "::", "fe80::1%lo")),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
+import ipaddress
 import signal
 import socket
 import subprocess
@@ -18,6 +20,7 @@ import pytest
 
 from mockserver.api.http import url_of
 from mockserver.wire.failures import WireError
+from mockserver.wire.listening import sockets
 from mockserver.wire.server import Server
 from mockserver.wire.serving import fastest_loop, run_in_thread
 from support.raw_client import Client, connected
@@ -76,6 +79,8 @@ def test_a_port_in_use_is_a_clear_error(up: Up) -> None:
         ("", 0, "the host is unknown"),
         ("a..b", 0, "the host is unknown"),
         ("192.0.2.1", 0, "no such address"),
+        ("fe80::1", 0, "a link-local one needs its interface"),
+        ("fe80::1%none", 0, "the host is unknown"),
         ("127.0.0.1", 65536, "ports are 1 to 65535"),
         ("127.0.0.1", -1, "ports are 1 to 65535"),
     ],
@@ -94,6 +99,41 @@ def test_a_name_is_listened_to_on_each_of_its_addresses(monkeypatch: pytest.Monk
         for host in hosts:
             with connected((host, port)) as client:
                 assert client.ask().status == 200
+
+
+def test_a_machine_without_ipv6_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_ipv6(family: int, *rest: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return made(family, *rest)
+
+    made = socket.socket
+    monkeypatch.setattr("mockserver.wire.listening.socket.socket", no_ipv6)
+    with pytest.raises(WireError, match="can't listen on ::1 port 0: this machine has no addresses of this kind"):
+        sockets("::1", 0)
+    pairs = ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"))
+    found = [(family, socket.SOCK_STREAM, 0, "", (host, 0)) for family, host in pairs]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    opened = sockets("localhost", 0)
+    for one in opened:
+        one.close()
+
+    assert [one.family for one in opened] == [socket.AF_INET]
+
+
+def link_local() -> list[str]:
+    """The addresses of this machine that need their interface, with it."""
+    if not Path("/proc/net/if_inet6").exists():
+        return []
+    lines = [line.split() for line in Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines()]
+    return [f"{ipaddress.IPv6Address(int(line[0], 16))}%{line[5]}" for line in lines if line[3] == "20"]
+
+
+def test_a_link_local_address_is_named_with_its_interface() -> None:
+    for host in [*link_local(), "::1"]:  # a machine may have none
+        with run_in_thread(Server(Echo().turn, Pages().factory), host) as address, connected(address) as client:
+            assert address[0] == host
+            assert client.ask().status == 200
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from lxml import etree
 from contract_tests.check import command
 from contract_tests.check.command import run
 from contract_tests.engine.stopped import UNFINISHED
+from contract_tests.learning.learn import learn
 from contract_tests.redact import write as writing
 from contract_tests.report import interrupts
 from contract_tests.report.interrupts import SIGNALS, Interrupts
@@ -556,3 +558,151 @@ def test_no_text_of_an_answer_keeps_a_report_from_being_written(name: str, broke
         text = path.read_text(encoding="utf-8")
         for secret in (target.env["IFIND_TOKEN"], target.env["IFIND_LOGIN"], target.env["IFIND_PHONE"]):
             assert secret not in text, (path, secret)
+
+
+# learn: a profile of this run, or none.
+
+
+def learned(standin: Standin, file: Path, *, force: bool = True, **options: Any) -> tuple[int, str]:
+    out = io.StringIO()
+    code = learn(replace(options_for(standin), **options), file, out, out, force=force)
+    return code, out.getvalue()
+
+
+def test_a_target_out_of_reach_leaves_no_profile_of_before(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text(OLD, encoding="utf-8")
+    with serving("courier") as target:
+        code, output = learned(target, tmp_path / "p", target="http://127.0.0.1:9/api")
+
+    assert (code, (tmp_path / "p").exists()) == (3, False), output
+
+
+def test_refused_credentials_leave_no_profile_of_before(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text(OLD, encoding="utf-8")
+    with serving("courier") as target:
+        code, output = learned(target, tmp_path / "p", environ={**target.env, "IFIND_TOKEN": "another-51c0-ffee"})
+
+    assert (code, (tmp_path / "p").exists()) == (3, False), output
+
+
+@pytest.mark.parametrize("options", [{"environ": {}}, {"only": ()}], ids=["no credentials", "without --force"])
+def test_wrong_usage_leaves_a_profile_as_it_is(options: dict[str, Any], tmp_path: Path) -> None:
+    """It was paid for, and nothing was sent."""
+    (tmp_path / "p").write_text(OLD, encoding="utf-8")
+    with serving("courier") as target:
+        code, output = learned(target, tmp_path / "p", force="environ" in options, **options)
+
+        assert (code, [call for call in target.calls if call[1] != "/_mock/health"]) == (2, []), output
+    assert (tmp_path / "p").read_text(encoding="utf-8") == OLD
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_learning_with_what_was_learned(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(OLD, encoding="utf-8")
+    with serving("courier") as target:
+        held = target.hold(20)
+        process = subprocess.Popen(
+            [*COMMAND, "learn", target.url, "--out", "p.toml", "--force"],
+            env=environment(**target.env),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert held.wait(30)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 1, output
+    assert b"Traceback" not in output
+    assert "create.methods" not in (tmp_path / "p.toml").read_text(encoding="utf-8")
+    assert "error.missing-names" in tomllib.loads((tmp_path / "p.toml").read_text(encoding="utf-8"))["unseen"]
+
+
+def test_a_profile_that_its_file_does_not_take_is_on_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "write_bytes", failing_at(tmp_path / "p"))
+    with serving("courier") as target:
+        code, output = learned(target, tmp_path / "p")
+
+    assert code == 2
+    assert "p: can't be written: No space left on device" in output
+    assert "[profile" in output
+    assert not (tmp_path / "p").exists()
+
+
+# parity: a report of this run.
+
+
+def compared(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, "parity", *arguments, "--json", "r.json"],
+        env=environment(**variables),
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (["http://127.0.0.1:9/api", "mock"], 3, "can't be reached"),
+        (["mock", "http://127.0.0.1:9/api"], 3, "can't be reached"),
+        (["mock", "mok"], 2, "no target"),
+        (["mock", "mock", "--ignore", "xml.roots"], 2, "did you mean"),
+        (["mock", "mock", "--budget", "x"], 2, "--budget"),
+        (["mock", "http://olga:aa11bb22cc33dd44@127.0.0.1/api"], 2, "must not hold credentials"),
+    ],
+    ids=str,
+)
+def test_a_comparison_that_does_not_begin_says_so_in_its_file(
+    arguments: list[str], code: int, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "r.json").write_text(OLD, encoding="utf-8")
+    ended = compared(*arguments, folder=tmp_path)
+    report = json.loads((tmp_path / "r.json").read_bytes())
+
+    assert ended.returncode == report["exit_code"] == code, ended.stderr
+    assert why in report["stopped"]
+    assert why.encode() in ended.stderr
+    assert "aa11bb22cc33dd44" not in json.dumps(report)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_comparison_with_its_report(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(OLD, encoding="utf-8")
+    with serving("courier") as target:
+        held = target.hold(20)
+        process = subprocess.Popen(
+            [*COMMAND, "parity", target.url, target.url, "--json", "r.json"],
+            env=environment(**target.env),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert held.wait(60)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=30)
+    report = json.loads((tmp_path / "r.json").read_bytes())
+
+    assert process.returncode == report["exit_code"] == 1, output
+    assert "interrupted" in report["stopped"]
+    assert len(report["clauses"]) > 0
+
+
+def test_a_comparison_that_nobody_reads_has_its_file_and_its_exit_code(tmp_path: Path) -> None:
+    reading, writing_end = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [*COMMAND, "parity", "mock", "mock", "--json", "r.json"],
+        env=environment(),
+        cwd=tmp_path,
+        stdout=writing_end,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing_end)
+
+    assert (ended.returncode, json.loads((tmp_path / "r.json").read_bytes())["exit_code"]) == (2, 0), ended.stderr
+    assert b"Traceback" not in ended.stderr

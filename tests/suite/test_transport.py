@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from contract_tests.budget.budget import Budget, Limits
 from contract_tests.budget.sender import Sender
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import Request, TransportError
-from support.raw_server import OK, Turn, failure, says, server
+from support.command import ifind
+from support.processes import serving as command_serving
+from support.raw_server import OK, Turn, failure, impatient, says, server
 
 
 def test_the_answer_is_kept_as_it_came() -> None:
@@ -233,3 +236,14 @@ def test_a_create_never_leaves_on_a_kept_connection() -> None:
 
     assert response.body.endswith(b'"id":1}')
     assert [call.method for call, _ in sender.log] == ["info", "create"]
+
+
+def test_no_command_takes_a_kept_connection_that_ended_for_a_fault(tmp_path: Path) -> None:
+    """On a mock nothing is tried twice; a connection that a server before it ends is no fault of the mock."""
+    with command_serving("--delay", "100ms", cwd=tmp_path) as mock, impatient(mock.api) as url:
+        checked = ifind("check", url, "--only", "info.answers", "--only", "task.ready-stays", cwd=tmp_path)
+        learned = ifind("learn", url, "--out", "p.toml", cwd=tmp_path)
+        compared = ifind("parity", url, mock.api, cwd=tmp_path)
+
+    for ended in (checked, learned, compared):
+        assert ended.returncode == 0, ended.stdout + ended.stderr

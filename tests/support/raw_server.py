@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -111,3 +113,49 @@ def talking(said: list[bytes]) -> Iterator[str]:
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
         thread.join()
+
+
+@contextmanager
+def impatient(base: str) -> Iterator[str]:
+    """A proxy before the API at a URL, whose connections are kept until the next request comes, and end then."""
+    host, port = urlsplit(base).hostname or "", urlsplit(base).port or 80
+    listening = socket.create_server(("127.0.0.1", 0), backlog=50)
+
+    def relay(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            request = _whole_request(client)
+            with socket.create_connection((host, port)) as server:
+                server.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+                answer = b"".join(iter(lambda: server.recv(65536), b""))
+            client.sendall(answer.replace(b"Connection: close\r\n", b"", 1))
+            client.recv(1)
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=relay, args=(client,), daemon=True).start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}{urlsplit(base).path}"
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join()
+
+
+def _whole_request(client: socket.socket) -> bytes:
+    request = b""
+    while b"\r\n\r\n" not in request:
+        if not (chunk := client.recv(65536)):
+            return request
+        request += chunk
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    while len(body) < int(length[1] if length else 0):
+        body += client.recv(65536)
+    return head + b"\r\n\r\n" + body

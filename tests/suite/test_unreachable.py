@@ -1,0 +1,57 @@
+"""What is said of a target that can't be reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contract_tests.engine.provision import UnreachableError, private_mock, unreachable
+from support.command import ifind
+
+VARIABLES = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "t", "IFIND_PHONE": "70001234567"}
+
+
+@pytest.mark.parametrize(
+    ("base", "start"),
+    [
+        ("http://127.0.0.1:8080/api", "Start it with `ifind-mock serve`"),
+        ("http://localhost:8080/api", "Start it with `ifind-mock serve`"),
+        ("http://127.0.0.1:9/api", "Start it with `ifind-mock serve --port 9`"),
+        ("http://127.0.0.1/api", "Start it with `ifind-mock serve --port 80`"),
+        ("http://[::1]:8080/api", "Start it with `ifind-mock serve --host ::1`"),
+        ("http://127.0.0.2:81", "Start it with `ifind-mock serve --host 127.0.0.2 --port 81`"),
+    ],
+)
+def test_a_mock_on_this_machine_is_told_to_be_started(base: str, start: str) -> None:
+    assert str(unreachable(base, "why")) == f"{base} can't be reached: why; is it running? {start}"
+
+
+def test_what_no_mock_can_serve_is_not_told_to_be_started_with_one() -> None:
+    assert str(unreachable("https://127.0.0.1/api", "x")).endswith("x; is it running?")
+    assert str(unreachable("http://mock.example.com:8080/api", "x")).endswith("can't be reached: x")
+    assert str(unreachable("https://i-find.pro/api", "x")).endswith("can't be reached: x")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("check", "URL"), ("learn", "URL", "--out", "p.toml"), ("parity", "URL", "mock")],
+)
+def test_every_command_says_so(command: tuple[str, ...], tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/api"
+    done = ifind(*(url if word == "URL" else word for word in command), cwd=tmp_path, **VARIABLES)
+
+    assert done.returncode == 3
+    assert "is it running? Start it with `ifind-mock serve --port 9`" in done.stdout + done.stderr
+
+
+def test_a_private_mock_that_cannot_start_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("contract_tests.engine.provision.tempfile.TemporaryDirectory", nowhere)
+    with (
+        pytest.raises(UnreachableError, match="the private mock did not start: No usable temporary directory"),
+        private_mock(),
+    ):
+        pass
