@@ -81,6 +81,8 @@ def formats_differ(reference: Mapping[str, Any], decoded: Decoded, context: Cont
     it carries the same, as far as its format and its charset can. Of rows alone only their section is compared.
     """
     one, other = documented(reference, context.method), documented(decoded.model, context.method)
+    if context.method == "info" and not one:
+        return None  # JSON has the account elsewhere, which names in CSV do not tell
     if decoded.rows is not None:
         kept = ("status", decoded.rows)
         one, other = _only(one, kept), _only(other, kept)

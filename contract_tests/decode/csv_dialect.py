@@ -129,7 +129,8 @@ class _Split:
 
 def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> Table | Miss:
     split = _split(text, mark, grammar)
-    first = next(filter(None, split.rows), [])
+    filled = [row for row in split.rows if row]
+    first = next(iter(filled[_titles(filled) :]), [])
     rank = (_known(first), len(first))
     if len(first) > MAX_COLUMNS:
         return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)
@@ -139,6 +140,9 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
     rows, lines, blanks = _without_blanks(split.rows, split.lines)
     if blanks or len(rows) < len(split.rows):
         others.add("blank lines")
+    if titles := _titles(rows):
+        others.add("lines before the names")
+        rows, lines = rows[titles:], lines[titles:]
     if _is_trailed(rows):
         others.add("a delimiter at each line's end")
         rows = [row[:-1] if i or not row[-1] else row for i, row in enumerate(rows)]
@@ -238,6 +242,19 @@ def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]
         count -= 1
     kept = [(row or [""], line) for row, line in zip(rows[:count], lines, strict=False) if row or narrow]
     return [row for row, _ in kept], [line for _, line in kept], len(rows) - count
+
+
+def _titles(rows: Rows) -> int:
+    """The number of lines of one text, such as a title or a comment, before a line of names."""
+    for number, row in enumerate(rows[: _MOST_TITLES + 1]):
+        if row and all(map(is_known, row)) and (len(row) > 1 or row[0] in {"name", "status"}):
+            return number
+        if len([cell for cell in row if cell]) > 1 or _known(row):
+            break
+    return 0
+
+
+_MOST_TITLES = 3
 
 
 def _are_several(rows: Rows) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 _ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<slash>/)|.)", re.DOTALL)
 _ALWAYS = re.compile(r"00[0-7].|202[89]")  # codes of ASCII, and of line separators, which some writers escape only
+_MARKUP = re.compile(r"002[267]|003[ce]", re.IGNORECASE)  # codes of ", &, ', < and >
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _ESCAPES: Mapping[tuple[bool, bool], str] = {
     (False, False): "raw",
@@ -26,6 +27,8 @@ def json_choices(text: str) -> dict[str, str]:
 
 def _escapes(text: str) -> str:
     escapes = [match for match in _ESCAPE.finditer(text) if match["slash"] or match["code"]]
+    if any(match["code"] and _MARKUP.fullmatch(match["code"]) for match in escapes):
+        return "markup as \\u escapes"
     slashes = sum(bool(match["slash"]) for match in escapes)
     letters = {True} if any(match["code"] and not _ALWAYS.match(match["code"]) for match in escapes) else set()
     letters |= set() if text.isascii() else {False}

@@ -12,6 +12,7 @@ from lxml import etree
 
 from contract_tests.contract.members import ACCOUNT, COLUMNS, MEMBERS, UNITS
 from contract_tests.decode.faults import PAGE_NAMES
+from contract_tests.decode.json import json_value
 from contract_tests.decode.model import Context, UnknownLayout, Unreadable, oddities, typed
 from contract_tests.decode.names import is_row, known_name
 from contract_tests.decode.xml_elements import XML_SPACE, Elements, Part, attributes, is_nil, local
@@ -103,6 +104,10 @@ class XmlReader:
 
     def _entries(self, section: str, parts: Sequence[Part]) -> Any:
         """A section's entries, from the elements of its name."""
+        if len(parts) == 1 and self._is_text(parts[0]):
+            value = self._from_json(self._elements.text(parts[0], section))
+            if isinstance(value, list):
+                return value
         found: list[Any] = []
         for part in parts:
             if isinstance(part, str) or (self._is_text(part) and section == "data"):
@@ -130,6 +135,17 @@ class XmlReader:
                 self._elements.note_attributes(part)
                 found += [{}] if len(parts) > 1 else []
         return found
+
+    def _from_json(self, text: str) -> Any:
+        """The list or object that a text is in JSON; any other text as it is."""
+        try:
+            value = json_value(text)
+        except Unreadable:
+            return text
+        if not isinstance(value, Mapping | list):
+            return text
+        self._elements.others.add("JSON in elements")
+        return value
 
     def _fields_in(self, element: etree._Element, section: str) -> list[Part]:
         """The texts in an element that are fields of an entry."""
@@ -195,7 +211,9 @@ class XmlReader:
     def _accounts(self, parts: Sequence[Part]) -> Any:
         """The data of info: an account, or a list of one."""
         found = [self._any([part]) if isinstance(part, str) else self._account_or_list(part) for part in parts]
-        return found[0] if len(found) == 1 else found
+        if len(found) != 1:
+            return found
+        return self._from_json(found[0]) if isinstance(found[0], str) else found[0]
 
     def _account_or_list(self, element: etree._Element) -> Any:
         if self._elements.names_in(element, ACCOUNT):

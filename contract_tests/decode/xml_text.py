@@ -31,7 +31,7 @@ _UNMARKED: Mapping[bytes, tuple[str, str]] = {
     b"\0<": ("utf-16-be", "utf-16be without a mark"),
 }
 _DECLARATION = re.compile(
-    r"""<\?xml\s+version\s*=\s*(?:"1\.[0-9]"|'1\.[0-9]')"""
+    r"""<\?xml\s+version\s*=\s*["'](?P<version>1\.[0-9])["']"""
     r"""(?:\s+encoding\s*=\s*(?:"(?P<double>[A-Za-z][\w.-]*)"|'(?P<single>[A-Za-z][\w.-]*)'))?"""
     r"""(?P<standalone>\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>""",
     re.ASCII,
@@ -68,9 +68,9 @@ def xml_text(body: bytes) -> XmlText:
         found = _DECLARATION.match(head)
         if found is None:
             raise Unreadable("no well-formed XML: its declaration")
-        name, standalone = found["double"] or found["single"] or "", found["standalone"]
+        name = found["double"] or found["single"] or ""
     else:
-        found, name, standalone = None, "", None
+        found, name = None, ""
     codec = _codec(name, by_bytes[0] if by_bytes else None)
     try:
         text = content.decode(codec)
@@ -83,7 +83,7 @@ def xml_text(body: bytes) -> XmlText:
         text,
         found.end() if found else 0,
         by_bytes[1] if by_bytes else codec if shown else "",
-        _declared(found is not None, name, standalone is not None),
+        _declared(found, name),
         codec,
     )
 
@@ -101,11 +101,13 @@ def _codec(name: str, by_bytes: str | None) -> str:
     return by_bytes or codec
 
 
-def _declared(there: bool, name: str, standalone: bool) -> str:
-    if not there:
+def _declared(found: re.Match[str] | None, name: str) -> str:
+    if found is None:
         return "no"
-    if standalone:
+    if found["standalone"]:
         return "with standalone"
+    if found["version"] != "1.0":
+        return "another version"
     if not name:
         return "no-encoding"
     return "yes" if _NAMES.fullmatch(name.lower()) else "a charset by another name"

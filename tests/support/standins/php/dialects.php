@@ -143,10 +143,6 @@ function csv_dialects(): array
         'csv-blank-first' => body_of('csv', fn($csv) => "\n$csv"),
         'csv-comment-first' => body_of('csv', fn($csv) => '# ' . date('d.m.Y') . "\n$csv"),
         'csv-title-first' => body_of('csv', fn($csv) => "\"Результаты поиска\"\n$csv"),
-        'csv-total-last' => ['csv' => function ($answer, $section) {
-            $csv = csv_put(csv_table($answer, $section));
-            return $section === 'data' ? $csv . 'Итого,' . count($answer['data']) . "\n" : $csv;
-        }],
         'csv-cr' => put([], ',', "\r"),
         'csv-no-end' => body_of('csv', fn($csv) => rtrim($csv, "\n")),
         'csv-blanks' => joined([], ' ; ', "\r\n", $needed),
