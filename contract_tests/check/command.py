@@ -13,7 +13,7 @@ from typing import TextIO
 
 from contract_tests.check.history import HistoryFile, read_history
 from contract_tests.check.plan import plan_of, provable, provable_live
-from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials, write_plan
+from contract_tests.check.prompts import confirmed, has_second, spends_units, with_credentials, write_plan
 from contract_tests.check.report_files import ReportFiles
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.outcome import Outcome
@@ -102,16 +102,15 @@ def _check(options: CheckOptions) -> None:
         clause_of(name)
     if options.profile is not None:
         read_profile(options.profile)
-    files = list(options.reports.values())
-    files += [path for path in (options.history, options.ledger, options.profile) if path is not None]
-    for path in files:
-        check_file(path)
-    resolved = [os.path.realpath(path) for path in files]
-    for path, real in zip(files, resolved, strict=True):
+    others = {"history": options.history, "ledger": options.ledger, "profile": options.profile}
+    files = {**options.reports, **{name: path for name, path in others.items() if path is not None}}
+    resolved = [os.path.realpath(path) for path in files.values()]
+    for (name, path), real in zip(files.items(), resolved, strict=True):
+        check_file(path, f"--{name}")
         if Path(real).is_symlink():
-            raise UsageError(f"{path}: is a link to itself; name another file")
+            raise UsageError(f"--{name}: {path}: is a link to itself; name another file")
         if resolved.count(real) > 1:
-            raise UsageError(f"{path}: is named for two files at once; name each its own")
+            raise UsageError(f"--{name}: {path}: is named for two files at once; name each its own")
 
 
 def _unseen_report(options: CheckOptions) -> Report:
@@ -125,7 +124,6 @@ def _print_plan(options: CheckOptions, out: TextIO) -> None:
     if url is None:
         print("mock: a private one, which costs nothing", file=out)
     else:
-        check_phone(options, url)
         write_plan(out, plan_of(options, url, second=has_second(options)))
 
 
@@ -142,7 +140,6 @@ def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
     if url is None or not spends_units(options):
         seen = {clause.id for clause in all_clauses().values() if not clause.unseen}
         return options, len(seen & set(options.only or seen))
-    check_phone(options, url)
     if options.yes or on_loopback(url):
         return options, provable(options, second=has_second(options))
     plan = plan_of(options, url, second=has_second(options))
@@ -153,7 +150,7 @@ def _remember(report: Report, ended: Examined, options: CheckOptions, history: H
     """Adds to the history what was found out."""
     if history is None or options.history is None or ended.run is None or ended.run.target.own_mock:
         return Written()
-    return try_to_write(options.history, history.with_report(report), ended.secrets, keep=True)
+    return try_to_write(options.history, "--history", history.with_report(report), ended.secrets, keep=True)
 
 
 def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, errors: TextIO, before: Written) -> int:

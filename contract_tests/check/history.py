@@ -11,6 +11,7 @@ from typing import Any
 
 from contract_tests.contract.clauses import UsageError
 from contract_tests.report.report import JUDGED, History, Report
+from mockserver.textfiles import TextFileError, text_of
 
 LAYOUT = 1
 
@@ -54,11 +55,13 @@ def read_history(file: Path) -> HistoryFile:
     if file.exists() and not file.is_file():
         raise UsageError(f"--history: {file}: is no file that can be read again; name another")
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(text_of(file.read_bytes()))
     except FileNotFoundError:
         return HistoryFile({})
     except OSError as error:
         raise UsageError(f"--history: {file}: can't be read: {error.strerror}") from None
+    except TextFileError as error:
+        raise UsageError(f"--history: {file}: {error}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"--history: {file}: is no history (no JSON); name another file") from None
     wrong = _wrong(document)

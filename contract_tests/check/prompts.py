@@ -13,9 +13,8 @@ from typing import TextIO
 from contract_tests.check.plan import Plan
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.provision import makes_accounts, phone_of
+from contract_tests.engine.provision import check_named, makes_accounts
 from contract_tests.engine.run import confirm
-from contract_tests.engine.target import on_loopback
 from contract_tests.report.console import console_of
 
 
@@ -33,22 +32,20 @@ def with_credentials(
     options: CheckOptions, *, ask: Callable[[str], str] = getpass.getpass, at_terminal: bool | None = None
 ) -> CheckOptions:
     """The options with login and token; at a terminal they are asked for where the environment lacks them, and what is
-    typed is not shown. Elsewhere the run itself says which variables to set.
+    typed is not shown. Raises UsageError for what lacks and can't be asked for, before anything is asked.
     """
     lacking = [name for name in ("IFIND_LOGIN", "IFIND_TOKEN") if not options.environment.get(name)]
     terminal = sys.stdin.isatty() if at_terminal is None else at_terminal
-    if not lacking or not terminal or not spends_units(options):
+    url = options.url
+    if url is None or not spends_units(options):
+        return options
+    check_named(url, options, credentials=not terminal and not options.plan)
+    if not lacking or not terminal or options.plan:
         return options
     typed = {name: ask(f"{name} (not shown): ").strip() for name in lacking}
     if not all(typed.values()):
         raise UsageError(f"Nothing was sent: {' and '.join(n for n, v in typed.items() if not v)} is empty.")
     return replace(options, environ={**options.environment, **typed})
-
-
-def check_phone(options: CheckOptions, url: str) -> None:
-    """Raises UsageError where a target elsewhere is to look up a phone and none is named."""
-    if not on_loopback(url) and options.phone is None and not options.tasks:
-        phone_of(options.environment)
 
 
 def confirmed(options: CheckOptions, plan: Plan, out: TextIO) -> CheckOptions:

@@ -26,7 +26,7 @@ class ReportFiles:
         taken = {os.path.realpath(path) for path in (options.history, options.ledger, options.profile) if path}
         files = {} if options.plan else options.reports
         self.files: Mapping[str, Path] = {
-            name: path for name, path in files.items() if os.path.realpath(path) not in taken and _can_be(path)
+            name: path for name, path in files.items() if os.path.realpath(path) not in taken and _can_be(path, name)
         }
         self._options = options
 
@@ -37,7 +37,7 @@ class ReportFiles:
         report, secrets = stopped_report(self._options, BROKEN, UNFINISHED), Secrets(dict(self._options.labels))
         for name, path in self.files.items():
             if not is_device(path):
-                written = try_to_write(path, _rendered(name, report), secrets)
+                written = try_to_write(path, f"--{name}", _rendered(name, report), secrets)
                 if not written.whole:
                     raise UsageError(f"{written.notices[0]}; name another file")
 
@@ -47,16 +47,16 @@ class ReportFiles:
 
     def _write(self, name: str, path: Path, report: Report, secrets: Secrets) -> Written:
         try:
-            return try_to_write(path, _rendered(name, report), secrets)
+            return try_to_write(path, f"--{name}", _rendered(name, report), secrets)
         except Exception as error:  # noqa: BLE001 - a fault of one renderer must not lose the other files
             discard(path)
-            why = f"{path}: could not be made: {type(error).__name__}, an error of the kit itself"
+            why = f"--{name}: {path}: could not be made: {type(error).__name__}, an error of the kit itself"
             return Written((why,), whole=False)
 
 
-def _can_be(path: Path) -> bool:
+def _can_be(path: Path, name: str) -> bool:
     try:
-        check_file(path)
+        check_file(path, f"--{name}")
     except UsageError:
         return False
     return True

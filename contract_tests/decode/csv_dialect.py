@@ -129,18 +129,18 @@ class _Split:
 
 def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> Table | Miss:
     split = _split(text, mark, grammar)
-    rows, lines, blanks = _without_blanks(split.rows, split.lines)
-    titles = _titles(rows)
-    first = next(filter(None, rows[titles:]), [])
+    filled = [row for row in split.rows if row]
+    first = next(iter(filled[_titles(filled) :]), [])
     rank = (_known(first), len(first))
     if len(first) > MAX_COLUMNS:
         return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)
     if split.torn:
         return Miss(f"line {split.torn}: a quote or line break that RFC 4180 does not allow", rank, whole=False)
     others = {grammar.layout, stated} - {""}
+    rows, lines, blanks = _without_blanks(split.rows, split.lines)
     if blanks or len(rows) < len(split.rows):
         others.add("blank lines")
-    if titles:
+    if titles := _titles(rows):
         others.add("lines before the names")
         rows, lines = rows[titles:], lines[titles:]
     if _is_trailed(rows):

@@ -32,6 +32,9 @@ MAIN_LIMIT = 1_000_000
 VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a second account)"
 
 
+PHONE = "name a number that you may look up, with --phone or IFIND_PHONE"
+
+
 class UnreachableError(Exception):
     """The target can't be reached."""
 
@@ -71,13 +74,12 @@ def _target_at(base: str, options: CheckOptions) -> Target:
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
     if makes_accounts(base, environ):
         return _provisioned(base, options.phone, environ.get("IFIND_MOCK_ADMIN_TOKEN"), own_mock=options.own_mock)
-    if not login or not token:
-        raise UsageError(f"{base}: no credentials; set {VARIABLES}")
+    check_named(base, options)
+    assert login and token, "they are named"
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
     if bool(login2) != bool(token2):
         raise UsageError("the second account is half named: set both IFIND_LOGIN2 and IFIND_TOKEN2, or neither")
-    optional = on_loopback(base) or options.tasks
-    named = options.phone or (phone_of(environ) if environ.get("IFIND_PHONE") or not optional else None)
+    named = options.phone or environ.get("IFIND_PHONE")
     return Target(
         base=base,
         main=Account(login, token),
@@ -95,12 +97,20 @@ def makes_accounts(base: str, environ: Mapping[str, str]) -> bool:
     return not environ.get("IFIND_LOGIN") and reachable and is_mock(base)
 
 
-def phone_of(environ: Mapping[str, str]) -> str:
-    """The phone of the environment. Raises UsageError where none is named, or no number."""
-    phone = environ.get("IFIND_PHONE")
-    if not phone:
-        raise UsageError("no phone: name a number that you may look up, with --phone or IFIND_PHONE")
-    return read_phone(phone)
+def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -> None:
+    """Raises UsageError with all that a run at the URL lacks at once: the credentials, if they count, and the phone,
+    without which no target elsewhere is called.
+    """
+    environ = options.environment
+    needs_phone = not on_loopback(base) and not options.tasks
+    phone = options.phone or environ.get("IFIND_PHONE") or not needs_phone
+    known = (environ.get("IFIND_LOGIN") and environ.get("IFIND_TOKEN")) or not credentials
+    lacking = [what for what, named in (("credentials", known), ("phone", phone)) if not named]
+    remedies = {"credentials": f"set {VARIABLES}", "phone": PHONE}
+    if environ.get("IFIND_PHONE"):
+        read_phone(environ["IFIND_PHONE"])
+    if lacking:
+        raise UsageError(f"{base}: no {' and no '.join(lacking)}; {'; '.join(remedies[what] for what in lacking)}")
 
 
 def _provisioned(base: str, phone: str | None = None, admin_token: str | None = None, *, own_mock: bool) -> Target:

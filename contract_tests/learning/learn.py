@@ -9,7 +9,7 @@ from typing import TextIO
 
 from contract_tests.check.command import write_errors
 from contract_tests.check.plan import plan_of
-from contract_tests.check.prompts import check_phone, confirmed, has_second, spends_units, with_credentials
+from contract_tests.check.prompts import confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.run import Run
@@ -65,7 +65,7 @@ def _begin(options: CheckOptions, file: Path | None, table: TextIO, *, force: bo
     if file is not None and file.exists() and not force:
         raise UsageError(f"--out: {file} exists; name another file, or add --force to replace it")
     if file is not None:
-        check_file(file)
+        check_file(file, "--out")
     return _confirmed(options, table)
 
 
@@ -87,7 +87,7 @@ def _write_all(run: Run, report: Report, file: Path | None, out: TextIO, err: Te
     content, places = masked(profile_file(learned), private.secrets)
     written = Written((notice(file or "standard output", places),) if places else ())
     if file is not None:
-        written += try_to_write(file, content, Secrets())
+        written += try_to_write(file, "--out", content, Secrets())
     on_output = file is None or not written.whole
     table = err if on_output else out
     try:
@@ -113,7 +113,6 @@ def _confirmed(options: CheckOptions, out: TextIO) -> CheckOptions:
     url = options.url
     if url is None or not paid or on_loopback(url):
         return options
-    check_phone(options, url)
     if options.yes:
         return options
     return confirmed(options, plan_of(options, url, larger=False, second=has_second(options)), out)

@@ -82,10 +82,10 @@ def _begin(a: str, b: str, options: CheckOptions, out: TextIO, ignored: Collecti
     urls = [replace(options, target=target).url for target in (a, b)]
     file = options.reports.get("json")
     if file is not None:
-        check_file(file)
+        check_file(file, "--json")
         written = Written() if is_device(file) else _write(file, _stopped(a, b, options, BROKEN, UNFINISHED))
         if not written.whole:
-            raise UsageError(f"--json {written.notices[0]}; name another file")
+            raise UsageError(f"{written.notices[0]}; name another file")
     _confirm(urls, options, out)
 
 
@@ -99,10 +99,10 @@ def _stopped(a: str, b: str, options: CheckOptions, code: int, why: str) -> Pari
 def _write(file: Path | None, report: ParityReport) -> Written:
     try:
         if file is not None:
-            check_file(file)
+            check_file(file, "--json")
     except UsageError:
         return Written()  # it was refused, and the user is told
-    return Written() if file is None else try_to_write(file, render(report), report.secrets)
+    return Written() if file is None else try_to_write(file, "--json", render(report), report.secrets)
 
 
 def _tell(lines: Iterable[str], errors: TextIO) -> None:

@@ -49,13 +49,15 @@ written. The rest of the file is structure, which is never masked.
 _PLAIN: _Texts = (re.compile(r"(?P<plain>.+)", re.DOTALL), str, str)  # any other file is one text
 
 
-def check_file(path: Path) -> None:
-    """Raises UsageError where no file can be written at the path, so that it shows before any call is sent."""
+def check_file(path: Path, option: str) -> None:
+    """Raises UsageError where no file can be written at the path that the option names, so that it shows before any
+    call is sent.
+    """
     folder = path.absolute().parent
     if path.is_dir():
-        raise UsageError(f"{path}: is a directory; name a file")
+        raise UsageError(f"{option}: {path}: is a directory; name a file")
     if not folder.is_dir():
-        raise UsageError(f"{path}: there is no directory {folder}; make it, or name another")
+        raise UsageError(f"{option}: {path}: there is no directory {folder}; make it, or name another")
 
 
 def write(path: Path, content: bytes, secrets: Secrets, *, keep: bool = False) -> int:
@@ -90,13 +92,15 @@ class Written:
         return Written((*self.notices, *other.notices), self.whole and other.whole)
 
 
-def try_to_write(path: Path, content: bytes, secrets: Secrets, *, keep: bool = False) -> Written:
-    """Writes a file like `write`, and raises nothing where that is not possible: others are still to be written."""
+def try_to_write(path: Path, option: str, content: bytes, secrets: Secrets, *, keep: bool = False) -> Written:
+    """Writes the file that an option names like `write`, and raises nothing where that is not possible: others are
+    still to be written.
+    """
     try:
         places = write(path, content, secrets, keep=keep)
     except OSError as error:
         kept = "; what it held is kept" if keep else ""
-        return Written((f"{path}: can't be written: {error.strerror}{kept}",), whole=False)
+        return Written((f"{option}: {path}: can't be written: {error.strerror}{kept}",), whole=False)
     return Written((notice(path, places),) if places else ())
 
 

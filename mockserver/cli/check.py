@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,9 +34,6 @@ def command(target: str, **values: Any) -> None:
     with Interrupts.held():
         from contract_tests.check.command import refuse, run  # pytest is loaded when there is something to run
 
-        # Standard output shows characters that it lacks as `?`.
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")
         try:
             options = CheckOptions(target=target, **read_options("check", values))
         except UsageError as error:

@@ -29,14 +29,14 @@ from mockserver.cli.target_options import end, target_options
 def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **values: Any) -> None:
     """Makes the same calls to both URLs and reports where the answers differ, clause by clause.
 
-    Each URL is one such as http://127.0.0.1:8080/api, or live, or mock (starts a private one). Ids, times and the
-    records that are found may differ.
+    Each URL is one such as http://127.0.0.1:8080/api, or live, or mock (starts a private one, of the profile where that
+    is named). Ids, times, what is found and what an account has may differ.
 
     Credentials come from IFIND_LOGIN and IFIND_TOKEN, those of a second account from IFIND_LOGIN2 and IFIND_TOKEN2. A
     mock makes its own accounts and never gets yours.
 
-    Exit code: 0 nothing differs, 1 something differs or the run was interrupted, 2 wrong usage, 3 a target can't be
-    reached, 4 the budget does not suffice.
+    Exit code: 0 nothing differs, or only what the profile states, 1 something else differs or the run was interrupted,
+    2 wrong usage, 3 a target can't be reached, 4 the budget does not suffice.
     """
     with Interrupts.held():
         from contract_tests.parity.parity import refuse, run

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_learned_parity import learned_and_compared
-from test_parity import differences
 
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.outcome import Outcome
@@ -114,21 +112,6 @@ def test_no_layout_is_accused_where_one_record_or_none_is_found(php: PhpServer, 
 
     assert not {"broken", "error"} & {*outcomes(output).values()}, output
     assert code == 0, output
-
-
-# Learn and parity.
-
-COMPARED = tuple(name for name, dialect in DIALECTS.items() if dialect.uncovered or name in {"plain", *APPS})
-
-
-@pytest.mark.parametrize("name", COMPARED)
-def test_a_mock_of_what_was_learned_differs_in_nothing_but_what_is_uncovered(
-    php: PhpServer, name: str, tmp_path: Path
-) -> None:
-    target = php.target(name)
-    report, said = learned_and_compared(target.url, target.env, tmp_path)
-
-    assert report.exit_code == 0, differences(report) + said
 
 
 def test_check_learn_and_parity_agree_as_commands(php: PhpServer, tmp_path: Path) -> None:

@@ -14,6 +14,16 @@ function in_ready_json(callable $edit): array
     return ['json' => fn($answer, $section) => json_encode($section === null ? $answer : $edit($answer))];
 }
 
+/** An edit of the bodies of ready answers in one format. */
+function in_ready_body(string $format, callable $edit): array
+{
+    $plain = plain()[$format];
+    return [$format => function ($answer, $section) use ($plain, $edit) {
+        $body = $plain($answer, $section);
+        return $section === null ? $body : $edit($body);
+    }];
+}
+
 /** A change of every text of an answer. */
 function every_text(mixed $value, callable $change): mixed
 {
@@ -45,7 +55,7 @@ function shown(string $format, callable $fault, bool $html = false): array
     }];
 }
 
-/** Bodies of what `$which` says: text that PHP shows, or that a programmer left behind. */
+/** Text that PHP shows, or that a programmer left behind. */
 function broken_bodies(): array
 {
     return [
@@ -56,7 +66,7 @@ function broken_bodies(): array
         'warning-in-ready' => shown('json', fn($answer) => $answer['status'] === 'ready' ? $answer['no_such_key'] : ''),
         'fatal-with-200' => shown('xml', fn($answer) => $answer['status'] === 'ready' ? no_such_function() : ''),
         'fatal-with-200-csv' => shown('csv', fn($answer) => $answer['status'] === 'ready' ? no_such_function() : ''),
-        'fatal-with-500' => in_section('xml', fn() => no_such_function()),
+        'fatal-with-500' => in_ready_body('xml', fn() => no_such_function()),
         'page-with-500' => [
             'unknown' => function () {
                 http_response_code(500);
@@ -74,24 +84,14 @@ function broken_bodies(): array
         'print-r-in-place' => ['json' => fn($answer) => print_r($answer, true)],
         'serialized' => ['json' => fn($answer) => serialize($answer)],
         'bom-first' => body_of('json', fn($json) => "\xEF\xBB\xBF$json"),
-        'ended-early-json' => in_section('json', fn($json) => substr($json, 0, -20)),
-        'ended-early-xml' => in_section('xml', fn($xml) => substr($xml, 0, -40)),
+        'ended-early-json' => in_ready_body('json', fn($json) => substr($json, 0, -20)),
+        'ended-early-xml' => in_ready_body('xml', fn($xml) => substr($xml, 0, -40)),
         'blank-before-declaration' => body_of('xml', fn($xml) => "\n$xml"),
         'comma-last' => ['json' => fn($answer) => json_by_hand($answer, ',')],
         'json-whatever-format' => ['xml' => fn($answer) => json_encode($answer)],
         'login-page-csv' => ['csv' => fn() => "<!DOCTYPE html>\n<html><body><form>login</form></body></html>"],
         'twice' => body_of('json', fn($json) => $json . $json),
     ];
-}
-
-/** An edit of the bodies of ready answers in one format. */
-function in_section(string $format, callable $edit): array
-{
-    $plain = plain()[$format];
-    return [$format => function ($answer, $section) use ($plain, $edit) {
-        $body = $plain($answer, $section);
-        return $section === null ? $body : $edit($body);
-    }];
 }
 
 function broken_charsets(): array
@@ -179,11 +179,11 @@ function broken_csv(): array
             [$names, $lines] = csv_table($answer, $section);
             return csv_put([$names, $section === null || $section === 'photo' ? $lines : array_slice($lines, 1)]);
         }],
-        'rows-of-no-line-breaks' => in_section('csv', fn($csv) => implode("\n", array_filter(
+        'rows-of-no-line-breaks' => in_ready_body('csv', fn($csv) => implode("\n", array_filter(
             explode("\n", $csv),
             fn($line) => substr_count($line, '"') % 2 === 0,
         )) . "\n"),
-        'ended-early-csv' => in_section('csv', fn($csv) => substr($csv, 0, (int) (strlen($csv) * 0.6))),
+        'ended-early-csv' => in_ready_body('csv', fn($csv) => substr($csv, 0, (int) (strlen($csv) * 0.6))),
         'columns-shifted' => ['csv' => function ($answer, $section) {
             [$names, $lines] = csv_table($answer, $section);
             $shift = fn($line) => [...array_slice($line, 1), $line[0]];
@@ -306,7 +306,7 @@ function broken_tasks(): array
     ];
 }
 
-/** An order that differs from read to read, as that of ORDER BY RAND() does. */
+/** An order that differs from read to read, like that of ORDER BY RAND(). */
 function reordered(array $found, int $read): array
 {
     $turned = [...array_slice($found, $read % 3), ...array_slice($found, 0, $read % 3)];
