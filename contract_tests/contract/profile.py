@@ -67,13 +67,9 @@ def read_profile_file(file: Path) -> ProfileFile:
     uncovered = _each(enumerate(entries, start=1), _uncovered, f"--profile: {file}: [[uncovered]]", wrong)
     unseen = document.get("unseen", {})
     if not isinstance(unseen, Mapping) or not all(isinstance(why, str) for why in unseen.values()):
-<<<<<<< HEAD
         wrong.append(
             f"--profile: {file}: [unseen]: is not a table of texts; write a clause and the reason in each line"
         )
-=======
-        wrong.append(f"--profile: {file}: [unseen]: is no table of texts; write a clause and the reason in each line")
->>>>>>> i8-parity
     if wrong:
         raise UsageError("\n".join(wrong))
     return ProfileFile(chosen, tuple(entry for _, entry in uncovered), unseen)
