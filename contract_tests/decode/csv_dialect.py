@@ -96,7 +96,7 @@ _END = r"(?P<end>D|\r\n|\n|\r|\Z)"
 _RFC = r'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"'
 _BARE = r'(?P<bare>[^"D\r\n]*+)'
 _AFTER = r'(?:\r|\n|\Z|D(?:"|[^"D\r\n]*+(?:D|\r|\n|\Z)))'  # what may follow a cell
-_PAIRED = r'"[^"D\r\n]*+"(?:[^"D\r\n]*+"[^"D\r\n]*+")*+[^"D\r\n]*+'
+_NO_QUOTES = "no quotes"
 _GRAMMARS = (
     _Grammar(f"(?:{_RFC}|{_BARE}){_END}"),
     _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout="white space around cells"),
@@ -106,8 +106,7 @@ _GRAMMARS = (
         _Grammar(rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\"(?!{after})|\\)*+)"|{_BARE}){_END}', '\\"', BACKSLASHES)
         for after in (_AFTER, r"\r|\n|\Z")
     ),
-    # Quotes that mean nothing. A cell that begins with one has pairs of them: else a quoted cell was cut off.
-    _Grammar(rf'(?P<quoted>(?!))?(?P<bare>{_PAIRED}|(?!")[^D\r\n]*+){_END}', hint='"', quotes="no quotes"),
+    _Grammar(rf"(?P<quoted>(?!))?(?P<bare>[^D\r\n]*+){_END}", hint='"', quotes=_NO_QUOTES),
 )
 
 
@@ -168,13 +167,18 @@ def _known(row: list[str]) -> int:
     return sum(map(is_known, row[:100]))
 
 
+def _is_cut_off(cell: str) -> bool:
+    """Whether quotes that mean nothing are none: a cell that begins with one has pairs of them, or was cut off."""
+    return cell.startswith('"') and cell.count('"') % 2 == 1
+
+
 def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
     found, row = _Split(), list[str]()
     at, line, began = 0, 1, 1
     match_cell, needy = _pattern(grammar, mark).match, re.compile(f'["\r\n{re.escape(mark)}]')
     while at < len(text) or row:
         cell = match_cell(text, at)
-        if cell is None or len(row) > MAX_COLUMNS:
+        if cell is None or len(row) > MAX_COLUMNS or (grammar.quotes == _NO_QUOTES and _is_cut_off(cell["bare"])):
             found.torn = line
             found.rows.append(row)
             return found
