@@ -101,14 +101,16 @@ class Reply:
 
     def says_like(self, other: Reply) -> bool:
         """Whether both are errors with the same code and message, but for values of the calls that it repeats."""
-        return self.status == other.status == "error" and self._error == other._error
+        same_code = self.status == other.status == "error" and self.code == other.code
+        return same_code and self.wording == other.wording
 
     @property
-    def _error(self) -> tuple[Any, str]:
+    def wording(self) -> str:
+        """The error's message without the values of the call that it repeats."""
         message = self.message
         for _, value in sorted((*self.call.params, *self.call.query), key=lambda param: -len(param[1])):
             message = message.replace(value, "{}") if len(value) >= MIN_REPEATED else message
-        return self.code, message
+        return message
 
     def summary(self, mask: Mask) -> str:
         """The answer in short: its head, and of the body no more than the mask allows."""

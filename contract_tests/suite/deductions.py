@@ -9,6 +9,8 @@ from itertools import combinations
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.outcome import Outcome
+from contract_tests.engine.run import Run
+from contract_tests.suite.test_formats import TURNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,16 @@ class Case:
     what: str
     """The call in words, such as `a call without id`."""
     reply: Reply
+
+
+def unknown_task(run: Run) -> Case:
+    """A call for an unknown task. Raises NotChecked where errors can't be compared, since each is worded anew."""
+    reply, (way, fmt) = run.api.send_cached(run.unknown_task), TURNS[1]
+    again = run.api.send_cached(run.unknown_task.but(format=fmt).by(way))
+    worded = [" ".join(each.wording.split()) for each in (reply, again) if each.status == "error"]
+    if len({*worded}) > 1 and reply.code == again.code:
+        raise NotChecked("the message of one error differs from call to call, so errors can't be compared")
+    return Case("a call for an unknown task", reply)
 
 
 def which(reply: Reply, cases: Mapping[str, Case], otherwise: str) -> str:

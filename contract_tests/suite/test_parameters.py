@@ -13,7 +13,7 @@ from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
-from contract_tests.suite.deductions import Case, check_distinct, which
+from contract_tests.suite.deductions import Case, check_distinct, unknown_task, which
 
 OWN = "an answer of its own"
 
@@ -22,12 +22,9 @@ def _lacking(run: Run) -> Case:
     return Case("a call without id", run.api.send_cached(run.unknown_task.but(id=None)))
 
 
-def _unknown(run: Run) -> Case:
-    return Case("a call for an unknown task", run.api.send_cached(run.unknown_task))
-
-
 @pytest.mark.clause("check.order")
 def test_parameters_are_checked_before_credentials(run: Run, checks: Checks) -> None:
+    check_distinct(unknown_task(run))
     wrong = Case("a call with a wrong token", run.api.send_cached(run.wrong_token_call))
     reply = run.api.send_cached(run.unknown_task.but(id=None, token=run.wrong_token))
     checks.choice(
@@ -37,7 +34,7 @@ def test_parameters_are_checked_before_credentials(run: Run, checks: Checks) -> 
 
 @pytest.mark.clause("format.invalid")
 def test_an_unknown_format_is_an_error_that_names_it(run: Run, checks: Checks) -> None:
-    unknown, lacking = _unknown(run), _lacking(run)
+    unknown, lacking = unknown_task(run), _lacking(run)
     asked, reply = unknown.reply, run.api.send_cached(run.unknown_task.but(format="bogus"))
     if reply.status != "error" or (reply.says_like(asked) and asked.says_like(lacking.reply)):
         # An error that answers everything does not show what became of the format: a ready task does.
@@ -56,7 +53,7 @@ def test_an_unknown_format_is_an_error_that_names_it(run: Run, checks: Checks) -
 
 @pytest.mark.clause("check.format-first")
 def test_an_unknown_format_is_not_refused_before_all_else(run: Run, checks: Checks) -> None:
-    unknown, lacking = _unknown(run), _lacking(run)
+    unknown, lacking = unknown_task(run), _lacking(run)
     refused = Case("an unknown format", run.api.send_cached(run.unknown_task.but(format="bogus")))
     check_distinct(unknown, refused)
     reply = run.api.send_cached(run.unknown_task.but(id=None, format="bogus"))
@@ -65,7 +62,7 @@ def test_an_unknown_format_is_not_refused_before_all_else(run: Run, checks: Chec
 
 @pytest.mark.clause("param.empty-is-missing")
 def test_an_empty_value_counts_as_missing(run: Run, checks: Checks) -> None:
-    lacking, unknown = _lacking(run), _unknown(run)
+    lacking, unknown = _lacking(run), unknown_task(run)
     check_distinct(lacking, unknown)
     reply = run.api.send_cached(run.unknown_task.but(id=""))
     otherwise = "no" if reply.status == "error" else "neither an error nor a missing value"
@@ -74,7 +71,7 @@ def test_an_empty_value_counts_as_missing(run: Run, checks: Checks) -> None:
 
 @pytest.mark.clause("id.invalid")
 def test_an_id_that_is_no_number_is_an_error_of_its_own(run: Run, checks: Checks) -> None:
-    unknown, lacking = _unknown(run), _lacking(run)
+    unknown, lacking = unknown_task(run), _lacking(run)
     reply = run.api.send_cached(run.unknown_task.but(id="abc"))
     check_distinct(unknown, lacking)
     otherwise = "no error"
@@ -107,7 +104,7 @@ def _which_counts(run: Run, clause: str, call: Call, turned: Call, *, ready: str
     """Notes which of two values of id counts, a ready task's or an unknown one's. turned: the call with the two in each
     other's place; it must show the opposite where the error may be about the two values.
     """
-    unknown = _unknown(run)
+    unknown = unknown_task(run)
     check_distinct(unknown)
     reply = _read(run, call)
     if reply.status == "ready":
@@ -143,12 +140,12 @@ def test_the_body_counts_where_the_query_says_otherwise(run: Run) -> None:
 
 @pytest.mark.clause("param.multipart")
 def test_a_multipart_form_is_read_like_any_form(run: Run, checks: Checks) -> None:
-    check_distinct(_unknown(run))
+    check_distinct(unknown_task(run))
     _check_post(run)
     reply = _read(run, _about_a_ready_task(run).by(MULTIPART))
     seen = "read" if reply.status == "ready" else "neither"
     if reply.status == "error":
         nothing = Case("a call without any parameter", run.api.send_cached(run.bare_result))
-        check_distinct(nothing, _unknown(run))
+        check_distinct(nothing, unknown_task(run))
         seen = which(reply, {"ignored": nothing}, "refused")
     checks.choice("param.multipart", seen, reply)

@@ -17,7 +17,7 @@ from contract_tests.contract.ready_checks import CheckResult, ShownChoice, TaskF
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import SafeText
-from contract_tests.suite.deductions import Case, which
+from contract_tests.suite.deductions import Case, unknown_task, which
 from contract_tests.suite.test_formats import TURNS
 
 
@@ -166,17 +166,19 @@ def test_an_unknown_task_is_never_ready(run: Run, checks: Checks) -> None:
 @pytest.mark.clause("task.foreign", "task.foreign-error")
 def test_another_accounts_task_is_not_readable(run: Run, checks: Checks) -> None:
     other, tasks, send = run.second(), run.pool.tasks(), run.api.send_cached
-    known = {
-        "unknown-task": Case("a call for an unknown task", send(run.unknown_task)),
-        "credentials": Case("a call with a wrong token", send(run.wrong_token_call)),
-    }
+    refused = []
     for task in tasks if run.full else tasks[:1]:
         for way, fmt in run.pool.ways_and_formats((POST, "json")):
             reply = run.api.send(calls.result(other, task.id, way=way, fmt=fmt))
             expected = "no ready answer: the task is another account's"
             checks.expect_status("task.foreign", reply, reply.status != "ready", expected)
-            if fmt in (None, "json") and reply.status == "error":
-                checks.choice("task.foreign-error", which(reply, known, "neither answer"), reply)
+            refused += [reply] if fmt in (None, "json") and reply.status == "error" else []
+    known = {
+        "unknown-task": unknown_task(run),
+        "credentials": Case("a call with a wrong token", send(run.wrong_token_call)),
+    }
+    for reply in refused:
+        checks.choice("task.foreign-error", which(reply, known, "neither answer"), reply)
 
 
 @pytest.mark.clause("error.members", "error.codes", "error.messages")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ def _creates_anything(context: CallContext) -> None:
         context.params["source"] = "2"
 
 
+NUMBERS = count(1)
 PUT = having(http_method="PUT")
 SAME_ERROR = Mutant("every error is the same", errors(setting(error_code=1, message="Error")))
 ANY_ID = Mutant("any id is ready", _any_id_is_ready)
@@ -97,6 +99,18 @@ BLIND: Mapping[str, Blind] = {
     ),
     "every error is the same, and a multipart form is not read": Blind(
         SAME_ERROR, {"param.multipart": "answered by the same error"}, {"param.multipart": "ignored"}
+    ),
+    "errors are numbered": Blind(
+        Mutant("errors are numbered", errors(lambda b: b.update(message=f"{b['message']} ({next(NUMBERS)})"))),
+        {
+            "check.order": "differs from call to call",
+            "not-found": "differs from call to call",
+            "task.foreign-error": "differs from call to call",
+            "check.format-first": "differs from call to call",
+            "format.invalid": "differs from call to call",
+            "id.invalid": "differs from call to call",
+            "param.empty-is-missing": "differs from call to call",
+        },
     ),
     "info never changes": Blind(
         Mutant("info never changes", where(lambda c: c.body["data"]["api_limit"].update(used=5), INFO, OK)),

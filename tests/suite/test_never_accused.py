@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 import pytest
@@ -71,6 +72,13 @@ def _half(members: dict[str, Any]) -> dict[str, Any]:
     return {"create_time": members["create_time"] + 0.25, "end_time": members["end_time"] + 0.5}
 
 
+def _numbered(body: dict[str, Any]) -> None:
+    """A message that is worded anew each time, but for the documented one."""
+    if not body["message"].startswith("Not set"):
+        body["message"] += f" ({next(NUMBERS)})"
+
+
+NUMBERS = count(1)
 UNNAMED = "f1 f2 f3 f4 f5 f6 f7 f8 f9 f10"
 RUSSIAN = "Заголовок Цена Дата Телефон Имя Описание Адрес Источник Категория Ссылка"
 RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
@@ -109,6 +117,7 @@ RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
         Mutant("", where(lambda c: setattr(c, "http", 201), CREATE, OK)),
         ("error.http-status",),
     ),
+    "errors are numbered": (Mutant("", errors(_numbered)), ("error.messages",)),
     "errors have a time": (Mutant("", where(lambda c: c.body.update(time=c.count("errors")), ERROR)), ()),
 }
 """What a server does, and the assumptions that it refutes, if any."""
