@@ -1,5 +1,7 @@
 """Fixtures that the tests of several files share, and what holds for these tests alone."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -14,6 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     other plugins may warn.
     """
     config.addinivalue_line("filterwarnings", "error")
+    # A shell that runs the tests in the background has SIGINT ignored, which programs started by tests would inherit.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # No test judges how long an example takes: on a busy machine any may take long.

@@ -62,12 +62,14 @@ def read_profile_file(file: Path) -> ProfileFile:
     chosen = dict(_each(_flat(table), _choice, f"--profile: {file}: [profile]", wrong))
     entries = document.get("uncovered", [])
     if not isinstance(entries, list):
-        wrong.append(f"--profile: {file}: uncovered: is no list of tables; write each below a line [[uncovered]]")
+        wrong.append(f"--profile: {file}: uncovered: is not a list of tables; write each below a line [[uncovered]]")
         entries = []
     uncovered = _each(enumerate(entries, start=1), _uncovered, f"--profile: {file}: [[uncovered]]", wrong)
     unseen = document.get("unseen", {})
     if not isinstance(unseen, Mapping) or not all(isinstance(why, str) for why in unseen.values()):
-        wrong.append(f"--profile: {file}: [unseen]: is no table of texts; write a clause and the reason in each line")
+        wrong.append(
+            f"--profile: {file}: [unseen]: is not a table of texts; write a clause and the reason in each line"
+        )
     if wrong:
         raise UsageError("\n".join(wrong))
     return ProfileFile(chosen, tuple(entry for _, entry in uncovered), unseen)

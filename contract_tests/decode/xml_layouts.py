@@ -105,7 +105,7 @@ class XmlReader:
     def _entries(self, section: str, parts: Sequence[Part]) -> Any:
         """A section's entries, from the elements of its name."""
         if len(parts) == 1 and self._is_text(parts[0]):
-            value = self._from_json(self._elements.text(parts[0], section))
+            value = self._from_json(self._elements.text(parts[0], section) or "")
             if isinstance(value, list):
                 return value
         found: list[Any] = []

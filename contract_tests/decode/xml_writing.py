@@ -31,7 +31,7 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     """The choices that the writing shows, and words for what stands beside elements and texts. Raises Unreadable for
     what is nested too deep.
     """
-    seen = _Seen(_photo(context))
+    seen = _Written(_photo(context))
     _scan(document, seen)
     choices = {
         "xml.declaration": _declaration(document),
@@ -60,9 +60,8 @@ def _photo(context: Context) -> str:
     if context.reference is not None and "photo" in context.reference:
         photo = context.reference["photo"]
         return "text" if isinstance(photo, str) else "null" if photo is None else "false"
-    # What a source does not fill is null or false also by the clause result.sections.
-    if context.section != "photo" and context.known.get("result.sections") not in ("all", "relevant"):
-        return "either"
+    if context.known.get("result.sections") in ("null", "false"):
+        return "either"  # the photo of a source that does not fill it is so, whatever another's is
     return {"": "text", "null": "null"}.get(context.known.get("result.photo-empty", "?"), "either")
 
 
@@ -78,7 +77,7 @@ class _Open:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Written:
     """What the text shows."""
 
     photo: str  # what an empty photo stands for
@@ -147,7 +146,7 @@ class _Seen:
             self.words.add(cdata)
 
 
-def _scan(document: XmlText, seen: _Seen) -> None:
+def _scan(document: XmlText, seen: _Written) -> None:
     text, at = document.text, document.start
     for token in _TOKEN.finditer(text, document.start):
         gap, at = text[at : token.start()], token.end()
@@ -169,7 +168,7 @@ def _check_size(name: str, rest: str, depth: int) -> None:
         raise Unreadable(f"XML with an element of more than {MAX_ATTRIBUTES} attributes")
 
 
-def _escapes(seen: _Seen, document: XmlText) -> str:
+def _escapes(seen: _Written, document: XmlText) -> str:
     text = "".join(seen.plain)
     written = {chr(int(code[1], 16) if code[1] else int(code[2])) for code in _REFERENCE.finditer(text)}
     beyond = {character for character in written if character > "\x7f"}
@@ -178,7 +177,7 @@ def _escapes(seen: _Seen, document: XmlText) -> str:
     return words.get((bool(escaped), not text.isascii()), "")
 
 
-def _indent(seen: _Seen, document: XmlText) -> str:
+def _indent(seen: _Written, document: XmlText) -> str:
     if not seen.between:
         return ""
     gaps = {(depth, gap.replace("\r\n", "\n")) for depth, gap in seen.between}
@@ -195,7 +194,7 @@ def _indent(seen: _Seen, document: XmlText) -> str:
     return words.get(ends, "declaration" if all(ends) else "none")
 
 
-def _text(seen: _Seen) -> str:
+def _text(seen: _Written) -> str:
     """Only texts that may be anything show it: some writers take no CDATA for words of their own."""
     if not seen.free:
         return ""
@@ -204,7 +203,7 @@ def _text(seen: _Seen) -> str:
     return "cdata" if seen.free | seen.words == {True} else "CDATA for some texts"
 
 
-def _empty(seen: _Seen) -> str:
+def _empty(seen: _Written) -> str:
     """Where all empty elements are written alike, what they stand for shows whether others would be."""
     names = "list" if seen.listed else "text"
     closed, opened = ({names if kind == "names" else kind for kind in kinds} for kinds in (seen.closed, seen.opened))

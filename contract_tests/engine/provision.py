@@ -75,7 +75,8 @@ def _target_at(base: str, options: CheckOptions) -> Target:
     if makes_accounts(base, environ):
         return _provisioned(base, options.phone, environ.get("IFIND_MOCK_ADMIN_TOKEN"), own_mock=options.own_mock)
     check_named(base, options)
-    assert login and token, "they are named"
+    assert login is not None, "it is named"
+    assert token is not None, "it is named"
     login2, token2 = environ.get("IFIND_LOGIN2"), environ.get("IFIND_TOKEN2")
     if bool(login2) != bool(token2):
         raise UsageError("the second account is half named: set both IFIND_LOGIN2 and IFIND_TOKEN2, or neither")

@@ -164,7 +164,7 @@ class TaskPoller:
         late.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
-        pause = 0.02 if self.api.target.provisioned else 0.15 if self.api.target.loopback else 1.5
+        pause = 0.02 if self.api.target.provisioned else 0.25 if self.api.target.loopback else 1.5
         time.sleep(max(0.0, min(self._usual, patience) - (time.monotonic() - task.made)))
         while True:
             waited = time.monotonic() - task.made

@@ -41,7 +41,7 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
     """
     state = SessionState(options)
     with Interrupts.held() as interrupts, _isolated():
-        seen = _Seen(state, interrupts)
+        seen = _Observer(state, interrupts)
         try:
             with interrupts.open():
                 pytest.main(_arguments(), plugins=[seen, *plugins])
@@ -61,7 +61,7 @@ def examine(options: CheckOptions, *plugins: object) -> Examined:
     return Examined(report, state.run, secrets, seen.interrupted)
 
 
-class _Seen:
+class _Observer:
     """A plugin that passes the state, and keeps the errors that pytest would print."""
 
     def __init__(self, state: SessionState, interrupts: Interrupts) -> None:

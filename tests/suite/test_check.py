@@ -38,6 +38,9 @@ LIVE = {"IFIND_LOGIN": "olga@example.com", "IFIND_TOKEN": "aa11bb22cc33dd44", "I
 # The plan.
 
 
+PHONE = "70001234567"
+
+
 def test_a_plan_sends_nothing_to_the_target_and_lists_each_call() -> None:
     with serving("courier") as target:
         code, output = check(target, plan=True)
@@ -134,7 +137,7 @@ def test_credentials_that_lack_are_asked_for_at_a_terminal() -> None:
         asked.append(prompt)
         return " typed-secret "
 
-    options = with_credentials(CheckOptions(target="live", environ={}), ask=ask, at_terminal=True)
+    options = with_credentials(CheckOptions(target="live", phone=PHONE, environ={}), ask=ask, at_terminal=True)
 
     assert [prompt.split()[0] for prompt in asked] == ["IFIND_LOGIN", "IFIND_TOKEN"]
     assert options.environ == {"IFIND_LOGIN": "typed-secret", "IFIND_TOKEN": "typed-secret"}
@@ -143,13 +146,14 @@ def test_credentials_that_lack_are_asked_for_at_a_terminal() -> None:
 
 def test_an_empty_credential_is_no_credential() -> None:
     with pytest.raises(UsageError, match="IFIND_LOGIN and IFIND_TOKEN is empty"):
-        with_credentials(CheckOptions(target="live", environ={}), ask=lambda _: "", at_terminal=True)
+        with_credentials(CheckOptions(target="live", phone=PHONE, environ={}), ask=lambda _: "", at_terminal=True)
 
 
 def test_without_a_terminal_nobody_is_asked() -> None:
-    options = CheckOptions(target="live", environ={})
+    options = CheckOptions(target="live", phone=PHONE, environ={})
 
-    assert with_credentials(options, ask=lambda _: pytest.fail("asked"), at_terminal=False) is options
+    with pytest.raises(UsageError, match="no credentials; set IFIND_LOGIN and IFIND_TOKEN"):
+        with_credentials(options, ask=lambda _: pytest.fail("asked"), at_terminal=False)
 
 
 def test_what_is_typed_at_a_terminal_is_not_shown(tmp_path: Path) -> None:
