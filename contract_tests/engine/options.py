@@ -76,7 +76,7 @@ class CheckOptions:
     strict: bool = False
     only: tuple[str, ...] = ()
     with_others: bool = False
-    """After the clauses of `only`, all others are checked by calls that cost nothing."""
+    """For learning: the clauses of `only` are examined more closely, then all others by calls that cost nothing."""
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False

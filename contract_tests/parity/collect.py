@@ -51,11 +51,11 @@ class Collector:
     def _send(self, steps: Iterable[ScriptStep], facts: tuple[TaskFacts, TaskFacts] = NO_TASK) -> None:
         for step in steps:
             try:
-                self.pairs.append(AnswerPair(step, self._replies(step, facts[0].section or None), facts))
+                self.pairs.append(AnswerPair(step, self._replies(step), facts))
             except NotChecked as why:
                 self.pairs.append(AnswerPair(step, why=str(why), unaffordable=why.outcome is Outcome.UNAFFORDABLE))
 
-    def _replies(self, step: ScriptStep, section: str | None) -> tuple[Reply, Reply]:
+    def _replies(self, step: ScriptStep) -> tuple[Reply, Reply]:
         """Both answers; raises NotChecked where there can't be both, and keeps the tasks of a create."""
         made = [step.call(side) for side in self.sides]
         self._check(step, made)
@@ -64,6 +64,7 @@ class Collector:
         for side, call in zip(self.sides, made, strict=True):
             api = side.run.api
             try:
+                section = side.section_of(call)
                 replies.append(api.send_unchecked(call) if step.probe else api.send(call, section=section))
             except NotChecked as why:
                 lost = why

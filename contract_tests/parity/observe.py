@@ -128,11 +128,8 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     if decoded is None or reply.response is None:
         return seen
     for clause, choice in decoded.choices.items():
-        also = (
-            [CDATA_WHERE_NEEDED]
-            if (clause, choice) == ("xml.text", "escaped") and not MARKUP.search(reply.response.body)
-            else []
-        )
+        word, shows_it = AMBIGUOUS.get((clause, choice), ("", None))
+        also = [word] if word and not (shows_it and shows_it.search(reply.response.body)) else []
         seen.add(f"writing, {clause}", clause, choice, *also, shown=repr(choice))
     if decoded.format == "csv" and "csv.encoding" not in decoded.choices:
         # A byte order mark shows even in ASCII; the other two encodings write ASCII alike.
@@ -147,9 +144,13 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     return seen
 
 
-MARKUP = re.compile(rb"&(?:amp|lt|gt);")
-CDATA_WHERE_NEEDED = "CDATA for some texts"
-"""The reader's word for CDATA around texts with markup alone: an answer without such a text does not show it."""
+AMBIGUOUS: Mapping[tuple[str, str], tuple[str, re.Pattern[bytes] | None]] = {
+    ("xml.text", "escaped"): ("CDATA for some texts", re.compile(rb"&(?:amp|lt|gt);")),
+    ("csv.lacking", "?"): ("? and transliterated", None),
+}
+"""Choices that an answer also shows where a target does what no choice covers, and that answer has nothing that needs
+it: the reader's word for that, and what shows in the bytes that it is the choice.
+"""
 
 
 def _observe_http(seen: Observations, reply: Reply, encodings: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contract_tests.api.calls import Account
+from contract_tests.api.calls import Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
@@ -44,6 +44,12 @@ class Side:
         for task in self.tasks.values():
             if task.last is None:
                 self.run.pool.poller.until_done(task)
+
+    def section_of(self, call: Call) -> str | None:
+        """The section of the task that a call names; None where it names none that was made."""
+        named = call.param("id") if call.method == "result" else None
+        task = next((task for task in self.tasks.values() if str(task.id) == named), None)
+        return self.section(task)[0] if task else None
 
     def section(self, task: Task) -> tuple[str, bool]:
         """The section that the task's source fills, and whether its answer shows so."""

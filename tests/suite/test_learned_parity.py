@@ -70,12 +70,7 @@ def php() -> Iterator[PhpServer]:
         yield server
 
 
-BY_CHANCE = pytest.mark.xfail(strict=False, reason="learn may read no text with what only a transliteration shows")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=BY_CHANCE) if n == "csv-cp1251-translit" else n for n in DIALECTS]
-)
+@pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_of_php_and_the_mock_of_its_learned_profile_agree(php: PhpServer, name: str, tmp_path: Path) -> None:
     target = php.target(name)
     report, said = learned_and_compared(target.url, target.env, tmp_path)
