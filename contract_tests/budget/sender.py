@@ -228,10 +228,17 @@ def open_sender(
         yield Sender(base, client, budget, ledger)
 
 
-def send_control(request: Request, *, repeatable: bool = True) -> HttpResponse:
-    """The answer to a call of a mock's control route. Raises TransportError."""
-    with HttpClient(deadline=CONTROL_TIMEOUT) as client:
-        return client.send(request, repeatable=repeatable)
+def send_control(request: Request) -> HttpResponse:
+    """The answer to a call of a mock's control route, sent again where a server before the mock turns it away. Raises
+    TransportError.
+    """
+    for pause in (*REFUSED_PAUSES, None):
+        with HttpClient(deadline=CONTROL_TIMEOUT) as client:
+            response = client.send(request)
+        if pause is None or not turned_away(response):
+            break
+        time.sleep(pause)
+    return response
 
 
 def source_of(call: Call) -> int:

@@ -125,7 +125,7 @@ def _provisioned(base: str, phone: str | None = None, admin_token: str | None = 
         body = json.dumps({"login": login, "token": token, "daily_limit": daily_limit}).encode()
         request = Request("POST", url, (("Content-Type", "application/json"), *bearer), body)
         try:
-            answer = send_control(request, repeatable=False)
+            answer = send_control(request)
             made = json.loads(answer.body)
         except (TransportError, ValueError) as error:
             raise UsageError(f"{url}: no account could be made ({error}); set {VARIABLES}") from None

@@ -117,11 +117,9 @@ def _distributed(config: pytest.Config) -> str:
     found = [name for field, (name, off) in DISTRIBUTING.items() if getattr(config.option, field, None) not in off]
     if hasattr(config, "workerinput") or os.environ.get("PYTEST_XDIST_WORKER"):
         found = ["pytest-xdist (PYTEST_XDIST_WORKER is set: this process is one of its workers)"]
-    return (
-        ""
-        if not found
-        else f"the contract suite has one budget, so it runs in one process and thread: leave out {found[0]}"
-    )
+    if not found:
+        return ""
+    return f"the contract suite has one budget, so it runs in one process and thread: leave out {found[0]}"
 
 
 def _hide_arguments(config: pytest.Config, phone: str | None) -> None:

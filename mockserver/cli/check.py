@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ def command(target: str, **values: Any) -> None:
         from contract_tests.check.command import refuse, run  # pytest is loaded when there is something to run
 
         try:
+            _check_tasks(values)
             options = CheckOptions(target=target, **read_options("check", values))
         except UsageError as error:
             end(refuse(_files_alone(values), USAGE, str(error), sys.stderr))
@@ -44,11 +46,22 @@ def command(target: str, **values: Any) -> None:
 def _files_alone(values: Mapping[str, Any]) -> CheckOptions:
     """The files of options that can't be read: no report of before may stand there for this run's."""
     files = {name: Path(values[name]) for name in (*RENDERERS, *_OTHERS) if values[name]}
-    reports = {name: path for name, path in files.items() if name in RENDERERS}
+    reports = {name: path for name, path in files.items() if name in RENDERERS and not _is_of_tasks(path, values)}
     history, ledger, profile = (files.get(name) for name in _OTHERS)
     return CheckOptions(
         reports=reports, history=history, ledger=ledger, profile=profile, plan=bool(values["plan"]), environ={}
     )
+
+
+def _check_tasks(values: Mapping[str, Any]) -> None:
+    """Raises UsageError where a report is to take the place of the file of tasks, of which the options keep no name."""
+    for name in (*RENDERERS, *_OTHERS):
+        if values[name] and _is_of_tasks(Path(values[name]), values):
+            raise UsageError(f"--{name}: {values[name]}: is named for two files at once; name each its own")
+
+
+def _is_of_tasks(path: Path, values: Mapping[str, Any]) -> bool:
+    return bool(values["tasks"]) and os.path.realpath(path) == os.path.realpath(values["tasks"])
 
 
 _OTHERS = ("history", "ledger", "profile")

@@ -38,9 +38,6 @@ LIVE = {"IFIND_LOGIN": "olga@example.com", "IFIND_TOKEN": "aa11bb22cc33dd44", "I
 # The plan.
 
 
-PHONE = "70001234567"
-
-
 def test_a_plan_sends_nothing_to_the_target_and_lists_each_call() -> None:
     with serving("courier") as target:
         code, output = check(target, plan=True)
@@ -137,23 +134,44 @@ def test_credentials_that_lack_are_asked_for_at_a_terminal() -> None:
         asked.append(prompt)
         return " typed-secret "
 
-    options = with_credentials(CheckOptions(target="live", phone=PHONE, environ={}), ask=ask, at_terminal=True)
+    environ = {"IFIND_PHONE": "70001112233"}
+    options = with_credentials(CheckOptions(target="live", environ=environ), ask=ask, at_terminal=True)
 
     assert [prompt.split()[0] for prompt in asked] == ["IFIND_LOGIN", "IFIND_TOKEN"]
-    assert options.environ == {"IFIND_LOGIN": "typed-secret", "IFIND_TOKEN": "typed-secret"}
+    assert options.environ == {"IFIND_LOGIN": "typed-secret", "IFIND_TOKEN": "typed-secret", **environ}
     assert "typed-secret" not in repr(options)
 
 
 def test_an_empty_credential_is_no_credential() -> None:
     with pytest.raises(UsageError, match="IFIND_LOGIN and IFIND_TOKEN is empty"):
-        with_credentials(CheckOptions(target="live", phone=PHONE, environ={}), ask=lambda _: "", at_terminal=True)
+        with_credentials(
+            CheckOptions(target="live", phone="70001112233", environ={}), ask=lambda _: "", at_terminal=True
+        )
 
 
-def test_without_a_terminal_nobody_is_asked() -> None:
-    options = CheckOptions(target="live", phone=PHONE, environ={})
+@pytest.mark.parametrize(
+    ("environ", "at_terminal", "lacking"),
+    [
+        ({}, False, "no credentials and no phone; set IFIND_LOGIN and IFIND_TOKEN .*; name a number"),
+        ({}, True, "no phone; name a number"),
+        ({"IFIND_LOGIN": "a", "IFIND_TOKEN": "b"}, True, "no phone; name a number"),
+        ({"IFIND_LOGIN": "a", "IFIND_PHONE": "70001112233"}, False, "no credentials; set IFIND_LOGIN and IFIND_TOKEN"),
+        ({"IFIND_PHONE": "+7 000"}, True, "is no number"),
+    ],
+)
+def test_all_that_lacks_is_said_at_once_and_before_anything_is_asked(
+    environ: dict[str, str], at_terminal: bool, lacking: str
+) -> None:
+    options = CheckOptions(target="live", environ=environ)
 
-    with pytest.raises(UsageError, match="no credentials; set IFIND_LOGIN and IFIND_TOKEN"):
-        with_credentials(options, ask=lambda _: pytest.fail("asked"), at_terminal=False)
+    with pytest.raises(UsageError, match=lacking):
+        with_credentials(options, ask=lambda _: pytest.fail("asked"), at_terminal=at_terminal)
+
+
+def test_a_mock_needs_no_credentials() -> None:
+    options = CheckOptions(environ={})
+
+    assert with_credentials(options, ask=lambda _: pytest.fail("asked"), at_terminal=True) is options
 
 
 def test_what_is_typed_at_a_terminal_is_not_shown(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from lxml import etree
 
@@ -27,12 +28,14 @@ from contract_tests.redact import write as writing
 from contract_tests.report import interrupts
 from contract_tests.report.interrupts import SIGNALS, Interrupts
 from contract_tests.report.renderers import RENDERERS, Renderer
+from mockserver import data
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, options_for
 from support.processes import COMMAND, environment
 from support.standins.breaking import Breakage
 from support.standins.running import Standin, serving
 
+SCHEMA = json.loads(data.path("schemas", "reports", "check.schema.json").read_text(encoding="utf-8"))
 OLD = "what another run has found"
 
 
@@ -51,6 +54,7 @@ def old_reports(folder: Path) -> Iterator[dict[str, Any]]:
 def report_in(files: dict[str, Any]) -> dict[str, Any]:
     """The report in JSON, of which the other files hold the reason why it stopped."""
     report: dict[str, Any] = json.loads(files["json"].read_bytes())
+    jsonschema.Draft202012Validator(SCHEMA).validate(report)
     root = etree.parse(files["junit"]).getroot()
     if report["stopped"]:
         assert root.find(".//testcase[@classname='run']/error") is not None
@@ -129,6 +133,21 @@ def test_nothing_to_check_is_a_report_too(tmp_path: Path) -> None:
         ("task.lifetime", "not checked"),
         ("quota.turns-at", "not checked"),
     ]
+
+
+def test_no_report_takes_the_place_of_the_file_of_tasks(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("12 2\n", encoding="utf-8")
+    ended = subprocess.run(
+        [*COMMAND, "check", "mock", "--tasks", "kept", "--json", "kept"],
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert b"named for two files" in ended.stderr
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "12 2\n"
 
 
 @pytest.mark.parametrize("option", ["profile", "history", "ledger"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from contract_tests.transport.messages import Request, TransportError
 from contract_tests.transport.rate_limit import SLOWEST, Pacer
 from mockserver.mutants.kit.context import CallContext
 from support.checking import examined
-from support.raw_server import OK, failure, says, server, slowly
+from support.command import ifind
+from support.processes import serving as command_serving
+from support.raw_server import OK, failure, impatient, says, server, slowly
 from support.standins.breaking import Breakage
 from support.standins.running import serving
 
@@ -124,6 +127,21 @@ def test_a_refusal_for_the_rate_slows_the_run_down_and_breaks_nothing(name: str,
     assert report.exit_code == 0, [row for row in report.rows if row.outcome == "broken"]
     assert (rows["rate.limit"].outcome, rows["rate.limit"].seen) == ("refuted", "met")
     assert 0 < limiter.refused < 25
+
+
+def test_a_mock_behind_a_limiter_is_found_and_its_accounts_are_made(tmp_path: Path) -> None:
+    limiter = Limiter(4.0, "nginx, by default")
+
+    def refusal() -> bytes | None:
+        page = LIMIT_PAGE if limiter() else None
+        head = b"HTTP/1.1 503 Service Temporarily Unavailable\r\nContent-Type: text/html\r\nContent-Length: "
+        return page and head + str(len(page)).encode() + b"\r\n\r\n" + page
+
+    with command_serving(cwd=tmp_path) as mock, impatient(mock.api, refusal) as url:
+        ended = ifind("check", url, "--only", "info.answers", cwd=tmp_path)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert limiter.refused > 0
 
 
 @pytest.mark.parametrize("per_second", [1.0, 0.4])

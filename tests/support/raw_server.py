@@ -116,14 +116,19 @@ def talking(said: list[bytes]) -> Iterator[str]:
 
 
 @contextmanager
-def impatient(base: str) -> Iterator[str]:
-    """A proxy before the API at a URL, whose connections are kept until the next request comes, and end then."""
+def impatient(base: str, refusal: Callable[[], bytes | None] = lambda: None) -> Iterator[str]:
+    """A proxy before the API at a URL, whose connections are kept until the next request comes, and end then. refusal:
+    what it says to a request by itself; None passes the request on.
+    """
     host, port = urlsplit(base).hostname or "", urlsplit(base).port or 80
     listening = socket.create_server(("127.0.0.1", 0), backlog=50)
 
     def relay(client: socket.socket) -> None:
         with client, suppress(OSError):
             request = _whole_request(client)
+            if (refused := refusal()) is not None:
+                client.sendall(refused)
+                return
             with socket.create_connection((host, port)) as server:
                 server.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
                 answer = b"".join(iter(lambda: server.recv(65536), b""))
