@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -37,6 +43,32 @@ def php() -> Iterator[PhpServer]:
 
 def test_every_dialect_has_its_expectation() -> None:
     assert {*php_names("dialects")} == {*DIALECTS}
+
+
+STARTED = """
+import os, signal
+from support.standins.php_server import php_serving
+with php_serving() as php:
+    print(php.target().url, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_server_ends_where_its_process_is_killed() -> None:
+    support = str(Path(__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", STARTED], cwd=support, capture_output=True, text=True, check=False)
+    port, end = urlsplit(done.stdout.strip()).port or 0, time.monotonic() + 20
+    while accepts(port) and time.monotonic() < end:
+        time.sleep(0.02)
+
+    assert done.returncode == -signal.SIGKILL
+    assert port, done.stderr
+    assert not accepts(port)
 
 
 # What is found out of a dialect.

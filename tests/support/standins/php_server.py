@@ -24,6 +24,9 @@ ACCOUNTS = {"klavdia@example.com": "Kt7c1f0e9a44b2", "nikon@example.com": "Nk20d
 PERSONAL = ("Прялкина", "Клавдия", "Нижние Ключи", "pryaha?id=71", "sani_72", "Тётя", "самовывоз")
 """Texts of the data, of which no report may hold one."""
 START_TIMEOUT = 20.0
+ROUTER = str(HERE / "router.php")
+_WATCHED = '(php "$@"; kill -9 0) & read -r _; kill -9 0'
+"""Runs php until it ends, or standard input does, as it does where this process is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,13 @@ def php_serving() -> Iterator[PhpServer]:
         try:
             yield PhpServer(port, Path(directory))
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends the server, and what watches it."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def _started(directory: str, log: int) -> tuple[subprocess.Popen[bytes], int]:
@@ -90,25 +98,21 @@ def _started(directory: str, log: int) -> tuple[subprocess.Popen[bytes], int]:
             "session.use_strict_mode=1",
         )
         process = subprocess.Popen(
-            ["php", *(f"-d{setting}" for setting in settings), "-S", f"127.0.0.1:{port}", str(HERE / "router.php")],
+            ["sh", "-c", _WATCHED, "php", *(f"-d{setting}" for setting in settings), "-S", f"127.0.0.1:{port}", ROUTER],
             cwd=directory,
             env={"PATH": os.environ["PATH"], "STANDIN_DIRECTORY": directory},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-        end = time.monotonic() + START_TIMEOUT
+        end, started = time.monotonic() + START_TIMEOUT, f"127.0.0.1:{port}) started".encode()
         while process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            except OSError:
-                time.sleep(0.01)
-            else:
+            if started in os.pread(log, 10_000, 0):
                 return process, port
             if time.monotonic() > end:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                _end(process)
+            time.sleep(0.01)
     raise RuntimeError("php -S does not start: install php-cli, php-xml and php-mbstring")
 
 
