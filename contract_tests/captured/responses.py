@@ -26,10 +26,8 @@ def capture_of(response: object) -> Capture:
 
     Raises TypeError for an unknown kind of response, ValueError for one whose body can't be read (any more).
     """
-    if isinstance(response, str):
-        return Capture(response.encode("utf-8", "surrogatepass"))
-    if isinstance(response, bytes | bytearray | memoryview):
-        return Capture(bytes(response))
+    if (bare := _bytes(response)) is not None:
+        return Capture(bare)
     has_status = any(name in _names(response) or _of(response, name) is not None for name in _STATUS)
     if has_status and _http_method(response) == "HEAD":
         raise ValueError("this is the response to a HEAD request, which has no body: use GET or POST")
@@ -58,6 +56,8 @@ def _hint(response: object) -> str:
         return " (await it first)"
     if hasattr(response, "__enter__") and not hasattr(response, "headers"):
         return " (pass what `with … as response` gives)"
+    if any(hasattr(response, name) for name in _STATUS):
+        return " (pass the bytes of its body)"
     return " (it is a request: pass its response)" if hasattr(response, "url") and hasattr(response, "method") else ""
 
 
@@ -101,13 +101,15 @@ def _refuse_a_rest(body: bytes, length: str) -> None:
     """
     if length.isascii() and length.isdigit() and len(body) < int(length[:15]):
         how = f"{len(body)} of the {length} bytes that Content-Length names"
-        raise ValueError(f"only {how} are left of the body of this response: {_USED.format(read='one call')}")
+        raise ValueError(f"only {how} are here: read the whole body of this response with one call and pass those bytes")
 
 
 # The bodies. Each reader gives None for a response of another kind.
 
 
 def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):  # Bottle and stand-ins
+        return value.encode("utf-8", "surrogatepass")
     return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else None
 
 
@@ -254,7 +256,7 @@ _BODIES: tuple[Callable[[object], bytes | None], ...] = (
     _framework,
     lambda response: _bytes(_of(response, "content")),  # requests, Django and Falcon
     lambda response: _bytes(_of(response, "data")),  # Flask and urllib3
-    lambda response: _bytes(_of(response, "body")),  # Starlette, WebOb, and the servers of aiohttp
+    lambda response: _bytes(_of(response, "body")),  # Starlette, WebOb, Bottle, and the servers of aiohttp
     _stream,
 )
 

@@ -71,6 +71,7 @@ def by_hand() -> dict[str, object]:
         "django": django.http.HttpResponse(CREATED),
         "django's JSON": django.http.JsonResponse({"status": "ok", "id": 1}),
         "a stand-in": Mock(content=CREATED, status_code=200),
+        "a stand-in with a text": Mock(content=CREATED.decode(), status_code=200),
         "with headers in pairs": LikeHttpcore(200, [(b"Content-Type", b"a/b")], CREATED),
     }
 
@@ -243,10 +244,11 @@ async def coroutine() -> None:
         (httpx.Request("GET", URL), r"it is a request: pass its response"),
         (requests.Request("GET", URL).prepare(), r"it is a request: pass its response"),
         (httpx.Client().stream("GET", URL), "pass what `with … as response` gives"),
-        (falcon.Response(), ""),
-        (aiohttp.web.StreamResponse(), ""),
-        (Mock(), ""),
-        (AsyncMock(), ""),
+        (falcon.Response(), r"\(pass the bytes of its body\)"),
+        (aiohttp.web.StreamResponse(), r"\(pass the bytes of its body\)"),
+        (aiohttp.web.Response(body=io.BytesIO(CREATED)), r"\(pass the bytes of its body\)"),
+        (Mock(), r"\(pass the bytes of its body\)"),
+        (AsyncMock(), r"\(pass the bytes of its body\)"),
     ],
     ids=lambda value: type(value).__name__,
 )
