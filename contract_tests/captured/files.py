@@ -80,7 +80,9 @@ class _NoContent(Exception):
 def _files(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Every file, with the reason why it can't be read."""
     for name in names:
-        if name != STDIN and os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises where it may not look
+        if not name:
+            yield "''", "an empty name: name a file, or - for standard input"
+        elif name != STDIN and os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises where it may not look
             yield from _below(name) or [(name, "a directory without a file in it; name one with captured answers")]
         else:
             yield name, ""

@@ -101,7 +101,9 @@ def _refuse_a_rest(body: bytes, length: str) -> None:
     """
     if length.isascii() and length.isdigit() and len(body) < int(length[:15]):
         how = f"{len(body)} of the {length} bytes that Content-Length names"
-        raise ValueError(f"only {how} are here: read the whole body of this response with one call and pass those bytes")
+        raise ValueError(
+            f"only {how} are here: read the whole body of this response with one call and pass those bytes"
+        )
 
 
 # The bodies. Each reader gives None for a response of another kind.

@@ -185,15 +185,17 @@ def test_an_empty_answer_is_the_servers_where_the_har_file_says_so() -> None:
     assert [e["problems"][0]["found"] for e in result["files"]] == ["an empty body", "an empty body"]
 
 
-def test_redirects_that_were_followed_and_calls_without_an_answer_are_ignored() -> None:
+def test_redirects_that_were_followed_and_calls_without_an_answer_of_their_own_are_ignored() -> None:
     moved = entry(url("create"), None, status=301, location=url("create", "https://www.invalid/api"))
     lost = entry(url("create"), None, status=0)
+    cached = entry(url("info"), None, status=304)
     login = entry(url("info"), None, status=302, headers=[{"name": "Location", "value": "/login"}])
 
-    result = report(har(moved, lost, entry(url("create"), CREATED), login))
+    result = report(har(moved, lost, entry(url("create"), CREATED), login, cached))
 
     assert outcomes(result) == {"-#3 (GET create)": "holds", "-#4 (GET info)": "broken"}
-    assert result["recordings"][0]["ignored"] == {"redirected": 1, "without an answer": 1}
+    ignored = {"redirected": 1, "without an answer": 1, "answered from a cache (HTTP 304)": 1}
+    assert result["recordings"][0]["ignored"] == ignored
     assert result["files"][1]["problems"][0]["found"].startswith("a redirect (HTTP 302): call the address")
 
 
