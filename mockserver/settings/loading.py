@@ -12,7 +12,7 @@ from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.inputs import fields
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, overlaid, read_toml
-from mockserver.settings.service_links import is_service_link
+from mockserver.settings.service_links import service_links
 from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting, Settings, beside
 
 CONFIG_FILE = "ifind-mock.toml"
@@ -111,11 +111,9 @@ def _file_layer(named: tuple[str, str] | None, directory: Path, problems: list[P
 
 def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:
     known = {s.variable: s.name for s in SETTINGS if not s.file_only}
-    own = {
-        variable: value
-        for variable, value in variables.items()
-        if variable.startswith(PREFIX) and not is_service_link(variable.removeprefix(PREFIX), value)
-    }
+    ours = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
+    links = service_links(ours)
+    own = {f"{PREFIX}{name}": value for name, value in ours.items() if name not in links}
     names = [*known, _CONFIG_VARIABLE]
     problems.extend(
         unknown("environment", variable, names, noun="a variable") for variable in own if variable not in known
