@@ -71,6 +71,7 @@ class NotFound(Refusal):
 def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key") -> Problem:
     """The problem of an unknown word; it suggests the nearest known one."""
     names = list(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
-    remedy = f"did you mean {near[0]!r}? " if near else ""
+    by_fold = {name.casefold(): name for name in names}
+    near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+    remedy = f"did you mean {by_fold[near[0]]!r}? " if near else ""
     return Problem(where, f"{word!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")

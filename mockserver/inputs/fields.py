@@ -252,6 +252,12 @@ def _path(where: str, value: Any) -> str:
     return value
 
 
+def _delay(where: str, value: Any) -> Delay:
+    if not isinstance(value, str):
+        raise Refusal(Problem(where, f"{shown(value)} is not a delay", f"allowed: {FORMS}, in quotes"))
+    return parse_delay(_text(where, value), where)
+
+
 def _latency(where: str, delay: Delay) -> Delay:
     if delay.kind == "never":
         raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
@@ -287,10 +293,8 @@ flag: Field[bool] = _checked(
 )
 content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
-delay: Field[Delay] = replace(
-    text.then(lambda where, value: parse_delay(value, where)),
-    shape={"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")},
-    allowed=FORMS,
+delay: Field[Delay] = Field(
+    _delay, {"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")}, FORMS
 )
 """A processing time, which may be never."""
 latency: Field[Delay] = replace(

@@ -102,7 +102,7 @@ def _file_layer(named: tuple[str, str] | None, directory: Path, problems: list[P
         problems.extend((refusal.at(place, ": ") if place else refusal).problems)
         return []
     entries = {key: value for key, value in document.items() if key in BY_NAME}
-    if isinstance(profile := entries.get("profile"), str):
+    if isinstance(profile := entries.get("profile"), str) and profile:
         # A file's path is relative to the file, not to the directory in which the mock starts.
         entries["profile"] = str(path.parent / profile)
     problems.extend(unknown(name, key, BY_NAME) for key in document if key not in BY_NAME)
