@@ -6,6 +6,7 @@ contract_tests may import only this module of the mock, so it imports only the s
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tomllib
@@ -56,6 +57,17 @@ def toml(*parts: str) -> dict[str, Any]:
         return toml_of(file.read_bytes())
     except TextFileError as error:
         raise BrokenDataError(f"{file}: {error}") from error
+
+
+def failure_of(error: OSError) -> str:
+    """What failed and why: of a file, or of standard output, whose errors name no file."""
+    try:
+        Path.cwd()
+    except OSError:
+        return f"{error.filename or 'the command'}: the working directory does not exist any more; change to another"
+    if error.filename is None and error.errno == errno.ENOENT:  # tempfile's; it lists the directories
+        return f"{error.strerror}; set TMPDIR to one that can be written"
+    return str(error) if error.errno is None else f"{error.filename or 'output'}: {error.strerror}"
 
 
 # Text files that people write.
