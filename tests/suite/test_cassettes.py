@@ -239,6 +239,19 @@ def test_values_of_a_cassette_are_texts_whatever_they_look_like() -> None:
     assert [*outcomes(report(text.encode())).values()] == ["broken"]
 
 
+@pytest.mark.parametrize(
+    "begin",
+    ["# recorded", "%YAML 1.1\n---", "\ufeff---", "\nversion: 1"],
+    ids=["comment", "directive", "mark", "version"],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_stands_before_the_interactions_does_not_matter(begin: str, end: str) -> None:
+    interactions = go([(url("create"), CREATED.encode(), {})]).partition(b"interactions:")
+    text = f"{begin}\ninteractions:{interactions[2].decode()}".replace("\n", end)
+
+    assert [*outcomes(report(text.encode())).values()] == ["holds"]
+
+
 def test_a_body_that_a_cassette_lacks_is_told() -> None:
     text = b"interactions:\n- request: {method: GET, uri: 'https://h/api/result'}\n  response: {status: {code: 200}}\n"
     cut = ruby([(url("create"), CREATED[:9].encode(), {"Content-Length": "22"})])
