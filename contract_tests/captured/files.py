@@ -106,7 +106,8 @@ def _content(name: str, closed: str) -> bytes:
     """What a file holds, unpacked. Raises _NoContent."""
     if closed:
         raise _NoContent(closed)
-    if name == STDIN and sys.stdin is None:
+    # In place of a closed standard input, the command opens the null device by that name.
+    if name == STDIN and (sys.stdin is None or getattr(sys.stdin, "name", "") == os.devnull):
         raise _NoContent("can't be read: standard input is closed")
     try:
         with Path(name).open("rb") if name != STDIN else nullcontext(sys.stdin.buffer) as file:

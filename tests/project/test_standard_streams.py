@@ -27,7 +27,6 @@ COMMANDS = {
     "config show": ("config show", 0, 2),
     "sample": ("sample 70001234567", 0, 2),
     "validate": (f"validate {shlex.quote(str(DOCUMENTED))}", 0, 0),
-    "validate standard input": ("validate --method info - </dev/null", 1, 1),
     "check": ("check mock --only info.answers", 0, 0),
     "check what is not there": ("check http://127.0.0.1:9/api", 3, 3),
     "learn into a file": ("learn http://127.0.0.1:9/api --out p.toml", 3, 3),
@@ -60,6 +59,13 @@ def test_a_command_with_closed_streams_ends_as_with_open_ones(command: str, clos
     assert "ignored" not in done.stderr
     if output_is_closed and code_without_output != code and "2>&-" not in closed:
         assert "standard output: is closed; leave it open" in done.stderr
+
+
+def test_a_closed_input_is_no_empty_answer(tmp_path: Path) -> None:
+    closed, empty = run("validate -", "<&-", tmp_path), run("validate -", "</dev/null", tmp_path)
+
+    assert (closed.returncode, empty.returncode) == (2, 1)
+    assert "ifind-mock: -: can't be read: standard input is closed" in closed.stderr
 
 
 @pytest.fixture
