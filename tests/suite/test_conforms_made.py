@@ -213,9 +213,17 @@ class WithoutRequest:
         raise self.error
 
 
-def test_a_property_that_raises_is_reported_by_its_name_alone() -> None:
-    with pytest.raises(ValueError, match=r"this Broken can't be read \(KeyError at \.content\)") as caught:
-        assert_conforms(Broken(KeyError(TOKEN)))
+@pytest.mark.parametrize("error", [KeyError, RuntimeError, OSError])
+def test_a_property_that_raises_is_reported_by_its_name_alone(error: type[Exception]) -> None:
+    what = rf"this Broken can't be read \({error.__name__} at \.content\): make it whole, or pass the bytes"
+    with pytest.raises(ValueError, match=what) as caught:
+        assert_conforms(Broken(error(TOKEN)))
+    assert TOKEN not in str(caught.value)
+
+
+def test_an_attribute_error_of_a_property_means_that_it_is_not_there() -> None:
+    with pytest.raises(TypeError, match=r"Broken is no known response \(pass the bytes of its body\)") as caught:
+        assert_conforms(Broken(AttributeError(TOKEN)))
     assert TOKEN not in str(caught.value)
 
 
