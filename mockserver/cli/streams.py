@@ -17,7 +17,7 @@ _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 class _Unfailing(io.FileIO):
     """A stream of messages that drops what it can't write: nobody is left to be told, and a message ends no command."""
 
-    def write(self, data: Any, /) -> int | None:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except OSError:
