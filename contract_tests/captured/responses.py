@@ -192,7 +192,9 @@ def _streaming(response: object) -> bytes | None:
     if pieces not in names:
         return None
     joined = f"[piece async for piece in response.{pieces}]" if in_async else f"response.{pieces}"
-    raise ValueError(f"this response is a stream: pass b''.join({joined}), or what a test client receives")
+    raise ValueError(
+        f"this response is a stream: pass b''.join({joined}) if nothing has read it yet, or what a test client receives"
+    )
 
 
 def _names(thing: object) -> set[str]:
