@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
+from contract_tests.captured.no_answer import packed
 from contract_tests.captured.sent import Pairs, SentCall, form_of, form_of_pairs
 
 __tracebackhide__ = True  # pytest shows the caller's line, and no body with --showlocals
@@ -40,7 +41,10 @@ def capture_of(response: object) -> Capture:
     if not codings:
         _refuse_a_rest(body, fields.get("content-length", ""))
     kept = Capture(body, status, None if _of(response, "headers") is None else fields.get("content-type", ""))
-    return kept.unpacked(codings)
+    kept = kept.unpacked(codings)
+    if what := packed(kept):
+        raise ValueError(f"the body of this response is {what}: pass it unpacked, or do not let the client ask for it")
+    return kept
 
 
 _STATUS = ("status_code", "status_int", "status", "code")

@@ -382,11 +382,6 @@ BODIES = {
     "UTF-16, big end first": (CREATED.decode().encode("utf-16-be"), "text in UTF-16, where JSON is UTF-8"),
     "cut gzip": (gzip.compress(CREATED)[:-9], "compressed bytes (gzip) that are cut or damaged"),
     "damaged gzip": (gzip.compress(CREATED)[:-5] + b"12345", "compressed bytes (gzip) that are cut or damaged"),
-    "brotli": (
-        in_heads(b"\x0b\x07\x80ok\x03", OK + "\nContent-Encoding: br"),
-        "compressed bytes (br): capture the unpacked",
-    ),
-    "zstd": (in_heads(b"\x28\xb5\x2f\xfdx", OK), "compressed bytes (zstd): capture the unpacked body"),
     "several": (CREATED + b"\n" + CREATED, "of several answers, keep each in a file of its own"),
     "curl -w": (CREATED + b"\n200\n", "if it is the HTTP status, as curl's --write-out appends it, leave it out"),
     "Python's dict": (b"{'status': 'ok', 'id': 7}\n", "a value as a program prints it: write the body itself"),
@@ -425,6 +420,11 @@ VERBOSE = b"""*   Trying 127.0.0.1:8080...
 {"status":"processing"}* Connection #0 to host 127.0.0.1 left intact
 """ % MARK.encode()
 FILES = {
+    "brotli, as its head says": (
+        in_heads(b"\x0b\x07\x80ok\x03", OK + "\nContent-Encoding: br"),
+        "compressed bytes (br): capture the unpacked",
+    ),
+    "zstd in a response": (in_heads(b"\x28\xb5\x2f\xfdx", OK), "compressed bytes (zstd): capture the unpacked body"),
     "curl -v": (VERBOSE, "an output of `curl -v`, which mixes the answer with other lines: capture with `curl -sS -i"),
     "curl -v with CRLF": (VERBOSE.replace(b"\n", b"\r\n"), "an output of `curl -v`"),
     "curl -sv": (VERBOSE[VERBOSE.index(b"> ") :], "an output of `curl -v`"),
