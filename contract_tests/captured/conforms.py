@@ -45,7 +45,7 @@ def assert_conforms(
     promise, and has no members here.
 
     Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that is
-    not read yet or is used up, for a body that is packed in a way unknown here (Brotli, zstd), and for an unknown method,
+    not read yet or is used up, for a body packed in a way unknown here (Brotli, zstd), and for an unknown method,
     format or source; UsageError for a wrong profile.
     """
     known = (("method", method, METHODS), ("format", format, FORMATS), ("source", source, SOURCES))
