@@ -6,6 +6,7 @@ contract_tests may import only this module of the mock, so it imports only the s
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
@@ -90,7 +91,7 @@ def text_of(raw: bytes) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:64]:
         raise TextFileError("is in UTF-16 or is not a text", "save it as UTF-8 (PowerShell: Out-File -Encoding utf8)")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise TextFileError(f"line {line} is not in UTF-8", "save the file in that encoding") from None
