@@ -1,8 +1,8 @@
 """The harness of the torture parts: how long each runs, and the figures that it gives.
 
-A part is a test in tests/torture/ that takes the fixture `torture`. One test has both forms: `torture.scale(short, long)`
-gives its rounds, calls or seconds, and `--torture SHARE` says how far it goes from the short form (0, the default, which
-every run of the tests has) to the long one (1, `make torture`):
+A part is a test in tests/torture/ that takes the fixture `torture`. One test has both forms: `torture.scale(short,
+long)` gives its rounds, calls or seconds, and `--torture SHARE` says how far it goes from the short form (0, the
+default, which every run of the tests has) to the long one (1, `make torture`):
 
     def test_kills_lose_nothing(torture: Torture, tmp_path: Path) -> None:
         rounds = torture.scale(short=3, long=200)
