@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
     both are therefore sent the byte that every answer begins with. Of the first kind, the system then reports an error.
     """
 
-    def __init__(self, host: Host, *, guest: bool = False) -> None:
+    def __init__(self, host: Host) -> None:
         self._host = host
         self.transport = cast("asyncio.Transport", None)  # set by connection_made, before anything else is called
         self._reader = cast("Reader", None)
@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._reading = self._writable = True
         self._discarded = self._held = 0
         self._midway = self._ahead = False  # whether a part, or the first byte, of the first answer has been sent
-        self.guest = guest  # whether it is one more than the limit of connections
+        self.guest = False  # whether it is one more than the limit of connections
         self._since = self._begun = monotonic()
 
     # What the event loop calls.
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
         """Reads on, in slices."""
         if self._state is not State.OPEN:
             self._discard(len(data))
-        elif len(data) <= SLICE and not self._backlog:
+        elif len(data) <= SLICE and not self._backlog and not self._full():
             self._read(data)
             if self._full():
                 self._set_reading(on=False)

@@ -76,7 +76,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
         self._listeners: list[socket.socket] = []
-        self._beginning: set[asyncio.Task[None]] = set()
+        self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
         self._said = float("-inf")
         self.outbox = Outbox()
@@ -113,7 +113,7 @@ class Server:
         for listener in self._listeners:
             self._loop.remove_reader(listener)
             listener.close()
-        await asyncio.gather(*self._beginning)
+        await asyncio.gather(*self._coming.values())
         self.stopping = True
         for connection in tuple(self._connections):
             connection.finish()
@@ -151,16 +151,15 @@ class Server:
                 continue
             opened.setblocking(False)
             if self._has_room():
-                task = self._loop.create_task(self._begin(opened))
-                self._beginning.add(task)
-                task.add_done_callback(self._beginning.discard)
+                connection = Connection(self)
+                self._coming[connection] = self._loop.create_task(self._begin(connection, opened))
             else:
                 opened.close()
 
     def _has_room(self) -> bool:
         """Whether one more connection may come; in place of a guest that has not sent a request yet, where need be."""
         allowed = self.limits.connections + self.limits.control_connections
-        if len(self._connections) + len(self._beginning) < allowed:
+        if len(self._connections) + len(self._coming) < allowed:
             return True
         idle = next((guest for guest in self._guests if not guest.waits), None)
         if idle is None:
@@ -169,11 +168,12 @@ class Server:
         idle.transport.abort()
         return True
 
-    async def _begin(self, opened: socket.socket) -> None:
+    async def _begin(self, connection: Connection, opened: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: Connection(self), opened)
+            await self._loop.connect_accepted_socket(lambda: connection, opened)
         except OSError:
             opened.close()  # the client has gone in the meantime
+            self._coming.pop(connection, None)
 
     def _pause(self, listener: socket.socket, error: OSError) -> None:
         """Accepts none for a moment, where the system can't: it would ask again at once, and for ever."""
@@ -194,6 +194,7 @@ class Server:
 
     def joined(self, connection: Connection) -> None:
         """See `connection.Host`."""
+        self._coming.pop(connection, None)
         self._connections.add(connection)
         if len(self._connections) - len(self._guests) > self.limits.connections:
             connection.guest = True

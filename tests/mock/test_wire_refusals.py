@@ -89,8 +89,9 @@ def test_a_host_that_no_url_has_is_refused(up: Up, host: str, version: str) -> N
 
 
 @pytest.mark.parametrize(
-    "host", ["", "t", "T.example.", "a_b", "x" * 255, "a:", "a:0", "a:65535", "127.0.0.1:80", "[::1]", "[fe80::1%25e0]:80",
-             "xn--e1afmkfd.xn--p1ai", "%D0%B0", "a,b;c=d"],
+    "host",
+    ["", "t", "T.example.", "a_b", "x" * 255, "a:", "a:0", "a:65535", "127.0.0.1:80", "[::1]", "[fe80::1%25e0]:80",
+     "xn--e1afmkfd.xn--p1ai", "%D0%B0", "a,b;c=d"],
 )  # fmt: skip
 def test_a_host_as_a_url_has_it_is_taken(up: Up, host: str) -> None:
     """An empty one, too: a client that knows none must send it (RFC 9112, 3.2)."""
