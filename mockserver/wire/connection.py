@@ -54,8 +54,8 @@ class Connection(asyncio.Protocol):
     """One client's connection. Beside its state, two flags say whether it reads and may write just now.
 
     A client that has closed its connection and one that has only ended its side look the same, and the end of one that
-    is not read from is not seen at all. Where an answer waits, they are therefore sent the bytes that every answer begins
-    with, one by one and more and more seldom. Where the client has gone, the system then reports an error.
+    is not read from is not seen at all. Where an answer waits, they are therefore sent the bytes that every answer
+    begins with, one by one and more and more seldom. Where the client has gone, the system then reports an error.
     """
 
     def __init__(self, host: Host) -> None:
