@@ -11,8 +11,10 @@ from dataclasses import replace
 
 from contract_tests.decode.carries import carries
 from contract_tests.decode.compare import charset_choice, formats_differ
+from contract_tests.decode.csv_cells import customary
 from contract_tests.decode.csv_dialect import Miss, Rank, Rows, Table, tables
 from contract_tests.decode.csv_layouts import read_table
+from contract_tests.decode.csv_parts import read_parts
 from contract_tests.decode.csv_text import csv_texts
 from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, Unreadable, bound
 
@@ -27,17 +29,22 @@ def read_csv(body: bytes, context: Context) -> Decoded:
         if isinstance(table, Miss):
             misses.append(table)
             continue
+        miss = Miss(table.otherwise, table.rank, whole=not table.otherwise, several=table.several)
         try:
-            decoded = read_table(table, context)
+            decoded = read_parts(table, context) if table.parts else read_table(table, context)
         except Misfit as misfit:
-            misses.append(Miss(str(misfit), table.rank))
+            misses.append(replace(miss, reason=table.otherwise or str(misfit)))
+            continue
         except UnknownLayout as layout:
-            misses.append(Miss("", table.rank))
-            unknown.append(layout)
+            misses.append(miss)
+            unknown += [] if table.otherwise else [layout]
+            continue
+        decoded = replace(decoded, choices={**table.choices, **decoded.choices})
+        if (agreed := _agreed(decoded, table, context)) is not None:
+            return agreed
+        if table.otherwise:
+            misses.append(miss)
         else:
-            decoded = replace(decoded, choices={**table.choices, **decoded.choices})
-            if (agreed := _agreed(decoded, context)) is not None:
-                return agreed
             found.append((table.rank, decoded))
     likeliest = max(misses, key=lambda miss: miss.rank, default=Miss("", (0, 0)))
     # Where another delimiter gives known names, a reading without them is none.
@@ -55,14 +62,18 @@ def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:
     """The tables that a body may be, in each charset."""
     for read in csv_texts(body, context):
         encoding = {"csv.encoding": read.encoding} if read.encoding else {}
-        for table in tables(read.text, context.known.get("csv.delimiter"), every=context.reference is not None):
-            yield table if isinstance(table, Miss) else replace(table, choices={**encoding, **table.choices})
+        every = context.reference is not None
+        for table in tables(read.text, context.known.get("csv.delimiter"), every=every):
+            if isinstance(table, Miss):
+                yield table
+            else:
+                yield from customary(replace(table, choices={**encoding, **table.choices}), every=every)
 
 
-def _agreed(decoded: Decoded, context: Context) -> Decoded | None:
+def _agreed(decoded: Decoded, table: Table, context: Context) -> Decoded | None:
     """The answer as a reading of which no other is likelier: one that is sure, or that says what is known."""
     if context.reference is None:
-        return None if decoded.doubt else decoded
+        return None if decoded.doubt or (table.otherwise and not table.parts) else decoded
     if formats_differ(context.reference, decoded, context) is not None:
         return None
     lacking = charset_choice(context.reference, decoded, context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -30,6 +30,14 @@ class Table:
     choices: Mapping[str, str]  # of the dialect
     rank: Rank  # how likely the delimiter is meant
     blanks: int = 0  # blank lines at the end, which stand for rows where a table has one column
+    parts: Sequence[Rows] = ()  # the tables and lines of text that stand one below the other, where it is not one
+    otherwise: str = ""  # why the text is no table; then it is read so where that says what is known
+    several: bool = False  # whether it is several tables one below the other, by their lines of names
+
+    def layout_and(self, *words: str) -> str:
+        """The word of csv.layout, with more of what else stands in the layout."""
+        before = self.choices.get("csv.layout", "plain")
+        return oddities([*([] if before == "plain" else [before]), *words])
 
 
 @dataclass(frozen=True)
@@ -50,15 +58,15 @@ def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Mis
     body = text[separator.end() :] if separator else text
     for name, mark in _marks(text, known, separator[1] if separator else "").items():
         misses: list[Miss] = []
-        for grammar in _GRAMMARS:
-            if grammar.hint not in body:
+        for grammar in _GRAMMARS if not _SINGLE_QUOTES.match(body) else (_SINGLE, *_GRAMMARS):
+            if grammar.hint not in body or (grammar.rare and not every):
                 continue
             found = _table(body, name, mark, grammar, "a line sep=" if separator else "")
             if isinstance(found, Miss):
                 misses.append(found)
                 continue
             yield found
-            if not every:
+            if not every and not found.otherwise:
                 break
         else:
             yield from misses[:1]
@@ -90,6 +98,9 @@ class _Grammar:
     hint: str = ""  # what a text has that is quoted so
     quotes: str = ""  # a word of csv.quotes
     layout: str = ""  # a word of csv.layout
+    mark: str = '"'  # the quote
+    rare: bool = False  # tried only where an answer is known, which decides
+    escapes: bool = False  # a backslash makes the character after it one of the text
 
 
 _END = r"(?P<end>D|\r\n|\n|\r|\Z)"
@@ -97,6 +108,13 @@ _RFC = r'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"'
 _BARE = r'(?P<bare>[^"D\r\n]*+)'
 _AFTER = r'(?:\r|\n|\Z|D(?:"|[^"D\r\n]*+(?:D|\r|\n|\Z)))'  # what may follow a cell
 _NO_QUOTES = "no quotes"
+_SINGLE = _Grammar(
+    rf"(?:'(?P<quoted>[^']*+(?:''[^']*+)*+)'|(?P<bare>[^'D\r\n]*+)){_END}",
+    hint="'",
+    quotes="single quotes",
+    mark="'",
+    rare=True,
+)
 _GRAMMARS = (
     _Grammar(f"(?:{_RFC}|{_BARE}){_END}"),
     _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout="white space around cells"),
@@ -107,7 +125,16 @@ _GRAMMARS = (
         for after in (_AFTER, r"\r|\n|\Z")
     ),
     _Grammar(rf"(?P<quoted>(?!))?(?P<bare>[^D\r\n]*+){_END}", hint='"', quotes=_NO_QUOTES),
+    _Grammar(
+        rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\(?s:.))*+)"|(?P<bare>(?:[^"D\r\n\\]++|\\(?s:.))*+)){_END}',
+        hint="\\",
+        quotes="backslashes as escapes",
+        rare=True,
+        escapes=True,
+    ),
+    _SINGLE,
 )
+_SINGLE_QUOTES = re.compile(r"'\w+'\W")
 
 
 @lru_cache(maxsize=64)
@@ -142,24 +169,39 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
     if titles := _titles(rows):
         others.add("lines before the names")
         rows, lines = rows[titles:], lines[titles:]
+    after = _lines_after(rows)
+    ended, rows = rows[len(rows) - after :], rows[: len(rows) - after]
+    if after:
+        others.add("lines after the rows")
     if _is_trailed(rows):
         others.add("a delimiter at each line's end")
         rows = [row[:-1] if i or not row[-1] else row for i, row in enumerate(rows)]
     if _is_padded(rows):
         others.add("white space around cells")
         rows = [[cell.strip(" \t") for cell in row] for row in rows]
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != len(rows[0]):
-            what = f"{len(row)} fields, {len(rows[0])} are due" if len(row) != 1 else "1 field, more are due"
-            return Miss(f"line {line} has {what}", rank, whole=False, several=_are_several(split.rows))
+    otherwise = "" if all(map(is_total, ended)) else _unequal([*rows, *ended], lines)
+    parts: Sequence[Rows] = ()
+    if unequal := _unequal(rows, lines):
+        otherwise, parts = unequal, _parts(split.rows)
+        others -= {"blank lines", "lines before the names"}
     choices = {
-        "csv.delimiter": name if rows and len(rows[0]) > 1 else "",
+        "csv.delimiter": name if any(len(row) > 1 for row in rows) else "",
         # Names alone do not show how other lines end.
         "csv.line-end": _line_end(split.ends) if len(rows) > 1 or not rank[0] else "",
         "csv.quotes": grammar.quotes or _quotes(split.cells),
         "csv.layout": oddities(sorted(others)) if rank[1] > 1 or others else "",
     }
-    return Table(rows, {clause: choice for clause, choice in choices.items() if choice}, rank, blanks)
+    shown = {clause: choice for clause, choice in choices.items() if choice}
+    return Table(rows, shown, rank, blanks, parts, otherwise, several=bool(parts) and _are_several(split.rows))
+
+
+def _unequal(rows: Rows, lines: Sequence[int]) -> str:
+    """Why the rows are no table: the first that has another number of cells than the first one."""
+    for row, line in zip(rows, lines, strict=False):
+        if len(row) != len(rows[0]):
+            what = f"{len(row)} fields, {len(rows[0])} are due" if len(row) != 1 else "1 field, more are due"
+            return f"line {line} has {what}"
+    return ""
 
 
 def _known(row: list[str]) -> int:
@@ -183,7 +225,9 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
             found.rows.append(row)
             return found
         quoted, bare, end = cell.group("quoted", "bare", "end")
-        value = bare if quoted is None else quoted.replace('""', '"')
+        value = bare if quoted is None else quoted.replace(grammar.mark * 2, grammar.mark)
+        if grammar.escapes:
+            value = _unescaped(value)
         blank = quoted is None and not bare and not row and end != mark
         if not blank:
             row.append(value)
@@ -201,6 +245,14 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
         found.lines.append(began)
         row, began = [], line
     return found
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda escaped: _CONTROLS.get(escaped[1], escaped[1]), text)
+
+
+_ESCAPED = re.compile(r"\\(?!N$)(.)", re.DOTALL)  # databases write \N for null
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
 
 def _kind(value: str, needy: re.Pattern[str]) -> str:
@@ -249,16 +301,60 @@ def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]
 
 
 def _titles(rows: Rows) -> int:
-    """The number of lines of one text, such as a title or a comment, before a line of names."""
+    """The number of lines before a line of names: of one text, such as a title, or of a comment."""
     for number, row in enumerate(rows[: _MOST_TITLES + 1]):
         if row and all(map(is_known, row)) and (len(row) > 1 or row[0] in {"name", "status"}):
             return number
+        if row and row[0].startswith(COMMENTS):
+            continue
         if len([cell for cell in row if cell]) > 1 or _known(row):
             break
     return 0
 
 
+COMMENTS = ("#", "//", "--")
 _MOST_TITLES = 3
+_MOST_ENDED = 3  # lines after the rows
+WIDE = 4  # columns of a table of which a short line is no row
+
+
+def _lines_after(rows: Rows) -> int:
+    """The number of lines at the end that may be no rows, such as one of totals: they have at most half of the cells."""
+    count = 0
+    while count < min(_MOST_ENDED, len(rows) - 1) and rows[0]:
+        row, wide = rows[-1 - count], len(rows[0]) >= WIDE
+        if len(row) == len(rows[0]) or (wide and 2 * len(row) > len(rows[0])):
+            break
+        count += 1
+    return count if len({len(row) for row in rows[: len(rows) - count]}) == 1 else 0
+
+
+def is_total(row: list[str]) -> bool:
+    """Whether a line says that it is no row."""
+    text = next(filter(None, row), "").strip()
+    return text.startswith(COMMENTS) or bool(_TOTAL.match(text))
+
+
+_TOTAL = re.compile(
+    r"\(?(?:[0-9]+ )?(?:итого|всего|количество|найдено|строк|записей|totals?|sum|count|rows?|records?|found|end|eof)\b",
+    re.IGNORECASE,
+)
+
+
+def _parts(rows: Rows) -> list[Rows]:
+    """The lines that belong together: up to a blank line, a line of names, or one of another number of cells."""
+    parts: list[Rows] = [[]]
+    for row in rows:
+        last = parts[-1]
+        if last and (not row or len(row) != len(last[-1]) or (all(map(is_known, row)) and not _is_pair(row))):
+            parts.append([])
+        if row:
+            parts[-1].append(row)
+    return [part for part in parts if part]
+
+
+def _is_pair(row: list[str]) -> bool:
+    return len(row) == 2 and not is_known(row[1])
 
 
 def _are_several(rows: Rows) -> bool:
@@ -276,7 +372,7 @@ def _are_several(rows: Rows) -> bool:
 
 def _is_trailed(rows: Rows) -> bool:
     """Whether each line ends with a delimiter: after names, after the values of a flat answer, or in rows alone."""
-    if not rows or any(row[-1] for row in rows[1:]) or len(rows[0]) < 2:
+    if not rows or any(row[-1] for row in rows[1:]):
         return False
     named = _known(rows[0])
     if rows[0][-1]:
