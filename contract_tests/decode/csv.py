@@ -6,13 +6,14 @@ that of the likeliest delimiter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from contract_tests.decode.carries import carries
-from contract_tests.decode.compare import charset_choice, formats_differ
+from contract_tests.decode.compare import cell_oddities, charset_choice, formats_differ
 from contract_tests.decode.csv_cells import customary
-from contract_tests.decode.csv_dialect import Miss, Rank, Rows, Table, tables
+from contract_tests.decode.csv_dialect import OF_TEXTS, Miss, Rank, Rows, Table, tables
 from contract_tests.decode.csv_layouts import read_table
 from contract_tests.decode.csv_parts import read_parts
 from contract_tests.decode.csv_text import csv_texts
@@ -39,23 +40,31 @@ def read_csv(body: bytes, context: Context) -> Decoded:
             misses.append(miss)
             unknown += [] if table.otherwise else [layout]
             continue
-        decoded = replace(decoded, choices={**table.choices, **decoded.choices})
+        decoded = replace(decoded, choices=_shown({**table.choices, **decoded.choices}, decoded.model))
         if (agreed := _agreed(decoded, table, context)) is not None:
             return agreed
-        if table.otherwise:
+        if table.otherwise and (not table.parts or _is_known(decoded, context)):
             misses.append(miss)
         else:
             found.append((table.rank, decoded))
     likeliest = max(misses, key=lambda miss: miss.rank, default=Miss("", (0, 0)))
     # Where another delimiter gives known names, a reading without them is none.
     readings = [decoded for rank, decoded in found if not decoded.doubt or rank[0] >= likeliest.rank[0]]
+    holds = context.reference is not None and carries(body, context.reference, context.method)
     if readings:
-        return next((decoded for decoded in readings if not decoded.doubt), readings[0])
+        best = next((decoded for decoded in readings if not decoded.doubt), readings[0])
+        if best.doubt and holds:
+            raise UnknownLayout("csv.layout", "another layout")
+        return best
     if unknown or likeliest.several:
         raise next(iter(unknown), UnknownLayout("csv.rows", "several tables"))
-    if context.reference is not None and likeliest.whole and carries(body, context.reference, context.method):
+    if likeliest.whole and holds:
         raise UnknownLayout("csv.layout", "another layout")
-    raise Unreadable(f"CSV that is no answer: {likeliest.reason}")
+    raise Unreadable(f"{NO_ANSWER}: {likeliest.reason}")
+
+
+NO_ANSWER = "CSV that is no answer"
+"""How the reason begins of a text that is no answer in any layout, unless an answer that is known tells more."""
 
 
 def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:
@@ -72,12 +81,32 @@ def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:
 
 def _agreed(decoded: Decoded, table: Table, context: Context) -> Decoded | None:
     """The answer as a reading of which no other is likelier: one that is sure, or that says what is known."""
-    if context.reference is None:
-        return None if decoded.doubt or (table.otherwise and not table.parts) else decoded
+    if context.reference is None or not _is_known(decoded, context):
+        return None if decoded.doubt or context.reference is not None or (table.otherwise and not table.parts) else decoded
     if formats_differ(context.reference, decoded, context) is not None:
         return None
     lacking = charset_choice(context.reference, decoded, context)
-    return replace(decoded, doubt="", choices={**decoded.choices, **({"csv.lacking": lacking} if lacking else {})})
+    choices = {**decoded.choices, **({"csv.lacking": lacking} if lacking else {})}
+    if words := [w for w in cell_oddities(context.reference, decoded, context) if w not in table.layout_and()]:
+        choices["csv.layout"] = replace(table, choices=choices).layout_and(*words)
+    return replace(decoded, doubt="", choices=choices)
+
+
+def _shown(choices: Mapping[str, str], model: Mapping[str, Any]) -> dict[str, str]:
+    """The choices without a way of quoting that shows in no number: some writers quote every text, and no number."""
+    open_quotes = choices.get("csv.quotes") in OF_TEXTS and not any(isinstance(v, int) for v in _values(model))
+    return {clause: choice for clause, choice in choices.items() if clause != "csv.quotes" or not open_quotes}
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """The values of the members of objects, and not of entries, which have texts alone."""
+    for member in value.values():
+        yield from _values(member) if isinstance(member, Mapping) else (member,)
+
+
+def _is_known(decoded: Decoded, context: Context) -> bool:
+    """Whether what is known is about the same: a task may have become ready since."""
+    return context.reference is not None and context.reference.get("status") == decoded.model.get("status", "ok")
 
 
 def read_lines(body: bytes, delimiter: str) -> Rows:

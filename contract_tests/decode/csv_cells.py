@@ -53,16 +53,16 @@ _CUSTOMS = (
 
 
 def customary(table: Table, *, every: bool) -> Iterator[Table]:
-    """The readings of a table: with every custom of which it shows anything, and with those alone that are sure. every:
-    also the plain reading, first, and with each custom alone.
+    """The readings of a table: without the customs that are sure, else the plain one. every: also the plain one beside
+    them, the one without every custom of which the table shows anything, and those without one.
     """
     changed = [(custom, custom.undo(table.rows)) for custom in _CUSTOMS if table.rows]
     changed = [(custom, rows) for custom, rows in changed if rows != table.rows]
     sure = [custom for custom, _ in changed if custom.sure]
+    if sure:
+        yield _undone(table, sure)
     if every or not sure:
         yield table
-    if sure and not every:
-        yield _undone(table, sure)
     if every and changed:
         yield _undone(table, [custom for custom, _ in changed])
         if len(changed) > 1:

@@ -108,6 +108,7 @@ _RFC = r'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"'
 _BARE = r'(?P<bare>[^"D\r\n]*+)'
 _AFTER = r'(?:\r|\n|\Z|D(?:"|[^"D\r\n]*+(?:D|\r|\n|\Z)))'  # what may follow a cell
 _NO_QUOTES = "no quotes"
+ESCAPES = "backslashes as escapes"
 _SINGLE = _Grammar(
     rf"(?:'(?P<quoted>[^']*+(?:''[^']*+)*+)'|(?P<bare>[^'D\r\n]*+)){_END}",
     hint="'",
@@ -125,12 +126,12 @@ _GRAMMARS = (
         for after in (_AFTER, r"\r|\n|\Z")
     ),
     _Grammar(rf"(?P<quoted>(?!))?(?P<bare>[^D\r\n]*+){_END}", hint='"', quotes=_NO_QUOTES),
-    _Grammar(
-        rf'(?:"(?P<quoted>(?:[^"\\]++|""|\\(?s:.))*+)"|(?P<bare>(?:[^"D\r\n\\]++|\\(?s:.))*+)){_END}',
-        hint="\\",
-        quotes="backslashes as escapes",
-        rare=True,
-        escapes=True,
+    *(
+        _Grammar(rf"(?:{quoted}|(?P<bare>(?:{bare}|\\(?s:.)|\r(?=\\))*+)){_END}", "\\", ESCAPES, rare=True, escapes=True)
+        for quoted, bare in (
+            (r'"(?P<quoted>(?:[^"\\]++|""|\\(?s:.))*+)"', r'[^"D\r\n\\]++'),
+            (r"(?P<quoted>(?!))", r"[^D\r\n\\]++"),
+        )
     ),
     _SINGLE,
 )
@@ -169,13 +170,13 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
     if titles := _titles(rows):
         others.add("lines before the names")
         rows, lines = rows[titles:], lines[titles:]
+    if _is_trailed(rows):
+        others.add("a delimiter at each line's end")
+        rows = [row[:-1] if i or not row[-1] else row for i, row in enumerate(rows)]
     after = _lines_after(rows)
     ended, rows = rows[len(rows) - after :], rows[: len(rows) - after]
     if after:
         others.add("lines after the rows")
-    if _is_trailed(rows):
-        others.add("a delimiter at each line's end")
-        rows = [row[:-1] if i or not row[-1] else row for i, row in enumerate(rows)]
     if _is_padded(rows):
         others.add("white space around cells")
         rows = [[cell.strip(" \t") for cell in row] for row in rows]
@@ -264,6 +265,11 @@ def _kind(value: str, needy: re.Pattern[str]) -> str:
     return "plain" if value.strip("-0123456789.") else "number"
 
 
+VALUES = "values, and no names"
+OF_TEXTS = ("all", VALUES)
+"""What also shows of a writer that quotes texts alone, where there is no number."""
+
+
 def _quotes(cells: set[tuple[bool, bool, str]]) -> str:
     """The choice of csv.quotes, or a word; empty where several would explain the cells."""
     could = {"needed", "php", "all"}
@@ -275,7 +281,7 @@ def _quotes(cells: set[tuple[bool, bool, str]]) -> str:
     if could:
         return could.pop() if len(could) == 1 else ""
     if all(quoted or first for first, quoted, _ in cells):
-        return "values, and no names"
+        return VALUES
     return (
         "texts" if all(quoted or first or kind == "number" for first, quoted, kind in cells) else "now quoted, now not"
     )
@@ -323,7 +329,7 @@ def _lines_after(rows: Rows) -> int:
     count = 0
     while count < min(_MOST_ENDED, len(rows) - 1) and rows[0]:
         row, wide = rows[-1 - count], len(rows[0]) >= WIDE
-        if len(row) == len(rows[0]) or (wide and 2 * len(row) > len(rows[0])):
+        if len(row) == len(rows[0]) or len(row) > max(2, len(rows[0])) or (wide and 2 * len(row) > len(rows[0])):
             break
         count += 1
     return count if len({len(row) for row in rows[: len(rows) - count]}) == 1 else 0
