@@ -105,7 +105,7 @@ def cell_oddities(reference: Mapping[str, Any], decoded: Decoded, context: Conte
     for name, a, b in _pairs(one, other):
         a, b = a.replace("\r\n", "\n").replace("\r", "\n"), b.replace("\r\n", "\n").replace("\r", "\n")
         if a != b and a.strip() == b.strip():
-            found.add("white space around cells")
+            found.add(PADDED)
         elif name == "phone" and a != b and digits(a) == digits(b):
             found.add("phones in another form")
     return sorted(found)
@@ -142,6 +142,7 @@ class Writing:
         return plain.replace('\\"', '"') if self.backslashes else plain
 
 
+PADDED = "white space around cells"
 BACKSLASHES = "a backslash before a quote"
 """The word of csv.quotes for fputcsv's way, which some writers take for an escape and others do not."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")

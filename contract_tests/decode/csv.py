@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from contract_tests.decode.carries import carries
-from contract_tests.decode.compare import cell_oddities, charset_choice, formats_differ
+from contract_tests.decode.compare import PADDED, cell_oddities, charset_choice, formats_differ
 from contract_tests.decode.csv_cells import customary
 from contract_tests.decode.csv_dialect import OF_TEXTS, Miss, Rank, Rows, Table, tables
 from contract_tests.decode.csv_layouts import read_table
+from contract_tests.decode.csv_flat import OF_JSON
 from contract_tests.decode.csv_parts import read_parts
 from contract_tests.decode.csv_text import csv_texts
-from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, Unreadable, bound
+from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, Unreadable, bound, oddities
 
 
 def read_csv(body: bytes, context: Context) -> Decoded:
@@ -41,6 +42,7 @@ def read_csv(body: bytes, context: Context) -> Decoded:
             unknown += [] if table.otherwise else [layout]
             continue
         decoded = replace(decoded, choices=_shown({**table.choices, **decoded.choices}, decoded.model))
+        decoded = _padding_told(decoded, table)
         if (agreed := _agreed(decoded, table, context)) is not None:
             return agreed
         if table.otherwise and (not table.parts or _is_known(decoded, context)):
@@ -94,8 +96,26 @@ def _agreed(decoded: Decoded, table: Table, context: Context) -> Decoded | None:
 
 def _shown(choices: Mapping[str, str], model: Mapping[str, Any]) -> dict[str, str]:
     """The choices without a way of quoting that shows in no number: some writers quote every text, and no number."""
-    open_quotes = choices.get("csv.quotes") in OF_TEXTS and not any(isinstance(v, int) for v in _values(model))
+    laid_out = {n: v for n, v in model.items() if n != "data" or choices.get("info.csv") not in OF_JSON}
+    open_quotes = choices.get("csv.quotes") in OF_TEXTS and not any(isinstance(v, int) for v in _values(laid_out))
     return {clause: choice for clause, choice in choices.items() if clause != "csv.quotes" or not open_quotes}
+
+
+def _padding_told(decoded: Decoded, table: Table) -> Decoded:
+    """The answer with the word for white space around numbers, of which they do not tell."""
+    cells = {cell for rows in (table.rows, *table.parts) for row in rows for cell in row}
+    padded = {cell for cell in cells if cell.strip().isdigit() and cell != cell.strip()}
+    layout = decoded.choices.get("csv.layout", "plain")
+    if not padded or PADDED in layout or not padded.difference(_texts(decoded.model)):
+        return decoded
+    return replace(decoded, choices={**decoded.choices, "csv.layout": oddities([layout] * (layout != "plain") + [PADDED])})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
 
 
 def _values(value: Any) -> Iterator[Any]:

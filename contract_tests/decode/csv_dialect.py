@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from contract_tests.contract.members import STATUSES
-from contract_tests.decode.compare import BACKSLASHES
+from contract_tests.decode.compare import BACKSLASHES, PADDED
 from contract_tests.decode.csv_names import is_known
 from contract_tests.decode.model import oddities
 from contract_tests.decode.names import ENOUGH
@@ -118,7 +118,7 @@ _SINGLE = _Grammar(
 )
 _GRAMMARS = (
     _Grammar(f"(?:{_RFC}|{_BARE}){_END}"),
-    _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout="white space around cells"),
+    _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout=PADDED),
     # fputcsv leaves a quote after a backslash as it is. Such a quote ends the cell where what follows can be a cell, or
     # at the end of a line alone.
     *(
@@ -178,7 +178,7 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
     if after:
         others.add("lines after the rows")
     if _is_padded(rows):
-        others.add("white space around cells")
+        others.add(PADDED)
         rows = [[cell.strip(" \t") for cell in row] for row in rows]
     otherwise = "" if all(map(is_total, ended)) else _unequal([*rows, *ended], lines)
     parts: Sequence[Rows] = ()

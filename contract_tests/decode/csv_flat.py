@@ -13,6 +13,8 @@ from contract_tests.decode.model import Misfit, UnknownLayout, Unreadable, typed
 
 _LISTS = ("data", "names", "api_limit")
 """Members that are no texts, so that a cell can't hold one as it is."""
+OF_JSON = (_ONE_OF_JSON, _CELLS_OF_JSON) = ("json", "JSON in cells")
+"""The words of info.csv for an account of which cells are JSON."""
 LOST = "Array"  # what PHP writes for a list where a text should be
 
 
@@ -29,7 +31,7 @@ def nested(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], dict[str, 
         if not put(model, place.steps, value):
             raise Misfit("a name that stands twice")
         of_account = place is account or _is_account(value)
-        way = ("json" if place.steps == ("data",) or not of_account else "JSON in cells") if is_json else place.way
+        way = (_ONE_OF_JSON if place.steps == ("data",) or not of_account else _CELLS_OF_JSON) if is_json else place.way
         ways["info.csv" if of_account else "csv.rows"].add(way if is_json or of_account else way and "flattened")
     model = with_lists(model)
     if "names" not in model and _are_names(model.get("data")):
@@ -53,8 +55,8 @@ def _is_account(value: Any) -> bool:
 
 
 def cell_value(name: str, text: str) -> str | int:
-    """A member's value. Where a comma divides decimals, units have one, too."""
-    return typed(name, _DECIMALS.sub(r"\1.\2", text) if name in _UNITS else text)
+    """A member's value. White space around units is layout, and a comma may divide their decimals."""
+    return typed(name, _DECIMALS.sub(r"\1.\2", text.strip()) if name in _UNITS else text)
 
 
 _UNITS = ("cost", *UNITS)
