@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -87,6 +88,30 @@ def formats_differ(reference: Mapping[str, Any], decoded: Decoded, context: Cont
         kept = ("status", decoded.rows)
         one, other = _only(one, kept), _only(other, kept)
     return next(_differences(one, other, "", Writing.of(decoded, context)), None)
+
+
+def mostly_same(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> bool:
+    """Whether most values under each name are those of the answer that is known, in any order and both ways: so many
+    that the names are right, whatever the others are.
+    """
+    one, other = documented(reference, context.method), documented(decoded.model, context.method)
+    if decoded.rows is not None:
+        one, other = _only(one, (decoded.rows,)), _only(other, (decoded.rows,))
+    due, found = Counter(_leaves(one)), Counter(_leaves(other))
+    return (due & found).total() >= MOSTLY * max(due.total(), found.total(), 1)
+
+
+MOSTLY = 0.6
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The values that are not empty, each with the name of its member."""
+    if isinstance(value, Mapping | list):
+        members = value.items() if isinstance(value, Mapping) else ((name, entry) for entry in value)
+        for inner, member in members:
+            yield from _leaves(member, inner)
+    elif not _is_nothing(value):
+        yield name, str(value).strip()
 
 
 def charset_choice(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract_tests.decode.carries import carries
-from contract_tests.decode.compare import PADDED, cell_oddities, charset_choice, formats_differ
+from contract_tests.decode.compare import PADDED, cell_oddities, charset_choice, formats_differ, mostly_same
 from contract_tests.decode.csv_cells import customary
 from contract_tests.decode.csv_dialect import OF_TEXTS, Miss, Rank, Rows, Table, tables
 from contract_tests.decode.csv_layouts import read_table
@@ -48,7 +48,8 @@ def read_csv(body: bytes, context: Context) -> Decoded:
         if table.otherwise and (not table.parts or _is_known(decoded, context)):
             misses.append(miss)
         else:
-            found.append((table.rank, decoded))
+            sure = decoded.doubt and context.reference and mostly_same(context.reference, decoded, context)
+            found.append((table.rank, replace(decoded, doubt="") if sure else decoded))
     likeliest = max(misses, key=lambda miss: miss.rank, default=Miss("", (0, 0)))
     # Where another delimiter gives known names, a reading without them is none.
     readings = [decoded for rank, decoded in found if not decoded.doubt or rank[0] >= likeliest.rank[0]]
@@ -84,7 +85,9 @@ def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:
 def _agreed(decoded: Decoded, table: Table, context: Context) -> Decoded | None:
     """The answer as a reading of which no other is likelier: one that is sure, or that says what is known."""
     if context.reference is None or not _is_known(decoded, context):
-        return None if decoded.doubt or context.reference is not None or (table.otherwise and not table.parts) else decoded
+        return (
+            None if decoded.doubt or context.reference is not None or (table.otherwise and not table.parts) else decoded
+        )
     if formats_differ(context.reference, decoded, context) is not None:
         return None
     lacking = charset_choice(context.reference, decoded, context)
@@ -108,7 +111,9 @@ def _padding_told(decoded: Decoded, table: Table) -> Decoded:
     layout = decoded.choices.get("csv.layout", "plain")
     if not padded or PADDED in layout or not padded.difference(_texts(decoded.model)):
         return decoded
-    return replace(decoded, choices={**decoded.choices, "csv.layout": oddities([layout] * (layout != "plain") + [PADDED])})
+    return replace(
+        decoded, choices={**decoded.choices, "csv.layout": oddities([layout] * (layout != "plain") + [PADDED])}
+    )
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -23,7 +23,9 @@ def _each(pattern: str, meant: str, *, mark: str) -> Callable[[Rows], Rows]:
     match = re.compile(pattern, re.DOTALL).fullmatch
 
     def undo(rows: Rows) -> Rows:
-        return [[found.expand(meant) if mark in cell and (found := match(cell)) else cell for cell in row] for row in rows]
+        return [
+            [found.expand(meant) if mark in cell and (found := match(cell)) else cell for cell in row] for row in rows
+        ]
 
     return undo
 

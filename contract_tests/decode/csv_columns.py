@@ -43,4 +43,8 @@ def columns_by_values(
     placed = telling.intersection(found.values())
     if not telling or 2 * len(placed) < len(telling):
         return None
+    others, missing = [*{*range(len(rows[0]))} - found.keys()], telling - placed
+    if len(missing) == 1 and len(others) <= 1:  # the only column left holds it, or it is lost
+        found |= dict(zip(others, missing, strict=False))
+        placed |= missing
     return Columns(first, found, whole=telling == placed)

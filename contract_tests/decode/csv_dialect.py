@@ -58,9 +58,7 @@ def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Mis
     body = text[separator.end() :] if separator else text
     for name, mark in _marks(text, known, separator[1] if separator else "").items():
         misses: list[Miss] = []
-        for grammar in _GRAMMARS if not _SINGLE_QUOTES.match(body) else (_SINGLE, *_GRAMMARS):
-            if grammar.hint not in body or (grammar.rare and not every):
-                continue
+        for grammar in _grammars(body, every=every):
             found = _table(body, name, mark, grammar, "a line sep=" if separator else "")
             if isinstance(found, Miss):
                 misses.append(found)
@@ -70,6 +68,12 @@ def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Mis
                 break
         else:
             yield from misses[:1]
+
+
+def _grammars(text: str, *, every: bool) -> list[_Grammar]:
+    """The ways of quoting that the text may have, the likeliest first."""
+    first = [_SINGLE] if _SINGLE_QUOTES.match(text) else []
+    return [g for g in (*first, *_GRAMMARS) if g.hint in text and (every or g in first or not g.rare)]
 
 
 def _marks(text: str, known: str | None, stated: str) -> dict[str, str]:
@@ -127,7 +131,9 @@ _GRAMMARS = (
     ),
     _Grammar(rf"(?P<quoted>(?!))?(?P<bare>[^D\r\n]*+){_END}", hint='"', quotes=_NO_QUOTES),
     *(
-        _Grammar(rf"(?:{quoted}|(?P<bare>(?:{bare}|\\(?s:.)|\r(?=\\))*+)){_END}", "\\", ESCAPES, rare=True, escapes=True)
+        _Grammar(
+            rf"(?:{quoted}|(?P<bare>(?:{bare}|\\(?s:.)|\r(?=\\))*+)){_END}", "\\", ESCAPES, rare=True, escapes=True
+        )
         for quoted, bare in (
             (r'"(?P<quoted>(?:[^"\\]++|""|\\(?s:.))*+)"', r'[^"D\r\n\\]++'),
             (r"(?P<quoted>(?!))", r"[^D\r\n\\]++"),
@@ -329,7 +335,8 @@ def _lines_after(rows: Rows) -> int:
     count = 0
     while count < min(_MOST_ENDED, len(rows) - 1) and rows[0]:
         row, wide = rows[-1 - count], len(rows[0]) >= WIDE
-        if len(row) == len(rows[0]) or len(row) > max(2, len(rows[0])) or (wide and 2 * len(row) > len(rows[0])):
+        unlike = len(row) != len(rows[0]) and len(row) <= (len(rows[0]) // 2 if wide else 2)
+        if not unlike or is_debris(row):
             break
         count += 1
     return count if len({len(row) for row in rows[: len(rows) - count]}) == 1 else 0
@@ -341,6 +348,15 @@ def is_total(row: list[str]) -> bool:
     return text.startswith(COMMENTS) or bool(_TOTAL.match(text))
 
 
+def is_debris(row: list[str]) -> bool:
+    """Whether a line is what a program left behind: markup, a dump of a variable."""
+    return any(map(_DEBRIS.match, row))
+
+
+_DEBRIS = re.compile(
+    r"\s*(?:</?[a-z!]|(?:string|int|float|bool|array|object)\b ?\(|array\s*\Z|null\s*\Z|[{}\]]|\[\s*(?:\Z|[\[{\"]))",
+    re.I,
+)
 _TOTAL = re.compile(
     r"\(?(?:[0-9]+ )?(?:итого|всего|количество|найдено|строк|записей|totals?|sum|count|rows?|records?|found|end|eof)\b",
     re.IGNORECASE,

@@ -253,7 +253,7 @@ def _rows_alone(table: Table, context: Context) -> Decoded | None:
     if guess and formats_differ(context.reference, replace(guess, choices=table.choices), context) is None:
         return replace(guess, doubt="")
     found = columns_by_values(rows, entries, fields, Writing.of(written, context))
-    if found is None:
+    if found is None or (guess and not found.whole):
         return guess
     shown = {"csv.header": "yes", "csv.rows": "columns of unknown names"}
     if not found.first:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from contract_tests.decode.csv_dialect import Rows, Table, is_total
+from contract_tests.decode.csv_dialect import Rows, Table, is_debris, is_total
 from contract_tests.decode.csv_flat import nested
 from contract_tests.decode.csv_layouts import SECTIONS, TASK, WHOLE, read_table
 from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout
@@ -25,7 +25,7 @@ def read_parts(table: Table, context: Context) -> Decoded:
         if (decoded := _part(part, table, context)) is not None:
             found.append(decoded)
             after = False
-        elif len(part) > _MOST_LINES or any(len([*filter(None, row)]) > _MOST_CELLS for row in part):
+        elif len(part) > _MOST_LINES or any(len([*filter(None, row)]) > _MOST_CELLS or is_debris(row) for row in part):
             raise Misfit(table.otherwise)
         else:
             before |= not found
