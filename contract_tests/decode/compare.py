@@ -127,8 +127,8 @@ def cell_oddities(reference: Mapping[str, Any], decoded: Decoded, context: Conte
     """Words for texts that say the same as in the answer that is known, and are not written as there."""
     one, other = documented(reference, context.method), documented(decoded.model, context.method)
     found = set()
-    for name, a, b in _pairs(one, other):
-        a, b = a.replace("\r\n", "\n").replace("\r", "\n"), b.replace("\r\n", "\n").replace("\r", "\n")
+    for name, *texts in _pairs(one, other):
+        a, b = (text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
         if a != b and a.strip() == b.strip():
             found.add(PADDED)
         elif name == "phone" and a != b and digits(a) == digits(b):

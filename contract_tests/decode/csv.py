@@ -6,64 +6,83 @@ that of the likeliest delimiter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from contract_tests.decode.carries import carries
-from contract_tests.decode.compare import PADDED, cell_oddities, charset_choice, formats_differ, mostly_same
+from contract_tests.decode.compare import cell_oddities, charset_choice, formats_differ, mostly_same
 from contract_tests.decode.csv_cells import customary
-from contract_tests.decode.csv_dialect import OF_TEXTS, Miss, Rank, Rows, Table, tables
+from contract_tests.decode.csv_dialect import Miss, Rank, Table, tables
 from contract_tests.decode.csv_layouts import read_table
-from contract_tests.decode.csv_flat import OF_JSON
+from contract_tests.decode.csv_lines import Rows
 from contract_tests.decode.csv_parts import read_parts
 from contract_tests.decode.csv_text import csv_texts
-from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, Unreadable, bound, oddities
+from contract_tests.decode.csv_told import told
+from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, Unreadable, bound
 
 
 def read_csv(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable, UnknownLayout."""
     bound(body.replace(b"\r\n", b"\n"), b",;|\t\n\r", "CSV")
-    misses: list[Miss] = []
-    unknown: list[UnknownLayout] = []
-    found: list[tuple[Rank, Decoded]] = []
+    search = _Search(context)
     for table in _tables(body, context):
+        if (found := search.read(table)) is not None:
+            return found
+    return search.likeliest(body)
+
+
+@dataclass
+class _Search:
+    """What was found of an answer in the tables that a body may be."""
+
+    context: Context
+    misses: list[Miss] = field(default_factory=list)
+    unknown: list[UnknownLayout] = field(default_factory=list)
+    readings: list[tuple[Rank, Decoded]] = field(default_factory=list)
+
+    def read(self, table: Table | Miss) -> Decoded | None:
+        """Reads a table; the answer where no other reading is likelier."""
         if isinstance(table, Miss):
-            misses.append(table)
-            continue
+            self.misses.append(table)
+            return None
         miss = Miss(table.otherwise, table.rank, whole=not table.otherwise, several=table.several)
         try:
-            decoded = read_parts(table, context) if table.parts else read_table(table, context)
+            decoded = told(read_parts(table, self.context) if table.parts else read_table(table, self.context), table)
         except Misfit as misfit:
-            misses.append(replace(miss, reason=table.otherwise or str(misfit)))
-            continue
+            self.misses.append(replace(miss, reason=table.otherwise or str(misfit)))
         except UnknownLayout as layout:
-            misses.append(miss)
-            unknown += [] if table.otherwise else [layout]
-            continue
-        decoded = replace(decoded, choices=_shown({**table.choices, **decoded.choices}, decoded.model))
-        decoded = _padding_told(decoded, table)
-        if (agreed := _agreed(decoded, table, context)) is not None:
-            return agreed
-        if table.otherwise and (not table.parts or _is_known(decoded, context)):
-            misses.append(miss)
+            self.misses.append(miss)
+            self.unknown += [] if table.otherwise else [layout]
         else:
-            sure = decoded.doubt and context.reference and mostly_same(context.reference, decoded, context)
-            found.append((table.rank, replace(decoded, doubt="") if sure else decoded))
-    likeliest = max(misses, key=lambda miss: miss.rank, default=Miss("", (0, 0)))
-    # Where another delimiter gives known names, a reading without them is none.
-    readings = [decoded for rank, decoded in found if not decoded.doubt or rank[0] >= likeliest.rank[0]]
-    holds = context.reference is not None and carries(body, context.reference, context.method)
-    if readings:
-        best = next((decoded for decoded in readings if not decoded.doubt), readings[0])
-        if best.doubt and holds:
+            if (agreed := _agreed(decoded, table, self.context)) is not None:
+                return agreed
+            if table.otherwise and (decoded.doubt or not table.parts):
+                self.misses.append(miss)
+            else:
+                self._keep(decoded, table)
+        return None
+
+    def _keep(self, decoded: Decoded, table: Table) -> None:
+        reference = self.context.reference
+        if decoded.doubt and reference is not None and mostly_same(reference, decoded, self.context):
+            decoded = replace(decoded, doubt="")
+        self.readings.append((table.rank, decoded))
+
+    def likeliest(self, body: bytes) -> Decoded:
+        """The answer in the likeliest reading of all. Raises Unreadable, UnknownLayout."""
+        context, miss = self.context, max(self.misses, key=lambda miss: miss.rank, default=Miss("", (0, 0)))
+        # Where another delimiter gives known names, a reading without them is none.
+        readings = [decoded for rank, decoded in self.readings if not decoded.doubt or rank[0] >= miss.rank[0]]
+        holds = context.reference is not None and carries(body, context.reference, context.method)
+        if readings:
+            best = next((decoded for decoded in readings if not decoded.doubt), readings[0])
+            if not best.doubt or not holds:
+                return best
+        elif self.unknown or miss.several:
+            raise next(iter(self.unknown), UnknownLayout("csv.rows", "several tables"))
+        if holds and (readings or miss.whole):
             raise UnknownLayout("csv.layout", "another layout")
-        return best
-    if unknown or likeliest.several:
-        raise next(iter(unknown), UnknownLayout("csv.rows", "several tables"))
-    if likeliest.whole and holds:
-        raise UnknownLayout("csv.layout", "another layout")
-    raise Unreadable(f"{NO_ANSWER}: {likeliest.reason}")
+        raise Unreadable(f"{NO_ANSWER}: {miss.reason}")
 
 
 NO_ANSWER = "CSV that is no answer"
@@ -84,49 +103,15 @@ def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:
 
 def _agreed(decoded: Decoded, table: Table, context: Context) -> Decoded | None:
     """The answer as a reading of which no other is likelier: one that is sure, or that says what is known."""
-    if context.reference is None or not _is_known(decoded, context):
-        return (
-            None if decoded.doubt or context.reference is not None or (table.otherwise and not table.parts) else decoded
-        )
-    if formats_differ(context.reference, decoded, context) is not None:
+    if context.reference is None:
+        return None if decoded.doubt or (table.otherwise and not table.parts) else decoded
+    if not _is_known(decoded, context) or formats_differ(context.reference, decoded, context) is not None:
         return None
     lacking = charset_choice(context.reference, decoded, context)
     choices = {**decoded.choices, **({"csv.lacking": lacking} if lacking else {})}
     if words := [w for w in cell_oddities(context.reference, decoded, context) if w not in table.layout_and()]:
         choices["csv.layout"] = replace(table, choices=choices).layout_and(*words)
     return replace(decoded, doubt="", choices=choices)
-
-
-def _shown(choices: Mapping[str, str], model: Mapping[str, Any]) -> dict[str, str]:
-    """The choices without a way of quoting that shows in no number: some writers quote every text, and no number."""
-    laid_out = {n: v for n, v in model.items() if n != "data" or choices.get("info.csv") not in OF_JSON}
-    open_quotes = choices.get("csv.quotes") in OF_TEXTS and not any(isinstance(v, int) for v in _values(laid_out))
-    return {clause: choice for clause, choice in choices.items() if clause != "csv.quotes" or not open_quotes}
-
-
-def _padding_told(decoded: Decoded, table: Table) -> Decoded:
-    """The answer with the word for white space around numbers, of which they do not tell."""
-    cells = {cell for rows in (table.rows, *table.parts) for row in rows for cell in row}
-    padded = {cell for cell in cells if cell.strip().isdigit() and cell != cell.strip()}
-    layout = decoded.choices.get("csv.layout", "plain")
-    if not padded or PADDED in layout or not padded.difference(_texts(decoded.model)):
-        return decoded
-    return replace(
-        decoded, choices={**decoded.choices, "csv.layout": oddities([layout] * (layout != "plain") + [PADDED])}
-    )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
-        yield from _texts(inner)
-
-
-def _values(value: Any) -> Iterator[Any]:
-    """The values of the members of objects, and not of entries, which have texts alone."""
-    for member in value.values():
-        yield from _values(member) if isinstance(member, Mapping) else (member,)
 
 
 def _is_known(decoded: Decoded, context: Context) -> bool:

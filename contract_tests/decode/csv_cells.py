@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from contract_tests.decode.csv_dialect import WIDE, Rows, Table, is_total
+from contract_tests.decode.csv_dialect import Table
+from contract_tests.decode.csv_lines import WIDE, Rows, is_total
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from contract_tests.contract.members import COLUMNS, ERROR, READY, STATUSES, TIM
 from contract_tests.contract.values import address, digits
 from contract_tests.decode.compare import Writing, documented, formats_differ
 from contract_tests.decode.csv_columns import columns_by_values
-from contract_tests.decode.csv_dialect import Rows, Table
+from contract_tests.decode.csv_dialect import Table
 from contract_tests.decode.csv_flat import cell_value, nested
+from contract_tests.decode.csv_lines import Rows
 from contract_tests.decode.csv_names import account_place, field_of, is_known
 from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, typed
 from contract_tests.decode.names import ENOUGH, is_row, known_name

@@ -54,7 +54,7 @@ _LONGEST = 100  # characters of a name of several
 
 
 def _inner(steps: list[Step]) -> tuple[Step, ...]:
-    """The steps from the first known member on: the answer may be in a wrapper, or its rows in a list of another name."""
+    """The steps from the first known member on: an answer may be in a wrapper, or rows in a list of another name."""
     for at, step in enumerate(steps):
         if step in _LISTS or (at and at == len(steps) - 1 and step in MEMBERS):
             return tuple(steps[at:])

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from contract_tests.decode.csv_dialect import Rows, Table, is_debris, is_total
+from contract_tests.decode.csv_dialect import Table
 from contract_tests.decode.csv_flat import nested
 from contract_tests.decode.csv_layouts import SECTIONS, TASK, WHOLE, read_table
+from contract_tests.decode.csv_lines import Rows, is_debris, is_total
 from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout
 from contract_tests.decode.names import known_name
 
@@ -18,7 +19,9 @@ _MOST_CELLS = 3  # with text, in such a line
 
 
 def read_parts(table: Table, context: Context) -> Decoded:
-    """The answer in the parts of a table. Raises Misfit where one is neither a table of it nor text around them."""
+    """The answer in the parts of a table, in doubt where it was perhaps cut off. Raises Misfit where a part is neither
+    a table of it nor text around them.
+    """
     found: list[Decoded] = []
     before = after = False
     for part in table.parts:
@@ -30,15 +33,16 @@ def read_parts(table: Table, context: Context) -> Decoded:
         else:
             before |= not found
             after = not all(map(is_total, part))
-    if not found or (after and context.reference is None) or (len(found) > 1 and context.method != "result"):
+    if not found or (len(found) > 1 and context.method != "result"):
         raise Misfit(table.otherwise)
     words = ["lines before the names"] * before + ["lines after the rows"] * after
+    doubt = words[-1] if after else ""
     if len(found) == 1:
-        return replace(found[0], choices={**found[0].choices, "csv.layout": table.layout_and(*words)})
+        return replace(found[0], choices={**found[0].choices, "csv.layout": table.layout_and(*words)}, doubt=doubt)
     model = _merged(found)
     own = context.section if context.section in SECTIONS else next((d.rows for d in found if d.rows), None)
     choices = {"csv.header": "yes", "csv.rows": "several tables", "csv.layout": table.layout_and(*words)}
-    return Decoded(model, "csv", choices, None if model.keys() >= WHOLE else own)
+    return Decoded(model, "csv", choices, None if model.keys() >= WHOLE else own, doubt)
 
 
 def _part(rows: Rows, table: Table, context: Context) -> Decoded | None:

@@ -58,7 +58,7 @@ def written(table: Sequence[Sequence[str]], dialect: CsvDialect) -> bytes:
     for number, row in enumerate(table):
         line = (dialect.delimiter + dialect.space).join(dialect.cell(cell, dialect) for cell in row)
         if row == [""]:
-            line = '""'  # else a blank line
+            line = "''" if dialect.cell is singly_quoted else '""'  # else a blank line
         ends = dialect.end_of_names if number == 0 and dialect.end_of_names else dialect.end
         lines.append(line + dialect.delimiter * dialect.trailing + ends)
     return (dialect.head + "".join(lines) + dialect.tail).encode(dialect.encoding, "replace")
