@@ -38,7 +38,7 @@ class Table:
     choices: Mapping[str, str]  # of the dialect
     rank: Rank  # how likely the delimiter is meant
     blanks: int = 0  # blank lines at the end, which stand for rows where a table has one column
-    parts: Sequence[Rows] = ()  # the tables and lines of text that stand one below the other, where it is not one
+    parts: Sequence[Rows] = ()  # the tables and lines of text that stand one below the other; then there are no rows
     otherwise: str = ""  # why the text is no table; then it is read so where that says what is known
     several: bool = False  # whether it is several tables one below the other, by their lines of names
 
@@ -199,6 +199,8 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
     if unequal := _unequal(rows, lines):
         otherwise, parts = unequal, parts_of(split.rows)
         others -= {"blank lines", "lines before the names"}
+        if not parts:
+            return Miss(unequal, rank, whole=False)
     choices = {
         "csv.delimiter": name if any(len(row) > 1 for row in rows) else "",
         # Names alone do not show how other lines end.
@@ -207,7 +209,7 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
         "csv.layout": oddities(sorted(others)) if rank[1] > 1 or others else "",
     }
     shown = {clause: choice for clause, choice in choices.items() if choice}
-    return Table(rows, shown, rank, blanks, parts, otherwise, several=bool(parts) and are_several(split.rows))
+    return Table([] if parts else rows, shown, rank, blanks, parts, otherwise, several=bool(parts) and are_several(split.rows))
 
 
 def _unequal(rows: Rows, lines: Sequence[int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TypeAlias
 
 from contract_tests.contract.members import STATUSES
@@ -81,7 +82,11 @@ _TOTAL = re.compile(
 
 
 def parts_of(rows: Rows) -> list[Rows]:
-    """The lines that belong together: up to a blank line, a line of names, or one of another number of cells."""
+    """The lines that belong together: up to a blank line, a line of names, or one of another number of cells. None
+    where they are too many to be tables.
+    """
+    if sum(len(one) != len(next_) for one, next_ in pairwise(rows)) > _MOST_PARTS:
+        return []
     parts: list[Rows] = [[]]
     for row in rows:
         last = parts[-1]
@@ -92,6 +97,9 @@ def parts_of(rows: Rows) -> list[Rows]:
     return [part for part in parts if part]
 
 
+_MOST_PARTS = 30  # lines of another number of cells than the one before
+
+
 def _is_pair(row: list[str]) -> bool:
     return len(row) == 2 and not is_known(row[1])
 
@@ -100,7 +108,7 @@ def are_several(rows: Rows) -> bool:
     """Whether the lines are tables one below the other: after a blank line, or at a line of names, another begins."""
     blocks: list[Rows] = [[]]
     for row in rows:
-        if not row or (known_names(row) >= ENOUGH and blocks[-1]):
+        if not row or (blocks[-1] and any(map(is_known, row[:2])) and known_names(row) >= ENOUGH):
             blocks.append([])
         if row:
             blocks[-1].append(row)

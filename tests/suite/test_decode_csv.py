@@ -636,6 +636,14 @@ def test_what_a_program_left_behind_is_no_line_after_the_rows(line: str) -> None
         read(f"{TABLE}{line}\r\n", replace(DATA, reference=TWO_ROWS))
 
 
+def test_lines_of_many_lengths_are_no_tables() -> None:
+    body = TABLE + "".join(f"a,b{',c' * (n % 2)}\r\n" for n in range(100))
+
+    for context in (DATA, replace(DATA, reference=TWO_ROWS)):
+        with pytest.raises(Unreadable, match="fields, 10 are due"):
+            read(body, context)
+
+
 @given(st.data())
 def test_a_table_that_was_cut_off_is_not_taken_for_a_whole_one(data: st.DataObject) -> None:
     body = TABLE[: data.draw(st.integers(1, len(TABLE) - 3))]
