@@ -54,7 +54,7 @@ def lines_after(rows: Rows) -> int:
     while count < min(_MOST_ENDED, len(rows) - 1) and rows[0]:
         row, wide = rows[-1 - count], len(rows[0]) >= WIDE
         unlike = len(row) != len(rows[0]) and len(row) <= (len(rows[0]) // 2 if wide else 2)
-        if not unlike or is_debris(row):
+        if not unlike or is_debris(row) or all(map(is_known, row)):
             break
         count += 1
     return count if len({len(row) for row in rows[: len(rows) - count]}) == 1 else 0

@@ -583,6 +583,17 @@ def test_tables_one_below_the_other_are_one_answer(parts: Any, between: str, kno
     assert not decoded.doubt
 
 
+@pytest.mark.parametrize("between", ["", "\r\n"], ids=["at once", "after a blank line"])
+@pytest.mark.parametrize(("names", "context"), [(COLUMNS, DATA), (["name"], NAMES)], ids=["data", "names"])
+def test_a_line_of_names_below_another_table_is_an_empty_list(
+    names: Sequence[str], context: Context, between: str
+) -> None:
+    for known in (None, ready()):
+        decoded = read(blocks(TASK_ROW, [names], between=between), replace(context, reference=known))
+
+        assert decoded.model == {"status": "ready", **TASK, str(context.section): []}
+
+
 @pytest.mark.parametrize(
     "parts",
     [
