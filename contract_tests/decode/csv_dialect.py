@@ -209,7 +209,9 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
         "csv.layout": oddities(sorted(others)) if rank[1] > 1 or others else "",
     }
     shown = {clause: choice for clause, choice in choices.items() if choice}
-    return Table([] if parts else rows, shown, rank, blanks, parts, otherwise, several=bool(parts) and are_several(split.rows))
+    return Table(
+        [] if parts else rows, shown, rank, blanks, parts, otherwise, several=bool(parts) and are_several(split.rows)
+    )
 
 
 def _unequal(rows: Rows, lines: Sequence[int]) -> str:

@@ -141,6 +141,7 @@ def _flat_row(table: Table, context: Context) -> Decoded | None:
         raise Misfit(f"{len(rows)} rows under the names of a flat answer")
     model, shown = nested(zip(head, rows[0], strict=True))
     _check_names(head, {"status": status, **model}, context)
+    _add_empty_list(model, shown, context)
     spelled = any(known_name(name) not in (None, name) for name in head)
     flat = "a row under names in another spelling" if spelled else "row"
     if "status" not in names and status:
@@ -160,6 +161,14 @@ def _check_names(names: Sequence[str], model: Mapping[str, Any], context: Contex
     unknown = [name for name in names if not is_known(name)]
     if missing and len(unknown) >= len(missing):
         raise UnknownLayout("info.csv" if context.method == "info" else "csv.flat", "columns of unknown names")
+
+
+def _add_empty_list(model: dict[str, Any], shown: dict[str, str], context: Context) -> None:
+    """Adds the list that the source fills, of which nothing is left where lists are flattened and it is empty."""
+    own = context.section or ""
+    if model.get("status") == "ready" and own in SECTIONS and own not in model:
+        model[own] = []
+        shown["csv.rows"] = "flattened"
 
 
 def _leaves(account: Any, path: str = "") -> Iterator[str]:
@@ -185,6 +194,7 @@ def _pairs(table: Table, context: Context) -> Decoded | None:
         return None
     model, shown = nested(pairs)
     _check_names([name for name, _ in pairs], model, context)
+    _add_empty_list(model, shown, context)
     return Decoded(model, "csv", {"csv.flat": "pairs under a line of names" if titled else "pairs", **shown})
 
 

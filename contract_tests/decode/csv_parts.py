@@ -52,7 +52,7 @@ def _part(rows: Rows, table: Table, context: Context) -> Decoded | None:
     names = [known_name(name) for name in rows[0]]
     if context.method == "result" and len(rows) == 2 and TASK.issuperset(names):
         return Decoded(nested(zip(rows[0], rows[1], strict=True))[0], "csv", {})
-    section = "names" if names == ["name"] else context.section
+    section = "names" if names == ["name"] else None
     with suppress(Misfit, UnknownLayout):
         decoded = read_table(replace(table, rows=rows, parts=()), replace(context, section=section, reference=None))
         return None if decoded.doubt else decoded

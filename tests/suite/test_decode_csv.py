@@ -495,6 +495,15 @@ def test_rows_may_be_laid_flat(way: str, pairs: bool) -> None:
     assert decoded.choices["csv.rows"] == way
 
 
+def test_nothing_is_left_of_an_empty_list_that_is_laid_flat() -> None:
+    for table in (TASK_ROW, TASK_PAIRS):
+        body = written(table, CsvDialect())
+
+        assert read(body, DATA).model == {"status": "ready", **TASK, "data": []}
+        decoded = read(body, replace(DATA, reference=TWO_ROWS))
+        assert formats_differ(TWO_ROWS, decoded, DATA) == "data[0]"
+
+
 def test_a_list_that_php_lost_is_not_taken_for_an_empty_one() -> None:
     names = ["status", "data", "names", "photo", *TASK]
     decoded = read(written([names, ["ready", "Array", "Array", "", *map(str, TASK.values())]], CsvDialect()), DATA)
