@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, NUMBERS, READY, TIMES, UNITS
-from contract_tests.contract.values import seconds
+from contract_tests.contract.values import digits, seconds
 from contract_tests.decode.lacking import DIFFERENT, codec_of, lacked, replacement
 from contract_tests.decode.model import Context, Decoded
 
@@ -89,13 +90,50 @@ def formats_differ(reference: Mapping[str, Any], decoded: Decoded, context: Cont
     return next(_differences(one, other, "", Writing.of(decoded, context)), None)
 
 
+def mostly_same(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> bool:
+    """Whether most values under each name are those of the answer that is known, in any order and both ways: so many
+    that the names are right, whatever the others are.
+    """
+    one, other = documented(reference, context.method), documented(decoded.model, context.method)
+    if decoded.rows is not None:
+        one, other = _only(one, (decoded.rows,)), _only(other, (decoded.rows,))
+    due, found = Counter(_leaves(one)), Counter(_leaves(other))
+    return (due & found).total() >= MOSTLY * max(due.total(), found.total(), 1)
+
+
+MOSTLY = 0.6
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The values that are not empty, each with the name of its member."""
+    if isinstance(value, Mapping | list):
+        members = value.items() if isinstance(value, Mapping) else ((name, entry) for entry in value)
+        for inner, member in members:
+            yield from _leaves(member, inner)
+    elif not _is_nothing(value):
+        yield name, str(value).strip()
+
+
 def charset_choice(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> str:
     """What stands for characters that the charset lacks: a choice of csv.lacking, or words for what no choice covers;
     empty where none is lacking.
     """
     writing = Writing.of(decoded, context)
     one, other = documented(reference, context.method), documented(decoded.model, context.method)
-    return " and ".join(sorted({writing.replaced(a, b) for a, b in _pairs(one, other)} - {"", DIFFERENT}))
+    return " and ".join(sorted({writing.replaced(a, b) for _, a, b in _pairs(one, other)} - {"", DIFFERENT}))
+
+
+def cell_oddities(reference: Mapping[str, Any], decoded: Decoded, context: Context) -> list[str]:
+    """Words for texts that say the same as in the answer that is known, and are not written as there."""
+    one, other = documented(reference, context.method), documented(decoded.model, context.method)
+    found = set()
+    for name, *texts in _pairs(one, other):
+        a, b = (text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
+        if a != b and a.strip() == b.strip():
+            found.add(PADDED)
+        elif name == "phone" and a != b and digits(a) == digits(b):
+            found.add("phones in another form")
+    return sorted(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +167,11 @@ class Writing:
         return plain.replace('\\"', '"') if self.backslashes else plain
 
 
+PADDED = "white space around cells"
 BACKSLASHES = "a backslash before a quote"
 """The word of csv.quotes for fputcsv's way, which some writers take for an escape and others do not."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
-_NUMERIC = frozenset((*NUMBERS, *TIMES, "cost"))
+_NUMERIC = frozenset((*NUMBERS, *TIMES, "cost", "price"))
 _TRUTH: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
 
 
@@ -166,6 +205,8 @@ def _same_leaf(name: str, one: Any, other: Any, writing: Writing) -> bool:
         return _TRUTH.get(str(one).lower()) is _TRUTH.get(str(other).lower(), None if other else False)
     if writing.replaced(_text(one), _text(other)) != DIFFERENT:
         return True
+    if name == "phone" and digits(one) and digits(one) == digits(other):
+        return True
     if name in TIMES and seconds(one) is not None and seconds(one) == seconds(other):
         return True
     numeric = name in _NUMERIC or not (isinstance(one, str) and isinstance(other, str))
@@ -191,13 +232,13 @@ def _same_number(one: Decimal | None, other: Decimal | None, rounded: bool) -> b
 PRECISION = Decimal("1e-12")  # PHP writes 14 digits of a number in text, and 17 in JSON
 
 
-def _pairs(one: Any, other: Any) -> Iterator[tuple[str, str]]:
-    """The texts that stand at the same places."""
+def _pairs(one: Any, other: Any, name: str = "") -> Iterator[tuple[str, str, str]]:
+    """The texts that stand at the same places, each with the name of its member."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for name in one.keys() & other.keys():
-            yield from _pairs(one[name], other[name])
+        for member in one.keys() & other.keys():
+            yield from _pairs(one[member], other[member], member)
     elif isinstance(one, list) and isinstance(other, list):
         for a, b in zip(one, other, strict=False):
             yield from _pairs(a, b)
     elif isinstance(one, str) and isinstance(other, str):
-        yield one, other
+        yield name, one, other

@@ -7,66 +7,116 @@ that of the likeliest delimiter.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from contract_tests.decode.carries import carries
-from contract_tests.decode.compare import charset_choice, formats_differ
-from contract_tests.decode.csv_dialect import Miss, Rank, Rows, Table, tables
+from contract_tests.decode.compare import cell_oddities, charset_choice, formats_differ, mostly_same
+from contract_tests.decode.csv_cells import customary
+from contract_tests.decode.csv_dialect import Miss, Rank, Table, tables
 from contract_tests.decode.csv_layouts import read_table
+from contract_tests.decode.csv_lines import Rows
+from contract_tests.decode.csv_parts import read_parts
 from contract_tests.decode.csv_text import csv_texts
+from contract_tests.decode.csv_told import told
 from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, Unreadable, bound
 
 
 def read_csv(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable, UnknownLayout."""
     bound(body.replace(b"\r\n", b"\n"), b",;|\t\n\r", "CSV")
-    misses: list[Miss] = []
-    unknown: list[UnknownLayout] = []
-    found: list[tuple[Rank, Decoded]] = []
+    search = _Search(context)
     for table in _tables(body, context):
+        if (found := search.read(table)) is not None:
+            return found
+    return search.likeliest(body)
+
+
+@dataclass
+class _Search:
+    """What was found of an answer in the tables that a body may be."""
+
+    context: Context
+    misses: list[Miss] = field(default_factory=list)
+    unknown: list[UnknownLayout] = field(default_factory=list)
+    readings: list[tuple[Rank, Decoded]] = field(default_factory=list)
+
+    def read(self, table: Table | Miss) -> Decoded | None:
+        """Reads a table; the answer where no other reading is likelier."""
         if isinstance(table, Miss):
-            misses.append(table)
-            continue
+            self.misses.append(table)
+            return None
+        miss = Miss(table.otherwise, table.rank, whole=not table.otherwise, several=table.several)
         try:
-            decoded = read_table(table, context)
+            decoded = told(read_parts(table, self.context) if table.parts else read_table(table, self.context), table)
         except Misfit as misfit:
-            misses.append(Miss(str(misfit), table.rank))
+            self.misses.append(replace(miss, reason=table.otherwise or str(misfit)))
         except UnknownLayout as layout:
-            misses.append(Miss("", table.rank))
-            unknown.append(layout)
+            self.misses.append(miss)
+            self.unknown += [] if table.otherwise else [layout]
         else:
-            decoded = replace(decoded, choices={**table.choices, **decoded.choices})
-            if (agreed := _agreed(decoded, context)) is not None:
+            if (agreed := _agreed(decoded, table, self.context)) is not None:
                 return agreed
-            found.append((table.rank, decoded))
-    likeliest = max(misses, key=lambda miss: miss.rank, default=Miss("", (0, 0)))
-    # Where another delimiter gives known names, a reading without them is none.
-    readings = [decoded for rank, decoded in found if not decoded.doubt or rank[0] >= likeliest.rank[0]]
-    if readings:
-        return next((decoded for decoded in readings if not decoded.doubt), readings[0])
-    if unknown or likeliest.several:
-        raise next(iter(unknown), UnknownLayout("csv.rows", "several tables"))
-    if context.reference is not None and likeliest.whole and carries(body, context.reference, context.method):
-        raise UnknownLayout("csv.layout", "another layout")
-    raise Unreadable(f"CSV that is no answer: {likeliest.reason}")
+            if table.otherwise and (decoded.doubt or not table.parts):
+                self.misses.append(miss)
+            else:
+                self._keep(decoded, table)
+        return None
+
+    def _keep(self, decoded: Decoded, table: Table) -> None:
+        reference = self.context.reference
+        if decoded.doubt and reference is not None and mostly_same(reference, decoded, self.context):
+            decoded = replace(decoded, doubt="")
+        self.readings.append((table.rank, decoded))
+
+    def likeliest(self, body: bytes) -> Decoded:
+        """The answer in the likeliest reading of all. Raises Unreadable, UnknownLayout."""
+        context, miss = self.context, max(self.misses, key=lambda miss: miss.rank, default=Miss("", (0, 0)))
+        # Where another delimiter gives known names, a reading without them is none.
+        readings = [decoded for rank, decoded in self.readings if not decoded.doubt or rank[0] >= miss.rank[0]]
+        holds = context.reference is not None and carries(body, context.reference, context.method)
+        if readings:
+            best = next((decoded for decoded in readings if not decoded.doubt), readings[0])
+            if not best.doubt or not holds:
+                return best
+        elif self.unknown or miss.several:
+            raise next(iter(self.unknown), UnknownLayout("csv.rows", "several tables"))
+        if holds and (readings or miss.whole):
+            raise UnknownLayout("csv.layout", "another layout")
+        raise Unreadable(f"{NO_ANSWER}: {miss.reason}")
+
+
+NO_ANSWER = "CSV that is no answer"
+"""How the reason begins of a text that is no answer in any layout, unless an answer that is known tells more."""
 
 
 def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:
     """The tables that a body may be, in each charset."""
     for read in csv_texts(body, context):
         encoding = {"csv.encoding": read.encoding} if read.encoding else {}
-        for table in tables(read.text, context.known.get("csv.delimiter"), every=context.reference is not None):
-            yield table if isinstance(table, Miss) else replace(table, choices={**encoding, **table.choices})
+        every = context.reference is not None
+        for table in tables(read.text, context.known.get("csv.delimiter"), every=every):
+            if isinstance(table, Miss):
+                yield table
+            else:
+                yield from customary(replace(table, choices={**encoding, **table.choices}), every=every)
 
 
-def _agreed(decoded: Decoded, context: Context) -> Decoded | None:
+def _agreed(decoded: Decoded, table: Table, context: Context) -> Decoded | None:
     """The answer as a reading of which no other is likelier: one that is sure, or that says what is known."""
     if context.reference is None:
-        return None if decoded.doubt else decoded
-    if formats_differ(context.reference, decoded, context) is not None:
+        return None if decoded.doubt or (table.otherwise and not table.parts) else decoded
+    if not _is_known(decoded, context) or formats_differ(context.reference, decoded, context) is not None:
         return None
     lacking = charset_choice(context.reference, decoded, context)
-    return replace(decoded, doubt="", choices={**decoded.choices, **({"csv.lacking": lacking} if lacking else {})})
+    choices = {**decoded.choices, **({"csv.lacking": lacking} if lacking else {})}
+    if words := [w for w in cell_oddities(context.reference, decoded, context) if w not in table.layout_and()]:
+        choices["csv.layout"] = replace(table, choices=choices).layout_and(*words)
+    return replace(decoded, doubt="", choices=choices)
+
+
+def _is_known(decoded: Decoded, context: Context) -> bool:
+    """Whether what is known is about the same: a task may have become ready since."""
+    return context.reference is not None and context.reference.get("status") == decoded.model.get("status", "ok")
 
 
 def read_lines(body: bytes, delimiter: str) -> Rows:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from contract_tests.contract.members import STATUSES
-from contract_tests.decode.compare import BACKSLASHES
-from contract_tests.decode.csv_names import is_known
+from contract_tests.decode.compare import BACKSLASHES, PADDED
+from contract_tests.decode.csv_lines import (
+    Rows,
+    are_several,
+    is_padded,
+    is_total,
+    is_trailed,
+    known_names,
+    lines_after,
+    parts_of,
+    titles,
+    without_blanks,
+)
 from contract_tests.decode.model import oddities
-from contract_tests.decode.names import ENOUGH
 
-Rows: TypeAlias = list[list[str]]
 MAX_COLUMNS = 10_000
 Rank: TypeAlias = tuple[int, int]
 """Known names in the first line, and cells in it."""
@@ -30,6 +38,14 @@ class Table:
     choices: Mapping[str, str]  # of the dialect
     rank: Rank  # how likely the delimiter is meant
     blanks: int = 0  # blank lines at the end, which stand for rows where a table has one column
+    parts: Sequence[Rows] = ()  # the tables and lines of text that stand one below the other; then there are no rows
+    otherwise: str = ""  # why the text is no table; then it is read so where that says what is known
+    several: bool = False  # whether it is several tables one below the other, by their lines of names
+
+    def layout_and(self, *words: str) -> str:
+        """The word of csv.layout, with more of what else stands in the layout."""
+        before = self.choices.get("csv.layout", "plain")
+        return oddities([*([] if before == "plain" else [before]), *words])
 
 
 @dataclass(frozen=True)
@@ -50,18 +66,22 @@ def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Mis
     body = text[separator.end() :] if separator else text
     for name, mark in _marks(text, known, separator[1] if separator else "").items():
         misses: list[Miss] = []
-        for grammar in _GRAMMARS:
-            if grammar.hint not in body:
-                continue
+        for grammar in _grammars(body, every=every):
             found = _table(body, name, mark, grammar, "a line sep=" if separator else "")
             if isinstance(found, Miss):
                 misses.append(found)
                 continue
             yield found
-            if not every:
+            if not every and not found.otherwise:
                 break
         else:
             yield from misses[:1]
+
+
+def _grammars(text: str, *, every: bool) -> list[_Grammar]:
+    """The ways of quoting that the text may have, the likeliest first."""
+    first = [_SINGLE] if _SINGLE_QUOTES.match(text) else []
+    return [g for g in (*first, *_GRAMMARS) if g.hint in text and (every or g in first or not g.rare)]
 
 
 def _marks(text: str, known: str | None, stated: str) -> dict[str, str]:
@@ -90,6 +110,9 @@ class _Grammar:
     hint: str = ""  # what a text has that is quoted so
     quotes: str = ""  # a word of csv.quotes
     layout: str = ""  # a word of csv.layout
+    mark: str = '"'  # the quote
+    rare: bool = False  # tried only where an answer is known, which decides
+    escapes: bool = False  # a backslash makes the character after it one of the text
 
 
 _END = r"(?P<end>D|\r\n|\n|\r|\Z)"
@@ -97,9 +120,17 @@ _RFC = r'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"'
 _BARE = r'(?P<bare>[^"D\r\n]*+)'
 _AFTER = r'(?:\r|\n|\Z|D(?:"|[^"D\r\n]*+(?:D|\r|\n|\Z)))'  # what may follow a cell
 _NO_QUOTES = "no quotes"
+ESCAPES = "backslashes as escapes"
+_SINGLE = _Grammar(
+    rf"(?:'(?P<quoted>[^']*+(?:''[^']*+)*+)'|(?P<bare>[^'D\r\n]*+)){_END}",
+    hint="'",
+    quotes="single quotes",
+    mark="'",
+    rare=True,
+)
 _GRAMMARS = (
     _Grammar(f"(?:{_RFC}|{_BARE}){_END}"),
-    _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout="white space around cells"),
+    _Grammar(rf"(?:[ \t]*+{_RFC}[ \t]*+|{_BARE}){_END}", hint='"', layout=PADDED),
     # fputcsv leaves a quote after a backslash as it is. Such a quote ends the cell where what follows can be a cell, or
     # at the end of a line alone.
     *(
@@ -107,7 +138,18 @@ _GRAMMARS = (
         for after in (_AFTER, r"\r|\n|\Z")
     ),
     _Grammar(rf"(?P<quoted>(?!))?(?P<bare>[^D\r\n]*+){_END}", hint='"', quotes=_NO_QUOTES),
+    *(
+        _Grammar(
+            rf"(?:{quoted}|(?P<bare>(?:{bare}|\\(?s:.)|\r(?=\\))*+)){_END}", "\\", ESCAPES, rare=True, escapes=True
+        )
+        for quoted, bare in (
+            (r'"(?P<quoted>(?:[^"\\]++|""|\\(?s:.))*+)"', r'[^"D\r\n\\]++'),
+            (r"(?P<quoted>(?!))", r"[^D\r\n\\]++"),
+        )
+    ),
+    _SINGLE,
 )
+_SINGLE_QUOTES = re.compile(r"'\w+'\W")
 
 
 @lru_cache(maxsize=64)
@@ -129,42 +171,56 @@ class _Split:
 def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> Table | Miss:
     split = _split(text, mark, grammar)
     filled = [row for row in split.rows if row]
-    first = next(iter(filled[_titles(filled) :]), [])
-    rank = (_known(first), len(first))
+    first = next(iter(filled[titles(filled) :]), [])
+    rank = (known_names(first), len(first))
     if len(first) > MAX_COLUMNS:
         return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)
     if split.torn:
         return Miss(f"line {split.torn}: a quote or line break that RFC 4180 does not allow", rank, whole=False)
     others = {grammar.layout, stated} - {""}
-    rows, lines, blanks = _without_blanks(split.rows, split.lines)
+    rows, lines, blanks = without_blanks(split.rows, split.lines)
     if blanks or len(rows) < len(split.rows):
         others.add("blank lines")
-    if titles := _titles(rows):
+    if before := titles(rows):
         others.add("lines before the names")
-        rows, lines = rows[titles:], lines[titles:]
-    if _is_trailed(rows):
+        rows, lines = rows[before:], lines[before:]
+    if is_trailed(rows):
         others.add("a delimiter at each line's end")
         rows = [row[:-1] if i or not row[-1] else row for i, row in enumerate(rows)]
-    if _is_padded(rows):
-        others.add("white space around cells")
+    after = lines_after(rows)
+    ended, rows = rows[len(rows) - after :], rows[: len(rows) - after]
+    if after:
+        others.add("lines after the rows")
+    if is_padded(rows):
+        others.add(PADDED)
         rows = [[cell.strip(" \t") for cell in row] for row in rows]
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != len(rows[0]):
-            what = f"{len(row)} fields, {len(rows[0])} are due" if len(row) != 1 else "1 field, more are due"
-            return Miss(f"line {line} has {what}", rank, whole=False, several=_are_several(split.rows))
+    otherwise = "" if all(map(is_total, ended)) else _unequal([*rows, *ended], lines)
+    parts: Sequence[Rows] = ()
+    if unequal := _unequal(rows, lines):
+        otherwise, parts = unequal, parts_of(split.rows)
+        others -= {"blank lines", "lines before the names"}
+        if not parts:
+            return Miss(unequal, rank, whole=False)
     choices = {
-        "csv.delimiter": name if rows and len(rows[0]) > 1 else "",
+        "csv.delimiter": name if any(len(row) > 1 for row in rows) else "",
         # Names alone do not show how other lines end.
         "csv.line-end": _line_end(split.ends) if len(rows) > 1 or not rank[0] else "",
         "csv.quotes": grammar.quotes or _quotes(split.cells),
         "csv.layout": oddities(sorted(others)) if rank[1] > 1 or others else "",
     }
-    return Table(rows, {clause: choice for clause, choice in choices.items() if choice}, rank, blanks)
+    shown = {clause: choice for clause, choice in choices.items() if choice}
+    return Table(
+        [] if parts else rows, shown, rank, blanks, parts, otherwise, several=bool(parts) and are_several(split.rows)
+    )
 
 
-def _known(row: list[str]) -> int:
-    """How many of the first cells are known names."""
-    return sum(map(is_known, row[:100]))
+def _unequal(rows: Rows, lines: Sequence[int]) -> str:
+    """Why the rows are no table: the first that has another number of cells than the first one."""
+    for row, line in zip(rows, lines, strict=False):
+        if len(row) != len(rows[0]):
+            what = f"{len(row)} fields, {len(rows[0])} are due" if len(row) != 1 else "1 field, more are due"
+            return f"line {line} has {what}"
+    return ""
 
 
 def _is_cut_off(cell: str) -> bool:
@@ -183,7 +239,9 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
             found.rows.append(row)
             return found
         quoted, bare, end = cell.group("quoted", "bare", "end")
-        value = bare if quoted is None else quoted.replace('""', '"')
+        value = bare if quoted is None else quoted.replace(grammar.mark * 2, grammar.mark)
+        if grammar.escapes:
+            value = _unescaped(value)
         blank = quoted is None and not bare and not row and end != mark
         if not blank:
             row.append(value)
@@ -203,6 +261,14 @@ def _split(text: str, mark: str, grammar: _Grammar) -> _Split:
     return found
 
 
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda escaped: _CONTROLS.get(escaped[1], escaped[1]), text)
+
+
+_ESCAPED = re.compile(r"\\(?!N$)(.)", re.DOTALL)  # databases write \N for null
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+
+
 def _kind(value: str, needy: re.Pattern[str]) -> str:
     """What decides whether a writer quotes a cell."""
     if needy.search(value):
@@ -210,6 +276,11 @@ def _kind(value: str, needy: re.Pattern[str]) -> str:
     if " " in value or "\t" in value or "\\" in value:
         return "php"
     return "plain" if value.strip("-0123456789.") else "number"
+
+
+VALUES = "values, and no names"
+OF_TEXTS = ("all", VALUES)
+"""What also shows of a writer that quotes texts alone, where there is no number."""
 
 
 def _quotes(cells: set[tuple[bool, bool, str]]) -> str:
@@ -223,7 +294,7 @@ def _quotes(cells: set[tuple[bool, bool, str]]) -> str:
     if could:
         return could.pop() if len(could) == 1 else ""
     if all(quoted or first for first, quoted, _ in cells):
-        return "values, and no names"
+        return VALUES
     return (
         "texts" if all(quoted or first or kind == "number" for first, quoted, kind in cells) else "now quoted, now not"
     )
@@ -234,60 +305,3 @@ def _line_end(ends: list[str]) -> str:
     if len(ends) == 2:
         return f"{words[ends[0]]} after the first lines, then {words[ends[1]]}"
     return words[ends[0]] if len(ends) == 1 else "now CRLF, now LF" if ends else ""
-
-
-def _without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]:
-    """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row."""
-    first = next((i for i, row in enumerate(rows) if row), len(rows))
-    rows, lines = rows[first:], lines[first:]
-    narrow = all(len(row) <= 1 for row in rows)
-    count = len(rows)
-    while count and (not rows[count - 1] or not (narrow or "".join(rows[count - 1]).strip() or rows[count - 1][1:])):
-        count -= 1
-    kept = [(row or [""], line) for row, line in zip(rows[:count], lines, strict=False) if row or narrow]
-    return [row for row, _ in kept], [line for _, line in kept], len(rows) - count
-
-
-def _titles(rows: Rows) -> int:
-    """The number of lines of one text, such as a title or a comment, before a line of names."""
-    for number, row in enumerate(rows[: _MOST_TITLES + 1]):
-        if row and all(map(is_known, row)) and (len(row) > 1 or row[0] in {"name", "status"}):
-            return number
-        if len([cell for cell in row if cell]) > 1 or _known(row):
-            break
-    return 0
-
-
-_MOST_TITLES = 3
-
-
-def _are_several(rows: Rows) -> bool:
-    """Whether the lines are tables one below the other: after a blank line, or at a line of names, another begins."""
-    blocks: list[Rows] = [[]]
-    for row in rows:
-        if not row or (_known(row) >= ENOUGH and blocks[-1]):
-            blocks.append([])
-        if row:
-            blocks[-1].append(row)
-    found = [block for block in blocks if block]
-    regular = all(len(row) == len(block[0]) for block in found for row in block)
-    return len(found) > 1 and regular and any(_known(block[0]) > 1 for block in found)
-
-
-def _is_trailed(rows: Rows) -> bool:
-    """Whether each line ends with a delimiter: after names, after the values of a flat answer, or in rows alone."""
-    if not rows or any(row[-1] for row in rows[1:]) or len(rows[0]) < 2:
-        return False
-    named = _known(rows[0])
-    if rows[0][-1]:
-        return bool(named and rows[1:]) and all(len(row) == len(rows[0]) + 1 for row in rows[1:])
-    return bool(named) or rows[0][0].strip() in STATUSES
-
-
-def _is_padded(rows: Rows) -> bool:
-    """Whether white space around cells is layout: each cell after a delimiter has it, or the names do."""
-    if not rows:
-        return False
-    names = [cell for cell in rows[0] if cell != cell.strip(" \t") and is_known(cell.strip())]
-    inner = [cell for row in rows for cell in row[1:] if cell]
-    return bool(names) or (bool(inner) and all(cell[0] in " \t" for cell in inner))

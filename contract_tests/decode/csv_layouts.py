@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from contract_tests.contract.members import COLUMNS, ERROR, READY, STATUSES, TIMES
 from contract_tests.contract.values import address, digits
-from contract_tests.decode.compare import Writing, formats_differ
+from contract_tests.decode.compare import Writing, documented, formats_differ
 from contract_tests.decode.csv_columns import columns_by_values
-from contract_tests.decode.csv_dialect import Rows, Table
-from contract_tests.decode.csv_flat import nested
+from contract_tests.decode.csv_dialect import Table
+from contract_tests.decode.csv_flat import cell_value, nested
+from contract_tests.decode.csv_lines import Rows
 from contract_tests.decode.csv_names import account_place, field_of, is_known
 from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, typed
 from contract_tests.decode.names import ENOUGH, is_row, known_name
@@ -64,7 +66,7 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
     if len({*columns.values()}) < len(columns):
         raise Misfit("the line of names has a name twice")
     task = _task_columns(head, rows, columns)
-    shared = [{member: typed(member, row[i]) for i, member in task.items()} for row in rows]
+    shared = [{member: cell_value(member, row[i]) for i, member in task.items()} for row in rows]
     if task and len(rows) == 1 and not any(rows[0][i] for i in columns):
         if shared[0].get("status", "ready") != "ready":
             filled = [(name, cell) for name, cell in zip(head, rows[0], strict=True) if cell]
@@ -138,6 +140,8 @@ def _flat_row(table: Table, context: Context) -> Decoded | None:
     if len(rows) != 1:
         raise Misfit(f"{len(rows)} rows under the names of a flat answer")
     model, shown = nested(zip(head, rows[0], strict=True))
+    _check_names(head, {"status": status, **model}, context)
+    _add_empty_list(model, shown, context)
     spelled = any(known_name(name) not in (None, name) for name in head)
     flat = "a row under names in another spelling" if spelled else "row"
     if "status" not in names and status:
@@ -146,10 +150,37 @@ def _flat_row(table: Table, context: Context) -> Decoded | None:
     return Decoded(model, "csv", {"csv.header": "yes", **({} if "csv.rows" in shown else {"csv.flat": flat}), **shown})
 
 
+def _check_names(names: Sequence[str], model: Mapping[str, Any], context: Context) -> None:
+    """Raises UnknownLayout where a member that each such answer has may stand under a name that nobody knows."""
+    status = model.get("status") or ""
+    members = {"error": ERROR[1:], "ready": (*OF_TASK,), "ok": ("id",) if context.method == "create" else ()}
+    missing = [name for name in members.get(status, ()) if name not in model]
+    if context.method == "info" and context.reference is not None and status != "error":
+        known, found = (documented(answer, "info").get("data") for answer in (context.reference, model))
+        missing = [*{*_leaves(known)}.difference(_leaves(found))]
+    unknown = [name for name in names if not is_known(name)]
+    if missing and len(unknown) >= len(missing):
+        raise UnknownLayout("info.csv" if context.method == "info" else "csv.flat", "columns of unknown names")
+
+
+def _add_empty_list(model: dict[str, Any], shown: dict[str, str], context: Context) -> None:
+    """Adds the list that the source fills, of which nothing is left where lists are flattened and it is empty."""
+    own = context.section or ""
+    if model.get("status") == "ready" and own in SECTIONS and own not in model:
+        model[own] = []
+        shown["csv.rows"] = "flattened"
+
+
+def _leaves(account: Any, path: str = "") -> Iterator[str]:
+    """The paths of an account's members."""
+    for name, value in account.items() if isinstance(account, Mapping) else ():
+        yield from _leaves(value, f"{path}.{name}") if isinstance(value, Mapping) else (f"{path}.{name}",)
+
+
 _TITLES = frozenset(("value", "val"))
 
 
-def _pairs(table: Table, _: Context) -> Decoded | None:
+def _pairs(table: Table, context: Context) -> Decoded | None:
     """A line for each member, its name and its value."""
     rows = table.rows
     if len(rows[0]) != 2:
@@ -162,6 +193,8 @@ def _pairs(table: Table, _: Context) -> Decoded | None:
     if 2 * len(known) < len(pairs) or not (status or account) or is_known(status or ""):
         return None
     model, shown = nested(pairs)
+    _check_names([name for name, _ in pairs], model, context)
+    _add_empty_list(model, shown, context)
     return Decoded(model, "csv", {"csv.flat": "pairs under a line of names" if titled else "pairs", **shown})
 
 
@@ -231,7 +264,7 @@ def _rows_alone(table: Table, context: Context) -> Decoded | None:
     if guess and formats_differ(context.reference, replace(guess, choices=table.choices), context) is None:
         return replace(guess, doubt="")
     found = columns_by_values(rows, entries, fields, Writing.of(written, context))
-    if found is None:
+    if found is None or (guess and not found.whole):
         return guess
     shown = {"csv.header": "yes", "csv.rows": "columns of unknown names"}
     if not found.first:

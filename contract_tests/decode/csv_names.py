@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from contract_tests.contract.members import ACCOUNT, UNITS
+from contract_tests.contract.members import ACCOUNT, COLUMNS, MEMBERS, UNITS
 from contract_tests.decode.names import known_name
 
 Step: TypeAlias = "str | int"
@@ -23,12 +23,13 @@ class Place:
 
 
 _JOINED: Mapping[str, re.Pattern[str]] = {
-    "dotted": re.compile(r"[^\W.]+(?:\.\w+)+"),
-    "slash": re.compile(r"/?\w+(?:/\w+)+"),
-    "brackets": re.compile(r"\w+(?:\[\w+\])+"),
+    "dotted": re.compile(r"[\w -]+(?:\.[\w -]+)+"),
+    "slash": re.compile(r"/?[\w -]+(?:/[\w -]+)+"),
+    "brackets": re.compile(r"[\w -]+(?:\[[\w -]+\])+"),
     "another separator": re.compile(r"\w+(?:(?:->|::?|\s*>\s*|\s|-|\|)\w+)+"),
 }
 _UNDERSCORED = re.compile(r"(data|names|api_limit)_(?:([0-9]{1,6})_)?(\w+)", re.IGNORECASE)
+_NUMBERED = re.compile(r"[^\W\d]+_([0-9]{1,6})_([a-z]+)", re.IGNORECASE)
 _LISTS = ("data", "names", "api_limit")
 
 
@@ -40,13 +41,26 @@ def place_of(name: str) -> Place | None:
         return None
     for way, pattern in _JOINED.items():
         if pattern.fullmatch(name):
-            steps = tuple(_step(part) for part in re.findall(r"\w+", name))
-            return Place(steps, way) if steps[0] in _LISTS else None
+            apart = r"\w+" if way == "another separator" else r"[\w -]+"
+            steps = _inner([_step(part.strip()) for part in re.findall(apart, name)])
+            return Place(steps, way) if steps else None
     steps = tuple(_underscored(name))
+    if len(steps) == 1 and (numbered := _NUMBERED.fullmatch(name)):
+        steps = _inner([_step(part) for part in numbered.groups()])
     return Place(steps, "underscore") if len(steps) > 1 else None
 
 
 _LONGEST = 100  # characters of a name of several
+
+
+def _inner(steps: list[Step]) -> tuple[Step, ...]:
+    """The steps from the first known member on: an answer may be in a wrapper, or rows in a list of another name."""
+    for at, step in enumerate(steps):
+        if step in _LISTS or (at and at == len(steps) - 1 and step in MEMBERS):
+            return tuple(steps[at:])
+        if isinstance(step, int) and at == len(steps) - 2 and steps[-1] in COLUMNS:
+            return ("data", step, steps[-1])
+    return ()
 
 
 def _step(part: str) -> Step:

@@ -109,8 +109,9 @@ TOLD: Mapping[str, Mapping[str, str]] = {
     "blank line last": {"csv.layout": "blank lines"},
     "blank line first": {"csv.layout": "blank lines"},
     "spaces": {"csv.layout": "white space around cells", "csv.quotes": "needed"},
-    "spaces before quotes": {"csv.layout": "white space around cells", "csv.quotes": "all"},
-    "all quoted": {"csv.quotes": "all", "csv.layout": "plain"},
+    "spaces before quotes": {"csv.layout": "white space around cells"},
+    "all quoted": {"csv.layout": "plain"},
+    "single quotes": {"csv.quotes": "single quotes"},
     "fputcsv": {"csv.quotes": "php"},
     "no quotes": {"csv.quotes": "no quotes"},
     "mark": {"csv.encoding": "utf-8-sig"},
@@ -134,6 +135,10 @@ def test_what_the_dialect_shows_is_told(dialect: str) -> None:
         ("status,id\nok,5\n", "csv.quotes", None),  # needed, or as PHP does
         ('"status","id"\n"ok","5"\n', "csv.quotes", "all"),
         ('status,id\n"ok","5"\n', "csv.quotes", "values, and no names"),
+        ('"status"\n"processing"\n', "csv.quotes", None),  # every cell, or every text
+        ('"name"\n"Оля"\n"5"\n', "csv.quotes", None),
+        ('name\n"Оля"\n', "csv.quotes", None),
+        ('"status","data"\n"ok","{""demo"":0}"\n', "csv.quotes", None),
         ('status,error_code,message\n"error",5,"нет доступа"\n', "csv.quotes", "texts"),
         ('status,error_code,message\nerror,5,"нет доступа"\n', "csv.quotes", "php"),
         ('status,error_code,message\nerror,"5",нет\n', "csv.quotes", "now quoted, now not"),
@@ -307,6 +312,44 @@ def test_a_guess_that_json_contradicts_stays_in_doubt() -> None:
     assert read(written(ROWS[:1], CsvDialect()), replace(DATA, reference=TWO_ROWS)).doubt
 
 
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        (ready([[*r[:3], "70009999999", *r[4:]] for r in ROWS]), "data[0].phone"),
+        (ready([[*r[:1], "7", *r[2:]] for r in ROWS]), "data[0].price"),
+        (ready([ROWS[0], ROWS[1], ROWS[1]]), "data[2]"),
+        (ready([["Стол", *ROWS[0][1:]], [ROWS[0][0], *ROWS[1][1:]]]), "data[0].title"),
+    ],
+)
+@pytest.mark.parametrize("names", [[], [RUSSIAN]], ids=["no names", "names in Russian"])
+def test_a_wrong_value_in_a_table_without_known_names_is_seen(
+    wrong: Mapping[str, Any], where: str, names: list[Sequence[str]]
+) -> None:
+    table = [*names, *([*entry.values()] for entry in wrong["data"])]
+    decoded = read(written(table, CsvDialect(";")), replace(DATA, reference=TWO_ROWS))
+
+    assert not decoded.doubt
+    assert formats_differ(TWO_ROWS, decoded, DATA) == where
+
+
+@pytest.mark.parametrize("header", ["name", "Имя", ""])
+def test_a_wrong_order_of_names_is_seen_under_any_name_and_none(header: str) -> None:
+    names = ["Оля", "Вася", "Анна Зайцева"]
+    table = [[header]] * bool(header) + [[name] for name in names[::-1]]
+    decoded = read(written(table, CsvDialect()), replace(NAMES, reference=ready(names=names)))
+
+    assert not decoded.doubt
+    assert formats_differ(ready(names=names), decoded, NAMES) == "names[0].name"
+
+
+def test_a_wrong_member_in_a_row_without_names_is_seen() -> None:
+    known = ready(photo="aGVsbG8/")
+    decoded = read("ready,aGVsbG8/,9,127.0.0.1,1893456000,1893456003\r\n", replace(PHOTO, reference=known))
+
+    assert not decoded.doubt
+    assert formats_differ(known, decoded, PHOTO) == "cost"
+
+
 def test_no_rows_are_names_alone_or_nothing() -> None:
     nothing = ready()
 
@@ -452,6 +495,15 @@ def test_rows_may_be_laid_flat(way: str, pairs: bool) -> None:
     assert decoded.choices["csv.rows"] == way
 
 
+def test_nothing_is_left_of_an_empty_list_that_is_laid_flat() -> None:
+    for table in (TASK_ROW, TASK_PAIRS):
+        body = written(table, CsvDialect())
+
+        assert read(body, DATA).model == {"status": "ready", **TASK, "data": []}
+        decoded = read(body, replace(DATA, reference=TWO_ROWS))
+        assert formats_differ(TWO_ROWS, decoded, DATA) == "data[0]"
+
+
 def test_a_list_that_php_lost_is_not_taken_for_an_empty_one() -> None:
     names = ["status", "data", "names", "photo", *TASK]
     decoded = read(written([names, ["ready", "Array", "Array", "", *map(str, TASK.values())]], CsvDialect()), DATA)
@@ -505,13 +557,250 @@ def test_what_is_not_an_answer_in_csv_is_unreadable_and_says_why(body: bytes, wh
         read(body, NAMES if b"name," in body else DATA)
 
 
-def test_tables_one_below_the_other_are_a_layout_that_nobody_knows() -> None:
-    task = written([["status", *TASK], ["ready", *map(str, TASK.values())]], CsvDialect())
-    rows = written([COLUMNS, *ROWS], CsvDialect())
+# Several tables, and what stands around one.
 
-    for between in (b"\r\n", b""):
-        with pytest.raises(UnknownLayout, match="several tables"):
-            read(task + between + rows, DATA)
+TASK_ROW = [["status", *TASK], ["ready", *map(str, TASK.values())]]
+TASK_PAIRS = [[name, str(value)] for name, value in {"status": "ready", **TASK}.items()]
+NO_NAMES = [["name"]]
+
+
+def blocks(*parts: Sequence[Sequence[str]] | str, between: str = "\r\n") -> str:
+    """Tables and lines of text, one below the other."""
+    return between.join(p if isinstance(p, str) else written(p, CsvDialect()).decode() for p in parts)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["alone", "with JSON"])
+@pytest.mark.parametrize("between", ["", "\r\n"], ids=["at once", "after a blank line"])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (TASK_ROW, [COLUMNS, *ROWS]),
+        (TASK_ROW, [COLUMNS, *ROWS], NO_NAMES),
+        (TASK_PAIRS, [COLUMNS, *ROWS]),
+        ([["status", "ready"]], [COLUMNS, *ROWS]),
+        ("#task\r\n", TASK_ROW, "#data\r\n", [COLUMNS, *ROWS], "#names\r\n", NO_NAMES),
+        ("[task]\r\n", TASK_ROW, "[data]\r\n", [COLUMNS, *ROWS]),
+        (TASK_ROW, [COLUMNS, *ROWS], "Итого,2\r\n"),
+    ],
+)
+def test_tables_one_below_the_other_are_one_answer(parts: Any, between: str, known: bool) -> None:
+    decoded = read(blocks(*parts, between=between), replace(DATA, reference=TWO_ROWS if known else None))
+
+    assert formats_differ(TWO_ROWS, decoded, DATA) is None
+    assert decoded.model["data"] == TWO_ROWS["data"]
+    assert decoded.choices["csv.rows"] == "several tables"
+    assert not decoded.doubt
+
+
+@pytest.mark.parametrize("between", ["", "\r\n"], ids=["at once", "after a blank line"])
+@pytest.mark.parametrize(("names", "context"), [(COLUMNS, DATA), (["name"], NAMES)], ids=["data", "names"])
+def test_a_line_of_names_below_another_table_is_an_empty_list(
+    names: Sequence[str], context: Context, between: str
+) -> None:
+    for known in (None, ready()):
+        decoded = read(blocks(TASK_ROW, [names], between=between), replace(context, reference=known))
+
+        assert decoded.model == {"status": "ready", **TASK, str(context.section): []}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ([[*"abcd"], [*"1234"]], [COLUMNS, *ROWS]),
+        (TASK_ROW, [COLUMNS, *ROWS], [COLUMNS, *ROWS]),
+        (TASK_ROW, [RUSSIAN, *ROWS]),
+        (TASK_ROW, "<table>\r\n", [COLUMNS, *ROWS]),
+    ],
+)
+def test_tables_that_are_no_answer_together_are_told_as_several(parts: Any) -> None:
+    with pytest.raises((UnknownLayout, Unreadable), match=r"several tables|fields|more are due"):
+        read(blocks(*parts), DATA)
+
+
+TABLE = written([COLUMNS, *ROWS], CsvDialect()).decode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Итого,2", "Всего: 2", "Total,,2", '"Итого","2"', "(2 rows)", "2 rows", "# 2", "-- конец", "EOF"),
+        *("Итого,2,,,,,,,,", ",,,,,,,,Всего,2", "\r\nИтого,2", "Итого,2\r\n# 2030-01-01"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "\r\n"], ids=["open", "ended"])
+def test_a_line_after_the_rows_that_says_so_is_none_of_them(line: str, end: str) -> None:
+    for context in (DATA, replace(DATA, reference=TWO_ROWS)):
+        decoded = read(f"{TABLE}{line}{end}", context)
+
+        assert decoded.model["data"] == TWO_ROWS["data"]
+        assert decoded.choices["csv.layout"].endswith("lines after the rows")
+
+
+@pytest.mark.parametrize("line", ["Две,2", "2", "Спасибо", "сформировано;2030-01-01"])
+def test_any_short_line_after_the_rows_is_none_of_them_where_json_has_all_others(line: str) -> None:
+    decoded = read(f"{TABLE}{line}\r\n", replace(DATA, reference=TWO_ROWS))
+
+    assert decoded.model["data"] == TWO_ROWS["data"]
+    assert decoded.choices["csv.layout"] == "lines after the rows"
+    with pytest.raises(Unreadable):
+        read(f"{TABLE}{line}\r\n", DATA)
+    with pytest.raises(Unreadable):
+        read(f"{TABLE}{line}\r\n", replace(DATA, reference=ready([*ROWS, row(3)])))
+
+
+@pytest.mark.parametrize(
+    "line", ["</table></body></html>", "<br>", "array(2) {", "int(5)", "string(2),x", "Array", "{"]
+)
+def test_what_a_program_left_behind_is_no_line_after_the_rows(line: str) -> None:
+    with pytest.raises(Unreadable):
+        read(f"{TABLE}{line}\r\n", replace(DATA, reference=TWO_ROWS))
+
+
+def test_lines_of_many_lengths_are_no_tables() -> None:
+    body = TABLE + "".join(f"a,b{',c' * (n % 2)}\r\n" for n in range(100))
+
+    for context in (DATA, replace(DATA, reference=TWO_ROWS)):
+        with pytest.raises(Unreadable, match="fields, 10 are due"):
+            read(body, context)
+
+
+@given(st.data())
+def test_a_table_that_was_cut_off_is_not_taken_for_a_whole_one(data: st.DataObject) -> None:
+    body = TABLE[: data.draw(st.integers(1, len(TABLE) - 3))]
+    try:
+        decoded = read(body, replace(DATA, reference=TWO_ROWS))
+    except (Unreadable, UnknownLayout):
+        return
+    assert formats_differ(TWO_ROWS, decoded, DATA) is not None
+
+
+@pytest.mark.parametrize("line", ["# by an API, v1", "# a, b, c, d", "// made by hand, today", "Отчёт", "# a\r\n# b"])
+def test_a_comment_before_the_names_is_told(line: str) -> None:
+    for body, context in ((f"{line}\r\n{TABLE}", DATA), (f"{line}\r\nstatus,id\r\nok,5\r\n", CREATE)):
+        decoded = read(body, context)
+
+        assert decoded.model["status"] in ("ready", "ok")
+        assert decoded.choices["csv.layout"] == "lines before the names"
+
+
+# What writers make of cells.
+
+
+def escaped(cell: str, dialect: CsvDialect) -> str:
+    """A backslash before what would end the cell, as databases write it."""
+    return "".join("\\" * (c in f'\\"\r\n{dialect.delimiter}') + c for c in cell)
+
+
+@given(
+    rows=st.lists(st.lists(TEXT, min_size=10, max_size=10), min_size=1, max_size=3),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    quotes=st.booleans(),
+)
+def test_any_texts_are_read_with_backslashes_as_escapes(rows: list[list[str]], delimiter: str, quotes: bool) -> None:
+    dialect = CsvDialect(delimiter, "\n", cell=lambda c, d: f'"{escaped(c, d)}"' if quotes else escaped(c, d))
+    decoded = read(written([COLUMNS, *rows], dialect), replace(DATA, reference=ready(rows)))
+
+    assert formats_differ(ready(rows), decoded, DATA) is None
+
+
+def changed(column: str, change: Any) -> list[list[str]]:
+    """The table with the cells of a column as a writer changes them; empty: of every column."""
+    return [
+        [*COLUMNS],
+        *([change(c) if column in ("", n) else c for n, c in zip(COLUMNS, r, strict=True)] for r in ROWS),
+    ]
+
+
+CUSTOMS: Mapping[str, tuple[list[list[str]], str]] = {
+    "formulas": (changed("phone", '="{}"'.format), "formulas of texts"),
+    "formulas all over": (changed("", '="{}"'.format), "formulas of texts"),
+    "an apostrophe": (changed("", "'{}".format), "an apostrophe before texts"),
+    "an apostrophe before a phone": (changed("phone", "'{}".format), "phones in another form"),
+    "a plus": (changed("phone", "+{}".format), "phones in another form"),
+    "a phone in groups": (changed("phone", lambda p: f"+{p[0]} ({p[1:4]}) {p[4:]}"), "phones in another form"),
+    "a tab before a phone": (changed("phone", "\t{}".format), "white space around cells"),
+    "a line break in a cell": (changed("price", "{}\n".format), "white space around cells"),
+    "decimal commas": (changed("price", "{},00".format), "decimal commas"),
+}
+
+
+@pytest.mark.parametrize("custom", CUSTOMS)
+def test_what_writers_make_of_cells_is_undone_where_json_decides_and_told(custom: str) -> None:
+    table, told = CUSTOMS[custom]
+    rows = [["=1", *r[1:]] if "apostrophe" in told else r for r in ROWS]
+    known = ready(rows)
+    if rows != ROWS:
+        table = [[*COLUMNS], *(["'=1", *r[1:]] for r in ROWS)]
+    decoded = read(written(table, CsvDialect(";")), replace(DATA, reference=known))
+
+    assert formats_differ(known, decoded, DATA) is None
+    assert decoded.choices["csv.layout"] == told
+
+
+@pytest.mark.parametrize("word", ["NULL", "\\N", "None", "nan", "null"])
+def test_a_word_for_nothing_is_nothing_where_json_has_nothing(word: str) -> None:
+    empty = [[*r[:5], "", *r[6:]] for r in ROWS]
+    body = written([COLUMNS, *([*r[:5], word, *r[6:]] for r in empty)], CsvDialect())
+    decoded = read(body, replace(DATA, reference=ready(empty)))
+
+    assert formats_differ(ready(empty), decoded, DATA) is None
+    assert decoded.choices["csv.layout"] == "a word for nothing"
+    assert formats_differ(TWO_ROWS, read(body, replace(DATA, reference=TWO_ROWS)), DATA) == "data[0].description"
+
+
+@pytest.mark.parametrize(
+    "phone", ["7,00E+10", "7.00012E+10", "70001234567.0", "'70009999999", '="70009999999"', "7000***"]
+)
+def test_a_phone_that_lost_digits_is_another_one(phone: str) -> None:
+    decoded = read(written(changed("phone", lambda _: phone), CsvDialect(";")), replace(DATA, reference=TWO_ROWS))
+
+    assert formats_differ(TWO_ROWS, decoded, DATA) == "data[0].phone"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "told"),
+    [('"5\n"', 5, "white space around cells"), (" 5", 5, "white space around cells"), ("5", 5, "plain")],
+)
+def test_white_space_around_a_number_is_told(cell: str, value: int, told: str) -> None:
+    decoded = read(f"status,id\r\nok,{cell}\r\n", CREATE)
+
+    assert (decoded.model["id"], decoded.choices["csv.layout"]) == (value, told)
+
+
+@pytest.mark.parametrize(
+    ("table", "context", "known"),
+    [
+        ("status;номер\nok;5\n", CREATE, None),
+        ("status;код;текст\nerror;5;нет\n", RESULT, None),
+        ("status;занято;лимит\nok;1;9\n", INFO, {"status": "ok", "data": {"api_limit": {"used": 1, "of": 9}}}),
+        ("status;фото;цена;адрес;начало;конец\nready;aGk=;1;127.0.0.1;1;2\n", PHOTO, None),
+    ],
+)
+def test_names_of_its_own_in_a_flat_answer_are_a_layout_that_nobody_knows(
+    table: str, context: Context, known: Mapping[str, Any] | None
+) -> None:
+    with pytest.raises(UnknownLayout) as caught:
+        read(table, replace(context, reference=known))
+
+    assert caught.value.clause in ("csv.flat", "info.csv")
+
+
+@pytest.mark.parametrize(
+    "way", ["row.{}.{}", "{}.{}", "response.data.{}.{}", "row_{}_{}", "Data[{}][{}]", "rows/{}/{}"]
+)
+def test_rows_are_laid_flat_under_any_list(way: str) -> None:
+    cells = {way.format(i, n): c for i, r in enumerate(ROWS) for n, c in zip(COLUMNS, r, strict=True)}
+    members = {"status": "ready", **cells, **{name: str(value) for name, value in TASK.items()}}
+    decoded = read(written([[*members], [*members.values()]], CsvDialect()), DATA)
+
+    assert decoded.model["data"] == TWO_ROWS["data"]
+
+
+def test_an_answer_is_read_although_what_is_known_is_of_before() -> None:
+    before = {"status": "processing"}
+
+    for body in (TABLE, blocks(TASK_ROW, [COLUMNS, *ROWS])):
+        assert read(body, replace(DATA, reference=before)).model["data"] == TWO_ROWS["data"]
 
 
 @given(st.data())

@@ -11,6 +11,11 @@ def quoted(cell: str, _: CsvDialect | None = None) -> str:
     return '"' + cell.replace('"', '""') + '"'
 
 
+def singly_quoted(cell: str, _: CsvDialect | None = None) -> str:
+    """The cell in single quotes, with each doubled."""
+    return "'" + cell.replace("'", "''") + "'"
+
+
 def by_rfc(cell: str, dialect: CsvDialect) -> str:
     """Quoted where it has to be. The library's writer leaves a bare CR unquoted where lines end in LF."""
     return quoted(cell) if set(cell) & {dialect.delimiter, '"', "\r", "\n"} else cell
@@ -53,7 +58,7 @@ def written(table: Sequence[Sequence[str]], dialect: CsvDialect) -> bytes:
     for number, row in enumerate(table):
         line = (dialect.delimiter + dialect.space).join(dialect.cell(cell, dialect) for cell in row)
         if row == [""]:
-            line = '""'  # else a blank line
+            line = "''" if dialect.cell is singly_quoted else '""'  # else a blank line
         ends = dialect.end_of_names if number == 0 and dialect.end_of_names else dialect.end
         lines.append(line + dialect.delimiter * dialect.trailing + ends)
     return (dialect.head + "".join(lines) + dialect.tail).encode(dialect.encoding, "replace")
@@ -76,6 +81,7 @@ DIALECTS: Mapping[str, CsvDialect] = {
     "spaces": CsvDialect(space=" "),
     "spaces before quotes": CsvDialect(space=" ", cell=quoted),
     "all quoted": CsvDialect(cell=quoted),
+    "single quotes": CsvDialect(cell=singly_quoted),
     "fputcsv": CsvDialect(end="\n", cell=by_php),
     "no quotes": CsvDialect(";", cell=bare),
     "mark": CsvDialect(encoding="utf-8-sig"),
