@@ -111,10 +111,6 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
     # Where info ignores format, so do its errors.
     if reply.call.format != "json" and reply.call.method != "info":
         note("error.follows-format", "yes" if decoded.format != "json" else "no", reply)
-        alike = len(checks.findings.seen["error.follows-format"]) == 1
-        found = SafeText(f"{decoded.format}, while other errors are written otherwise")
-        expected = "all errors in the format that was asked for, or all in JSON"
-        checks.expect("format.readable", alike, reply, "the format", found, expected)
     could = status_choices(reply.http, reply.code)
     if len(could) == 1:
         note("error.http-status", could[0], reply)
