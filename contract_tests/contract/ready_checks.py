@@ -114,14 +114,14 @@ def _nothing_found(model: Model, facts: TaskFacts) -> Results:
 
 def _photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo")
-    if isinstance(photo, str) and photo:
+    if isinstance(photo, str) and photo.strip():
         wrong = wrong_picture(photo)
         yield CheckResult("photo", "picture", not wrong, "base64 of a picture", photo, wrong)
 
 
 def _photo_lines(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo")
-    if isinstance(photo, str) and photo and not wrong_picture(photo):
+    if isinstance(photo, str) and photo.strip() and not wrong_picture(photo):
         holds, found = in_one_line(photo) == photo, "base64 in several lines"
         yield CheckResult("photo", "lines", holds, "base64 in one line", photo, found)
 

@@ -185,7 +185,8 @@ TOLD: Mapping[str, Mapping[str, str]] = {
 
 @pytest.mark.parametrize("layout", TOLD)
 def test_what_the_layout_shows_is_told(layout: str) -> None:
-    shown = read(written(ready(rows=2), LAYOUTS[layout]), DATA).choices
+    context = replace(DATA, known={"result.sections": "all"})
+    shown = read(written(ready(rows=2), LAYOUTS[layout]), context).choices
 
     assert {clause: shown.get(clause) for clause in TOLD[layout]} == TOLD[layout]
 
@@ -245,10 +246,30 @@ def test_empty_elements_tell_their_writer_where_one_alone_explains_them(
 def test_an_empty_photo_tells_as_much_as_is_known_of_it(
     photo: str, lists: str, choice: str | None, told: str | None
 ) -> None:
-    known = {} if choice is None else {"result.photo-empty": choice}
+    known = {"result.sections": "all"} | ({} if choice is None else {"result.photo-empty": choice})
     body = f"<r><status>ready</status>{lists}{photo}</r>"
 
     assert read(body, Context("result", "photo", known)).choices.get("xml.empty") == told
+
+
+@pytest.mark.parametrize(
+    ("sections", "data", "names", "told"),
+    [
+        ("all", "<data/>", "<names></names>", "now <x/>, now <x></x>"),
+        ("false", "<data/>", "<names></names>", "by-kind"),  # the list is empty, and names is false
+        ("false", "<data><i>{}</i></data>", "<names></names>", None),  # as an empty text
+        ("null", "<data><i>{}</i></data>", "<names></names>", "<x></x>"),
+        ("null", "<data><i>{}</i></data>", "<names/>", None),
+        (None, "<data><i>{}</i></data>", "<names></names>", None),
+    ],
+)
+def test_an_empty_section_tells_as_much_as_is_known_of_it(
+    sections: str | None, data: str, names: str, told: str | None
+) -> None:
+    known = {} if sections is None else {"result.sections": sections}
+    body = f"<r><status>ready</status>{data.format('<title>a</title>')}{names}</r>"
+
+    assert read(body, Context("result", "data", known)).choices.get("xml.empty") == told
 
 
 @pytest.mark.parametrize(
