@@ -10,7 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.members import COLUMNS
+from contract_tests.contract.public_words import public_word
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.compare import formats_differ
 from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
@@ -189,6 +191,7 @@ def test_what_the_layout_shows_is_told(layout: str) -> None:
     shown = read(written(ready(rows=2), LAYOUTS[layout]), context).choices
 
     assert {clause: shown.get(clause) for clause in TOLD[layout]} == TOLD[layout]
+    assert [word for clause, word in shown.items() if public_word(all_clauses()[clause], word) != word] == []
 
 
 @pytest.mark.parametrize(
