@@ -63,7 +63,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def in_one_line(base64_text: str) -> str:
-    """A text in base64 without line breaks, which PHP and readers of MIME skip, and without the indentation of lines."""
+    """A text in base64 without its line breaks, which PHP and readers of MIME skip, and the indentation of lines."""
     return _LINE_BREAK.sub("", base64_text)
 
 

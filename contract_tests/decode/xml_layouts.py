@@ -106,8 +106,8 @@ class XmlReader:
                 model[name] = self._accounts(found)
             else:
                 model[name] = self._value(name, found) if name in MEMBERS else self._any(found)
-            if name == "photo" and str(model[name]).strip() in _NOTHING and model[name] is not None:
-                model[name] = self._nothing(model[name])
+            if name == "photo" and isinstance(model[name], str) and model[name].strip() in _NOTHING:
+                model[name] = self._from_text(model[name])
         if status == "ready":
             model |= self._loose_rows(element, parts)
             if self._context.section in FIELDS:
@@ -119,11 +119,8 @@ class XmlReader:
     def _entries(self, section: str, parts: Sequence[Part]) -> Any:
         """A section's entries, from the elements of its name."""
         if len(parts) == 1 and self._is_text(parts[0]):
-            text = self._elements.text(parts[0], section) or ""
-            if text.strip() in _NOTHING:
-                return self._nothing(text)
-            value = self._from_json(text)
-            if isinstance(value, list):
+            value = self._from_text(self._elements.text(parts[0], section) or "")
+            if not isinstance(value, str | Mapping):
                 return value
         found: list[Any] = []
         for part in parts:
@@ -153,7 +150,10 @@ class XmlReader:
                 found += [{}] if len(parts) > 1 else []
         return found
 
-    def _nothing(self, text: str) -> bool | None:
+    def _from_text(self, text: str) -> Any:
+        """The section that a text stands for: nothing, or a list in JSON; any other text as it is."""
+        if text.strip() not in _NOTHING:
+            return self._from_json(text)
         self._elements.others.add("a word for null or false")
         return _NOTHING[text.strip()]
 
@@ -323,7 +323,7 @@ def _holds_text(element: etree._Element) -> bool:
 
 
 def _means(element: etree._Element) -> bool:
-    return isinstance(element.tag, str) and known_name(local(element)) is not None
+    return known_name(local(element)) is not None
 
 
 def _item(names: list[str]) -> str:

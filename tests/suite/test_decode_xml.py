@@ -367,7 +367,7 @@ AS_ROW = {**dict.fromkeys(COLUMNS, ""), **FIELDS}
             {"data": False, "names": None, "photo": None},
         ),
         (
-            "<r><status>ok</status><data><v name='api_limit'><s><v name='used'><n>1</n></v><v name='of'>9</v></s></v></data></r>",
+            "<r><s/><data><v name='api_limit'><s><v name='used'><n>1</n></v><v name='of'>9</v></s></v></data></r>",
             INFO,
             {"data": {"api_limit": {"used": 1, "of": 9}}},
         ),
