@@ -174,6 +174,11 @@ class Budget:
         """From now on, no create may be sent; why is the reason that is reported."""
         self.limits = replace(self.limits, no_creates=self.limits.no_creates or why)
 
+    def allow_calls(self, more: int) -> None:
+        """Raises the limit of calls, for those that settle a doubt."""
+        if self.limits.calls is not None:
+            self.limits = replace(self.limits, calls=self.limits.calls + more)
+
     def check_creates(self) -> None:
         """Raises NotChecked where the run may send no create."""
         if self.limits.no_creates:

@@ -136,7 +136,15 @@ def _ready(answer: Answer) -> Iterator[Problem]:
                 yield found.problem(clause)
 
 
-_READY = ("result.row-phone", "result.photo", "result.ip", "result.times-ordered", "result.times", "quota.unit")
+_READY = (
+    "result.row-phone",
+    "result.photo",
+    "result.photo-lines",
+    "result.ip",
+    "result.times-ordered",
+    "result.times",
+    "quota.unit",
+)
 """The schemas check the other clauses of ready answers, under a profile."""
 
 

@@ -16,6 +16,7 @@ from contract_tests.contract.values import (
     address,
     digits,
     form_of_time,
+    in_one_line,
     is_local,
     not_before,
     shape,
@@ -113,17 +114,26 @@ def _nothing_found(model: Model, facts: TaskFacts) -> Results:
 
 def _photo(model: Model, _: TaskFacts) -> Results:
     photo = model.get("photo")
-    if isinstance(photo, str) and photo:
+    if isinstance(photo, str) and photo.strip():
         wrong = wrong_picture(photo)
         yield CheckResult("photo", "picture", not wrong, "base64 of a picture", photo, wrong)
 
 
+def _photo_lines(model: Model, _: TaskFacts) -> Results:
+    photo = model.get("photo")
+    if isinstance(photo, str) and photo.strip() and not wrong_picture(photo):
+        holds, found = in_one_line(photo) == photo, "base64 in several lines"
+        yield CheckResult("photo", "lines", holds, "base64 in one line", photo, found)
+
+
 def _no_photo(model: Model, facts: TaskFacts) -> Results:
-    photo = model.get("photo", False)
+    photo, own = model.get("photo", "absent"), facts.section == "photo"
     lists = [model[s] for s in ("data", "names") if s in model and s != facts.section]
     # Where every section that the source does not fill is null, the photo is so for that reason.
-    if photo == "" or (photo is None and (facts.section == "photo" or None not in lists)):
+    if photo == "" or (photo is None and (own or None not in lists)):
         yield ShownChoice("photo", "null" if photo is None else "")
+    elif own and (photo is False or photo == []):
+        yield ShownChoice("photo", "false" if photo is False else "an empty list")
 
 
 def _address(model: Model, facts: TaskFacts) -> Results:
@@ -187,6 +197,7 @@ def _unit(model: Model, facts: TaskFacts) -> Results:
 CHECKS: Mapping[str, Callable[[Model, TaskFacts], Results]] = {
     "result.row-phone": _row_phones,
     "result.photo": _photo,
+    "result.photo-lines": _photo_lines,
     "result.ip": _address,
     "result.times-ordered": _order_of_times,
     "result.times": _form_of_times,

@@ -62,10 +62,18 @@ LATEST = 10**11  # Unix seconds past the year 5000: a larger number does not cou
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+def in_one_line(base64_text: str) -> str:
+    """A text in base64 without its line breaks, which PHP and readers of MIME skip, and the indentation of lines."""
+    return _LINE_BREAK.sub("", base64_text)
+
+
+_LINE_BREAK = re.compile(r"[ \t]*[\r\n]\s*")
+
+
 def wrong_picture(text: str) -> str:
     """What is wrong with a photo, in words that hold nothing of it; empty for a right one."""
     try:
-        content = base64.b64decode(text, validate=True)
+        content = base64.b64decode(in_one_line(text), validate=True)
     except (binascii.Error, ValueError):
         return f"a text of {len(text)} characters that is no base64"
     for begin, end in PICTURES:

@@ -28,7 +28,7 @@ def json_choices(text: str) -> dict[str, str]:
 def _escapes(text: str) -> str:
     escapes = [match for match in _ESCAPE.finditer(text) if match["slash"] or match["code"]]
     if any(match["code"] and _MARKUP.fullmatch(match["code"]) for match in escapes):
-        return "markup as \\u escapes"
+        return "markup as unicode escapes"
     slashes = sum(bool(match["slash"]) for match in escapes)
     letters = {True} if any(match["code"] and not _ALWAYS.match(match["code"]) for match in escapes) else set()
     letters |= set() if text.isascii() else {False}

@@ -142,4 +142,6 @@ def _named(element: etree._Element) -> str | None:
 
 def is_nil(element: etree._Element) -> bool:
     """Whether an element says that it is null."""
-    return any(str(name).endswith("}nil") and value in ("true", "1") for name, value in element.attrib.items())
+    return any(
+        str(name).rpartition("}")[2] == "nil" and value in ("true", "1") for name, value in element.attrib.items()
+    )

@@ -40,10 +40,12 @@ class XmlReader:
             raise Unreadable("an HTML page, where xml was asked for")
         inner = self._unwrapped(root)
         parts = self._elements.members(inner, MEMBERS)
-        if MEMBERS & parts.keys():
-            model, rows = self._whole(inner, parts), None
-        else:
+        if not self._has_members(inner):
             model, rows = self._rows_alone(inner)
+        elif self._context.method == "result" and MEMBERS & parts.keys() <= FIELDS.keys() and not self._is_info(inner):
+            model, rows = self._sections_alone(parts)
+        else:
+            model, rows = self._whole(inner, parts), None
         return (_stripped(model) if self._elements.padded else model), rows
 
     def choices(self) -> dict[str, str]:
@@ -70,17 +72,27 @@ class XmlReader:
         return {clause: choice for clause, choice in found.items() if choice}
 
     def _unwrapped(self, root: etree._Element) -> etree._Element:
-        """The element that has the members: the root, or one alone within it."""
-        element = root
-        for _ in range(_WRAPPERS):
-            if self._elements.names_in(element, MEMBERS):
-                return element
-            children = self._elements.children(element)
-            if len(children) != 1 or not self._elements.names_in(children[0], MEMBERS):
-                break
-            self._elements.others.add("a wrapper")
-            (element,) = children
+        """The element that has the members: the root, or the only such one within it."""
+        level = [root]
+        for depth in range(_WRAPPERS + 1):
+            found = [element for element in level if self._has_members(element)]
+            if found:
+                self._elements.others.update({"a wrapper"} if depth and len(found) == 1 else ())
+                return found[0] if len(found) == 1 else root
+            level = [child for element in level for child in self._elements.children(element)]
         return root
+
+    def _has_members(self, element: etree._Element) -> bool:
+        """Whether members of an answer stand in an element. `data` alone may be anything, and a row may have an id."""
+        names = self._elements.names_in(element, MEMBERS)
+        if names == {"data"}:
+            inner = [child for child in self._elements.children(element) if self._elements.name(child, names) in names]
+            entries = [entry for data in inner for entry in (data, *self._elements.children(data))]
+            return self._is_info(element) or any(map(self._is_row, entries))
+        return "status" in names or (bool(names) and not self._is_row(element))
+
+    def _is_row(self, element: etree._Element) -> bool:
+        return is_row(self._elements.names_in(element, COLUMNS))
 
     def _whole(self, element: etree._Element, parts: Mapping[str, list[Part]]) -> dict[str, Any]:
         status = self._value("status", parts.get("status", [""]))
@@ -94,6 +106,8 @@ class XmlReader:
                 model[name] = self._accounts(found)
             else:
                 model[name] = self._value(name, found) if name in MEMBERS else self._any(found)
+            if name == "photo" and isinstance(model[name], str) and model[name].strip() in _NOTHING:
+                model[name] = self._from_text(model[name])
         if status == "ready":
             model |= self._loose_rows(element, parts)
             if self._context.section in FIELDS:
@@ -105,8 +119,8 @@ class XmlReader:
     def _entries(self, section: str, parts: Sequence[Part]) -> Any:
         """A section's entries, from the elements of its name."""
         if len(parts) == 1 and self._is_text(parts[0]):
-            value = self._from_json(self._elements.text(parts[0], section) or "")
-            if isinstance(value, list):
+            value = self._from_text(self._elements.text(parts[0], section) or "")
+            if not isinstance(value, str | Mapping):
                 return value
         found: list[Any] = []
         for part in parts:
@@ -122,7 +136,7 @@ class XmlReader:
                 if len(own) > 1:
                     self._lists.add("wrapped")
                     self._names.add("values")
-                found += [{"name": self._elements.text(value, "name")} for value in own]
+                found += [{"name": self._leaf("name", value)} for value in own]
             elif own or self._is_text(part):
                 self._lists.add("repeated")
                 found.append(self._entry(part, section))
@@ -135,6 +149,13 @@ class XmlReader:
                 self._elements.note_attributes(part)
                 found += [{}] if len(parts) > 1 else []
         return found
+
+    def _from_text(self, text: str) -> Any:
+        """The section that a text stands for: nothing, or a list in JSON; any other text as it is."""
+        if text.strip() not in _NOTHING:
+            return self._from_json(text)
+        self._elements.others.add("a word for null or false")
+        return _NOTHING[text.strip()]
 
     def _from_json(self, text: str) -> Any:
         """The list or object that a text is in JSON; any other text as it is."""
@@ -149,7 +170,7 @@ class XmlReader:
 
     def _fields_in(self, element: etree._Element, section: str) -> list[Part]:
         """The texts in an element that are fields of an entry."""
-        children = [child for child in self._elements.children(element) if len(child) == 0]
+        children = [child for child in self._elements.children(element) if _holds_text(child)]
         fields = FIELDS[section]
         texts: list[Part] = [child for child in children if self._elements.name(child, fields) in fields]
         return texts or [value for name, value in attributes(element) if known_name(name) in fields]
@@ -159,7 +180,8 @@ class XmlReader:
         entries = self._elements.children(element)
         if len(entries) == 1 and not self._fields_in(entries[0], section):
             inner = self._elements.children(entries[0])
-            if inner and all(self._fields_in(entry, section) for entry in inner):
+            empty = not inner and not self._is_text(entries[0]) and not _means(entries[0])
+            if empty or (inner and all(self._fields_in(entry, section) for entry in inner)):
                 self._elements.others.add("a wrapper")
                 return inner
         return entries
@@ -174,7 +196,14 @@ class XmlReader:
         parts = self._elements.members(element, FIELDS[section])
         if section == "names" and not isinstance(parts["name"][0], str):
             self._names.add("entries")
-        return {n: self._value(n, p) if n in FIELDS[section] else self._any(p) for n, p in parts.items()}
+        entry = {n: self._value(n, p) if n in FIELDS[section] else self._any(p) for n, p in parts.items()}
+        return self._filled(entry)
+
+    def _filled(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """A row with the fields that it lacks: some writers leave out what is empty."""
+        absent = dict.fromkeys(COLUMNS, "") if is_row(entry) else {}
+        self._elements.others.update({"fields left out"} if absent.keys() - entry.keys() else ())
+        return {**absent, **entry}
 
     def _loose_rows(self, element: etree._Element, parts: Mapping[str, list[Part]]) -> dict[str, Any]:
         """The rows of an answer whose texts all stand side by side: one begins where a field stands again."""
@@ -189,7 +218,7 @@ class XmlReader:
                 if not rows or name in rows[-1]:
                     rows.append({})
                 rows[-1][name] = self._value(name, [child])
-        return {section: rows}
+        return {section: [self._filled(row) for row in rows]}
 
     def _rows_alone(self, element: etree._Element) -> tuple[dict[str, Any], str]:
         """An answer that is nothing but the list of a section."""
@@ -205,6 +234,13 @@ class XmlReader:
             raise UnknownLayout("xml.layout", "no member of a known name")
         self._elements.others.add("rows alone")
         return {"status": "ready", section: self._entries(section, [element])}, section
+
+    def _sections_alone(self, parts: Mapping[str, list[Part]]) -> tuple[dict[str, Any], str]:
+        """An answer that is nothing but sections, each in an element of its name."""
+        self._elements.others.add("rows alone")
+        model = {name: self._entries(name, parts[name]) for name in FIELDS if name in parts}
+        section = next((name for name, found in model.items() if found), str(self._context.section or "data"))
+        return {"status": "ready", **model}, section
 
     # Other members.
 
@@ -225,6 +261,9 @@ class XmlReader:
         self._items.append([local(child) for child in inner])
         return [self._account(child) for child in inner]
 
+    def _is_info(self, element: etree._Element) -> bool:
+        return self._is_account([child for child in element if self._elements.name(child, ("data",)) == "data"])
+
     def _is_account(self, parts: Sequence[Part]) -> bool:
         """Whether data is that of info: its members are an account's, or those of what stands in it."""
         elements = [part for part in parts if not isinstance(part, str)]
@@ -233,7 +272,8 @@ class XmlReader:
     def _account(self, element: etree._Element) -> dict[str, Any]:
         parts = self._elements.members(element, ACCOUNT)
         account = {n: self._value(n, p) if n in ACCOUNT else self._any(p) for n, p in parts.items()}
-        for limit in parts.get("api_limit", []):
+        for part in parts.get("api_limit", []):
+            limit = part if isinstance(part, str) or len(part) != 1 or _means(part[0]) else part[0]
             if not isinstance(limit, str) and self._elements.names_in(limit, UNITS):
                 units = self._elements.members(limit, UNITS)
                 account["api_limit"] = {n: self._value(n, p) if n in UNITS else self._any(p) for n, p in units.items()}
@@ -273,6 +313,17 @@ class XmlReader:
 
 
 _WRAPPERS = 3  # elements around an answer, at most
+_NOTHING: Mapping[str, bool | None] = {"false": False, "False": False, "null": None, "None": None}
+"""Words for a section that holds nothing, as programs write their own values."""
+
+
+def _holds_text(element: etree._Element) -> bool:
+    """Whether an element holds a text alone, which may stand in an element of no known name."""
+    return len(element) == 0 or (len(element) == 1 and len(element[0]) == 0 and not _means(element[0]))
+
+
+def _means(element: etree._Element) -> bool:
+    return known_name(local(element)) is not None
 
 
 def _item(names: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contract_tests.contract.members import COLUMNS
@@ -31,7 +32,9 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
     """The choices that the writing shows, and words for what stands beside elements and texts. Raises Unreadable for
     what is nested too deep.
     """
-    seen = _Written(_photo(context))
+    seen = _Written(
+        {"photo": _photo(context), **{section: _section(section, context) for section in ("data", "names")}}
+    )
     _scan(document, seen)
     choices = {
         "xml.declaration": _declaration(document),
@@ -43,7 +46,7 @@ def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], se
         "xml.null": "nil"
         if seen.nil
         else "empty"
-        if seen.photo == "null" and "null" in seen.closed | seen.opened
+        if seen.kinds["photo"] == "null" and "null" in seen.closed | seen.opened
         else "",
     }
     return {clause: choice for clause, choice in choices.items() if choice}, seen.others
@@ -55,11 +58,21 @@ def _declaration(document: XmlText) -> str:
     return "" if must and document.declaration == "yes" else document.declaration
 
 
+def _section(section: str, context: Context) -> str:
+    """What an empty element of data or names stands for: a list, null, false (which PHP's writers take for an empty
+    text), or either where that is not known.
+    """
+    if section == context.section:
+        return "list"
+    kinds = {"all": "list", "null": "null", "false": "text"}
+    return kinds.get(context.known.get("result.sections", ""), "either")
+
+
 def _photo(context: Context) -> str:
-    """What an empty photo stands for: null, false, an empty text, or either where that is not known."""
+    """What an empty photo stands for: null, false or an empty text, or either where that is not known."""
     if context.reference is not None and "photo" in context.reference:
         photo = context.reference["photo"]
-        return "text" if isinstance(photo, str) else "null" if photo is None else "false"
+        return "null" if photo is None else "text"
     if context.known.get("result.sections") in ("null", "false"):
         return "either"  # the photo of a source that does not fill it is so, whatever another's is
     return {"": "text", "null": "null"}.get(context.known.get("result.photo-empty", "?"), "either")
@@ -80,7 +93,7 @@ class _Open:
 class _Written:
     """What the text shows."""
 
-    photo: str  # what an empty photo stands for
+    kinds: Mapping[str, str]  # what an empty section stands for, by its name
     others: set[str] = field(default_factory=set)  # words for what stands beside elements and texts
     between: set[tuple[int, str]] = field(default_factory=set)  # depth of a tag, and the white space before it
     plain: list[str] = field(default_factory=list)  # text outside CDATA
@@ -134,8 +147,8 @@ class _Written:
 
     def add_empty(self, name: str, *, closed: bool) -> None:
         known = known_name(name)
-        kind = known if known == "names" else "list" if known == "data" else "text" if known else "either"
-        (self.closed if closed else self.opened).add(self.photo if known == "photo" else kind)
+        kind = "names" if known == "names" else self.kinds.get(known, "text") if known else "either"
+        (self.closed if closed else self.opened).add(kind)
 
     def add_text(self, name: str, *, cdata: bool) -> None:
         known = known_name(name)
@@ -205,10 +218,10 @@ def _text(seen: _Written) -> str:
 
 def _empty(seen: _Written) -> str:
     """Where all empty elements are written alike, what they stand for shows whether others would be."""
-    names = "list" if seen.listed else "text"
+    names = seen.kinds["names"] if seen.listed else "text"
     closed, opened = ({names if kind == "names" else kind for kind in kinds} for kinds in (seen.closed, seen.opened))
     if closed and opened:
-        return "now <x/>, now <x></x>" if {"list", "null", "false"} & opened else "by-kind"
+        return "now <x/>, now <x></x>" if {"list", "null"} & opened else "by-kind"
     if closed:
         return "<x/>" if "text" in closed else ""
-    return "<x></x>" if {"list", "null", "false"} & opened else ""
+    return "<x></x>" if {"list", "null"} & opened else ""

@@ -96,7 +96,7 @@ class _Elements:
 
     def _empty(self, name: str, value: Value, above: str) -> str:
         start = f"{above}<{name}{self._null}" if value is None else f"{above}<{name}"
-        is_open = self._open_text if value == "" else self._open_other
+        is_open = self._open_text if value == "" or value is False else self._open_other
         return f"{start}></{name}>" if is_open else f"{start}/>"
 
 

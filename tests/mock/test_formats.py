@@ -274,6 +274,7 @@ $writer->startDocument("1.0", "UTF-8");
 $writer->startElement("r");
 $writer->writeElement("m", "");
 $writer->writeElement("n", null);
+$writer->writeElement("o", false);
 $writer->endElement();
 $writer->endDocument();
 echo json_encode([$simple->asXML(), $writer->outputMemory()]);
@@ -286,7 +287,7 @@ def test_xml_is_as_php_writes_it_under_the_choices_that_say_so() -> None:
     of_writer = {"xml.empty": "by-kind", "xml.indent": "1 space"}
 
     assert written("xml", Answer({"m": "я"}), {"xml.root": "r", **of_simple}).decode() == simple.replace("x44F", "1103")
-    assert written("xml", Answer({"m": "", "n": None}), {"xml.root": "r", **of_writer}).decode() == writer
+    assert written("xml", Answer({"m": "", "n": None, "o": False}), {"xml.root": "r", **of_writer}).decode() == writer
 
 
 # CSV.

@@ -71,6 +71,7 @@ def test_members_beside_the_documented_ones_may_be_anything(one: Any, other: Any
         ({"data": [{**ROW, "url": ""}, READY["data"][1]]}, "data[0].url"),
         ({"names": [{"name": "Оля"}]}, "names[0]"),
         ({"photo": "aGk="}, "photo"),
+        ({"photo": "aG k="}, "photo"),
         ({"cost": "3"}, "cost"),
         ({"ip": "127.0.0.2"}, "ip"),
         ({"create_time": 1893456001}, "create_time"),
@@ -103,6 +104,7 @@ def test_what_is_documented_must_be_the_same(members: dict[str, Any], place: str
         ({"data": [{**ROW, "phone": 79991234567}]}, {"data": [{**ROW, "phone": "79991234567"}]}),
         ({"data": [{**ROW, "url": None}]}, {"data": [{k: v for k, v in ROW.items() if k != "url"}]}),
         ({"names": ["Оля"]}, {"names": [{"name": "Оля"}]}),
+        ({"photo": "aGVsbG8/aGVs"}, {"photo": "aGVs\r\n  bG8/\naGVs\n"}),
     ],
 )
 @pytest.mark.parametrize("fmt", ["xml", "csv"])
@@ -205,6 +207,18 @@ def test_the_charset_that_the_run_has_seen_decides_where_an_answer_is_ascii() ->
 
     assert formats_differ(one, other, Context("result", known={"csv.encoding": "cp1251"})) is None
     assert formats_differ(one, other, Context("result", known={"csv.encoding": "utf-8"})) == "data[0].title"
+
+
+@pytest.mark.parametrize("errors", ["replace", "ignore", "xmlcharrefreplace"])
+@pytest.mark.parametrize("space", ["\u202f", "\u3000", "\u2003", "\u200b", "\ufeff", "\u202f\u3000"])
+@pytest.mark.parametrize("text", ["{}Оля", "Оля{}", "Оля{}Ира", "{}"])
+@pytest.mark.parametrize("fmt", ["xml", "csv"])
+def test_white_space_that_windows_1251_lacks_is_lost_at_any_place(text: str, space: str, errors: str, fmt: str) -> None:
+    title = text.format(space)
+    written = title.encode("cp1251", errors).decode("cp1251")
+    one, other = (changed(data=[{**ROW, "title": each}]) for each in (title, written))
+
+    assert formats_differ(one, decoded(other, fmt, encoding="cp1251"), RESULT) is None
 
 
 def test_what_xml_cant_carry_may_be_written_otherwise_there() -> None:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.public_words import public_word
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, Unreadable
 
@@ -65,10 +67,13 @@ def test_a_pair_of_surrogates_is_one_character() -> None:
         ('{"m": "я\\\\/"}', "raw"),
         ('{"m": "\\u044f я"}', "now raw, now escaped"),
         ('{"m": "/ \\/"}', "slashes now raw, now escaped"),
+        ('{"m": "\\u003cb\\u003E / я"}', "markup as unicode escapes"),
+        ('{"m": "\\u0026 \\u0027"}', "markup as unicode escapes"),
     ],
 )
 def test_json_shows_how_it_is_escaped_where_one_choice_alone_explains_it(body: str, told: str | None) -> None:
     assert read(body).choices.get("json.escapes") == told
+    assert told is None or public_word(all_clauses()["json.escapes"], told) == told
 
 
 MODEL = {"status": "ready", "data": [{"title": "a, b: {c}", "n": {}}, []], "names": [], "cost": "2", "ok": True}

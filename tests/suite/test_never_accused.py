@@ -117,6 +117,13 @@ RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
         Mutant("", where(lambda c: setattr(c, "http", 201), CREATE, OK)),
         ("error.http-status",),
     ),
+    "errors of credentials are JSON": (
+        Mutant(
+            "",
+            call=where(lambda c: c.params.pop("format", None), lambda c: c.params.get("token", "").startswith("wrong")),
+        ),
+        ("error.follows-format",),
+    ),
     "errors are numbered": (Mutant("", errors(_numbered)), ("error.messages",)),
     "errors have a time": (Mutant("", where(lambda c: c.body.update(time=c.count("errors")), ERROR)), ()),
 }
@@ -133,6 +140,27 @@ def test_what_nobody_has_promised_breaks_nothing(name: str) -> None:
     assert [(r.clause.id, r.note) for r in report.rows if r.outcome in (Outcome.BROKEN, Outcome.ERROR)] == []
     assert report.exit_code == 0
     assert [clause for clause in refuted if rows_[clause].outcome is not Outcome.REFUTED] == []
+
+
+def _by_others(every: int) -> Mutant:
+    """A mock on which somebody else uses the account at some of the run's calls."""
+
+    def charge(context: CallContext) -> None:
+        if context.count("calls") % every == 0:
+            context.server.charge(context.login, 1)
+
+    return Mutant("", where(charge, lambda c: c.operation in ("result", "info") and c.status != "error"))
+
+
+@pytest.mark.parametrize("every", [2, 9])
+def test_units_that_somebody_else_takes_accuse_nothing(every: int) -> None:
+    with deviating(_by_others(every)) as target:
+        report = target.examined().report
+    rows_ = {row.clause.id: row for row in report.rows}
+
+    assert [(r.clause.id, r.note) for r in report.rows if r.outcome in (Outcome.BROKEN, Outcome.ERROR)] == []
+    assert rows_["quota.polling-free"].outcome is Outcome.INCONCLUSIVE
+    assert report.exit_code == 0
 
 
 def test_a_layout_that_nobody_knows_leaves_the_rest_inconclusive_for_a_plain_reason() -> None:

@@ -237,7 +237,7 @@ def test_a_pattern_means_ascii_and_ends_at_the_true_end(pattern: str) -> None:
     assert not re.search(r"\\[dwsDWS](?!\\S)", pattern.removesuffix(resolve.END))
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("pattern", [p for p in PATTERNS if r"\r\n" not in p])  # that of photo takes line breaks
 @given(data=st.data())
 def test_what_fits_a_pattern_does_not_with_a_line_break_behind_it(data: st.DataObject, pattern: str) -> None:
     text = data.draw(st.from_regex(pattern.removeprefix("^").removesuffix(resolve.END), fullmatch=True))

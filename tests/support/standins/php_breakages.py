@@ -106,7 +106,6 @@ TYPES: Mapping[str, str] = {
     "error-without-message": "error.members",
     "photo-data-uri": "result.photo",
     "photo-pluses-lost": "result.photo",
-    "photo-lines": "result.photo",
     "photo-cut": "result.photo",
     "photo-address": "result.photo",
     "photo-twice": "result.photo",

@@ -244,7 +244,6 @@ function broken_types(): array
         'error-without-message' => in_answers('error', fn($answer) => array_diff_key($answer, ['message' => 0])),
         'photo-data-uri' => member('photo', fn($photo) => $photo ? "data:image/png;base64,$photo" : ''),
         'photo-pluses-lost' => member('photo', urldecode(...)),
-        'photo-lines' => member('photo', fn($photo) => chunk_split($photo)),
         'photo-cut' => member('photo', fn($photo) => substr($photo, 0, 60)),
         'photo-address' => member('photo', fn($photo) => $photo ? 'https://example.com/photos/1.png' : ''),
         'photo-twice' => member('photo', base64_encode(...)),

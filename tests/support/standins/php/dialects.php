@@ -231,6 +231,8 @@ function value_dialects(): array
         'sections-null' => ['sections' => 'null'],
         'sections-false' => ['sections' => 'false'],
         'photo-null' => ['no_photo' => null],
+        'photo-false' => ['no_photo' => false],
+        'photo-lines' => member('photo', fn($photo) => $photo ? chunk_split($photo) : ''),
         // Values.
         'cost-decimal' => $cost(fn($cost) => number_format($cost, 2, '.', '')),
         'cost-decimal-1' => $cost(fn($cost) => sprintf('%.1f', $cost)),
@@ -301,7 +303,8 @@ function call_dialects(): array
         'not-found-html' => ['not_found' => 'html'],
         'errors-mirror' => ['http_status' => $status],
         'errors-400' => ['http_status' => fn($what) => $what === 'error' ? 400 : 200],
-        'errors-json' => ['errors_follow' => false],
+        'credentials-json' => ['errors_follow' => fn($kind) => $kind !== 'credentials'],
+        'errors-json' => ['errors_follow' => fn() => false],
         'created-201' => ['http_status' => fn($what) => ['created' => 201, 'processing' => 202][$what] ?? 200],
         'foreign-credentials' => ['unknown' => fn($task) => throw new Refused($task ? 'credentials' : 'unknown-task')],
         'types-html' => ['types' => array_fill_keys(['json', 'xml', 'csv'], 'text/html; charset=UTF-8')],
@@ -352,7 +355,7 @@ function usual_apps(): array
             'xml' => fn($answer) => xml_dom($answer, ['encoding' => 'windows-1251', 'format' => true]),
             'time' => fn($moment) => date('Y-m-d H:i:s', $moment),
             'info_follows' => false,
-            'errors_follow' => false,
+            'errors_follow' => fn() => false,
         ],
         // Symfony's serializer.
         'symfony' => flags(JSON_HEX_TAG | JSON_HEX_AMP | JSON_HEX_APOS | JSON_HEX_QUOT) + [

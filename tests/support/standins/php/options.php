@@ -52,7 +52,7 @@ function plain(): array
             'unknown-method' => 'Неизвестный метод',
             'http-method' => 'Только GET и POST',
         ],
-        'errors_follow' => true,
+        'errors_follow' => fn($kind) => true,
         'info_follows' => true,
         'http_status' => fn($what, $answer) => 200,
         // Bytes.

@@ -43,7 +43,7 @@ function answer(array $o, Store $store, string $method, array $p): array
     foreach ($o['answer'] as $edit) {
         $answer = $edit($answer, $what, $p);
     }
-    $follows = ($what !== 'error' || $o['errors_follow']) && ($what !== 'account' || $o['info_follows']);
+    $follows = $what === 'error' ? $o['errors_follow']($refused->kind) : $what !== 'account' || $o['info_follows'];
     return [$what, $answer, $known && $follows ? $format : 'json', $section];
 }
 
