@@ -129,7 +129,7 @@ def _fixed_texts() -> frozenset[str]:
     return frozenset(map(str, (*GRADES, *GRADES.values(), *Outcome, *of_clauses, *choices)))
 
 
-_PARAMETER = r"[?&](?:login|token|phone|source|id|format)="
+_PARAMETER = r"[?&]?\b(?:login|token|phone|source|id|format)="
 _DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}([T ]+[0-9]{1,2}(:[0-9]{2}){1,2}.{0,9}|T[0-9]{2})?")
 _API_WORDS = DOCUMENTED.union(STATUSES)
 _NUMBER = re.compile(r"[-+]?[0-9][0-9 .,]*")
