@@ -48,7 +48,7 @@ def read_csv(body: bytes, context: Context) -> Decoded:
         raise next(iter(unknown), UnknownLayout("csv.rows", "several tables"))
     if context.reference is not None and likeliest.whole and carries(body, context.reference, context.method):
         raise UnknownLayout("csv.layout", "another layout")
-    raise Unreadable(f"CSV that is no answer: {likeliest.reason}")
+    raise Unreadable(f"CSV that is not an answer: {likeliest.reason}")
 
 
 def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:

@@ -438,7 +438,7 @@ async def coroutine() -> None:
 @pytest.mark.parametrize(
     ("thing", "hint"),
     [
-        (None, "None is no known response; supported"),
+        (None, "None is not a known response; supported"),
         (5, ""),
         ({"status": "ok"}, ""),
         (object(), ""),
@@ -465,7 +465,7 @@ def test_an_unknown_kind_of_response_is_refused_with_the_supported_ones(thing: o
 def test_what_must_be_awaited_first_is_named() -> None:
     waiting = coroutine()
     try:
-        with pytest.raises(TypeError, match=r"coroutine is no known response \(await it first\)"):
+        with pytest.raises(TypeError, match=r"coroutine is not a known response \(await it first\)"):
             assert_conforms(waiting)
     finally:
         waiting.close()
