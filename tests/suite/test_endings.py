@@ -733,7 +733,7 @@ def compared(*arguments: str, folder: Path, **variables: str) -> subprocess.Comp
     [
         (["http://127.0.0.1:9/api", "mock"], 3, "can't be reached"),
         (["mock", "http://127.0.0.1:9/api"], 3, "can't be reached"),
-        (["mock", "mok"], 2, "no target"),
+        (["mock", "mok"], 2, "not a target"),
         (["mock", "mock", "--ignore", "xml.roots"], 2, "did you mean"),
         (["mock", "mock", "--budget", "x"], 2, "--budget"),
         (["mock", "http://olga:aa11bb22cc33dd44@127.0.0.1/api"], 2, "must not hold credentials"),
