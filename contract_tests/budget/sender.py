@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from contract_tests.api.calls import Call, request_of
 from contract_tests.budget.budget import TIME_UP, Budget, Charge, Limits, NotChecked
@@ -104,6 +106,8 @@ class Sender:
             if pause is None:
                 break
             self.budget.calls -= 1
+            if fault is not None and fault.stale:
+                self.log.pop()  # the target has not seen it
             self._pause(pause)
         if response is None:
             assert fault is not None, "a try ends in a response or a fault"
@@ -296,7 +300,7 @@ class _Tries:
             return pause
         if turned_away(response):
             self._slow_down(response)
-        asked = _retry_after(response)
+        asked = retry_after(response)
         return pause if asked is None else max(min(self.sender.budget.limits.pauses, default=0.0), asked)
 
     @property
@@ -333,10 +337,17 @@ class _Tries:
             sender.client.pacer.per_second = self.rate
 
 
-def _retry_after(response: HttpResponse) -> float | None:
-    """Seconds that the answer asks to wait; None where it asks for none."""
+def retry_after(response: HttpResponse) -> float | None:
+    """Seconds that the answer asks to wait, as a number or as the date of their end; None where it asks for none."""
     text = response.header("retry-after") or ""
-    return min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), MAX_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    left = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
+    return max(0.0, min(left.total_seconds(), MAX_RETRY_AFTER))
 
 
 def _is_page(response: HttpResponse) -> bool:

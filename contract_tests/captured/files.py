@@ -140,8 +140,8 @@ def _archive(name: str, content: bytes) -> Archive | None:
 
 _NAMED = {
     ".har": "no HAR file in spite of its name: export it again, or name another file",
-    ".yaml": "YAML that is no cassette of recorded calls: name another file",
-    ".yml": "YAML that is no cassette of recorded calls: name another file",
+    ".yaml": "YAML that is not a cassette of recorded calls: name another file",
+    ".yml": "YAML that is not a cassette of recorded calls: name another file",
 }
 """What a file is whose name says that it is a recording."""
 

@@ -34,7 +34,7 @@ def capture_of(response: object) -> Capture:
         raise ValueError("this is the response to a HEAD request, which has no body: use GET or POST")
     body = next((found for read in _BODIES if (found := read(response)) is not None), None) if has_status else None
     if body is None:
-        raise TypeError(f"{_name(response)} is no known response{_hint(response)}; supported: {SUPPORTED}")
+        raise TypeError(f"{_name(response)} is not a known response{_hint(response)}; supported: {SUPPORTED}")
     status = next((s for name in _STATUS if _is_number(s := _of(response, name))), None)
     fields = _fields(_of(response, "headers"))
     codings = fields.get("content-encoding", "")

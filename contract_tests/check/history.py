@@ -53,7 +53,7 @@ class HistoryFile:
 def read_history(file: Path) -> HistoryFile:
     """The file's content; empty where there is no such file yet. Raises UsageError naming file and place."""
     if file.exists() and not file.is_file():
-        raise UsageError(f"--history: {file}: is no file that can be read again; name another")
+        raise UsageError(f"--history: {file}: is not a file that can be read again; name another")
     try:
         document = json.loads(text_of(file.read_bytes()))
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def read_history(file: Path) -> HistoryFile:
     except TextFileError as error:
         raise UsageError(f"--history: {file}: {error}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"--history: {file}: is no history (no JSON); name another file") from None
+        raise UsageError(f"--history: {file}: is not a history (no JSON); name another file") from None
     wrong = _wrong(document)
     if wrong:
         raise UsageError(f"--history: {file}: {wrong}; correct it, or name another file")
@@ -73,15 +73,15 @@ def read_history(file: Path) -> HistoryFile:
 def _wrong(document: Any) -> str:
     """What is wrong with the document; empty where nothing is. Clauses of another version of the kit are kept."""
     if not isinstance(document, dict) or not isinstance(document.get("targets"), dict):
-        return "is no history: it lacks targets"
+        return "is not a history: it lacks targets"
     if document.get("layout") != LAYOUT:
         return f"has the layout {document.get('layout')!r}; this version of the kit knows {LAYOUT}"
     for target, known in document["targets"].items():
         if not isinstance(known, dict):
-            return f"targets.{target} is no table"
+            return f"targets.{target} is not a table"
         for clause, entry in known.items():
             if not isinstance(entry, dict) or not _is_day(entry.get("proven")):
-                return f"targets.{target}.{clause}.proven is no day such as {datetime.now(UTC).date()}"
+                return f"targets.{target}.{clause}.proven is not a day such as {datetime.now(UTC).date()}"
     return ""
 
 

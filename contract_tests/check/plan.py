@@ -194,7 +194,7 @@ def _in_words(call: Call, run: Run) -> str:
 
 
 _REQUIRED = {"create": ("login", "token", "phone", "source"), "result": ("login", "token", "id")}
-_IDS = {"": "with an empty id", "abc": "with an id that is no number"}
+_IDS = {"": "with an empty id", "abc": "with an id that is not a number"}
 
 
 def _credentials(call: Call, run: Run) -> str:

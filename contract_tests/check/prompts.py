@@ -16,6 +16,7 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import check_named, makes_accounts
 from contract_tests.engine.run import confirm
 from contract_tests.report.console import console_of
+from contract_tests.report.wording import counted
 
 
 def spends_units(options: CheckOptions) -> bool:
@@ -78,7 +79,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for row in plan.unproven:
         yield f"  {row.clause.id}: {row.outcome}: {row.note}"
     for step in plan.larger_budgets:
-        yield f"A budget of {step.units} units would decide {', '.join(step.proves)}, too."
+        yield f"A budget of {counted(step.units, 'unit')} would decide {', '.join(step.proves)}, too."
     if plan.larger_budgets == () and plan.units:
         yield "More units would decide nothing more."
 
@@ -87,8 +88,9 @@ def _units(plan: Plan) -> str:
     if not plan.units:
         return "No task is made, so it takes no unit."
     return (
-        f"{plan.units} units where a task takes one; where it takes as many as it finds, that many. Creates reserve at"
-        f" most {plan.limits.units} units (--budget); a task that costs more than any before it can pass that."
+        f"{counted(plan.units, 'unit')} where a task takes one; where it takes as many as it finds, that many."
+        f" Creates reserve at most {counted(plan.limits.units or 0, 'unit')} (--budget); a task that costs more than"
+        " any before it can pass that."
         " Tries after a fault come on top of the calls, at most two for each."
     )
 

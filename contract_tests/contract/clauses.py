@@ -59,19 +59,19 @@ class Clause:
         if choice is None or isinstance(choice, bool):
             word = next((w for w in _WORDS[choice] if w in self.choices), _WORDS[choice][0])
         if self.default is None:
-            raise UsageError(f"{self.id}: this clause is not open, so it is no setting; leave it out")
+            raise UsageError(f"{self.id}: this clause is not open, so it is not a setting; leave it out")
         if isinstance(self.default, Mapping):
             return self._read_table(word)
         if isinstance(word, str) and self.covers(word):
             return word
         like = f", or a value such as {' or '.join(map(repr, self.samples))}" if self.value else ""
         raise UsageError(
-            f"{self.id}: {choice!r} is no choice; allowed: {', '.join(map(repr, self.choices)) or 'a text'}{like}"
+            f"{self.id}: {choice!r} is not a choice; allowed: {', '.join(map(repr, self.choices)) or 'a text'}{like}"
         )
 
     def _read_table(self, table: object) -> Mapping[str, Any]:
         if not isinstance(table, Mapping):
-            raise UsageError(f"{self.id}: {table!r} is no table; write it as kind = value, by kind of error")
+            raise UsageError(f"{self.id}: {table!r} is not a table; write it as kind = value, by kind of error")
         for kind in table:
             if kind not in self.default:
                 raise UsageError(f"{self.id}: {suggest(str(kind), self.default, noun='kind of error')}")
@@ -91,7 +91,7 @@ def suggest(word: str, known: Iterable[str], *, noun: str) -> str:
     names = list(known)
     near = get_close_matches(word, names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
-    return f"{word!r} is no {noun}; {hint}"
+    return f"{word!r} is not a {noun}; {hint}"
 
 
 def clause_of(name: str) -> Clause:

@@ -113,13 +113,13 @@ _KINDS: Mapping[str, tuple[type, str]] = {
 def _uncovered(number: int, entry: object) -> Uncovered:
     """A table of [[uncovered]]. Raises UsageError."""
     if not isinstance(entry, Mapping):
-        raise UsageError(f"{number}: {entry!r} is no table; write it below a line [[uncovered]]")
+        raise UsageError(f"{number}: {entry!r} is not a table; write it below a line [[uncovered]]")
     for key, value in entry.items():
         if key not in _KINDS:
             raise UsageError(f"{number}: {suggest(str(key), _KINDS, noun='key')}")
         type_, name = _KINDS[key]
         if not isinstance(value, type_) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
-            raise UsageError(f"{number}: {key}: {value!r} is no {name}")
+            raise UsageError(f"{number}: {key}: {value!r} is not a {name}")
     if "clause" not in entry:
         raise UsageError(f'{number}: names no clause; write clause = "…"')
     named: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}

@@ -75,7 +75,7 @@ def wrong_picture(text: str) -> str:
     try:
         content = base64.b64decode(in_one_line(text), validate=True)
     except (binascii.Error, ValueError):
-        return f"a text of {len(text)} characters that is no base64"
+        return f"a text of {len(text)} characters that is not base64"
     for begin, end in PICTURES:
         if content.startswith(begin):
             # Some programs pad a file with zeros.
@@ -84,7 +84,7 @@ def wrong_picture(text: str) -> str:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         lacking = int.from_bytes(content[4:8], "little") + 8 - len(content)
         return "" if lacking <= 0 else f"base64 of a WebP that lacks {lacking} bytes"
-    return f"base64 of {len(content)} bytes that are no PNG, JPEG, GIF or WebP"
+    return f"base64 of {len(content)} bytes that are not PNG, JPEG, GIF or WebP"
 
 
 def address(text: object) -> Address | None:

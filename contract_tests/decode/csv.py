@@ -85,7 +85,7 @@ class _Search:
         raise Unreadable(f"{NO_ANSWER}: {miss.reason}")
 
 
-NO_ANSWER = "CSV that is no answer"
+NO_ANSWER = "CSV that is not an answer"
 """How the reason begins of a text that is no answer in any layout, unless an answer that is known tells more."""
 
 

@@ -76,7 +76,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(word: str) -> NoReturn:
-    raise Unreadable(f"{word} in JSON, which is no number")
+    raise Unreadable(f"{word} in JSON, which is not a number")
 
 
 def _whole(digits: str) -> int:

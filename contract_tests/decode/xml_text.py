@@ -75,7 +75,7 @@ def xml_text(body: bytes) -> XmlText:
     try:
         text = content.decode(codec)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"XML that is no text in its charset at byte {error.start}") from None
+        raise Unreadable(f"XML that is not text in its charset at byte {error.start}") from None
     if found is not None:
         text = re.sub(r"[^\r\n]", " ", found[0]) + text[found.end() :]
     shown = bool(by_bytes or name) or not text.isascii()

@@ -108,7 +108,7 @@ def _note_choices(checks: Checks, reply: Reply, decoded: Decoded) -> None:
         if reply.call.method == "info" and reply.call.format != "json":
             note("info.follows-format", "no" if decoded.format == "json" else "yes", reply)
         if reply.http != HTTP_OK:
-            note("error.http-status", f"HTTP {reply.http} of an answer that is no error", reply)
+            note("error.http-status", f"HTTP {reply.http} of an answer that is not an error", reply)
         return
     # Where info ignores format, so do its errors.
     if reply.call.format != "json" and reply.call.method != "info":

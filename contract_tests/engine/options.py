@@ -122,7 +122,7 @@ def read_rate(text: str) -> float:
     """Calls a second, from a text such as `2/s` or `90/min`. Raises UsageError."""
     match = re.fullmatch(rf"{_NUMBER}/(s|min|h)", text)
     if match is None or float(match[1]) == 0:
-        raise UsageError(f"--rate: {text!r} is no rate; write it as 1/s, 90/min or 500/h")
+        raise UsageError(f"--rate: {text!r} is not a rate; write it as 1/s, 90/min or 500/h")
     return float(match[1]) / _PERIODS[match[2]]
 
 
@@ -130,21 +130,21 @@ def read_seconds(text: str, option: str = "--poll-timeout") -> float:
     """Seconds, from a text such as `60s`, `1.5s`, `500ms`, `2min` or `30d`. Raises UsageError."""
     match = re.fullmatch(rf"{_NUMBER}(ms|s|m|min|h|d)?", text)
     if match is None or float(match[1]) == 0:
-        raise UsageError(f"{option}: {text!r} is no duration; write it as 60s, 500ms, 2m or 30d")
+        raise UsageError(f"{option}: {text!r} is not a duration; write it as 60s, 500ms, 2m or 30d")
     return float(match[1]) * _UNITS_OF_TIME[match[2] or "s"]
 
 
 def read_units(text: str) -> int:
     """A budget: a whole number of units. Raises UsageError."""
     if re.fullmatch(r"[0-9]{1,9}", text) is None:
-        raise UsageError(f"--budget: {text!r} is no number of units; write it as 12")
+        raise UsageError(f"--budget: {text!r} is not a number of units; write it as 12")
     return int(text)
 
 
 def read_phone(text: str) -> str:
     """A phone from the country code, digits alone. Raises UsageError, which does not show it."""
     if re.fullmatch(r"[0-9]{7,15}", text) is None:
-        raise UsageError("the phone (--phone or IFIND_PHONE) is no number; write 7 to 15 digits, country code first")
+        raise UsageError("the phone (--phone or IFIND_PHONE) is not a number; write 7 to 15 digits, country code first")
     return text
 
 
@@ -171,7 +171,7 @@ def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
         if task:
             found.append(GivenTask(int(task[1]), int(task[2]), task[3]))
         elif words:
-            wrong.append(f"--tasks: {file}, line {number}: is no task; write {TASK_LINE}")
+            wrong.append(f"--tasks: {file}, line {number}: is not a task; write {TASK_LINE}")
     if wrong or not found:
         raise UsageError("\n".join(wrong) or f"--tasks: {file}: names no task; write one a line: {TASK_LINE}")
     return tuple(found)

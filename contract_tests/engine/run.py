@@ -28,6 +28,7 @@ from contract_tests.engine.tasks import TaskPoller
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
+from contract_tests.report.renderers import fixed_texts
 
 HTTP_NOT_FOUND = 404
 
@@ -121,7 +122,8 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         if not target.loopback and not options.yes:
             raise UsageError(f"{cost_of(options, target.base)}\nAdd --yes to go on.")
         phones = {phone for phone in (target.phones.ordinary, *(t.phone for t in options.tasks)) if phone}
-        findings = Findings(target.base, Mask({}, shows=target.own_mock), Secrets(shown=urls_of(target.base)), profile)
+        secrets = Secrets(shown=urls_of(target.base), fixed=() if target.own_mock else fixed_texts())
+        findings = Findings(target.base, Mask({}, shows=target.own_mock), secrets, profile)
         if not target.own_mock:
             findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
         file, rate = options.ledger, profile.get("rate.limit", "off")

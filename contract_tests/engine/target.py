@@ -67,16 +67,18 @@ def read_url(text: str) -> str:
         url = urlsplit(text)
         port = url.port
     except ValueError as error:
-        why = "its port is no number from 1 to 65535" if "ort" in str(error) else "its host can't be read"
-        raise UsageError(f"the target is no URL: {why}") from None
+        why = "its port is not a number from 1 to 65535" if "ort" in str(error) else "its host can't be read"
+        raise UsageError(f"the target is not a URL: {why}") from None
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise UsageError(f"{shown} is no target; write mock, live, or the API's URL such as http://127.0.0.1:8080/api")
+        raise UsageError(
+            f"{shown} is not a target; write mock, live, or the API's URL such as http://127.0.0.1:8080/api"
+        )
     if url.username is not None or url.password is not None:
         raise UsageError("a target's URL must not hold credentials: set IFIND_LOGIN and IFIND_TOKEN instead")
     if url.query or url.fragment:
-        raise UsageError(f"{shown} is no target: leave out what stands after the path")
+        raise UsageError(f"{shown} is not a target: leave out what stands after the path")
     if port == 0 or not text.isascii():
-        raise UsageError(f"{shown} is no target: it can't be reached")
+        raise UsageError(f"{shown} is not a target: it can't be reached")
     return text.rstrip("/")
 
 

@@ -134,7 +134,7 @@ class Checks:
 
 def _meant(clause: Clause, choice: str) -> str:
     meaning = clause.meaning.get(choice)
-    return f"{choice!r} ({meaning})" if meaning else repr(choice)
+    return f"{choice!r} ({meaning})" if meaning not in (None, choice) else repr(choice)
 
 
 _NOTHING = SafeText("nothing")

@@ -113,7 +113,7 @@ def _table(clause: Clause, kinds: Mapping[str, Samples], choose: Callable[[str, 
 def _code(samples: Samples) -> int:
     codes = [reply.code for reply, _ in samples]
     if any(type(code) is not int or code not in CODES for code in codes):
-        raise NotCovered(f"an error_code that is no number from 0 to {CODES[-1]}")
+        raise NotCovered(f"an error_code that is not a number from 0 to {CODES[-1]}")
     first, *others = dict.fromkeys(codes)
     if others:
         words = [*map(str, (first, *others))]
@@ -164,7 +164,7 @@ def template_of(kind: str, reply: Reply, blanks: Mapping[str, str], private: Pri
     """The template of an error's message: the values of the blanks become the blanks. Raises NotCovered."""
     message = reply.message
     if not message:
-        raise NotCovered("a message that is no text, or empty")
+        raise NotCovered("a message that is not text, or empty")
     if found := private.found_in_message(message):
         raise NotCovered(f"a message that holds {found}")
     if ILLEGAL.search(message):

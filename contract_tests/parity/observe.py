@@ -168,7 +168,7 @@ def _observe_http(seen: Observations, reply: Reply, encodings: Mapping[str, str]
     shown = repr(content_type(reply.response))
     seen.add(f"Content-Type of {fmt}", f"content-type.{fmt}", header, blank, shown=shown)
     if reply.status != "error":
-        seen.add("HTTP status", "error.http-status", f"HTTP {reply.http} of an answer that is no error")
+        seen.add("HTTP status", "error.http-status", f"HTTP {reply.http} of an answer that is not an error")
     elif reply.http not in OF_HTTP:
         seen.add("HTTP status", "error.http-status", *status_choices(reply.http, reply.code))
 

@@ -29,7 +29,8 @@ class Secrets:
 
     labels: dict[str, str] = field(default_factory=dict, repr=False)  # credentials and phones, and what replaces each
     values: set[str] = field(default_factory=set, repr=False)  # texts of answers that may be somebody's
-    shown: tuple[str, ...] = ()  # texts of every report, such as the target's URL; a part of one is no secret
+    shown: tuple[str, ...] = ()  # URLs that every report shows, to which an answer may link; a part of one is no secret
+    fixed: tuple[str, ...] = field(default=(), repr=False)  # what reports hold whatever was found
     _known: SecretMatcher = field(default_factory=SecretMatcher, init=False, repr=False, compare=False)
     _new: list[tuple[str, str]] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -43,14 +44,23 @@ class Secrets:
     def learn(self, model: Mapping[str, object]) -> None:
         """Remembers the texts of a decoded answer that may be somebody's. Not to be called for made-up data."""
         for member, text in texts_of(model):
-            parts = [*_parts(text.strip())]
+            parts = [part for whole in self._without_own_calls(text.strip()) for part in _parts(whole)]
             # The first piece of a picture is its format's.
             for value in parts[1:] if member == "photo" and len(parts) > 1 else parts:
                 if len(self.values) >= MAX_VALUES:
                     return
-                if value not in self.values and _is_telling(value) and not any(value in text for text in self.shown):
+                if value not in self.values and _is_telling(value) and not self._is_shown(value):
                     self.values.add(value)
                     self._new.append((value, VALUE))
+
+    def _is_shown(self, value: str) -> bool:
+        return any(value in text for text in (*self.shown, *self.fixed))
+
+    def _without_own_calls(self, text: str) -> list[str]:
+        """The text; of a link to the target's own address, what the call's parameters say."""
+        if not any(url in text for url in self.shown):
+            return [text]
+        return re.split("|".join([*map(re.escape, sorted(self.shown, key=len, reverse=True)), _PARAMETER]), text)
 
     def found_in(self, content: bytes) -> str | None:
         """The label of a secret that the bytes hold, VALUE for a value; None where they hold none."""
@@ -115,10 +125,11 @@ def _fixed_texts() -> frozenset[str]:
     """What reports say of grades, outcomes and clauses, whatever the target answers."""
     clauses = all_clauses().values()
     of_clauses = (text for clause in clauses for text in (clause.id, clause.title, clause.evidence))
-    meanings = (meaning for clause in clauses for meaning in clause.meaning.values())
-    return frozenset(map(str, (*GRADES, *GRADES.values(), *Outcome, *of_clauses, *meanings)))
+    choices = (text for clause in clauses for text in (clause.default, *clause.choices, *clause.meaning.values()))
+    return frozenset(map(str, (*GRADES, *GRADES.values(), *Outcome, *of_clauses, *choices)))
 
 
+_PARAMETER = r"[?&]?\b(?:login|token|phone|source|id|format)="
 _DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}([T ]+[0-9]{1,2}(:[0-9]{2}){1,2}.{0,9}|T[0-9]{2})?")
 _API_WORDS = DOCUMENTED.union(STATUSES)
 _NUMBER = re.compile(r"[-+]?[0-9][0-9 .,]*")

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets as randomness
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,9 +55,13 @@ def check_file(path: Path, option: str) -> None:
     call is sent.
     """
     folder = path.absolute().parent
-    if path.is_dir():
+    try:
+        is_folder, has_folder = path.is_dir(), folder.is_dir()
+    except OSError as error:
+        raise UsageError(f"{option}: {path}: can't be written: {error.strerror}; name another file") from None
+    if is_folder:
         raise UsageError(f"{option}: {path}: is a directory; name a file")
-    if not folder.is_dir():
+    if not has_folder:
         raise UsageError(f"{option}: {path}: there is no directory {folder}; make it, or name another")
 
 
@@ -68,12 +73,14 @@ def write(path: Path, content: bytes, secrets: Secrets, *, keep: bool = False) -
     content, places = masked(content, secrets)
     target = Path(os.path.realpath(path))
     try:
-        if is_device(target):
-            target.write_bytes(content)
+        if (output := _own_output(path)) is not None:
+            _write_all(output, content)
+        elif is_device(path):
+            path.write_bytes(content)
         else:
             _replace(target, content)
     except OSError:
-        if not keep:
+        if not keep and not is_device(path):
             discard(target)
         raise
     return places
@@ -105,8 +112,30 @@ def try_to_write(path: Path, option: str, content: bytes, secrets: Secrets, *, k
 
 
 def is_device(path: Path) -> bool:
-    """Whether the path is that of a terminal or a pipe, such as /dev/stdout, which nothing may replace."""
-    return path.exists() and not path.is_file()
+    """Whether the path is that of a terminal or a pipe, or of this process's own output, which nothing may replace."""
+    return path.exists() and (not path.is_file() or _own_output(path) is not None)
+
+
+def _own_output(path: Path) -> int | None:
+    """The descriptor of standard output or error where the path leads there, as /dev/stdout does; a file to which they
+    go is written on and never replaced.
+    """
+    for descriptor in (STDOUT, STDERR):
+        with suppress(OSError):
+            if os.path.samestat(path.stat(), os.fstat(descriptor)):
+                return descriptor
+    return None
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+STDOUT, STDERR = 1, 2
 
 
 def discard(path: Path) -> None:

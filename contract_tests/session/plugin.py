@@ -287,7 +287,8 @@ def _nothing_selected(options: CheckOptions) -> tuple[int, str]:
     """The exit code of a session without a test, and why there is none."""
     if all_unseen(options):
         return HOLDS, "\n".join(f"{name}: not checked: {clause_of(name).unseen}" for name in options.only)
-    return USAGE, "nothing was checked: no test of the suite is selected; look at -k, -m, --deselect and the paths"
+    why = "look at -k, -m, --deselect, the paths, and python_files and python_functions in pytest's settings"
+    return USAGE, f"nothing was checked: no test of the suite is selected; {why}"
 
 
 @pytest.hookimpl(trylast=True)

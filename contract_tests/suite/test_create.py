@@ -91,7 +91,7 @@ def test_create_is_answered_over_get_and_post(run: Run, checks: Checks) -> None:
 def test_every_documented_source_can_be_asked_for(run: Run, checks: Checks) -> None:
     _make_all(run)
     if not run.pool.probe.source_required:
-        raise NotChecked("source is no parameter here (edition A)")
+        raise NotChecked("source is not a parameter here (edition A)")
     documented = {str(source) for source in run.pool.probe.edition.sources if source <= 4}
     asked = [reply for reply in run.pool.maker.replies if reply.call.param("source") in documented]
     for reply in asked:

@@ -77,7 +77,8 @@ def test_a_ready_answer_has_its_documented_members(run: Run, checks: Checks) -> 
             run.api.checks.schema(f"ready-{task.section}", reply, shows=shows, believed=ordinary)
         else:
             holds, expected = rows == task.section, f"the rows of {task.section}, which source {task.source} fills"
-            checks.expect("result.own-section", holds, reply, "the rows", rows, expected)
+            found = SafeText(f"the rows of {rows}" if rows else "no rows")
+            checks.expect("result.own-section", holds, reply, "the rows", found, expected)
 
 
 @pytest.mark.clause("result.row-fields", "row.time", "row.price", "row.source")

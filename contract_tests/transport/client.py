@@ -106,7 +106,7 @@ def _origin(request: Request) -> SplitResult:
     except ValueError:
         known = False
     if not known:
-        raise TransportError("unsendable", request, "its URL is no http:// or https:// one", sent=False)
+        raise TransportError("unsendable", request, "its URL is not an http:// or https:// one", sent=False)
     return url
 
 

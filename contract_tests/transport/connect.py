@@ -131,7 +131,7 @@ def _addresses(host: str, port: int, request: Request, end: float) -> list[Any]:
     except queue.Empty:
         raise TransportError("timeout", request, f"the name {host} was not looked up", sent=False) from None
     if isinstance(found, Exception):
-        why = getattr(found, "strerror", None) or "it is no name of a host"
+        why = getattr(found, "strerror", None) or "it is not a host's name"
         raise TransportError("unreachable", request, f"{host}:{port}: {why}", sent=False)
     return found
 

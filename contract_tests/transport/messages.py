@@ -11,7 +11,7 @@ KINDS: Mapping[str, str] = {
     "tls": "no trusted TLS connection",
     "timeout": "no whole answer in time",
     "closed": "the connection ended before the answer did",
-    "malformed": "the answer is no HTTP",
+    "malformed": "the answer is not HTTP",
     "too-large": "the answer is too large",
     "unsendable": "HTTP can't carry the request",
 }

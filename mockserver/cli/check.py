@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,38 @@ from contract_tests.report.renderers import RENDERERS
 from mockserver.cli.target_options import end, target_options
 
 
-@click.command("check")
+class CheckCommand(click.Command):
+    """The command; where its words can't be read, the files of reports that they name say so."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Like click, but refuses a report that is named twice: one of its files would stay as it is."""
+        named, planned = list(_named(args)), "--plan" in args  # click takes the words from the list
+        try:
+            for name in RENDERERS:
+                if len(files := [value for known, value in named if known == name]) > 1:
+                    raise click.UsageError(f"--{name} is given twice, {' and '.join(files)}; name one file", ctx)
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            from contract_tests.check.command import refuse
+
+            others = {"plan": planned, **{name: value for name, value in named if name not in RENDERERS}}
+            for name, value in named:
+                if name in RENDERERS:  # click itself shows the reason
+                    refuse(_files_alone({**others, name: value}), USAGE, error.format_message(), StringIO())
+            raise
+
+
+def _named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The options that name a file, and their values, in words that need not make a command."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        option, joined, value = word.partition("=")
+        name = option.removeprefix("--")
+        value = value if joined else following
+        if option == f"--{name}" and name in _FILES and value and not value.startswith("--"):
+            yield name, value
+
+
+@click.command("check", cls=CheckCommand)
 @click.argument("target", default="mock")
 @target_options("check")
 def command(target: str, **values: Any) -> None:
@@ -45,12 +77,11 @@ def command(target: str, **values: Any) -> None:
 
 def _files_alone(values: Mapping[str, Any]) -> CheckOptions:
     """The files of options that can't be read: no report of before may stand there for this run's."""
-    files = {name: Path(values[name]) for name in (*RENDERERS, *_OTHERS) if values[name]}
+    files = {name: Path(values[name]) for name in (*RENDERERS, *_OTHERS) if values.get(name)}
     reports = {name: path for name, path in files.items() if name in RENDERERS and not _is_of_tasks(path, values)}
     history, ledger, profile = (files.get(name) for name in _OTHERS)
-    return CheckOptions(
-        reports=reports, history=history, ledger=ledger, profile=profile, plan=bool(values["plan"]), environ={}
-    )
+    plan, phone = bool(values["plan"]), values.get("phone")
+    return CheckOptions(reports=reports, history=history, ledger=ledger, profile=profile, plan=plan, phone=phone)
 
 
 def _check_tasks(values: Mapping[str, Any]) -> None:
@@ -61,7 +92,8 @@ def _check_tasks(values: Mapping[str, Any]) -> None:
 
 
 def _is_of_tasks(path: Path, values: Mapping[str, Any]) -> bool:
-    return bool(values["tasks"]) and os.path.realpath(path) == os.path.realpath(values["tasks"])
+    return bool(values.get("tasks")) and os.path.realpath(path) == os.path.realpath(values["tasks"])
 
 
 _OTHERS = ("history", "ledger", "profile")
+_FILES = (*RENDERERS, *_OTHERS, "tasks")

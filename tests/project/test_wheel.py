@@ -92,7 +92,7 @@ def test_pytest_runs_the_suite_from_it_by_package_name(installed: Path, tmp_path
     assert right.returncode == 0, right.stdout + right.stderr
     assert "1 of 1 clause decided" in right.stdout
     assert wrong.returncode == 2
-    assert "--rate: 'fast' is no rate" in wrong.stdout + wrong.stderr
+    assert "--rate: 'fast' is not a rate" in wrong.stdout + wrong.stderr
 
 
 def test_the_pytest_of_a_user_gains_no_option_from_it(installed: Path, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,9 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract_tests.budget.budget import Budget, Limits, NotChecked
+from contract_tests.budget.sender import retry_after
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import read_tasks
 from contract_tests.report.renderers import RENDERERS
+from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
@@ -247,6 +251,26 @@ def test_retry_after_is_heeded() -> None:
 
     assert code == 0, output
     assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize(
+    ("asks", "seconds"),
+    [
+        ("0", 0),
+        ("2", 2),
+        ("9" * 30, 30),
+        (timedelta(seconds=20), 20),
+        (timedelta(days=9), 30),
+        (timedelta(days=-9), 0),
+        *((text, None) for text in ("soon", "-1", "", "1.5", "Mon, 99 Foo 2026 25:61:00 GMT", "\u0662")),
+    ],
+    ids=str,
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(asks: str | timedelta, seconds: float | None) -> None:
+    text = asks if isinstance(asks, str) else format_datetime(datetime.now(UTC) + asks, usegmt=True)
+    found = retry_after(HttpResponse(Request("GET", "http://127.0.0.1/"), 503, (("retry-after", text),), b"", 0.0))
+
+    assert found == (None if seconds is None else pytest.approx(seconds, abs=2.0))
 
 
 @pytest.mark.parametrize("how", ["close", "hang", "reset"])

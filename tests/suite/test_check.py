@@ -156,7 +156,7 @@ def test_an_empty_credential_is_no_credential() -> None:
         ({}, True, "no phone; name a number"),
         ({"IFIND_LOGIN": "a", "IFIND_TOKEN": "b"}, True, "no phone; name a number"),
         ({"IFIND_LOGIN": "a", "IFIND_PHONE": "70001112233"}, False, "no credentials; set IFIND_LOGIN and IFIND_TOKEN"),
-        ({"IFIND_PHONE": "+7 000"}, True, "is no number"),
+        ({"IFIND_PHONE": "+7 000"}, True, "is not a number"),
     ],
 )
 def test_all_that_lacks_is_said_at_once_and_before_anything_is_asked(
@@ -448,7 +448,7 @@ def test_a_history_is_a_file(tmp_path: Path) -> None:
         out = io.StringIO()
 
         assert run(CheckOptions(history=path), out) == 2
-        assert "is no file that can be read again" in out.getvalue()
+        assert "is not a file that can be read again" in out.getvalue()
 
 
 def test_the_private_mock_leaves_no_history(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_a_property_that_raises_is_reported_by_its_name_alone(error: type[Except
 
 
 def test_an_attribute_error_of_a_property_means_that_it_is_not_there() -> None:
-    with pytest.raises(TypeError, match=r"Broken is no known response \(pass the bytes of its body\)") as caught:
+    with pytest.raises(TypeError, match=r"Broken is not a known response \(pass the bytes of its body\)") as caught:
         assert_conforms(Broken(AttributeError(TOKEN)))
     assert TOKEN not in str(caught.value)
 
@@ -240,7 +240,7 @@ async def coroutine() -> None:
 @pytest.mark.parametrize(
     ("thing", "hint"),
     [
-        (None, "None is no known response; supported"),
+        (None, "None is not a known response; supported"),
         (5, ""),
         ({"status": "ok"}, ""),
         (object(), ""),
@@ -268,7 +268,7 @@ def test_an_unknown_kind_of_response_is_refused_with_the_supported_ones(thing: o
 def test_what_must_be_awaited_first_is_named() -> None:
     waiting = coroutine()
     try:
-        with pytest.raises(TypeError, match=r"coroutine is no known response \(await it first\)"):
+        with pytest.raises(TypeError, match=r"coroutine is not a known response \(await it first\)"):
             assert_conforms(waiting)
     finally:
         waiting.close()

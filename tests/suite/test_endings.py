@@ -25,12 +25,14 @@ from contract_tests.check.command import run
 from contract_tests.engine.stopped import UNFINISHED
 from contract_tests.learning.learn import learn
 from contract_tests.redact import write as writing
+from contract_tests.redact.secrets import VALUE
 from contract_tests.report import interrupts
 from contract_tests.report.interrupts import SIGNALS, Interrupts
 from contract_tests.report.renderers import RENDERERS, Renderer
 from mockserver import data
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, options_for
+from support.command import ifind
 from support.processes import COMMAND, environment
 from support.standins.breaking import Breakage
 from support.standins.running import Standin, serving
@@ -108,19 +110,73 @@ def test_refused_credentials_are_in_the_report_with_the_calls_that_were_sent(tmp
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
-    [(["--budget", "x"], "--budget"), (["--rate", "1"], "--rate"), (["--tasks", "none"], "--tasks")],
+    [
+        (["--budget", "x"], "--budget"),
+        (["--rate", "1"], "--rate"),
+        (["--tasks", "none"], "--tasks"),
+        (["--nosuch"], "--nosuch"),
+        (["--plan=yes"], "--plan"),
+        (["mock", "http://127.0.0.1:9/api"], "extra argument"),
+        (["--html=other.html"], "--html is given twice"),
+    ],
+    ids=str,
 )
 def test_options_that_cannot_be_read_are_in_every_file(arguments: list[str], why: str, tmp_path: Path) -> None:
     with old_reports(tmp_path) as files:
+        (tmp_path / "other.html").write_text(OLD, encoding="utf-8")
         named = [word for name, path in files.items() for word in (f"--{name}", str(path))]
-        ended = subprocess.run(
-            [*COMMAND, "check", *arguments, *named], env=environment(), cwd=tmp_path, capture_output=True, check=False
-        )
+        ended = ifind("check", *named, *arguments, cwd=tmp_path)
         report = report_in(files)
 
     assert (ended.returncode, report["exit_code"]) == (2, 2), ended.stderr
     assert why in report["stopped"]
-    assert why.encode() in ended.stderr
+    assert why in ended.stderr
+    replaced = OLD not in (tmp_path / "other.html").read_text(encoding="utf-8")
+    assert replaced == ("other.html" in arguments[0])
+
+
+def test_what_is_wrong_with_an_option_is_told_without_a_credential(tmp_path: Path) -> None:
+    secret = "aa11bb22cc33dd44"
+    with old_reports(tmp_path) as files:
+        named = [word for name, path in files.items() for word in (f"--{name}", str(path))]
+        ifind("check", "--rate", secret, *named, cwd=tmp_path, IFIND_TOKEN=secret)
+
+        assert "$IFIND_TOKEN" in report_in(files)["stopped"]
+        assert not [path for path in files.values() if secret in path.read_text(encoding="utf-8")]
+
+
+def test_an_option_that_cannot_be_read_leaves_the_reports_where_the_plan_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(OLD, encoding="utf-8")
+    ended = ifind("check", "--plan", "--nosuch", "--json", "r.json", cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert (tmp_path / "r.json").read_text(encoding="utf-8") == OLD
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000], ids=["too long", "too deep"])
+def test_a_name_that_no_file_can_have_loses_no_other_report(name: str, tmp_path: Path) -> None:
+    with serving("courier") as target, old_reports(tmp_path) as files:
+        code, output = check(target, **{**files, "html": tmp_path / name})
+
+        assert (code, target.calls) == (2, []), output
+        (tmp_path / "r.html").unlink()
+        assert "can't be written" in json.loads(files["json"].read_bytes())["stopped"]
+        files.pop("html")
+
+
+@pytest.mark.parametrize("into", ["pipe", "file"])
+def test_a_report_on_standard_output_stands_there_before_the_rest(into: str, tmp_path: Path) -> None:
+    """Whatever the output is: a file to which it goes is not replaced."""
+    words = [*COMMAND, "check", "--only", "task.lifetime", "--json", "/dev/stdout"]
+    with (tmp_path / "out").open("wb") as file:
+        out = file if into == "file" else subprocess.PIPE
+        ended = subprocess.run(words, env=environment(), cwd=tmp_path, stdout=out, stderr=subprocess.PIPE, check=False)
+    printed = (ended.stdout or (tmp_path / "out").read_bytes()).decode()
+
+    assert ended.returncode == 0, ended.stderr
+    report, end = json.JSONDecoder().raw_decode(printed)
+    assert report["clauses"][0]["id"] == "task.lifetime"
+    assert "0 of 1 clause decided" in printed[end:]
 
 
 def test_nothing_to_check_is_a_report_too(tmp_path: Path) -> None:
@@ -537,12 +593,20 @@ AWKWARD: dict[str, Callable[[Standin], Any]] = {
     "a link to the target itself": lambda target: {"poll": f"{target.url}/result"},
     "a link to the target's root": lambda target: {"home": target.url.removesuffix("api")},
     "the host": lambda target: {"host": target.url.split("/")[2]},
+    "a link to ask again": lambda target: {
+        "poll": f"{target.url}/result?login={target.env['IFIND_LOGIN']}&token={target.env['IFIND_TOKEN']}&id=5"
+    },
+    "an example in words": lambda target: {
+        "hint": f"Ask {target.url}/result?format=json&id=5&login=login&token=token&phone=1&source=2 again in a while"
+    },
     "a link with the phone": lambda target: {"self": f"{target.url}/create?phone={target.env['IFIND_PHONE']}"},
     "the login in a link": lambda target: {"cabinet": f"https://x.example/{target.env['IFIND_LOGIN']}/"},
     "a member that is named by the login": lambda target: {target.env["IFIND_LOGIN"]: 1},
     "a member that is named by the phone": lambda target: {f"p{target.env['IFIND_PHONE']}": {"x": [1]}},
     "a member named as another one's value": lambda _: {"surname": "unknown_member", "unknown_member": []},
     "words of the reports themselves": lambda _: {"a": "documented", "b": "expected", "c": "application/json"},
+    "what every report says": lambda _: {"by": "ifind-mock", "a": "Nothing is broken", "b": "clauses", "c": "failures"},
+    "choices of clauses": lambda _: {"unit": "record", "type": "application/json; charset=utf-8", "page": "html-404"},
     "what a report is made of": lambda _: {"a": '{"clauses"', "b": "</style>", "c": "<testcase", "d": "| --- |"},
 }
 
@@ -567,6 +631,7 @@ def test_no_text_of_an_answer_keeps_a_report_from_being_written(name: str, broke
 
         assert target.url in output
         assert report["target"] == target.url
+        assert VALUE not in json.dumps(report)
         calls = [finding["call"] for clause in report["clauses"] for finding in clause["findings"]]
         assert [call for call in calls if call.startswith("curl") and f"{target.url}/" not in call] == []
     broken_ones = [clause["id"] for clause in report["clauses"] if clause["outcome"] == "broken"]
@@ -668,7 +733,7 @@ def compared(*arguments: str, folder: Path, **variables: str) -> subprocess.Comp
     [
         (["http://127.0.0.1:9/api", "mock"], 3, "can't be reached"),
         (["mock", "http://127.0.0.1:9/api"], 3, "can't be reached"),
-        (["mock", "mok"], 2, "no target"),
+        (["mock", "mok"], 2, "not a target"),
         (["mock", "mock", "--ignore", "xml.roots"], 2, "did you mean"),
         (["mock", "mock", "--budget", "x"], 2, "--budget"),
         (["mock", "http://olga:aa11bb22cc33dd44@127.0.0.1/api"], 2, "must not hold credentials"),

@@ -411,10 +411,10 @@ def test_without_a_file_standard_output_holds_the_profile_alone(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nowhere",), "'nowhere' is no target"),
+        (("nowhere",), "'nowhere' is not a target"),
         (("http://127.0.0.1:9/api", "--out", "no/such/file.toml"), "there is no directory"),
         (("http://127.0.0.1:9/api", "--out", "."), "exists"),
-        (("http://127.0.0.1:9/api", "--budget", "many"), "'many' is no number of units"),
+        (("http://127.0.0.1:9/api", "--budget", "many"), "'many' is not a number of units"),
         (("https://api.invalid/api", "--phone", "70005550142"), "--yes"),
         (("https://api.invalid/api", "--yes"), "--phone or IFIND_PHONE"),
     ],

@@ -453,8 +453,8 @@ def test_the_command_says_what_the_profile_states(tmp_path: Path) -> None:
         ('clause = "xml.rot"', "did you mean 'xml.root'?"),
         ('what = "x"', "names no clause"),
         ('clause = "xml.root"\nword = "x"', "did you mean 'words'?"),
-        ('clause = "xml.root"\nwords = "x"', "is no list of texts"),
-        ('clause = "xml.root"\nmembers = "2"', "is no number"),
+        ('clause = "xml.root"\nwords = "x"', "is not a list of texts"),
+        ('clause = "xml.root"\nmembers = "2"', "is not a number"),
     ],
 )
 def test_a_wrong_entry_is_refused_with_its_number_and_the_remedy(entry: str, message: str, tmp_path: Path) -> None:

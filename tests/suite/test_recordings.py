@@ -58,7 +58,7 @@ def test_a_file_that_is_no_recording_in_spite_of_its_name_is_an_error(
     done = validate(tmp_path)
 
     assert done.exit_code == 2
-    assert "no HAR file in spite of its name" in done.stdout or "YAML that is no cassette" in done.stdout
+    assert "no HAR file in spite of its name" in done.stdout or "YAML that is not a cassette" in done.stdout
 
 
 def values() -> st.SearchStrategy[Any]:

@@ -215,7 +215,7 @@ def test_a_profile_makes_no_promise_of_a_belief(data: st.DataObject, name: str) 
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
-    with pytest.raises(resolve.UnknownSchemaError, match=r"'creat' is no schema; did you mean 'create'\?"):
+    with pytest.raises(resolve.UnknownSchemaError, match=r"'creat' is not a schema; did you mean 'create'\?"):
         validate.problems("creat", {})
 
 

@@ -86,10 +86,10 @@ def test_a_profile_gives_choices_plain_or_with_notes(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ('[profile]\neditoin = "B"', "did you mean 'edition'?"),
-        ('[profile]\nedition = "D"', "'D' is no choice; allowed: 'A', 'B', 'C'"),
+        ('[profile]\nedition = "D"', "'D' is not a choice; allowed: 'A', 'B', 'C'"),
         ('[profile]\n"create.ok" = "yes"', "this clause is not open"),
         ('[profile]\n"error.codes" = {mising = 1}', "did you mean 'missing'?"),
-        ('[profile]\n"error.codes" = 5', "is no table"),
+        ('[profile]\n"error.codes" = 5', "is not a table"),
         ("edition = 'B'", "has no table [profile]"),
         ("[profile", "line 1: the name of a table is not closed"),
     ],

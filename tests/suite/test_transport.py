@@ -215,6 +215,7 @@ def test_a_kept_connection_that_ended_eats_no_try(pauses: tuple[float, ...], the
 
     assert bodies == [b"hi", b"hi"]
     assert sender.budget.calls == 2
+    assert len(sender.log) == 2 + len(then), "a request on a connection that had ended is none of the calls"
 
 
 def reads(turn: Turn) -> Turn:

@@ -200,6 +200,7 @@ def test_a_plugin_that_warns_ends_no_run_from_a_checkout() -> None:
     ("arguments", "code", "words"),
     [
         (["-k", "nosuchtest"], 2, "no test of the suite is selected"),
+        (["-o", "python_files=check_*.py"], 2, "python_files"),
         (["--deselect", "contract_tests"], 2, "no test of the suite is selected"),
         (["--only", "task.lifetime"], 0, "task.lifetime: not checked"),
         (["--budget", "0"], 4, "unaffordable"),
