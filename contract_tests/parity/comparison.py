@@ -11,7 +11,7 @@ from itertools import combinations
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.contract.members import STATUSES
 from contract_tests.contract.ready_checks import TaskFacts
-from contract_tests.parity.observe import ABSENT, Observation, Observations, any_of, observe
+from contract_tests.parity.observe import ABSENT, Observation, Observations, alternatives, any_of, observe
 from contract_tests.parity.script import WRITTEN, ScriptStep
 
 HTTP_BAD_REQUEST = 400
@@ -123,24 +123,25 @@ class Comparison:
         """What the step's clause calls the answers, of which one at least is an error, and the codes of two errors."""
         words = self._word(step, a, 0), self._word(step, b, 1)
         yield _values(step, "the answer", *(Observation(step.clause, c, any_of(c), "status") for c in words))
-        if step.kind and words[0] == words[1] == frozenset([step.words[1]]):
+        if step.kind and words[0] == words[1] == alternatives([step.words[1]]):
             yield from _compare_codes(step, a, b)
 
     def _word(self, step: ScriptStep, reply: Reply, side: int) -> frozenset[str]:
         """What the step's clause calls an answer: all words that may be right."""
         if reply.status != "error":
-            return frozenset([_page(step, reply), *step.also])
+            return frozenset(alternatives([_page(step, reply)]))
         if step.clause == "error.missing-names":
             words = [_MISSING_NAMES.get(named := names(reply.message), f"names {named}")]
         else:
             unnamed = step.clause in ("id.invalid", "format.invalid") and not _names(reply, step.names)
-            words = [UNNAMED if unnamed else step.words[1]]
+            words = [*alternatives([UNNAMED if unnamed else step.words[1]])]
         cases = {choice: case for name, choice in step.like.items() if (case := self._answer(name, step.fmt, side))}
         others = [case for name in step.apart if (case := self._answer(name, step.fmt, side))]
         known = [*cases.values(), *others, *([reply] if others and not cases else [])]
         if any(one.says_like(other) for one, other in combinations(known, 2)):
             return frozenset([*words, *step.like.values()]) if cases else frozenset()
-        return frozenset([next((choice for choice, case in cases.items() if reply.says_like(case)), words[0])])
+        like = next((choice for choice, case in cases.items() if reply.says_like(case)), None)
+        return frozenset(words if like is None else [like])
 
     def _answer(self, name: str, fmt: str | None, side: int) -> Reply | None:
         """The target's answer to another step, in the format where that step has several."""
