@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,10 @@ import pytest
 
 from contract_tests.check.command import run
 from contract_tests.engine.options import CheckOptions
+from contract_tests.session.session import PACKAGE
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, outcomes
+from support.processes import environment
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import ACCOUNTS, serving
@@ -152,3 +157,23 @@ def test_the_environment_does_not_steer_the_suite(monkeypatch: pytest.MonkeyPatc
     assert code == 0, output
     assert sorted(f.name for f in tmp_path.iterdir()) == ["pytest.ini", "report.xml"]
     assert [login for login in ACCOUNTS["bureau"] if login in (tmp_path / "report.xml").read_text()] == []
+
+
+def test_no_conftest_above_the_suite_is_read(tmp_path: Path) -> None:
+    """Such as that of a project whose virtual environment holds the suite."""
+    shutil.copytree(PACKAGE, tmp_path / "contract_tests", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "conftest.py").write_text("raise SystemExit('read')")
+    with serving("bureau") as target:
+        run = (
+            "import sys; from mockserver.cli.main import main; main(['check', sys.argv[1], '--only', 'error.missing'])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", run, target.url],
+            cwd=tmp_path,
+            env=environment(**target.env, PYTHONPATH=str(tmp_path)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr

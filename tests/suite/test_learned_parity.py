@@ -24,8 +24,6 @@ from mockserver.mutants.kit.when import CREATE, INFO, OK, having, putting, where
 from mockserver.settings.loading import load
 from mockserver.wire.serving import serve_mock
 from support.standins.breaking import Breakage
-from support.standins.php_dialects import DIALECTS
-from support.standins.php_server import PhpServer, php_serving
 from support.standins.running import STANDINS, serving
 
 
@@ -60,20 +58,6 @@ def test_a_stand_in_and_the_mock_of_its_learned_profile_agree(name: str, tmp_pat
 def test_a_mock_and_the_mock_of_its_learned_profile_agree(profile: dict[str, Any], tmp_path: Path) -> None:
     with mock(profile) as url:
         report, said = learned_and_compared(url, {}, tmp_path)
-
-    assert report.exit_code == 0, differences(report) + said
-
-
-@pytest.fixture(scope="module")
-def php() -> Iterator[PhpServer]:
-    with php_serving() as server:
-        yield server
-
-
-@pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_of_php_and_the_mock_of_its_learned_profile_agree(php: PhpServer, name: str, tmp_path: Path) -> None:
-    target = php.target(name)
-    report, said = learned_and_compared(target.url, target.env, tmp_path)
 
     assert report.exit_code == 0, differences(report) + said
 
