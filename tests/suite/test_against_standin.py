@@ -6,7 +6,6 @@ import io
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.session.session import PACKAGE
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, outcomes
-from support.processes import environment
+from support.processes import COMMAND, environment
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import ACCOUNTS, serving
@@ -164,13 +163,10 @@ def test_no_conftest_above_the_suite_is_read(tmp_path: Path) -> None:
     shutil.copytree(PACKAGE, tmp_path / "contract_tests", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "conftest.py").write_text("raise SystemExit('read')")
     with serving("bureau") as target:
-        run = (
-            "import sys; from mockserver.cli.main import main; main(['check', sys.argv[1], '--only', 'error.missing'])"
-        )
         done = subprocess.run(
-            [sys.executable, "-c", run, target.url],
+            [*COMMAND, "check", target.url, "--only", "error.missing"],
             cwd=tmp_path,
-            env=environment(**target.env, PYTHONPATH=str(tmp_path)),
+            env=environment(**target.env),
             capture_output=True,
             text=True,
             check=False,
