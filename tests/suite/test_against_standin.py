@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,20 @@ def test_a_target_that_cannot_be_reached_is_exit_code_3() -> None:
 
     assert code == 3
     assert "can't be reached" in output
+
+
+def test_a_task_is_late_only_where_it_is_not_ready_after_its_time() -> None:
+    """An answer that was long on its way tells of the moment when it was made."""
+
+    def slow(context: CallContext) -> None:
+        if context.status == "processing":
+            time.sleep(0.8)
+
+    with serving("bureau", breakage=Breakage("slow", response=slow)) as target:
+        code, output = check(target, only=("result.becomes-ready",), poll_timeout=0.5)
+
+    assert code == 0, output
+    assert outcomes(output) == {"result.becomes-ready": "holds"}
 
 
 def test_refused_credentials_are_exit_code_3() -> None:
