@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # More than processors, since tests wait for sockets and for each other's processes.
-WORKERS ?= 5
+WORKERS ?= 8
 
 # The workers and the commands that tests start compile each module once.
 unexport PYTHONDONTWRITEBYTECODE

@@ -181,7 +181,8 @@ def _page(step: ScriptStep, reply: Reply) -> str:
     """What answered a call in place of an error."""
     if reply.response is None:
         return "no answer"
-    if reply.readable and not (step.probe and reply.call.method != "result"):
+    of_the_api = not step.probe or (reply.call.method == "result" and _state(reply) != OTHER_STATUS)
+    if reply.readable and of_the_api:
         return step.words[0]
     if step.clause == "http-method.other":
         return "refused by a page" if reply.http >= HTTP_BAD_REQUEST else f"HTTP {reply.http} without an answer"
