@@ -138,6 +138,7 @@ ODD: dict[str, Breakage] = {
     "messages repeat the phone": odd(
         answer=naming(lambda c, m: f"{m}: {c.params['phone']}" if "phone" in c.params else m)
     ),
+    "messages are worded anew": odd(answer=naming(lambda c, m: m if names_of(m) else f"{m} #{c.count('errors')}")),
     "one message for all errors": odd(answer=errors(setting(error_code=400, message="Not set param(s) login, token"))),
     "one code for all errors": odd(answer=errors(setting(error_code=400))),
     "a code of its own for the documented error": odd(answer=body(setting(error_code=40001), lacks_one)),
