@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_parity import differences, mock, typed
-from test_right_servers import covering_set
+from test_parity import differences, typed
 
 from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.learn import learn
@@ -50,14 +49,6 @@ def learned_and_compared(url: str, environ: Mapping[str, str], tmp_path: Path) -
 def test_a_stand_in_and_the_mock_of_its_learned_profile_agree(name: str, tmp_path: Path) -> None:
     with serving(name) as target:
         report, said = learned_and_compared(target.url, target.env, tmp_path)
-
-    assert report.exit_code == 0, differences(report) + said
-
-
-@pytest.mark.parametrize("profile", covering_set(), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
-def test_a_mock_and_the_mock_of_its_learned_profile_agree(profile: dict[str, Any], tmp_path: Path) -> None:
-    with mock(profile) as url:
-        report, said = learned_and_compared(url, {}, tmp_path)
 
     assert report.exit_code == 0, differences(report) + said
 
