@@ -151,6 +151,8 @@ def test_a_multipart_form_is_read_like_any_form(run: Run, checks: Checks) -> Non
     if reply.status == "error":
         nothing = run.api.send_cached(run.bare_result)
         if nothing.says_like(unknown_task(run).reply):
+            if checks.findings.expected("param.multipart") == "ignored":
+                raise NotChecked("two calls are answered by the same error, so a form may be ignored or refused")
             seen = "ignored or refused"
         else:
             seen = which(reply, {"ignored": Case("a call without any parameter", nothing)}, "refused")
