@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # More than processors, since tests wait for sockets and for each other's processes.
-WORKERS ?= 5
+WORKERS ?= 8
 # How far the parts of tests/torture go: 0 is their short form.
 SHARE ?= 1
 

@@ -32,3 +32,12 @@ EDITIONS: Mapping[str, Edition] = {
     "B": Edition("B", (1, 2, 3, 4)),
     "C": Edition("C", (1, 2, 3, 11, 12)),
 }
+TWO_EDITIONS, NEITHER_EDITION = "sources of two editions", "neither source 4 nor source 11"
+SOURCE_READ, ANY_SOURCE = "a source is read", "create takes any source, and must be given one"
+NO_EDITION: Mapping[str, tuple[str, ...]] = {
+    TWO_EDITIONS: ("B", "C"),
+    NEITHER_EDITION: ("B", "C"),
+    SOURCE_READ: ("A", "B", "C"),
+    ANY_SOURCE: ("A", "B", "C"),
+}
+"""Sources that are those of no edition: the editions that single creates show there."""

@@ -34,8 +34,6 @@ class ProfileFile:
 
     choices: Mapping[str, Any] = field(default_factory=dict)
     uncovered: tuple[Uncovered, ...] = ()  # its tables [[uncovered]]
-    unseen: Mapping[str, str] = field(default_factory=dict)
-    """Its table [unseen]: clauses, and kinds of errors (`error.codes.limit`), that no answer showed, and why."""
 
 
 def with_defaults(profile: Profile | None) -> Profile:
@@ -49,8 +47,9 @@ def read_profile(file: Path) -> Mapping[str, Any]:
 
 
 def read_profile_file(file: Path) -> ProfileFile:
-    """A profile file: its table [profile], each entry a choice or a table with a `choice`, its [[uncovered]] and its
-    [unseen]. Raises UsageError naming the option and the file, with every wrong entry.
+    """A profile file: its table [profile], each entry a choice or a table with a `choice`, and its [[uncovered]].
+
+    Raises UsageError naming the option and the file, with every wrong entry.
     """
     document = _document(file)
     table = document.get("profile")
@@ -65,14 +64,9 @@ def read_profile_file(file: Path) -> ProfileFile:
         wrong.append(f"--profile: {file}: uncovered: is not a list of tables; write each below a line [[uncovered]]")
         entries = []
     uncovered = _each(enumerate(entries, start=1), _uncovered, f"--profile: {file}: [[uncovered]]", wrong)
-    unseen = document.get("unseen", {})
-    if not isinstance(unseen, Mapping) or not all(isinstance(why, str) for why in unseen.values()):
-        wrong.append(
-            f"--profile: {file}: [unseen]: is not a table of texts; write a clause and the reason in each line"
-        )
     if wrong:
         raise UsageError("\n".join(wrong))
-    return ProfileFile(chosen, tuple(entry for _, entry in uncovered), unseen)
+    return ProfileFile(chosen, tuple(entry for _, entry in uncovered))
 
 
 def _document(file: Path) -> Mapping[str, Any]:

@@ -208,6 +208,14 @@ def kind(value: object) -> str:
     return next((name for type_, name, _ in _KINDS if isinstance(value, type_)), type(value).__name__)
 
 
+def account_shape(model: Mapping[str, object]) -> str:
+    """The choice of info.shape that an answer of info shows, or the type of what it has instead."""
+    if "data" not in model:
+        return "absent"
+    found = kind(model["data"])
+    return {"an object": "object", "a list": "list"}.get(found, found)
+
+
 def shape(value: object) -> str:
     """Type and size of a value."""
     counted = next((words for type_, _, words in _KINDS if isinstance(value, type_)), ("", ""))

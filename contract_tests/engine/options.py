@@ -210,7 +210,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "parity": {
             "budget": "12 on each side, no limit on a mock",
             "phone": "A mock beside a real target has its own.",
-            "profile": "A learned profile; what it calls uncovered or unseen is counted apart.",
+            "profile": "A learned profile; what it calls uncovered is counted apart.",
         },
     }
 )

@@ -160,8 +160,8 @@ class TaskPoller:
 
     def _turns(self, task: Task) -> Iterator[float]:
         """A turn for each poll: the seconds since the task was made. The first comes when a task may be ready, each
-        further one after a longer pause; the last one when the task's time is up, which is short after another task was
-        late.
+        further one after a longer pause; the last one when the task's time is up, also where that ran out while an
+        answer was awaited. The time is short after another task was late.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
         pause = 0.02 if self.api.target.provisioned else 0.25 if self.api.target.loopback else 1.5
@@ -169,10 +169,9 @@ class TaskPoller:
         while True:
             waited = time.monotonic() - task.made
             yield waited
-            left = patience - (time.monotonic() - task.made)
-            if left <= 0:
+            if waited >= patience:
                 return
-            time.sleep(min(pause, left))
+            time.sleep(max(0.0, min(pause, patience - (time.monotonic() - task.made))))
             pause = min(pause * 1.5, 0.25) if self.api.target.provisioned else pause * 3
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:

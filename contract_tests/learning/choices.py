@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
+from contract_tests.contract.editions import NO_EDITION
 from contract_tests.contract.profile import Uncovered
 from contract_tests.contract.public_words import is_choice, public_word
 from contract_tests.contract.values import ENCODING_OF, with_blank
@@ -43,7 +44,7 @@ def word_choice(clause: Clause, run: Run, private: PrivateTexts) -> Iterator[Ite
             word = with_blank(word, findings.known().get(encoding))
         yield LearnedChoice(clause, word, total, total, call_line(last))
         return
-    words = tuple(dict.fromkeys(shown.values()))
+    words = NO_EDITION.get(word, tuple(dict.fromkeys(shown.values())))
     yield Uncovered(clause.id, what, words=words, shape=shape_of_reply(last), call=call_line(last))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.contract.editions import UNKNOWN_SOURCE
+from contract_tests.contract.editions import ANY_SOURCE, NO_EDITION, UNKNOWN_SOURCE
 from contract_tests.contract.members import UNITS
 from contract_tests.contract.profile import Uncovered
 from contract_tests.contract.values import kind
@@ -79,8 +79,8 @@ def strange_sources(run: Run) -> Iterator[Uncovered]:
     """That create takes a source of no edition, though it must name one."""
     reply = run.pool.maker.trial_replies.get(UNKNOWN_SOURCE)
     if reply is not None and reply.status == "ok" and "edition" not in run.findings.seen:
-        what = "create takes any source, and must be given one"
-        yield Uncovered("edition", what, words=("accepted",), shape=shape_of_reply(reply), call=call_line(reply))
+        words, shape, call = NO_EDITION[ANY_SOURCE], shape_of_reply(reply), call_line(reply)
+        yield Uncovered("edition", ANY_SOURCE, words=words, shape=shape, call=call)
 
 
 def refuted_assumptions(run: Run) -> Iterator[Uncovered]:

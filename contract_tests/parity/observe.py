@@ -15,7 +15,7 @@ from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, TIMES, UNITS
 from contract_tests.contract.ready_checks import CHECKS, CheckResult, TaskFacts, check, entries
 from contract_tests.contract.validate import each_problem
-from contract_tests.contract.values import OF_HTTP, kind, status_choices, with_blank
+from contract_tests.contract.values import OF_HTTP, account_shape, kind, status_choices, with_blank
 from contract_tests.decode.model import Decoded
 
 NO_CLAUSE = "no-clause"  # the report's line for differences that belong to no clause
@@ -183,8 +183,7 @@ def _observe_info(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
     seen.add_status("info.body", decoded.model)
     data = decoded.model.get("data")
     if decoded.format != "csv":
-        shape = {"an object": "object", "a list": "list"}.get(kind(data), kind(data))
-        seen.add("data", "info.shape", shape if "data" in decoded.model else ABSENT)
+        seen.add("data", "info.shape", account_shape(decoded.model))
     account = data[0] if isinstance(data, list) and len(data) == 1 else data
     if isinstance(account, Mapping):
         seen.add_members("info.body", [account], "data")

@@ -15,9 +15,10 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, MULTIPART, POST, WAYS, Call, Way
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.contract.editions import B_OR_C, SECTIONS, UNKNOWN_SOURCE
+from contract_tests.contract.editions import B_OR_C, EDITIONS, SECTIONS, UNKNOWN_SOURCE, Edition
 from contract_tests.contract.ready_checks import CHECKS
 from contract_tests.engine.target import Phones
+from contract_tests.parity.observe import any_of
 from contract_tests.parity.side import BARE, Side
 
 OWN, NEITHER = "an answer of its own", "neither: two values are refused"
@@ -34,12 +35,12 @@ class ScriptStep:
     fmt: str | None = None
     way: Way = GET
     kind: str = ""  # the kind of error that the answer is
-    words: tuple[str, str] = ("accepted", "refused")  # what the first clause calls an accepted call and a refused one
+    words: tuple[str, str] = ("accepted", "refused")
+    """What the first clause calls an accepted call and a refused one; `any_of` joins words that may all be right."""
     like: Mapping[str, str] = field(default_factory=dict)
     """What it calls an error that is like the target's answer to another step, by that step."""
     apart: tuple[str, ...] = ()  # further steps whose errors must not be alike for any of this to show
     names: str = ""  # the parameter that the error names
-    also: tuple[str, ...] = ()  # what else an accepted call may show
     after_refusal: str = ""  # the step that both sides must refuse, or this one shows nothing
     unless_accepted: str = ""  # the step whose create makes this one needless where it was accepted
     probe: bool = False  # the API itself need not answer the call
@@ -114,23 +115,36 @@ INFO: tuple[ScriptStep, ...] = (
     ScriptStep("info", _info, ("info.answers", "info.csv", "info.body"), "csv"),
     ScriptStep("info", _info, ("info.methods", "info.body"), "json", POST, words=("both", "get")),
 )
+
+
+def _editions(accepts: Callable[[Edition], bool]) -> tuple[str, str]:
+    """The editions that accept a create, and those that refuse it."""
+    accepting = [name for name, edition in EDITIONS.items() if accepts(edition)]
+    return any_of(accepting), any_of(EDITIONS.keys() - {*accepting}) or "refused"
+
+
+def _of_source(source: int) -> dict[str, Any]:
+    """The clause that a create with a source shows, and the words for it."""
+    return {"clauses": ("edition",), "words": _editions(lambda e: source in e.sources or not e.required)}
+
+
 OF_SOME_EDITIONS = tuple(n for n in SECTIONS if n not in B_OR_C.sources)
 """Sources that not every edition with sources has."""
 CREATES: tuple[ScriptStep, ...] = (
     ScriptStep(MAIN, _create(2), ("create.ok",)),
-    ScriptStep(BARE, _create(None), ("edition",), None, POST, words=("no source is needed", "a source is needed")),
-    ScriptStep("source 1", _create(1), ("edition",), "xml", POST),
+    ScriptStep(BARE, _create(None), ("edition",), None, POST, words=_editions(lambda edition: not edition.required)),
+    ScriptStep("source 1", _create(1), fmt="xml", way=POST, **_of_source(1)),
     ScriptStep("a phone with +", lambda s: calls.create(s.me, f"+{s.phone}", 2), ("phone.invalid",), "json",
-               kind="invalid", words=("strip", "error"), names="phone", also=(NOT_FOUND, ANY_TEXT)),
+               kind="invalid", words=(any_of(("strip", NOT_FOUND, ANY_TEXT)), "error"), names="phone"),
     ScriptStep("phone abc", _create(2, lambda _: "abc"), ("phone.invalid", "error.invalid-names"), "json",
                kind="invalid", words=(ANY_TEXT, "refused"), names="phone"),
     ScriptStep("create without phone", lambda s: _create(2)(s).but(phone=None), ("create.required",), "xml",
                kind="missing"),
-    ScriptStep("source 3", _create(3), ("edition",), "csv"),
-    *(ScriptStep(f"source {n}", _create(n), ("edition",), fmt, way, unless_accepted=BARE)
+    ScriptStep("source 3", _create(3), fmt="csv", **_of_source(3)),
+    *(ScriptStep(f"source {n}", _create(n), fmt=fmt, way=way, unless_accepted=BARE, **_of_source(n))
       for n, fmt, way in zip(OF_SOME_EDITIONS, cycle(FORMATS), cycle((POST, GET)), strict=False)),
-    ScriptStep(f"source {UNKNOWN_SOURCE}", _create(UNKNOWN_SOURCE), ("edition",), "json", kind="invalid",
-               unless_accepted=BARE, names="source"),
+    ScriptStep(f"source {UNKNOWN_SOURCE}", _create(UNKNOWN_SOURCE), fmt="json", kind="invalid",
+               unless_accepted=BARE, names="source", **_of_source(UNKNOWN_SOURCE)),
     ScriptStep("source 2, nothing found", _create(2, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 3, nothing found", _create(3, lambda phones: phones.nothing), ("create.ok",), provisioned=True),
     ScriptStep("source 2, awkward text", _create(2, lambda phones: phones.awkward), ("create.ok",), provisioned=True),

@@ -119,8 +119,8 @@ class Recorder:
 def _arguments() -> list[str]:
     """The command line of pytest: this package's tests, and no settings or plugins of the user's."""
     off = ("terminal", "cacheprovider", "legacypath", "faulthandler", "junitxml", "unraisableexception")
-    plain = (f"--rootdir={PACKAGE}", f"-c{os.devnull}", "-s", "--assert=plain")
-    return [str(PACKAGE), *plain, *(f"-pno:{name}" for name in off)]
+    plain = (f"--rootdir={PACKAGE}", f"--confcutdir={PACKAGE}", f"-c{os.devnull}", "-s", "--assert=plain")
+    return [str(PACKAGE / "suite"), *plain, *(f"-pno:{name}" for name in off)]
 
 
 _ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")

@@ -11,7 +11,13 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, POST, WAYS
 from contract_tests.api.reply import Reply, units
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.editions import COMMON_SOURCE, UNKNOWN_SOURCE
+from contract_tests.contract.editions import (
+    COMMON_SOURCE,
+    NEITHER_EDITION,
+    SOURCE_READ,
+    TWO_EDITIONS,
+    UNKNOWN_SOURCE,
+)
 from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 
@@ -122,11 +128,11 @@ def test_the_sources_are_those_of_an_edition(run: Run, checks: Checks) -> None:
         raise NotChecked("no create was accepted")
     own = {"B": "4", "C": "11"}.get(edition.name)
     if not pool.probe.any_source:
-        wrong = "a source is read" if edition.name == "A" else "neither source 4 nor source 11"
+        wrong = SOURCE_READ if edition.name == "A" else NEITHER_EDITION
         seen = edition.name if own in accepted else wrong
         with suppress(NotChecked):
             if run.options.with_others and seen == "B" and pool.probe.has_newer_sources:
-                seen = "sources of two editions"
+                seen = TWO_EDITIONS
     elif edition.name != "A":
         raise NotChecked("create accepts a source that no edition has, so those that it accepts show none")
     elif run.api.send_cached(run.right_create.but(phone=None)).status != "error":

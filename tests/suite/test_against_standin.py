@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,10 @@ import pytest
 
 from contract_tests.check.command import run
 from contract_tests.engine.options import CheckOptions
+from contract_tests.session.session import PACKAGE
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, outcomes
+from support.processes import COMMAND, environment
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import ACCOUNTS, serving
@@ -48,6 +53,20 @@ def test_a_target_that_cannot_be_reached_is_exit_code_3() -> None:
 
     assert code == 3
     assert "can't be reached" in output
+
+
+def test_a_task_is_late_only_where_it_is_not_ready_after_its_time() -> None:
+    """An answer that was long on its way tells of the moment when it was made."""
+
+    def slow(context: CallContext) -> None:
+        if context.status == "processing":
+            time.sleep(0.8)
+
+    with serving("bureau", breakage=Breakage("slow", response=slow)) as target:
+        code, output = check(target, only=("result.becomes-ready",), poll_timeout=0.5)
+
+    assert code == 0, output
+    assert outcomes(output) == {"result.becomes-ready": "holds"}
 
 
 def test_refused_credentials_are_exit_code_3() -> None:
@@ -152,3 +171,20 @@ def test_the_environment_does_not_steer_the_suite(monkeypatch: pytest.MonkeyPatc
     assert code == 0, output
     assert sorted(f.name for f in tmp_path.iterdir()) == ["pytest.ini", "report.xml"]
     assert [login for login in ACCOUNTS["bureau"] if login in (tmp_path / "report.xml").read_text()] == []
+
+
+def test_no_conftest_above_the_suite_is_read(tmp_path: Path) -> None:
+    """Such as that of a project whose virtual environment holds the suite."""
+    shutil.copytree(PACKAGE, tmp_path / "contract_tests", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "conftest.py").write_text("raise SystemExit('read')")
+    with serving("bureau") as target:
+        done = subprocess.run(
+            [*COMMAND, "check", target.url, "--only", "error.missing"],
+            cwd=tmp_path,
+            env=environment(**target.env),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.outcome import Outcome
 from mockserver.mutants.kit.answers import errors, header, page, setting, unknown_is_ready
 from mockserver.mutants.kit.calls import believing, filling
@@ -144,7 +145,7 @@ def test_where_the_cases_are_not_told_apart_no_choice_is_stated(name: str) -> No
 
     for clause, reason in blind.untold.items():
         row = rows[clause]
-        assert row.seen == "", (clause, row)
+        assert row.seen not in all_clauses()[clause].choices or row.seen == "", (clause, row)
         assert row.outcome in (Outcome.UNCHECKED, Outcome.REFUTED), (clause, row)
         assert reason in row.note or row.outcome is Outcome.REFUTED, (clause, row.note)
 

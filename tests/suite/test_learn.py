@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_learned_parity import mock_of
+from test_parity import differences
 from test_right_servers import covering_set, serving_profile
 
 from contract_tests.api.calls import Account, result
@@ -32,6 +34,7 @@ from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn
 from contract_tests.learning.learned_profile import Unseen, profile_file, profile_of
 from contract_tests.learning.private_texts import PrivateTexts
+from contract_tests.parity.parity import examine
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report, Spent
 from contract_tests.transport.messages import HttpResponse, Request
@@ -141,6 +144,8 @@ def test_a_mock_is_learned_as_the_profile_that_it_serves(profile: dict[str, Any]
     file, output = tmp_path / "learned.toml", io.StringIO()
     with serving_profile(profile) as url:
         code = learn(CheckOptions(url, environ={}), file, output, output)
+        with mock_of(file) as local:
+            report = examine(url, local, CheckOptions(profile=file, environ={}))
     document = tomllib.loads(file.read_text("utf-8"))
     choices = {name: entry["choice"] for name, entry in document["profile"].items()}
     whole = {name: clause.default for name, clause in CLAUSES.items() if clause.default is not None} | profile
@@ -150,6 +155,7 @@ def test_a_mock_is_learned_as_the_profile_that_it_serves(profile: dict[str, Any]
     assert choices == expected(profile, choices)
     assert "uncovered" not in document
     assert NEVER <= whole.keys() - choices.keys() <= NEVER | hidden, output.getvalue()
+    assert report.exit_code == 0, differences(report) + output.getvalue()
     not_met = {"rate", "server", "unknown-method", "http-method"}
     assert {*CLAUSES["error.codes"].default} - {*choices["error.codes"]} <= not_met
 
@@ -523,9 +529,10 @@ def test_what_a_profile_file_states_is_read_as_it_was_written(
         file = Path(directory) / "profile.toml"
         file.write_bytes(profile_file(profile_of(REPORT, [*entries, *unseen], ())))
         read = read_profile_file(file)
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
 
     assert read.uncovered == tuple(entries)
-    assert read.unseen == reasons
+    assert document.get("unseen", {}) == reasons
 
 
 NOTHING_PRIVATE = PrivateTexts(Secrets())

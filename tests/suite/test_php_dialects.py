@@ -14,12 +14,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from test_learned_parity import mock_of
+from test_parity import differences
 
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.outcome import Outcome
+from contract_tests.engine.options import CheckOptions
 from contract_tests.learning.learn import learned_of
 from contract_tests.learning.learned_profile import profile_file
 from contract_tests.learning.private_texts import private_texts_of
+from contract_tests.parity.parity import examine as compare
 from contract_tests.session.session import Examined
 from support.checking import check, examined, outcomes
 from support.command import ifind
@@ -86,11 +90,13 @@ class Told:
     uncovered: set[str]
 
 
-def told_of(target: PhpTarget) -> Told:
-    ended = examined(target)
+def told_of(target: PhpTarget, profile: Path) -> Told:
+    """What a check tells, and the profile that learn writes of such a run."""
+    ended = examined(target, with_others=True)
     assert ended.run is not None, ended.report.stopped
     learned = learned_of(ended.run, ended.report, private_texts_of(ended.run))
-    text = profile_file(learned).decode()
+    profile.write_bytes(profile_file(learned))
+    text = profile.read_text(encoding="utf-8")
     assert [value for value in (*PERSONAL, *target.env.values()) if value in text] == []
     return Told(
         ended,
@@ -111,9 +117,9 @@ def expected(dialect: Dialect, seen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_breaks_nothing_and_what_it_does_is_told(php: PhpServer, name: str) -> None:
-    dialect = DIALECTS[name]
-    told = told_of(php.target(name))
+def test_a_dialect_breaks_nothing_and_is_as_its_learned_profile_says(php: PhpServer, name: str, tmp_path: Path) -> None:
+    dialect, target, file = DIALECTS[name], php.target(name), tmp_path / "learned.toml"
+    told = told_of(target, file)
     choices = {clause: choice for clause, choice in told.choices.items() if clause not in dialect.open}
     groups = [clause.split("|") for clause in dialect.uncovered]
     uncovered = told.uncovered - {*dialect.open}
@@ -126,6 +132,11 @@ def test_a_dialect_breaks_nothing_and_what_it_does_is_told(php: PhpServer, name:
     assert [group for group in groups if not uncovered & {*group}] == []
     assert uncovered <= {clause for group in groups for clause in group}
     assert {clause for clause in uncovered if all_clauses()[clause].default is not None} <= told.refuted
+
+    with mock_of(file) as local:
+        report = compare(target.url, local, CheckOptions(profile=file, environ=target.env, poll_timeout=3.0))
+
+    assert report.exit_code == 0, differences(report)
 
 
 SPARSE = (

@@ -258,8 +258,8 @@ VALUES: Mapping[str, Dialect] = {
     "id-long": Dialect(),
     "ip-mapped": Dialect(),
     "info-list": _told("info.csv", info_shape="list"),
-    "info-bare": Dialect(uncovered=("info.body",), open=("info.shape", "info.csv", "quota.charged-at", "xml.layout")),
-    "info-flat": Dialect(uncovered=("info.body",), open=("info.shape", "info.csv", "quota.charged-at")),
+    "info-bare": Dialect(uncovered=("info.body", "info.shape"), open=("info.csv", "quota.charged-at", "xml.layout")),
+    "info-flat": Dialect(uncovered=("info.body", "info.shape"), open=("info.csv", "quota.charged-at")),
     "info-json": Dialect({"info.follows-format": "no"}, open=("info.csv",)),
     "info-texts": _told("info.body"),
     "info-more": _told("info.body"),
@@ -283,6 +283,7 @@ VALUES: Mapping[str, Dialect] = {
 
 CALLS: Mapping[str, Dialect] = {
     "query-wins": _told(param_both="query"),
+    "duplicates-refused": _told("param.repeated", "param.both"),
     "get-and-post-alone": Dialect({"http-method.other": "refused"}),
     "credentials-first": _told(check_order="credentials-first"),
     "unknown-format-json": Dialect({"format.invalid": "json"}, open=("check.format-first",)),

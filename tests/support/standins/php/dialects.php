@@ -290,11 +290,20 @@ function value_dialects(): array
     ];
 }
 
+/** The names that a request gives more than once, in its query and its urlencoded form taken together. */
+function names_given_twice(): array
+{
+    $pairs = explode('&', ($_SERVER['QUERY_STRING'] ?? '') . '&' . file_get_contents('php://input'));
+    $given = array_map(fn($pair) => urldecode(explode('=', $pair)[0]), array_filter($pairs));
+    return array_keys(array_filter(array_count_values($given), fn($times) => $times > 1));
+}
+
 function call_dialects(): array
 {
     $status = fn($what, $answer) => $what === 'error' ? $answer['error_code'] : 200;
     return [
         'query-wins' => ['read' => fn() => $_GET + $_POST],
+        'duplicates-refused' => ['refused' => 'names_given_twice'],
         'get-and-post-alone' => ['http_methods' => ['GET', 'POST']],
         'credentials-first' => ['credentials_first' => true],
         'unknown-format-json' => ['unknown_format' => 'json'],

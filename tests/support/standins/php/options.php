@@ -7,6 +7,7 @@ function plain(): array
     return [
         // The request.
         'read' => fn() => $_REQUEST,
+        'refused' => fn() => [],
         'http_methods' => [],
         'missing' => fn($names, $p) => array_filter($names, fn($name) => !isset($p[$name]) || $p[$name] === ''),
         'default_source' => '',

@@ -35,6 +35,9 @@ function answer(array $o, Store $store, string $method, array $p): array
         if ($o['http_methods'] && !in_array($_SERVER['REQUEST_METHOD'], $o['http_methods'], true)) {
             throw new Refused('http-method');
         }
+        if ($refused = ($o['refused'])()) {
+            throw new Refused('invalid', $refused);
+        }
         [$what, $answer, $section] = perform($o, $store, $method, $p, $known || $o['unknown_format'] === 'json');
     } catch (Refused $refused) {
         $what = 'error';
