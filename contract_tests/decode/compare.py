@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -205,11 +205,8 @@ def _same_leaf(name: str, one: Any, other: Any, writing: Writing) -> bool:
         return _TRUTH.get(str(one).lower()) is _TRUTH.get(str(other).lower(), None if other else False)
     if writing.replaced(_text(one), _text(other)) != DIFFERENT:
         return True
-    if name == "phone" and digits(one) and digits(one) == digits(other):
-        return True
-    if name == "photo" and in_one_line(_text(one)) == in_one_line(_text(other)):
-        return True
-    if name in TIMES and seconds(one) is not None and seconds(one) == seconds(other):
+    means = _MEANINGS.get(name)
+    if means and means(one) and means(one) == means(other):
         return True
     numeric = name in _NUMERIC or not (isinstance(one, str) and isinstance(other, str))
     return numeric and _same_number(_number(one), _number(other), isinstance(one, float) or isinstance(other, float))
@@ -217,6 +214,14 @@ def _same_leaf(name: str, one: Any, other: Any, writing: Writing) -> bool:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+_MEANINGS: Mapping[str, Callable[[Any], Any]] = {
+    "phone": digits,
+    "photo": lambda photo: in_one_line(_text(photo)),
+    **dict.fromkeys(TIMES, seconds),
+}
+"""What a member means, where its value may be written in several ways; nothing where a value has no meaning."""
 
 
 def _number(value: Any) -> Decimal | None:
