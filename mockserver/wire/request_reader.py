@@ -13,7 +13,7 @@ from mockserver.wire.failures import Rejected
 from mockserver.wire.limits import Limits
 
 _ABSOLUTE = re.compile(rb"https?://(?:[^/?#@]*@)?([^/?#@]+)(.*)", re.IGNORECASE | re.DOTALL)
-_ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect"})
+_ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect", "authorization", "origin"})
 """Headers whose repetition makes a request ambiguous: two servers in a row could read two different requests."""
 _USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")
 _NAMES = {spelt.encode(): name for name in _USUAL for spelt in (name, name.title())}

@@ -185,7 +185,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("POST", "/_mock/accounts", {"logn": "a"}, 422, "did you mean 'login'?"),
         ("POST", "/_mock/accounts", {"login": "a b"}, 422, "login: this text is not a login; allowed"),
         ("POST", "/_mock/accounts", [], 422, "a list is not a table"),
-        ("POST", "/_mock/accounts", "{", 422, "body: is not JSON"),
+        ("POST", "/_mock/accounts", "{", 400, "body: is not JSON"),
         ("POST", "/_mock/accounts", {"daily_limit": -1}, 422, "daily_limit: -1"),
         ("PUT", "/_mock/clock", {"mode": "frosen"}, 422, "did you mean 'frozen'?"),
         ("PUT", "/_mock/clock", {"now": "x"}, 422, "now: 'x' is not an ISO 8601 time"),
@@ -195,7 +195,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("POST", "/_mock/clock/advance", {"seconds": -1}, 422, "seconds: -1"),
         ("POST", "/_mock/clock/advance", {"to": "next-ready"}, 422, "no task is on its way"),
         ("POST", "/_mock/reset?login=x", {}, 422, "'login' is not a key"),
-        ("POST", "/_mock/faults", "[" * 100_000, 422, "body: is not JSON"),
+        ("POST", "/_mock/faults", "[" * 100_000, 400, "body: is nested more than 32 deep"),
         ("PUT", "/_mock/clock", {"mode": "real", "speed": 0}, 422, "a clock of speed 0 is frozen"),
         ("POST", "/_mock/reset", {"login": "nobody"}, 422, "'nobody' is not an account"),
         ("POST", "/_mock/faults", {"action": {"kind": "reset"}}, 422, "not available in this version"),
@@ -204,7 +204,13 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
 def test_a_wrong_request_is_a_problem_that_names_place_and_remedy(
     client: FlaskClient, http_method: str, path: str, body: Any, status: int, message: str
 ) -> None:
-    sent = {"data": body} if isinstance(body, str) else {"json": body} if body is not None else {}
+    sent = (
+        {"data": body, "content_type": "application/json"}
+        if isinstance(body, str)
+        else {"json": body}
+        if body is not None
+        else {}
+    )
     response = client.open(path, method=http_method, **sent)
 
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
