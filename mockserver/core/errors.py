@@ -13,6 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
+
+FEW = 10
+"""How many names, or problems of one kind, a message shows where people write as many as they like."""
+LONG = 100
+"""Characters of a value that a message shows."""
 
 
 @dataclass(eq=False)
@@ -68,9 +74,21 @@ class NotFound(Refusal):
     """A Refusal of an unknown name."""
 
 
+def few(names: Iterable[str], total: int) -> str:
+    """The first of the names, and how many more there are: `a, b and 98 more`."""
+    shown = ", ".join(islice(names, FEW))
+    return shown if total <= FEW else f"{shown} and {total - FEW} more"
+
+
+def cut(text: str) -> str:
+    """The text as a message shows it: a long one without its end."""
+    return text if len(text) <= LONG else f"{text[:LONG]}…"
+
+
 def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key") -> Problem:
     """The problem of an unknown word; it suggests the nearest known one."""
     names = list(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    # No known name is that long, and the search would take its time.
+    near = get_close_matches(word, names, n=1, cutoff=0.6) if len(word) <= LONG else []
     remedy = f"did you mean {near[0]!r}? " if near else ""
-    return Problem(where, f"{word!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")
+    return Problem(where, f"{cut(word)!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")

@@ -56,7 +56,9 @@ _SCHEMA = (
 )
 _PROBES = ("SELECT * FROM accounts LIMIT 1", "SELECT * FROM tasks LIMIT 1", "SELECT * FROM clocks LIMIT 1")
 
-_ACCOUNTS = "SELECT * FROM accounts ORDER BY place"
+_ACCOUNTS = "SELECT * FROM accounts ORDER BY place LIMIT ? OFFSET ?"
+_CONFIGURED = "SELECT * FROM accounts WHERE configured <> '' ORDER BY place"
+_ACCOUNT_NUMBER = "SELECT coalesce(max(place), 0) FROM accounts"
 _READ_ACCOUNT = "SELECT * FROM accounts WHERE login = ?"
 _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO UPDATE
     SET (token, daily_limit, paid_until, demo, delay, seed, day, used, creates, configured) = (excluded.token,
@@ -69,7 +71,10 @@ _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
-_NEXT_READY = "SELECT ready FROM tasks WHERE login = ? AND ready > ? ORDER BY ready LIMIT 1"
+_NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ?"
+_NEXT_READY_OF_ALL = """SELECT min((SELECT min(ready) FROM tasks WHERE tasks.login = accounts.login AND ready > ?))
+    FROM accounts WHERE NOT EXISTS (SELECT 1 FROM clocks WHERE owner = 'login:' || accounts.login)"""
+_UNCHARGE = "UPDATE accounts SET used = 0, creates = 0 WHERE used <> 0 OR creates <> 0"
 
 _READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
 _PUT_CLOCK = "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)"
@@ -262,8 +267,15 @@ class SqliteStore(Store):
         rows = self._rows(_READ_ACCOUNT, (login,))
         return _account(rows[0]) if rows else None
 
-    def accounts(self) -> Sequence[Account]:
-        return [_account(row) for row in self._rows(_ACCOUNTS)]
+    def accounts(self, offset: int = 0, limit: int | None = None) -> Sequence[Account]:
+        return [_account(row) for row in self._rows(_ACCOUNTS, (-1 if limit is None else limit, offset))]
+
+    def configured(self) -> Sequence[Account]:
+        return [_account(row) for row in self._rows(_CONFIGURED)]
+
+    def account_number(self) -> int:
+        ((number,),) = self._rows(_ACCOUNT_NUMBER)
+        return int(number)
 
     def put_account(self, account: Account) -> None:
         seed = None if account.seed is None else str(account.seed)
@@ -291,8 +303,10 @@ class SqliteStore(Store):
         rows = self._rows(_READ_TASK, (task_id,))
         return _task(rows[0]) if rows else None
 
-    def next_ready(self, now: Micros, logins: Sequence[str]) -> Micros | None:
-        return min((row[0] for login in logins for row in self._rows(_NEXT_READY, (login, now))), default=None)
+    def next_ready(self, now: Micros, login: str | None) -> Micros | None:
+        rows = self._rows(_NEXT_READY_OF_ALL, (now,)) if login is None else self._rows(_NEXT_READY, (login, now))
+        ready: Micros | None = rows[0][0] if rows else None
+        return ready
 
     def clock(self, login: str | None) -> Clock | None:
         rows = self._rows(_READ_CLOCK, (_owner(login),))
@@ -309,7 +323,7 @@ class SqliteStore(Store):
         with self.transaction(write=True):
             if login is None:
                 self._run("DELETE FROM tasks")
-                self._run("UPDATE accounts SET used = 0, creates = 0")
+                self._run(_UNCHARGE)
                 self._run("DELETE FROM clocks")
             else:
                 self._run("DELETE FROM tasks WHERE login = ?", (login,))
