@@ -29,7 +29,7 @@ def shown(value: Any) -> str:
     """A text, a number, true, false or null as it was written, a long text cut; of any other value its kind."""
     if isinstance(value, str):
         return repr(cut(value))
-    return json.dumps(value) if isinstance(value, bool | int | float | None) else kind_of(value)
+    return cut(json.dumps(value)) if isinstance(value, bool | int | float | None) else kind_of(value)
 
 
 def in_quotes(where: str, value: Any, fits: Callable[[Any], bool]) -> Problem | None:

@@ -25,6 +25,7 @@ from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.stores.store import Store
+from mockserver.stores.trouble import Trouble
 
 APPLICATION_ID = 0x1F1D_30C4  # marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)
 VERSION = 1
@@ -32,9 +33,15 @@ PATIENCE = 5.0  # seconds to wait for another process when the file is opened
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
+RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
+
 _NEEDED = (3, 37, 0)
+_PARTS = ("", "-wal", "-shm")  # the file, its log, and the log's index (sqlite.org/walformat.html)
+_GONE = "was removed or moved; put it back, or end the mock and start it again for a new one"
 
 Row: TypeAlias = tuple[Any, ...]
+_Place: TypeAlias = "tuple[int, int] | None"
+"""Device and number of the file to which a path leads; None where it leads to none."""
 
 # Columns stand in the order of the records' fields. A seed may have 64 bits without a sign, or more: as text it fits.
 _SCHEMA = (
@@ -79,6 +86,8 @@ _UNCHARGE = "UPDATE accounts SET used = 0, creates = 0 WHERE used <> 0 OR create
 _READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
 _PUT_CLOCK = "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)"
 
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""Codes of a content that is not what was written: the statements are right, so a table that is missing is one."""
 _REMEDIES: Mapping[int, str] = {
     sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
     sqlite3.SQLITE_FULL: "make room on the disk",
@@ -86,6 +95,8 @@ _REMEDIES: Mapping[int, str] = {
     sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
     sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
     sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
+    sqlite3.SQLITE_ERROR: "put a sound copy in its place, or name another file",
+    sqlite3.SQLITE_IOERR: "make room on the disk, or see what is wrong with it",
 }
 
 
@@ -95,6 +106,9 @@ class SqliteStore(Store):
 
     Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
     StoreError, and so does the end of the outermost block, also where the first StoreError was caught inside.
+
+    A failure is said once on standard error, and so is its end. A file that was removed takes no more writes, since
+    they would be lost; one that was found damaged, too. Both are looked at again until a sound file is there.
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
@@ -106,13 +120,22 @@ class SqliteStore(Store):
         self._depth = 0
         self._writing = False
         self._failed: str | None = None
+        self.trouble = Trouble(self.name)
+        self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
+        self._places: list[_Place] | None = None  # of the parts, as they were opened
+        self._size = 0  # of the file, when it was last looked at
+        self._broken: str | None = None  # why the file is not used
+        self._next_try = 0.0
+        self._busy = 0.0  # seconds for which another process is waited for
         _check_file(self._path, time.monotonic() + patience)
         self._open()
 
     def _open(self) -> None:
+        self._places = None
         self._connection = self._connected(self._patience)
         try:
             self._prepare(self._patience)
+            self._places, self._size = self._found(), self._path.stat().st_size
         except BaseException:
             self._connection.close()
             raise
@@ -134,7 +157,84 @@ class SqliteStore(Store):
         self._run("PRAGMA synchronous = NORMAL")
         for probe in _PROBES:
             self._rows(probe)
-        self._run(f"PRAGMA busy_timeout = {round(min(patience, BUSY) * 1000)}")
+        self._wait_for_others(min(patience, BUSY))
+
+    def _wait_for_others(self, seconds: float) -> None:
+        self._busy = seconds
+        self._run(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+    def _found(self) -> list[_Place]:
+        return [_place(part) for part in self._parts]
+
+    def _look(self) -> None:
+        """Makes sure that the file is the one that was opened, and sound. Raises StoreError where it is not."""
+        if self._broken is not None:
+            if time.monotonic() < self._next_try:
+                raise StoreError(self._broken)
+            self._mend()
+        elif self._places is None:
+            return  # it is being opened
+        elif self._found() != self._places:
+            self._mend()
+        elif self._is_cut_short():
+            self._leave()
+            raise self._breaks(f"{self._path}: was cut short; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
+        # Where another process is in the way, it is waited for once, and then not in every turn.
+        patience = 0.0 if self.trouble.now is not None else min(self._patience, BUSY)
+        if patience != self._busy:
+            self._wait_for_others(patience)
+
+    def _is_cut_short(self) -> bool:
+        """Whether the file is shorter than it was before: SQLite would go on with what it remembers of it."""
+        before, self._size = self._size, self._path.stat().st_size
+        return self._size < before
+
+    def _mend(self) -> None:
+        """Goes on with the file that is there, where one is. Raises StoreError."""
+        began = time.monotonic()
+        try:
+            self._reopen()
+        except StoreError as error:
+            self._breaks(str(error))
+            # A large file takes its time to be looked through, in which nothing else is answered.
+            self._next_try = time.monotonic() + max(RETRY, 20 * (time.monotonic() - began))
+            raise
+        self._broken = None
+
+    def _reopen(self) -> None:
+        places, damaged = self._places, self._places is None
+        if places is not None and self._found() == places:
+            self.trouble.is_over()
+            return
+        if not self._path.exists():
+            raise StoreError(f"{self._path}: {_GONE}")
+        if not self._path.stat().st_size:
+            raise StoreError(self._broken or f"{self._path}: {_GONE}")
+        self._broken = None
+        if places is not None and _place(self._parts[0]) == places[0]:
+            # What the log held is still in the connection.
+            self.trouble.begins(f"{self._path}: its log, a file beside it, was removed; leave it there")
+            self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+        _check_file(self._path, 0)
+        self._connection.close()
+        self._open()
+        if damaged and (problem := self._rows("PRAGMA quick_check(1)")) != [("ok",)]:
+            self._leave()
+            remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
+            raise StoreError(f"{self._path}: is damaged ({' '.join(str(problem[0][0]).split())}); {remedy}")
+        self.trouble.is_over("works again, with the file that is there now")
+
+    def _leave(self) -> None:
+        """Closes the file, so that another can be put in its place."""
+        self._places = None
+        self._connection.close()
+
+    def _breaks(self, text: str) -> StoreError:
+        """Uses the file no more until it is mended. Gives the error to raise."""
+        self._broken = text
+        self._next_try = time.monotonic() + RETRY
+        self.trouble.begins(text)
+        return StoreError(text)
 
     def _write_ahead(self, end: float) -> None:
         """Switches the log on, or finds it on. SQLite does not wait where two processes do so at once."""
@@ -160,6 +260,8 @@ class SqliteStore(Store):
 
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
+        if not self._depth:
+            self._look()
         self._depth += 1
         try:
             if write:
@@ -188,12 +290,20 @@ class SqliteStore(Store):
     def _commit(self) -> None:
         if self._failed:
             raise StoreError(self._failed)
-        if self._connection.in_transaction:
-            self._run("COMMIT")
+        if not self._connection.in_transaction:
+            return
+        if self._writing and self._places is not None and _place(self._parts[0]) != self._places[0]:
+            self._failed = f"{self._path}: {_GONE}"
+            raise self._breaks(self._failed)
+        self._run("COMMIT")
+        if self._writing:
+            self.trouble.is_over()
 
     def _roll_back(self) -> None:
         try:
             self._connection.rollback()
+        except sqlite3.ProgrammingError:
+            return  # it was closed, which undoes as much
         except sqlite3.Error as error:
             raise StoreError(_sentence(self._path, error)) from error
 
@@ -220,10 +330,15 @@ class SqliteStore(Store):
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         text = _sentence(self._path, error)
+        if self._places is not None:  # else it is being opened, and whoever opens it says so
+            self.trouble.begins(text)
         if self._depth:
             # SQLite itself may have undone the whole transaction (sqlite.org/lang_transaction.html), so all of it goes.
             self._failed = text
             self._roll_back()
+        if _code(error) in _DAMAGED and self._places is not None:
+            self._leave()
+            return self._breaks(text)
         return StoreError(text)
 
     def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
@@ -250,6 +365,7 @@ class SqliteStore(Store):
 
     def _alone(self) -> bool:
         """Connects where no other connection to the file is open, and keeps others out until it is closed."""
+        self._places = None
         self._connection = self._connected(0)
         try:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -353,6 +469,14 @@ def _account(row: Row) -> Account:
 
 def _owner(login: str | None) -> str:
     return "server" if login is None else f"login:{login}"
+
+
+def _place(path: Path) -> _Place:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _absolute(path: Path) -> Path:

@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import url_of
 from mockserver.api.mock import Mock
-from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
+from mockserver.core.errors import NotFound, Problem, Refusal, StoreError, cut
 from mockserver.settings.table import Settings
 from mockserver.web.address import address_of
 from mockserver.web.control import Control, ControlRequest, Route
@@ -147,11 +147,11 @@ def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Respon
     known = next((route for route in routes if path == route or path.startswith(_before_part(route))), None)
     if known is not None:
         allowed = ", ".join(routes[known])
-        what = f"{request.method} is not allowed on /_mock{known}"
+        what = f"{cut(request.method)} is not allowed on /_mock{known}"
         answered = _problem(405, "The method is not allowed", (Problem("method", what, f"allowed: {allowed}"),))
         answered.headers["Allow"] = allowed
         return answered
-    near = get_close_matches(path, routes, n=1)
+    near = get_close_matches(cut(path), routes, n=1)
     hint = f"did you mean /_mock{near[0]}? " if near else ""
     remedy = f"{hint}routes: {', '.join(f'/_mock{route}' for route in routes)}"
-    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{path} is not a route", remedy),))
+    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{cut(path)} is not a route", remedy),))

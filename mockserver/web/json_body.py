@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from mockserver.core.errors import Problem, Refusal
+from mockserver.core.errors import Problem, Refusal, cut
 from mockserver.inputs.fields import inside
 
 MAX_DEPTH = 32  # tables and lists inside each other; the deepest document has 2
@@ -26,16 +25,16 @@ def read_json(raw: bytes) -> Any:
     try:
         value = json.loads(raw, parse_constant=_no_number, object_pairs_hook=_without_repeats)
     except RecursionError:
-        raise _too_deep("body") from None
+        raise _too_deep() from None
     except ValueError as error:
         text = "it holds a number that is too long" if "integer string conversion" in str(error) else str(error)
         raise Malformed(Problem("body", f"is not JSON: {text}", "send an object, or nothing")) from None
-    for where, text in _texts(value):
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            what = "holds half of a surrogate pair, which is no character"
-            raise Refusal(Problem(where or "body", what, "leave it out")) from None
+    _check_depth(value)
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        what = "holds half of a surrogate pair, which is no character"
+        raise Refusal(Problem(_place_of_surrogate("", value) or "body", what, "leave it out")) from None
     return value
 
 
@@ -51,29 +50,42 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def _texts(value: Any) -> Iterator[tuple[str, str]]:
-    """Every text within the value, keys too, with its place. Raises Malformed below MAX_DEPTH."""
-    level = [("", value)]
+def _check_depth(value: Any) -> None:
+    level = [value]
     for _ in range(MAX_DEPTH + 1):
-        deeper: list[tuple[str, Any]] = []
-        for where, held in level:
-            if isinstance(held, str):
-                yield where, held
-            elif isinstance(held, dict):
-                yield from ((inside(where, _plain(key)), key) for key in held)
-                deeper += ((inside(where, _plain(key)), one) for key, one in held.items())
-            elif isinstance(held, list):
-                deeper += ((f"{where}[{n}]", one) for n, one in enumerate(held) if isinstance(one, str | dict | list))
-        level = deeper
-    if level:
-        raise _too_deep("body")
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not inner:
+            return
+        level = [one for several in inner for one in several]
+    raise _too_deep()
+
+
+def _place_of_surrogate(where: str, value: Any) -> str | None:
+    """The place of the first text or name that holds half of a pair."""
+    if isinstance(value, str):
+        return None if _is_text(value) else where
+    if isinstance(value, dict):
+        for name in value:
+            if not _is_text(name):
+                return inside(where, _plain(name))
+        entries = [(inside(where, _plain(name)), one) for name, one in value.items()]
+    else:
+        entries = [(f"{where}[{n}]", one) for n, one in enumerate(value)] if isinstance(value, list) else []
+    return next((place for entry in entries if (place := _place_of_surrogate(*entry)) is not None), None)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(name: str) -> str:
     """A name as a message can hold it."""
-    shown = name if len(name) <= 100 else f"{name[:100]}…"  # noqa: PLR2004 - long enough to be found
-    return shown.encode("utf-8", "backslashreplace").decode()
+    return cut(name).encode("utf-8", "backslashreplace").decode()
 
 
-def _too_deep(where: str) -> Malformed:
-    return Malformed(Problem(where, f"is nested more than {MAX_DEPTH} deep", "send what the route describes"))
+def _too_deep() -> Malformed:
+    return Malformed(Problem("body", f"is nested more than {MAX_DEPTH} deep", "send what the route describes"))

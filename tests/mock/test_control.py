@@ -217,6 +217,83 @@ def test_a_wrong_request_is_a_problem_that_names_place_and_remedy(
     assert message in response.get_json()["detail"]
 
 
+@pytest.mark.parametrize("depth", [33, 500, 980, 2_000, 9_990, 100_000, 499_999])
+@pytest.mark.parametrize("form", ["[{}]", '{{"a":{}}}', '{{"match":{}}}'])
+@pytest.mark.parametrize("path", ["/_mock/faults", "/_mock/accounts", "/_mock/reset"])
+def test_a_body_of_any_depth_is_answered(client: FlaskClient, depth: int, form: str, path: str) -> None:
+    start, end = form.format("\0").split("\0")
+    depth = min(depth, 1_000_000 // len(start + end))
+    response = client.post(path, data=start * depth + "1" + end * depth, content_type="application/json")
+
+    assert response.status_code == 400
+    assert "body: is nested more than 32 deep" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"login": "\\ud800"}', "login"),
+        ('{"login": "a\\udfffb"}', "login"),
+        ('{"\\udc00": 1}', "\\udc00"),
+        ('{"match": {"login": "\\ud83d"}}', "match.login"),
+        ('{"action": {"kind": "error", "message": "\\ude00\\ud83d"}}', "action.message"),
+        ('{"a": [1, ["\\ud800"]]}', "a[1][0]"),
+        ('"\\ud800"', "body"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/_mock/faults", "/_mock/accounts", "/_mock/reset", "/_mock/clock/advance"])
+def test_half_a_surrogate_pair_is_refused_with_its_place(client: FlaskClient, path: str, text: str, place: str) -> None:
+    response = client.post(path, data=text, content_type="application/json")
+
+    assert response.status_code == 422
+    assert response.get_json()["problems"][0]["where"] == place
+
+
+def test_a_whole_surrogate_pair_is_a_character(client: FlaskClient) -> None:
+    text = '{"action": {"kind": "error", "message": "\\ud83d\\ude00"}}'
+    client.post("/_mock/faults", data=text, content_type="application/json")
+
+    assert api(client, "info")["message"] == "\U0001f600"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            '{"seconds": NaN}',
+            '{"seconds": -Infinity}',
+            "[1,]",
+            "{'a': 1}",
+            "01",
+        ),
+        *(
+            '{"seconds": ' + "9" * 5000 + "}",
+            '{"a": 1, "a": 2}',
+            '{"match": {"nth": 1, "n\\u0074h": 2}}',
+            "{} {}",
+            "\0",
+        ),
+    ],
+)
+def test_what_is_no_json_or_has_two_readings_is_refused_as_such(client: FlaskClient, text: str) -> None:
+    response = client.post("/_mock/clock/advance", data=text.encode(), content_type="application/json")
+
+    assert response.status_code == 400
+    assert "body: is not JSON" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize("seconds", ["1e999", "1e400", "9" * 400, "-1e999", "1e12", "true", '"5"', "[]", "null"])
+def test_a_number_beyond_the_range_is_refused(client: FlaskClient, seconds: str) -> None:
+    text = f'{{"seconds": {seconds}}}'
+    response = client.post("/_mock/clock/advance", data=text, content_type="application/json")
+
+    assert response.status_code == 422
+    assert response.get_json()["problems"][0]["where"] == "seconds"
+
+
 def test_with_an_admin_token_no_route_is_open_without_it() -> None:
     client = client_of(admin_token="s3cret")
     bare = client.get("/_mock/health")
