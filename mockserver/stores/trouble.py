@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-QUIET = 60.0
-"""Seconds for which a trouble that comes and goes is not said again."""
+OFTEN, QUIET = 5, 60.0
+"""A trouble that comes and goes is said so often within so many seconds, and then when it stays for as long."""
 
 
 def to_standard_error(line: str) -> None:
@@ -24,20 +25,24 @@ class Trouble:
     def __init__(self, name: str, say: Callable[[str], object] = to_standard_error) -> None:
         self._name = name
         self._say = say
+        self._said: dict[str, deque[float]] = {}
+        self._since = 0.0
         self._silent = False
-        self._said: dict[str, float] = {}
         self.now: str | None = None
 
     def begins(self, sentence: str) -> None:
         """Takes note of a failure. Another sentence than the last one is a new trouble."""
-        if self.now == sentence:
+        now = time.monotonic()
+        if self.now != sentence:
+            self.now, self._since = sentence, now
+            said = self._said.setdefault(sentence, deque(maxlen=OFTEN))
+            self._silent = len(said) == OFTEN and now - said[0] < QUIET
+        elif self._silent and now - self._since > QUIET:
+            self._silent = False
+        else:
             return
-        time_now = time.monotonic()
-        self._said = {text: said for text, said in self._said.items() if time_now - said < QUIET}
-        self._silent = sentence in self._said
-        self._said[sentence] = time_now
-        self.now = sentence
         if not self._silent:
+            self._said[sentence].append(now)
             self._say(f"{sentence}. Until then, calls that need it are answered with an error")
 
     def is_over(self, how: str = "works again") -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from mockserver.core.errors import StoreError
-from mockserver.stores import sqlite
+from mockserver.stores import sqlite, trouble
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.trouble import Trouble
 from support.in_process import PHONE, Api
+from support.stores import ANNA, create
 
 
 class Down(NamedTuple):
@@ -165,6 +168,41 @@ def test_a_trouble_is_said_once_and_so_is_its_end_and_nothing_acknowledged_is_lo
     assert "demo-token" not in during[0] + after[0]
 
 
+def test_a_copy_that_may_not_be_written_is_taken_once_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+    with tempfile.TemporaryDirectory() as directory, another_user(Path(directory)):
+        path = Path(directory) / "state.db"
+        with closing(SqliteStore(path)) as store:
+            store.put_account(ANNA)
+            shutil.copy(path, path.with_name("copy.db"))
+            path.unlink()
+            path.with_name("copy.db").rename(path).chmod(0o444)
+            with pytest.raises(StoreError, match="may not be read and written; change its rights"):
+                create(store)
+            path.chmod(0o644)
+            time.sleep(sqlite.RETRY)
+            with store.transaction(write=True):
+                made = create(store)
+            assert store.read_task(made) is not None
+
+    begun, over = capsys.readouterr().err.splitlines()
+    assert "may not be read and written" in begun
+    assert "works again" in over
+
+
+@contextmanager
+def another_user(directory: Path) -> Iterator[None]:
+    """Root may write to anything, so the file's rights are tried as another user."""
+    root = os.geteuid() == 0
+    if root:
+        os.chown(directory, 65534, 65534)
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
 def test_where_its_log_is_removed_it_goes_on_and_the_file_has_all(
     down: Down, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,12 +247,23 @@ def test_control_calls_name_the_trouble(down: Down) -> None:
         pass
 
 
-def test_a_trouble_that_comes_and_goes_is_said_once_in_a_while() -> None:
+def test_a_trouble_that_comes_and_goes_is_said_a_few_times_and_again_where_it_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(trouble.time, "monotonic", lambda: now[0])
     lines: list[str] = []
-    trouble = Trouble("file", lines.append)
+    of_the_file = Trouble("file", lines.append)
     for _ in range(100):
-        trouble.begins("full")
-        trouble.is_over()
-    trouble.begins("locked")
+        of_the_file.begins("full")
+        of_the_file.is_over()
+    assert [line.split(".")[0] for line in lines] == ["full", "file: works again"] * trouble.OFTEN
 
-    assert [line.split(".")[0] for line in lines] == ["full", "file: works again", "locked"]
+    of_the_file.begins("locked")
+    of_the_file.begins("full")
+    assert lines[-1].startswith("locked")
+    now[0] += trouble.QUIET + 1
+    of_the_file.begins("full")
+    of_the_file.begins("full")
+    of_the_file.is_over()
+    assert [line.split(".")[0] for line in lines[-3:]] == ["locked", "full", "file: works again"]
