@@ -78,6 +78,8 @@ _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
+_SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
+    WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
 _NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ?"
 _NEXT_READY_OF_ALL = """SELECT min((SELECT min(ready) FROM tasks WHERE tasks.login = accounts.login AND ready > ?))
     FROM accounts WHERE NOT EXISTS (SELECT 1 FROM clocks WHERE owner = 'login:' || accounts.login)"""
@@ -123,6 +125,7 @@ class SqliteStore(Store):
         self.trouble = Trouble(self.name)
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
         self._places: list[_Place] | None = None  # of the parts, as they were opened
+        self._last = 0  # the highest id that was given out here
         self._size = 0  # of the file, when it was last looked at
         self._broken: str | None = None  # why the file is not used
         self._next_try = 0.0
@@ -223,6 +226,10 @@ class SqliteStore(Store):
             remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
             raise StoreError(f"{self._path}: is damaged ({' '.join(str(problem[0][0]).split())}); {remedy}")
         self.trouble.is_over("works again, with the file that is there now")
+        with self.transaction(write=True):
+            # The copy may be older: an id that was given out is not given again.
+            self._run("DELETE FROM sqlite_sequence WHERE name = 'tasks' AND seq < ?", (self._last,))
+            self._run(_SEQUENCE, (self._last,))
 
     def _leave(self) -> None:
         """Closes the file, so that another can be put in its place."""
@@ -413,6 +420,7 @@ class SqliteStore(Store):
                 return LimitReached(account.used_on(day), account.daily_limit)
             self._run(_CHARGE, (day, task.cost, day, task.login))
         assert added.lastrowid is not None
+        self._last = added.lastrowid
         return replace(task, id=added.lastrowid)
 
     def read_task(self, task_id: int) -> Task | None:

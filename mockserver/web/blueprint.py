@@ -40,7 +40,7 @@ def control_blueprint(
             address = address_of(request.environ)
             base = url_of(*address, request.scheme) + request.root_path.rstrip("/")
             written = _body()
-            query = route.query("", dict(request.args))
+            query = route.query("", _query())
             received = ControlRequest(route.body("", written), query, parts, address, base)
             write = request.method not in ("GET", "HEAD")
 
@@ -80,6 +80,13 @@ def control_blueprint(
     on_error(StoreError, lambda error: _problem(503, "The store failed", (Problem("", str(error)),)))
     on_error(HTTPException, _http_problem)
     return routes
+
+
+def _query() -> dict[str, str]:
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise Refusal(Problem(cut(name), "is given more than once", "give it once"))
+    return dict(request.args)
 
 
 def _body() -> Any:

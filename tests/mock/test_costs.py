@@ -133,7 +133,8 @@ def test_accounts_are_listed_in_pages(crowd: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "limit=x", "limit=-1", "offset=-1", "offset=9999999999", "page=2"]
+    "query",
+    ["limit=0", "limit=1001", "limit=x", "limit=-1", "offset=-1", "offset=9999999999", "page=2", "limit=1&limit=2"],
 )
 def test_a_page_beyond_the_bounds_is_refused(crowd: FlaskClient, query: str) -> None:
     assert crowd.get(f"/_mock/accounts?{query}").status_code == 422

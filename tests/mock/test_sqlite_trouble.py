@@ -218,6 +218,16 @@ def test_where_its_log_is_removed_it_goes_on_and_the_file_has_all(
     assert "its log, a file beside it, was removed" in capsys.readouterr().err
 
 
+def test_an_older_copy_gives_no_id_twice(down: Down) -> None:
+    before = {down.api.create() for _ in range(7)}
+    mend = removed(down)
+    down.api.call("info")
+    mend()
+    time.sleep(0.1)
+
+    assert down.api.create() == max(before) + 1
+
+
 def test_a_locked_file_holds_up_one_turn_and_not_every_one(down: Down, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY", 0.2)
     locked(down)
