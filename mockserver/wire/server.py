@@ -234,7 +234,9 @@ class Server:
         poll = select.poll()
         waiting: dict[int, Connection] = {}
         for connection in self._connections:
-            if connection.waits and (number := connection.transport.get_extra_info("socket").fileno()) >= 0:
+            if not connection.waits or connection.transport.is_closing():
+                continue
+            if (number := connection.transport.get_extra_info("socket").fileno()) >= 0:
                 waiting[number] = connection
                 poll.register(number, ends)
         found = dict(poll.poll(0))

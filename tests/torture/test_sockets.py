@@ -236,7 +236,7 @@ def files_for(number: int) -> None:
 
 def test_slow_half_open_and_vanishing_connections_stall_nobody(torture: Torture, tmp_path: Path) -> None:
     number = torture.scale(short=400, long=5000)
-    seconds = torture.scale(short=1, long=20)
+    seconds = torture.scale(short=1, long=40)
     files_for(number)
     options = (f"--limit=connections={number + 100}", *times(seconds), "--daily-limit=1000000000", "--delay=0s")
     with serving(*options, cwd=tmp_path) as server:
