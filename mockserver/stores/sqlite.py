@@ -122,7 +122,7 @@ class SqliteStore(Store):
         self._depth = 0
         self._writing = False
         self._failed: str | None = None
-        self.trouble = Trouble(self.name)
+        self.trouble = Trouble(self.name, self._say)
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
         self._places: list[_Place] | None = None  # of the parts, as they were opened
         self._last = 0  # the highest id that was given out here
@@ -132,6 +132,9 @@ class SqliteStore(Store):
         self._busy = 0.0  # seconds for which another process is waited for
         _check_file(self._path, time.monotonic() + patience)
         self._open()
+
+    def _say(self, line: str) -> None:
+        self.say(line)
 
     def _open(self) -> None:
         self._places = None

@@ -14,6 +14,7 @@ from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.faults import ArmedFault, Fault, strike
 from mockserver.faults.matching import Facts
+from mockserver.stores.trouble import to_standard_error
 
 KEPT = 1000
 """Faults that are over and still listed, with their counts; an older one is forgotten."""
@@ -28,6 +29,8 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
+    say: Callable[[str], object] = staticmethod(to_standard_error)
+    """Takes a line about a trouble of the store; a server may put its own way of writing lines here."""
 
     def __init__(self) -> None:
         self._faults: dict[str, ArmedFault] = {}

@@ -22,7 +22,7 @@ def to_standard_error(line: str) -> None:
 class Trouble:
     """The trouble of one store. now is its sentence; None while all is well."""
 
-    def __init__(self, name: str, say: Callable[[str], object] = to_standard_error) -> None:
+    def __init__(self, name: str, say: Callable[[str], object]) -> None:
         self._name = name
         self._say = say
         self._said: dict[str, deque[float]] = {}

@@ -19,7 +19,7 @@ from mockserver.api.http import Request, Response
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
-BEGIN = b"H"  # the first byte of every answer
+BEGIN = b"HTTP/1.1 "  # what every answer begins with
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _OWN = 1024
 """Bytes that are counted for a request or an answer that waits beside its own: those of the objects around it."""

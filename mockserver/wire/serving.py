@@ -33,6 +33,7 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
 
         return Control(gateway.mock, settings, server.outbox.end).routes()
 
+    gateway.mock.store.say = write_line
     server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes)
     return server
 

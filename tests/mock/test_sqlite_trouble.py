@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,7 +20,10 @@ from mockserver.stores import sqlite, trouble
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.trouble import Trouble
 from support.in_process import PHONE, Api
+from support.processes import serving
+from support.raw_client import connected
 from support.stores import ANNA, create
+from support.wire_server import get
 
 
 class Down(NamedTuple):
@@ -249,6 +253,19 @@ def test_a_file_that_stays_unsound_is_not_looked_through_at_every_call(
         down.api.call("create", phone=PHONE, source=2)
 
     assert looks == []
+
+
+def test_where_nobody_reads_standard_error_a_trouble_holds_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    call = get("/api/info?login=demo@example.com&token=demo-token")
+    with serving("--access-log", "--state", str(path), cwd=tmp_path) as mock:
+        parts = urlsplit(mock.api)
+        with connected((parts.hostname or "", parts.port or 0)) as client:
+            for _ in range(100):  # a pipe that nobody reads holds 64 KiB: some thousand lines
+                client.send(call * 30)
+                assert [client.answer().json["status"] for _ in range(30)] == ["ok"] * 30
+            path.rename(tmp_path / "away")
+            assert client.send(call).answer().json["status"] == "error"
 
 
 def test_control_calls_name_the_trouble(down: Down) -> None:
