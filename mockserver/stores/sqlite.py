@@ -141,7 +141,7 @@ class SqliteStore(Store):
         self._connection = self._connected(self._patience)
         try:
             self._prepare(self._patience)
-            self._places, self._size = self._found(), self._path.stat().st_size
+            self._places, self._size = self._found(), _size(self._path)
         except BaseException:
             self._connection.close()
             raise
@@ -192,7 +192,7 @@ class SqliteStore(Store):
 
     def _is_cut_short(self) -> bool:
         """Whether the file is shorter than it was before: SQLite would go on with what it remembers of it."""
-        before, self._size = self._size, self._path.stat().st_size
+        before, self._size = self._size, _size(self._path)
         return self._size < before
 
     def _mend(self) -> None:
@@ -212,9 +212,13 @@ class SqliteStore(Store):
         if places is not None and self._found() == places:
             self.trouble.is_over()
             return
-        if not self._path.exists():
-            raise StoreError(f"{self._path}: {_GONE}")
-        if not self._path.stat().st_size:
+        try:
+            empty = not self._path.stat().st_size
+        except OSError as error:
+            absent = isinstance(error, FileNotFoundError | NotADirectoryError)
+            denied = f"{error.strerror}; {_REMEDIES[sqlite3.SQLITE_READONLY]}"
+            raise StoreError(f"{self._path}: {_GONE if absent else denied}") from error
+        if empty:
             raise StoreError(self._broken or f"{self._path}: {_GONE}")
         self._broken = None
         if places is not None and _place(self._parts[0]) == places[0]:
@@ -488,6 +492,14 @@ def _place(path: Path) -> _Place:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _size(path: Path) -> int:
+    """Bytes of the file; 0 where it is gone in this very moment, which is noticed the next time."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _absolute(path: Path) -> Path:

@@ -193,6 +193,22 @@ def test_a_copy_that_may_not_be_written_is_taken_once_it_may(capsys: pytest.Capt
     assert "works again" in over
 
 
+def test_a_directory_that_may_not_be_entered_is_told_and_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with tempfile.TemporaryDirectory() as directory, another_user(Path(directory)):
+        folder = Path(directory) / "here"
+        folder.mkdir()
+        with closing(SqliteStore(folder / "state.db")) as store:
+            store.put_account(ANNA)
+            folder.chmod(0)
+            with pytest.raises(StoreError, match="Permission denied; the file and its directory must be writable"):
+                create(store)
+            folder.chmod(0o755)
+            time.sleep(sqlite.RETRY)
+            assert store.read_task(create(store)) is not None
+
+    assert [line.count("works again") for line in capsys.readouterr().err.splitlines()] == [0, 1]
+
+
 @contextmanager
 def another_user(directory: Path) -> Iterator[None]:
     """Root may write to anything, so the file's rights are tried as another user."""
@@ -234,11 +250,12 @@ def test_an_older_copy_gives_no_id_twice(down: Down) -> None:
 
 def test_a_locked_file_holds_up_one_turn_and_not_every_one(down: Down, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY", 0.2)
-    locked(down)
+    end = locked(down)
     began = time.monotonic()
-    for _ in range(20):
-        down.api.call("create", phone=PHONE, source=2)
+    answers = [down.api.call("create", phone=PHONE, source=2)["status"] for _ in range(20)]
+    end()
 
+    assert answers == ["error"] * 20
     assert 0.2 <= time.monotonic() - began < 1  # 20 times 0.2 seconds would be 4
 
 
