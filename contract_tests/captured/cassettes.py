@@ -21,7 +21,7 @@ _JSON = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*(?:\{[^{}\[\]]{0,4096}?"(?:http_)?interactions"\s*:|\[\s*\{[^{}\[\]]{0,4096}?"request"\s*:\s*\{)'
 )
 _YAML = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:#[^\n]*\n|---[^\n]*\n|[ \t]*\r?\n|[a-z_]+:[^\n]*\n){0,20}"
+    rb"(?:\xef\xbb\xbf)?(?:[#%][^\n]*\n|---[^\n]*\n|[ \t]*\r?\n|[a-z_]+:[^\n]*\n){0,20}"
     rb"(?:(?:http_)?interactions:|-[ \t]*(?:![^\n]*)?\r?\n?[ \t]*(?:![^\n]*\n[ \t]*)?request:)"
 )
 

@@ -45,7 +45,8 @@ def assert_conforms(
     promise, and has no members here.
 
     Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that is
-    not read yet or is used up, and for an unknown method, format or source; UsageError for a wrong profile.
+    not read yet or is used up, for a body packed in a way unknown here (Brotli, zstd), and for an unknown method,
+    format or source; UsageError for a wrong profile.
     """
     known = (("method", method, METHODS), ("format", format, FORMATS), ("source", source, SOURCES))
     for name, value, allowed in known:

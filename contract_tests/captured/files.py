@@ -9,11 +9,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract_tests.captured.capture import Asked, read_captures, unzipped
+from contract_tests.captured.capture import Asked, Capture, read_captures, unzipped
 from contract_tests.captured.cassettes import is_cassette, read_cassette
 from contract_tests.captured.har import is_har, read_har
 from contract_tests.captured.judge import Judgement, judge
-from contract_tests.captured.no_answer import as_utf8, other_file
+from contract_tests.captured.no_answer import UNPACKED, as_utf8, other_file, packed
 from contract_tests.captured.recordings import Archive, DamagedArchive, Recording, archive_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
@@ -80,7 +80,9 @@ class _NoContent(Exception):
 def _files(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Every file, with the reason why it can't be read."""
     for name in names:
-        if name != STDIN and os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises where it may not look
+        if not name:
+            yield "''", "an empty name: name a file, or - for standard input"
+        elif name != STDIN and os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises where it may not look
             yield from _below(name) or [(name, "a directory without a file in it; name one with captured answers")]
         else:
             yield name, ""
@@ -104,7 +106,8 @@ def _content(name: str, closed: str) -> bytes:
     """What a file holds, unpacked. Raises _NoContent."""
     if closed:
         raise _NoContent(closed)
-    if name == STDIN and sys.stdin is None:
+    # In place of a closed standard input, the command opens the null device by that name.
+    if name == STDIN and (sys.stdin is None or getattr(sys.stdin, "name", "") == os.devnull):
         raise _NoContent("can't be read: standard input is closed")
     try:
         with Path(name).open("rb") if name != STDIN else nullcontext(sys.stdin.buffer) as file:
@@ -146,7 +149,13 @@ _NAMED = {
 def _captured(name: str, content: bytes, asked: Asked) -> Iterator[FileResult]:
     captures = read_captures(content)
     for number, capture in enumerate(captures, start=1):
-        yield FileResult(name if len(captures) == 1 else f"{name}#{number}", judge(capture, asked))
+        yield _result(name if len(captures) == 1 else f"{name}#{number}", capture, asked)
+
+
+def _result(name: str, capture: Capture, asked: Asked) -> FileResult:
+    if what := packed(capture):
+        return FileResult(name, None, f"{what}: {UNPACKED}")
+    return FileResult(name, judge(capture, asked))
 
 
 _NONE = (
@@ -173,11 +182,12 @@ def _recorded(name: str, archive: Archive, asked: Asked) -> Iterator[FileResult]
 def _judged(place: str, recording: Recording, asked: Asked) -> FileResult:
     if recording.capture is None:
         return FileResult(place, None, recording.trouble)
-    judgement = judge(recording.capture, asked)
-    if recording.lacking and (judgement.is_unread or _may_be_cut(recording.capture.body, judgement)):
+    result = _result(place, recording.capture, asked)
+    judgement = result.judgement
+    if judgement and recording.lacking and (judgement.is_unread or _may_be_cut(recording.capture.body, judgement)):
         why = f"its body is cut in the recording, which has {recording.lacking}: record it whole"
         return FileResult(place, None, why)
-    return FileResult(place, judgement)
+    return result
 
 
 def _may_be_cut(body: bytes, judgement: Judgement) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from contract_tests.captured.answer_checks import CHECKS, CHECKS_OF_WRITING, Answer, http_fault, token
 from contract_tests.captured.capture import Asked, Capture
-from contract_tests.captured.no_answer import wrong_body
+from contract_tests.captured.no_answer import mark_of, wrong_body
 from contract_tests.contract.clauses import Problem, in_order, problem
 from contract_tests.contract.editions import sections_of
 from contract_tests.contract.outcome import Outcome
@@ -17,13 +17,11 @@ from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
 
 _TRIED = ("result", "create", "info")  # methods whose layouts are tried for an unknown one; result has the most
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 def format_of(body: bytes) -> str:
     """The format that the first character indicates; CSV has no such character."""
-    start = next((body[len(mark) :] for mark in _MARKS if body.startswith(mark)), body)
-    first = start[:1024].replace(b"\0", b"").lstrip()[:1]
+    first = body.removeprefix(mark_of(body))[:1024].replace(b"\0", b"").lstrip()[:1]
     return {b"{": "json", b"[": "json", b"<": "xml"}.get(first, "csv")
 
 
@@ -179,6 +177,7 @@ def _unread(capture: Capture, asked: Asked, why: Problem) -> Judgement:
 
 
 _SEVERAL = re.compile(rb"\}\s*\{")
+_WRITTEN_OUT = re.compile(rb"[}\]]\s*[1-5][0-9]{2}\s*\Z")
 
 
 def _unreadable(capture: Capture, asked: Asked, why: str) -> Problem:
@@ -186,6 +185,8 @@ def _unreadable(capture: Capture, asked: Asked, why: str) -> Problem:
     expected = f"an answer in {asked.format or 'JSON, XML or CSV'}"
     if _SEVERAL.search(capture.body) and "Extra data" in why:
         why += ": of several answers, keep each in a file of its own"
+    if _WRITTEN_OUT.search(capture.body[-64:]) and "Extra data" in why:
+        why += ": if it is the HTTP status, as curl's --write-out appends it, leave it out"
     return problem("format.readable", "", "readable", expected, why if is_text else f"no JSON, no XML, and {why}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import chain
 
 from contract_tests.captured.capture import GZIP, MAX_BYTES, Capture
@@ -41,16 +42,26 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (rb"SQLite format 3\0", "a SQLite database: name files of captured answers"),
     (rb"%PDF-", "a PDF file: name files of captured answers"),
     (rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF(?s:.{4})WEBP", "a picture: name files of captured answers"),
+    (rb"\xac\xed\0\x05", f"a session of Charles, or other objects of Java: {_TRAFFIC}"),
     (rb"\d+:\d+:[a-z_]+;", "flows of mitmproxy: export them with `mitmdump -nr FILE --set hardump=FILE.har`"),
 )
 _LINES: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (
-        re.compile(rb"^< HTTP/[0-9]", re.MULTILINE),
+        re.compile(rb"^(?:[0-9:.]+ )?< HTTP/[0-9]", re.MULTILINE),
         f"an output of `curl -v`, which mixes the answer with other lines: {CAPTURE}",
     ),
     (
         re.compile(rb"\A(?:[0-9:.]+ )?(?:== Info:|=> Send header|<= Recv)"),
         f"a trace of curl: {CAPTURE}",
+    ),
+    (re.compile(rb"\A\s*% Total +% Received"), f"an output of curl with its progress meter: {CAPTURE}"),
+    (
+        re.compile(rb"\A(?:--[0-9-]{10} [0-9:]{8}--  |Setting --|DEBUG output created by Wget|  HTTP/[0-9])"),
+        "messages of wget, with or without the answer: keep it with `wget -q --save-headers -O FILE URL`",
+    ),
+    (
+        re.compile(rb"\A[^\n]{0,9}\x1b\[[0-9;]*m"),
+        f"text with the colours of a terminal: take HTTPie's --pretty=none, or {CAPTURE}",
     ),
     (
         re.compile(rb"\A[A-Z]{3,10} \S+ HTTP/[0-9]"),
@@ -59,6 +70,10 @@ _LINES: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (
         re.compile(rb"\A\s*StatusCode\s*: [0-9]{3}\s"),
         "what PowerShell's Invoke-WebRequest shows of an answer: keep the answer itself with -OutFile FILE",
+    ),
+    (
+        re.compile(rb"\A\s*\{\s*\"info\"\s*:\s*\{[^{}]*schema\.getpostman\.com"),
+        "a collection of Postman: keep the answers themselves (Save response to file)",
     ),
     (
         re.compile(rb"""\Ab(?:'.*'|".*")\s*\Z""", re.DOTALL),
@@ -75,6 +90,12 @@ def as_utf8(data: bytes) -> bytes:
     return data.decode(codec, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
 
 
+def mark_of(data: bytes) -> bytes:
+    """The byte order mark at the beginning; empty where there is none."""
+    marks = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return next((mark for mark in marks if data.startswith(mark)), b"")
+
+
 def utf_16_of(data: bytes) -> str | None:
     """The byte order of text in UTF-16, by its mark or by the NULs beside ASCII; None for any other."""
     marks = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -87,7 +108,19 @@ def utf_16_of(data: bytes) -> str | None:
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _CUT_CHUNKS = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r?\n[{<\[]")
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
-_UNPACKED = "capture the unpacked body, as `curl --compressed` does"
+_PRINTED = re.compile(
+    rb"[\[\s]*\{\s*(?:'|[A-Za-z_]\w*:\s)|'\s*[{<\[]|Response \{|<(?:Client)?Response[ (]\["  # Python, JavaScript
+    rb"|string\([0-9]+\) \"|stdClass Object\b|[Aa]rray\s*\(|\(object\) ?array|object\("  # PHP
+)
+UNPACKED = "capture the unpacked body, as `curl --compressed` does"
+
+
+def packed(capture: Capture) -> str:
+    """What a body is that is still packed in a coding that is unknown here; empty for any other. The server broke
+    nothing: a client asked for that coding.
+    """
+    coding = capture.coding or ("zstd" if capture.body.startswith(_ZSTD) else "")
+    return f"compressed bytes ({coding})" if coding else ""
 
 
 def wrong_body(capture: Capture, form: str) -> str:
@@ -107,24 +140,26 @@ def _wrong_size(capture: Capture) -> Iterator[str]:
 def _wrong_bytes(capture: Capture) -> Iterator[str]:
     body = capture.body
     if body.startswith(GZIP[:2]):
-        yield f"compressed bytes (gzip) that are cut or damaged: {_UNPACKED}"
-    if capture.coding or body.startswith(_ZSTD):
-        yield f"compressed bytes ({capture.coding or 'zstd'}): {_UNPACKED}"
+        yield f"compressed bytes (gzip) that are cut or damaged: {UNPACKED}"
     if _CUT_CHUNKS.match(body):
         yield f"raw chunks of HTTP that are cut or damaged: {CAPTURE}, without --raw"
 
 
 def _wrong_text(capture: Capture, form: str) -> Iterator[str]:
     body, status = capture.body, capture.status or 0
-    is_page, is_blank = _PAGE.match(body[:1024]) is not None, not body.strip()
+    is_page, is_blank = _PAGE.match(body[:1024]) is not None, not body.removeprefix(mark_of(body)).strip()
+    if status == HTTPStatus.NOT_MODIFIED:
+        yield "HTTP 304, whose body the client has in its cache: call without If-None-Match or If-Modified-Since"
     if 300 <= status < 400 and (is_page or is_blank):
         yield f"a redirect (HTTP {status}): call the address that it leads to, or let the client follow it (curl -L)"
     if is_blank and (body or form != "csv"):
-        what = "white space alone" if body else "an empty body"
+        what = "no text but white space or a byte order mark" if body else "an empty body"
         yield what if status else f"{what}: if the capture failed, {CAPTURE}, which keeps the HTTP status too"
     if is_page:
         yield "an HTML page, of a server, a proxy or a login: call the address of the API"
+    if capture.status is None and _PRINTED.match(body):
+        yield f"a value as a program prints it: write the body itself to the file, or {CAPTURE}"
     if form == "json" and utf_16_of(body):
         yield f"text in UTF-16, where JSON is UTF-8: if a shell wrote it (PowerShell's >), {CAPTURE}"
-    if form == "json" and body.startswith(codecs.BOM_UTF8):
+    if form == "json" and mark_of(body) == codecs.BOM_UTF8:
         yield "a byte order mark before the JSON: if an editor has put it there, save the file without it"

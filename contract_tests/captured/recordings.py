@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import urljoin
 
 from contract_tests.captured.capture import Capture
@@ -85,6 +86,8 @@ def _ignored(recording: Recording, bases: set[tuple[str, str]]) -> str:
         return "by OPTIONS or HEAD"
     if recording.status == 0 and not recording.capture:
         return "without an answer"
+    if recording.status == HTTPStatus.NOT_MODIFIED and not (recording.capture and recording.capture.body):
+        return "answered from a cache (HTTP 304)"
     return "redirected" if recording.is_followed else ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
+from contract_tests.captured.no_answer import packed
 from contract_tests.captured.sent import Pairs, SentCall, form_of, form_of_pairs
 
 __tracebackhide__ = True  # pytest shows the caller's line, and no body with --showlocals
@@ -26,10 +27,8 @@ def capture_of(response: object) -> Capture:
 
     Raises TypeError for an unknown kind of response, ValueError for one whose body can't be read (any more).
     """
-    if isinstance(response, str):
-        return Capture(response.encode("utf-8", "surrogatepass"))
-    if isinstance(response, bytes | bytearray | memoryview):
-        return Capture(bytes(response))
+    if (bare := _bytes(response)) is not None:
+        return Capture(bare)
     has_status = any(name in _names(response) or _of(response, name) is not None for name in _STATUS)
     if has_status and _http_method(response) == "HEAD":
         raise ValueError("this is the response to a HEAD request, which has no body: use GET or POST")
@@ -42,7 +41,10 @@ def capture_of(response: object) -> Capture:
     if not codings:
         _refuse_a_rest(body, fields.get("content-length", ""))
     kept = Capture(body, status, None if _of(response, "headers") is None else fields.get("content-type", ""))
-    return kept.unpacked(codings)
+    kept = kept.unpacked(codings)
+    if what := packed(kept):
+        raise ValueError(f"the body of this response is {what}: pass it unpacked, or do not let the client ask for it")
+    return kept
 
 
 _STATUS = ("status_code", "status_int", "status", "code")
@@ -58,6 +60,8 @@ def _hint(response: object) -> str:
         return " (await it first)"
     if hasattr(response, "__enter__") and not hasattr(response, "headers"):
         return " (pass what `with … as response` gives)"
+    if any(hasattr(response, name) for name in _STATUS):
+        return " (pass the bytes of its body)"
     return " (it is a request: pass its response)" if hasattr(response, "url") and hasattr(response, "method") else ""
 
 
@@ -101,13 +105,17 @@ def _refuse_a_rest(body: bytes, length: str) -> None:
     """
     if length.isascii() and length.isdigit() and len(body) < int(length[:15]):
         how = f"{len(body)} of the {length} bytes that Content-Length names"
-        raise ValueError(f"only {how} are left of the body of this response: {_USED.format(read='one call')}")
+        raise ValueError(
+            f"only {how} are here: read the whole body of this response with one call and pass those bytes"
+        )
 
 
 # The bodies. Each reader gives None for a response of another kind.
 
 
 def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):  # Bottle and stand-ins
+        return value.encode("utf-8", "surrogatepass")
     return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else None
 
 
@@ -188,7 +196,9 @@ def _streaming(response: object) -> bytes | None:
     if pieces not in names:
         return None
     joined = f"[piece async for piece in response.{pieces}]" if in_async else f"response.{pieces}"
-    raise ValueError(f"this response is a stream: pass b''.join({joined}), or what a test client receives")
+    raise ValueError(
+        f"this response is a stream: pass b''.join({joined}) if nothing has read it yet, or what a test client receives"
+    )
 
 
 def _names(thing: object) -> set[str]:
@@ -254,7 +264,7 @@ _BODIES: tuple[Callable[[object], bytes | None], ...] = (
     _framework,
     lambda response: _bytes(_of(response, "content")),  # requests, Django and Falcon
     lambda response: _bytes(_of(response, "data")),  # Flask and urllib3
-    lambda response: _bytes(_of(response, "body")),  # Starlette, WebOb, and the servers of aiohttp
+    lambda response: _bytes(_of(response, "body")),  # Starlette, WebOb, Bottle, and the servers of aiohttp
     _stream,
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from contract_tests.contract.clauses import UsageError
 from contract_tests.report.report import JUDGED, History, Report
-from mockserver.textfiles import TextFileError, text_of
+from mockserver.data import TextFileError, text_of
 
 LAYOUT = 1
 

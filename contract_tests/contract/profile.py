@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of, suggest
-from mockserver.textfiles import TextFileError, toml_of
+from mockserver.data import TextFileError, toml_of
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -16,7 +16,7 @@ from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.editions import SECTIONS
 from contract_tests.engine.target import read_url
 from contract_tests.report.renderers import RENDERERS
-from mockserver.textfiles import TextFileError, text_of
+from mockserver.data import TextFileError, text_of
 
 LIVE = "https://i-find.pro/api"
 _NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,6})?)"

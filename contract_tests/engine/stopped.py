@@ -7,6 +7,7 @@ import traceback
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.provision import UnreachableError, code_of
 from contract_tests.findings.exit_code import BROKEN, USAGE
+from mockserver import data
 
 INTERRUPTED = "interrupted before the run began"
 UNFINISHED = "the run has begun and has not come to its end: it goes on, or it was killed"
@@ -24,7 +25,7 @@ def why_stopped(error: BaseException) -> tuple[int, str]:
     if isinstance(error, EOFError):
         return USAGE, "Nothing was sent: the input has ended."
     if isinstance(error, OSError):
-        return USAGE, f"{error.filename or 'output'}: {error.strerror or error}"
+        return USAGE, data.failure_of(error)
     return BROKEN, f"an error of the kit itself:\n{in_own_words(error)}"
 
 

@@ -35,6 +35,8 @@ def init(file: str, *, force: bool) -> None:
     except FileExistsError:
         raise Refusal(Problem(file, "exists already", "name another file, or use --force")) from None
     except FileNotFoundError:
+        if path.parent.is_dir():  # a working directory that was deleted: `main` says so
+            raise
         what = f"can't be written: the directory {path.parent} does not exist"
         raise Refusal(Problem(file, what, "make it, or name another file")) from None
     except OSError as error:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +14,7 @@ import click
 from contract_tests.findings.exit_code import USAGE
 from mockserver.cli.streams import complete
 from mockserver.core.errors import IfindMockError
-from mockserver.data import BrokenDataError
+from mockserver.data import BrokenDataError, failure_of
 
 COMMANDS: Mapping[str, str] = {
     "serve": "runs the mock",
@@ -53,6 +51,13 @@ class Commands(click.Group):
             raise click.UsageError(f"No such command {args[0]!r}.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Like click, which would end with 1, as for a broken promise, where nobody reads the output any more."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise IfindMockError(failure_of(error)) from None
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing the commands."""
         with formatter.section("Commands"):
@@ -77,21 +82,10 @@ def main(args: list[str] | None = None) -> None:
         _print(str(error))
         sys.exit(USAGE)
     except OSError as error:
-        _print(_sentence(error))
+        _print(failure_of(error))
         # The interpreter writes the rest of the output again when it ends: discard it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(USAGE)
-
-
-def _sentence(error: OSError) -> str:
-    """What failed and why. An error of writing the output names no file."""
-    try:
-        Path.cwd()
-    except OSError:
-        return f"{error.filename or 'the command'}: the working directory does not exist any more; change to another"
-    if error.filename is None and error.errno == errno.ENOENT:  # tempfile's; it lists the directories
-        return f"{error.strerror}; set TMPDIR to one that can be written"
-    return str(error) if error.errno is None else f"{error.filename or 'output'}: {error.strerror}"
 
 
 def _print(text: str) -> None:

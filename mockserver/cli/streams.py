@@ -1,21 +1,33 @@
-"""The standard streams of a command: whole also where the shell has closed one (`<&-`, `>&-`, `2>&-`)."""
+"""The standard streams of a command: whole also where the shell has closed one (`<&-`, `>&-`, `2>&-`), and where what
+reads standard error has gone or its disk is full.
+"""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 from mockserver.core.errors import Problem, Refusal
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
+class _Unfailing(io.FileIO):
+    """A stream of messages that drops what it can't write: nobody is left to be told, and a message ends no command."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
 def complete() -> None:
     """Opens `/dev/null` in place of each closed standard stream, so that no socket and no file gets its number.
 
-    Standard output writes as an escape what its encoding lacks.
+    Standard output writes as an escape what its encoding lacks, as standard error does. Standard error never fails.
     """
     for number, (name, mode) in enumerate(_STREAMS):
         try:
@@ -27,6 +39,9 @@ def complete() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
+        raw = io.BufferedWriter(_Unfailing(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(raw, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
 def output() -> TextIO:

@@ -88,7 +88,18 @@ def cut(text: str) -> str:
 def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key") -> Problem:
     """The problem of an unknown word; it suggests the nearest known one."""
     names = list(known)
-    # No known name is that long, and the search would take its time.
-    near = get_close_matches(word, names, n=1, cutoff=0.6) if len(word) <= LONG else []
-    remedy = f"did you mean {near[0]!r}? " if near else ""
+    by_fold = {name.casefold(): name for name in names}
+    # No known name is as long as that, and the search would take its time.
+    near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6) if len(word) <= LONG else []
+    remedy = f"did you mean {by_fold[near[0]]!r}? " if near else ""
     return Problem(where, f"{cut(word)!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")
+
+
+def all_unknown(where: str, words: Iterable[str], known: Iterable[str], *, noun: str = "a key") -> list[Problem]:
+    """The problems of unknown words: the first have one each, and all others one together."""
+    strange, names = list(words), list(known)
+    problems = [unknown(where, word, names, noun=noun) for word in strange[:FEW]]
+    if len(strange) > FEW:
+        what = f"{len(strange) - FEW} more names are unknown"
+        problems.append(Problem(where, what, f"allowed: {', '.join(names)}"))
+    return problems

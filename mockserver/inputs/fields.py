@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
-from mockserver.core.errors import FEW, Problem, Refusal, unknown
+from mockserver.core.errors import FEW, Problem, Refusal, all_unknown, unknown
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.core.xml_text import ILLEGAL_IN_XML, illegal_in_xml
 from mockserver.profile.clauses import CONTENT_TYPE
@@ -68,10 +68,7 @@ def table(
     if not isinstance(document, Mapping):
         problems.append(Problem(where, f"{kind_of(document)} is not a table", f"keys: {', '.join(readers)}"))
         return {}
-    strange = [str(key) for key in document if key not in readers]
-    problems += [unknown(where, key, readers) for key in strange[:FEW]]
-    if len(strange) > FEW:
-        problems.append(Problem(where, f"{len(strange) - FEW} more keys are unknown", f"keys: {', '.join(readers)}"))
+    problems += all_unknown(where, (str(key) for key in document if key not in readers), readers)
     known = ((key, inside(where, key), readers[key], value) for key, value in document.items() if key in readers)
     entries = _all(known, problems)
     problems += [
@@ -280,6 +277,12 @@ def _path(where: str, value: Any) -> str:
     return value
 
 
+def _delay(where: str, value: Any) -> Delay:
+    if not isinstance(value, str):
+        raise Refusal(Problem(where, f"{shown(value)} is not a delay", f"allowed: {FORMS}, in quotes"))
+    return parse_delay(_text(where, value), where)
+
+
 def _latency(where: str, delay: Delay) -> Delay:
     if delay.kind == "never":
         raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
@@ -321,12 +324,7 @@ flag: Field[bool] = _checked(
 content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
 delay: Field[Delay] = at_most(
-    SHORT,
-    replace(
-        text.then(lambda where, value: parse_delay(value, where)),
-        shape={"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")},
-        allowed=FORMS,
-    ),
+    SHORT, Field(_delay, {"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")}, FORMS)
 )
 """A processing time, which may be never."""
 latency: Field[Delay] = replace(

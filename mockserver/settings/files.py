@@ -12,7 +12,6 @@ from mockserver.core.errors import Problem, Refusal
 from mockserver.people.words import Words, parse_words
 from mockserver.profile.clauses import Clause, parse_clauses
 from mockserver.profile.profile import choice_in, choices_of
-from mockserver.textfiles import TextFileError, toml_of
 
 
 @cache
@@ -30,12 +29,12 @@ def words() -> Words:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file. Raises Refusal naming it, with the line of a mistake."""
     try:
-        return toml_of(path.read_bytes())
+        return data.toml_of(path.read_bytes())
     except FileNotFoundError:
         raise Refusal(Problem(str(path), "does not exist", "check the path")) from None
     except OSError as error:
         raise Refusal(Problem(str(path), f"can't be read: {error.strerror}", "name another file")) from None
-    except TextFileError as error:
+    except data.TextFileError as error:
         raise Refusal(Problem(str(path), error.what, error.remedy)) from None
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import Problem, Refusal, all_unknown
 from mockserver.inputs import fields
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, overlaid, read_toml
-from mockserver.settings.service_links import is_service_link
+from mockserver.settings.service_links import service_links
 from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting, Settings, beside
 
 CONFIG_FILE = "ifind-mock.toml"
@@ -102,24 +102,21 @@ def _file_layer(named: tuple[str, str] | None, directory: Path, problems: list[P
         problems.extend((refusal.at(place, ": ") if place else refusal).problems)
         return []
     entries = {key: value for key, value in document.items() if key in BY_NAME}
-    if isinstance(profile := entries.get("profile"), str):
+    if isinstance(profile := entries.get("profile"), str) and profile:
         # A file's path is relative to the file, not to the directory in which the mock starts.
         entries["profile"] = str(path.parent / profile)
-    problems.extend(unknown(name, key, BY_NAME) for key in document if key not in BY_NAME)
+    problems.extend(all_unknown(name, (key for key in document if key not in BY_NAME), BY_NAME))
     return [Layer(name, entries, lambda s: f"{name}: {s.name}")]
 
 
 def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:
     known = {s.variable: s.name for s in SETTINGS if not s.file_only}
-    own = {
-        variable: value
-        for variable, value in variables.items()
-        if variable.startswith(PREFIX) and not is_service_link(variable.removeprefix(PREFIX), value)
-    }
+    ours = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
+    links = service_links(ours)
+    own = {f"{PREFIX}{name}": value for name, value in ours.items() if name not in links}
     names = [*known, _CONFIG_VARIABLE]
-    problems.extend(
-        unknown("environment", variable, names, noun="a variable") for variable in own if variable not in known
-    )
+    strange = (variable for variable in own if variable not in known)
+    problems.extend(all_unknown("environment", strange, names, noun="a variable"))
     entries = {known[variable]: value for variable, value in own.items() if variable in known}
     return Layer("environment", entries, lambda s: s.variable, is_text=True)
 

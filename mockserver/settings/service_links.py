@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 
 _LAST_PORT = 65535
 _NUMBER = r"[0-9]{1,5}"
@@ -25,13 +26,23 @@ _LINKS = tuple(
         rf"{_OF_PORT}_PORT(?:_START|_END)?=(?P<number>{_NUMBER})",
         rf"{_OF_PORT}_PROTO=(?P<scheme>tcp|udp|sctp)",
         r"NAME=/[^/]+/[^/]+",
-        r"ENV_[A-Za-z_][A-Za-z0-9_.]*=.*",
     )
 )
 
 
-def is_service_link(name: str, value: str) -> bool:
-    """Whether a variable is such a one, by its name without the prefix, and by its value."""
+def service_links(variables: Mapping[str, str]) -> set[str]:
+    """The names of such variables among those with the mock's prefix; all names are without it."""
+    links = {name for name, value in variables.items() if _is_link(name, value)}
+    # Docker copies the variables of the other container, whatever they are, beside the name of the link.
+    copies = {name for name in variables if any(f"{name[: at.start()]}NAME" in links for at in _COPY.finditer(name))}
+    return links | copies
+
+
+_COPY = re.compile(r"(?:^|(?<=_))ENV_(?=[A-Za-z_])")
+
+
+def _is_link(name: str, value: str) -> bool:
+    """Whether a variable is a link by its name and its value."""
     found = [match.groupdict() for link in _LINKS if (match := link.fullmatch(f"{name}={value}")) is not None]
     return any(_agrees(parts, is_end=name.endswith("_END")) for parts in found)
 

@@ -147,9 +147,11 @@ def _is_ipv6(text: str) -> bool:
 def _workers(where: str, value: Any) -> int:
     if type(value) is int and value == 1:
         return value
-    if (problem := in_quotes(where, value, lambda bare: type(bare) is int)) is not None:
+    if (problem := in_quotes(where, value, lambda bare: bare is not True and bare == 1)) is not None:
         raise Refusal(problem)
-    raise Refusal(Problem(where, f"{shown(value)} workers are not available in this version", "allowed: 1"))
+    is_count = type(value) is int and value > 1
+    what = "workers are not available in this version" if is_count else "is not allowed"
+    raise Refusal(Problem(where, f"{shown(value)} {what}", "allowed: 1"))
 
 
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -184,6 +186,8 @@ def _limit(where: str, text: Any) -> tuple[str, Any]:
 
 
 def _profile(where: str, value: Any) -> Mapping[str, Any]:
+    if value == "":
+        raise Refusal(Problem(where, "is empty", "leave it out, or give it a value"))
     if isinstance(value, str):
         try:
             return read_profile(Path(fields.path(where, value)))

@@ -38,9 +38,11 @@ def _sqlite(state: str) -> Store:
     return SqliteStore(Path(state))
 
 
+_SCHEME = "[A-Za-z][A-Za-z0-9+.-]+://"  # of a URL; a drive of Windows has one letter
+
 STORES: Mapping[str, StoreKind] = {
     "memory": StoreKind(_memory, "memory", "memory", "memory"),
-    "sqlite": StoreKind(_sqlite, r"[\s\S]*\.(db|sqlite|sqlite3)", "a file ending in .db", "FILE.db"),
+    "sqlite": StoreKind(_sqlite, rf"(?!{_SCHEME})[\s\S]*\.(db|sqlite|sqlite3)", "a file ending in .db", "FILE.db"),
 }
 
 
@@ -62,8 +64,8 @@ def _named(where: str, state: str) -> str:
         return state
     # What follows a scheme may hold a password.
     scheme, colon, _ = state.partition(":")
-    what = f"{scheme}:// is not available in this version" if colon else f"{state!r} is not a state"
-    near = "did you mean 'memory'? " if get_close_matches(state, ["memory"]) else ""
+    what = f"{scheme}:// is not available in this version" if scheme and colon else f"{state!r} is not a state"
+    near = "did you mean 'memory'? " if get_close_matches(state.lower(), ["memory"]) else ""
     raise Refusal(Problem(where, what, f"{near}allowed: {_ALLOWED}"))
 
 

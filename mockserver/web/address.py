@@ -62,7 +62,7 @@ def _parsed(text: str, default: int) -> Address | None:
         return None
     name, port = match["ipv6"] or match["name"], int(match["port"] or default)
     # Nothing answers below the top-level domain `invalid` (RFC 2606).
-    usable = _is_address(name) if match["ipv6"] else not name.lower().rstrip(".").endswith(".invalid")
+    usable = _is_address(name) if match["ipv6"] else not f".{name.lower().rstrip('.')}".endswith(".invalid")
     return Address(callable_host(name), port) if usable and 1 <= port <= _LAST_PORT else None
 
 

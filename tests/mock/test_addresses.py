@@ -36,7 +36,7 @@ HOSTS = {
     "[::]:8080": ("::1", 8080),
     **dict.fromkeys(("::1", "::1:8080", "a b", "[::1", "]", ":80", "x:port", "x:0", "x:65536", "x:99999999"), None),
     **dict.fromkeys(("a@b", "a/b", "a?b", "a#b", "a,b", "-", "%41", "a\\b", "[v1.x]:3", '"x"', "é", "a:b:c"), None),
-    **dict.fromkeys(("unix:/x", "waitress.invalid", "Waitress.Invalid.:80", "x" * 300), None),
+    **dict.fromkeys(("unix:/x", "waitress.invalid", "Waitress.Invalid.:80", "invalid", "INVALID.:80", "x" * 300), None),
 }
 """The address that health names for a Host header; None for the one that is bound."""
 BOUND: dict[tuple[str, str], tuple[str, int]] = {

@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from mockserver.assembly import open_gateway
+from mockserver.core.errors import Refusal
 from mockserver.core.tasks import Account
 from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.matching import Facts
@@ -225,8 +227,20 @@ def test_of_many_unknown_keys_the_first_are_named_and_the_others_counted(path: s
     assert got.status_code == 422
     assert "key-9" in got.text
     assert "key-10" not in got.text
-    assert "49990 more keys are unknown" in got.text
+    assert "49990 more names are unknown" in got.text
     assert len(got.data) < 8000
+
+
+@pytest.mark.parametrize("table", ["", "[profile]\n", '[profile."error.codes"]\n', "[[accounts]]\n", "[delays]\n"])
+def test_of_many_unknown_keys_in_a_file_the_first_are_named(tmp_path: Path, table: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(table + "".join(f"key-{number} = 1\n" for number in range(5_000)))
+    with pytest.raises(Refusal) as caught:
+        load({"config": str(file)})
+
+    assert "key-9" in str(caught.value)
+    assert "key-10" not in str(caught.value)
+    assert "4990 more names" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ LINKS = {
     "a service whose name goes on": kubernetes("ifind-mock-api", "10.96.0.7", ("http", "tcp", 8080)),
     "a service that is named as a setting": kubernetes("ifind-mock-daily-limit", "10.96.0.7", ("", "tcp", 80)),
     "a docker link": docker_link("ifind-mock", "172.17.0.2", 8080, 8082),
+    "a docker link whose name holds env": docker_link("ifind-mock-env-a", "172.17.0.2", 1, 2),
     "a docker link whose name goes on": docker_link("ifind-mock-2", "172.17.0.2", 1, 2),
 }
 
@@ -73,6 +74,13 @@ def test_settings_beside_links_count() -> None:
     settings = load({"port": "9"}, links)
 
     assert (settings.seed, settings.host, settings.port) == (3, "::1", 9)
+
+
+def test_what_a_link_copies_is_ignored_only_beside_the_name_of_that_link() -> None:
+    other = {"IFIND_MOCK_WEB_NAME": "/caller/ifind-mock-web", "IFIND_MOCK_ENV_DELAY": "2s"}
+
+    with pytest.raises(Refusal, match="IFIND_MOCK_ENV_DELAY"):
+        load({}, other)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +116,8 @@ def test_settings_beside_links_count() -> None:
         ("NAME", "/mock"),
         ("ENV", "test"),
         ("ENVIRONMENT", "test"),
+        ("ENV_DELAY", "2s"),
+        ("API_ENV_DELAY", "2s"),
         ("SEED_", "1"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.textfiles import TextFileError, text_of, toml_of
+from mockserver.data import TextFileError, text_of, toml_of
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])

@@ -73,7 +73,7 @@ def test_a_name_that_no_file_can_have_is_not_found(name: str, above: tuple[str, 
 def test_a_broken_file_is_named_with_the_place(wheel: Path) -> None:
     (wheel / "schemas" / "a.toml").write_text("mine = \n", encoding="utf-8")
 
-    with pytest.raises(data.BrokenDataError, match=r"a\.toml is not TOML: .*line 1"):
+    with pytest.raises(data.BrokenDataError, match=r"a\.toml: line 1: the value of mine is missing; write one"):
         data.toml("schemas", "a.toml")
 
 

@@ -125,12 +125,14 @@ STARTS = {"module": COMMAND, "script": [str(Path(sys.executable).parent / "ifind
 IN_A_GONE_DIRECTORY = {
     "serve --port 0 --state s.db": (2, "--state: s.db: the working directory does not exist any more"),
     "serve --port 0 --config c.toml": (2, "--config: c.toml: does not exist"),
-    "config init": (2, "ifind-mock.toml: can't be written: the directory . does not exist"),
+    "config init": (2, "ifind-mock.toml: the working directory does not exist any more; change to another"),
     "config check": (2, "ifind-mock.toml: does not exist"),
     "config show": (0, ""),
     "sample 70001234567": (0, ""),
     "validate x.json": (2, "x.json: can't be read"),
     "check mock --only info.answers": (2, "the working directory does not exist any more; change to another"),
+    "check mock --json r.json": (2, "the command: the working directory does not exist any more; change to another"),
+    "learn mock --out p.toml": (2, "the command: the working directory does not exist any more; change to another"),
     "learn mock": (2, "the working directory does not exist any more; change to another"),
 }
 

@@ -80,6 +80,17 @@ def test_each_name_is_imported_from_the_module_that_defines_it(package: str) -> 
     assert strays == []
 
 
+def test_of_the_mock_the_suite_imports_its_data_alone() -> None:
+    taken = {
+        module if module != "mockserver" else f"{module}.{name}"
+        for file in files("contract_tests")
+        for module, name in imports(file)
+        if module.partition(".")[0] == "mockserver"
+    }
+
+    assert taken == {"mockserver.data"}
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = grimp.build_graph(*PACKAGES)
 

@@ -1,12 +1,16 @@
-"""Every command with a standard stream that is closed or can't hold every character: never a traceback or an abort."""
+"""Every command with a standard stream that is closed, full, read by nobody or can't hold every character: never a
+traceback or an abort.
+"""
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
@@ -23,7 +27,6 @@ COMMANDS = {
     "config show": ("config show", 0, 2),
     "sample": ("sample 70001234567", 0, 2),
     "validate": (f"validate {shlex.quote(str(DOCUMENTED))}", 0, 0),
-    "validate standard input": ("validate --method info - </dev/null", 1, 1),
     "check": ("check mock --only info.answers", 0, 0),
     "check what is not there": ("check http://127.0.0.1:9/api", 3, 3),
     "learn into a file": ("learn http://127.0.0.1:9/api --out p.toml", 3, 3),
@@ -58,7 +61,43 @@ def test_a_command_with_closed_streams_ends_as_with_open_ones(command: str, clos
         assert "standard output: is closed; leave it open" in done.stderr
 
 
-@pytest.mark.parametrize("closed", [one for one in CLOSED if ">&-" not in one.split()])
+def test_a_closed_input_is_no_empty_answer(tmp_path: Path) -> None:
+    closed, empty = run("validate -", "<&-", tmp_path), run("validate -", "</dev/null", tmp_path)
+
+    assert (closed.returncode, empty.returncode) == (2, 1)
+    assert "ifind-mock: -: can't be read: standard input is closed" in closed.stderr
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """A pipe whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@pytest.mark.parametrize("command", ["serve", "config init", "validate"])
+def test_messages_that_nobody_gets_do_not_change_how_a_command_ends(command: str, unread: int, tmp_path: Path) -> None:
+    line, code, _ = COMMANDS[command]
+    arguments = [*COMMAND, *shlex.split(line)]
+
+    assert run(line, "2>/dev/full", tmp_path).returncode == code
+    assert subprocess.run(arguments, cwd=tmp_path, stdout=-3, stderr=unread, timeout=60, check=False).returncode == code
+
+
+@pytest.mark.parametrize("command", ["validate --output json {}", "config show"])
+def test_output_that_nobody_reads_is_an_error_and_no_verdict(command: str, unread: int, tmp_path: Path) -> None:
+    arguments = [*COMMAND, *shlex.split(command.format(shlex.quote(str(DOCUMENTED))))]
+    variables = environment(PYTHONUNBUFFERED="1")  # the output breaks while the command writes it, not at its end
+    done = subprocess.run(
+        arguments, cwd=tmp_path, env=variables, stdout=unread, stderr=-1, text=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (2, "ifind-mock: output: Broken pipe\n")
+
+
+@pytest.mark.parametrize("closed", [*(one for one in CLOSED if ">&-" not in one.split()), "2>/dev/full"])
 def test_the_mock_serves_and_ends_without_input_and_error(closed: str, tmp_path: Path) -> None:
     line = f"exec {shlex.join(COMMAND)} serve --port 0 --access-log --state s.db {closed}"
     with subprocess.Popen(

@@ -354,7 +354,9 @@ def test_a_packed_body_is_unpacked_as_its_head_says_and_no_further_than_the_limi
 
 BODIES = {
     "an empty file": (b"", "an empty body: if the capture failed, capture with `curl -sS -i"),
-    "white space": (b"\r\n", "white space alone: if the capture failed"),
+    "white space": (b"\r\n", "no text but white space or a byte order mark: if the capture failed"),
+    "a mark alone": (b"\xef\xbb\xbf", "no text but white space or a byte order mark: if the capture failed"),
+    "a mark of UTF-16 alone": (b"\xff\xfe", "no text but white space or a byte order mark"),
     "an empty answer": (in_heads(b"", OK), "an empty body"),
     "a cut answer": (in_heads(b"{", OK + "\nContent-Length: 9"), "1 bytes, 8 fewer than its Content-Length says"),
     "curl -I": (
@@ -366,6 +368,7 @@ BODIES = {
         in_heads(b"", MOVED.replace("178", "0")),
         "a redirect (HTTP 301): call the address that it leads to",
     ),
+    "not modified": (in_heads(b"", "HTTP/1.1 304 Not Modified\nETag: x"), "HTTP 304, whose body the client has in its"),
     "a redirect's page": (in_heads(b"<html>", MOVED.replace("178", "6")), "let the client follow it (curl -L)"),
     "a mark before JSON": (
         b"\xef\xbb\xbf" + CREATED,
@@ -379,12 +382,17 @@ BODIES = {
     "UTF-16, big end first": (CREATED.decode().encode("utf-16-be"), "text in UTF-16, where JSON is UTF-8"),
     "cut gzip": (gzip.compress(CREATED)[:-9], "compressed bytes (gzip) that are cut or damaged"),
     "damaged gzip": (gzip.compress(CREATED)[:-5] + b"12345", "compressed bytes (gzip) that are cut or damaged"),
-    "brotli": (
-        in_heads(b"\x0b\x07\x80ok\x03", OK + "\nContent-Encoding: br"),
-        "compressed bytes (br): capture the unpacked",
-    ),
-    "zstd": (in_heads(b"\x28\xb5\x2f\xfdx", OK), "compressed bytes (zstd): capture the unpacked body"),
     "several": (CREATED + b"\n" + CREATED, "of several answers, keep each in a file of its own"),
+    "curl -w": (CREATED + b"\n200\n", "if it is the HTTP status, as curl's --write-out appends it, leave it out"),
+    "Python's dict": (b"{'status': 'ok', 'id': 7}\n", "a value as a program prints it: write the body itself"),
+    "Python's list": (b"[{'status': 'ok'}]", "a value as a program prints it"),
+    "Python's text": (b"'" + CREATED + b"'\n", "a value as a program prints it"),
+    "a response of requests": (b"<Response [200]>\n", "a value as a program prints it"),
+    "a response of fetch": (b"Response {\n  status: 200,", "a value as a program prints it"),
+    "JavaScript's object": (b"{\n  status: 'ok',\n  id: 7\n}\n", "a value as a program prints it"),
+    "PHP's text": (b'string(22) "' + CREATED + b'"', "a value as a program prints it"),
+    "PHP's object": (b"stdClass Object\n(\n    [status] => ok\n)\n", "a value as a program prints it"),
+    "PHP's array": (b"Array\n(\n    [status] => ok\n)\n", "a value as a program prints it"),
     "cut chunks": (b"1f\r\n" + CREATED, "raw chunks of HTTP that are cut or damaged: capture with"),
 }
 
@@ -412,10 +420,25 @@ VERBOSE = b"""*   Trying 127.0.0.1:8080...
 {"status":"processing"}* Connection #0 to host 127.0.0.1 left intact
 """ % MARK.encode()
 FILES = {
+    "brotli, as its head says": (
+        in_heads(b"\x0b\x07\x80ok\x03", OK + "\nContent-Encoding: br"),
+        "compressed bytes (br): capture the unpacked",
+    ),
+    "zstd in a response": (in_heads(b"\x28\xb5\x2f\xfdx", OK), "compressed bytes (zstd): capture the unpacked body"),
     "curl -v": (VERBOSE, "an output of `curl -v`, which mixes the answer with other lines: capture with `curl -sS -i"),
     "curl -v with CRLF": (VERBOSE.replace(b"\n", b"\r\n"), "an output of `curl -v`"),
     "curl -sv": (VERBOSE[VERBOSE.index(b"> ") :], "an output of `curl -v`"),
     "curl -v of PowerShell": (VERBOSE.decode().encode("utf-16"), "an output of `curl -v`"),
+    "curl -v --trace-time": (VERBOSE.replace(b"< ", b"12:00:00.000001 < "), "an output of `curl -v`"),
+    "curl 2>&1": (
+        b"  % Total    % Received % Xferd  Average Speed   Time    Time\n\r100    22{}",
+        "an output of curl with its progress meter: capture with",
+    ),
+    "wget -S": (b"--2030-01-01 12:00:00--  http://127.0.0.1:8080/api/info\n", "messages of wget"),
+    "wget -q -S": (b"  HTTP/1.1 200 OK\n  Content-Length: 2\n{}", "messages of wget"),
+    "wget -d": (b"DEBUG output created by Wget 1.21.3 on linux-gnu.\n", "messages of wget"),
+    "http --pretty=all": (b"\x1b[34mHTTP\x1b[39;49;00m/\x1b[34m1.1", "text with the colours of a terminal"),
+    "jq -C": (b'{\x1b[37m\x1b[94m"status"', "text with the colours of a terminal"),
     "curl --trace-ascii": (b"== Info:   Trying 127.0.0.1:8080...\n", "a trace of curl"),
     "curl --trace-time": (b"12:00:00.000001 == Info: Trying\n", "a trace of curl"),
     "http -v": (
@@ -442,6 +465,11 @@ FILES = {
     "SQLite": (b"SQLite format 3\0\x10", "a SQLite database"),
     "picture": (b"\x89PNG\r\n\x1a\n", "a picture"),
     "PDF": (b"%PDF-1.7\n", "a PDF file"),
+    "Charles": (b"\xac\xed\0\x05sr\0\x25com.xk72.charles", "a session of Charles"),
+    "Postman": (
+        b'{"info":{"name":"a","schema":"https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},"item":[]}',
+        "a collection of Postman: keep the answers themselves",
+    ),
     "mitmproxy": (b"1234:9:websocket;0:~8:response;", "flows of mitmproxy: export them"),
 }
 
@@ -685,6 +713,13 @@ def test_a_directory_stands_for_the_files_below_it(tmp_path: Path) -> None:
 
     assert [Path(f["file"]).name for f in report(tmp_path)["files"]] == ["a", "two"]
     assert report(tmp_path / "empty")["files"][0]["trouble"].startswith("a directory without a file")
+
+
+def test_an_empty_name_is_told_and_is_not_the_working_directory() -> None:
+    done = validate("")
+
+    assert done.exit_code == 2
+    assert "'': not checked: an empty name: name a file, or - for standard input" in done.stdout
 
 
 def test_standard_input_is_a_file_too() -> None:

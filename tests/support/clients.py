@@ -38,6 +38,10 @@ with warnings.catch_warnings():
     import webtest
 
 WebObResponse = webob.Response
+TOKEN = "secret-token"
+URL = f"http://api.invalid/api/create?login=me@example.com&token={TOKEN}&phone=70001234567&source=2"
+CREATED = b'{"status":"ok","id":1}'
+BAD = b'{"status":"ok","id":"secret-value"}'
 
 
 @dataclass
