@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -25,6 +26,8 @@ from mockserver.web.address import Address
 
 T = TypeVar("T")
 
+LARGEST_PAGE = 1024 * 1024
+"""Bytes of a page; what would make it longer stands on the next one."""
 NEAR = 300
 """Accounts among which the one is looked for that a misspelt login may have meant."""
 
@@ -180,8 +183,16 @@ def _page(
     """A page of a list, and as `next` the offset of the one that follows, where one does."""
     offset, limit = request.query.get("offset", 0), request.query.get("limit", 100)
     entries = read(offset, limit + 1)
-    following = {"next": offset + limit} if len(entries) > limit else {}
-    return {name: [show(entry) for entry in entries[:limit]], **following}
+    shown: list[Any] = []
+    size = 0
+    for entry in entries[:limit]:
+        written = show(entry)
+        size += len(json.dumps(written))
+        if shown and size > LARGEST_PAGE:
+            break
+        shown.append(written)
+    following = {"next": offset + len(shown)} if len(entries) > len(shown) else {}
+    return {name: shown, **following}
 
 
 def _fault(armed: ArmedFault) -> dict[str, Any]:

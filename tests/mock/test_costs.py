@@ -104,6 +104,23 @@ def test_of_the_faults_that_are_over_the_last_are_listed_and_the_others_forgotte
     assert not armed.may_strike(LOGIN)
 
 
+def test_a_page_of_faults_with_long_texts_is_bounded_in_bytes_and_none_is_left_out() -> None:
+    settings = load({})
+    client = make_app(open_gateway(settings), lambda operation: operation(), settings).test_client()
+    for _ in range(30):
+        action = {"kind": "http", "status": 502, "body": "x" * 100_000}
+        assert client.post("/_mock/faults", json={"action": action}).status_code == 201
+    ids: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = client.get(f"/_mock/faults?offset={offset}")
+        assert len(page.data) < 1.2 * 2**20
+        ids += [fault["id"] for fault in page.get_json()["faults"]]
+        offset = page.get_json().get("next")
+
+    assert ids == [f"f{number}" for number in range(1, 31)]
+
+
 # Accounts.
 
 MANY = 20_000
