@@ -44,6 +44,7 @@ class Mock:
         self.profile = profile
         self.simulation = simulation
         self._real = real
+        self._made_up: count[int] | None = None
         self._environment = Environment(store, words, self._processing_time, simulation.seed)
         self._configure(simulation.accounts)
         self._arm_configured(None)
@@ -58,7 +59,8 @@ class Mock:
         try:
             operation = self._operation(call)
             account = self._account(call.params)
-            facts = self._facts(call, account, wanted_format) if self.store.faults() else None
+            meant = self.store.may_strike(call.params.get("login"))
+            facts = self._facts(call, account, wanted_format) if meant else None
             effect = self._strike(facts, account, struck)
             if effect.page is not None:
                 return self._delivered(effect.page, account, struck)
@@ -108,8 +110,8 @@ class Mock:
         return clock
 
     def advance(self, login: str | None, by: Micros) -> Clock:
-        """Puts the clock forward. Raises Refusal for a step back."""
-        clock = self.clock(login).advanced(by)
+        """Puts the clock forward. Raises Refusal for a step back or one past its range."""
+        clock = self.clock(login).advanced(by, self._real())
         self.store.put_clock(login, clock)
         return clock
 
@@ -120,9 +122,7 @@ class Mock:
             return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
         if target != "next-ready":
             raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
-        # For the server's clock: every login that has no clock of its own.
-        following = [a.login for a in self.store.accounts() if self.store.clock(a.login) is None]
-        ready = self.store.next_ready(now, following if login is None else [login])
+        ready = self.store.next_ready(now, login)
         if ready is None:
             raise Refusal(Problem("to", "no task is on its way", "create one first"))
         return self.advance(login, ready - now)
@@ -243,7 +243,8 @@ class Mock:
         return Account(login, token, self.simulation.daily_limit, self.simulation.paid_until)
 
     def _free_login(self) -> str:
-        names = (f"account-{n}@example.com" for n in count(len(self.store.accounts()) + 1))
+        self._made_up = self._made_up or count(self.store.account_number() + 1)
+        names = (f"account-{n}@example.com" for n in self._made_up)
         return next(name for name in names if self.store.account(name) is None)
 
     def _configure(self, accounts: Sequence[Account]) -> None:
@@ -255,7 +256,7 @@ class Mock:
         wanted = {account.login: f"{number(repr(account)):016x}" for account in accounts}
 
         def configured() -> dict[str, str]:
-            return {account.login: account.configured for account in self.store.accounts() if account.configured}
+            return {account.login: account.configured for account in self.store.configured()}
 
         def change() -> None:
             for login in configured():

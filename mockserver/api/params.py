@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from io import BytesIO
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from mockserver.api.http import Request
 from mockserver.core.errors import ApiError
 from mockserver.profile.profile import Parsing
 
+NAMES = frozenset({"login", "token", "phone", "source", "id", "format"})  # the parameters of the API
 MAX_FIELDS = 1000  # parameters of a request, after PHP's max_input_vars; what has more is answered as `too-large`
+MAX_VALUE = 4096
+"""Bytes of a value that are decoded. No right value is as long, and a body full of escapes takes 0.3 seconds."""
+MAX_HEAD = 8192
+"""Bytes of a part's headers, and of the options of a content type. A form that has more can't be parsed."""
+_LONGEST_NAME = 64  # bytes of a name, each of which may be escaped
 
 
 def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
     """A request's parameters, each with the value that counts. Raises ApiError above MAX_FIELDS in query or body."""
-    query = _chosen(_pairs(request.query), parsing)
-    body = _chosen(_body_pairs(request, parsing), parsing) if request.http_method == "POST" else {}
+    query = _of_form(request.query, parsing)
+    body = _of_body(request, parsing) if request.http_method == "POST" else {}
     return query | body if parsing.body_wins else body | query
 
 
@@ -24,27 +31,35 @@ def _too_many() -> ApiError:
     return ApiError("too-large", reason=f"more than {MAX_FIELDS} parameters", http=413)
 
 
-def _chosen(pairs: Sequence[tuple[str, str]], parsing: Parsing) -> dict[str, str]:
-    return dict(pairs if parsing.repeated_last else reversed(pairs))
-
-
-def _pairs(text: bytes) -> list[tuple[str, str]]:
+def _of_form(text: bytes, parsing: Parsing) -> dict[str, str]:
     if not text:
-        return []
-    try:
-        return parse_qsl(
-            text.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS
-        )
-    except ValueError:
-        raise _too_many() from None
+        return {}
+    if text.count(b"&") >= MAX_FIELDS:
+        raise _too_many()
+    fields = text.split(b"&")
+    chosen: dict[str, bytes] = {}
+    for field in fields if parsing.repeated_last else reversed(fields):
+        raw_name, _, value = field.partition(b"=")
+        name = _decoded(raw_name) if len(raw_name) <= _LONGEST_NAME else ""
+        if name in NAMES:
+            chosen[name] = value
+    return {name: _decoded(value[:MAX_VALUE]) for name, value in chosen.items()}
 
 
-def _body_pairs(request: Request, parsing: Parsing) -> list[tuple[str, str]]:
+def _decoded(text: bytes) -> str:
+    plain = text.replace(b"+", b" ")
+    return (unquote_to_bytes(plain) if b"%" in plain else plain).decode("utf-8", "replace")
+
+
+def _of_body(request: Request, parsing: Parsing) -> dict[str, str]:
     kind, _, options = request.headers.get("content-type", "").partition(";")
     kind = kind.strip().lower()
     if kind == "application/x-www-form-urlencoded":
-        return _pairs(request.body)
-    return _multipart(request.body, options) if kind == "multipart/form-data" and parsing.multipart else []
+        return _of_form(request.body, parsing)
+    if kind != "multipart/form-data" or not parsing.multipart or len(options) > MAX_HEAD:
+        return {}
+    pairs = _multipart(request.body, options)
+    return dict(pairs if parsing.repeated_last else reversed(pairs))
 
 
 def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
@@ -56,13 +71,21 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     def in_memory(*_: object, **__: object) -> BytesIO:
         return BytesIO()  # for the part of a file, which is not read; the limit of the body keeps it small
 
-    boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "")
+    boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "").encode("latin-1")
+    parts = body.split(b"--" + boundary)
+    if len(parts) > MAX_FIELDS + 2:  # before the first and after the last there is nothing
+        raise _too_many()
+    if any(_END_OF_HEAD.search(part, 0, MAX_HEAD) is None and len(part) > MAX_HEAD for part in parts):
+        return []
     try:
         form, _files = MultiPartParser(stream_factory=in_memory, max_form_parts=MAX_FIELDS).parse(
-            BytesIO(body), boundary.encode("latin-1"), len(body)
+            BytesIO(body), boundary, len(body)
         )
     except RequestEntityTooLarge:
         raise _too_many() from None
     except ValueError:
         return []
-    return list(form.items(multi=True))
+    return [(name, value[:MAX_VALUE]) for name, value in form.items(multi=True) if name in NAMES]
+
+
+_END_OF_HEAD = re.compile(rb"\r\n\r\n|\n\n|\r\r")

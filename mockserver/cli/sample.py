@@ -67,6 +67,6 @@ def sample(settings: Settings, method: str, params: dict[str, str], *, processin
     created = call("create")
     if mock.store.read_task(1) is None:
         return created
-    if not processing and (ready := mock.store.next_ready(at, [DEFAULT_ACCOUNT["login"]])) is not None:
+    if not processing and (ready := mock.store.next_ready(at, DEFAULT_ACCOUNT["login"])) is not None:
         mock.advance(None, ready - at)
     return call("result", id="1")

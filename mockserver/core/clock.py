@@ -27,7 +27,8 @@ class Clock:
 
     def now(self, real: Micros) -> Micros:
         """The mock's time at the real time `real`; it ends with the year 3000."""
-        passed = real - self.since
+        # The real time may have been set back since another process wrote the clock down.
+        passed = max(real - self.since, 0)
         return min(self.base + (passed if self.speed == 1.0 else int(passed * self.speed)), LATEST)
 
     @property
@@ -35,11 +36,11 @@ class Clock:
         """Whether the time changes only when it is advanced."""
         return self.speed == 0
 
-    def advanced(self, by: Micros) -> Clock:
-        """This clock put forward. Raises Refusal for a step back or one past the year 3000."""
+    def advanced(self, by: Micros, real: Micros) -> Clock:
+        """This clock put forward at the real time `real`. Raises Refusal for a step back or one past the year 3000."""
         if by < 0:
             raise Refusal(Problem("seconds", f"{by / SECOND:g} is a step back", "allowed: 0 and more"))
-        _in_range("seconds", self.base + by)
+        _in_range("seconds", self.now(real) + by)
         return replace(self, base=self.base + by)
 
     def set(self, real: Micros, *, now: Micros | None = None, speed: float | None = None) -> Clock:

@@ -13,6 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
+
+FEW = 10
+"""How many names, or problems of one kind, a message shows where people write as many as they like."""
+LONG = 100
+"""Characters of a value that a message shows."""
 
 
 @dataclass(eq=False)
@@ -68,10 +74,32 @@ class NotFound(Refusal):
     """A Refusal of an unknown name."""
 
 
+def few(names: Iterable[str], total: int) -> str:
+    """The first of the names, and how many more there are: `a, b and 98 more`."""
+    shown = ", ".join(islice(names, FEW))
+    return shown if total <= FEW else f"{shown} and {total - FEW} more"
+
+
+def cut(text: str) -> str:
+    """The text as a message shows it: a long one without its end."""
+    return text if len(text) <= LONG else f"{text[:LONG]}…"
+
+
 def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key") -> Problem:
     """The problem of an unknown word; it suggests the nearest known one."""
     names = list(known)
     by_fold = {name.casefold(): name for name in names}
-    near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+    # No known name is as long as that, and the search would take its time.
+    near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6) if len(word) <= LONG else []
     remedy = f"did you mean {by_fold[near[0]]!r}? " if near else ""
-    return Problem(where, f"{word!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")
+    return Problem(where, f"{cut(word)!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")
+
+
+def all_unknown(where: str, words: Iterable[str], known: Iterable[str], *, noun: str = "a key") -> list[Problem]:
+    """The problems of unknown words: the first have one each, and all others one together."""
+    strange, names = list(words), list(known)
+    problems = [unknown(where, word, names, noun=noun) for word in strange[:FEW]]
+    if len(strange) > FEW:
+        what = f"{len(strange) - FEW} more names are unknown"
+        problems.append(Problem(where, what, f"allowed: {', '.join(names)}"))
+    return problems

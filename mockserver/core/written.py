@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from mockserver.core.errors import Problem
+from mockserver.core.errors import LONG, Problem, cut
 
 _KINDS: Mapping[type, str] = {
     str: "a text",
@@ -26,15 +26,15 @@ def kind_of(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A text, a number, true, false or null as it was written; of any other value its kind."""
+    """A text, a number, true, false or null as it was written, a long text cut; of any other value its kind."""
     if isinstance(value, str):
-        return repr(value)
-    return json.dumps(value) if isinstance(value, bool | int | float | None) else kind_of(value)
+        return repr(cut(value))
+    return cut(json.dumps(value)) if isinstance(value, bool | int | float | None) else kind_of(value)
 
 
 def in_quotes(where: str, value: Any, fits: Callable[[Any], bool]) -> Problem | None:
     """The problem of a number, true or false that was written as a text, where it fits without its quotes."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > LONG:
         return None
     try:
         bare = json.loads(value.strip().lower())

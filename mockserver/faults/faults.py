@@ -60,6 +60,11 @@ class ArmedFault:
         return None if self.fault.times is None else self.fault.times - self.struck
 
     @property
+    def is_over(self) -> bool:
+        """Whether it can't strike any more, whatever is called."""
+        return self.left == 0 or self.fault.match.is_past(self.seen)
+
+    @property
     def reason(self) -> str:
         """For `X-Mock-Reason`."""
         left = "" if self.left is None else f" ({self.left} of {self.fault.times} left)"

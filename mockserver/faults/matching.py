@@ -45,6 +45,11 @@ class Match:
         """Whether `nth` is this number of a fitting call; without `nth` it is every number."""
         return number == self.entries.get("nth", number)
 
+    def is_past(self, number: int) -> bool:
+        """Whether `nth` is no later fitting call than this number."""
+        nth = self.entries.get("nth")
+        return isinstance(nth, int) and nth <= number
+
 
 def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
     """The match of a document with any keys of Facts, and `nth`; adds every problem to problems."""
@@ -56,7 +61,7 @@ def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
 
 _MATCH: Mapping[str, fields.Field[Any]] = {
     "method": fields.one_of(METHODS).described("The API's method that is called."),
-    "login": fields.text.described("The account that calls."),
+    "login": fields.at_most(fields.SHORT, fields.text).described("The account that calls."),
     "phone": fields.phone.described("The phone that is searched; for result, the task's."),
     "source": fields.one_of(ALL_SOURCES).described("The source that is searched; for result, the task's."),
     "format": fields.one_of(FORMATS).described("The format of the answer."),

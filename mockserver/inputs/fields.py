@@ -9,13 +9,17 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import FEW, Problem, Refusal, all_unknown, unknown
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.core.xml_text import ILLEGAL_IN_XML, illegal_in_xml
 from mockserver.profile.clauses import CONTENT_TYPE
 
 T = TypeVar("T")
 R = TypeVar("R")
+SHORT = 254
+"""Characters of a word, such as a login, and of all that has a pattern."""
+LONGEST_TEXT = 100_000
+LONGEST_PATH = 4096
 Reader: TypeAlias = "Callable[[str, Any], Any]"
 """From a place and a value to the value as the mock keeps it. Raises Refusal naming the place and a remedy."""
 
@@ -64,7 +68,7 @@ def table(
     if not isinstance(document, Mapping):
         problems.append(Problem(where, f"{kind_of(document)} is not a table", f"keys: {', '.join(readers)}"))
         return {}
-    problems += [unknown(where, str(key), readers) for key in document if key not in readers]
+    problems += all_unknown(where, (str(key) for key in document if key not in readers), readers)
     known = ((key, inside(where, key), readers[key], value) for key, value in document.items() if key in readers)
     entries = _all(known, problems)
     problems += [
@@ -119,12 +123,16 @@ def list_of(item: Field[T], allowed: str) -> Field[list[T]]:
 
 def _all(entries: Iterable[tuple[Any, str, Reader, Any]], problems: list[Problem]) -> dict[Any, Any]:
     """From entries of key, place, reader and value: what was read, by key."""
-    values = {}
+    values, wrong = {}, 0
     for key, where, reader, value in entries:
         try:
             values[key] = reader(where, value)
         except Refusal as refusal:
-            problems.extend(refusal.problems)
+            wrong += 1
+            if wrong <= FEW:
+                problems.extend(refusal.problems)
+    if wrong > FEW:
+        problems.append(Problem("", f"{wrong - FEW} more entries are wrong", "set the first ones right, and try again"))
     return values
 
 
@@ -192,6 +200,12 @@ def whole(low: int, high: int = 1_000_000_000) -> Field[int]:
     )
 
 
+def digits(low: int, high: int) -> Field[int]:
+    """A whole number in a range, ends included, as a text: a value of a query."""
+    pattern, allowed = "[0-9]{1,9}", f"whole numbers from {low} to {high}"
+    return matching(pattern, "a whole number", allowed).then(lambda where, text: whole(low, high)(where, int(text)))
+
+
 def number(low: float, high: float) -> Field[float]:
     """A number in a range, ends included."""
     return _checked(
@@ -203,14 +217,25 @@ def number(low: float, high: float) -> Field[float]:
 
 
 def matching(pattern: str, noun: str, allowed: str, *, secret: bool = False) -> Field[str]:
-    """A text that matches the pattern from end to end. noun is what it is, with its article."""
+    """A short text that matches the pattern from end to end. noun is what it is, with its article."""
     return _checked(
-        lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None,
+        lambda value: isinstance(value, str) and len(value) <= SHORT and re.fullmatch(pattern, value) is not None,
         f"is not {noun}",
         allowed,
-        {"type": "string", "pattern": _whole(pattern)},
+        {"type": "string", "pattern": _whole(pattern), "maxLength": SHORT},
         secret=secret,
     )
+
+
+def at_most(longest: int, field: Field[T]) -> Field[T]:
+    """The field for texts of at most so many characters; a longer one is refused unread."""
+
+    def read(where: str, value: Any) -> T:
+        if isinstance(value, str) and len(value) > longest:
+            raise Refusal(Problem(where, f"has {len(value)} characters", f"allowed: up to {longest}"))
+        return field(where, value)
+
+    return replace(field, read=read, shape={**field.shape, "maxLength": longest})
 
 
 def _whole(pattern: str) -> str:
@@ -266,7 +291,7 @@ def _latency(where: str, delay: Delay) -> Delay:
 
 def _day(where: str, value: Any) -> str:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return value.replace(tzinfo=None).isoformat(" ", "seconds")  # strftime writes the year 1 as it is
     if isinstance(value, date):
         return value.isoformat()
     day = _DAY(where, value)
@@ -283,23 +308,28 @@ _DAY = matching(
 _SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s+[0-9]{{1,3}}(\.[0-9]{{1,6}})?"
 
 as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")  # any value; its own reader comes later
-text: Field[str] = Field(_text, {"type": "string", "not": {"pattern": ILLEGAL_IN_XML.pattern}}, "a text in quotes")
+text: Field[str] = at_most(
+    LONGEST_TEXT,
+    Field(_text, {"type": "string", "not": {"pattern": ILLEGAL_IN_XML.pattern}}, "a text in quotes"),
+)
 """A text that every format can carry."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-path: Field[str] = Field(_path, {"type": "string", "not": {"pattern": _CONTROL.pattern}}, "a path in quotes")
+path: Field[str] = at_most(
+    LONGEST_PATH, Field(_path, {"type": "string", "not": {"pattern": _CONTROL.pattern}}, "a path in quotes")
+)
 """The path of a file. Without control characters: in TOML's double quotes, `\\t` in a path of Windows becomes one."""
 flag: Field[bool] = _checked(
     lambda value: isinstance(value, bool), "is neither true nor false", "true, false", {"type": "boolean"}
 )
 content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
-delay: Field[Delay] = Field(
-    _delay, {"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")}, FORMS
+delay: Field[Delay] = at_most(
+    SHORT, Field(_delay, {"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")}, FORMS)
 )
 """A processing time, which may be never."""
 latency: Field[Delay] = replace(
     delay.then(_latency),
-    shape={"type": "string", "pattern": _whole(rf"\s*({DURATION}|{_SPREAD})\s*")},
+    shape={**delay.shape, "pattern": _whole(rf"\s*({DURATION}|{_SPREAD})\s*")},
     allowed=FORMS.removesuffix(", 'never'"),
 )
 """A time before an answer, which has to come."""

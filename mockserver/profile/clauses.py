@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from mockserver.core import delays
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import Problem, Refusal, all_unknown
 from mockserver.core.messages import SECOND, Micros
 from mockserver.core.written import in_quotes, shown, without_quotes
 from mockserver.core.xml_text import XML_ITEM, XML_NAME, illegal_in_xml
@@ -99,7 +99,8 @@ def _table(wrong: Callable[[str, str, Any], Problem | None], clause: Clause, cho
         )
     known = clause.default
     assert isinstance(known, Mapping), f"the table {clause.id} needs a default"
-    problems = [unknown(clause.id, kind, known, noun="a kind of error") for kind in choice if kind not in known]
+    strange = (kind for kind in choice if kind not in known)
+    problems = all_unknown(clause.id, strange, known, noun="a kind of error")
     found = (wrong(f"{clause.id}.{kind}", kind, entry) for kind, entry in choice.items() if kind in known)
     problems += [problem for problem in found if problem]
     if problems:

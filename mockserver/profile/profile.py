@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mockserver.core.delays import duration
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import FEW, Problem, Refusal, unknown
 from mockserver.core.messages import Micros
 from mockserver.profile.clauses import Choice, Clause, item_namer, rate_of, turn_of
 from mockserver.profile.editions import EDITIONS, Edition
@@ -139,10 +139,12 @@ def choices_of(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> M
     Raises Refusal with every problem: an unknown clause, one that is not open, a choice that is not allowed.
     """
     choices = {c.id: c.default for c in clauses.values() if c.default is not None}
-    problems: list[Problem] = []
+    strange = [name for name in overrides if name not in choices]
+    problems = [_no_setting(clauses, name, overrides[name], choices) for name in strange[:FEW]]
+    if len(strange) > FEW:
+        problems.append(Problem("", f"{len(strange) - FEW} more names are no clauses", "leave them out"))
     for name, entry in overrides.items():
         if name not in choices:
-            problems.append(_no_setting(clauses, name, entry, choices))
             continue
         try:
             choices[name] = clauses[name].read(choice_in(entry))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import Problem, Refusal, all_unknown
 from mockserver.inputs import fields
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, overlaid, read_toml
@@ -105,7 +105,7 @@ def _file_layer(named: tuple[str, str] | None, directory: Path, problems: list[P
     if isinstance(profile := entries.get("profile"), str) and profile:
         # A file's path is relative to the file, not to the directory in which the mock starts.
         entries["profile"] = str(path.parent / profile)
-    problems.extend(unknown(name, key, BY_NAME) for key in document if key not in BY_NAME)
+    problems.extend(all_unknown(name, (key for key in document if key not in BY_NAME), BY_NAME))
     return [Layer(name, entries, lambda s: f"{name}: {s.name}")]
 
 
@@ -115,9 +115,8 @@ def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> L
     links = service_links(ours)
     own = {f"{PREFIX}{name}": value for name, value in ours.items() if name not in links}
     names = [*known, _CONFIG_VARIABLE]
-    problems.extend(
-        unknown("environment", variable, names, noun="a variable") for variable in own if variable not in known
-    )
+    strange = (variable for variable in own if variable not in known)
+    problems.extend(all_unknown("environment", strange, names, noun="a variable"))
     entries = {known[variable]: value for variable, value in own.items() if variable in known}
     return Layer("environment", entries, lambda s: s.variable, is_text=True)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from mockserver.core.clock import Clock
@@ -32,6 +33,8 @@ class MemoryStore(Store):
     def __init__(self) -> None:
         super().__init__()
         self._accounts: dict[str, Account] = {}
+        self._charged: set[str] | None = None
+        """The logins whose charges are of the time since all were reset, which leaves the others to their next use."""
         self._tasks: dict[int, Task] = {}
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
@@ -56,19 +59,36 @@ class MemoryStore(Store):
                 self._undo.clear()
 
     def account(self, login: str) -> Account | None:
-        return self._accounts.get(login)
+        known = self._accounts.get(login)
+        if known is None or self._charged is None or login in self._charged:
+            return known
+        self.put_account(replace(known, used=0, creates=0))
+        return self._accounts[login]
 
-    def accounts(self) -> Sequence[Account]:
-        return list(self._accounts.values())
+    def accounts(self, offset: int = 0, limit: int | None = None) -> Sequence[Account]:
+        logins = list(islice(self._accounts, offset, None if limit is None else offset + limit))
+        return [account for account in map(self.account, logins) if account is not None]
+
+    def configured(self) -> Sequence[Account]:
+        return [account for account in self._accounts.values() if account.configured]
+
+    def account_number(self) -> int:
+        return len(self._accounts)
 
     def put_account(self, account: Account) -> None:
+        if self._charged is not None and account.login not in self._charged:
+            self._charged.add(account.login)
+            if self._depth:
+                self._undo.append(partial(self._charged.discard, account.login))
         self._set(self._accounts, account.login, account)
 
     def drop_account(self, login: str) -> None:
         self._set(self._accounts, login, None)
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
-        account = self._accounts[task.login]
+        account = self.account(task.login)
+        if account is None:
+            raise KeyError(task.login)
         used = account.used_on(day)
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
@@ -96,9 +116,12 @@ class MemoryStore(Store):
     def read_task(self, task_id: int) -> Task | None:
         return self._tasks.get(task_id)
 
-    def next_ready(self, now: Micros, logins: Sequence[str]) -> Micros | None:
-        lists = [own.ready for own in map(self._own.get, logins) if own is not None]
-        later = ((times, bisect_right(times, now)) for times in lists)
+    def next_ready(self, now: Micros, login: str | None) -> Micros | None:
+        if login is None:
+            following = (own for one, own in self._own.items() if one in self._accounts and one not in self._clocks)
+        else:
+            following = (self._own[one] for one in (login,) if one in self._own)
+        later = ((own.ready, bisect_right(own.ready, now)) for own in following)
         return min((times[at] for times, at in later if at < len(times)), default=None)
 
     def clock(self, login: str | None) -> Clock | None:
@@ -111,10 +134,9 @@ class MemoryStore(Store):
         super().reset(login)
         if login is None:
             if self._depth:
-                tables = {name: vars(self)[name] for name in ("_accounts", "_tasks", "_own", "_clocks")}
+                tables = {name: vars(self)[name] for name in ("_charged", "_tasks", "_own", "_clocks")}
                 self._undo.append(partial(vars(self).update, tables))
-            self._accounts = {login: replace(one, used=0, creates=0) for login, one in self._accounts.items()}
-            self._tasks, self._own, self._clocks = {}, {}, {}
+            self._charged, self._tasks, self._own, self._clocks = set(), {}, {}, {}
             return
         own = self._own.pop(login, _Own())
         tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids}
@@ -123,7 +145,7 @@ class MemoryStore(Store):
             self._undo.append(partial(self._tasks.update, tasks))
         account = self._accounts.get(login)
         if account is not None:
-            self._set(self._accounts, login, replace(account, used=0, creates=0))
+            self.put_account(replace(account, used=0, creates=0))
         self._set(self._clocks, login, None)
 
     def close(self) -> None:

@@ -71,5 +71,5 @@ def _named(where: str, state: str) -> str:
 
 _ALLOWED = ", or ".join(kind.allowed for kind in STORES.values())
 _PATTERN = fields.matching("|".join(kind.pattern for kind in STORES.values()), "a state", _ALLOWED)
-STATE = replace(fields.path.then(_named), shape={**fields.path.shape, **_PATTERN.shape}, allowed=_ALLOWED)
+STATE = replace(fields.path.then(_named), shape={**_PATTERN.shape, **fields.path.shape}, allowed=_ALLOWED)
 """Where state is kept: a row of STORES."""

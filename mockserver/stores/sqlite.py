@@ -25,6 +25,7 @@ from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.stores.store import Store
+from mockserver.stores.trouble import Trouble
 
 APPLICATION_ID = 0x1F1D_30C4  # marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)
 VERSION = 1
@@ -32,9 +33,15 @@ PATIENCE = 5.0  # seconds to wait for another process when the file is opened
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
+RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
+
 _NEEDED = (3, 37, 0)
+_PARTS = ("", "-wal", "-shm")  # the file, its log, and the log's index (sqlite.org/walformat.html)
+_GONE = "was removed or moved; put it back, or end the mock and start it again for a new one"
 
 Row: TypeAlias = tuple[Any, ...]
+_Place: TypeAlias = "tuple[int, int] | None"
+"""Device and number of the file to which a path leads; None where it leads to none."""
 
 # Columns stand in the order of the records' fields. A seed may have 64 bits without a sign, or more: as text it fits.
 _SCHEMA = (
@@ -56,7 +63,9 @@ _SCHEMA = (
 )
 _PROBES = ("SELECT * FROM accounts LIMIT 1", "SELECT * FROM tasks LIMIT 1", "SELECT * FROM clocks LIMIT 1")
 
-_ACCOUNTS = "SELECT * FROM accounts ORDER BY place"
+_ACCOUNTS = "SELECT * FROM accounts ORDER BY place LIMIT ? OFFSET ?"
+_CONFIGURED = "SELECT * FROM accounts WHERE configured <> '' ORDER BY place"
+_ACCOUNT_NUMBER = "SELECT coalesce(max(place), 0) FROM accounts"
 _READ_ACCOUNT = "SELECT * FROM accounts WHERE login = ?"
 _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO UPDATE
     SET (token, daily_limit, paid_until, demo, delay, seed, day, used, creates, configured) = (excluded.token,
@@ -69,11 +78,18 @@ _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
-_NEXT_READY = "SELECT ready FROM tasks WHERE login = ? AND ready > ? ORDER BY ready LIMIT 1"
+_SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
+    WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
+_NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ?"
+_NEXT_READY_OF_ALL = """SELECT min((SELECT min(ready) FROM tasks WHERE tasks.login = accounts.login AND ready > ?))
+    FROM accounts WHERE NOT EXISTS (SELECT 1 FROM clocks WHERE owner = 'login:' || accounts.login)"""
+_UNCHARGE = "UPDATE accounts SET used = 0, creates = 0 WHERE used <> 0 OR creates <> 0"
 
 _READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
 _PUT_CLOCK = "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)"
 
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""Codes of a content that is not what was written: the statements are right, so a table that is missing is one."""
 _REMEDIES: Mapping[int, str] = {
     sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
     sqlite3.SQLITE_FULL: "make room on the disk",
@@ -81,6 +97,8 @@ _REMEDIES: Mapping[int, str] = {
     sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
     sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
     sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
+    sqlite3.SQLITE_ERROR: "put a sound copy in its place, or name another file",
+    sqlite3.SQLITE_IOERR: "make room on the disk, or see what is wrong with it",
 }
 
 
@@ -90,6 +108,9 @@ class SqliteStore(Store):
 
     Once a write has failed inside a transaction, nothing of the transaction is kept: its further writes raise
     StoreError, and so does the end of the outermost block, also where the first StoreError was caught inside.
+
+    A failure is said once on standard error, and so is its end. A file that was removed takes no more writes, since
+    they would be lost; one that was found damaged, too. Both are looked at again until a sound file is there.
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
@@ -101,13 +122,26 @@ class SqliteStore(Store):
         self._depth = 0
         self._writing = False
         self._failed: str | None = None
+        self.trouble = Trouble(self.name, self._say)
+        self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
+        self._places: list[_Place] | None = None  # of the parts, as they were opened
+        self._last = 0  # the highest id that was given out here
+        self._size = 0  # of the file, when it was last looked at
+        self._broken: str | None = None  # why the file is not used
+        self._next_try = 0.0
+        self._busy = 0.0  # seconds for which another process is waited for
         _check_file(self._path, time.monotonic() + patience)
         self._open()
 
+    def _say(self, line: str) -> None:
+        self.say(line)
+
     def _open(self) -> None:
+        self._places = None
         self._connection = self._connected(self._patience)
         try:
             self._prepare(self._patience)
+            self._places, self._size = self._found(), _size(self._path)
         except BaseException:
             self._connection.close()
             raise
@@ -129,7 +163,92 @@ class SqliteStore(Store):
         self._run("PRAGMA synchronous = NORMAL")
         for probe in _PROBES:
             self._rows(probe)
-        self._run(f"PRAGMA busy_timeout = {round(min(patience, BUSY) * 1000)}")
+        self._wait_for_others(min(patience, BUSY))
+
+    def _wait_for_others(self, seconds: float) -> None:
+        self._busy = seconds
+        self._run(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+    def _found(self) -> list[_Place]:
+        return [_place(part) for part in self._parts]
+
+    def _look(self) -> None:
+        """Makes sure that the file is the one that was opened, and sound. Raises StoreError where it is not."""
+        if self._broken is not None:
+            if time.monotonic() < self._next_try:
+                raise StoreError(self._broken)
+            self._mend()
+        elif self._places is None:
+            return  # it is being opened
+        elif self._found() != self._places:
+            self._mend()
+        elif self._is_cut_short():
+            self._leave()
+            raise self._breaks(f"{self._path}: was cut short; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
+        # Where another process is in the way, it is waited for once, and then not in every turn.
+        patience = 0.0 if self.trouble.now is not None else min(self._patience, BUSY)
+        if patience != self._busy:
+            self._wait_for_others(patience)
+
+    def _is_cut_short(self) -> bool:
+        """Whether the file is shorter than it was before: SQLite would go on with what it remembers of it."""
+        before, self._size = self._size, _size(self._path)
+        return self._size < before
+
+    def _mend(self) -> None:
+        """Goes on with the file that is there, where one is. Raises StoreError."""
+        began = time.monotonic()
+        try:
+            self._reopen()
+        except StoreError as error:
+            self._breaks(str(error))
+            # A large file takes its time to be looked through, in which nothing else is answered.
+            self._next_try = time.monotonic() + max(RETRY, 20 * (time.monotonic() - began))
+            raise
+        self._broken = None
+
+    def _reopen(self) -> None:
+        places, damaged = self._places, self._places is None
+        if places is not None and self._found() == places:
+            self.trouble.is_over()
+            return
+        try:
+            empty = not self._path.stat().st_size
+        except OSError as error:
+            absent = isinstance(error, FileNotFoundError | NotADirectoryError)
+            denied = f"{error.strerror}; {_REMEDIES[sqlite3.SQLITE_READONLY]}"
+            raise StoreError(f"{self._path}: {_GONE if absent else denied}") from error
+        if empty:
+            raise StoreError(self._broken or f"{self._path}: {_GONE}")
+        self._broken = None
+        if places is not None and _place(self._parts[0]) == places[0]:
+            # What the log held is still in the connection.
+            self.trouble.begins(f"{self._path}: its log, a file beside it, was removed; leave it there")
+            self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+        _check_file(self._path, 0)
+        self._connection.close()
+        self._open()
+        if damaged and (problem := self._rows("PRAGMA quick_check(1)")) != [("ok",)]:
+            self._leave()
+            remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
+            raise StoreError(f"{self._path}: is damaged ({' '.join(str(problem[0][0]).split())}); {remedy}")
+        self.trouble.is_over("works again, with the file that is there now")
+        with self.transaction(write=True):
+            # The copy may be older: an id that was given out is not given again.
+            self._run("DELETE FROM sqlite_sequence WHERE name = 'tasks' AND seq < ?", (self._last,))
+            self._run(_SEQUENCE, (self._last,))
+
+    def _leave(self) -> None:
+        """Closes the file, so that another can be put in its place."""
+        self._places = None
+        self._connection.close()
+
+    def _breaks(self, text: str) -> StoreError:
+        """Uses the file no more until it is mended. Gives the error to raise."""
+        self._broken = text
+        self._next_try = time.monotonic() + RETRY
+        self.trouble.begins(text)
+        return StoreError(text)
 
     def _write_ahead(self, end: float) -> None:
         """Switches the log on, or finds it on. SQLite does not wait where two processes do so at once."""
@@ -155,6 +274,8 @@ class SqliteStore(Store):
 
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
+        if not self._depth:
+            self._look()
         self._depth += 1
         try:
             if write:
@@ -183,12 +304,20 @@ class SqliteStore(Store):
     def _commit(self) -> None:
         if self._failed:
             raise StoreError(self._failed)
-        if self._connection.in_transaction:
-            self._run("COMMIT")
+        if not self._connection.in_transaction:
+            return
+        if self._writing and self._places is not None and _place(self._parts[0]) != self._places[0]:
+            self._failed = f"{self._path}: {_GONE}"
+            raise self._breaks(self._failed)
+        self._run("COMMIT")
+        if self._writing:
+            self.trouble.is_over()
 
     def _roll_back(self) -> None:
         try:
             self._connection.rollback()
+        except sqlite3.ProgrammingError:
+            return  # it was closed, which undoes as much
         except sqlite3.Error as error:
             raise StoreError(_sentence(self._path, error)) from error
 
@@ -215,10 +344,15 @@ class SqliteStore(Store):
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         text = _sentence(self._path, error)
+        if self._places is not None:  # else it is being opened, and whoever opens it says so
+            self.trouble.begins(text)
         if self._depth:
             # SQLite itself may have undone the whole transaction (sqlite.org/lang_transaction.html), so all of it goes.
             self._failed = text
             self._roll_back()
+        if _code(error) in _DAMAGED and self._places is not None:
+            self._leave()
+            return self._breaks(text)
         return StoreError(text)
 
     def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
@@ -245,6 +379,7 @@ class SqliteStore(Store):
 
     def _alone(self) -> bool:
         """Connects where no other connection to the file is open, and keeps others out until it is closed."""
+        self._places = None
         self._connection = self._connected(0)
         try:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -262,8 +397,15 @@ class SqliteStore(Store):
         rows = self._rows(_READ_ACCOUNT, (login,))
         return _account(rows[0]) if rows else None
 
-    def accounts(self) -> Sequence[Account]:
-        return [_account(row) for row in self._rows(_ACCOUNTS)]
+    def accounts(self, offset: int = 0, limit: int | None = None) -> Sequence[Account]:
+        return [_account(row) for row in self._rows(_ACCOUNTS, (-1 if limit is None else limit, offset))]
+
+    def configured(self) -> Sequence[Account]:
+        return [_account(row) for row in self._rows(_CONFIGURED)]
+
+    def account_number(self) -> int:
+        ((number,),) = self._rows(_ACCOUNT_NUMBER)
+        return int(number)
 
     def put_account(self, account: Account) -> None:
         seed = None if account.seed is None else str(account.seed)
@@ -285,14 +427,17 @@ class SqliteStore(Store):
                 return LimitReached(account.used_on(day), account.daily_limit)
             self._run(_CHARGE, (day, task.cost, day, task.login))
         assert added.lastrowid is not None
+        self._last = added.lastrowid
         return replace(task, id=added.lastrowid)
 
     def read_task(self, task_id: int) -> Task | None:
         rows = self._rows(_READ_TASK, (task_id,))
         return _task(rows[0]) if rows else None
 
-    def next_ready(self, now: Micros, logins: Sequence[str]) -> Micros | None:
-        return min((row[0] for login in logins for row in self._rows(_NEXT_READY, (login, now))), default=None)
+    def next_ready(self, now: Micros, login: str | None) -> Micros | None:
+        rows = self._rows(_NEXT_READY_OF_ALL, (now,)) if login is None else self._rows(_NEXT_READY, (login, now))
+        ready: Micros | None = rows[0][0] if rows else None
+        return ready
 
     def clock(self, login: str | None) -> Clock | None:
         rows = self._rows(_READ_CLOCK, (_owner(login),))
@@ -309,7 +454,7 @@ class SqliteStore(Store):
         with self.transaction(write=True):
             if login is None:
                 self._run("DELETE FROM tasks")
-                self._run("UPDATE accounts SET used = 0, creates = 0")
+                self._run(_UNCHARGE)
                 self._run("DELETE FROM clocks")
             else:
                 self._run("DELETE FROM tasks WHERE login = ?", (login,))
@@ -339,6 +484,22 @@ def _account(row: Row) -> Account:
 
 def _owner(login: str | None) -> str:
     return "server" if login is None else f"login:{login}"
+
+
+def _place(path: Path) -> _Place:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _size(path: Path) -> int:
+    """Bytes of the file; 0 where it is gone in this very moment, which is noticed the next time."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _absolute(path: Path) -> Path:

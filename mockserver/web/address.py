@@ -10,9 +10,12 @@ from wsgiref.types import WSGIEnvironment
 
 from mockserver.api.http import LOOPBACK, callable_host
 
-_HOST = re.compile(
+HOST = re.compile(
     r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[(?P<ipv6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\])(?::(?P<port>[0-9]{0,5}))?"
 )
+"""A Host header: the name or the address of a server, and its port."""
+ASKED_HOST = "mockserver.asked_host"
+"""The key of a request's own Host in its environment, where `with_usable_host` may have put another in its place."""
 _DEFAULT_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 
@@ -44,7 +47,7 @@ def with_usable_host(environ: WSGIEnvironment) -> WSGIEnvironment:
     """The request with its address in place of its Host: werkzeug refuses one that it can't encode."""
     host, port = address_of(environ)
     shown = f"[{host}]" if ":" in host else host
-    return {**environ, "HTTP_HOST": f"{shown}:{port}"}
+    return {**environ, "HTTP_HOST": f"{shown}:{port}", ASKED_HOST: environ.get("HTTP_HOST", "")}
 
 
 def peer_of(environ: Mapping[str, Any]) -> str:
@@ -54,7 +57,7 @@ def peer_of(environ: Mapping[str, Any]) -> str:
 
 
 def _parsed(text: str, default: int) -> Address | None:
-    match = _HOST.fullmatch(text)
+    match = HOST.fullmatch(text)
     if match is None:
         return None
     name, port = match["ipv6"] or match["name"], int(match["port"] or default)

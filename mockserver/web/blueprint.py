@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -11,15 +10,19 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from flask import Blueprint, Response, request
+from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import Rule
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import url_of
 from mockserver.api.mock import Mock
-from mockserver.core.errors import NotFound, Problem, Refusal, StoreError
+from mockserver.core.errors import NotFound, Problem, Refusal, StoreError, cut
 from mockserver.settings.table import Settings
 from mockserver.web.address import address_of
 from mockserver.web.control import Control, ControlRequest, Route
+from mockserver.web.door import CONTROL, Door, wrong_type
+from mockserver.web.json_body import Malformed, read_json
 
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
 """Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
@@ -37,9 +40,9 @@ def control_blueprint(
             address = address_of(request.environ)
             base = url_of(*address, request.scheme) + request.root_path.rstrip("/")
             written = _body()
-            query = route.query("", dict(request.args))
+            query = route.query("", _query())
             received = ControlRequest(route.body("", written), query, parts, address, base)
-            write = request.method != "GET"
+            write = request.method not in ("GET", "HEAD")
 
             def operation() -> tuple[int, Any]:
                 with mock.store.transaction(write=write):
@@ -58,27 +61,70 @@ def control_blueprint(
     def anything(path: str = "") -> Response:
         return _unknown_route(f"/{path}", control.routes())
 
-    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    for rule in ("/", "/<path:path>"):
-        add(rule, f"any {rule}", anything, methods=every)
-    routes.before_request(lambda: _unauthorised(settings.admin_token))
+    def add_the_rest(state: BlueprintSetupState) -> None:
+        for rule in ("/_mock/", "/_mock/<path:path>"):
+            # A rule without methods takes any.
+            state.app.url_map.add(Rule(rule, endpoint="mock.anything", methods=None))
+        state.app.view_functions["mock.anything"] = anything
+
+    routes.record(add_the_rest)
+    door = Door(settings.admin_token, settings.host)
+    # For the whole app: it comes before the routing, so that no path tells a stranger anything.
+    routes.before_app_request(lambda: _kept_out(door))
+    routes.after_app_request(_private)
     on_error = routes.register_error_handler
     on_error(NotFound, lambda refusal: _problem(404, "It was not found", refusal.problems))
+    on_error(_WrongType, lambda refusal: _problem(415, "The body's type is not read here", refusal.problems))
+    on_error(Malformed, lambda refusal: _problem(400, "The body can't be read", refusal.problems))
     on_error(Refusal, lambda refusal: _problem(422, "The request was refused", refusal.problems))
     on_error(StoreError, lambda error: _problem(503, "The store failed", (Problem("", str(error)),)))
     on_error(HTTPException, _http_problem)
     return routes
 
 
+def _query() -> dict[str, str]:
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise Refusal(Problem(cut(name), "is given more than once", "give it once"))
+    return dict(request.args)
+
+
 def _body() -> Any:
     request.max_content_length = MAX_BODY
     raw = request.get_data(cache=False)
-    if not raw.strip():
-        return {}
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(Problem("body", f"is not JSON: {error}", "send an object, or nothing")) from None
+    if raw and (problem := wrong_type(request.headers.get("Content-Type", ""))) is not None:
+        raise _WrongType(problem)
+    return read_json(raw)
+
+
+class _WrongType(Refusal):
+    """A body of a type that is not read."""
+
+
+def _kept_out(door: Door) -> Response | None:
+    """The answer to a request that may not use the control API."""
+    if CONTROL.match(request.path) is None or (refused := door.refused(request.environ)) is None:
+        return None
+    status, title, problem = refused
+    answered = _problem(status, title, (problem,))
+    if status == 401:  # noqa: PLR2004 - unauthorised
+        answered.headers["WWW-Authenticate"] = "Bearer"
+    return answered
+
+
+def _private(response: Response) -> Response:
+    """The answer with what keeps a browser from storing it, from guessing its type, and from lending it to a page."""
+    if CONTROL.match(request.path) is not None:
+        response.headers.update(_PRIVATE)
+    return response
+
+
+_PRIVATE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def _json(status: int, answer: Any, content_type: str = "application/json") -> Response:
@@ -97,19 +143,6 @@ def _http_problem(error: HTTPException) -> Response:
     return _problem(error.code or 500, error.name, (Problem("", error.description or error.name),))
 
 
-def _unauthorised(token: str | None) -> Response | None:
-    if token is None:
-        return None
-    scheme, _, sent = request.headers.get("Authorization", "").strip().partition(" ")
-    right = hmac.compare_digest(sent.strip().encode("utf-8", "replace"), token.encode())
-    if right and scheme.lower() == "bearer":  # a scheme's name has no case (RFC 9110, 11.1)
-        return None
-    remedy = "send the header Authorization: Bearer TOKEN with the mock's admin token"
-    answered = _problem(401, "The admin token is needed", (Problem("Authorization", "is missing or wrong", remedy),))
-    answered.headers["WWW-Authenticate"] = "Bearer"
-    return answered
-
-
 def _before_part(route: str) -> str:
     """What stands before a route's `<part>`; of a route without one a text that begins no path."""
     start, mark, _ = route.partition("<")
@@ -121,11 +154,11 @@ def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Respon
     known = next((route for route in routes if path == route or path.startswith(_before_part(route))), None)
     if known is not None:
         allowed = ", ".join(routes[known])
-        what = f"{request.method} is not allowed on /_mock{known}"
+        what = f"{cut(request.method)} is not allowed on /_mock{known}"
         answered = _problem(405, "The method is not allowed", (Problem("method", what, f"allowed: {allowed}"),))
         answered.headers["Allow"] = allowed
         return answered
-    near = get_close_matches(path, routes, n=1)
+    near = get_close_matches(cut(path), routes, n=1)
     hint = f"did you mean /_mock{near[0]}? " if near else ""
     remedy = f"{hint}routes: {', '.join(f'/_mock{route}' for route in routes)}"
-    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{path} is not a route", remedy),))
+    return _problem(404, "The route is unknown", (Problem("path", f"/_mock{cut(path)} is not a route", remedy),))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from mockserver.api.mock import Mock, is_test_login
 from mockserver.core.clock import Clock, iso_of, parse_iso
 from mockserver.core.delays import Delay
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import FEW, Problem, Refusal, cut
 from mockserver.core.messages import SECOND
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
@@ -21,6 +23,13 @@ from mockserver.inputs.fields import table_of
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import kind_of_store
 from mockserver.web.address import Address
+
+T = TypeVar("T")
+
+LARGEST_PAGE = 1024 * 1024
+"""Bytes of a page; what would make it longer stands on the next one."""
+NEAR = 300
+"""Accounts among which the one is looked for that a misspelt login may have meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +69,9 @@ class Control:
         """Every route, by path and HTTP method."""
         return {
             "/health": {"GET": Route(self.health)},
-            "/accounts": {"GET": Route(self.accounts), "POST": Route(self.put_account, ACCOUNT)},
+            "/accounts": {"GET": Route(self.accounts, query=table_of(PAGE)), "POST": Route(self.put_account, ACCOUNT)},
             "/faults": {
-                "GET": Route(self.faults),
+                "GET": Route(self.faults, query=table_of(PAGE)),
                 "POST": Route(self.arm, fields.as_is),  # the mock reads the document
                 "DELETE": Route(self.disarm),
             },
@@ -85,9 +94,9 @@ class Control:
             "now": iso_of(self.mock.now()),
         }
 
-    def accounts(self, _: ControlRequest) -> tuple[int, Any]:
-        """All accounts, without their tokens: only the answer that makes or changes an account holds one."""
-        return 200, {"accounts": [self._account(a) for a in self.mock.store.accounts()]}
+    def accounts(self, request: ControlRequest) -> tuple[int, Any]:
+        """A page of the accounts, without their tokens: only the answer that makes or changes an account holds one."""
+        return 200, _page("accounts", request, self.mock.store.accounts, self._account)
 
     def put_account(self, request: ControlRequest) -> tuple[int, Any]:
         """Makes an account, or changes the one with the login: what is left out stays or is made up."""
@@ -95,9 +104,9 @@ class Control:
         account, made = self.mock.put_account(written.pop("login", None), written)
         return (201 if made else 200), {**self._account(account), "token": account.token}
 
-    def faults(self, _: ControlRequest) -> tuple[int, Any]:
-        """All armed faults with their counts."""
-        return 200, {"faults": [_fault(one) for one in self.mock.store.faults()]}
+    def faults(self, request: ControlRequest) -> tuple[int, Any]:
+        """A page of the faults with their counts: all that may still strike, and the last of those that are over."""
+        return 200, _page("faults", request, self.mock.store.faults, _fault)
 
     def arm(self, request: ControlRequest) -> tuple[int, Any]:
         """Arms a fault."""
@@ -147,8 +156,15 @@ class Control:
         """The login. Raises Refusal where it has no account, and none is made on first use."""
         if login is None or is_test_login(login) or self.mock.store.account(login) is not None:
             return login
-        known = [a.login for a in self.mock.store.accounts()]
-        raise Refusal(unknown("login", login, known, noun="an account"))
+        known = [account.login for account in self.mock.store.accounts(limit=NEAR)]
+        near = get_close_matches(login, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        listed = f"{', '.join(known[:FEW])}{', …' if len(known) > FEW else ''}"
+        raise Refusal(
+            Problem(
+                "login", f"{cut(login)!r} is not an account", f"{hint}accounts: {listed}; GET /_mock/accounts has all"
+            )
+        )
 
     def _account(self, account: Account) -> dict[str, Any]:
         shown = {key: getattr(account, key) for key in KEYS if key != "token"}
@@ -159,6 +175,24 @@ class Control:
         mode = "frozen" if clock.frozen else "real"
         now = iso_of(self.mock.now(login))
         return {"mode": mode, "now": now, "speed": clock.speed, **({"login": login} if login else {})}
+
+
+def _page(
+    name: str, request: ControlRequest, read: Callable[[int, int], Sequence[T]], show: Callable[[T], Any]
+) -> dict[str, Any]:
+    """A page of a list, and as `next` the offset of the one that follows, where one does."""
+    offset, limit = request.query.get("offset", 0), request.query.get("limit", 100)
+    entries = read(offset, limit + 1)
+    shown: list[Any] = []
+    size = 0
+    for entry in entries[:limit]:
+        written = show(entry)
+        size += len(json.dumps(written))
+        if shown and size > LARGEST_PAGE:
+            break
+        shown.append(written)
+    following = {"next": offset + len(shown)} if len(entries) > len(shown) else {}
+    return {name: shown, **following}
 
 
 def _fault(armed: ArmedFault) -> dict[str, Any]:
@@ -177,9 +211,13 @@ def _fault(armed: ArmedFault) -> dict[str, Any]:
 
 
 LOGIN: Mapping[str, fields.Field[Any]] = {
-    "login": fields.text.described("The account that is meant; without it, the server.")
+    "login": fields.at_most(fields.SHORT, fields.text).described("The account that is meant; without it, the server.")
 }
-_TIME = fields.text.then(lambda where, text: parse_iso(text, where))
+PAGE: Mapping[str, fields.Field[Any]] = {
+    "limit": fields.digits(1, 1000).described("How many entries the answer lists at most.", "100"),
+    "offset": fields.digits(0, 999_999_999).described("How many entries are left out before them.", "0"),
+}
+_TIME = fields.at_most(fields.SHORT, fields.text).then(lambda where, text: parse_iso(text, where))
 CLOCK: Mapping[str, fields.Field[Any]] = {
     "mode": fields.one_of(("real", "frozen")).described("Whether time passes."),
     "now": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("The time that it shows now."),

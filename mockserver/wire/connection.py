@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Protocol, cast
 
-from mockserver.api.http import Request, Response
+from mockserver.api.http import Request, Response, refusal
 from mockserver.settings.limits import Limits
-from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest, refusal
+from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest
 from mockserver.wire.failures import Rejected
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after

@@ -22,7 +22,7 @@ _HOST = re.compile(
 """A host and a port as a URL has them (RFC 3986, 3.2.2)."""
 _LAST_PORT = 65535
 _LONGEST_NUMBER = 19  # digits of a length, leading zeros included: int() refuses to read a few thousand
-_ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect"})
+_ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect", "authorization", "origin"})
 """Headers whose repetition makes a request ambiguous: two servers in a row could read two different requests."""
 _USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")
 _NAMES = {spelt.encode(): name for name in _USUAL for spelt in (name, name.title())}

@@ -14,11 +14,11 @@ from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
-from mockserver.api.http import Request, Response
+from mockserver.api.http import ENDED, Request, Response, refusal
 from mockserver.core.messages import METHODS
 from mockserver.settings.limits import Limits
 from mockserver.wire.connection import Connection
-from mockserver.wire.delivery import ENDED, Outbox, PendingRequest, refusal
+from mockserver.wire.delivery import Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report, write_line
 from mockserver.wire.lines import STANDARD_ERROR
@@ -234,7 +234,9 @@ class Server:
         poll = select.poll()
         waiting: dict[int, Connection] = {}
         for connection in self._connections:
-            if connection.waits and (number := connection.transport.get_extra_info("socket").fileno()) >= 0:
+            if not connection.waits or connection.transport.is_closing():
+                continue
+            if (number := connection.transport.get_extra_info("socket").fileno()) >= 0:
                 waiting[number] = connection
                 poll.register(number, ends)
         found = dict(poll.poll(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -33,6 +34,7 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
 
         return Control(gateway.mock, settings, server.outbox.end).routes()
 
+    gateway.mock.store.say = write_line
     server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes)
     return server
 
@@ -109,5 +111,7 @@ async def _serve(
 def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """One line for what the loop could not handle, such as too many open files, without a traceback."""
     error = context.get("exception")
+    if isinstance(error, OSError) and error.errno == errno.ENOTCONN:
+        return  # asyncio ends its side of a connection that the client has just reset
     kind = f" ({type(error).__name__})" if error else ""
     write_line(f"{context['message']}{kind}")

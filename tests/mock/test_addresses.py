@@ -60,11 +60,11 @@ BOUND: dict[tuple[str, str], tuple[str, int]] = {
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
-    return create_app(load({}))
+    return create_app(load({"admin_token": "t"}))  # with a token, any Host may be asked for
 
 
 def ask(client: FlaskClient, path: str, http_method: str = "GET", **environ: Any) -> tuple[int, Any]:
-    answer = client.open(path, method=http_method, environ_overrides=environ)
+    answer = client.open(path, method=http_method, environ_overrides={"HTTP_AUTHORIZATION": "Bearer t", **environ})
     return answer.status_code, answer.get_json(silent=True)
 
 
@@ -121,7 +121,7 @@ def test_the_address_of_a_caller_that_has_none_is_this_machine(app: Flask, peer:
     client = app.test_client()
     query = f"login={LOGIN}&token={TOKEN}"
     _, made = ask(client, f"/api/create?{query}&phone=70000000001&source=2", REMOTE_ADDR=peer)
-    client.post("/_mock/clock/advance", json={"seconds": 5})
+    client.post("/_mock/clock/advance", json={"seconds": 5}, headers={"Authorization": "Bearer t"})
     _, ready = ask(client, f"/api/result?{query}&id={made['id']}")
 
     assert ready["ip"] == "127.0.0.1"
@@ -161,7 +161,7 @@ def over(family: socket.AddressFamily, address: Any, head: str) -> tuple[int, An
 def test_a_real_unix_socket_is_served(app: Flask, tmp_path: Path, head: str, api: str) -> None:
     path = str(tmp_path / "mock.sock")
     with waitress_on(app, unix_socket=path):
-        status, health = over(socket.AF_UNIX, path, head)
+        status, health = over(socket.AF_UNIX, path, f"{head}\r\nAuthorization: Bearer t")
 
     assert (status, health["api"]) == (200, api)
 

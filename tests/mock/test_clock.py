@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.clock import Clock, iso_of, parse_iso, text_of
+from mockserver.core.clock import LATEST, Clock, iso_of, parse_iso, text_of
 from mockserver.core.delays import parse_delay
 from mockserver.core.errors import Refusal
 from mockserver.core.messages import SECOND
@@ -21,14 +22,14 @@ MICROS = st.integers(0, 2**50)
 def test_a_frozen_clock_moves_by_its_steps_and_by_nothing_else(now: int, steps: list[int], passed: int) -> None:
     clock = Clock().set(5, now=now, speed=0)
     for step in steps:
-        clock = clock.advanced(step)
+        clock = clock.advanced(step, passed)
 
     assert clock.now(passed) == now + sum(steps)
 
 
 @given(real=MICROS, later=MICROS, by=st.integers(0, 10**12))
 def test_an_advanced_real_clock_is_ahead_by_just_that(real: int, later: int, by: int) -> None:
-    assert Clock().advanced(by).now(real + later) == real + later + by
+    assert Clock().advanced(by, real).now(real + later) == real + later + by
 
 
 @given(real=MICROS, later=st.integers(0, 10**12), speed=st.integers(0, 1000))
@@ -41,7 +42,38 @@ def test_a_clock_keeps_its_time_when_its_speed_changes(real: int, later: int, sp
 
 def test_a_step_back_is_refused() -> None:
     with pytest.raises(Refusal, match="step back"):
-        Clock().advanced(-1)
+        Clock().advanced(-1, 0)
+
+
+@pytest.mark.parametrize("mode", [{"frozen": True}, {"frozen": False}, {"frozen": False, "speed": 1e6}])
+@pytest.mark.parametrize("login", [None, LOGIN])
+def test_a_step_past_the_year_3000_is_refused_on_every_clock(mode: dict[str, Any], login: str | None) -> None:
+    api = Api()
+    api.mock.set_clock(login, **{"now": None, "speed": None, **mode})
+    rest = LATEST - api.mock.now(login)
+    for step in (rest + 1, 10**17):
+        with pytest.raises(Refusal, match="seconds: the clock would leave its range; allowed: 1970 to the year 3000"):
+            api.mock.advance(login, step)
+    api.mock.advance(login, rest)
+    with pytest.raises(Refusal, match="leave its range"):
+        api.mock.advance_to(login, "midnight")
+
+    assert iso_of(api.mock.now(login)) == "3000-01-01T03:00:00+03:00"
+    assert api.call("create", phone=PHONE, source=2)["status"] == "ok"
+
+
+@given(
+    clock=st.builds(
+        Clock,
+        base=st.integers(0, LATEST),
+        since=st.integers(0, LATEST),
+        speed=st.one_of(st.sampled_from([0.0, 5e-324, 1e-9, 1.0, 1e6]), st.floats(0, 1e6)),
+    ),
+    real=st.integers(0, LATEST),
+)
+def test_whatever_the_speed_and_the_real_time_a_clock_stays_in_its_range(clock: Clock, real: int) -> None:
+    assert 0 <= clock.now(real) <= LATEST
+    assert text_of(clock.now(real))
 
 
 @given(st.integers(0, 32_503_680_000 * SECOND))
@@ -53,7 +85,13 @@ def test_the_text_of_a_time_is_moscows() -> None:
     assert text_of(0) == "1970-01-01 03:00:00"
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2030-13-01", "1969-01-01", "3001-01-01", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("yesterday", "2030-13-01", "1969-01-01", "3001-01-01", "", "0000-01-01", "0001-01-01T00:00:00+23:59"),
+        *("9999-12-31T23:59:59-23:59", "10000-01-01", "2030-01-01T24:00:01", "2030-01-01T00:00:00+99:00"),
+    ],
+)
 def test_a_text_that_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(Refusal, match="now"):
         parse_iso(text, "now")

@@ -148,18 +148,19 @@ def test_what_was_set_for_an_account_is_taken_back_by_null(client: FlaskClient) 
     assert (changed["delay"], changed["seed"]) == (None, None)
 
 
-def test_a_reset_ends_the_answers_of_its_login_that_wait() -> None:
+def test_a_reset_answers_with_503_what_waits_of_its_login() -> None:
     app = create_app(load({}))
     waiting = app.test_client()
     app.test_client().post("/_mock/faults", json={"action": {"kind": "latency", "delay": "60s"}})
     with ThreadPoolExecutor() as pool:
-        answer = pool.submit(lambda: api(waiting, "info"))
+        answer = pool.submit(lambda: waiting.get("/api/info", query_string=AUTH))
         while not app.test_client().get("/_mock/faults").get_json()["faults"][0]["struck"]:
             pass
         while not answer.done():  # the answer registers its wait after the fault has struck
             app.test_client().post("/_mock/reset", json={"login": LOGIN})
 
-    assert answer.result()["status"] == "ok"
+    assert answer.result().status_code == 503
+    assert answer.result().get_json()["error_code"] == 503
 
 
 def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None:
@@ -185,7 +186,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("POST", "/_mock/accounts", {"logn": "a"}, 422, "did you mean 'login'?"),
         ("POST", "/_mock/accounts", {"login": "a b"}, 422, "login: this text is not a login; allowed"),
         ("POST", "/_mock/accounts", [], 422, "a list is not a table"),
-        ("POST", "/_mock/accounts", "{", 422, "body: is not JSON"),
+        ("POST", "/_mock/accounts", "{", 400, "body: is not JSON"),
         ("POST", "/_mock/accounts", {"daily_limit": -1}, 422, "daily_limit: -1"),
         ("PUT", "/_mock/clock", {"mode": "frosen"}, 422, "did you mean 'frozen'?"),
         ("PUT", "/_mock/clock", {"now": "x"}, 422, "now: 'x' is not an ISO 8601 time"),
@@ -195,7 +196,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("POST", "/_mock/clock/advance", {"seconds": -1}, 422, "seconds: -1"),
         ("POST", "/_mock/clock/advance", {"to": "next-ready"}, 422, "no task is on its way"),
         ("POST", "/_mock/reset?login=x", {}, 422, "'login' is not a key"),
-        ("POST", "/_mock/faults", "[" * 100_000, 422, "body: is not JSON"),
+        ("POST", "/_mock/faults", "[" * 100_000, 400, "body: is nested more than 32 deep"),
         ("PUT", "/_mock/clock", {"mode": "real", "speed": 0}, 422, "a clock of speed 0 is frozen"),
         ("POST", "/_mock/reset", {"login": "nobody"}, 422, "'nobody' is not an account"),
         ("POST", "/_mock/faults", {"action": {"kind": "reset"}}, 422, "not available in this version"),
@@ -204,11 +205,94 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
 def test_a_wrong_request_is_a_problem_that_names_place_and_remedy(
     client: FlaskClient, http_method: str, path: str, body: Any, status: int, message: str
 ) -> None:
-    sent = {"data": body} if isinstance(body, str) else {"json": body} if body is not None else {}
+    sent = (
+        {"data": body, "content_type": "application/json"}
+        if isinstance(body, str)
+        else {"json": body}
+        if body is not None
+        else {}
+    )
     response = client.open(path, method=http_method, **sent)
 
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     assert message in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize("depth", [33, 500, 980, 2_000, 9_990, 100_000, 499_999])
+@pytest.mark.parametrize("form", ["[{}]", '{{"a":{}}}', '{{"match":{}}}'])
+@pytest.mark.parametrize("path", ["/_mock/faults", "/_mock/accounts", "/_mock/reset"])
+def test_a_body_of_any_depth_is_answered(client: FlaskClient, depth: int, form: str, path: str) -> None:
+    start, end = form.format("\0").split("\0")
+    depth = min(depth, 1_000_000 // len(start + end))
+    response = client.post(path, data=start * depth + "1" + end * depth, content_type="application/json")
+
+    assert response.status_code == 400
+    assert "body: is nested more than 32 deep" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"login": "\\ud800"}', "login"),
+        ('{"login": "a\\udfffb"}', "login"),
+        ('{"\\udc00": 1}', "\\udc00"),
+        ('{"match": {"login": "\\ud83d"}}', "match.login"),
+        ('{"action": {"kind": "error", "message": "\\ude00\\ud83d"}}', "action.message"),
+        ('{"a": [1, ["\\ud800"]]}', "a[1][0]"),
+        ('"\\ud800"', "body"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/_mock/faults", "/_mock/accounts", "/_mock/reset", "/_mock/clock/advance"])
+def test_half_a_surrogate_pair_is_refused_with_its_place(client: FlaskClient, path: str, text: str, place: str) -> None:
+    response = client.post(path, data=text, content_type="application/json")
+
+    assert response.status_code == 422
+    assert response.get_json()["problems"][0]["where"] == place
+
+
+def test_a_whole_surrogate_pair_is_a_character(client: FlaskClient) -> None:
+    text = '{"action": {"kind": "error", "message": "\\ud83d\\ude00"}}'
+    client.post("/_mock/faults", data=text, content_type="application/json")
+
+    assert api(client, "info")["message"] == "\U0001f600"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            '{"seconds": NaN}',
+            '{"seconds": -Infinity}',
+            "[1,]",
+            "{'a': 1}",
+            "01",
+        ),
+        *(
+            '{"seconds": ' + "9" * 5000 + "}",
+            '{"a": 1, "a": 2}',
+            '{"match": {"nth": 1, "n\\u0074h": 2}}',
+            "{} {}",
+            "\0",
+        ),
+    ],
+)
+def test_what_is_no_json_or_has_two_readings_is_refused_as_such(client: FlaskClient, text: str) -> None:
+    response = client.post("/_mock/clock/advance", data=text.encode(), content_type="application/json")
+
+    assert response.status_code == 400
+    assert "body: is not JSON" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize("seconds", ["1e999", "1e400", "9" * 400, "-1e999", "1e12", "true", '"5"', "[]", "null"])
+def test_a_number_beyond_the_range_is_refused(client: FlaskClient, seconds: str) -> None:
+    text = f'{{"seconds": {seconds}}}'
+    response = client.post("/_mock/clock/advance", data=text, content_type="application/json")
+
+    assert response.status_code == 422
+    assert response.get_json()["problems"][0]["where"] == "seconds"
 
 
 def test_with_an_admin_token_no_route_is_open_without_it() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from mockserver.api.gateway import Hook
 from mockserver.api.http import Request, Response
-from mockserver.api.params import MAX_FIELDS
+from mockserver.api.params import MAX_FIELDS, read_params
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import Answer, Call, Page
 from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
@@ -110,6 +111,42 @@ def test_any_request_is_answered_with_an_error_and_no_5xx(
 
 
 SHARED = Api()
+
+PART = b'--x\r\nContent-Disposition: form-data; name="id"\r\n'
+HEAVY: dict[str, tuple[str, bytes]] = {
+    **{f"form {text!r}": ("form", b"phone=" + text * 2**20) for text in (b"x", b"7x", b"%25", b"%D0%B9", b"%FF", b"%")},
+    "form names": ("form", b"&".join([b"%70" * 340] * 1000)),
+    "form values": ("form", b"&".join([b"phone=" + b"%37" * 340] * 1000)),
+    "long names": ("form", b"%" * 2**20),
+    **{f"part {text!r}": ("", PART + b"\r\n" + text * 2**20) for text in (b"\r", b"\n", b"\r\n", b"\r\n--y", b"-")},
+    **{f"head {text!r}": ("", PART + text * 2**20) for text in (b"A: b\r\n", b":", b"A: \\", b";a", b'; a="', b" ")},
+    "parts": ("", PART + (b"\r\n1\r\n" + PART) * 20_000),
+    "options": ("; a=b" * 12_000, PART),
+    "boundary": ("y" * 30_000, PART),
+}
+"""Bodies that cost most to read, by what is heavy about them: a form, or the end of the type of a multipart form."""
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_no_body_holds_the_loop(name: str) -> None:
+    kind, body = HEAVY[name]
+    content_type = FORM["content-type"] if kind == "form" else f"multipart/form-data; boundary=x{kind}"
+    request = Request("POST", b"/api/create", b"", {"content-type": content_type}, body[: 2**20], "::1")
+    began = time.perf_counter()
+    response = SHARED.gateway.answer(request)
+
+    assert b"error" in response.body
+    assert time.perf_counter() - began < 0.15  # a whole body of escapes, or of headers, takes 0.3 to 0.7 seconds
+
+
+@given(st.lists(st.sampled_from([*b"ab&=+%2541fF;/", 0xD0, 0xB9, 0]), max_size=40).map(bytes))
+def test_a_form_is_read_as_the_standard_library_reads_it(text: bytes) -> None:
+    form = b"login=" + text.replace(b"&", b"&phone=")
+    parsed = read_params(Request("GET", b"", form, {}, b"", ""), SHARED.mock.profile.parsing)
+    expected = dict(parse_qsl(form.decode("latin-1"), keep_blank_values=True, encoding="latin-1"))
+
+    wanted = {name: value.encode("latin-1").decode("utf-8", "replace") for name, value in expected.items()}
+    assert parsed == {name: value for name, value in wanted.items() if name in ("login", "phone")}
 
 
 def test_an_oversized_body_is_refused_in_the_format_of_the_query() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -97,8 +97,9 @@ class Model:
             one: replace(account, used=0, creates=0) if of(one) else account for one, account in self.accounts.items()
         }
 
-    def next_ready(self, now: int, logins: Sequence[str]) -> int | None:
-        ready = [task.ready for task in self.tasks.values() if task.login in logins and task.ready is not None]
+    def next_ready(self, now: int, login: str | None) -> int | None:
+        following = {one for one in self.accounts if one not in self.clocks} if login is None else {login}
+        ready = [task.ready for task in self.tasks.values() if task.login in following and task.ready is not None]
         return min((time for time in ready if time > now), default=None)
 
 
@@ -169,7 +170,11 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def same(self) -> None:
         store, model = self.store, self.model
-        assert list(store.accounts()) == list(model.accounts.values())
+        everyone = list(model.accounts.values())
+        assert list(store.accounts()) == everyone
+        for offset, limit in ((0, 1), (1, 1), (1, 5), (9, 1), (0, 0)):
+            assert list(store.accounts(offset, limit)) == everyone[offset : offset + limit]
+        assert store.account_number() >= len(everyone)
         for login in LOGINS:
             assert store.account(login) == model.accounts.get(login)
             assert store.clock(login) == model.clocks.get(login)
@@ -177,8 +182,8 @@ class Machine(RuleBasedStateMachine):
         for task_id in {0, *self.given, max(self.given, default=0) + 1}:
             assert store.read_task(task_id) == model.tasks.get(task_id)
         for now in (-1, 5, 20):
-            for some in ((), LOGINS[:1], LOGINS[1:], LOGINS):
-                assert store.next_ready(now, some) == model.next_ready(now, some)
+            for login in (None, *LOGINS):
+                assert store.next_ready(now, login) == model.next_ready(now, login)
 
 
 class FileMachine(Machine):

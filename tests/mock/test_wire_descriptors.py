@@ -22,7 +22,7 @@ from support.torture import Usage
 from support.wire_server import get
 
 CALL = get("/api/info?login=demo@example.com&token=demo-token")
-HEALTH = get("/_mock/health")
+HEALTH = get("/_mock/health").replace(b"Host: t", b"Host: localhost")
 
 
 def address(server: Serving) -> tuple[str, int]:
@@ -71,8 +71,8 @@ def test_too_few_files_for_any_connection_are_an_error_at_the_start(tmp_path: Pa
 def test_a_connection_that_the_system_cannot_accept_waits_and_that_is_said_once(tmp_path: Path) -> None:
     """The files run out later: the limit is lowered while the server runs, as other files of a process would do."""
     with serving(cwd=tmp_path) as server, ExitStack() as stack:
-        with connected(address(server)) as client:
-            assert client.send(HEALTH).answer().status == 200  # what it loads late is loaded
+        kept = stack.enter_context(connected(address(server)))
+        assert kept.send(HEALTH).answer().status == 200  # what it loads late is loaded
         pid = server.process.pid
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         opened = Usage.of(pid).descriptors

@@ -35,7 +35,8 @@ class Serving:
 
     def control(self, http_method: str, path: str, body: bytes = b"{}") -> bytes:
         url = self.api.removesuffix("/api") + "/_mock" + path
-        with urllib.request.urlopen(urllib.request.Request(url, body, method=http_method), timeout=10) as answer:
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=http_method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
             told: bytes = answer.read()
         return told
 

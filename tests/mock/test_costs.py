@@ -1,0 +1,313 @@
+"""What a call costs does not grow with what is over, nor with what is another's."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mockserver.assembly import open_gateway
+from mockserver.core.errors import Refusal
+from mockserver.core.tasks import Account
+from mockserver.faults.faults import Fault, read_fault
+from mockserver.faults.matching import Facts
+from mockserver.settings.loading import load
+from mockserver.stores import memory
+from mockserver.stores.memory import MemoryStore
+from mockserver.stores.sqlite import SqliteStore
+from mockserver.stores.store import KEPT, Store
+from mockserver.web import control
+from mockserver.web.app import make_app
+from support.in_process import LOGIN, Api
+
+# Faults.
+
+OTHERS = [f"test-{number}@example.com" for number in range(500)]
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Fault]:
+    """The faults that a call was held against."""
+    seen: list[Fault] = []
+    fits = Fault.fits
+    monkeypatch.setattr(Fault, "fits", lambda self, facts: (seen.append(self), fits(self, facts))[1])
+    return seen
+
+
+def one_shot(login: str | None, **more: Any) -> dict[str, Any]:
+    return {"match": {"login": login} if login else {}, "action": {"kind": "error"}, **more}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        one_shot(LOGIN),
+        one_shot(None),
+        {**one_shot(None, times="always"), "match": {"nth": 1}},
+        {**one_shot(LOGIN, times=5), "match": {"nth": 1, "login": LOGIN}},
+    ],
+)
+def test_a_fault_that_is_over_is_held_against_no_call(looked_at: list[Fault], document: dict[str, Any]) -> None:
+    api = Api()
+    for _ in range(200):
+        api.mock.arm(document)
+    for _ in range(200):
+        api.call("info")
+    looked_at.clear()
+
+    assert api.call("info")["status"] == "ok"
+    assert looked_at == []
+
+
+def test_a_fault_of_another_login_is_held_against_no_call(looked_at: list[Fault]) -> None:
+    api = Api()
+    for login in OTHERS:
+        api.mock.arm(one_shot(login, times="always"))
+    api.mock.arm(one_shot(LOGIN, times="always"))
+    api.mock.arm(one_shot(None, times="always"))
+    api.call("info")
+
+    assert len(looked_at) == 2
+
+
+def test_the_first_armed_strikes_first_whether_it_names_a_login_or_not() -> None:
+    for logins in ((None, LOGIN, None), (LOGIN, None, LOGIN)):
+        api = Api()
+        ids = [api.mock.arm(one_shot(login)).id for login in logins]
+        struck = [api.send("info").headers[-1][1].split()[1] for _ in ids]
+
+        assert struck == ids
+
+
+def test_of_the_faults_that_are_over_the_last_are_listed_and_the_others_forgotten() -> None:
+    armed = MemoryStore()
+    first = armed.arm(read_fault(one_shot(LOGIN, times="always", probability=0)))
+    facts = Facts("info", "GET", LOGIN, None, None, "json")
+    for _ in range(KEPT + 200):
+        armed.arm(read_fault(one_shot(LOGIN)))
+        assert armed.strike(facts, 0, of_task=False) is not None
+
+    listed = armed.faults()
+    assert len(listed) == KEPT + 1
+    assert (listed[0].id, listed[0].seen) == (first.id, KEPT + 200)
+    assert [one.id for one in armed.faults(offset=1, limit=2)] == ["f202", "f203"]
+    armed.disarm("f202")
+    armed.reset(LOGIN)
+    assert armed.faults() == ()
+    assert not armed.may_strike(LOGIN)
+
+
+def test_a_page_of_faults_with_long_texts_is_bounded_in_bytes_and_none_is_left_out() -> None:
+    settings = load({})
+    client = make_app(open_gateway(settings), lambda operation: operation(), settings).test_client()
+    for _ in range(30):
+        action = {"kind": "http", "status": 502, "body": "x" * 100_000}
+        assert client.post("/_mock/faults", json={"action": action}).status_code == 201
+    ids: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = client.get(f"/_mock/faults?offset={offset}")
+        assert len(page.data) < 1.2 * 2**20
+        ids += [fault["id"] for fault in page.get_json()["faults"]]
+        offset = page.get_json().get("next")
+
+    assert ids == [f"f{number}" for number in range(1, 31)]
+
+
+# Accounts.
+
+MANY = 20_000
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """A mock with many accounts."""
+    path = tmp_path_factory.mktemp("crowd") / "state.db"
+    settings = load({"state": "memory" if request.param == "memory" else str(path)})
+    gateway = open_gateway(settings)
+    with closing(gateway.mock.store) as opened:
+        with opened.transaction(write=True):
+            for number in range(MANY):
+                opened.put_account(Account(f"user-{number}@example.com", "t", 9, "2030-01-01", day=1, used=1))
+        yield make_app(gateway, lambda operation: operation(), settings).test_client()
+
+
+def test_accounts_are_listed_in_pages(crowd: FlaskClient) -> None:
+    first = crowd.get("/_mock/accounts")
+    second = crowd.get("/_mock/accounts?limit=1000&offset=100").get_json()
+    last = crowd.get("/_mock/accounts?offset=999999999").get_json()
+
+    assert len(first.data) < 20_000
+    assert (len(first.get_json()["accounts"]), first.get_json()["next"]) == (100, 100)
+    assert (len(second["accounts"]), second["next"]) == (1000, 1100)
+    assert first.get_json()["accounts"][-1]["login"] == "user-98@example.com"
+    assert second["accounts"][0]["login"] == "user-99@example.com"
+    assert last == {"accounts": []}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", "limit=x", "limit=-1", "offset=-1", "offset=9999999999", "page=2", "limit=1&limit=2"],
+)
+def test_a_page_beyond_the_bounds_is_refused(crowd: FlaskClient, query: str) -> None:
+    assert crowd.get(f"/_mock/accounts?{query}").status_code == 422
+
+
+def test_a_misspelt_login_is_looked_for_among_few(crowd: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    among: list[int] = []
+    nearest = control.get_close_matches
+    monkeypatch.setattr(
+        control, "get_close_matches", lambda word, words, n: (among.append(len(words)), nearest(word, words, n=n))[1]
+    )
+    got = crowd.post("/_mock/reset", json={"login": "user-7@exmple.com"})
+
+    assert got.status_code == 422
+    assert "did you mean 'user-7@example.com'?" in got.get_json()["detail"]
+    assert len(got.data) < 2000
+    assert among == [control.NEAR]
+
+
+def test_made_up_accounts_are_named_without_a_search(crowd: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(kind: type[Store]) -> None:
+        account = kind.account
+        monkeypatch.setattr(kind, "account", lambda self, login: (asked.append(login), account(self, login))[1])
+
+    counted(MemoryStore)
+    counted(SqliteStore)
+    logins = {crowd.post("/_mock/accounts", json={}).get_json()["login"] for _ in range(50)}
+
+    assert len(logins) == 50
+    assert 50 <= len(asked) <= 4 * 50
+
+
+def test_a_reset_in_memory_leaves_the_accounts_to_their_next_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    for number in range(1000):
+        store.put_account(Account(f"{number}@example.com", "t", 9, "2030-01-01", day=1, used=1))
+    changed: list[Account] = []
+    monkeypatch.setattr(memory, "replace", lambda one, **new: (changed.append(one), replace(one, **new))[1])
+    store.reset(None)
+    assert changed == []
+
+    assert [account.used for account in store.accounts(0, 10)] == [0] * 10
+    assert len(changed) == 10
+
+
+def test_a_reset_of_a_file_writes_what_was_charged_alone(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "state.db")) as store:
+        with store.transaction(write=True):
+            for number in range(1000):
+                store.put_account(Account(f"{number}@example.com", "t", 9, "2030-01-01", day=1, used=int(number < 3)))
+        before = store._connection.total_changes
+        store.reset(None)
+
+        assert store._connection.total_changes - before == 3
+
+
+def test_a_reset_of_all_reaches_every_account_and_is_undone_whole(store: Store) -> None:
+    spent = [Account(f"{number}@example.com", "t", 9, "2030-01-01", day=1, used=3, creates=2) for number in range(3)]
+    for account in spent:
+        store.put_account(account)
+
+    def undone() -> None:
+        with store.transaction():
+            store.reset(None)
+            assert [account.used for account in store.accounts()][-3:] == [0, 0, 0]
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        undone()
+    assert list(store.accounts())[-3:] == spent
+
+    store.reset(None)
+    store.put_account(spent[0])
+    assert [store.account(account.login).used for account in spent] == [3, 0, 0]  # type: ignore[union-attr]
+    assert [account.creates for account in store.accounts()][-3:] == [2, 0, 0]
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/_mock/accounts", {f"key-{number}": 1 for number in range(50_000)}),
+        ("/_mock/faults", {"action": {"kind": "error"}, "match": {f"key-{number}": 1 for number in range(50_000)}}),
+        ("/_mock/faults", {"action": {"kind": "error", **{f"key-{number}": 1 for number in range(50_000)}}}),
+        ("/_mock/clock/advance", {f"key-{number}": 1 for number in range(50_000)}),
+    ],
+)
+def test_of_many_unknown_keys_the_first_are_named_and_the_others_counted(path: str, document: dict[str, Any]) -> None:
+    settings = load({})
+    client = make_app(open_gateway(settings), lambda operation: operation(), settings).test_client()
+    got = client.post(path, json=document)
+
+    assert got.status_code == 422
+    assert "key-9" in got.text
+    assert "key-10" not in got.text
+    assert "49990 more names are unknown" in got.text
+    assert len(got.data) < 8000
+
+
+@pytest.mark.parametrize("table", ["", "[profile]\n", '[profile."error.codes"]\n', "[[accounts]]\n", "[delays]\n"])
+def test_of_many_unknown_keys_in_a_file_the_first_are_named(tmp_path: Path, table: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(table + "".join(f"key-{number} = 1\n" for number in range(5_000)))
+    with pytest.raises(Refusal) as caught:
+        load({"config": str(file)})
+
+    assert "key-9" in str(caught.value)
+    assert "key-10" not in str(caught.value)
+    assert "4990 more names" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"login": "x" * 900_000},
+        {"x" * 900_000: 1},
+        {"action": {"kind": "x" * 900_000}},
+        {"action": {"kind": "error", "message": "x" * 900_000}},
+        {"action": {"kind": "error", "code": "9" * 900_000}},
+        {"action": {"kind": "latency", "delay": "uniform " + "1s.." * 200_000}},
+        {"action": {"kind": "http", "status": 200, "content_type": "a/" + "b" * 900_000}},
+        {"action": {"kind": "error"}, "times": "x" * 900_000},
+        {"action": {"kind": "error"}, "match": {"login": "x" * 300_000, "phone": "7" * 300_000}},
+        {"now": "2030" * 50_000, "mode": "x" * 300_000, "login": "x" * 300_000},
+        {"to": "midnight" * 50_000, "seconds": "1" * 300_000},
+    ],
+)
+def test_long_values_are_refused_soon_and_not_repeated(document: dict[str, Any]) -> None:
+    settings = load({})
+    client = make_app(open_gateway(settings), lambda operation: operation(), settings).test_client()
+    body = json.dumps(document)
+    for http_method, path in (
+        ("POST", "/_mock/accounts"),
+        ("POST", "/_mock/faults"),
+        ("PUT", "/_mock/clock"),
+        ("POST", "/_mock/clock/advance"),
+        ("POST", "/_mock/reset"),
+    ):
+        began = time.perf_counter()
+        got = client.open(path, method=http_method, data=body, content_type="application/json")
+
+        assert got.status_code == 422
+        assert len(got.data) < 8000
+        assert time.perf_counter() - began < 0.5  # a backtracking pattern takes seconds
+
+
+def test_a_long_unknown_path_is_answered_shortly() -> None:
+    settings = load({})
+    client = make_app(open_gateway(settings), lambda operation: operation(), settings).test_client()
+
+    assert len(client.get(f"/_mock/{'x' * 30_000}").data) < 2000
+    assert len(client.delete(f"/_mock/faults/{'x' * 30_000}").data) < 2000
