@@ -128,7 +128,7 @@ def _no_equals(_line: str, rest: str, _message: str) -> tuple[str, str]:
 
 def _repeated_key(line: str, rest: str, message: str) -> tuple[str, str]:
     inline = re.search("'(.*)'", message)
-    key = inline or re.match(r"\s*\[{0,2}\s*([\w.\"' -]{1,80}?)\s*(?:[\]=]|$)", line.removesuffix(rest))
+    key = inline or re.match(r"\[{0,2}[ \t]*+([\w.\"' -]{1,80}?)[ \t]*+(?:[\]=]|$)", line.removesuffix(rest).strip())
     what = f"the key {key[1]}" if key else "a key"
     return f"{what} is given twice", "keep one of the two"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 _ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<slash>/)|.)", re.DOTALL)
 _ALWAYS = re.compile(r"00[0-7].|202[89]")  # codes of ASCII, and of line separators, which some writers escape only
 _MARKUP = re.compile(r"002[267]|003[ce]", re.IGNORECASE)  # codes of ", &, ', < and >
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _ESCAPES: Mapping[tuple[bool, bool], str] = {
     (False, False): "raw",
     (True, True): "escaped",

@@ -22,11 +22,13 @@ def toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-_STRING = r'"(?:[^"\\\n]|\\[^\n])*+"'
+_STRING = (
+    r'"(?:[^"\\\n]|\\[^\n])*+(?:"|\\?(?=\n|\Z))'  # one without an end goes to the line's, so that it is looked at once
+)
 _Texts = tuple[re.Pattern[str], Callable[[str], str], Callable[[str], str]]
 _MARKUP: _Texts = (
     re.compile(
-        r"(?P<kept><(style|script)\b.*?</\2>|<meta\b[^>]*+>)"
+        r"(?P<kept><(style|script)\b.*?</\2>|<meta\b[^>]*+>)|(?P<plain><(?:style|script)\b.*|<meta\b[^>]*+)"
         r'|(?<=>)[^<]++|(?:(?<=\bmessage=")|(?<=\bname="))[^"<]++',
         re.DOTALL,
     ),

@@ -29,8 +29,8 @@ _POLL = 0.005
 """Seconds in which a stopping server still takes connections and requests that have already reached it. asyncio loses
 a connection that is half accepted when its listener closes.
 """
-_UNUSUAL = re.compile(r"[^/]*[^A-Za-z0-9_/.-].*", re.DOTALL)
-"""The first part of a path that no route has, and the rest: without the question mark, it may hold credentials."""
+_UNUSUAL = re.compile(r"[^A-Za-z0-9_/.-]")
+"""A character that no route has: without the question mark, its part of a path and the rest may hold credentials."""
 
 
 class Server:
@@ -135,7 +135,7 @@ class Server:
         if self._access_log is None:
             return
         request = pending.request
-        what = f"{request.http_method} {_UNUSUAL.sub('…', request.path.decode('latin-1'))}" if request else "- -"
+        what = f"{request.http_method} {_plain(request.path.decode('latin-1'))}" if request else "- -"
         took = (monotonic() - pending.began) * 1000
         size = 0 if request and request.http_method == "HEAD" else len(response.body)
         self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")
@@ -180,3 +180,9 @@ class Server:
         for connection in tuple(self._connections):
             connection.check(now)
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
+
+
+def _plain(path: str) -> str:
+    """A path up to the first part that no route has."""
+    odd = _UNUSUAL.search(path)
+    return path if odd is None else f"{path[: path.rfind('/', 0, odd.start()) + 1]}…"
