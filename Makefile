@@ -1,14 +1,17 @@
 # `make run`: the mock, up and usable. `make test`: all tests but the matrix of mutants. `make mutants`: that.
+# `make torture`: the long form of tests/torture, more than an hour.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # More than processors, since tests wait for sockets and for each other's processes.
 WORKERS ?= 5
+# How far the parts of tests/torture go: 0 is their short form.
+SHARE ?= 1
 
 # The workers and the commands that tests start compile each module once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test mutants lint format generate clean
+.PHONY: run test mutants torture lint format generate clean
 
 run: $(VENV)/.runtime
 	$(BIN)/ifind-mock serve $(ARGS)
@@ -19,6 +22,9 @@ test: lint
 # The suite on every mutant.
 mutants: $(VENV)/.dev
 	$(BIN)/python -m pytest -m alone $(ARGS)
+
+torture: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/torture --torture $(SHARE) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

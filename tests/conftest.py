@@ -6,9 +6,20 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support.stores import file_store, path, store
+from support.torture import add_option, table, torture
 from support.wire_server import serve, up
 
-__all__ = ["file_store", "path", "serve", "store", "up"]
+__all__ = ["file_store", "path", "serve", "store", "torture", "up"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_option(parser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the figures of the torture parts."""
+    for line in table(terminalreporter.getreports("passed")):
+        terminalreporter.line(line)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
 from mockserver.settings.table import Settings
+from mockserver.wire.lines import STANDARD_ERROR
 from mockserver.wire.serving import mock_server, run_until_signal
 
 
@@ -30,7 +31,7 @@ def command(**options: Any) -> None:
     settings = load_settings(options)
     out = output()
     gateway = open_gateway(settings)
-    log: Callable[[str], None] | None = partial(click.echo, err=True) if settings.access_log else None
+    log = STANDARD_ERROR.write if settings.access_log else None
     try:
         run_until_signal(
             mock_server(gateway, settings, log),

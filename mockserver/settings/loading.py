@@ -143,6 +143,8 @@ def _merge(layers: Sequence[Layer], problems: list[Problem]) -> Merged:
             name, where, entry = setting.name, layer.where(setting), layer.entries[setting.name]
             try:
                 value = setting.from_text(where, entry) if layer.is_text else entry
+                if setting.is_table and isinstance(value, Mapping):
+                    value = {**merged.values.get(setting.name, {}), **value}
                 read = setting.field(where, value)
             except Refusal as refusal:
                 problems.extend(refusal.problems)

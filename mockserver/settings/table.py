@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.core.delays import Delay
-from mockserver.core.errors import Problem, Refusal
+from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
-from mockserver.inputs.fields import Field, Reader
+from mockserver.inputs.fields import Field, Reader, inside
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
 from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
+from mockserver.settings.limits import LIMITS, Limits
 from mockserver.stores.opening import STATE, STORES
 
 PREFIX = "IFIND_MOCK_"
@@ -40,7 +41,9 @@ class Setting:
     field: Field[Any]
     metavar: str = "TEXT"
     one: Reader | None = None
-    """What the file would hold for one text, of a setting that an option gives again and again."""
+    """What the file would hold for one text, of a setting that an option gives again and again: an item of a list, or
+    an entry of a table, as key and value. The entries of a table are added to those of the layers before.
+    """
     separator: str = ","  # the pattern that separates such texts in a variable
     choices: Callable[[Any], Mapping[str, Any]] | None = None
     """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
@@ -50,6 +53,11 @@ class Setting:
     def file_only(self) -> bool:
         """Whether no option and no variable can hold it."""
         return self.field.shape.get("type") in ("array", "object") and self.one is None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table to which each layer may add entries."""
+        return self.field.shape.get("type") == "object" and self.one is not None
 
     @property
     def option(self) -> str:
@@ -75,7 +83,8 @@ class Setting:
             raise Refusal(Problem(where, "is empty", "leave it out, or give it a value"))
         if self.one:
             texts = re.split(self.separator, entry) if isinstance(entry, str) else entry
-            return [self.one(where, text) for text in texts]
+            entries = [self.one(where, text) for text in texts]
+            return dict(entries) if self.is_table else entries
         read = _FROM_TEXT.get(self.field.shape.get("type"), _same)
         return read(where, entry) if isinstance(entry, str) else entry
 
@@ -162,6 +171,16 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
         else:
             chosen[name] = choice
     return checked_choices(where, chosen, ": ")
+
+
+def _limit(where: str, text: Any) -> tuple[str, Any]:
+    name, mark, value = text.partition("=") if isinstance(text, str) else ("", "", "")
+    if not mark:
+        raise Refusal(Problem(where, f"{text!r} is not a limit", "write it as NAME=VALUE, such as connections=100"))
+    field = LIMITS.get(name.replace("-", "_"))
+    if field is None:
+        raise Refusal(unknown(where, name, LIMITS, noun="a limit"))
+    return name.replace("-", "_"), _FROM_TEXT.get(field.shape.get("type"), _same)(inside(where, name), value)
 
 
 def _profile(where: str, value: Any) -> Mapping[str, Any]:
@@ -251,6 +270,14 @@ class Settings:
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")
+    limits: Limits = _setting(
+        {},
+        fields.table_of(LIMITS).then(lambda _, entries: Limits(**entries)),
+        "What clients may ask of `serve`: the limits below.",
+        "NAME=VALUE",
+        one=_limit,
+        example={name: field.example for name, field in LIMITS.items()},
+    )
     accounts: list[dict[str, Any]] = _setting(
         [DEFAULT_ACCOUNT],
         fields.list_of(WHOLE_ACCOUNT, "a list of tables, each below a line [[accounts]]").then(_accounts),

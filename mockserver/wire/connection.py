@@ -9,14 +9,19 @@ from time import monotonic
 from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response
-from mockserver.wire.delivery import CONTINUE, TRANSPORTS, PendingRequest, refusal
+from mockserver.settings.limits import Limits
+from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest, refusal
 from mockserver.wire.failures import Rejected
-from mockserver.wire.limits import SLICE, Limits
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
 
+SLICE = 4096  # bytes read at a time; between two slices the connection checks its limits
 _WRITE = 64 * 1024
 """Bytes of ready answers written at a time; between two writes the connection sees whether the client reads them."""
+
+
+_OWN = 4 * SLICE
+"""Bytes of a request that is being read which a connection may hold whatever all connections hold together."""
 
 
 class Host(Protocol):
@@ -24,22 +29,33 @@ class Host(Protocol):
 
     limits: Limits
     stopping: bool
+    held: int
+    """Bytes that all connections hold."""
 
     def joined(self, connection: Connection) -> None:
-        """Takes a new connection in. Where there is no room for it, it will be turned away or aborted."""
+        """Takes a new connection in."""
 
     def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
         """Forgets a closed connection, and the answers in its queue."""
 
-    def submit(self, pending: PendingRequest) -> None:
-        """Has a request answered: later, its response is set and its connection's `advance` called."""
+    def submit(self, pending: PendingRequest) -> bool:
+        """Has a request answered: later, its response is set and its connection's `advance` called. Gives False where
+        the connection has no place, and the request is refused.
+        """
+
+    def look(self) -> None:
+        """Has clients looked for, soon, that are gone while their answers wait."""
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """Logs an answer that has been written."""
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection. Beside its state, two flags say whether it reads and may write just now."""
+    """One client's connection. Beside its state, two flags say whether it reads and may write just now.
+
+    A client that has closed its connection and one that has only ended its side look the same. Where an answer waits,
+    both are therefore sent the byte that every answer begins with. Of the first kind, the system then reports an error.
+    """
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -50,13 +66,15 @@ class Connection(asyncio.Protocol):
         self._backlog: deque[bytes] = deque()
         self._state = State.OPEN
         self._reading = self._writable = True
-        self._discarded = 0
+        self._discarded = self._held = 0
+        self._midway = self._ahead = False  # whether a part, or the first byte, of the first answer has been sent
+        self.guest = False  # whether it is one more than the limit of connections
         self._since = self._begun = monotonic()
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begins. The server turns it away where there are too many."""
+        """Begins."""
         self.transport = cast("asyncio.Transport", transport)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
@@ -67,7 +85,7 @@ class Connection(asyncio.Protocol):
         """Reads on, in slices."""
         if self._state is not State.OPEN:
             self._discard(len(data))
-        elif len(data) <= SLICE and not self._backlog:
+        elif len(data) <= SLICE and not self._backlog and not self._full():
             self._read(data)
             if self._full():
                 self._set_reading(on=False)
@@ -80,6 +98,7 @@ class Connection(asyncio.Protocol):
         self._meet(Event.CLIENT_ENDED)
         if self._state is State.ENDED and self._reader.partial:
             self._refuse(Rejected(400, "malformed request: it ends in the middle"))
+        self.probe()
         return bool(self._queue)
 
     def pause_writing(self) -> None:
@@ -101,13 +120,39 @@ class Connection(asyncio.Protocol):
         self._host.left(self, self._queue)
         self._queue.clear()
         self._backlog.clear()
+        self._reader.drop()
+        self._weigh()
 
     # What the server calls.
+
+    @property
+    def waits(self) -> bool:
+        """Whether its client waits for an answer."""
+        return bool(self._queue)
 
     def advance(self) -> None:
         """Writes every answer whose turn has come."""
         while self._writable and self._write_some():
             pass
+        self._weigh()
+
+    def probe(self) -> None:
+        """Sends the first byte of the answer that the client waits for, where it has ended its side."""
+        queue = self._queue
+        if queue and queue[0].response is None and not (self._ahead or self._midway or self.transport.is_closing()):
+            self._ahead = True
+            self.transport.write(BEGIN)
+            self._host.look()
+
+    def give_up(self, response: Response) -> None:
+        """Answers with the response whatever has no answer yet, and closes."""
+        if self._midway:
+            self.transport.abort()
+            return
+        for pending in self._queue:
+            pending.response = pending.response or response
+        self.finish()
+        self.advance()
 
     def _write_some(self) -> bool:
         """Writes the answers that are ready, up to about `_WRITE` bytes. Returns whether there may be more."""
@@ -119,14 +164,20 @@ class Connection(asyncio.Protocol):
         last = False
         while size < _WRITE and not last and queue and (response := queue[0].response) is not None:
             pending = queue[0]
-            last = pending.last or (len(queue) == 1 and (self._state is State.ENDED or self._host.stopping))
+            closing = self._host.stopping or self._state is not State.OPEN
+            last = pending.last or (len(queue) == 1 and closing)
             piece, last = TRANSPORTS[response.delivery.transport](pending, response, last)
             pieces.append(piece)
             size += len(piece)
-            if pending.response is not None:  # else the rest comes later, and the answer keeps its turn
+            self._midway = pending.response is None  # then the rest comes later, and the answer keeps its turn
+            if not self._midway:
                 queue.popleft()
                 self._host.sent(pending, response)
-        self.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        written = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._ahead:
+            self._ahead = False
+            written = written.removeprefix(BEGIN)
+        self.transport.write(written)
         self._since = monotonic()
         if last:
             self._end()
@@ -151,18 +202,16 @@ class Connection(asyncio.Protocol):
         elif self._queue:
             return
         elif self._reader.partial:
-            if now - max(self._begun, self._since) > limits.request_time:
+            if now - max(self._begun, self._since) > (limits.control_time if self.guest else limits.request_time):
                 self._refuse(Rejected(408, "the request took too long to arrive"))
-        elif now - self._since > limits.idle_time:
+        elif now - self._since > (limits.control_time if self.guest else limits.idle_time):
             self.transport.close()
-
-    def turn_away(self) -> None:
-        """Refuses a client that is one too many."""
-        self._refuse(Rejected(503, "too many connections"))
 
     def finish(self) -> None:
         """Reads no more, and closes once the answers in flight are out."""
         self._meet(Event.STOPPING)
+        if self._state is State.FINISHING and (self._backlog or not self._reading):
+            self._meet(Event.SURPLUS)  # closing at once would reset the connection, and with it the answers
         self._backlog.clear()
         if not self._queue:
             self.transport.close()
@@ -176,27 +225,50 @@ class Connection(asyncio.Protocol):
         if not self._reader.partial:
             self._begun = monotonic()
         rejected = self._reader.feed(data)
+        self._weigh()
+        if rejected is None and not self._queue and self._crowded() and self._reader.held > _OWN:
+            rejected = Rejected(503, "the server holds too many bytes of other requests; send this one again")
         if rejected is not None:
             self._refuse(rejected)
         elif self._reader.continue_owed:
             self._say_continue()
 
-    def _take(self, request: Request, last: bool, old: bool) -> None:
-        pending = PendingRequest(self, request, last, old, self._begun)
+    def _take(self, request: Request, last: bool, old: bool) -> bool:
+        """Takes a request. Returns whether none may follow it."""
+        pending = PendingRequest(self, request, last, old, self._begun, held=self._reader.held)
         self._queue.append(pending)
         if last:
             self._meet(Event.REFUSED if request.too_large else Event.LAST_READ)
-        self._host.submit(pending)
+        if not self._host.submit(pending) and not last:
+            pending.last = last = True
+            self._meet(Event.LAST_READ)
+        return last
 
     def _refuse(self, rejected: Rejected) -> None:
         self._meet(Event.REFUSED)
-        self._reader.partial = False
+        self._reader.drop()
         response = refusal(rejected.status, rejected.message)
         self._queue.append(PendingRequest(self, None, True, False, self._begun, response))
         self.advance()
 
     def _full(self) -> bool:
-        return len(self._queue) >= self._host.limits.pipelined or not self._writable
+        """Whether no more is read for now. What is queued, or unread by the client, goes out later and has it go on."""
+        if len(self._queue) >= self._host.limits.pipelined or not self._writable:
+            return True
+        return bool(self._queue) and (self._held > self._host.limits.queued or self._crowded())
+
+    def _crowded(self) -> bool:
+        return self._host.held > self._host.limits.queued_total
+
+    def _weigh(self) -> None:
+        """Counts the bytes that it holds anew."""
+        held = self._reader.held if self._reader.partial else 0
+        if self._queue:
+            held += sum([pending.held for pending in self._queue])
+        if self._backlog:
+            held += sum(map(len, self._backlog))
+        self._host.held += held - self._held
+        self._held = held
 
     def _go_on(self) -> None:
         """Reads the backlog, as far as there is room, then lets the client send more or not."""

@@ -19,10 +19,15 @@ from mockserver.api.http import Request, Response
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
+BEGIN = b"H"  # the first byte of every answer
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_OWN = 1024
+"""Bytes that are counted for a request or an answer that waits beside its own: those of the objects around it."""
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
+
+_PATH = 100  # bytes of a path; no route is longer
 
 
 class Client(Protocol):
@@ -34,19 +39,41 @@ class Client(Protocol):
     def advance(self) -> None:
         """Writes every answer whose turn has come."""
 
+    def finish(self) -> None:
+        """Reads no more, and closes once the answers in flight are out."""
+
 
 @dataclass(slots=True, eq=False)
 class PendingRequest:
     """A request on its way through the server and, later, its response."""
 
     connection: Client
-    request: Request | None  # None where what came could not be read
+    request: Request | None  # None where what came could not be read, and once it is decided
     last: bool  # whether the connection closes after the answer
     old: bool  # whether the client speaks HTTP/1.0
     began: float  # when its first byte came, in monotonic time
     response: Response | None = None
     length: int | None = None
     """The Content-Length, where it is not the body's length: the WSGI application's answer to a HEAD."""
+    held: int = 0  # bytes that it keeps in memory
+    http_method: str = ""
+    path: str = ""  # as much of it as the access log may need
+
+    def __post_init__(self) -> None:
+        """Keeps what is needed of the request once it is decided."""
+        self.held += _OWN
+        if self.request is not None:
+            self.http_method, self.path = self.request.http_method, self.request.path[:_PATH].decode("latin-1")
+
+    @property
+    def head_only(self) -> bool:
+        """Whether the answer goes without its body."""
+        return self.http_method == "HEAD"
+
+    def decided(self, response: Response) -> None:
+        """Drops the request, whose answer may wait for long."""
+        self.request = None
+        self.held = _OWN + len(response.body)
 
 
 Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, bool]]"
@@ -72,10 +99,13 @@ class Outbox:
         """Sets the response of the request once its latency has passed, and then has its connection write it. Without a
         latency it is set at once, and the caller has the connection `advance`.
         """
+        pending.decided(response)
         delivery = response.delivery
         if delivery.latency <= 0:
             pending.response = response
             return
+        if pending.connection.transport.is_closing():
+            return  # the client has gone in the meantime
 
         def due() -> None:
             del self._timers[pending]
@@ -92,11 +122,17 @@ class Outbox:
                 waiting[0].cancel()
 
     def end(self, login: str | None) -> int:
-        """Closes the connections of the answers of the login, with None of all, that wait. Gives their number."""
+        """Answers with 503 in place of the answers of the login, with None of all, that wait, and closes their
+        connections once all their answers are out. Gives the number of these answers.
+        """
         waiting = [pending for pending, (_, whose) in self._timers.items() if login in {None, whose}]
-        for pending in waiting:
-            pending.connection.transport.abort()
         self.drop(waiting)
+        for pending in waiting:
+            pending.decided(ENDED)
+            pending.response = ENDED
+        for connection in {pending.connection for pending in waiting}:
+            connection.finish()
+            connection.advance()
         return len(waiting)
 
 
@@ -104,6 +140,10 @@ def refusal(status: int, message: str) -> Response:
     """An error of the server's own, in the shape of the API's errors, so that a client can read it."""
     body = json.dumps({"status": "error", "error_code": status, "message": message})
     return Response(status, (("Content-Type", "application/json; charset=utf-8"),), body.encode())
+
+
+ENDED = refusal(503, "the mock was reset, or stopped, while this answer waited for its latency")
+"""In place of an answer that waited too long."""
 
 
 def _bytes(pending: PendingRequest, response: Response, last: bool) -> bytes:
@@ -118,8 +158,7 @@ def _bytes(pending: PendingRequest, response: Response, last: bool) -> bytes:
     else:
         lines += f"Content-Length: {len(body) if pending.length is None else pending.length}\r\n"
     start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{_stamp(int(time.time()))}{lines}\r\n"
-    head_only = pending.request is not None and pending.request.http_method == "HEAD"
-    return start.encode("latin-1", "replace") + (b"" if head_only else body)
+    return start.encode("latin-1", "replace") + (b"" if pending.head_only else body)
 
 
 def _lines(headers: tuple[tuple[str, str], ...]) -> str:

@@ -8,11 +8,11 @@ Exception
 
 from __future__ import annotations
 
-import sys
 import traceback
 from pathlib import PurePath
 
 from mockserver.core.errors import IfindMockError
+from mockserver.wire.lines import STANDARD_ERROR
 
 
 class WireError(IfindMockError):
@@ -36,5 +36,5 @@ def report(what: str, error: BaseException) -> None:
 
 
 def write_line(line: str) -> None:
-    """Writes a line to standard error."""
-    sys.stderr.write(f"ifind-mock: {line}\n")
+    """Writes a line to standard error, without waiting for it."""
+    STANDARD_ERROR.write(f"ifind-mock: {line}")

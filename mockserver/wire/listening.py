@@ -13,6 +13,15 @@ from mockserver.wire.failures import WireError
 
 BACKLOG = 1024  # connections that may wait to be accepted
 _LAST_PORT = 65535
+_OPTIONS: tuple[tuple[int, str, int], ...] = (
+    (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+    # A client that vanishes without a word (its machine is off, its network gone) is noticed after 30 s.
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+)
+"""What every connection has: those that are accepted take it from the socket that listens."""
 _WHY = {
     errno.EADDRINUSE: "the port is in use; stop what listens there, or choose another port (0: any free one)",
     errno.EACCES: "no permission; ports below 1024 are often reserved, choose a higher one",
@@ -70,6 +79,9 @@ def _open(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.s
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for level, name, value in _OPTIONS:
+            if hasattr(socket, name):  # macOS and Windows lack some
+                opened.setsockopt(level, getattr(socket, name), value)
         opened.setblocking(False)
         opened.bind(address)
         opened.listen(BACKLOG)

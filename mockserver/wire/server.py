@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import errno
+import os
+import select
+import socket
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import Request, Response
+from mockserver.core.messages import METHODS
+from mockserver.settings.limits import Limits
 from mockserver.wire.connection import Connection
-from mockserver.wire.delivery import Outbox, PendingRequest, refusal
-from mockserver.wire.failures import report
-from mockserver.wire.limits import Limits
-from mockserver.wire.listening import BACKLOG, bound_address, sockets
+from mockserver.wire.delivery import ENDED, Outbox, PendingRequest, refusal
+from mockserver.wire.descriptors import fitted
+from mockserver.wire.failures import report, write_line
+from mockserver.wire.lines import STANDARD_ERROR
+from mockserver.wire.listening import bound_address, sockets
 from mockserver.wire.wsgi import LoopGuard, WsgiThreads, call
 
 Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
@@ -25,20 +31,28 @@ WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
 _CONTROL = b"/_mock"
 _FAILED = refusal(500, "the mock failed; its standard error says where")
-_POLL = 0.005
-"""Seconds in which a stopping server still takes connections and requests that have already reached it. asyncio loses
-a connection that is half accepted when its listener closes.
-"""
-_UNUSUAL = re.compile(r"[^A-Za-z0-9_/.-]")
-"""A character that no route has: without the question mark, its part of a path and the rest may hold credentials."""
+_CROWDED = refusal(503, "too many connections")
+_POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
+_ACCEPTED = 16  # connections that are accepted before those that are open have their turn
+_AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
+_SAID_AGAIN = 60.0  # seconds until the same trouble is said again
+_SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
+_TURN = 512  # requests that are decided before the loop goes on to other work
+_SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
+_GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
+"""A connection that ended, or was forbidden, before it was accepted."""
 
 
 class Server:
     """Listens, and answers `/_mock` and all below it by the WSGI application, everything else by turn.
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
-    reaches the loop. access_log is called on the loop with a line for each answer, and must not raise: peer, HTTP
-    method, path (without the query, which holds credentials), status, bytes of the body, milliseconds.
+    reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
+    HTTP method, route, status, bytes of the body, milliseconds. routes gives the paths below `/_mock`, for the log; a
+    part in `<>` stands for any text.
+
+    A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
+    API, which is not decided. It has a place of its own as soon as one is free.
     """
 
     def __init__(
@@ -48,71 +62,188 @@ class Server:
         *,
         limits: Limits | None = None,
         access_log: Callable[[str], None] | None = None,
+        routes: Callable[[], Collection[str]] | None = None,
     ) -> None:
-        self.limits, self.stopping = limits or Limits(), False
+        self.limits, self.stopping, self.held = limits or Limits(), False, 0
         self._answer = turn
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
+        self._routes = routes
+        self._known = {"", "/_mock", "/api", *(f"/api/{name}" for name in METHODS)}
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
         self._batch: list[PendingRequest] = []
         self._connections: set[Connection] = set()
-        self._listeners: list[asyncio.Server] = []
+        self._guests: dict[Connection, None] = {}  # in the order in which they came
+        self._listeners: list[socket.socket] = []
+        self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
+        self._looking: asyncio.TimerHandle | None = None
+        self._said = float("-inf")
         self.outbox = Outbox()
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Accepts connections, once; gives the bound address. Raises WireError for an address that can't be bound."""
-        opened = sockets(host, port)
+        self._listeners = sockets(host, port)
+        try:
+            self.limits, fewer = fitted(self.limits)
+        except BaseException:
+            for one in self._listeners:
+                one.close()
+            raise
+        if fewer:
+            write_line(fewer)
         self._loop = asyncio.get_running_loop()
         self._guard = LoopGuard(self._loop)
         self._emptied = asyncio.Event()
-        self._address = bound_address(opened[0])
-        for one in opened:
-            self._listeners.append(await self._loop.create_server(lambda: Connection(self), sock=one, backlog=BACKLOG))
+        self._address = bound_address(self._listeners[0])
+        for one in self._listeners:
+            self._loop.add_reader(one, self._accept, one)
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
         return self._address
 
     async def stop(self) -> None:
-        """Accepts no more, lets the answers in flight finish, closes everything: within a second."""
+        """Accepts no more, lets the answers in flight finish, closes everything: within a second. Answers that are not
+        due by then are given up with 503.
+        """
         if self.stopping or not self._listeners:
             return
         await asyncio.sleep(_POLL)
         for listener in self._listeners:
+            self._loop.remove_reader(listener)
             listener.close()
+        await asyncio.gather(*self._coming.values())
         self.stopping = True
         for connection in tuple(self._connections):
             connection.finish()
-        if self._connections:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._emptied.wait(), self.limits.stop_time)
+        await self._empty(self.limits.stop_time)
+        self.outbox.end(None)
+        for connection in tuple(self._connections):
+            connection.give_up(ENDED)
+        await self._empty(_POLL)
         for connection in tuple(self._connections):
             connection.transport.abort()
         self._clock.cancel()
+        if self._looking:
+            self._looking.cancel()
         self._threads.close()
+        STANDARD_ERROR.flush()
         await asyncio.sleep(0)
+
+    async def _empty(self, seconds: float) -> None:
+        if self._connections:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), seconds)
+
+    # Accepting.
+
+    def _accept(self, listener: socket.socket) -> None:
+        for _ in range(_ACCEPTED):
+            try:
+                opened, _peer = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno not in _GONE:
+                    self._pause(listener, error)
+                    return
+                continue
+            opened.setblocking(False)
+            if self._has_room():
+                connection = Connection(self)
+                self._coming[connection] = self._loop.create_task(self._begin(connection, opened))
+            else:
+                opened.close()
+
+    def _has_room(self) -> bool:
+        """Whether one more connection may come; in place of a guest that has not sent a request yet, where need be."""
+        allowed = self.limits.connections + self.limits.control_connections
+        if len(self._connections) + len(self._coming) < allowed:
+            return True
+        idle = next((guest for guest in self._guests if not guest.waits), None)
+        if idle is None:
+            return False
+        self._leave(idle)
+        idle.transport.abort()
+        return True
+
+    async def _begin(self, connection: Connection, opened: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, opened)
+        except OSError:
+            opened.close()  # the client has gone in the meantime
+            self._coming.pop(connection, None)
+
+    def _pause(self, listener: socket.socket, error: OSError) -> None:
+        """Accepts none for a moment, where the system can't: it would ask again at once, and for ever."""
+        self._loop.remove_reader(listener)
+        self._loop.call_later(_AGAIN, self._accept_again, listener)
+        now = monotonic()
+        if now - self._said > _SAID_AGAIN:
+            self._said = now
+            short = _SHORT.get(error.errno or 0)
+            why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
+            write_line(f"can't accept connections: {why}. Clients wait until others have ended")
+
+    def _accept_again(self, listener: socket.socket) -> None:
+        if listener.fileno() >= 0:
+            self._loop.add_reader(listener, self._accept, listener)
 
     # What connections call.
 
     def joined(self, connection: Connection) -> None:
         """See `connection.Host`."""
+        self._coming.pop(connection, None)
         self._connections.add(connection)
-        excess = len(self._connections) - self.limits.connections
-        if excess > 0:
-            # Not at once: asyncio would register a socket for reading that is closed while its connection is made.
-            self._loop.call_soon(
-                connection.transport.abort if excess > self.limits.turned_away else connection.turn_away
-            )
+        if len(self._connections) - len(self._guests) > self.limits.connections:
+            connection.guest = True
+            self._guests[connection] = None
 
     def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
         """See `connection.Host`."""
-        self._connections.discard(connection)
+        self._leave(connection)
         if self.stopping and not self._connections:
             self._emptied.set()
         self.outbox.drop(queue)
 
-    def submit(self, pending: PendingRequest) -> None:
+    def _leave(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._guests.pop(connection, None)
+
+    def _admits(self, connection: Connection) -> bool:
+        """Whether the connection may call the API: a guest may, once there is a place."""
+        if connection.guest and len(self._connections) - len(self._guests) < self.limits.connections:
+            self._guests.pop(connection, None)
+            connection.guest = False
+        return not connection.guest
+
+    def look(self) -> None:
+        """See `connection.Host`."""
+        if self._looking is None:
+            self._looking = self._loop.call_later(_SOON, self._look)
+
+    def _look(self) -> None:
+        """Ends the connections whose clients are gone while their answers wait. Such a connection may not be read, so
+        that the loop does not see its end.
+        """
+        self._looking = None
+        if not hasattr(select, "poll"):
+            return  # Windows: they end with their answers
+        ends = getattr(select, "POLLRDHUP", 0)
+        poll = select.poll()
+        waiting: dict[int, Connection] = {}
+        for connection in self._connections:
+            if connection.waits and (number := connection.transport.get_extra_info("socket").fileno()) >= 0:
+                waiting[number] = connection
+                poll.register(number, ends)
+        for number, seen in poll.poll(0):
+            if seen & select.POLLERR:
+                waiting[number].transport.abort()
+            elif seen & ends:
+                waiting[number].probe()
+
+    def submit(self, pending: PendingRequest) -> bool:
         """See `connection.Host`."""
         request = pending.request
         assert request is not None
@@ -125,26 +256,41 @@ class Server:
         elif path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)
+        elif not self._admits(cast("Connection", pending.connection)):
+            self._loop.call_soon(self._deliver, pending, _CROWDED)
+            return False
         else:
             if not self._batch:
                 self._loop.call_soon(self._turn)
             self._batch.append(pending)
+        return True
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""
         if self._access_log is None:
             return
-        request = pending.request
-        what = f"{request.http_method} {_plain(request.path.decode('latin-1'))}" if request else "- -"
         took = (monotonic() - pending.began) * 1000
-        size = 0 if request and request.http_method == "HEAD" else len(response.body)
+        size = 0 if pending.head_only else len(response.body)
+        what = f"{pending.http_method} {self._route(pending.path)}" if pending.http_method else "- -"
         self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")
+
+    def _route(self, path: str) -> str:
+        """As much of a path as is a route's, since the rest may hold a credential."""
+        if path.startswith("/_mock/") and self._routes:
+            self._known.update("/_mock" + route.partition("/<")[0] for route in self._routes())
+            self._routes = None
+        route = path
+        while route not in self._known:
+            route = route.rpartition("/")[0]
+        return path if path in {route, f"{route}/"} else f"{route}/…"
 
     # Answering.
 
     def _turn(self) -> None:
         """Answers the requests of this turn of the loop together, so that a store can commit once for all."""
-        batch, self._batch = self._batch, []
+        batch, self._batch = self._batch[:_TURN], self._batch[_TURN:]
+        if self._batch:
+            self._loop.call_soon(self._turn)
         try:
             responses = self._answer([one.request for one in batch if one.request is not None])
             if len(responses) != len(batch):
@@ -179,10 +325,7 @@ class Server:
         now = monotonic()
         for connection in tuple(self._connections):
             connection.check(now)
+        if not self._looking:
+            self._look()
+        STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
-
-
-def _plain(path: str) -> str:
-    """A path up to the first part that no route has."""
-    odd = _UNUSUAL.search(path)
-    return path if odd is None else f"{path[: path.rfind('/', 0, odd.start()) + 1]}…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
@@ -28,7 +28,12 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
 
         return make_app(gateway, guard, settings, server.outbox.end)
 
-    server = Server(gateway.turn, app, access_log=access_log)
+    def routes() -> Collection[str]:
+        from mockserver.web.control import Control
+
+        return Control(gateway.mock, settings, server.outbox.end).routes()
+
+    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes)
     return server
 
 
@@ -37,7 +42,7 @@ def fastest_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError:
-        return asyncio.new_event_loop()
+        return asyncio.SelectorEventLoop()  # on Windows, the usual one could not say that a connection may be accepted
     return uvloop.new_event_loop()
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from mockserver.wire.limits import SLICE
+from mockserver.wire.connection import SLICE
 from support.wire_server import Serve, Up, get, on_loop, wait_for
 
 # Keep-alive and pipelining.

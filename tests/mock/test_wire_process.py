@@ -159,13 +159,20 @@ def test_a_name_is_refused_where_the_port_of_one_of_its_addresses_is_in_use(monk
             pass
 
 
-def test_a_reset_closes_the_connections_of_answers_that_wait(serve: Serve) -> None:
-    with serve() as up, up.connect() as waiting, up.connect() as other:
-        waiting.send(get("/?latency=60000") + get("/two"))
-        wait_for(lambda: len(up.server.outbox) == 1)
+def test_a_reset_answers_with_503_what_waits_and_closes_its_connection(serve: Serve) -> None:
+    with serve() as up, up.connect() as waiting, up.connect() as pipelined, up.connect() as other:
+        waiting.send(get("/?latency=60000"))
+        pipelined.send(get("/?latency=60000") + get("/two") + get("/?latency=60000"))
+        wait_for(lambda: len(up.server.outbox) == 3)
 
-        assert on_loop(up, lambda: up.server.outbox.end(None)) == 1
+        assert on_loop(up, lambda: up.server.outbox.end(None)) == 3
+        got = waiting.answer()
+        assert (got.status, got.headers["connection"]) == (503, "close")
         assert waiting.closed()
+        assert [pipelined.answer().status for _ in range(2)] == [503, 200]
+        got = pipelined.answer()
+        assert (got.status, got.headers["connection"]) == (503, "close")
+        assert pipelined.closed()
         assert other.ask().status == 200
 
 

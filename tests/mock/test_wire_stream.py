@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.api.http import Request
+from mockserver.settings.limits import Limits
 from mockserver.wire.failures import Rejected
-from mockserver.wire.limits import Limits
 from mockserver.wire.request_reader import Reader
 from support.raw_client import Got
 from support.wire_server import CHUNKED, Up, get

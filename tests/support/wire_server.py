@@ -17,7 +17,7 @@ import uvloop
 
 from mockserver.api.http import Request, Response
 from mockserver.core.messages import Delivery
-from mockserver.wire.limits import Limits
+from mockserver.settings.limits import Limits
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
 from mockserver.wire.wsgi import LoopGuard

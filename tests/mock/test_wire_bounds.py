@@ -1,0 +1,351 @@
+"""The wire server: what clients can make it keep, hold or spend, and the bound of each."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from mockserver.api.gateway import MAX_BODY
+from mockserver.wire.connection import SLICE
+from support.raw_client import Client
+from support.wire_server import CHUNKED, Serve, Up, get, on_loop, wait_for
+
+LATE = get("/late?latency=60000")
+MIB = 1024 * 1024
+
+
+def connections(up: Up) -> int:
+    return len(up.server._connections)
+
+
+# Clients that gave up.
+
+
+def close(clients: list[Client]) -> None:
+    for client in clients:
+        client.close()
+
+
+def reset(clients: list[Client]) -> None:
+    for client in clients:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    close(clients)
+
+
+def end_their_side_and_close(clients: list[Client]) -> None:
+    for client in clients:
+        client.socket.shutdown(socket.SHUT_WR)
+    time.sleep(0.05)
+    close(clients)
+
+
+GIVEN_UP = {
+    "one call": LATE,
+    "a call of HTTP/1.0": get("/late?latency=60000", version="1.0"),
+    "a call that expects 100-continue": LATE + get("/", "Expect: 100-continue", "Content-Length: 3"),
+    "half of the next call": LATE + b"GET / HT",
+    "calls that are not read yet": LATE * 200,
+    "bodies that are not read yet": LATE + get("/", f"Content-Length: {MAX_BODY}") + b"x" * MAX_BODY,
+    "a last call": LATE.replace(b"Host: t", b"Host: t\r\nConnection: close") + b"surplus",
+}
+
+
+@pytest.mark.parametrize("give_up", [close, reset, end_their_side_and_close])
+def test_the_place_of_a_client_that_gave_up_is_free_at_once(
+    serve: Serve, give_up: Callable[[list[Client]], None]
+) -> None:
+    """Within two seconds, and not when the answer is due. What was decided stays decided."""
+    with serve() as up:
+        clients = [Client(up.address).send(sent) for sent in GIVEN_UP.values() for _ in range(3)]
+        wait_for(lambda: sum(up.echo.turns) >= len(clients))
+        give_up(clients)
+
+        wait_for(lambda: not connections(up))
+        assert not up.server.outbox
+        assert up.server.held == 0
+
+
+def test_a_call_whose_client_gave_up_before_it_was_decided_is_decided_and_not_kept(serve: Serve) -> None:
+    with serve() as up:
+        client = Client(up.address)
+
+        def sends_and_goes() -> None:
+            client.send(LATE)
+            reset([client])
+
+        on_loop(up, sends_and_goes)
+        wait_for(lambda: not connections(up))
+        assert up.ask().status == 200
+        assert not up.server.outbox
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_client_that_only_ends_its_side_gets_its_answers_whole(serve: Serve, version: str) -> None:
+    with serve() as up, up.connect() as client:
+        kept = ["Connection: keep-alive"]
+        client.send(b"".join(get(f"/{n}?latency={300 * (1 - n % 2)}", *kept, version=version) for n in range(4)))
+        client.socket.shutdown(socket.SHUT_WR)
+
+        assert [client.answer().json["path"] for _ in range(4)] == ["/0", "/1", "/2", "/3"]
+        assert client.closed()
+
+
+def test_a_client_that_vanishes_is_noticed_by_the_system(serve: Serve) -> None:
+    """Its machine is off: no packet says so, and the system asks after it, for 30 seconds."""
+    with serve() as up, up.connect() as client:
+        client.ask()
+        ((taken,),) = ([c.transport.get_extra_info("socket") for c in up.server._connections],)
+        times = [
+            taken.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_KEEP{name}"))
+            for name in ("IDLE", "INTVL", "CNT")
+        ]
+
+        assert taken.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert times[0] + times[1] * times[2] == 30
+
+
+# Bytes that wait.
+
+
+def flood(up: Up, stack: ExitStack, number: int, sent: bytes) -> list[Client]:
+    """Clients that send for as long as the server reads, each in a thread of its own."""
+    clients = [stack.enter_context(up.connect()) for _ in range(number)]
+
+    def send(client: Client) -> None:
+        with suppress(OSError):
+            client.socket.settimeout(None)
+            client.send(sent)
+
+    for client in clients:
+        threading.Thread(target=send, args=(client,), daemon=True).start()
+    return clients
+
+
+def test_bodies_behind_an_answer_that_waits_take_no_more_than_their_bound(serve: Serve) -> None:
+    """16 clients send 16 MiB each. The bound: `queued` and one body for each client."""
+    body = get("/", f"Content-Length: {MAX_BODY}") + b"x" * MAX_BODY
+    sent = LATE + body * 16
+    with serve(queued=64 * 1024) as up, ExitStack() as stack:
+        tracemalloc.start()
+        try:
+            flood(up, stack, 16, sent)
+            wait_for(lambda: connections(up) == 16 and up.server.held > 16 * 64 * 1024)
+            time.sleep(0.3)
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert up.server.held < 16 * (64 * 1024 + 2 * 64 * SLICE)
+        assert most < 16 * MIB
+        assert sum(up.echo.turns) == 16
+
+
+def test_a_body_is_dropped_once_it_is_decided(serve: Serve) -> None:
+    with serve() as up, ExitStack() as stack:
+        for _ in range(8):
+            client = stack.enter_context(up.connect())
+            client.send(
+                get("/?latency=60000&size=10", "X: " + "y" * 9000, f"Content-Length: {MAX_BODY}") + b"x" * MAX_BODY
+            )
+        wait_for(lambda: len(up.server.outbox) == 8)
+
+        assert up.server.held < 8 * 2048
+        kept = [pending for connection in up.server._connections for pending in connection._queue]
+        assert [pending.request for pending in kept] == [None] * 8
+
+
+def test_answers_that_wait_are_bounded_in_bytes_too(serve: Serve) -> None:
+    with serve(queued=50_000) as up, ExitStack() as stack:
+        client = stack.enter_context(up.connect())
+        for _ in range(20):
+            client.send(get("/?latency=300&size=20000"))
+            time.sleep(0.01)
+
+        assert up.server.held < 50_000 + 2 * 21_100
+        assert [len(client.answer().body) for _ in range(20)] == [20_000] * 20
+
+
+def test_beyond_the_total_each_connection_has_one_request_at_a_time(serve: Serve) -> None:
+    with serve(queued_total=4096) as up, ExitStack() as stack:
+        clients = [stack.enter_context(up.connect()) for _ in range(4)]
+        for client in clients:
+            client.send(get("/?latency=200&size=5000"))
+        wait_for(lambda: len(up.server.outbox) == 4)
+        for client in clients:
+            client.send(get("/second?latency=1") * 3)
+        time.sleep(0.05)
+
+        assert sum(up.echo.turns) == 4
+        assert [client.answer().status for client in clients for _ in range(4)] == [200] * 16
+
+
+def test_beyond_the_total_a_large_body_is_refused_and_small_requests_are_not(serve: Serve) -> None:
+    with serve(queued_total=4096) as up, up.connect() as waiting, up.connect() as large, up.connect() as small:
+        waiting.send(get("/?latency=60000&size=5000"))
+        wait_for(lambda: len(up.server.outbox) == 1)
+        large.send(get("/", "Content-Length: 100000") + b"x" * 50_000)
+
+        assert large.answer().status == 503
+        small.send(get()[:10])
+        time.sleep(0.02)
+        assert small.send(get()[10:]).answer().status == 200
+
+
+def test_what_all_connections_hold_is_counted_down_to_nothing(serve: Serve) -> None:
+    with serve(pipelined=4, queued=2000) as up:
+        with ExitStack() as stack:
+            clients = [stack.enter_context(up.connect()) for _ in range(5)]
+            for client in clients:
+                client.send(get("/?latency=20&size=3000") * 9 + CHUNKED + b"\r\n4\r\nab")
+            for client in clients:
+                assert [client.answer().status for _ in range(9)] == [200] * 9
+            assert up.server.held > 0
+        wait_for(lambda: not connections(up))
+
+        assert up.server.held == 0
+
+
+def test_many_requests_at_once_are_decided_in_turns(serve: Serve) -> None:
+    """Between two turns the loop does other work, so that one client's thousand calls do not hold another's."""
+    with serve(pipelined=10_000, queued=10 * MIB) as up, ExitStack() as stack:
+        clients = [stack.enter_context(up.connect()) for _ in range(30)]
+        on_loop(up, lambda: [client.send(get() * 60) for client in clients])
+        for client in clients:
+            assert [client.answer().status for _ in range(60)] == [200] * 60
+
+        assert max(up.echo.turns) <= 512
+
+
+# Connections.
+
+
+def test_a_call_on_one_connection_too_many_gets_one_answer_and_is_not_decided(serve: Serve) -> None:
+    with serve(connections=2, control_connections=50) as up, up.connect() as one, up.connect() as two:
+        assert [one.ask().status, two.ask().status] == [200, 200]
+        up.echo.turns.clear()
+        for sent in (get(), get() * 30, get("/", "Content-Length: 3") + b"abc" + get(), get(version="1.0")):
+            with up.connect() as three:
+                got = three.send(sent).answer()
+
+                assert (got.status, got.json["message"]) == (503, "too many connections")
+                assert got.headers["connection"] == "close"
+                assert three.closed()
+        assert up.echo.turns == []
+
+
+def test_many_connections_at_once_get_one_answer_each_and_what_is_refused_is_not_decided(serve: Serve) -> None:
+    with serve(connections=10, control_connections=60) as up, ExitStack() as stack:
+        clients: list[Client] = []
+
+        def all_come() -> None:
+            clients.extend(stack.enter_context(up.connect()).send(get("/create?latency=300")) for _ in range(60))
+
+        on_loop(up, all_come)
+        statuses = [client.answer().status for client in clients]
+
+        assert sorted(statuses) == [200] * 10 + [503] * 50
+        assert sum(up.echo.turns) == 10
+        assert all(client.closed() for client, status in zip(clients, statuses, strict=True) if status == 503)
+
+
+def test_control_is_reached_where_no_connection_is_left_for_the_api(serve: Serve) -> None:
+    with serve(connections=2, control_connections=2) as up, ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(up.connect()).send(LATE)
+        wait_for(lambda: len(up.server.outbox) == 2)
+        with up.connect() as control:
+            assert [control.ask("/_mock/").status for _ in range(3)] == [200] * 3
+            assert control.ask().status == 503
+        # Also behind clients that hold the places for control, and say nothing, or not all.
+        for _ in range(5):
+            stack.enter_context(up.connect()).send(b"GET /_mo")
+            assert up.ask("/_mock/").status == 200
+
+
+def test_a_connection_too_many_has_a_place_once_one_is_free(serve: Serve) -> None:
+    with serve(connections=1) as up, up.connect() as one, up.connect() as two:
+        one.ask()
+        assert two.ask("/_mock/").status == 200
+        one.close()
+        wait_for(lambda: connections(up) == 1)
+
+        assert two.ask().status == 200
+        with up.connect() as three:
+            assert three.ask().status == 503
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /_mock/ HT", get("/_mock/")])
+def test_a_connection_too_many_has_little_time(serve: Serve, sent: bytes) -> None:
+    with serve(connections=1, control_time=0.1) as up, up.connect() as one, up.connect() as two:
+        one.ask()
+        two.send(sent)
+        began = time.monotonic()
+        two.file.read()
+
+        assert time.monotonic() - began < 2
+        assert one.ask().status == 200
+
+
+def test_connections_beyond_both_limits_are_cut(serve: Serve) -> None:
+    with serve(connections=1, control_connections=1) as up, ExitStack() as stack:
+        for path in ("/?latency=60000", "/_mock/slow"):
+            stack.enter_context(up.connect()).send(get(path))
+            wait_for(lambda: sum(connection.waits for connection in up.server._connections) > 0)
+        wait_for(lambda: sum(connection.waits for connection in up.server._connections) == 2)
+        with up.connect() as three:
+            assert three.closed()
+        assert connections(up) == 2
+        up.pages.release.set()
+
+
+# Time.
+
+
+def test_requests_that_come_byte_by_byte_take_no_longer_than_their_time(serve: Serve) -> None:
+    with serve(request_time=0.3, linger_time=0.1) as up, ExitStack() as stack:
+        heads = [
+            b"GET / HTTP/1.1\r\nHost: t\r\nX: ",
+            CHUNKED + b"\r\n1\r\nx\r\n1;",
+            get("/", "Content-Length: 9999")[:-2],
+        ]
+        clients = [stack.enter_context(up.connect()).send(head) for head in heads]
+        began = time.monotonic()
+        while connections(up) and time.monotonic() - began < 3:
+            time.sleep(0.02)
+            for client in clients:
+                with suppress(OSError):
+                    client.send(b"x")
+
+        assert time.monotonic() - began < 3
+        assert up.ask().status == 200
+
+
+def test_empty_lines_keep_no_connection_for_ever(serve: Serve) -> None:
+    with serve(idle_time=0.2) as up, up.connect() as client:
+        began = time.monotonic()
+        with pytest.raises(ConnectionError):  # noqa: PT012 - it ends at some time
+            while time.monotonic() - began < 3:
+                client.send(b"\r\n" * 50)
+                time.sleep(0.01)
+        assert not connections(up)
+
+
+def test_many_headers_are_read_in_time_in_proportion(serve: Serve) -> None:
+    """Ten times as many take at most some thirty times as long."""
+    with serve(head=10 * MIB, request_time=30) as up:
+
+        def took(number: int) -> float:
+            sent = get("/?size=1", *(f"X-{n}: {n}" for n in range(number)))
+            began = time.perf_counter()
+            with up.connect() as client:
+                assert client.send(sent).answer().status == 200
+            return time.perf_counter() - began
+
+        took(10)
+        assert took(30_000) < 30 * max(min(took(3_000) for _ in range(3)), 0.005)
