@@ -56,6 +56,11 @@ class Reply:
         return self.decoded is None and self.unread in (Unread.LAYOUT, Unread.DOUBT)
 
     @property
+    def replayed(self) -> bool:
+        """Whether the answer is what a run that was stopped has kept of it: members alone."""
+        return self.decoded is not None and self.call.method == "create" and not (self.response and self.response.body)
+
+    @property
     def readable(self) -> bool:
         """Whether there is an answer that could be read."""
         return self.decoded is not None

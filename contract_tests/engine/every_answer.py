@@ -66,7 +66,8 @@ def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
     check_server_fault(checks, reply, of_task=own)
     if reply.decoded is None:
         return
-    _note_choices(checks, reply, reply.decoded)
+    if not reply.replayed:
+        _note_choices(checks, reply, reply.decoded)
     if reply.status == "error":
         checks.schema("error", reply)
 
