@@ -87,7 +87,7 @@ MAX_PARTS = 100_000  # values of an answer: no right answer needs more
 
 
 def weight(body: bytes) -> int:
-    """About how many bytes an answer takes while a run keeps it: its body, its texts, and what else each value takes."""
+    """About how many bytes an answer takes while it is kept: its body, its texts, and what else each value takes."""
     return 2 * len(body) + 400 * sum(body.count(mark) for mark in b",<")
 
 

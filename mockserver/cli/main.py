@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from contract_tests.findings.exit_code import USAGE
+from contract_tests.report.visible import visible
 from mockserver.cli.streams import complete
 from mockserver.core.errors import IfindMockError
 from mockserver.data import BrokenDataError
@@ -96,4 +97,4 @@ def _sentence(error: OSError) -> str:
 
 def _print(text: str) -> None:
     for line in text.splitlines():
-        click.echo(f"ifind-mock: {line}", err=True)
+        click.echo(f"ifind-mock: {visible(line)}", err=True)
