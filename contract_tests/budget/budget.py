@@ -22,7 +22,7 @@ RATE = 1.0
 RATE_SHARE = 0.9
 """The share of a target's own rate limit that a run uses."""
 TIME_UP = "the time of the run is up"
-MEMORY = 256 * 2**20
+MEMORY = 160 * 2**20
 """Bytes that the answers of a run may take together. A run keeps them, as each is compared with others; no target that
 means well has answers of a tenth of this.
 """
