@@ -147,7 +147,7 @@ def test_in_a_report_of_a_right_target_nothing_is_masked(monkeypatch: pytest.Mon
 
 READ: dict[str, bytes] = {
     "depths": b'{"a":' * 100_000,
-    "many members": b'{"status": "ok", "id": 1' + MEMBERS + b"}",
+    "many members": b'{"status": "ok", "id": 1' + MEMBERS[:80_000].rpartition(b",")[0] + b"}",
     "digits": b'{"status": "ready", "data": [], "cost": "'
     + b"9" * 5000
     + b'", "create_time": 1e300, "end_time": -1e300}',
