@@ -21,7 +21,7 @@ from contract_tests.budget.sender import send_control
 from contract_tests.contract.clauses import UsageError
 from contract_tests.decode.json import read_json
 from contract_tests.decode.model import Unreadable
-from contract_tests.engine.options import CheckOptions, read_phone
+from contract_tests.engine.options import SECRET_VARIABLES, CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
 from contract_tests.findings.exit_code import UNREACHABLE, USAGE
 from contract_tests.transport.messages import Request, TransportError
@@ -31,6 +31,8 @@ USUAL_PORT = 8080
 PRIVATE_DELAY = "250ms"
 START_TIMEOUT = 20.0
 MAIN_LIMIT = 1_000_000
+LONGEST_SECRET = 1000
+"""Characters of a credential: every answer and every report is searched for it."""
 VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a second account)"
 
 
@@ -105,6 +107,11 @@ def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -
     without which no target elsewhere is called.
     """
     environ = options.environment
+    for name in SECRET_VARIABLES:
+        if (size := len(environ.get(name, ""))) > LONGEST_SECRET:
+            raise UsageError(
+                f"{name} has {size} characters, of which no more than {LONGEST_SECRET} can be masked; check it"
+            )
     needs_phone = not on_loopback(base) and not options.tasks
     phone = options.phone or environ.get("IFIND_PHONE") or not needs_phone
     known = (environ.get("IFIND_LOGIN") and environ.get("IFIND_TOKEN")) or not credentials

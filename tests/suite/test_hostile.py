@@ -207,3 +207,11 @@ def test_the_deadline_of_a_run_and_its_memory_hold_against_answers_that_take_lon
     assert "unaffordable" in done.stdout
     assert int(memory) < BOUND
     assert float(seconds) < 4 + 8  # the answer at hand is read to its end, and the report is written
+
+
+def test_a_credential_that_is_too_long_to_be_masked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IFIND_TOKEN", "a" * 100_000)
+    out = io.StringIO()
+
+    assert run(CheckOptions(target="http://127.0.0.1:9/api"), out) == 2
+    assert "IFIND_TOKEN has 100000 characters" in out.getvalue()

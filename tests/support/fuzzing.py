@@ -1,15 +1,13 @@
 """What is fuzzed: readers of what others write, each with samples to begin from. A reader returns, or raises what it
 says that it raises; anything else is a failure.
 
-The fuzzer changes samples at random, by a seed, so that a failure is found again. `python -m support.fuzzing READER
-ARGUMENTS` hands a reader to atheris, whose changes are guided by the code that they reach.
+The fuzzer changes samples at random, by a seed, so that a failure is found again; `guided` has another fuzzer.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -190,21 +188,3 @@ READERS: Mapping[str, Callable[[], Reader]] = {
     "configuration": _configuration,
     "control": _control,
 }
-
-
-def main() -> None:
-    """Runs atheris on the reader that the first argument names; the others are its own, such as `-runs=100000`."""
-    import atheris
-
-    name = sys.argv.pop(1)
-    atheris.instrument_all()
-    reader = READERS[name]()
-    corpus = Path(tempfile.mkdtemp())
-    for number, sample in enumerate(reader.samples):
-        (corpus / str(number)).write_bytes(sample)
-    atheris.Setup([*sys.argv, str(corpus)], reader.read)
-    atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()

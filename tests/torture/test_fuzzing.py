@@ -51,7 +51,7 @@ def test_no_input_ends_a_reader_in_an_error_of_its_own(name: str, torture: Tortu
 @pytest.mark.parametrize("name", COUNTS)
 def test_no_input_that_new_code_leads_to_ends_a_reader(name: str, torture: Torture, tmp_path: Path) -> None:
     runs = torture.scale(100, COUNTS[name][1])
-    command = [sys.executable, "-m", "support.fuzzing", name, f"-runs={runs}", "-seed=1", "-timeout=5"]
+    command = [sys.executable, "-m", "support.guided", name, f"-runs={runs}", "-seed=1", "-timeout=5"]
     tests = Path(__file__).resolve().parents[1]
     done = subprocess.run(
         [*command, f"-artifact_prefix={tmp_path}/"],
