@@ -73,18 +73,29 @@ def _explained(text: str, message: str) -> TextFileError:
     rest = line[int(place[2]) - 1 :] if place and place[2] else ""
     explain = next((one for start, one in _EXPLANATIONS.items() if message.startswith(start)), _as_it_is)
     found, remedy = explain(line, rest, message)
-    return TextFileError(f"line {number}: {found}", remedy)
+    return TextFileError(f"{f'line {number}' if number else 'at its end'}: {found}", remedy)
 
 
 def _start_of_last_statement(lines: list[str]) -> int:
-    """The line of the statement that has no end: the lines before it are a document."""
+    """The line of the statement that has no end: the lines before it are a document. 0 in a file so large that it would
+    take long to find.
+    """
+    read = 0
     for count in range(len(lines) - 1, 0, -1):
+        before = "\n".join(lines[:count])
+        read += len(before)
+        if read > _MOST_READ:
+            return 0
         try:
-            tomllib.loads("\n".join(lines[:count]))
+            tomllib.loads(before)
         except tomllib.TOMLDecodeError:
             continue
         return min(count + 1, len(lines))
     return 1
+
+
+_MOST_READ = 1_000_000
+"""Characters that are read again to find where the last statement begins."""
 
 
 def _key(line: str) -> str:
