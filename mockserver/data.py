@@ -136,18 +136,29 @@ def _explained(text: str, message: str) -> TextFileError:
     rest = line[int(place[2]) - 1 :] if place and place[2] else ""
     explain = next((one for start, one in _EXPLANATIONS.items() if message.startswith(start)), _as_it_is)
     found, remedy = explain(line, rest, message)
-    return TextFileError(f"line {number}: {found}", remedy)
+    return TextFileError(f"{f'line {number}' if number else 'at its end'}: {found}", remedy)
 
 
 def _start_of_last_statement(lines: list[str]) -> int:
-    """The line of the statement that has no end: the lines before it are a document."""
+    """The line of the statement that has no end: the lines before it are a document. 0 in a file so large that it would
+    take long to find.
+    """
+    read = 0
     for count in range(len(lines) - 1, 0, -1):
+        before = "\n".join(lines[:count])
+        read += len(before)
+        if read > _MOST_READ:
+            return 0
         try:
-            tomllib.loads("\n".join(lines[:count]))
+            tomllib.loads(before)
         except tomllib.TOMLDecodeError:
             continue
         return min(count + 1, len(lines))
     return 1
+
+
+_MOST_READ = 1_000_000
+"""Characters that are read again to find where the last statement begins."""
 
 
 def _key(line: str) -> str:
@@ -191,7 +202,7 @@ def _no_equals(_line: str, rest: str, _message: str) -> tuple[str, str]:
 
 def _repeated_key(line: str, rest: str, message: str) -> tuple[str, str]:
     inline = re.search("'(.*)'", message)
-    key = inline or re.match(r"\s*\[{0,2}\s*([\w.\"' -]{1,80}?)\s*(?:[\]=]|$)", line.removesuffix(rest))
+    key = inline or re.match(r"\[{0,2}[ \t]*+([\w.\"' -]{1,80}?)[ \t]*+(?:[\]=]|$)", line.removesuffix(rest).strip())
     what = f"the key {key[1]}" if key else "a key"
     return f"{what} is given twice", "keep one of the two"
 

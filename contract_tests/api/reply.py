@@ -56,6 +56,11 @@ class Reply:
         return self.decoded is None and self.unread in (Unread.LAYOUT, Unread.DOUBT)
 
     @property
+    def replayed(self) -> bool:
+        """Whether the answer is what a run that was stopped has kept of it: members alone."""
+        return self.decoded is not None and self.call.method == "create" and not (self.response and self.response.body)
+
+    @property
     def readable(self) -> bool:
         """Whether there is an answer that could be read."""
         return self.decoded is not None
@@ -129,9 +134,13 @@ class Reply:
 def content_type(response: HttpResponse) -> str:
     """The answer's Content-Type where it is a type with known parameters, so that it may be published of any target."""
     kind = response.header("content-type") or ""
-    known = r"[a-z]{1,20}/[A-Za-z0-9][A-Za-z0-9.+-]{0,40}"
-    parameters = r"""(; ?(charset="?[A-Za-z0-9_-]{1,20}"?|header="?(present|absent)"?))*"""
-    return kind if not kind or re.fullmatch(known + parameters, kind) else "a Content-Type of another kind"
+    return kind if not kind or _KNOWN_TYPE.fullmatch(kind) else "a Content-Type of another kind"
+
+
+_KNOWN_TYPE = re.compile(
+    r"[a-z]{1,20}/[A-Za-z0-9][A-Za-z0-9.+-]{0,40}"
+    r"""(; ?(charset="?[A-Za-z0-9_-]{1,20}"?|header="?(present|absent)"?))*"""
+)
 
 
 def _one_line(text: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from contract_tests.contract.outcome import Outcome
 
@@ -21,6 +22,10 @@ RATE = 1.0
 RATE_SHARE = 0.9
 """The share of a target's own rate limit that a run uses."""
 TIME_UP = "the time of the run is up"
+MEMORY = 160 * 2**20
+"""Bytes that the answers of a run may take together. A run keeps them, as each is compared with others; no target that
+means well has answers of a tenth of this.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class Charge:
     """Of the create in the ledger."""
     replayed: bool = False
     """The create was sent by a run that was stopped, and not again."""
+    kept: Mapping[str, Any] | None = field(default=None, repr=False)
+    """Of such a create: what the ledger has kept of its answer."""
 
 
 @dataclass
@@ -101,6 +108,8 @@ class Budget:
     charges: list[Charge] = field(default_factory=list)
     highest: dict[int, int] = field(default_factory=dict)
     """The highest cost seen, by source."""
+    kept: int = 0
+    """About how many bytes the answers so far take."""
     calls: int = 0
     """Calls that left; further tries of the same call are not counted."""
     held_back: int = 0
@@ -192,6 +201,8 @@ class Budget:
             raise self.refusal(f"the {self.limits.calls} calls of this plan are used up")
         if self.time_up:
             raise self.refusal(TIME_UP)
+        if self.kept > MEMORY:
+            raise self.refusal(f"the answers so far take more than the {MEMORY // 2**20} MiB that a run keeps")
 
     def refusal(self, why: str) -> NotChecked:
         """The error of a call that the limits hold back."""

@@ -1,7 +1,7 @@
 """The ledger of a run: every send is written down before it goes out, so that a stopped run is not paid for twice.
 
 A SQLite file. It holds neither credentials nor the phone: a call is known by a keyed digest, whose key is the token. Of
-answers only those of creates are kept, and only where they hold no secret.
+the answer to a create its HTTP status, its status word, its id and its code are kept, and nothing else.
 """
 
 from __future__ import annotations
@@ -9,24 +9,28 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from contract_tests.api.calls import Account
 from contract_tests.contract.clauses import UsageError
-from contract_tests.transport.messages import HttpResponse, Request
+from contract_tests.contract.members import STATUSES
+from contract_tests.transport.messages import Request
 
 APPLICATION = 0x69666D6C
 """Marks the file as a ledger, in SQLite's header."""
-LAYOUT = 1
+LAYOUT = 2
 RESUMABLE = timedelta(hours=24)
 """How old a stopped run may be: nobody knows how long a task can be asked for."""
-MAX_ANSWER = 64 * 1024
+LONGEST = 40
+"""Characters of an id or a code that is kept; no service counts further."""
 
 _TABLES = """
 CREATE TABLE runs (
@@ -35,7 +39,7 @@ CREATE TABLE runs (
 CREATE TABLE sends (
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, at TEXT NOT NULL, method TEXT NOT NULL,
     call TEXT NOT NULL, units INTEGER NOT NULL, state TEXT NOT NULL, source INTEGER,
-    http INTEGER, content_type TEXT, answer BLOB);
+    http INTEGER, answer TEXT);
 CREATE INDEX sends_of_a_run ON sends (run, call);
 """
 
@@ -51,7 +55,13 @@ class Entry:
     state: str
     source: int
     units: int
-    answer: HttpResponse | None
+    http: int
+    answer: Mapping[str, Any] | None
+    """Those of KEPT that it had."""
+
+
+KEPT = ("status", "id", "error_code")
+"""The members of an answer to create that are kept."""
 
 
 class Ledger:
@@ -81,17 +91,16 @@ class Ledger:
 
     def _entries(self, condition: str, *values: object) -> list[Entry]:
         rows = self._connection.execute(
-            "SELECT id, state, source, units, http, content_type, answer FROM sends WHERE run = ? AND method = 'create'"
+            "SELECT id, state, source, units, http, answer FROM sends WHERE run = ? AND method = 'create'"
             f" AND state NOT IN (?, ?) AND {condition} ORDER BY id",
             (self._run, UNSENT, REFUSED, *values),
         )
         return [self._entry(row) for row in rows]
 
-    def _entry(self, row: tuple[int, str, int, int, int, str, bytes | None]) -> Entry:
-        number, state, source, units, http, content_type, answer = row
-        headers = (("content-type", content_type),) if content_type else ()
-        kept = None if answer is None else HttpResponse(Request("GET", ""), http, headers, answer, 0.0)
-        return Entry(number, LOST if state == SENT else state, source, units, kept)
+    def _entry(self, row: tuple[int, str, int, int, int | None, str | None]) -> Entry:
+        number, state, source, units, http, answer = row
+        kept = None if answer is None else json.loads(answer)
+        return Entry(number, LOST if state == SENT else state, source, units, http or 0, kept)
 
     def begin(self, method: str, request: Request, *, source: int = 0, units: int = 0) -> int:
         """Writes down that a request is about to leave; the number of its line."""
@@ -101,12 +110,17 @@ class Ledger:
             *(self._run, _now(), method, self._digest(request), units, SENT, source),
         )
 
-    def end(self, number: int, state: str, *, units: int, answer: HttpResponse | None = None) -> None:
-        """Writes down what came of a send; answer is kept where the run may need it again."""
-        body = answer.body if answer is not None and len(answer.body) <= MAX_ANSWER else None
-        head = (answer.status, answer.header("content-type")) if answer is not None else (None, None)
-        update = "UPDATE sends SET state = ?, units = ?, http = ?, content_type = ?, answer = ? WHERE id = ?"
-        _write(self._connection, update, state, units, *head, body, number)
+    def end(self, number: int, state: str, *, units: int) -> None:
+        """Writes down what came of a send."""
+        _write(self._connection, "UPDATE sends SET state = ?, units = ? WHERE id = ?", state, units, number)
+
+    def keep(self, number: int, http: int, model: Mapping[str, Any]) -> None:
+        """Writes down what a run that is resumed needs of the answer to a create: the members that KEPT names, each a
+        number or a short word.
+        """
+        kept = {name: model[name] for name in KEPT if name in model and _is_plain(name, model[name])}
+        update = "UPDATE sends SET http = ?, answer = ? WHERE id = ?"
+        _write(self._connection, update, http, json.dumps(kept), number)
 
     def settle(self, number: int, units: int) -> None:
         """Writes down what a create has really taken."""
@@ -119,6 +133,13 @@ class Ledger:
     def _digest(self, request: Request) -> str:
         text = f"{request.http_method}\0{request.url}\0{request.body.hex()}"
         return hmac.new(self._key, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+
+
+def _is_plain(name: str, value: object) -> bool:
+    """Whether a value may be kept: a status that is documented, a number, a text of digits and letters alone."""
+    if name == "status":
+        return value in STATUSES
+    return type(value) in (int, str) and len(text := str(value)) <= LONGEST and text.isascii() and text.isalnum()
 
 
 def _write(connection: sqlite3.Connection, statement: str, *values: object) -> int:

@@ -13,11 +13,12 @@ is none of the tries. A create has a new connection.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from contract_tests.api.calls import Call, request_of
 from contract_tests.budget.budget import TIME_UP, Budget, Charge, Limits, NotChecked
@@ -69,7 +70,7 @@ class Sender:
     budget: Budget
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
-    """Keeps answers with a secret out of the ledger."""
+    """Keeps an id that is a secret out of the ledger."""
     log: list[tuple[Call, Charge | None]] = field(default_factory=list)
     """Calls that left, each with what a create took."""
     retried: list[RetriedCall] = field(default_factory=list)
@@ -83,7 +84,8 @@ class Sender:
 
     def __post_init__(self) -> None:
         for entry in self.ledger.creates() if self.ledger else ():
-            charge = Charge(entry.source, entry.units, entry.state == LOST, entry.number, replayed=True)
+            kept = entry.answer
+            charge = Charge(entry.source, entry.units, entry.state == LOST, entry.number, replayed=True, kept=kept)
             self.budget.charges.append(charge)
             self._charged_before[entry.number] = charge
             if entry.units > 1:  # what was reserved for it and is no more than 1 says nothing
@@ -139,7 +141,7 @@ class Sender:
         self.budget.check_creates()
         known = self.ledger.known(request) if self.ledger else None
         if known is not None:
-            return self._replayed(known)
+            return self._replayed(known, request)
         tries = _Tries(self, call)
         while True:
             response, charge = self._create_once(call, request, source)
@@ -172,9 +174,15 @@ class Sender:
             self._lost.add(request)
             self._note(charge.line, LOST, units=charge.units)
             raise LostAnswer(None if self._out_of_time(fault) else fault) from None
-        kept = None if self.ledger is None or self.holds_secret(response.body) else response
-        self._note(charge.line, ANSWERED, units=charge.units, answer=kept)
+        self._note(charge.line, ANSWERED, units=charge.units)
         return response, charge
+
+    def keep(self, charge: Charge, http: int, model: Mapping[str, Any]) -> None:
+        """Notes what a run that is resumed needs of the answer to a create, which was read; nothing of one whose id is
+        a secret.
+        """
+        if self.ledger and charge.line and not charge.replayed and not self.holds_secret(str(model.get("id")).encode()):
+            self.ledger.keep(charge.line, http, model)
 
     def release(self, charge: Charge) -> None:
         """Gives the units of a refused create back."""
@@ -188,10 +196,11 @@ class Sender:
         if self.ledger and charge.line:
             self.ledger.settle(charge.line, cost)
 
-    def _replayed(self, known: Entry) -> tuple[HttpResponse, Charge]:
+    def _replayed(self, known: Entry, request: Request) -> tuple[HttpResponse, Charge]:
+        """The answer without a body, and the charge with what was kept of it."""
         if known.answer is None:
             raise LostAnswer(None)
-        return known.answer, self._charged_before[known.number]
+        return HttpResponse(request, known.http, (), b"", 0.0), self._charged_before[known.number]
 
     def _begin(self, call: Call, request: Request, charge: Charge | None = None) -> int:
         """Waits for the call's turn and notes that it leaves; its line in the ledger."""
@@ -213,9 +222,9 @@ class Sender:
         if self._out_of_time(fault):
             raise self.budget.refusal(TIME_UP)
 
-    def _note(self, line: int, state: str, *, units: int = 0, answer: HttpResponse | None = None) -> None:
+    def _note(self, line: int, state: str, *, units: int = 0) -> None:
         if self.ledger and line:
-            self.ledger.end(line, state, units=units, answer=answer)
+            self.ledger.end(line, state, units=units)
 
     def _pause(self, seconds: float) -> None:
         left = seconds if self.budget.end is None else self.budget.end - time.monotonic()

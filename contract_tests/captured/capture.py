@@ -97,7 +97,7 @@ _UNPACK = {"gzip": unzipped, "x-gzip": unzipped, "deflate": _deflated}
 
 # Whole responses, as curl -i prints them.
 
-_LINE = rb"HTTP/[0-9](?:\.[0-9])? ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n"
+_LINE = rb"HTTP/[0-9](?:\.[0-9])? ([1-5][0-9]{2})(?: [^\r\n]{0,200})?\r?\n"
 _STATUS = re.compile(rb"(?:\xef\xbb\xbf)?\s*" + _LINE)
 _NEXT = re.compile(_LINE + rb"(?=[A-Za-z0-9!#$%&'*+.^_`|~-]+:|\r?\n)")
 _END = re.compile(rb"\n\r?\n")

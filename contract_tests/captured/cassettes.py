@@ -22,7 +22,7 @@ _JSON = re.compile(
 )
 _YAML = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:[#%][^\n]*\n|---[^\n]*\n|[ \t]*\r?\n|[a-z_]+:[^\n]*\n){0,20}"
-    rb"(?:(?:http_)?interactions:|-[ \t]*(?:![^\n]*)?\r?\n?[ \t]*(?:![^\n]*\n[ \t]*)?request:)"
+    rb"(?:(?:http_)?interactions:|-[ \t]*+(?:![^ \t\r\n]*+[ \t]*+)?\r?\n?[ \t]*+(?:![^\n]*+\n[ \t]*+)?request:)"
 )
 
 

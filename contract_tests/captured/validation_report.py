@@ -9,6 +9,7 @@ from typing import Any
 from contract_tests.captured.files import FileResult, Validation
 from contract_tests.captured.judge import Judgement, outcome_of
 from contract_tests.contract.outcome import Outcome
+from contract_tests.redact.unsafe import UNSAFE, json_safe, spelled
 
 MOST_LINES = 50  # problems of an answer in the text; JSON has all that were kept
 
@@ -20,7 +21,7 @@ def as_json(validation: Validation) -> str:
         {"file": name, "kind": a.kind, "entries": a.entries, "answers": len(a.answers), "ignored": a.ignored}
         for name, a in validation.archives
     ]
-    return json.dumps({"files": files, "recordings": archives, "exit_code": validation.exit_code}, indent=2)
+    return json_safe(json.dumps({"files": files, "recordings": archives, "exit_code": validation.exit_code}, indent=2))
 
 
 def _entry(result: FileResult) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def as_text(validation: Validation) -> str:
         counts = [f"{outcomes.count(word)} {word}" for word in Outcome if word in outcomes]
         several = any("#" in result.file for result in validation.files)
         lines.append(f"{len(outcomes)} {'answers' if several else 'files'}: {', '.join(counts)}")
-    return "\n".join(lines)
+    return "\n".join(UNSAFE.sub(spelled, line) for line in lines)
 
 
 def _lines(result: FileResult) -> Iterator[str]:

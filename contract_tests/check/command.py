@@ -28,6 +28,7 @@ from contract_tests.redact.write import Written, check_file, try_to_write
 from contract_tests.report.interrupts import Interrupts
 from contract_tests.report.report import Report
 from contract_tests.report.terminal import write_terminal
+from contract_tests.report.visible import visible
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import Examined, examine
 from contract_tests.session.state import all_unseen, stopped_report
@@ -172,10 +173,10 @@ def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, erro
 def _print(lines: Iterable[str], errors: TextIO) -> None:
     with suppress(OSError):
         for line in lines:
-            print(line, file=errors)
+            print(visible(line), file=errors)
 
 
 def write_errors(report: Report, out: TextIO) -> None:
     """Writes the errors of the kit itself."""
     for text in report.errors:
-        print(f"ERROR of the suite itself:\n{text}\n", file=out)
+        print(f"ERROR of the suite itself:\n{visible(text)}\n", file=out)

@@ -15,7 +15,7 @@ _START = (
 _NAME = rf"[{_START}][{_START}\-.0-9\u00B7\u0300-\u036F\u203F-\u2040]*"
 VALUES: Mapping[str, re.Pattern[str]] = {
     "codes": re.compile(r"[0-9]{1,6}"),  # of each entry
-    "content-type": re.compile(r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"),
+    "content-type": re.compile(r"[!-~][!-.0-~]*/[!-~](?:[ -~]*[!-~])?"),
     "origin": re.compile(r"\*|https?://[!-~]+"),
     "xml-item": re.compile(rf"{_NAME}(?:\{{n(?:\+1)?\}})?"),
     "xml-name": re.compile(_NAME),

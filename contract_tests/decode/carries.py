@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.contract.members import COLUMNS
 from contract_tests.decode.compare import documented
+from contract_tests.decode.lacking import unescaped
 
 SHARE = 0.6  # of the telling values of an answer, and of each row: layouts may shorten and reformat some
 _WINDOW = 3  # characters of a value's end by which its places are found
@@ -75,7 +75,7 @@ _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(?:[nrtbf])")
 def _plain(text: str) -> str:
     """A text without escapes, quotes and white space, so that it is found however it is written."""
     raw = _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else " ", text)
-    return _NOISE.sub("", html.unescape(raw)).lower()
+    return _NOISE.sub("", unescaped(raw)).lower()
 
 
 def _readings(body: bytes) -> Iterator[str]:

@@ -32,7 +32,8 @@ def read_json(body: bytes) -> Decoded:
         raise Unreadable(f"JSON, but no object: {type(model).__name__}")
     if _is_too_deep(model):
         raise Unreadable(TOO_DEEP)
-    if half := next((match for match in _HALF.finditer(text) if match["half"]), None):
+    halves = _HALF.finditer(text) if _MAY_BE_HALF.search(text) else ()
+    if half := next((match for match in halves if match["half"]), None):
         raise Unreadable(f"half of a surrogate pair in JSON at character {half.start()}")
     return Decoded(model, "json", json_choices(text))
 
@@ -95,5 +96,6 @@ def _fraction(text: str) -> float:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole, parse_float=_fraction
 )
+_MAY_BE_HALF = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 _HALF = re.compile(r"\\(?:ud[89ab]..\\ud[c-f]..|(?P<half>ud[89a-f]..)|.)", re.DOTALL | re.IGNORECASE)
 """An escape in a text that has been parsed: a pair of surrogates, half of one, or another."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<slash>/)|.)", re.DOTALL)
+_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ALWAYS = re.compile(r"00[0-7].|202[89]")  # codes of ASCII, and of line separators, which some writers escape only
 _MARKUP = re.compile(r"002[267]|003[ce]", re.IGNORECASE)  # codes of ", &, ', < and >
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _ESCAPES: Mapping[tuple[bool, bool], str] = {
     (False, False): "raw",
     (True, True): "escaped",
@@ -26,11 +26,11 @@ def json_choices(text: str) -> dict[str, str]:
 
 
 def _escapes(text: str) -> str:
-    escapes = [match for match in _ESCAPE.finditer(text) if match["slash"] or match["code"]]
-    if any(match["code"] and _MARKUP.fullmatch(match["code"]) for match in escapes):
+    others = text.replace("\\\\", "")  # without escapes of the backslash itself
+    slashes, codes = others.count("\\/"), {match[1] for match in _CODE.finditer(others)}
+    if any(map(_MARKUP.fullmatch, codes)):
         return "markup as unicode escapes"
-    slashes = sum(bool(match["slash"]) for match in escapes)
-    letters = {True} if any(match["code"] and not _ALWAYS.match(match["code"]) for match in escapes) else set()
+    letters = set() if all(map(_ALWAYS.match, codes)) else {True}
     letters |= set() if text.isascii() else {False}
     marks = {marked for marked, times in ((True, slashes), (False, text.count("/") - slashes)) if times}
     if len(letters) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import html
+import re
 from collections.abc import Callable, Mapping
 from itertools import groupby
 
@@ -62,9 +63,19 @@ def replacement(text: str, written: str, missing: set[str]) -> str:
         for substitute in substitutes:
             if "".join([substitute(c) if c in missing else c for c in text]).strip() == written.strip():
                 return choice
-    if html.unescape(written) == html.unescape(text):
+    if unescaped(written) == unescaped(text):
         return "reference"
     return TRANSLITERATED if _fits(text, written, missing) else DIFFERENT
+
+
+def unescaped(text: str) -> str:
+    """The text with characters in place of HTML's references. A number of thousands of digits is none of a character,
+    and Python refuses to read it.
+    """
+    return html.unescape(_NO_CHARACTER.sub("\ufffd", text))
+
+
+_NO_CHARACTER = re.compile(r"&#[0-9]{9,}+;?")
 
 
 def _fits(text: str, written: str, missing: set[str]) -> bool:

@@ -4,7 +4,6 @@ values with and without an entry around them, rows alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -330,7 +329,7 @@ def _item(names: list[str]) -> str:
     """The choice of xml.item that the names of a list's entries show."""
     if len({*names}) == 1 and not (len(names) == 1 and names[0][-1] in "01" and names[0][:-1]):
         return names[0]
-    stem = re.sub(r"[0-9]+$", "", names[0])
+    stem = names[0].rstrip("0123456789")
     for first, word in enumerate(("{n}", "{n+1}")):
         if stem and all(name == f"{stem}{n}" for n, name in enumerate(names, start=first)):
             return stem + word

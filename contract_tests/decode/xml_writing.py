@@ -13,12 +13,13 @@ from contract_tests.decode.names import known_name
 from contract_tests.decode.xml_text import XmlText
 
 _TOKEN = re.compile(
-    r"""<!--.*?-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<\?.*?\?>"""
-    r"""|<!DOCTYPE(?:[^\[>"']|"[^"]*"|'[^']*'|\[(?:[^\]"']|"[^"]*"|'[^']*')*+\])*+>"""
-    r"""|<(?P<close>/)?(?P<name>[^\s/>!?]+)(?P<rest>(?:[^>"']|"[^"]*"|'[^']*')*+)>""",
+    r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)"""
+    r"""|<!DOCTYPE(?:[^\[>"'<]|"[^"<]*"|'[^'<]*')*+(?:\[.*?(?:\]\s*+>|\Z)|>)"""
+    r"""|<(?P<close>/)?(?P<name>[^\s/>!?<]++)(?P<rest>(?:[^>"'<]|"[^"<]*"|'[^'<]*')*+)>""",
     re.DOTALL,
 )
-_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
+"""In well-formed XML each of these ends, and no `<` stands in a tag. That both are in the pattern keeps it linear."""
+_REFERENCE = re.compile(r"&#(?:x0*+([0-9a-fA-F]{1,6})|0*+([0-9]{1,7}));")
 _NIL = re.compile(r"""(?:^|[\s:])nil\s*=\s*["'](?:true|1)["']""")
 _ASIDE = {"<!--": "comments", "<?": "processing instructions", "<!DOCTYPE": "a DOCTYPE"}
 MAX_NAME = 100  # characters of an element's name

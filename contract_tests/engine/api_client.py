@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract_tests.api import calls
@@ -13,7 +13,7 @@ from contract_tests.budget.budget import Charge, NotChecked
 from contract_tests.budget.sender import LostAnswer, Sender, rate_limited
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.csv import NO_ANSWER
-from contract_tests.decode.model import Context
+from contract_tests.decode.model import Context, Decoded, weight
 from contract_tests.engine.every_answer import UnitsWatch, check_answer, check_readable, check_tokens, read
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
@@ -163,6 +163,9 @@ class ApiClient:
         return again if later.response is None else self._read(later, section)
 
     def _read(self, reply: Reply, section: str | None = None) -> Reply:
+        charge = self.charges.get(reply.number)
+        if charge is not None and charge.kept is not None:
+            return replace(reply, decoded=Decoded(charge.kept, reply.call.format, {}))
         reference = self._references.get(_about(reply.call))
         return read(reply, Context(reply.call.method, section, self.findings.known(), reference))
 
@@ -216,6 +219,7 @@ class ApiClient:
             self.findings.calls = len(self.sender.log)
             self.answers += 1
         self._refused, self.reached = 0, True
+        self.sender.budget.kept += weight(response.body)
         if charge is not None:
             self.charges[self.answers] = charge
         for refused, answer in self.sender.rate_limited[self._rate_limited :]:
@@ -235,6 +239,8 @@ class ApiClient:
             self.sender.release(self.charges.pop(reply.number))
         elif not reply.readable:
             charge.lost = charge.units > 0
+        else:
+            self.sender.keep(charge, reply.http, reply.model)
 
     def _unanswered(self, call: Call, failure: TransportError) -> Reply:
         reply = Reply(call, None, None, self.findings.mask.text(str(failure)), self.answers)

@@ -68,7 +68,8 @@ def check_answer(checks: Checks, reply: Reply, tokens: Collection[str]) -> None:
         if reply.response is not None and reply.has_unknown_layout:
             checks.findings.saw(f"content-type.{reply.call.format}", content_type(reply.response), reply)
         return
-    _note_choices(checks, reply, reply.decoded)
+    if not reply.replayed:
+        _note_choices(checks, reply, reply.decoded)
     if reply.status == "error":
         checks.schema("error", reply)
 

@@ -199,6 +199,7 @@ class Option:
 
 _CHECK = {
     "budget": "12, no limit on a mock",
+    "time": "15min, no limit on a mock",
     "phone": "None is assumed for a live target.",
     "profile": "The choices to expect; else the defaults.",
 }
@@ -209,6 +210,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "learn": {**_CHECK, "budget": "8, no limit on a mock"},
         "parity": {
             "budget": "12 on each side, no limit on a mock",
+            "time": "no limit",
             "phone": "A mock beside a real target has its own.",
             "profile": "A learned profile; what it calls uncovered is counted apart.",
         },
@@ -236,8 +238,8 @@ OPTIONS = (
            partial(read_seconds, option="--stale-after")),
     Option("call-timeout", "TIME", "How long a call may take. Default: 30s.",
            partial(read_seconds, option="--call-timeout"), SUITE),
-    Option("run-timeout", "TIME", "How long the run may take. Default: 15min, no limit on a mock.",
-           partial(read_seconds, option="--run-timeout"), SUITE),
+    Option("run-timeout", "TIME", "How long the run may take. Default: {time}.",
+           partial(read_seconds, option="--run-timeout"), ALL),
     Option("only", "CLAUSE", "Check only this clause. Repeat the option for more.", read_clauses, SUITE, many=True),
     Option("plan", "", "Print the calls and what they cost; send nothing."),
 )

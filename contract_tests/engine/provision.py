@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 from contract_tests.api.calls import Account
 from contract_tests.budget.sender import send_control
 from contract_tests.contract.clauses import UsageError
-from contract_tests.engine.options import CheckOptions, read_phone
+from contract_tests.decode.json import read_json
+from contract_tests.decode.model import Unreadable
+from contract_tests.engine.options import SECRET_VARIABLES, CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
 from contract_tests.findings.exit_code import UNREACHABLE, USAGE
 from contract_tests.transport.messages import Request, TransportError
@@ -29,6 +31,8 @@ USUAL_PORT = 8080
 PRIVATE_DELAY = "250ms"
 START_TIMEOUT = 20.0
 MAIN_LIMIT = 1_000_000
+LONGEST_SECRET = 1000
+"""Characters of a credential: every answer and every report is searched for it."""
 VARIABLES = "IFIND_LOGIN and IFIND_TOKEN (and IFIND_LOGIN2, IFIND_TOKEN2 for a second account)"
 
 
@@ -103,6 +107,11 @@ def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -
     without which no target elsewhere is called.
     """
     environ = options.environment
+    for name in SECRET_VARIABLES:
+        if (size := len(environ.get(name, ""))) > LONGEST_SECRET:
+            raise UsageError(
+                f"{name} has {size} characters, of which no more than {LONGEST_SECRET} can be masked; check it"
+            )
     needs_phone = not on_loopback(base) and not options.tasks
     phone = options.phone or environ.get("IFIND_PHONE") or not needs_phone
     known = (environ.get("IFIND_LOGIN") and environ.get("IFIND_TOKEN")) or not credentials
@@ -126,12 +135,12 @@ def _provisioned(base: str, phone: str | None = None, admin_token: str | None = 
         request = Request("POST", url, (("Content-Type", "application/json"), *bearer), body)
         try:
             answer = send_control(request)
-            made = json.loads(answer.body)
-        except (TransportError, ValueError) as error:
+            made = read_json(answer.body).model
+        except (TransportError, Unreadable) as error:
             raise UsageError(f"{url}: no account could be made ({error}); set {VARIABLES}") from None
         if answer.status in (401, 403):
             raise UsageError(f"{url} wants the admin token: set IFIND_MOCK_ADMIN_TOKEN, or {VARIABLES}")
-        if answer.status not in (200, 201) or not isinstance(made, dict):
+        if answer.status not in (200, 201):
             raise UsageError(f"{url}: no account could be made (HTTP {answer.status}); set {VARIABLES}")
         try:
             return Account(str(made["login"]), str(made["token"]), name)
@@ -157,12 +166,12 @@ def is_mock(base: str) -> bool:
             raise unreachable(base, failure) from None
         return False
     try:
-        health = json.loads(answer.body)
-    except ValueError:
+        health = read_json(answer.body).model
+    except Unreadable:
         return False
     # A mock with an admin token says so as application/problem+json.
     keys = {200: {"version", "api"}, 401: {"title", "problems"}}.get(answer.status)
-    return isinstance(health, dict) and keys is not None and keys <= set(health)
+    return keys is not None and keys <= set(health)
 
 
 def _root(base: str) -> str:

@@ -30,6 +30,7 @@ from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import Written, check_file, discard, masked, notice, try_to_write
 from contract_tests.report.interrupts import Interrupts
 from contract_tests.report.report import Report
+from contract_tests.report.visible import visible
 from contract_tests.session.progress import Progress
 from contract_tests.session.session import examine
 
@@ -74,7 +75,7 @@ def _nothing_learned(file: Path | None, code: int, why: str, err: TextIO) -> int
     if file is not None:
         discard(file)
     with suppress(OSError):
-        print(why, file=err)
+        print(visible(why), file=err)
     return code
 
 
@@ -100,7 +101,7 @@ def _write_all(run: Run, report: Report, file: Path | None, out: TextIO, err: Te
         written += Written((f"output: {error.strerror or error}",), whole=False)
     with suppress(OSError):
         for line in written.notices:
-            print(line, file=err)
+            print(visible(line), file=err)
     return report.exit_code or (HOLDS if written.whole else USAGE)
 
 

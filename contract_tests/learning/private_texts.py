@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
+from contract_tests.decode.lacking import unescaped
 from contract_tests.engine.run import Run
 from contract_tests.redact.secrets import Secrets, texts_of
 
 SHORTEST = 3  # characters of an answer's text from which on it is searched for as a word
 PHONE = 7  # digits of a phone at least
+LONGEST = 2_000  # characters of a message that a profile holds
+OPAQUE = 16  # characters of a run that no message needs
 
 
 @dataclass(frozen=True)
@@ -24,17 +30,49 @@ class PrivateTexts:
 
     def found_in(self, text: str) -> str:
         """What the text holds that is private, in public words; empty where it holds nothing."""
-        found = self.secrets.found_in(text.encode("utf-8", "replace"))
-        return "a credential, the phone or a value of an answer" if found else ""
+        for number, read in enumerate(readings(text)):
+            if self.secrets.found_in(read.encode("utf-8", "replace")):
+                return f"a credential, the phone or a value of an answer{', encoded' if number else ''}"
+        return ""
 
     def found_in_message(self, message: str) -> str:
-        """The same of a message."""
-        digits = re.sub(r"\D", "", message)
-        if any(phone in digits for phone in self.phones):
-            return "the phone"
-        low = message.casefold()
-        found = any(word in low and re.search(as_word(word), low) for word in self.words)
-        return self.found_in(message) or ("a value of an answer" if found else "")
+        """The same of a message, which may also be too long, or hold something that nobody can read."""
+        if len(message) > LONGEST:
+            return f"more than {LONGEST:,} characters"
+        for read in readings(message):
+            digits = re.sub(r"\D", "", read)
+            if any(phone in digits for phone in self.phones):
+                return "the phone"
+        if found := self.found_in(message):
+            return found
+        text = "\n".join(readings(message)).casefold()
+        if any(word in text and re.search(as_word(word), text) for word in self.words):
+            return "a value of an answer"
+        return "a text that may be encoded" if any(map(_is_opaque, _RUN.findall(message))) else ""
+
+
+def readings(text: str) -> Iterator[str]:
+    """The text as it is, then as it reads where it, or a part of it, is encoded: for HTML, a URL or JSON, in
+    hexadecimal, in base64.
+    """
+    yield text
+    yield from {unescaped(text), unquote_plus(text), _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)} - {text}
+    for part in (run[begin:] for run in _HEX.findall(text) for begin in range(2)):
+        yield bytes.fromhex(part[: len(part) // 2 * 2]).decode("utf-8", "replace")
+    for part in (run[begin:] for run in _RUN.findall(text) for begin in range(4)):
+        whole = part[:-1] if len(part) % 4 == 1 else part
+        yield b64decode(whole.translate(_STANDARD) + "=" * (-len(whole) % 4)).decode("utf-8", "replace")
+
+
+_ESCAPE = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
+_HEX = re.compile(r"[0-9a-fA-F]{12,}")
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_STANDARD = str.maketrans("-_", "+/")
+
+
+def _is_opaque(run: str) -> bool:
+    """Whether a run of letters and digits is no word: it is long, and has digits or changes between cases."""
+    return len(run) >= OPAQUE and re.search("[0-9]|[a-z][A-Z]", run) is not None
 
 
 def private_texts_of(run: Run) -> PrivateTexts:

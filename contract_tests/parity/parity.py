@@ -29,6 +29,7 @@ from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import Written, check_file, is_device, notice, try_to_write
 from contract_tests.report.interrupts import Interrupts
+from contract_tests.report.visible import visible
 
 CALLS = 90  # calls to each side, polls of a task that is ready within some seconds included
 UNITS = 8  # units of each side at most, where a task costs one
@@ -108,7 +109,7 @@ def _write(file: Path | None, report: ParityReport) -> Written:
 def _tell(lines: Iterable[str], errors: TextIO) -> None:
     with suppress(OSError):
         for line in lines:
-            print(line, file=errors)
+            print(visible(line), file=errors)
 
 
 def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] = ()) -> ParityReport:

@@ -16,18 +16,26 @@ from pathlib import Path
 
 from contract_tests.contract.clauses import UsageError
 from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.unsafe import json_safe
 
 
 def toml_text(text: str) -> str:
     """A basic string of TOML, which is a string of JSON, but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json_safe(json.dumps(text, ensure_ascii=False))
 
 
-_STRING = r'"(?:[^"\\\n]|\\[^\n])*+"'
+def json_text(text: str) -> str:
+    """A string of JSON in ASCII, which shows nothing that a terminal or a CI system could take for more than text."""
+    return json_safe(json.dumps(text))
+
+
+_STRING = (
+    r'"(?:[^"\\\n]|\\[^\n])*+(?:"|\\?(?=\n|\Z))'  # one without an end goes to the line's, so that it is looked at once
+)
 _Texts = tuple[re.Pattern[str], Callable[[str], str], Callable[[str], str]]
 _MARKUP: _Texts = (
     re.compile(
-        r"(?P<kept><(style|script)\b.*?</\2>|<meta\b[^>]*+>)"
+        r"(?P<kept><(style|script)\b.*?</\2>|<meta\b[^>]*+>)|(?P<plain><(?:style|script)\b.*|<meta\b[^>]*+)"
         r'|(?<=>)[^<]++|(?:(?<=\bmessage=")|(?<=\bname="))[^"<]++',
         re.DOTALL,
     ),
@@ -35,7 +43,7 @@ _MARKUP: _Texts = (
     html.escape,
 )
 _KINDS: dict[str, _Texts] = {
-    "{": (re.compile(rf"(?P<kept>{_STRING}\s*+:)|{_STRING}"), json.loads, json.dumps),
+    "{": (re.compile(rf"(?P<kept>{_STRING}\s*+:)|{_STRING}"), json.loads, json_text),
     "<!doctype html": _MARKUP,
     "<?xml": _MARKUP,
     "# ": (

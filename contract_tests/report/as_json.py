@@ -9,6 +9,7 @@ from typing import Any
 
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult
+from contract_tests.redact.unsafe import json_safe
 from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable
 
@@ -16,8 +17,8 @@ SCHEMA = "https://ifind-mock.invalid/schemas/reports/check.schema.json"
 
 
 def json_bytes(document: Any) -> bytes:
-    """JSON in ASCII, so that no reader of it depends on an encoding."""
-    return (json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n").encode("ascii")
+    """JSON in ASCII, so that no reader of it depends on an encoding, and fit for the log of a CI job."""
+    return json_safe(json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n").encode("ascii")
 
 
 def render(report: Report) -> bytes:

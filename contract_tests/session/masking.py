@@ -19,6 +19,7 @@ import pytest
 from contract_tests.engine.stopped import in_own_words
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import Mask
+from contract_tests.report.visible import visible
 from contract_tests.session.state import SessionState, secrets_of
 
 Hide = Callable[[str], str]
@@ -38,11 +39,11 @@ class BrokenPromise(Exception):
 
 
 def hider(state: SessionState) -> Hide:
-    """A function that leaves the secrets of the session out of a text."""
+    """A function that leaves the secrets of the session out of a text, and what a log could take for a command."""
     secrets = secrets_of(state)
     mask = state.opened.findings.mask if state.opened else Mask()
     short = Mask({**state.options.labels, **mask.labels})
-    return lambda text: short.text(secrets.mask(text))
+    return lambda text: visible(short.text(secrets.mask(text)))
 
 
 def in_safe_words(error: BaseException, name: str, checks: Checks | None, hide: Hide) -> BaseException:

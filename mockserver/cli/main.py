@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from contract_tests.findings.exit_code import USAGE
+from contract_tests.report.visible import visible
 from mockserver.cli.streams import complete
 from mockserver.core.errors import IfindMockError
 from mockserver.data import BrokenDataError, failure_of
@@ -90,4 +91,4 @@ def main(args: list[str] | None = None) -> None:
 
 def _print(text: str) -> None:
     for line in text.splitlines():
-        click.echo(f"ifind-mock: {line}", err=True)
+        click.echo(f"ifind-mock: {visible(line)}", err=True)

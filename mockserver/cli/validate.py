@@ -15,6 +15,7 @@ from contract_tests.captured.validation_report import as_json, as_text
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.contract.resolve import UnknownSchemaError, document
+from contract_tests.report.visible import visible
 
 
 @click.command("validate")
@@ -64,5 +65,5 @@ def command(files: tuple[str, ...], **options: Any) -> None:
     click.echo(as_json(validation) if options["output"] == "json" else as_text(validation))
     for result in validation.files:
         if result.trouble:
-            click.echo(f"ifind-mock: {result.file}: {result.trouble}", err=True)
+            click.echo(visible(f"ifind-mock: {result.file}: {result.trouble}"), err=True)
     sys.exit(validation.exit_code)

@@ -13,6 +13,8 @@ from mockserver.core.messages import SECOND, Micros
 FORMS = "'2s', '250ms', '1.5m', 'uniform 1s..5s', 'lognormal 2s sigma 0.5', 'never'"
 LONGEST: Micros = 366 * 24 * 3600 * SECOND
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND}
+MOST = 100
+"""Characters of a text that is read as a delay; the longest that is one has fewer."""
 DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
 
 
@@ -39,9 +41,9 @@ class Delay:
 
 def duration(text: str, where: str) -> Micros:
     """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days. Raises Refusal naming `where`."""
-    match = re.fullmatch(DURATION, text.strip(), re.ASCII)
+    match = re.fullmatch(DURATION, text.strip(), re.ASCII) if len(text) <= MOST else None
     if match is None:
-        raise Refusal(Problem(where, f"{text!r} is not a duration", "write it as '2s', '250ms', '1.5m', '1h'"))
+        raise Refusal(Problem(where, f"{_shown(text)} is not a duration", "write it as '2s', '250ms', '1.5m', '1h'"))
     micros = round(float(match[1]) * _UNITS[match[2]])
     if micros > LONGEST:
         raise Refusal(Problem(where, f"{text!r} is too long", "allowed: up to 366 days"))
@@ -50,16 +52,22 @@ def duration(text: str, where: str) -> Micros:
 
 def parse_delay(text: str, where: str) -> Delay:
     """A delay as the settings write it. Raises Refusal naming `where`, with every form that is allowed."""
-    plain = " ".join(text.split())
+    plain = " ".join(text.split()) if len(text) <= MOST else ""
+    kind, _, rest = plain.partition(" ")
     if plain == "never":
         return Delay(plain, "never")
     if re.fullmatch(DURATION, plain, re.ASCII):
         return Delay(plain, "fixed", duration(plain, where))
-    if match := re.fullmatch(r"uniform (\S+?)\.\.(\S+)", plain):
-        low, high = duration(match[1], where), duration(match[2], where)
+    if kind == "uniform" and ".." in rest and " " not in rest:
+        begin, _, end = rest.partition("..")
+        low, high = duration(begin, where), duration(end, where)
         if low > high:
-            raise Refusal(Problem(where, f"{text!r} runs backwards", f"write 'uniform {match[2]}..{match[1]}'"))
+            raise Refusal(Problem(where, f"{text!r} runs backwards", f"write 'uniform {end}..{begin}'"))
         return Delay(plain, "uniform", low, float(high - low))
     if match := re.fullmatch(r"lognormal (\S+) sigma ([0-9]{1,3}(?:\.[0-9]{1,6})?)", plain):
         return Delay(plain, "lognormal", duration(match[1], where), float(match[2]))
-    raise Refusal(Problem(where, f"{text!r} is not a delay", f"allowed: {FORMS}"))
+    raise Refusal(Problem(where, f"{_shown(text)} is not a delay", f"allowed: {FORMS}"))
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= MOST else f"a text of {len(text)} characters"

@@ -139,7 +139,7 @@ _RATE = r"([1-9][0-9]{0,6})/(s|min|h)"
 _TIME_OF_DAY = r"([01][0-9]|2[0-3]):([0-5][0-9])([+-])(0[0-9]|1[0-4]):([0-5][0-9])"
 _PERIODS = {"s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND}
 
-CONTENT_TYPE = r"[!-~]+/[!-~]+(?:[ -~]*[!-~])?"
+CONTENT_TYPE = r"[!-~][!-.0-~]*/[!-~](?:[ -~]*[!-~])?"
 
 VALUES: Mapping[str, Callable[[Clause, Any], Choice]] = {
     "codes": partial(_table, _wrong_code),

@@ -16,7 +16,7 @@ _URL = rf"(?P<scheme>tcp|udp|sctp)://(?P<address>\[[^\]]+\]|[^:]+):(?P<number>{_
 _OF_PORT = r"PORT_(?P<named>[0-9]{1,5})_(?P<protocol>TCP|UDP|SCTP)"
 _LINKS = tuple(
     # A service whose name goes on, as ifind-mock-api does, puts the rest of it before the name of the variable.
-    re.compile(rf"(?:[A-Z0-9_]+_)??(?:{link})", re.DOTALL)
+    re.compile(rf"(?:[A-Z0-9_]{{1,253}}_)??(?:{link})", re.DOTALL)
     for link in (
         r"SERVICE_HOST=(?P<address>.+)",
         rf"SERVICE_PORT(?:_[A-Z0-9_]+)?=(?P<number>{_NUMBER})",

@@ -82,10 +82,21 @@ def _without_query(record: logging.LogRecord) -> bool:
     if isinstance(record.args, tuple):
         # A query is left out also where its question mark is missing.
         record.args = tuple(
-            re.sub(r"[^/ ]*[&=@;%][^ ]*", "…", re.sub(r"\?[^ ]*", "?…", arg)) if isinstance(arg, str) else arg
-            for arg in record.args
+            " ".join(map(_shortened, arg.split(" "))) if isinstance(arg, str) else arg for arg in record.args
         )
     return True
+
+
+def _shortened(word: str) -> str:
+    """A word of a request line: a path without its query, and without a part that may be meant for one."""
+    path, mark, _ = word.partition("?")
+    odd = _ODD.search(path)
+    if odd is None:
+        return f"{path}?…" if mark else path
+    return f"{path[: path.rfind('/', 0, odd.start()) + 1]}…"
+
+
+_ODD = re.compile("[&=@;%]")
 
 
 def make_app(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 
 import pytest
@@ -91,3 +92,12 @@ def test_toml_is_read_as_python_reads_it_and_any_other_text_is_a_message(text: s
             toml_of(text.encode())
     else:
         assert toml_of(text.encode()) == expected
+
+
+def test_where_a_large_file_breaks_off_is_not_looked_for_for_long() -> None:
+    text = "".join(f'"key {number}" = "{"a" * 20}"\n' for number in range(20_000)) + 'last = """\nmore\n'
+    began = time.thread_time()
+
+    with pytest.raises(TextFileError, match="^at its end: a value has no closing quotes"):
+        toml_of((text + "more\n" * 100).encode())
+    assert time.thread_time() - began < 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import subprocess
@@ -456,14 +457,25 @@ def test_a_larger_budget_goes_on_where_a_smaller_one_ended(tmp_path: Path) -> No
         assert target.units == _units_of_a_whole_run()
 
 
-def test_the_ledger_holds_no_secret(tmp_path: Path) -> None:
-    with serving("courier") as target:
-        check(target, ledger=tmp_path / "ledger.db")
-    held = (tmp_path / "ledger.db").read_bytes()
+def telling(context: CallContext) -> None:
+    """A new task that is answered with more than is due, among it somebody's name."""
+    if context.operation == "create" and context.status == "ok":
+        context.body.update(owner="Ольга Тульская", note="someone else")
 
-    for secret in target.env.values():
+
+def test_the_ledger_keeps_status_id_and_code_of_an_answer_to_create_and_nothing_else(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with serving("courier", breakage=Breakage("an answer that tells more", telling)) as target:
+        check(target, ledger=ledger)
+    held = ledger.read_bytes()
+    with sqlite3.connect(ledger) as connection:
+        kept = [json.loads(row[0]) for row in connection.execute("SELECT answer FROM sends WHERE answer IS NOT NULL")]
+
+    assert kept
+    assert {name for answer in kept for name in answer} <= {"status", "id", "error_code"}
+    for secret in (*target.env.values(), "Ольга", "owner", "someone else"):
         assert secret.encode() not in held
-    assert (tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
+    assert ledger.stat().st_mode & 0o077 == 0
 
 
 def test_a_run_that_sends_the_same_create_twice_does_so_with_a_ledger_too(tmp_path: Path) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from contract_tests import DoesNotConform, assert_conforms
+from contract_tests.captured.capture import Asked
+from contract_tests.captured.files import validate
+from contract_tests.captured.validation_report import as_text
 from contract_tests.check.command import run
 from contract_tests.engine.options import CheckOptions
+from contract_tests.learning.learn import learn
+from contract_tests.parity import parity
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import write
 from support.raw_server import talking
@@ -30,6 +40,7 @@ def http(body: str | bytes, *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join(lines).encode() + content
 
 
+MEMBERS = b"".join(b', "m%d": 1' % number for number in range(20_000))
 BOMB = "<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]><r><status>&b;</status></r>"
 UNREADABLE: dict[str, bytes] = {
     "no http": b"220 ready, " + NAME.encode() + b"\r\n\r\n",
@@ -46,6 +57,13 @@ UNREADABLE: dict[str, bytes] = {
         '{"status": "ok", "id": 1, "m": "Оля"}'.encode("cp1251"), "Content-Type: text/html; charset=utf-8"
     ),
     "a number beyond reason": http('{"status": "ok", "id": ' + "9" * 5000 + "}"),
+    "a list of lists": http("[" * 100_000),
+    "more members than any answer has": http(
+        '{"status": "ok", "id": 1' + "".join(f', "m{n}": 1' for n in range(110_000)) + "}"
+    ),
+    "an exponent beyond reason": http('{"status": "ok", "id": 1e999999}'),
+    "half of a surrogate pair": http(r'{"status": "ok", "id": "\ud800"}'),
+    "half of a pair in a name": http(r'{"status": "ok", "id": 1, "\udc00": 1}'),
     "a name twice": http('{"status": "ok", "status": "ready", "id": 1}'),
 }
 """Answers that cannot be read, so that no clause about an answer can hold."""
@@ -53,6 +71,10 @@ UNTRUE: dict[str, bytes] = {
     "ready at once": http(f'{{"status": "ready", "data": [{ROW}, {ROW}], "{NAME}": 1, "id": "{NAME}"}}'),
     "an error that tells all": http(
         f'{{"status": "error", "error_code": "{NAME}", "message": "{TOKEN} {LOGIN} {PHONE}"}}'
+    ),
+    "a cost of 5,000 digits": http(f'{{"status": "ready", "data": [{ROW}], "cost": "{"9" * 5000}", "id": "x"}}'),
+    "times beyond reason": http(
+        '{"status": "ready", "data": [], "create_time": 1e300, "end_time": -1e300, "cost": 1e22}'
     ),
     "depths": http('{"status": "ok", "id": ' + "[" * 30 + "]" * 30 + "}"),
 }
@@ -119,3 +141,77 @@ def test_in_a_report_of_a_right_target_nothing_is_masked(monkeypatch: pytest.Mon
 
     assert (code, places) == (0, 0), out.getvalue()
     assert len(secrets.values) > len(PERSONAL) / 2
+
+
+# What else reads answers.
+
+READ: dict[str, bytes] = {
+    "depths": b'{"a":' * 100_000,
+    "many members": b'{"status": "ok", "id": 1' + MEMBERS[:80_000].rpartition(b",")[0] + b"}",
+    "digits": b'{"status": "ready", "data": [], "cost": "'
+    + b"9" * 5000
+    + b'", "create_time": 1e300, "end_time": -1e300}',
+    "surrogates": rb'{"status": "error", "error_code": 1, "message": "\ud800", "\udc00": "\udfff"}',
+    "a reference of 5,000 digits": b"<r><status>error</status><message>&#" + b"0" * 5000 + b"65;</message></r>",
+    "references of 5,000 digits": b"title,name\n&#" + b"9" * 5000 + b";,b\n",
+    "numbers in a table": b"status,cost,create_time\nready," + b"9" * 5000 + b",1e999999\n",
+}
+"""Bodies that have ended a reader in an error of its own."""
+
+
+@pytest.mark.parametrize("name", READ)
+def test_parity_learn_and_validate_end_with_a_finding(name: str, tmp_path: Path) -> None:
+    out, options = io.StringIO(), CheckOptions(poll_timeout=0.1)
+    with talking([http(READ[name])]) as url:
+        codes = [parity.run(url, url, options, out), learn(replace(options, target=url), None, out, out)]
+    (tmp_path / "answer").write_bytes(READ[name])
+    validation = validate([str(tmp_path / "answer")], Asked(), strict=False)
+    output = out.getvalue() + as_text(validation)
+    with suppress(DoesNotConform):
+        assert_conforms(READ[name])
+
+    assert set(codes) <= {0, 1, 3, 4}, output
+    assert validation.exit_code in (0, 1), output
+    assert not re.search("Traceback|rror of the (?:kit|suite) itself", output), output
+
+
+# Time and memory.
+
+BOUND = 20 * 16 * 2**20
+"""Bytes of memory that a run takes at most: twenty times the largest answer that is read."""
+MEASURED = """
+import sys, time
+from pathlib import Path
+from mockserver.cli.main import main
+try:
+    main(sys.argv[1:])
+finally:
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print("USED", int(peak.split()[1]) * 1024, time.process_time(), file=sys.stderr)
+"""
+LARGE: dict[str, bytes] = {
+    "an answer of 16 MiB": b'{"status": "ready", "data": [], "names": [], "photo": "' + b"%25" * 5_500_000 + b'"}',
+    "many rows": f'{{"status": "ready", "data": [{", ".join([ROW] * 8_000)}]}}'.encode(),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize("name", LARGE)
+def test_the_deadline_of_a_run_and_its_memory_hold_against_answers_that_take_long_to_read(name: str) -> None:
+    with talking([http(LARGE[name])]) as url:
+        command = [sys.executable, "-c", MEASURED, "check", url, "--run-timeout", "4s", "--poll-timeout", "1s"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
+    _, memory, seconds = done.stderr.splitlines()[-1].split()
+
+    assert done.returncode == 1, done.stdout
+    assert "unaffordable" in done.stdout
+    assert int(memory) < BOUND
+    assert float(seconds) < 4 + 8  # the answer at hand is read to its end, and the report is written
+
+
+def test_a_credential_that_is_too_long_to_be_masked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IFIND_TOKEN", "a" * 100_000)
+    out = io.StringIO()
+
+    assert run(CheckOptions(target="http://127.0.0.1:9/api"), out) == 2
+    assert "IFIND_TOKEN has 100000 characters" in out.getvalue()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 import tomllib
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -272,6 +273,8 @@ def test_an_undocumented_member_is_reported_without_its_name(tmp_path: Path) -> 
 REPEATED: dict[str, Callable[[CallContext], str]] = {
     "the login": lambda s: s.params.get("login", ""),
     "the token in base64": lambda s: b64encode(s.params.get("token", "").encode()).decode(),
+    "the token in hexadecimal": lambda s: s.params.get("token", "").encode().hex(),
+    "the login in references": lambda s: "".join(f"&#{ord(c)};" for c in s.params.get("login", "")),
     "the phone in groups": lambda _: "+7 (000) 555-01-42",
     "what was asked": lambda s: s.params.get("id", "") or s.params.get("phone", ""),
     "a name": lambda _: "Проша",
@@ -293,6 +296,50 @@ def test_a_message_that_repeats_private_text_is_left_out_and_reported(what: str,
     assert {"unknown-task", "invalid"}.isdisjoint(found.profile.get("error.messages", {}))
     assert [secret for secret in (*target.env.values(), *PERSONAL) if secret in found.text + found.output] == []
     assert "555-01-42" not in found.text
+
+
+SECRET = "7f3a9c5be1d2408e"
+ENCODED: dict[str, Callable[[str], str]] = {
+    "hexadecimal": lambda secret: secret.encode().hex(),
+    "hexadecimal in capitals, after a letter": lambda secret: f"0x{secret.encode().hex().upper()}",
+    "references": lambda secret: "".join(f"&#{ord(c)};" for c in secret),
+    "references in hexadecimal": lambda secret: "".join(f"&#x{ord(c):x};" for c in secret),
+    "base64": lambda secret: b64encode(secret.encode()).decode(),
+    "base64 of more": lambda secret: b64encode(f"u:{secret}".encode()).decode().rstrip("="),
+    "base64 within a run": lambda secret: "ab" + urlsafe_b64encode(secret.encode()).decode(),
+    "percent-encoded letters": lambda secret: "".join(f"%{ord(c):02x}" for c in secret),
+    "escapes of JSON": lambda secret: "".join(f"\\u{ord(c):04x}" for c in secret),
+    "escapes of a program": lambda secret: "".join(f"\\x{ord(c):02x}" for c in secret),
+    "reversed": lambda secret: secret[::-1],
+    "a digest": lambda secret: sha256(secret.encode()).hexdigest(),
+}
+
+
+@pytest.mark.parametrize("encoded", ENCODED)
+def test_a_message_with_an_encoded_secret_is_not_learned(encoded: str) -> None:
+    private = PrivateTexts(Secrets({SECRET: "$IFIND_TOKEN"}))
+
+    assert private.found_in_message(f"Wrong token ({ENCODED[encoded](SECRET)}).")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Not set param(s) login, token",
+        "Неверный формат параметра phone: ожидается 11 цифр",
+        "Daily limit of 1000 requests exceeded; reset at 2030-01-01 00:00:00",
+        "Internal server error, see https://i-find.pro/docs/errors?code=500&lang=ru",
+        "internationalization is not-implemented-yet-anywhere",
+    ],
+)
+def test_a_plain_message_holds_nothing_private(message: str) -> None:
+    private = PrivateTexts(Secrets({SECRET: "$IFIND_TOKEN"}), frozenset(["проша"]), frozenset(["70005550142"]))
+
+    assert private.found_in_message(message) == ""
+
+
+def test_a_message_that_no_service_needs_is_not_learned() -> None:
+    assert PrivateTexts(Secrets()).found_in_message("a word " * 300) == "more than 2,000 characters"
 
 
 def test_alternating_codes_of_one_kind_are_left_out_and_reported(tmp_path: Path) -> None:
