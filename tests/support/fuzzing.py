@@ -17,8 +17,8 @@ from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, UnknownLayout, Unreadable
 from mockserver.api.http import Request
 from mockserver.core.errors import IfindMockError
-from mockserver.settings.loading import check_file, load
 from mockserver.data import TextFileError, toml_of
+from mockserver.settings.loading import check_file, load
 from mockserver.web.app import create_app
 from support.in_process import Api
 
