@@ -19,9 +19,9 @@ class _Custom:
     sure: bool = False  # whether hardly any text is so by itself
 
 
-def _each(pattern: str, meant: str, *, mark: str) -> Callable[[Rows], Rows]:
+def _each(pattern: re.Pattern[str], meant: str, *, mark: str) -> Callable[[Rows], Rows]:
     """Cells that match, as they were meant. mark: what each of them holds."""
-    match = re.compile(pattern, re.DOTALL).fullmatch
+    match = pattern.fullmatch
 
     def undo(rows: Rows) -> Rows:
         return [
@@ -47,10 +47,10 @@ def _without_totals(rows: Rows) -> Rows:
 
 _MOST_TOTALS = 3
 _CUSTOMS = (
-    _Custom("formulas of texts", _each(r'="(.*)"', r"\1", mark='="'), sure=True),
+    _Custom("formulas of texts", _each(re.compile(r'="(.*)"', re.DOTALL), r"\1", mark='="'), sure=True),
     _Custom("a word for nothing", _nothing),
-    _Custom("an apostrophe before texts", _each(r"['\t]([-=+@\t\r0-9].*)", r"\1", mark="")),
-    _Custom("decimal commas", _each(r"(-?\d{1,15}),(\d{1,4})", r"\1.\2", mark=",")),
+    _Custom("an apostrophe before texts", _each(re.compile(r"['\t]([-=+@\t\r0-9].*)", re.DOTALL), r"\1", mark="")),
+    _Custom("decimal commas", _each(re.compile(r"(-?\d{1,15}),(\d{1,4})"), r"\1.\2", mark=",")),
     _Custom("lines after the rows", _without_totals, sure=True),
 )
 

@@ -19,6 +19,7 @@ from support.patterns import GROWTH, Made, Use, growth, schema_patterns, texts_a
 
 IN_TABLES: Mapping[str, str] = {
     "contract_tests/contract/public_words.py": "fullmatch",
+    "contract_tests/decode/csv_cells.py": "fullmatch",
     "contract_tests/decode/csv_names.py": "fullmatch",
     "contract_tests/captured/no_answer.py": "search",
     "contract_tests/parity/observe.py": "search",
@@ -42,6 +43,7 @@ MADE: Mapping[str, tuple[str | bytes, ...]] = {
     "contract_tests/captured/no_answer.py: begin": tuple(begin for begin, _ in no_answer._BEGINNINGS),
     "contract_tests/contract/csvw.py: pattern": (),  # for an empty text alone
     "contract_tests/contract/values.py: f'(charset": (r'(charset="?)utf-8(?=["; ]|$)',),
+    "contract_tests/decode/csv_names.py: apart": (r"\w+", r"[\w -]+"),
     "contract_tests/decode/csv_dialect.py: grammar.cell": tuple(
         csv_dialect._pattern(grammar, mark).pattern for grammar in csv_dialect._GRAMMARS for mark in (";", "\t", "\0")
     ),
@@ -50,6 +52,7 @@ MADE: Mapping[str, tuple[str | bytes, ...]] = {
     "contract_tests/learning/error_tables.py: f": (rf"\b{_PARAMETER}\b",),
     "contract_tests/learning/private_texts.py: as_word": (as_word("a word"),),
     "contract_tests/redact/mask.py: f": (r"(?<!\w)(?:ab|a\ b|a%20b)(?!\w)",),
+    "contract_tests/redact/secrets.py: '|'.join": (rf"a/b|[?&]?\b{_PARAMETER}=",),
     "contract_tests/suite/test_errors.py: f": (rf"\b({_PARAMETER})\b",),
 }
 """Patterns that are made from what is known at run time, by how the code makes them: some of each, as they are made."""
