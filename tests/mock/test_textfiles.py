@@ -98,6 +98,6 @@ def test_where_a_large_file_breaks_off_is_not_looked_for_for_long() -> None:
     text = "".join(f'"key {number}" = "{"a" * 20}"\n' for number in range(20_000)) + 'last = """\nmore\n'
     began = time.thread_time()
 
-    with pytest.raises(TextFileError, match="^at its end: a value has no closing quotes"):
+    with pytest.raises(TextFileError, match=r"^at its end: a value has no closing quotes"):
         toml_of((text + "more\n" * 100).encode())
     assert time.thread_time() - began < 20
