@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,6 +33,14 @@ class Response:
     delivery: Delivery = AT_ONCE
 
 
+def refusal(status: int, message: str) -> Response:
+    """An error of a server's own, in the shape of the API's errors, so that a client can read it."""
+    body = json.dumps({"status": "error", "error_code": status, "message": message})
+    return Response(status, (("Content-Type", "application/json; charset=utf-8"),), body.encode())
+
+
+ENDED = refusal(503, "the mock was reset, or stopped, while this answer waited for its latency")
+"""In place of an answer that waited too long."""
 LOOPBACK = "127.0.0.1"
 
 

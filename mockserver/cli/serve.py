@@ -46,7 +46,7 @@ def command(**options: Any) -> None:
 def _ready(out: TextIO, settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
     api = url_of(callable_host(host), port) + "/api"
     for line in (*_hints(settings, api), *notes):
-        click.echo(line, err=True)
+        STANDARD_ERROR.write(line)
     out.write(f"ready {api}\n")
     out.flush()
 

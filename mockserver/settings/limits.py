@@ -44,7 +44,9 @@ class Limits:
 
     connections: int = _limit(900, _COUNT, "Connections at a time; an API call on one more is answered with 503.")
     control_connections: int = _limit(
-        64, _COUNT, "Connections beyond these, which reach the control API alone; one more is cut."
+        64,
+        _COUNT,
+        "Connections beyond these, for the control API alone. One more takes the place of a silent one, or is cut.",
     )
     target: int = _limit(32 * 1024, _BYTES, "Bytes of an address with its query; a longer one is answered with 414.")
     head: int = _limit(

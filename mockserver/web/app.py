@@ -16,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import Request
+from mockserver.api.http import ENDED, Request
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND, Delivery
@@ -32,16 +32,20 @@ class Waiting:
     def __init__(self) -> None:
         self._ends: dict[threading.Event, str | None] = {}
 
-    def wait(self, delivery: Delivery) -> None:
-        """Returns when the latency has passed, or at its end by a reset."""
-        if delivery.latency:
-            end = threading.Event()
-            self._ends[end] = delivery.login
-            end.wait(delivery.latency / SECOND)
-            del self._ends[end]
+    def wait(self, delivery: Delivery) -> bool:
+        """Returns when the latency has passed, or at its end by a reset: whether it has passed."""
+        if not delivery.latency:
+            return True
+        end = threading.Event()
+        self._ends[end] = delivery.login
+        ended = end.wait(delivery.latency / SECOND)
+        del self._ends[end]
+        return not ended
 
     def end(self, login: str | None) -> None:
-        """Ends the waits of a login, with None all. The answers are sent at once: WSGI can't close without one."""
+        """Ends the waits of a login, with None all. They are answered with 503; whether the connection closes is up to
+        the WSGI server (PEP 3333).
+        """
         for end, whose in tuple(self._ends.items()):
             if login in (None, whose):
                 end.set()
@@ -109,7 +113,8 @@ def make_app(
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()
         answered = guard(lambda: gateway.answer(received))
-        waiting.wait(answered.delivery)
+        if not waiting.wait(answered.delivery):
+            answered = ENDED
         response = Response(answered.body, answered.status)
         del response.headers["Content-Type"]
         for name, value in answered.headers:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Protocol, cast
 
-from mockserver.api.http import Request, Response
+from mockserver.api.http import Request, Response, refusal
 from mockserver.settings.limits import Limits
-from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest, refusal
+from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest
 from mockserver.wire.failures import Rejected
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
@@ -53,8 +53,9 @@ class Host(Protocol):
 class Connection(asyncio.Protocol):
     """One client's connection. Beside its state, two flags say whether it reads and may write just now.
 
-    A client that has closed its connection and one that has only ended its side look the same. Where an answer waits,
-    both are therefore sent the byte that every answer begins with. Of the first kind, the system then reports an error.
+    A client that has closed its connection and one that has only ended its side look the same, and the end of one that
+    is not read from is not seen at all. Where an answer waits, they are therefore sent the bytes that every answer
+    begins with, one by one and more and more seldom. Where the client has gone, the system then reports an error.
     """
 
     def __init__(self, host: Host) -> None:
@@ -67,7 +68,9 @@ class Connection(asyncio.Protocol):
         self._state = State.OPEN
         self._reading = self._writable = True
         self._discarded = self._held = 0
-        self._midway = self._ahead = False  # whether a part, or the first byte, of the first answer has been sent
+        self._midway = False  # whether a part of the first answer has been sent
+        self._ahead = 0  # how many bytes of what it begins with have been sent before it
+        self._probe_at = 0.0  # when the next of them may be sent
         self.guest = False  # whether it is one more than the limit of connections
         self._since = self._begun = monotonic()
 
@@ -98,7 +101,8 @@ class Connection(asyncio.Protocol):
         self._meet(Event.CLIENT_ENDED)
         if self._state is State.ENDED and self._reader.partial:
             self._refuse(Rejected(400, "malformed request: it ends in the middle"))
-        self.probe()
+        if self._queue:
+            self._host.look()
         return bool(self._queue)
 
     def pause_writing(self) -> None:
@@ -130,6 +134,11 @@ class Connection(asyncio.Protocol):
         """Whether its client waits for an answer."""
         return bool(self._queue)
 
+    @property
+    def deaf(self) -> bool:
+        """Whether the loop does not see the end of its client: it has ended its side, or is not read from."""
+        return self._state is State.ENDED or not self._reading
+
     def advance(self) -> None:
         """Writes every answer whose turn has come."""
         while self._writable and self._write_some():
@@ -137,11 +146,14 @@ class Connection(asyncio.Protocol):
         self._weigh()
 
     def probe(self) -> None:
-        """Sends the first byte of the answer that the client waits for, where it has ended its side."""
-        queue = self._queue
-        if queue and queue[0].response is None and not (self._ahead or self._midway or self.transport.is_closing()):
-            self._ahead = True
-            self.transport.write(BEGIN)
+        """Sends the next byte that the answer begins with, where the client waits for it and the time has come."""
+        queue, now = self._queue, monotonic()
+        if not queue or queue[0].response is not None or self._midway or not self._writable or now < self._probe_at:
+            return
+        if self._ahead < len(BEGIN) and not self.transport.is_closing():
+            self.transport.write(BEGIN[self._ahead : self._ahead + 1])
+            self._ahead += 1
+            self._probe_at = now + 2**self._ahead / 2
             self._host.look()
 
     def give_up(self, response: Response) -> None:
@@ -175,8 +187,9 @@ class Connection(asyncio.Protocol):
                 self._host.sent(pending, response)
         written = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if self._ahead:
-            self._ahead = False
-            written = written.removeprefix(BEGIN)
+            if BEGIN.startswith(written[: self._ahead]):  # as all but what a fault makes up does
+                written = written[self._ahead :]
+            self._ahead, self._probe_at = 0, 0.0
         self.transport.write(written)
         self._since = monotonic()
         if last:
@@ -313,5 +326,9 @@ class Connection(asyncio.Protocol):
             return
         self._since = monotonic()
         self._backlog.clear()
-        self.transport.write_eof()
+        try:
+            self.transport.write_eof()
+        except OSError:  # the client has reset the connection, and the loop has not seen it yet
+            self.transport.abort()
+            return
         self._set_reading(on=True)

@@ -6,7 +6,6 @@ The server's limits on clients (time-outs, reading, closing) are in `connection`
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,11 +14,11 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
-from mockserver.api.http import Request, Response
+from mockserver.api.http import ENDED, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
-BEGIN = b"H"  # the first byte of every answer
+BEGIN = b"HTTP/1.1 "  # what every answer begins with
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _OWN = 1024
 """Bytes that are counted for a request or an answer that waits beside its own: those of the objects around it."""
@@ -134,16 +133,6 @@ class Outbox:
             connection.finish()
             connection.advance()
         return len(waiting)
-
-
-def refusal(status: int, message: str) -> Response:
-    """An error of the server's own, in the shape of the API's errors, so that a client can read it."""
-    body = json.dumps({"status": "error", "error_code": status, "message": message})
-    return Response(status, (("Content-Type", "application/json; charset=utf-8"),), body.encode())
-
-
-ENDED = refusal(503, "the mock was reset, or stopped, while this answer waited for its latency")
-"""In place of an answer that waited too long."""
 
 
 def _bytes(pending: PendingRequest, response: Response, last: bool) -> bytes:

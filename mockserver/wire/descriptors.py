@@ -22,20 +22,20 @@ def fitted(limits: Limits) -> tuple[Limits, str | None]:
         import resource  # Windows has none, and no such limit
     except ImportError:
         return limits, None
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = limits.connections + limits.control_connections + _SPARE + _open()
     if allowed == resource.RLIM_INFINITY or allowed >= needed:
         return limits, None
     room = allowed - _SPARE - _open()
     control = min(limits.control_connections, max(room // 8, 1))
-    raised = "raise it" if most != resource.RLIM_INFINITY and most < needed else f"raise it with ulimit -n {needed}"
     what = f"this process may open {allowed} files at a time (ulimit -n)"
     if room <= control:
-        raise WireError(f"{what}, which is too few for a server; {raised}")
+        raise WireError(f"{what}, which is too few for a server; raise it, with ulimit -n {needed}")
     kept = replace(limits, connections=min(limits.connections, room - control), control_connections=control)
     return kept, (
         f"{what}: the limit of connections is {kept.connections} instead of {limits.connections}, and"
-        f" {control} instead of {limits.control_connections} for the control API; {raised}"
+        f" {control} instead of {limits.control_connections} for the control API; raise it, with"
+        f" ulimit -n {needed}"
     )
 
 

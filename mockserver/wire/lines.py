@@ -24,6 +24,7 @@ class Lines:
     def write(self, line: str) -> None:
         """Writes a line, at once where standard error takes it. From any thread."""
         with self._lock:
+            self._flush()
             if len(self._waiting) < _WAITING:
                 self._waiting.append(line[:_LONGEST])
             else:

@@ -15,6 +15,10 @@ BACKLOG = 1024  # connections that may wait to be accepted
 _LAST_PORT = 65535
 _OPTIONS: tuple[tuple[int, str, int], ...] = (
     (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+    # Else the system lets some MiB wait for each client that does not read, and of each that is not read from. It takes
+    # twice as much as is said here.
+    (socket.SOL_SOCKET, "SO_SNDBUF", 128 * 1024),
+    (socket.SOL_SOCKET, "SO_RCVBUF", 128 * 1024),
     # A client that vanishes without a word (its machine is off, its network gone) is noticed after 30 s.
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),

@@ -14,11 +14,11 @@ from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
-from mockserver.api.http import Request, Response
+from mockserver.api.http import ENDED, Request, Response, refusal
 from mockserver.core.messages import METHODS
 from mockserver.settings.limits import Limits
 from mockserver.wire.connection import Connection
-from mockserver.wire.delivery import ENDED, Outbox, PendingRequest, refusal
+from mockserver.wire.delivery import Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report, write_line
 from mockserver.wire.lines import STANDARD_ERROR
@@ -230,18 +230,22 @@ class Server:
         self._looking = None
         if not hasattr(select, "poll"):
             return  # Windows: they end with their answers
-        ends = getattr(select, "POLLRDHUP", 0)
+        ends = getattr(select, "POLLRDHUP", 0)  # Linux alone sees the end behind what has not been read
         poll = select.poll()
         waiting: dict[int, Connection] = {}
         for connection in self._connections:
-            if connection.waits and (number := connection.transport.get_extra_info("socket").fileno()) >= 0:
+            if not connection.waits or connection.transport.is_closing():
+                continue
+            if (number := connection.transport.get_extra_info("socket").fileno()) >= 0:
                 waiting[number] = connection
                 poll.register(number, ends)
-        for number, seen in poll.poll(0):
+        found = dict(poll.poll(0))
+        for number, connection in waiting.items():
+            seen = found.get(number, 0)
             if seen & select.POLLERR:
-                waiting[number].transport.abort()
-            elif seen & ends:
-                waiting[number].probe()
+                connection.transport.abort()
+            elif seen & ends or connection.deaf:
+                connection.probe()
 
     def submit(self, pending: PendingRequest) -> bool:
         """See `connection.Host`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -109,5 +110,7 @@ async def _serve(
 def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """One line for what the loop could not handle, such as too many open files, without a traceback."""
     error = context.get("exception")
+    if isinstance(error, OSError) and error.errno == errno.ENOTCONN:
+        return  # asyncio ends its side of a connection that the client has just reset
     kind = f" ({type(error).__name__})" if error else ""
     write_line(f"{context['message']}{kind}")

@@ -148,18 +148,19 @@ def test_what_was_set_for_an_account_is_taken_back_by_null(client: FlaskClient) 
     assert (changed["delay"], changed["seed"]) == (None, None)
 
 
-def test_a_reset_ends_the_answers_of_its_login_that_wait() -> None:
+def test_a_reset_answers_with_503_what_waits_of_its_login() -> None:
     app = create_app(load({}))
     waiting = app.test_client()
     app.test_client().post("/_mock/faults", json={"action": {"kind": "latency", "delay": "60s"}})
     with ThreadPoolExecutor() as pool:
-        answer = pool.submit(lambda: api(waiting, "info"))
+        answer = pool.submit(lambda: waiting.get("/api/info", query_string=AUTH))
         while not app.test_client().get("/_mock/faults").get_json()["faults"][0]["struck"]:
             pass
         while not answer.done():  # the answer registers its wait after the fault has struck
             app.test_client().post("/_mock/reset", json={"login": LOGIN})
 
-    assert answer.result()["status"] == "ok"
+    assert answer.result().status_code == 503
+    assert answer.result().get_json()["error_code"] == 503
 
 
 def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None:

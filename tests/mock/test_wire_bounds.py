@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from mockserver.api.gateway import MAX_BODY
-from mockserver.wire.connection import SLICE
+from mockserver.wire.connection import SLICE, Connection
 from support.raw_client import Client
 from support.wire_server import CHUNKED, Serve, Up, get, on_loop, wait_for
 
@@ -72,7 +72,26 @@ def test_the_place_of_a_client_that_gave_up_is_free_at_once(
         assert up.server.held == 0
 
 
-def test_a_call_whose_client_gave_up_before_it_was_decided_is_decided_and_not_kept(serve: Serve) -> None:
+def test_a_client_that_gives_up_after_it_was_looked_for_is_noticed_the_next_time(serve: Serve) -> None:
+    with serve(request_time=0.2) as up:
+        client = Client(up.address).send(LATE)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.socket.recv(1) == b"H"
+        client.close()  # with nothing unread: no packet says so
+
+        wait_for(lambda: not connections(up))
+
+
+def test_a_client_that_is_looked_for_again_and_again_gets_its_answer_whole(serve: Serve) -> None:
+    with serve(request_time=0.2) as up, up.connect() as client:
+        client.send(get("/?latency=1300"))
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.socket.recv(1) + client.socket.recv(1) == b"HT"
+
+        assert client.file.readline() == b"TP/1.1 200 OK\r\n"
+
+
+def test_a_call_whose_client_gave_up_before_it_was_decided_is_not_kept(serve: Serve) -> None:
     with serve() as up:
         client = Client(up.address)
 
@@ -81,8 +100,8 @@ def test_a_call_whose_client_gave_up_before_it_was_decided_is_decided_and_not_ke
             reset([client])
 
         on_loop(up, sends_and_goes)
+        assert up.ask().status == 200  # it came later
         wait_for(lambda: not connections(up))
-        assert up.ask().status == 200
         assert not up.server.outbox
 
 
@@ -95,6 +114,19 @@ def test_a_client_that_only_ends_its_side_gets_its_answers_whole(serve: Serve, v
 
         assert [client.answer().json["path"] for _ in range(4)] == ["/0", "/1", "/2", "/3"]
         assert client.closed()
+
+
+def test_a_client_that_ends_its_side_with_its_call_gets_the_answer_in_one_piece(
+    up: Up, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as the answer is ready at once: `nc -N`, and scripts that read a single time."""
+    probes: list[Connection] = []
+    monkeypatch.setattr(Connection, "probe", probes.append)
+    with up.connect() as client:
+        on_loop(up, lambda: (client.send(get()), client.socket.shutdown(socket.SHUT_WR)))
+
+        assert client.socket.recv(65536).endswith(b"}")
+        assert probes == []
 
 
 def test_a_client_that_vanishes_is_noticed_by_the_system(serve: Serve) -> None:
@@ -161,14 +193,15 @@ def test_a_body_is_dropped_once_it_is_decided(serve: Serve) -> None:
 
 
 def test_answers_that_wait_are_bounded_in_bytes_too(serve: Serve) -> None:
-    with serve(queued=50_000) as up, ExitStack() as stack:
-        client = stack.enter_context(up.connect())
-        for _ in range(20):
-            client.send(get("/?latency=300&size=20000"))
-            time.sleep(0.01)
+    with serve(queued=50_000) as up, up.connect() as client:
+        for number in range(1, 5):
+            client.send(get("/?latency=60000&size=20000"))
+            if number < 4:
+                wait_for(lambda number=number: sum(up.echo.turns) == number)
+        time.sleep(0.1)
 
-        assert up.server.held < 50_000 + 2 * 21_100
-        assert [len(client.answer().body) for _ in range(20)] == [20_000] * 20
+        assert sum(up.echo.turns) == 3
+        assert 60_000 < up.server.held < 50_000 + 21_100
 
 
 def test_beyond_the_total_each_connection_has_one_request_at_a_time(serve: Serve) -> None:

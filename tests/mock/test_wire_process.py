@@ -216,10 +216,13 @@ def test_a_request_that_has_reached_a_stopping_server_is_answered(serve: Serve) 
 def test_a_stop_waits_no_longer_than_its_limit_whatever_is_in_flight(serve: Serve, path: str) -> None:
     with ExitStack() as clients:
         with serve(stop_time=0.2) as up:
-            clients.enter_context(up.connect()).send(get(path))
+            client = clients.enter_context(up.connect()).send(get(path))
             time.sleep(0.05)
             began = time.monotonic()
         took = time.monotonic() - began
+        if "size" not in path:
+            got = client.answer()
+            assert (got.status, got.headers["connection"]) == (503, "close")
         assert not up.server.outbox
         up.pages.release.set()
 

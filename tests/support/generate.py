@@ -17,6 +17,7 @@ from mockserver import data
 from mockserver.faults.kinds import KINDS
 from mockserver.people.magic import MAGIC
 from mockserver.settings.files import clauses
+from mockserver.settings.limits import LIMITS
 from mockserver.settings.table import SETTINGS
 from support.write_samples import samples
 
@@ -28,6 +29,11 @@ def _settings() -> Iterator[tuple[str, ...]]:
     for setting in SETTINGS:
         default = f" Default: `{setting.default_text}`." if setting.default_text else ""
         yield f"`{setting.name}`", f"{setting.field.help}{default}"
+
+
+def _limits() -> Iterator[tuple[str, ...]]:
+    for name, field in LIMITS.items():
+        yield f"`{name}`", field.help, f"`{field.example}`"
 
 
 def _clauses() -> Iterator[tuple[str, ...]]:
@@ -52,6 +58,7 @@ def _faults() -> Iterator[tuple[str, ...]]:
 
 TABLES: Mapping[str, tuple[str, Callable[[], Iterable[Sequence[str]]]]] = {
     "settings": ("setting | what it is", _settings),
+    "limits": ("limit | what it is | default", _limits),
     "clauses": ("clause | what | grade | default | other choices", _clauses),
     "faults": ("kind | settings | what happens", _faults),
     "magic phones": ("phone | what happens", lambda: ((magic.phone, magic.title) for magic in MAGIC.values())),

@@ -41,10 +41,13 @@ class Serving:
 
 
 @contextmanager
-def serving(*args: str, cwd: Path, **more: str) -> Iterator[Serving]:
-    """`ifind-mock serve` on a free port, killed at the end where it still runs."""
+def serving(*args: str, cwd: Path, shell: str = "", **more: str) -> Iterator[Serving]:
+    """`ifind-mock serve` on a free port, killed at the end where it still runs. shell: what a shell does before, such
+    as `ulimit -n 128`, and the redirections, such as `2>/dev/full`; nothing reads its standard error until the end.
+    """
+    prefix = ["sh", "-c", f'exec "$@" {shell}' if shell.startswith("2>") else f'{shell}; exec "$@"', "sh"]
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0", *args],
+        [*(prefix if shell else ()), *COMMAND, "serve", "--port", "0", *args],
         cwd=cwd,
         env=environment(**more),
         stdout=subprocess.PIPE,

@@ -126,7 +126,8 @@ def serve(request: pytest.FixtureRequest) -> Serve:
     @contextmanager
     def start(**limits: float) -> Iterator[Up]:
         echo, pages, log = Echo(), Pages(), list[str]()
-        server = Server(echo.turn, pages.factory, limits=Limits(**limits), access_log=log.append)  # type: ignore[arg-type]
+        chosen = Limits(**{"stop_time": 0.3, **limits})  # type: ignore[arg-type]
+        server = Server(echo.turn, pages.factory, limits=chosen, access_log=log.append)
         with run_in_thread(server, loop_factory=request.param) as address:
             yield Up(server, address, echo, pages, log)
 
