@@ -64,10 +64,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def in_one_line(base64_text: str) -> str:
     """A text in base64 without its line breaks, which PHP and readers of MIME skip, and the indentation of lines."""
-    return _LINE_BREAK.sub("", base64_text)
-
-
-_LINE_BREAK = re.compile(r"[ \t]*[\r\n]\s*")
+    lines = re.split(r"[\r\n]", base64_text)
+    return "".join(line.strip() for line in lines) if len(lines) > 1 else base64_text
 
 
 def wrong_picture(text: str) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("mockserver", "contract_tests")
 CALLS = ("compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
@@ -97,10 +99,16 @@ def _use(path: Path, module: str, call: Any, methods: Mapping[str, set[str]], na
 
 
 def schema_patterns() -> Iterator[Use]:
-    """Each pattern of the JSON Schemas and of the descriptions of CSV, which are looked for anywhere in a text."""
+    """Each pattern of the JSON Schemas and of the descriptions of CSV, which are looked for anywhere in a text, and of
+    the XML Schemas, which a text fits as a whole.
+    """
     for path in sorted((ROOT / "schemas").rglob("*.json")):
         for text in texts_at(json.loads(path.read_text(encoding="utf-8")), ("pattern", "format")):
             yield Use(f"{path.relative_to(ROOT)}: {text}", re.compile(text), frozenset(["search"]))
+    for path in sorted((ROOT / "schemas").rglob("*.xsd")):
+        for facet in etree.parse(path).iter("{http://www.w3.org/2001/XMLSchema}pattern"):
+            text = str(facet.get("value"))
+            yield Use(f"{path.relative_to(ROOT)}: {text}", re.compile(text), frozenset(["fullmatch"]))
 
 
 def texts_at(node: Any, names: tuple[str, ...]) -> Iterator[str]:
