@@ -129,7 +129,7 @@ def cell_oddities(reference: Mapping[str, Any], decoded: Decoded, context: Conte
     found = set()
     for name, *texts in _pairs(one, other):
         a, b = (text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
-        if a != b and a.strip() == b.strip():
+        if a != b and a.strip(_SPACES) == b.strip(_SPACES):
             found.add(PADDED)
         elif name == "phone" and a != b and digits(a) == digits(b):
             found.add("phones in another form")
@@ -163,10 +163,11 @@ class Writing:
 
     def _normal(self, text: str) -> str:
         """A text without what its layout changes: XML parsers turn CRLF into LF, and writers of CSV do the reverse."""
-        plain = text.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
+        plain = text.replace("\r\n", "\n").replace("\r", "\n").strip(_SPACES)
         return plain.replace('\\"', '"') if self.backslashes else plain
 
 
+_SPACES = " \t\n"  # other white space is a character like others, which a charset may lack
 PADDED = "white space around cells"
 BACKSLASHES = "a backslash before a quote"
 """The word of csv.quotes for fputcsv's way, which some writers take for an escape and others do not."""

@@ -65,6 +65,9 @@ def _section(section: str, context: Context) -> str:
     """
     if section == context.section:
         return "list"
+    if context.reference is not None and section in context.reference:
+        value = context.reference[section]
+        return "list" if isinstance(value, list) else "null" if value is None else "text"
     kinds = {"all": "list", "null": "null", "false": "text"}
     return kinds.get(context.known.get("result.sections", ""), "either")
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class CheckCommand(click.Command):
 
 def _named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The options that name a file, and their values, in words that need not make a command."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         option, joined, value = word.partition("=")
         name = option.removeprefix("--")
         value = value if joined else following
