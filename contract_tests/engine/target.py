@@ -62,7 +62,7 @@ class Target:
 
 def read_url(text: str) -> str:
     """The URL of an API, without a slash at the end. Raises UsageError, which does not show what may be credentials."""
-    shown = repr(re.sub(r"(?s)//.*@|[?#].*", lambda found: "//…@" if found[0].startswith("//") else "…", text))
+    shown = repr(_without_credentials(text))
     try:
         url = urlsplit(text)
         port = url.port
@@ -80,6 +80,15 @@ def read_url(text: str) -> str:
     if port == 0 or not text.isascii():
         raise UsageError(f"{shown} is not a target: it can't be reached")
     return text.rstrip("/")
+
+
+def _without_credentials(text: str) -> str:
+    """A text that should be a URL, without what may be a user, a password or a parameter."""
+    before, at, after = text.rpartition("@")
+    scheme, slashes, _ = before.partition("//")
+    shown = f"{scheme if slashes else ''}{slashes}…@{after}" if at else text
+    address = re.split("[?#]", shown, maxsplit=1)[0]
+    return address if address == shown else f"{address}…"
 
 
 def on_loopback(url: str) -> bool:

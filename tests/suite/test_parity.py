@@ -252,7 +252,7 @@ def test_a_stand_in_and_a_mock_of_its_profile_differ_in_nothing(name: str) -> No
 
 
 def test_calls_that_are_refused_for_their_pace_are_sent_again_and_no_difference() -> None:
-    with mock({"rate.limit": "40/s"}) as a, mock({}) as b:
+    with mock({"rate.limit": "15/s"}) as a, mock({}) as b:
         report = parity(a, b)
     row = next(clause for clause in report.clauses if clause.clause == "rate.limit")
 
