@@ -1,10 +1,12 @@
 """Fixtures that the tests of several files share, and what holds for these tests alone."""
 
 import signal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support import order
 from support.stores import file_store, path, store
 from support.torture import add_option, table, torture
 from support.wire_server import serve, up
@@ -14,6 +16,21 @@ __all__ = ["file_store", "path", "serve", "store", "torture", "up"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_option(parser)
+    order.add_option(parser)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Gives a process of pytest-xdist the seed."""
+    node.workerinput["seed"] = node.config.option.seed
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"order: --seed {config.option.seed}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    order.shuffle(items, config.option.seed)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -27,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     other plugins may warn.
     """
     config.addinivalue_line("filterwarnings", "error")
+    order.choose(config)
     # A shell that runs the tests in the background has SIGINT ignored, which programs started by tests would inherit.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

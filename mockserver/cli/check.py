@@ -42,7 +42,7 @@ class CheckCommand(click.Command):
 
 def _named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The options that name a file, and their values, in words that need not make a command."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         option, joined, value = word.partition("=")
         name = option.removeprefix("--")
         value = value if joined else following
