@@ -74,7 +74,7 @@ def test_the_tests_import_what_is_declared_and_the_rest_has_another_use() -> Non
 
 
 def lock(name: str) -> dict[str, list[tuple[str, int]]]:
-    """Of each distribution in a lock file, the versions and how many hashes each has: one version, or one per platform."""
+    """Of each distribution in a lock file, its versions (several by platform) and how many hashes each has."""
     found: dict[str, list[tuple[str, int]]] = {}
     entries = re.split(r"\n(?=\S)", (ROOT / "locks" / name).read_text(encoding="utf-8"))
     for entry in entries:

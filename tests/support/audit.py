@@ -14,22 +14,22 @@ from collections.abc import Sequence
 
 
 def verdict(report: str, reason: str) -> tuple[int, list[str]]:
-    """The exit code and the lines for a report of pip-audit in JSON; reason: the last line that it said."""
+    """The exit code and the lines for a report of pip-audit in JSON. reason: the last line that it said."""
     try:
         parts = json.loads(report)["dependencies"]
     except ValueError:
-        return 2, [
-            f"the service of advisories could not be asked, so nothing is known: {reason}; try again with network"
-        ]
+        lines = [f"the service of advisories could not be asked: {reason}; nothing is known, try again online"]
+        return 2, lines
     weak = [
-        f"{part['name']} {part['version']}: {one['id']}, mended in {' or '.join(one['fix_versions']) or 'no version yet'}"
+        f"{part['name']} {part['version']}: {one['id']}, mended in {' or '.join(one['fix_versions']) or 'none yet'}"
         for part in parts
         for one in part.get("vulns", ())
     ]
     unknown = [part["name"] for part in parts if "vulns" not in part]
     lines = [*weak, f"{len(parts) - len(unknown)} of {len(parts)} packages audited, {len(weak)} known weaknesses"]
     if unknown:
-        lines.append(f"the service of advisories has no answer for {', '.join(unknown)}; try again with network")
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        lines.append(f"the service of advisories has no answer for {', '.join(unknown[:3])}{more}; try again online")
     return (1 if weak else 2 if unknown else 0), lines
 
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 # Rules of zones in full: a name is UTC on a machine that lacks the data of zones.
 ZONES = ("<+12>-12", "NST3:30NDT,M3.2.0,M11.1.0", "UTC0")
@@ -27,7 +27,7 @@ def outcomes(report: str) -> Outcomes:
         f"{case.get('classname')}::{case.get('name')}": next(
             (child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed"
         )
-        for case in ElementTree.fromstring(report).iter("testcase")
+        for case in ET.fromstring(report).iter("testcase")
     }
 
 
