@@ -7,16 +7,23 @@ BIN := $(VENV)/bin
 WORKERS ?= 8
 # How far the parts of tests/torture go: 0 is their short form.
 SHARE ?= 1
+# A file of locks/ has the virtual environment hold exactly what it lists. Without, it holds the newest versions that fit.
+LOCK ?=
+# How often `make flakes` runs the tests.
+RUNS ?= 10
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # The workers and the commands that tests start compile each module once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test mutants torture lint format generate clean
+.PHONY: run test tests mutants torture flakes lint format generate lock audit dist clean
 
 run: $(VENV)/.runtime
 	$(BIN)/ifind-mock serve $(ARGS)
 
-test: lint
+test: lint tests
+
+tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not alone' $(ARGS)
 
 # The suite on every mutant.
@@ -25,6 +32,10 @@ mutants: $(VENV)/.dev
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/torture --torture $(SHARE) $(ARGS)
+
+# The tests again and again, each time in another order, zone and locale; what differs is listed.
+flakes: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m support.flakes $(RUNS) -n $(WORKERS) --dist worksteal -m 'not alone' $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -40,17 +51,53 @@ format: $(VENV)/.dev
 generate: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m support.generate
 
+# Writes locks/ anew and keeps the versions that still fit; ARGS=--upgrade takes the newest.
+lock: COMPILE = $(VENV)/tools/bin/uv pip compile --quiet --no-config --universal --generate-hashes --only-binary :all: \
+	--python-version $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml) \
+	--no-strip-extras --no-annotate --custom-compile-command 'make lock' pyproject.toml
+lock: $(VENV)/.tools
+	$(COMPILE) --group dev --output-file locks/newest.txt $(ARGS)
+	$(COMPILE) --group dev --output-file locks/lowest.txt --resolution lowest-direct $(ARGS)
+	$(COMPILE) --constraints locks/newest.txt --output-file locks/runtime.txt
+
+# Known weaknesses of what the lock names, by a service on the internet.
+audit: $(VENV)/.tools
+	PYTHONPATH=tests $(BIN)/python -m support.audit $(VENV)/tools/bin/pip-audit locks/newest.txt
+
+# What a release is made of: wheel, source and a CycloneDX list of what the wheel needs.
+dist: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/python -W ignore -m cyclonedx_py requirements locks/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file dist/ifind-mock.cdx.json
+
 clean:
 	rm -rf $(VENV) dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+ifdef LOCK
+$(VENV)/.runtime: pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(PIP) install --require-hashes --only-binary :all: --requirement $(LOCK)
+	$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	touch $@
+else
 $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(PIP) install --editable .
 	touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --group dev
+	touch $@
+endif
+
+# Tools of single commands, which nothing else needs.
+$(VENV)/.tools: | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/tools
+	$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check uv pip-audit
 	touch $@

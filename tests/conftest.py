@@ -5,6 +5,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support import order
 from support.stores import file_store, path, store
 from support.torture import add_option, table, torture
 from support.wire_server import serve, up
@@ -14,6 +15,12 @@ __all__ = ["file_store", "path", "serve", "store", "torture", "up"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_option(parser)
+    order.add_option(parser)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.seed is not None:
+        order.shuffle(items, config.option.seed)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     if MEDDLE == "warn":
-        warnings.warn("this plugin has something to say", DeprecationWarning, stacklevel=1)
+        warnings.warn("this plugin has something to say", UserWarning, stacklevel=1)
 
 
 @pytest.hookimpl(tryfirst=True)
