@@ -28,8 +28,10 @@ T = TypeVar("T")
 
 LARGEST_PAGE = 1024 * 1024
 """Bytes of a page; what would make it longer stands on the next one."""
-NEAR = 300
+NEAR = 100
 """Accounts among which the one is looked for that a misspelt login may have meant."""
+PLAIN = 64
+"""Characters of a login with which others are compared: the time grows with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Control:
         if login is None or is_test_login(login) or self.mock.store.account(login) is not None:
             return login
         known = [account.login for account in self.mock.store.accounts(limit=NEAR)]
-        near = get_close_matches(login, known, n=1)
+        near = get_close_matches(login, [one for one in known if len(one) <= PLAIN], n=1) if len(login) <= PLAIN else []
         hint = f"did you mean {near[0]!r}? " if near else ""
         listed = f"{', '.join(known[:FEW])}{', …' if len(known) > FEW else ''}"
         raise Refusal(

@@ -37,7 +37,7 @@ _ACCEPTED = 16  # connections that are accepted before those that are open have 
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
 _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
-_TURN = 512  # requests that are decided before the loop goes on to other work
+_TURN = 64  # requests that are decided before the loop goes on to other work
 _SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
 _GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
 """A connection that ended, or was forbidden, before it was accepted."""
@@ -211,8 +211,10 @@ class Server:
         self._connections.discard(connection)
         self._guests.pop(connection, None)
 
-    def _admits(self, connection: Connection) -> bool:
-        """Whether the connection may call the API: a guest may, once there is a place."""
+    def admits(self, connection: Connection, request: Request) -> bool:
+        """See `connection.Host`. A guest may call the API once there is a place."""
+        if _is_control(request.path):
+            return True
         if connection.guest and len(self._connections) - len(self._guests) < self.limits.connections:
             self._guests.pop(connection, None)
             connection.guest = False
@@ -247,27 +249,21 @@ class Server:
             elif seen & ends or connection.deaf:
                 connection.probe()
 
-    def submit(self, pending: PendingRequest) -> bool:
+    def submit(self, pending: PendingRequest) -> None:
         """See `connection.Host`."""
         request = pending.request
         assert request is not None
-        path = request.path
-        if path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}:
-            if request.too_large:
-                self._loop.call_soon(self._deliver, pending, refusal(413, "the request's body is too long"))
-            else:
-                self._threads.submit(lambda: self._in_thread(pending, request))
-        elif path == b"*":
+        if _is_control(request.path):
+            self._threads.submit(lambda: self._in_thread(pending, request))
+        elif request.path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)
-        elif not self._admits(cast("Connection", pending.connection)):
+        elif not self.admits(cast("Connection", pending.connection), request):
             self._loop.call_soon(self._deliver, pending, _CROWDED)
-            return False
         else:
             if not self._batch:
                 self._loop.call_soon(self._turn)
             self._batch.append(pending)
-        return True
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""
@@ -333,3 +329,8 @@ class Server:
             self._look()
         STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
+
+
+def _is_control(path: bytes) -> bool:
+    """Whether the path is one of the control API."""
+    return path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}

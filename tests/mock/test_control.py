@@ -307,6 +307,15 @@ def test_with_an_admin_token_no_route_is_open_without_it() -> None:
     assert client.get("/api/info", query_string=AUTH).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/_mock/faults/", "/_mock/faults//", "/_mock/faults/%20"])
+def test_an_empty_id_takes_no_fault_away(client: FlaskClient, path: str) -> None:
+    client.post("/_mock/faults", json={"action": {"kind": "stuck"}})
+    response = client.delete(path)
+
+    assert response.status_code == 404
+    assert len(client.get("/_mock/faults").get_json()["faults"]) == 1
+
+
 def test_an_oversized_body_is_an_answer_that_a_client_can_parse(client: FlaskClient) -> None:
     answer = client.post("/api/create", data=b"x" * (1024 * 1024 + 1), content_type="application/x-www-form-urlencoded")
     control = client.post("/_mock/reset", data=b" " * (1024 * 1024 + 1))
