@@ -56,7 +56,9 @@ class Limits:
         32, _COUNT, "Requests of a connection that wait for their answers; no more are read until one has gone out."
     )
     queued: int = _limit(
-        256 * 1024, _BYTES, "Bytes of a connection's requests and answers that wait; no more are read likewise."
+        256 * 1024,
+        _BYTES,
+        "Bytes of a connection's requests and answers that wait behind the first; no more are read likewise.",
     )
     queued_total: int = _limit(
         64 * 1024 * 1024,

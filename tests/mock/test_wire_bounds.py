@@ -211,7 +211,7 @@ def test_answers_that_wait_are_bounded_in_bytes_too(serve: Serve) -> None:
         time.sleep(0.1)
 
         assert sum(up.echo.turns) == 4  # the first alone is not counted
-        assert 60_000 < up.server.held < 50_000 + 21_100
+        assert 80_000 < up.server.held < 50_000 + 2 * 21_100
 
 
 def test_beyond_the_total_each_connection_has_one_request_at_a_time(serve: Serve) -> None:
@@ -283,7 +283,7 @@ def test_many_requests_at_once_are_decided_in_turns(serve: Serve) -> None:
         for client in clients:
             assert [client.answer().status for _ in range(60)] == [200] * 60
 
-        assert max(up.echo.turns) <= 64
+        assert max(up.echo.turns) <= 16
 
 
 # Connections.
