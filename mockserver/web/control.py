@@ -83,6 +83,10 @@ class Control:
             "/reset": {"POST": Route(self.reset, table_of(LOGIN))},
         }
 
+    def paths(self) -> frozenset[str]:
+        """The paths of the routes, each up to what names a single thing, as a log shows them."""
+        return frozenset({"/_mock", *("/_mock" + route.partition("/<")[0] for route in self.routes())})
+
     def health(self, request: ControlRequest) -> tuple[int, Any]:
         """What runs here, and the address at which the client reaches it."""
         return 200, {

@@ -14,7 +14,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
-from mockserver.api.http import ENDED, Request, Response, refusal
+from mockserver.api.http import ENDED, LONGEST_ROUTE, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
@@ -25,8 +25,6 @@ _OWN = 1024
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
-
-_PATH = 100  # bytes of a path; no route is longer
 
 
 class Client(Protocol):
@@ -62,7 +60,7 @@ class PendingRequest:
         """Keeps what is needed of the request once it is decided."""
         self.held += _OWN
         if self.request is not None:
-            self.http_method, self.path = self.request.http_method, self.request.path[:_PATH].decode("latin-1")
+            self.http_method, self.path = self.request.http_method, self.request.path[:LONGEST_ROUTE].decode("latin-1")
 
     @property
     def head_only(self) -> bool:

@@ -14,8 +14,7 @@ from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
-from mockserver.api.http import ENDED, Request, Response, refusal
-from mockserver.core.messages import METHODS
+from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.settings.limits import Limits
 from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import Outbox, PendingRequest
@@ -29,7 +28,8 @@ Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
 """Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
-_CONTROL = b"/_mock"
+CONTROL_PATH = "/_mock"
+_CONTROL = CONTROL_PATH.encode()
 _FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
 _POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
@@ -48,8 +48,7 @@ class Server:
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
-    HTTP method, route, status, bytes of the body, milliseconds. routes gives the paths below `/_mock`, for the log; a
-    part in `<>` stands for any text.
+    HTTP method, route, status, bytes of the body, milliseconds. routes gives the paths below `/_mock`, for the log.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
     API, which is not decided. It has a place of its own as soon as one is free.
@@ -69,7 +68,7 @@ class Server:
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
         self._routes = routes
-        self._known = {"", "/_mock", "/api", *(f"/api/{name}" for name in METHODS)}
+        self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
         self._batch: list[PendingRequest] = []
@@ -275,14 +274,10 @@ class Server:
         self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")
 
     def _route(self, path: str) -> str:
-        """As much of a path as is a route's, since the rest may hold a credential."""
-        if path.startswith("/_mock/") and self._routes:
-            self._known.update("/_mock" + route.partition("/<")[0] for route in self._routes())
+        if path.startswith(f"{CONTROL_PATH}/") and self._routes:
+            self._known.update(self._routes())
             self._routes = None
-        route = path
-        while route not in self._known:
-            route = route.rpartition("/")[0]
-        return path if path in {route, f"{route}/"} else f"{route}/…"
+        return shown_path(path, self._known)
 
     # Answering.
 

@@ -82,11 +82,23 @@ def test_a_client_that_gives_up_after_it_was_looked_for_is_noticed_the_next_time
         wait_for(lambda: not connections(up))
 
 
-@pytest.mark.parametrize("size", [10, SLICE + 1, 100_000, 300_000, MAX_BODY - 100])
-def test_a_client_that_merely_waits_gets_no_byte_before_its_answer(serve: Serve, size: int) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    {
+        "a call": LATE,
+        "calls": LATE * 20,
+        "a call that expects 100-continue": LATE + get("/", "Expect: 100-continue", "Content-Length: 3"),
+        "a last call": LATE.replace(b"Host: t", b"Host: t\r\nConnection: close") + b"surplus",
+        **{
+            f"a body of {size} bytes": get("/?latency=60000", f"Content-Length: {size}") + b"x" * size
+            for size in (10, SLICE + 1, 300_000, MAX_BODY - 100)
+        },
+    }.values(),
+)
+def test_a_client_that_merely_waits_gets_no_byte_before_its_answer(serve: Serve, sent: bytes) -> None:
     """Else the time that it allows for a read would begin anew."""
     with serve(request_time=0.2) as up, up.connect() as client:
-        client.send(get("/?latency=60000", f"Content-Length: {size}") + b"x" * size)
+        client.send(sent)
         client.socket.settimeout(0.3)
         with pytest.raises(TimeoutError):
             client.socket.recv(1)
