@@ -38,8 +38,8 @@ class Host(Protocol):
     def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
         """Forgets a closed connection, and the answers in its queue."""
 
-    def admits(self, connection: Connection, request: Request) -> bool:
-        """Whether the connection has a place for the request; where it has none, `submit` has the request refused."""
+    def admits(self, pending: PendingRequest) -> bool:
+        """Whether its connection has a place for the request; where it has none, `submit` has it refused."""
 
     def submit(self, pending: PendingRequest) -> None:
         """Has a request answered: later, it is decided, and its connection's `advance` called."""
@@ -257,7 +257,7 @@ class Connection(asyncio.Protocol):
     def _take(self, request: Request, last: bool, old: bool) -> bool:
         """Takes a request. Returns whether none may follow it."""
         pending = PendingRequest(self, request, last, old, self._begun, held=self._reader.held)
-        if not last and not self._host.admits(self, request):
+        if not last and not self._host.admits(pending):
             pending.last = last = True
         if last:
             self._meet(Event.REFUSED if request.too_large else Event.LAST_READ)
@@ -267,14 +267,21 @@ class Connection(asyncio.Protocol):
         return last
 
     def _ask(self) -> None:
-        """Has the next request answered, once the one before it is decided: in their order, as they may depend on each
-        other, and none before its time, so that no more answers wait than the limits allow.
+        """Has the next requests answered, in their order: none before its time, so that no more answers wait than the
+        limits allow, and one of the control API alone, since another thread answers it.
         """
-        if not self._unasked or (self._asked and self._asked.request) or self.transport.is_closing():
-            return
-        if self._unasked[0] is self._queue[0] or not self._heavy():
+        while self._unasked and not self.transport.is_closing():
+            pending, before = self._unasked[0], self._asked
+            if before and before.request and (before.control or pending.control):
+                return
+            if pending is not self._queue[0]:
+                if self._heavy():
+                    return
+                added = pending.asked_ahead()
+                self._held += added
+                self._host.held += added
             self._asked = self._unasked.popleft()
-            self._host.submit(self._asked)
+            self._host.submit(pending)
 
     def _refuse(self, rejected: Rejected) -> None:
         self._meet(Event.REFUSED)

@@ -29,7 +29,6 @@ Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
 CONTROL_PATH = "/_mock"
-_CONTROL = CONTROL_PATH.encode()
 _FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
 _POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
@@ -210,10 +209,11 @@ class Server:
         self._connections.discard(connection)
         self._guests.pop(connection, None)
 
-    def admits(self, connection: Connection, request: Request) -> bool:
+    def admits(self, pending: PendingRequest) -> bool:
         """See `connection.Host`. A guest may call the API once there is a place."""
-        if _is_control(request.path):
+        if pending.control:
             return True
+        connection = cast("Connection", pending.connection)
         if connection.guest and len(self._connections) - len(self._guests) < self.limits.connections:
             self._guests.pop(connection, None)
             connection.guest = False
@@ -252,12 +252,12 @@ class Server:
         """See `connection.Host`."""
         request = pending.request
         assert request is not None
-        if _is_control(request.path):
+        if pending.control:
             self._threads.submit(lambda: self._in_thread(pending, request))
         elif request.path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)
-        elif not self.admits(cast("Connection", pending.connection), request):
+        elif not self.admits(pending):
             self._loop.call_soon(self._deliver, pending, _CROWDED)
         else:
             if not self._batch:
@@ -324,8 +324,3 @@ class Server:
             self._look()
         STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
-
-
-def _is_control(path: bytes) -> bool:
-    """Whether the path is one of the control API."""
-    return path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}
