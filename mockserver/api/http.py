@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from mockserver.core.messages import AT_ONCE, Delivery
+from mockserver.core.messages import AT_ONCE, METHODS, Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,17 @@ def refusal(status: int, message: str) -> Response:
 ENDED = refusal(503, "the mock was reset, or stopped, while this answer waited for its latency")
 """In place of an answer that waited too long."""
 LOOPBACK = "127.0.0.1"
+API_PATHS = frozenset({"", "/api", *(f"/api/{name}" for name in METHODS)})
+"""The paths of the API, and those above them."""
+LONGEST_ROUTE = 100  # characters of a path that a log looks at; no route has as many
+
+
+def shown_path(path: str, routes: Collection[str]) -> str:
+    """As much of a path as is a route's, since the rest may hold a credential. routes has the empty path, too."""
+    route = path = path[:LONGEST_ROUTE]
+    while route not in routes:
+        route = route.rpartition("/")[0]
+    return path if path in {route, f"{route}/"} else f"{route}/…"
 
 
 def callable_host(host: str) -> str:

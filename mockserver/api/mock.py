@@ -273,10 +273,15 @@ class Mock:
 
         if not self.store.settle(lambda: configured() == wanted, change):
             theirs = configured()
-            differ = [login for login in wanted if login in theirs and theirs[login] != wanted[login]]
-            how = f"with another token or other limits for {', '.join(differ)}"
-            if set(theirs) != set(wanted):
-                how = f"with the accounts {', '.join(theirs)}, and these settings have {', '.join(wanted)}"
+            # Counted, since no message names a login.
+            changed = sum(theirs[login] != digest for login, digest in wanted.items() if login in theirs)
+            strange, absent = len(set(theirs) - set(wanted)), len(set(wanted) - set(theirs))
+            how = f"with another token or other limits for {changed} of its {len(theirs)} accounts"
+            if strange or absent:
+                how = (
+                    f"with other accounts: {strange} of its {len(theirs)} are not in these settings, and {absent} of"
+                    f" the {len(wanted)} in these settings are not among its own"
+                )
             remedy = "end that process, give both the same accounts, or name another state"
             raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
 

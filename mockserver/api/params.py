@@ -17,6 +17,8 @@ MAX_VALUE = 4096
 """Bytes of a value that are decoded. No right value is as long, and a body full of escapes takes 0.3 seconds."""
 MAX_HEAD = 8192
 """Bytes of a part's headers, and of the options of a content type. A form that has more can't be parsed."""
+MAX_HEADS = 64 * 1024
+"""Bytes of the headers of all parts. A form that has more can't be parsed: one full of them takes 0.8 seconds."""
 _LONGEST_NAME = 64  # bytes of a name, each of which may be escaped
 
 
@@ -72,10 +74,10 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
         return BytesIO()  # for the part of a file, which is not read; the limit of the body keeps it small
 
     boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "").encode("latin-1")
-    parts = body.split(b"--" + boundary)
-    if len(parts) > MAX_FIELDS + 2:  # before the first and after the last there is nothing
+    if body.count(b"--" + boundary) > MAX_FIELDS + 1:  # after the last there is nothing
         raise _too_many()
-    if any(_END_OF_HEAD.search(part, 0, MAX_HEAD) is None and len(part) > MAX_HEAD for part in parts):
+    heads = [_length_of_head(part) for part in body.split(b"--" + boundary)]
+    if max(heads) > MAX_HEAD or sum(heads) > MAX_HEADS:
         return []
     try:
         form, _files = MultiPartParser(stream_factory=in_memory, max_form_parts=MAX_FIELDS).parse(
@@ -86,6 +88,11 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     except ValueError:
         return []
     return [(name, value[:MAX_VALUE]) for name, value in form.items(multi=True) if name in NAMES]
+
+
+def _length_of_head(part: bytes) -> int:
+    found = _END_OF_HEAD.search(part, 0, MAX_HEAD)
+    return found.start() if found else len(part)
 
 
 _END_OF_HEAD = re.compile(rb"\r\n\r\n|\n\n|\r\r")

@@ -56,7 +56,9 @@ class Limits:
         32, _COUNT, "Requests of a connection that wait for their answers; no more are read until one has gone out."
     )
     queued: int = _limit(
-        256 * 1024, _BYTES, "Bytes of a connection's requests and answers that wait; no more are read likewise."
+        256 * 1024,
+        _BYTES,
+        "Bytes of a connection's requests and answers that wait behind the first; no more are read likewise.",
     )
     queued_total: int = _limit(
         64 * 1024 * 1024,
@@ -68,6 +70,7 @@ class Limits:
     control_time: float = _limit("2s", _TIME, "Both times of a connection that is one of those beyond `connections`.")
     unread_time: float = _limit("30s", _TIME, "Time for which a client may leave its answers unread; then it is cut.")
     body: int = MAX_BODY  # a longer one is passed on as `too_large`, without the body, and the connection closes
+    headers: int = 256  # lines of a head, and of trailers: each takes much more memory than its bytes
     # How long, and how much, a client may go on sending after the last answer. Closing at once would reset the
     # connection, and with it the answer that is still under way.
     linger_time: float = 2.0

@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -16,7 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import ENDED, Request
+from mockserver.api.http import API_PATHS, ENDED, Request, shown_path
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND, Delivery
@@ -24,6 +25,7 @@ from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.blueprint import Guard, control_blueprint
+from mockserver.web.control import Control
 
 
 class Waiting:
@@ -68,7 +70,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
-    logging.getLogger("werkzeug").addFilter(_without_query)
+    paths = Control(gateway.mock, settings, lambda _: None).paths()
+    logging.getLogger("werkzeug").addFilter(_Requests(API_PATHS | paths))  # once, where they are the same
     lock = threading.Lock()
 
     def guard(operation: Callable[[], Any]) -> Any:
@@ -78,25 +81,33 @@ def create_app(settings: Settings | None = None) -> Flask:
     return make_app(gateway, guard, settings)
 
 
-def _without_query(record: logging.LogRecord) -> bool:
-    if isinstance(record.args, tuple):
-        # A query is left out also where its question mark is missing.
-        record.args = tuple(
-            " ".join(map(_shortened, arg.split(" "))) if isinstance(arg, str) else arg for arg in record.args
-        )
-    return True
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """A filter of log records, which shows of a request its method and its route: the rest may hold a credential."""
+
+    routes: frozenset[str]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._shown(arg) if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+    def _shown(self, text: str) -> str:
+        if _PLAIN.fullmatch(text):
+            return text
+        found = _REQUEST.fullmatch(text)
+        if found is None:
+            return "…"  # a request that can't be read
+        before, target, after = found.groups()
+        path, mark, _ = target.partition("?")
+        return f"{before}{shown_path(path, self.routes)}{'?…' if mark else ''}{after}"
 
 
-def _shortened(word: str) -> str:
-    """A word of a request line: a path without its query, and without a part that may be meant for one."""
-    path, mark, _ = word.partition("?")
-    odd = _ODD.search(path)
-    if odd is None:
-        return f"{path}?…" if mark else path
-    return f"{path[: path.rfind('/', 0, odd.start()) + 1]}…"
-
-
-_ODD = re.compile("[&=@;%]")
+_PLAIN = re.compile("[0-9-]{1,9}")  # a status, or a size
+_REQUEST = re.compile(  # as werkzeug logs it, with the codes of colours
+    r"((?:\x1b\[[0-9;]{1,9}m){0,3}(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) )(\S+)"
+    r"( HTTP/[0-9]\.[0-9](?:\x1b\[[0-9;]{1,9}m){0,3})"
+)
 
 
 def make_app(

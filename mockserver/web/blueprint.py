@@ -35,8 +35,12 @@ def control_blueprint(
     routes = Blueprint("mock", __name__, url_prefix="/_mock")
     control = Control(mock, settings, end_waiting)
 
-    def view(route: Route) -> Callable[..., Response]:
+    def view(path: str, route: Route) -> Callable[..., Response]:
+        named = any(one.startswith(f"{path}/<") for one in control.routes())
+
         def answer(**parts: str) -> Response:
+            if named and request.path.endswith("/"):  # a client's variable may have been empty
+                raise NotFound(Problem("path", "nothing is named after the slash", "name one, or leave the slash out"))
             address = address_of(request.environ)
             base = url_of(*address, request.scheme) + request.root_path.rstrip("/")
             written = _body()
@@ -56,7 +60,7 @@ def control_blueprint(
     add = partial(routes.add_url_rule, provide_automatic_options=False)
     for path, http_methods in control.routes().items():
         for http_method, route in http_methods.items():
-            add(path, f"{http_method} {path}", view(route), methods=[http_method])
+            add(path, f"{http_method} {path}", view(path, route), methods=[http_method])
 
     def anything(path: str = "") -> Response:
         return _unknown_route(f"/{path}", control.routes())
@@ -143,15 +147,16 @@ def _http_problem(error: HTTPException) -> Response:
     return _problem(error.code or 500, error.name, (Problem("", error.description or error.name),))
 
 
-def _before_part(route: str) -> str:
-    """What stands before a route's `<part>`; of a route without one a text that begins no path."""
+def _is_of(route: str, path: str) -> bool:
+    """Whether the path is the route, or has a name in place of its `<part>`."""
     start, mark, _ = route.partition("<")
-    return start if mark else " "
+    name = path.removeprefix(start)
+    return path == route or (bool(mark) and path.startswith(start) and name != "" and "/" not in name)
 
 
 def _unknown_route(path: str, routes: Mapping[str, Mapping[str, Any]]) -> Response:
     """404 with the nearest route, or 405 where the path is one."""
-    known = next((route for route in routes if path == route or path.startswith(_before_part(route))), None)
+    known = next((route for route in routes if _is_of(route, path)), None)
     if known is not None:
         allowed = ", ".join(routes[known])
         what = f"{cut(request.method)} is not allowed on /_mock{known}"

@@ -28,8 +28,10 @@ T = TypeVar("T")
 
 LARGEST_PAGE = 1024 * 1024
 """Bytes of a page; what would make it longer stands on the next one."""
-NEAR = 300
+NEAR = 100
 """Accounts among which the one is looked for that a misspelt login may have meant."""
+PLAIN = 64
+"""Characters of a login with which others are compared: the time grows with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class Control:
             "/clock/advance": {"POST": Route(self.advance, table_of(ADVANCE))},
             "/reset": {"POST": Route(self.reset, table_of(LOGIN))},
         }
+
+    def paths(self) -> frozenset[str]:
+        """The paths of the routes, each up to what names a single thing, as a log shows them."""
+        return frozenset({"/_mock", *("/_mock" + route.partition("/<")[0] for route in self.routes())})
 
     def health(self, request: ControlRequest) -> tuple[int, Any]:
         """What runs here, and the address at which the client reaches it."""
@@ -157,7 +163,7 @@ class Control:
         if login is None or is_test_login(login) or self.mock.store.account(login) is not None:
             return login
         known = [account.login for account in self.mock.store.accounts(limit=NEAR)]
-        near = get_close_matches(login, known, n=1)
+        near = get_close_matches(login, [one for one in known if len(one) <= PLAIN], n=1) if len(login) <= PLAIN else []
         hint = f"did you mean {near[0]!r}? " if near else ""
         listed = f"{', '.join(known[:FEW])}{', …' if len(known) > FEW else ''}"
         raise Refusal(

@@ -38,10 +38,11 @@ class Host(Protocol):
     def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
         """Forgets a closed connection, and the answers in its queue."""
 
-    def submit(self, pending: PendingRequest) -> bool:
-        """Has a request answered: later, its response is set and its connection's `advance` called. Gives False where
-        the connection has no place, and the request is refused.
-        """
+    def admits(self, pending: PendingRequest) -> bool:
+        """Whether its connection has a place for the request; where it has none, `submit` has it refused."""
+
+    def submit(self, pending: PendingRequest) -> None:
+        """Has a request answered: later, it is decided, and its connection's `advance` called."""
 
     def look(self) -> None:
         """Has clients looked for, soon, that are gone while their answers wait."""
@@ -64,6 +65,8 @@ class Connection(asyncio.Protocol):
         self._reader = cast("Reader", None)
         self.peer = ""
         self._queue: deque[PendingRequest] = deque()
+        self._unasked: deque[PendingRequest] = deque()  # those of the queue that have not been submitted yet
+        self._asked: PendingRequest | None = None  # the last that has been
         self._backlog: deque[bytes] = deque()
         self._state = State.OPEN
         self._reading = self._writable = True
@@ -123,6 +126,7 @@ class Connection(asyncio.Protocol):
         self._state = State.CLOSED
         self._host.left(self, self._queue)
         self._queue.clear()
+        self._unasked.clear()
         self._backlog.clear()
         self._reader.drop()
         self._weigh()
@@ -140,10 +144,13 @@ class Connection(asyncio.Protocol):
         return self._state is State.ENDED or not self._reading
 
     def advance(self) -> None:
-        """Writes every answer whose turn has come."""
+        """Writes every answer whose turn has come, and has the next request answered."""
         while self._writable and self._write_some():
             pass
         self._weigh()
+        self._ask()
+        if not self._reading:
+            self._go_on()  # a request that was decided holds less than it did
 
     def probe(self) -> None:
         """Sends the next byte that the answer begins with, where the client waits for it and the time has come."""
@@ -161,6 +168,7 @@ class Connection(asyncio.Protocol):
         if self._midway:
             self.transport.abort()
             return
+        self._unasked.clear()
         for pending in self._queue:
             pending.response = pending.response or response
         self.finish()
@@ -249,13 +257,31 @@ class Connection(asyncio.Protocol):
     def _take(self, request: Request, last: bool, old: bool) -> bool:
         """Takes a request. Returns whether none may follow it."""
         pending = PendingRequest(self, request, last, old, self._begun, held=self._reader.held)
-        self._queue.append(pending)
+        if not last and not self._host.admits(pending):
+            pending.last = last = True
         if last:
             self._meet(Event.REFUSED if request.too_large else Event.LAST_READ)
-        if not self._host.submit(pending) and not last:
-            pending.last = last = True
-            self._meet(Event.LAST_READ)
+        self._queue.append(pending)
+        self._unasked.append(pending)
+        self._ask()
         return last
+
+    def _ask(self) -> None:
+        """Has the next requests answered, in their order: none before its time, so that no more answers wait than the
+        limits allow, and one of the control API alone, since another thread answers it.
+        """
+        while self._unasked and not self.transport.is_closing():
+            pending, before = self._unasked[0], self._asked
+            if before and before.request and (before.control or pending.control):
+                return
+            if pending is not self._queue[0]:
+                if self._heavy():
+                    return
+                added = pending.asked_ahead()
+                self._held += added
+                self._host.held += added
+            self._asked = self._unasked.popleft()
+            self._host.submit(pending)
 
     def _refuse(self, rejected: Rejected) -> None:
         self._meet(Event.REFUSED)
@@ -268,7 +294,13 @@ class Connection(asyncio.Protocol):
         """Whether no more is read for now. What is queued, or unread by the client, goes out later and has it go on."""
         if len(self._queue) >= self._host.limits.pipelined or not self._writable:
             return True
-        return bool(self._queue) and (self._held > self._host.limits.queued or self._crowded())
+        return bool(self._queue) and self._heavy()
+
+    def _heavy(self) -> bool:
+        """Whether more waits behind the first request, or answer, than may. The first alone keeps nothing from being
+        read: a client that merely waits for it is not to be taken for one that has gone.
+        """
+        return self._held - self._queue[0].held > self._host.limits.queued or self._crowded()
 
     def _crowded(self) -> bool:
         return self._host.held > self._host.limits.queued_total

@@ -14,7 +14,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
-from mockserver.api.http import ENDED, Request, Response, refusal
+from mockserver.api.http import ENDED, LONGEST_ROUTE, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
@@ -22,11 +22,12 @@ BEGIN = b"HTTP/1.1 "  # what every answer begins with
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _OWN = 1024
 """Bytes that are counted for a request or an answer that waits beside its own: those of the objects around it."""
+_EXPECTED = 128 * 1024
+"""Bytes that are counted for an answer that is asked for ahead of its turn, until its size is known."""
+_CONTROL = b"/_mock"
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
-
-_PATH = 100  # bytes of a path; no route is longer
 
 
 class Client(Protocol):
@@ -57,17 +58,25 @@ class PendingRequest:
     held: int = 0  # bytes that it keeps in memory
     http_method: str = ""
     path: str = ""  # as much of it as the access log may need
+    control: bool = False  # whether it is one of the control API
 
     def __post_init__(self) -> None:
         """Keeps what is needed of the request once it is decided."""
         self.held += _OWN
         if self.request is not None:
-            self.http_method, self.path = self.request.http_method, self.request.path[:_PATH].decode("latin-1")
+            path = self.request.path
+            self.control = path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}
+            self.http_method, self.path = self.request.http_method, self.request.path[:LONGEST_ROUTE].decode("latin-1")
 
     @property
     def head_only(self) -> bool:
         """Whether the answer goes without its body."""
         return self.http_method == "HEAD"
+
+    def asked_ahead(self) -> int:
+        """Counts its answer, before it is made. Gives the bytes that are added."""
+        self.held += _EXPECTED
+        return _EXPECTED
 
     def decided(self, response: Response) -> None:
         """Drops the request, whose answer may wait for long."""

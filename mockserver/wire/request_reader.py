@@ -22,8 +22,13 @@ _HOST = re.compile(
 """A host and a port as a URL has them (RFC 3986, 3.2.2)."""
 _LAST_PORT = 65535
 _LONGEST_NUMBER = 19  # digits of a length, leading zeros included: int() refuses to read a few thousand
-_ONCE = frozenset({"host", "content-length", "transfer-encoding", "expect", "authorization", "origin"})
-"""Headers whose repetition makes a request ambiguous: two servers in a row could read two different requests."""
+_ONCE = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "expect"),  # two servers in a row could read two requests
+        *("authorization", "origin", "sec-fetch-site", "content-type"),  # the door of the control API reads them
+    }
+)
+"""Headers whose repetition makes a request ambiguous."""
 _USUAL = ("host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length")
 _NAMES = {spelt.encode(): name for name in _USUAL for spelt in (name, name.title())}
 """The names that nearly every request has, decoded once."""
@@ -102,7 +107,7 @@ class Reader:
         self._target = self._path = self._query = b""
         self._headers: dict[str, str] = {}
         self._body = b""
-        self._size = 0
+        self._size = self._lines = 0
         self._in_body = self._upgrade = self._last = self._old = self.continue_owed = False
         self.partial = True
 
@@ -115,7 +120,8 @@ class Reader:
     def on_header(self, raw_name: bytes, raw_value: bytes) -> None:
         """Takes a header; trailers are counted and dropped."""
         self._size += len(raw_name) + len(raw_value) + 4
-        if self._size > self._limits.head:
+        self._lines += 1
+        if self._size > self._limits.head or self._lines > self._limits.headers:
             raise Rejected(431, "the request's headers are too long")
         if self._in_body:
             return

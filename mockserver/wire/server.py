@@ -14,8 +14,7 @@ from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
-from mockserver.api.http import ENDED, Request, Response, refusal
-from mockserver.core.messages import METHODS
+from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.settings.limits import Limits
 from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import Outbox, PendingRequest
@@ -29,7 +28,7 @@ Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
 """Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
-_CONTROL = b"/_mock"
+CONTROL_PATH = "/_mock"
 _FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
 _POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
@@ -37,7 +36,7 @@ _ACCEPTED = 16  # connections that are accepted before those that are open have 
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
 _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
-_TURN = 512  # requests that are decided before the loop goes on to other work
+_TURN = 16  # requests that are decided before the loop goes on to other work
 _SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
 _GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
 """A connection that ended, or was forbidden, before it was accepted."""
@@ -48,8 +47,7 @@ class Server:
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
-    HTTP method, route, status, bytes of the body, milliseconds. routes gives the paths below `/_mock`, for the log; a
-    part in `<>` stands for any text.
+    HTTP method, route, status, bytes of the body, milliseconds. routes gives the paths below `/_mock`, for the log.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
     API, which is not decided. It has a place of its own as soon as one is free.
@@ -69,7 +67,7 @@ class Server:
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
         self._routes = routes
-        self._known = {"", "/_mock", "/api", *(f"/api/{name}" for name in METHODS)}
+        self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
         self._batch: list[PendingRequest] = []
@@ -211,8 +209,11 @@ class Server:
         self._connections.discard(connection)
         self._guests.pop(connection, None)
 
-    def _admits(self, connection: Connection) -> bool:
-        """Whether the connection may call the API: a guest may, once there is a place."""
+    def admits(self, pending: PendingRequest) -> bool:
+        """See `connection.Host`. A guest may call the API once there is a place."""
+        if pending.control:
+            return True
+        connection = cast("Connection", pending.connection)
         if connection.guest and len(self._connections) - len(self._guests) < self.limits.connections:
             self._guests.pop(connection, None)
             connection.guest = False
@@ -247,27 +248,21 @@ class Server:
             elif seen & ends or connection.deaf:
                 connection.probe()
 
-    def submit(self, pending: PendingRequest) -> bool:
+    def submit(self, pending: PendingRequest) -> None:
         """See `connection.Host`."""
         request = pending.request
         assert request is not None
-        path = request.path
-        if path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}:
-            if request.too_large:
-                self._loop.call_soon(self._deliver, pending, refusal(413, "the request's body is too long"))
-            else:
-                self._threads.submit(lambda: self._in_thread(pending, request))
-        elif path == b"*":
+        if pending.control:
+            self._threads.submit(lambda: self._in_thread(pending, request))
+        elif request.path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)
-        elif not self._admits(cast("Connection", pending.connection)):
+        elif not self.admits(pending):
             self._loop.call_soon(self._deliver, pending, _CROWDED)
-            return False
         else:
             if not self._batch:
                 self._loop.call_soon(self._turn)
             self._batch.append(pending)
-        return True
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""
@@ -279,14 +274,10 @@ class Server:
         self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms")
 
     def _route(self, path: str) -> str:
-        """As much of a path as is a route's, since the rest may hold a credential."""
-        if path.startswith("/_mock/") and self._routes:
-            self._known.update("/_mock" + route.partition("/<")[0] for route in self._routes())
+        if path.startswith(f"{CONTROL_PATH}/") and self._routes:
+            self._known.update(self._routes())
             self._routes = None
-        route = path
-        while route not in self._known:
-            route = route.rpartition("/")[0]
-        return path if path in {route, f"{route}/"} else f"{route}/…"
+        return shown_path(path, self._known)
 
     # Answering.
 

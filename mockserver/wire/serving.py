@@ -32,7 +32,7 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
     def routes() -> Collection[str]:
         from mockserver.web.control import Control
 
-        return Control(gateway.mock, settings, server.outbox.end).routes()
+        return Control(gateway.mock, settings, server.outbox.end).paths()
 
     gateway.mock.store.say = write_line
     server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes)

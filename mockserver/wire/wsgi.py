@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response
 from mockserver.wire.failures import WireError
 
@@ -77,7 +78,8 @@ def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
         "PATH_INFO": request.path.decode("latin-1"),
         "QUERY_STRING": request.query.decode("latin-1"),
         "CONTENT_TYPE": headers.get("content-type", ""),
-        "CONTENT_LENGTH": str(len(request.body)),
+        # The body of one that is too large was not kept; its length has the application refuse it.
+        "CONTENT_LENGTH": str(MAX_BODY + 1 if request.too_large else len(request.body)),
         "SERVER_NAME": host,
         "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": "HTTP/1.1",

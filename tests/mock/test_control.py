@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -307,9 +308,44 @@ def test_with_an_admin_token_no_route_is_open_without_it() -> None:
     assert client.get("/api/info", query_string=AUTH).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/_mock/faults/", "/_mock/faults//", "/_mock/faults/%20"])
+def test_an_empty_id_takes_no_fault_away(client: FlaskClient, path: str) -> None:
+    client.post("/_mock/faults", json={"action": {"kind": "stuck"}})
+    response = client.delete(path)
+
+    assert response.status_code == 404
+    assert len(client.get("/_mock/faults").get_json()["faults"]) == 1
+
+
 def test_an_oversized_body_is_an_answer_that_a_client_can_parse(client: FlaskClient) -> None:
     answer = client.post("/api/create", data=b"x" * (1024 * 1024 + 1), content_type="application/x-www-form-urlencoded")
     control = client.post("/_mock/reset", data=b" " * (1024 * 1024 + 1))
 
     assert (answer.status_code, answer.get_json()["error_code"]) == (413, 413)
     assert (control.status_code, control.content_type) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("logged", "shown"),
+    [
+        ("GET /api/info?login=a&token=s3cret HTTP/1.1", "GET /api/info?… HTTP/1.1"),
+        ("GET /api/info/s3cret HTTP/1.1", "GET /api/info/… HTTP/1.1"),
+        ("\x1b[33mPOST /s3cret HTTP/1.1\x1b[0m", "\x1b[33mPOST /… HTTP/1.1\x1b[0m"),
+        ("DELETE /_mock/faults/s3cret HTTP/1.1", "DELETE /_mock/faults/… HTTP/1.1"),
+        ("GET /_mock/clock/advance HTTP/1.1", "GET /_mock/clock/advance HTTP/1.1"),
+        ("GET http://a:s3cret@localhost/api/info HTTP/1.1", "GET /… HTTP/1.1"),
+        ("s3cret /api/info HTTP/1.1", "…"),
+        ("GET /api/info s3cret", "…"),
+        ("Bad request syntax ('GET /s3cret')", "…"),
+        ("200", "200"),
+        ("-", "-"),
+    ],
+)
+def test_the_log_of_flasks_own_server_shows_no_more_of_a_path_than_its_route(logged: str, shown: str) -> None:
+    record = logging.LogRecord("werkzeug", logging.INFO, "", 0, "%s", (logged,), None)
+    log = logging.getLogger("werkzeug")
+    client_of()
+
+    assert log.filter(record)
+    assert record.getMessage() == shown
+    assert len(log.filters) == 1

@@ -174,6 +174,19 @@ def test_a_misspelt_login_is_looked_for_among_few(crowd: FlaskClient, monkeypatc
     assert among == [control.NEAR]
 
 
+def test_long_logins_cost_a_misspelt_one_little() -> None:
+    mock = Api().mock
+    for n in range(control.NEAR):
+        mock.put_account(f"{'ab' * 90}{n}", {})
+    handler = control.Control(mock, load({}), lambda _: None).reset
+    request = control.ControlRequest({"login": "ba" * 90}, {}, {}, control.Address("localhost", 80), "")
+    began = time.perf_counter()
+    with pytest.raises(Refusal, match="is not an account"):
+        handler(request)
+
+    assert time.perf_counter() - began < 0.05  # comparing them takes 0.3 seconds
+
+
 def test_made_up_accounts_are_named_without_a_search(crowd: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

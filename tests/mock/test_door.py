@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.api.gateway import MAX_BODY
 from mockserver.assembly import open_gateway
 from mockserver.settings.loading import load
 from mockserver.web.app import create_app
@@ -215,6 +216,13 @@ def test_with_an_admin_token_any_host_is_right_and_another_page_is_not(asks: Cal
     assert ask(**bearer, Origin="http://mock.example:8080").status == 200
     assert ask(**bearer, Origin="http://evil.example").status == 403
     assert ask("/_mock/reset", "POST", b"{}", **bearer, Content_Type="text/plain").status == 415
+
+
+def test_a_body_that_is_too_large_is_refused_after_the_door(asks: Callable[..., Ask]) -> None:
+    ask, large = asks(), b" " * (MAX_BODY + 1)
+
+    assert ask("/_mock/reset", "POST", large, Content_Type=JSON, Host="evil.example").status == 403
+    assert ask("/_mock/reset", "POST", large, Content_Type=JSON).status == 413
 
 
 @pytest.mark.parametrize("second", ["Bearer s3cret", "Bearer wrong", "Basic abc", ""])

@@ -121,6 +121,7 @@ HEAVY: dict[str, tuple[str, bytes]] = {
     **{f"part {text!r}": ("", PART + b"\r\n" + text * 2**20) for text in (b"\r", b"\n", b"\r\n", b"\r\n--y", b"-")},
     **{f"head {text!r}": ("", PART + text * 2**20) for text in (b"A: b\r\n", b":", b"A: \\", b";a", b'; a="', b" ")},
     "parts": ("", PART + (b"\r\n1\r\n" + PART) * 20_000),
+    "heads": ("", (PART + b";a=b" * 240 + b"\r\n\r\nv\r\n") * 990),
     "options": ("; a=b" * 12_000, PART),
     "boundary": ("y" * 30_000, PART),
 }

@@ -41,14 +41,21 @@ def refused(*args: str, cwd: Path) -> str:
     return done.stderr
 
 
+def other_accounts(theirs: int, ours: int, all_of_ours: int) -> str:
+    return (
+        f"with other accounts: {theirs} of its 1 are not in these settings,"
+        f" and {ours} of the {all_of_ours} in these settings are not among its own"
+    )
+
+
 @pytest.mark.parametrize(
     ("accounts", "how"),
     [
-        (TWO, "with the accounts one@example.com, and these settings have two@example.com"),
-        ((*ONE, *TWO), "with the accounts one@example.com, and these settings have one@example.com, two@example.com"),
-        ((), "with the accounts one@example.com, and these settings have demo@example.com"),
-        (("--account", "one@example.com:other"), "with another token or other limits for one@example.com"),
-        ((*ONE, "--daily-limit", "7"), "with another token or other limits for one@example.com"),
+        (TWO, other_accounts(1, 1, 1)),
+        ((*ONE, *TWO), other_accounts(0, 1, 2)),
+        ((), other_accounts(1, 1, 1)),
+        (("--account", "one@example.com:other"), "with another token or other limits for 1 of its 1 accounts"),
+        ((*ONE, "--daily-limit", "7"), "with another token or other limits for 1 of its 1 accounts"),
     ],
 )
 def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_file(
@@ -58,6 +65,7 @@ def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_file(
         told = refused("--state", "s.db", *accounts, cwd=tmp_path)
 
         assert f"--state: {tmp_path / 's.db'}: another process uses it {how}; end that process" in told
+        assert "one@example.com" not in told
         assert knows(first, "one@example.com")
         assert not knows(first, "two@example.com")
         assert json.loads(first.get("info", login="one@example.com", token="t"))["data"]["api_limit"]["of"] == 100
@@ -144,7 +152,7 @@ def test_two_apps_of_one_process_do_not_take_the_accounts_from_each_other_either
     state = str(tmp_path / "s.db")
     first = open_gateway(load({"state": state, "accounts": ("a:t",)}))
     same = open_gateway(load({"state": state, "accounts": ("a:t",)}))
-    with pytest.raises(StoreError, match="with the accounts a, and these settings have b"):
+    with pytest.raises(StoreError, match="with other accounts: 1 of its 1 "):
         open_gateway(load({}, {"IFIND_MOCK_STATE": state, "IFIND_MOCK_ACCOUNTS": "b:t"}))
     same.mock.store.close()
 

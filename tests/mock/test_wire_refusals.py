@@ -20,6 +20,8 @@ from support.wire_server import CHUNKED, Serve, Up, get, refused, wait_for
     {
         "length and coding": CHUNKED + b"Content-Length: 3\r\n\r\n0\r\n\r\n",
         "length twice": get("/", "Content-Length: 1", "Content-Length: 1") + b"x",
+        "type twice": get("/", "Content-Type: text/plain", "Content-Type: application/json"),
+        "site twice": get("/", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: none"),
         "two lengths": get("/", "Content-Length: 1", "Content-Length: 2") + b"xx",
         "lengths in a list": get("/", "Content-Length: 1, 1") + b"x",
         "signed length": get("/", "Content-Length: +1") + b"x",
