@@ -49,7 +49,9 @@ def test_what_fails_or_differs_between_runs_is_listed(
     assert differences(runs) == told
 
 
-def test_a_run_varies_zone_locale_and_hashes_and_names_them(tmp_path: Path) -> None:
+def test_a_run_varies_zone_locale_and_hashes_and_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "conftest.py").write_text(
         "def pytest_addoption(parser): parser.addoption('--seed')\n", encoding="utf-8"
     )
