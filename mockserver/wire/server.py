@@ -36,7 +36,7 @@ _ACCEPTED = 16  # connections that are accepted before those that are open have 
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
 _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
-_TURN = 16  # requests that are decided before the loop goes on to other work
+_TURN = 64  # requests that are decided before the loop goes on to other work
 _SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
 _GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
 """A connection that ended, or was forbidden, before it was accepted."""
