@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import chain
 
-from contract_tests.captured.capture import GZIP, MAX_BYTES, Capture
+from contract_tests.captured.capture import GZIP, Capture
 
 CAPTURE = "capture with `curl -sS -i --output FILE URL`"
 

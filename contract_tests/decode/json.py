@@ -13,6 +13,7 @@ from contract_tests.decode.json_writing import json_choices
 from contract_tests.decode.model import MAX_DEPTH, Decoded, TooLarge, Unreadable, bound, named
 
 MAX_NUMBER = 300  # characters of a number
+MAX_MEMBERS = 10_000  # of an object; what is compared and remembered of each takes many times its own size
 
 
 def read_json(body: bytes) -> Decoded:
@@ -69,6 +70,8 @@ def utf8_text(body: bytes) -> str:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_MEMBERS:
+        raise TooLarge(f"JSON with an object of more than {MAX_MEMBERS:,} members")
     members = dict(pairs)
     if len(members) != len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)

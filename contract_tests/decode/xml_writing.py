@@ -225,7 +225,9 @@ def _empty(seen: _Written) -> str:
     names = seen.kinds["names"] if seen.listed else "text"
     closed, opened = ({names if kind == "names" else kind for kind in kinds} for kinds in (seen.closed, seen.opened))
     if closed and opened:
-        return "now <x/>, now <x></x>" if {"list", "null"} & opened else "by-kind"
+        if {"list", "null"} & opened:
+            return "now <x/>, now <x></x>"
+        return "" if "either" in opened else "by-kind"
     if closed:
         return "<x/>" if "text" in closed else ""
     return "<x></x>" if {"list", "null"} & opened else ""

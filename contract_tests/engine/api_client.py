@@ -42,6 +42,8 @@ def _check_pace(reply: Reply) -> None:
 
 
 TOO_FAST = "too many requests"
+OF_TASK = ("result.photo-empty", "result.sections")
+"""Clauses of what the sections of a task hold."""
 
 
 @dataclass(repr=False)
@@ -167,12 +169,16 @@ class ApiClient:
         if charge is not None and charge.kept is not None:
             return replace(reply, decoded=Decoded(charge.kept, reply.call.format, {}))
         reference = self._references.get(_about(reply.call))
-        found = read(reply, Context(reply.call.method, section, self.findings.known(), reference))
+        known = dict(self.findings.known())
+        if self._lacks_reference(reply.call):
+            # What empty elements of a task stand for is read off its own JSON, which is to come, and not off others.
+            known = {clause: choice for clause, choice in known.items() if clause not in OF_TASK}
+        found = read(reply, Context(reply.call.method, section, known, reference))
         if found.decoded is None:
             return found
         model = sharing(found.model, reference or {})
-        known = [id(value) for value in (reference or {}).values()]
-        self.sender.budget.kept += weight([value for value in model.values() if id(value) not in known])
+        shared = [id(value) for value in (reference or {}).values()]
+        self.sender.budget.kept += weight([value for value in model.values() if id(value) not in shared])
         return replace(found, decoded=replace(found.decoded, model=model))
 
     def _keep_reference(self, reply: Reply) -> None:

@@ -163,6 +163,7 @@ def test_in_a_report_of_a_right_target_nothing_is_masked(monkeypatch: pytest.Mon
 TOO_LARGE: dict[str, tuple[str, bytes]] = {
     "members in JSON": ("json", b'{"status": "ok", "id": 1' + b', "": 1' * MAX_PARTS + b"}"),
     "elements in XML": ("xml", b"<r><status>ok</status>" + b"<a/>" * MAX_PARTS + b"</r>"),
+    "members of an object": ("json", b'{"status": "ok"' + b"".join(b', "m%d": 1' % n for n in range(10_001)) + b"}"),
     "lines of CSV": ("csv", b"a\n" * (MAX_PARTS + 1)),
     "columns of CSV": ("csv", b",".join(b"data.%d.title" % n for n in range(10_001)) + b"\n" + b"," * 10_000),
     "depth in JSON": ("json", b'{"status": "ok", "id": 1, "x": ' + b"[" * 40 + b"]" * 40 + b"}"),
@@ -214,7 +215,8 @@ def test_a_phone_with_20_000_rows_is_compared_in_each_format() -> None:
         decoded = read_answer(body.encode(), fmt, Context("result", "data", reference=model))
         assert formats_differ(model, decoded, Context("result", "data")) is None, fmt
         shared = sharing(decoded.model, model)
-        assert shared == decoded.model and shared["data"] is model["data"], fmt
+        assert shared == decoded.model, fmt
+        assert shared["data"] is model["data"], fmt
 
 
 # What else reads answers.
