@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
@@ -201,10 +202,11 @@ def test_what_is_too_large_to_be_compared_breaks_no_promise(name: str) -> None:
 
 def test_a_phone_with_20_000_rows_is_compared_in_each_format() -> None:
     rows = [[f"title {n}", "1", "", PHONE, NAME, "a, b & c", "", "avito.ru", "", f"u{n}"] for n in range(20_000)]
-    model = {"status": "ready", "data": [dict(zip(COLUMNS, row, strict=True)) for row in rows]}
+    data = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    model: dict[str, Any] = {"status": "ready", "data": data}
     table = io.StringIO()
     csv.writer(table).writerows([COLUMNS, *rows])
-    items = "".join(f"<item>{''.join(f'<{k}>{escape(v)}</{k}>' for k, v in r.items())}</item>" for r in model["data"])
+    items = "".join(f"<item>{''.join(f'<{k}>{escape(v)}</{k}>' for k, v in r.items())}</item>" for r in data)
     bodies = {
         "json": json.dumps(model),
         "xml": f"<response><status>ready</status><data>{items}</data></response>",
