@@ -287,6 +287,17 @@ def test_the_deadline_of_a_run_and_its_memory_hold_against_answers_that_take_lon
     assert float(seconds) < 4 + 8  # the answer at hand is read to its end, and the report is written
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+def test_the_two_sides_of_parity_share_the_memory_of_a_run() -> None:
+    with talking([http(LARGE["many rows"])]) as url:
+        command = [sys.executable, "-c", MEASURED, "parity", url, url, "--poll-timeout", "1s"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
+
+    assert done.returncode == 4, done.stdout
+    assert "more than the 80 MiB" in done.stdout
+    assert int(done.stderr.splitlines()[-1].split()[1]) < 400 * 2**20
+
+
 def test_a_credential_that_is_too_long_to_be_masked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IFIND_TOKEN", "a" * 100_000)
     out = io.StringIO()
