@@ -108,6 +108,8 @@ class Budget:
     charges: list[Charge] = field(default_factory=list)
     highest: dict[int, int] = field(default_factory=dict)
     """The highest cost seen, by source."""
+    memory: int = MEMORY
+    """Bytes that the answers may take."""
     kept: int = 0
     """About how many bytes the answers so far take."""
     calls: int = 0
@@ -201,8 +203,8 @@ class Budget:
             raise self.refusal(f"the {self.limits.calls} calls of this plan are used up")
         if self.time_up:
             raise self.refusal(TIME_UP)
-        if self.kept > MEMORY:
-            raise self.refusal(f"the answers so far take more than the {MEMORY // 2**20} MiB that a run keeps")
+        if self.kept > self.memory:
+            raise self.refusal(f"the answers so far take more than the {self.memory // 2**20} MiB that a run keeps")
 
     def refusal(self, why: str) -> NotChecked:
         """The error of a call that the limits hold back."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.captured.answer_checks import CHECKS, CHECKS_OF_WRITING, Answer, http_fault, token
-from contract_tests.captured.capture import Asked, Capture
+from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
 from contract_tests.captured.no_answer import mark_of, wrong_body
 from contract_tests.contract.clauses import Problem, in_order, problem
 from contract_tests.contract.editions import sections_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
+from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayout, Unreadable
 
 _TRIED = ("result", "create", "info")  # methods whose layouts are tried for an unknown one; result has the most
 
@@ -28,6 +28,8 @@ def format_of(body: bytes) -> str:
 def read(capture: Capture, asked: Asked) -> Decoded:
     """The decoded answer. Raises Unreadable and UnknownLayout, which hold nothing of the answer."""
     fmt = asked.format or (format_of(capture.body) if capture.body else "json")
+    if len(capture.body) > MAX_BYTES:
+        raise TooLarge(f"more than {MAX_BYTES // 2**20} MiB")
     if wrong := wrong_body(capture, fmt):
         raise Unreadable(wrong)
     if fmt == "json":
@@ -46,6 +48,8 @@ def _read(body: bytes, fmt: str, asked: Asked, *, guesses: bool) -> Decoded:
     for context in _contexts(asked):
         try:
             decoded = read_answer(body, fmt, context)
+        except TooLarge:
+            raise
         except (UnknownLayout, Unreadable) as miss:
             misses.append(miss)
             continue
@@ -123,7 +127,7 @@ class Judgement:
     @property
     def is_unread(self) -> bool:
         """Whether the answer could not be read, or is in a layout that nobody knows."""
-        return any(p.rule in ("readable", "layout") for p in self.problems)
+        return any(p.rule in ("readable", "layout") for p in self.problems) or (bool(self.doubt) and not self.model)
 
     @property
     def title(self) -> str:
@@ -156,6 +160,8 @@ def judge(capture: Capture, asked: Asked) -> Judgement:
     """Decodes the answer and runs every check. Raises UnknownSchemaError, and UsageError for a wrong profile."""
     try:
         decoded = read(capture, asked)
+    except TooLarge as why:
+        return _unread(capture, asked, doubt=f"{why}: too large to be compared")
     except Unreadable as why:
         return _unread(capture, asked, _unreadable(capture, asked, str(why)))
     except UnknownLayout as why:
@@ -169,11 +175,12 @@ def judge(capture: Capture, asked: Asked) -> Judgement:
     )
 
 
-def _unread(capture: Capture, asked: Asked, why: Problem) -> Judgement:
+def _unread(capture: Capture, asked: Asked, *why: Problem, doubt: str = "") -> Judgement:
     """The judgement on an answer without members: what its bytes and its HTTP status show."""
     seen = format_of(capture.body)
-    fmt = asked.format or (None if seen == "csv" and why.binding else seen)
-    return Judgement(fmt, asked.method, asked.schema, (why, *http_fault(capture), *token(capture, asked)))
+    fmt = asked.format or (None if seen == "csv" and any(p.binding for p in why) else seen)
+    problems = (*why, *http_fault(capture), *token(capture, asked))
+    return Judgement(fmt, asked.method, asked.schema, problems, doubt=doubt)
 
 
 _SEVERAL = re.compile(rb"\}\s*\{")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import chain
 
-from contract_tests.captured.capture import GZIP, MAX_BYTES, Capture
+from contract_tests.captured.capture import GZIP, Capture
 
 CAPTURE = "capture with `curl -sS -i --output FILE URL`"
 
@@ -130,8 +130,6 @@ def wrong_body(capture: Capture, form: str) -> str:
 
 def _wrong_size(capture: Capture) -> Iterator[str]:
     size = len(capture.body)
-    if size > MAX_BYTES:
-        yield f"more than {MAX_BYTES // 2**20} MiB, which is not looked at"
     if (lacking := (capture.length or 0) - size) > 0:
         of_head = "" if size else f" (an answer to HEAD, as by curl -I, has no body: {CAPTURE})"
         yield f"{size} bytes, {lacking} fewer than its Content-Length says{of_head}"

@@ -125,10 +125,10 @@ class _Rehearsal:
         return tuple(made)
 
     def larger_budgets(self, ended: Examined, budget: int) -> Iterator[BudgetStep]:
-        """What each unit more would prove, until the budget holds nothing back."""
-        known = _proven(ended)
+        """What 1, 3, 7, … units more would prove, until the budget holds nothing back. Each is a whole run."""
+        known, more = _proven(ended), 1
         while _short(ended) and budget < MOST:
-            budget += 1
+            budget, more = min(MOST, budget + more), 2 * more
             ended = self.examine(budget)
             gained = [clause for clause in _proven(ended) if clause not in known]
             known = [*known, *gained]

@@ -11,6 +11,7 @@ from contract_tests.contract.members import COLUMNS
 from contract_tests.decode.compare import documented
 from contract_tests.decode.lacking import unescaped
 
+MAX_SEARCHED = 4 * 2**20  # bytes of a body that are searched
 SHARE = 0.6  # of the telling values of an answer, and of each row: layouts may shorten and reformat some
 _WINDOW = 3  # characters of a value's end by which its places are found
 _LENGTHS = (64, 32, 16, 12, 8, 7, 6, 5, 4, _WINDOW)
@@ -20,13 +21,14 @@ _DIGITS = 5  # that a value without letters has at least, to tell anything
 
 def carries(body: bytes, model: Mapping[str, Any], method: str = "result") -> bool | None:
     """Whether the values of the model occur in the body, whatever its layout, charset and escapes; None where the model
-    has no value that tells anything, such as an empty list. Takes time that grows with the size of both.
+    has no value that tells anything, such as an empty list, or the body is larger than MAX_SEARCHED. Takes time that
+    grows with the size of both.
 
     Of each row and of the whole answer, SHARE of the telling values must occur: texts of at least three characters
     with a letter, numbers of at least five digits. A row is counted by the values that no other row has.
     """
     groups = [group for group in _groups(documented(model, method), method) if group]
-    if not groups:
+    if not groups or len(body) > MAX_SEARCHED:
         return None
     wanted = set().union(*groups)
     return any(_carried(groups, _found(text, wanted)) for text in _readings(body))

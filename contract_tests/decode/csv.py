@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from contract_tests.decode.carries import carries
+from contract_tests.decode.carries import MAX_SEARCHED, carries
 from contract_tests.decode.compare import cell_oddities, charset_choice, formats_differ, mostly_same
 from contract_tests.decode.csv_cells import customary
-from contract_tests.decode.csv_dialect import Miss, Rank, Table, tables
+from contract_tests.decode.csv_dialect import Effort, Miss, Rank, Table, tables
 from contract_tests.decode.csv_layouts import read_table
 from contract_tests.decode.csv_lines import Rows
 from contract_tests.decode.csv_parts import read_parts
 from contract_tests.decode.csv_text import csv_texts
 from contract_tests.decode.csv_told import told
-from contract_tests.decode.model import Context, Decoded, Misfit, UnknownLayout, Unreadable, bound
+from contract_tests.decode.model import Context, Decoded, Misfit, TooLarge, UnknownLayout, Unreadable, bound
 
 
 def read_csv(body: bytes, context: Context) -> Decoded:
-    """The answer. Raises Unreadable, UnknownLayout."""
-    bound(body.replace(b"\r\n", b"\n"), b",;|\t\n\r", "CSV")
+    """The answer. Raises Unreadable, TooLarge, UnknownLayout."""
     search = _Search(context)
-    for table in _tables(body, context):
+    for table in _tables(body, context, Effort(bound(body.replace(b"\r\n", b"\n"), b",;|\t\n\r", "CSV"))):
         if (found := search.read(table)) is not None:
             return found
     return search.likeliest(body)
@@ -80,6 +79,10 @@ class _Search:
                 return best
         elif self.unknown or miss.several:
             raise next(iter(self.unknown), UnknownLayout("csv.rows", "several tables"))
+        if large := next((miss for miss in self.misses if miss.large), None):
+            raise TooLarge(large.reason)
+        if context.reference is not None and len(body) > MAX_SEARCHED:
+            raise TooLarge(f"CSV of more than {MAX_SEARCHED // 2**20} MiB in a layout that is not known")
         if holds and (readings or miss.whole):
             raise UnknownLayout("csv.layout", "another layout")
         raise Unreadable(f"{NO_ANSWER}: {miss.reason}")
@@ -89,16 +92,18 @@ NO_ANSWER = "CSV that is not an answer"
 """How the reason begins of a text that is no answer in any layout, unless an answer that is known tells more."""
 
 
-def _tables(body: bytes, context: Context) -> Iterator[Table | Miss]:
+def _tables(body: bytes, context: Context, effort: Effort) -> Iterator[Table | Miss]:
     """The tables that a body may be, in each charset."""
     for read in csv_texts(body, context):
         encoding = {"csv.encoding": read.encoding} if read.encoding else {}
         every = context.reference is not None
-        for table in tables(read.text, context.known.get("csv.delimiter"), every=every):
+        for table in tables(read.text, context.known.get("csv.delimiter"), effort, every=every):
             if isinstance(table, Miss):
                 yield table
-            else:
-                yield from customary(replace(table, choices={**encoding, **table.choices}), every=every)
+                continue
+            for reading in customary(replace(table, choices={**encoding, **table.choices}), every=every):
+                effort.spend()
+                yield reading
 
 
 def _agreed(decoded: Decoded, table: Table, context: Context) -> Decoded | None:
@@ -121,6 +126,6 @@ def _is_known(decoded: Decoded, context: Context) -> bool:
 
 def read_lines(body: bytes, delimiter: str) -> Rows:
     """The lines of a body that `read_csv` can read, with a choice of `csv.delimiter`."""
-    read, *_ = csv_texts(body, Context("result"))
-    found = (table for table in tables(read.text, delimiter, every=False) if isinstance(table, Table))
+    read = next(csv_texts(body, Context("result")))
+    found = (table for table in tables(read.text, delimiter, Effort(0), every=False) if isinstance(table, Table))
     return next((table.rows for table in found if table.choices.get("csv.delimiter", delimiter) == delimiter), [])

@@ -21,7 +21,7 @@ from contract_tests.decode.csv_lines import (
     titles,
     without_blanks,
 )
-from contract_tests.decode.model import oddities
+from contract_tests.decode.model import TooLarge, oddities
 
 MAX_COLUMNS = 10_000
 Rank: TypeAlias = tuple[int, int]
@@ -56,9 +56,27 @@ class Miss:
     rank: Rank  # how likely the delimiter is meant
     whole: bool = True  # whether all lines have the same number of cells
     several: bool = False  # whether it is several tables one below the other
+    large: bool = False  # whether it has more columns than are read
 
 
-def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Miss]:
+MOST_SPLIT = 2_000_000  # cells that are looked at of one body, in all tables that it may be together
+
+
+@dataclass(slots=True)
+class Effort:
+    """Bounds the search for the table that a body is, since each reading takes as long as the body is large."""
+
+    cells: int  # of the body in one reading, about
+    spent: int = 0
+
+    def spend(self) -> None:
+        """Notes a further reading. Raises TooLarge where the body would be looked at too often."""
+        self.spent += self.cells
+        if self.spent > MOST_SPLIT:
+            raise TooLarge(f"CSV of about {self.cells:,} cells, which is not read in every way that it may be written")
+
+
+def tables(text: str, known: str | None, effort: Effort, *, every: bool) -> Iterator[Table | Miss]:
     """The tables that a text may be, the delimiter first that the run has seen. every: with each way of quoting that
     gives a table, and not the first alone.
     """
@@ -67,6 +85,7 @@ def tables(text: str, known: str | None, *, every: bool) -> Iterator[Table | Mis
     for name, mark in _marks(text, known, separator[1] if separator else "").items():
         misses: list[Miss] = []
         for grammar in _grammars(body, every=every):
+            effort.spend()
             found = _table(body, name, mark, grammar, "a line sep=" if separator else "")
             if isinstance(found, Miss):
                 misses.append(found)
@@ -174,7 +193,7 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
     first = next(iter(filled[titles(filled) :]), [])
     rank = (known_names(first), len(first))
     if len(first) > MAX_COLUMNS:
-        return Miss(f"more than {MAX_COLUMNS:,} columns", rank, whole=False)
+        return Miss(f"more than {MAX_COLUMNS:,} columns in CSV", rank, whole=False, large=True)
     if split.torn:
         return Miss(f"line {split.torn}: a quote or line break that RFC 4180 does not allow", rank, whole=False)
     others = {grammar.layout, stated} - {""}

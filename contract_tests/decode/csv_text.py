@@ -28,17 +28,16 @@ _OTHERS = ("koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
 """Charsets of Russian beside the usual one. They read any bytes, so that only what is known tells them apart."""
 
 
-def csv_texts(body: bytes, context: Context) -> list[CsvText]:
+def csv_texts(body: bytes, context: Context) -> Iterator[CsvText]:
     """The text, in each charset that it may be in. Raises Unreadable for what is no text, or no table."""
-    found = list(_decoded(body, context))
-    for read in found:
+    for read in _decoded(body, context):
         if fault := fault_in(_QUOTED.sub('""', read.text)):
             raise Unreadable(f"{fault}, where csv was asked for")
         if _MARKUP.match(read.text) and read.text.rstrip().endswith(">"):
             raise Unreadable("markup, where csv was asked for")
         if (at := read.text.find("\0")) >= 0:  # in compressed bytes
             raise Unreadable(f"CSV with a NUL at character {at}")
-    return found
+        yield read
 
 
 _MARKUP = re.compile(r"\s*<[a-zA-Z!?/]")

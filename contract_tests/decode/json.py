@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 
 from contract_tests.decode.faults import fault_in
 from contract_tests.decode.json_writing import json_choices
-from contract_tests.decode.model import MAX_DEPTH, Decoded, Unreadable, bound, named
+from contract_tests.decode.model import MAX_DEPTH, Decoded, TooLarge, Unreadable, bound, named
 
 MAX_NUMBER = 300  # characters of a number
+MAX_MEMBERS = 10_000  # of an object; what is compared and remembered of each takes many times its own size
 
 
 def read_json(body: bytes) -> Decoded:
@@ -31,7 +32,7 @@ def read_json(body: bytes) -> Decoded:
     if not isinstance(model, dict):
         raise Unreadable(f"JSON, but no object: {type(model).__name__}")
     if _is_too_deep(model):
-        raise Unreadable(TOO_DEEP)
+        raise TooLarge(TOO_DEEP)
     halves = _HALF.finditer(text) if _MAY_BE_HALF.search(text) else ()
     if half := next((match for match in halves if match["half"]), None):
         raise Unreadable(f"half of a surrogate pair in JSON at character {half.start()}")
@@ -69,6 +70,8 @@ def utf8_text(body: bytes) -> str:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_MEMBERS:
+        raise TooLarge(f"JSON with an object of more than {MAX_MEMBERS:,} members")
     members = dict(pairs)
     if len(members) != len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)

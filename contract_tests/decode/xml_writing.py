@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from contract_tests.contract.members import COLUMNS
 from contract_tests.decode.lacking import codec_of, lacked
-from contract_tests.decode.model import MAX_DEPTH, Context, Unreadable
+from contract_tests.decode.model import MAX_DEPTH, Context, TooLarge
 from contract_tests.decode.names import known_name
 from contract_tests.decode.xml_text import XmlText
 
@@ -30,7 +30,7 @@ _INDENTS = {"": "a line for each element", " ": "1 space", "  ": "2 spaces", "  
 
 
 def xml_choices(document: XmlText, context: Context) -> tuple[dict[str, str], set[str]]:
-    """The choices that the writing shows, and words for what stands beside elements and texts. Raises Unreadable for
+    """The choices that the writing shows, and words for what stands beside elements and texts. Raises TooLarge for
     what is nested too deep.
     """
     seen = _Written(
@@ -178,11 +178,11 @@ def _scan(document: XmlText, seen: _Written) -> None:
 
 def _check_size(name: str, rest: str, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Unreadable(f"XML that is nested more than {MAX_DEPTH} deep")
+        raise TooLarge(f"XML that is nested more than {MAX_DEPTH} deep")
     if len(name) > MAX_NAME:
-        raise Unreadable(f"XML with a name of {len(name)} characters")
+        raise TooLarge(f"XML with a name of {len(name)} characters")
     if rest.count("=") > MAX_ATTRIBUTES:
-        raise Unreadable(f"XML with an element of more than {MAX_ATTRIBUTES} attributes")
+        raise TooLarge(f"XML with an element of more than {MAX_ATTRIBUTES} attributes")
 
 
 def _escapes(seen: _Written, document: XmlText) -> str:
@@ -225,7 +225,9 @@ def _empty(seen: _Written) -> str:
     names = seen.kinds["names"] if seen.listed else "text"
     closed, opened = ({names if kind == "names" else kind for kind in kinds} for kinds in (seen.closed, seen.opened))
     if closed and opened:
-        return "now <x/>, now <x></x>" if {"list", "null"} & opened else "by-kind"
+        if {"list", "null"} & opened:
+            return "now <x/>, now <x></x>"
+        return "" if "either" in opened else "by-kind"
     if closed:
         return "<x/>" if "text" in closed else ""
     return "<x></x>" if {"list", "null"} & opened else ""

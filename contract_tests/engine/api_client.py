@@ -13,7 +13,7 @@ from contract_tests.budget.budget import Charge, NotChecked
 from contract_tests.budget.sender import LostAnswer, Sender, rate_limited
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.csv import NO_ANSWER
-from contract_tests.decode.model import Context, Decoded, weight
+from contract_tests.decode.model import Context, Decoded, sharing, weight
 from contract_tests.engine.every_answer import UnitsWatch, check_answer, check_readable, check_tokens, read
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
@@ -42,6 +42,8 @@ def _check_pace(reply: Reply) -> None:
 
 
 TOO_FAST = "too many requests"
+OF_TASK = ("result.photo-empty", "result.sections")
+"""Clauses of what the sections of a task hold."""
 
 
 @dataclass(repr=False)
@@ -167,7 +169,17 @@ class ApiClient:
         if charge is not None and charge.kept is not None:
             return replace(reply, decoded=Decoded(charge.kept, reply.call.format, {}))
         reference = self._references.get(_about(reply.call))
-        return read(reply, Context(reply.call.method, section, self.findings.known(), reference))
+        known = dict(self.findings.known())
+        if self._lacks_reference(reply.call):
+            # What empty elements of a task stand for is read off its own JSON, which is to come, and not off others.
+            known = {clause: choice for clause, choice in known.items() if clause not in OF_TASK}
+        found = read(reply, Context(reply.call.method, section, known, reference))
+        if found.decoded is None:
+            return found
+        model = sharing(found.model, reference or {})
+        shared = [id(value) for value in (reference or {}).values()]
+        self.sender.budget.kept += weight([value for value in model.values() if id(value) not in shared])
+        return replace(found, decoded=replace(found.decoded, model=model))
 
     def _keep_reference(self, reply: Reply) -> None:
         """Keeps an answer in JSON; what a ready task says is not replaced by an error, such as for a way to ask."""
@@ -219,7 +231,7 @@ class ApiClient:
             self.findings.calls = len(self.sender.log)
             self.answers += 1
         self._refused, self.reached = 0, True
-        self.sender.budget.kept += weight(response.body)
+        self.sender.budget.kept += len(response.body)
         if charge is not None:
             self.charges[self.answers] = charge
         for refused, answer in self.sender.rate_limited[self._rate_limited :]:
@@ -248,6 +260,10 @@ class ApiClient:
             check_tokens(self.checks, reply, self.tokens, {"what came": failure.received})
         if failure.kind in ("unreachable", "tls") and not self.reached:
             raise TargetLost(str(failure))
+        if failure.kind == "too-large":
+            reply = replace(reply, unread=Unread.TOO_LARGE)
+            self.findings.could_not_read("server.never-breaks", reply)
+            return reply
         found, expected = SafeText(reply.failure), "an answer over HTTP"
         self.checks.report("server.never-breaks", reply, "the connection", found, expected)
         self._refused = self._refused + 1 if failure.kind == "unreachable" else 0

@@ -12,7 +12,7 @@ from contract_tests.contract.members import READY
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
-from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreadable
+from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayout, Unreadable
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
 
@@ -22,6 +22,8 @@ def read(reply: Reply, context: Context) -> Reply:
     assert reply.response is not None, "the caller has an answer"
     try:
         decoded = read_answer(reply.response.body, reply.call.format, context)
+    except TooLarge as large:
+        return reply.left_unread(Unread.TOO_LARGE, str(large))
     except Unreadable as unreadable:
         return reply.left_unread(Unread.UNREADABLE, str(unreadable))
     except UnknownLayout as unknown:
@@ -44,6 +46,9 @@ def check_readable(checks: Checks, reply: Reply) -> Reply:
         odd = "".join(f"; {oddity}" for oddity in reply.response.oddities)
         found = SafeText(f"{reply.failure}{moved}{odd}")
         checks.report(clause, reply, "the body", found, f"an answer in {call.format}")
+        return reply
+    if reply.unread is Unread.TOO_LARGE and reply.decoded is None:
+        findings.could_not_read(clause, reply)
         return reply
     findings.mark_checked(clause)
     if reply.layout is not None:

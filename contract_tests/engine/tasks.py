@@ -179,8 +179,8 @@ class TaskPoller:
         ready = reply if reply.call.format == "json" else self.poll(task, "json", self._seldom("json"))
         task.ready_since = time.monotonic()
         for key, early in task.reads.items():
-            if early.call.format == "csv" and (again := self.api.read_again(early, task.section)).status == "ready":
-                task.reads[key] = again  # what JSON has tells between readings
+            if early.call.format != "json" and (again := self.api.read_again(early, task.section)).status == "ready":
+                task.reads[key] = again  # what JSON has tells between readings, and what empty elements stand for
         for unclear in task.unclear:
             again = self.api.read_again(unclear, task.section)
             if again.status == "ready" and ready.status == "ready":

@@ -21,6 +21,7 @@ from contract_tests.decode.model import Decoded
 NO_CLAUSE = "no-clause"  # the report's line for differences that belong to no clause
 ABSENT = "absent"
 ANOTHER = "something else"
+MOST_OTHERS = 1000  # members of an object that are observed beside the documented ones, by the order of their names
 UNDOCUMENTED = "(a member of no documentation)"
 
 
@@ -53,9 +54,10 @@ class Observations:
         """
         self.objects.add(at)
         prefix = f"{at}." if at else ""
-        for name in sorted({name for one in objects for name in one}):
+        names, documented = {name for one in objects for name in one}, MEMBERS_AT[clause, at]
+        for name in (*sorted(names.intersection(documented)), *sorted(names.difference(documented))[:MOST_OTHERS]):
             kinds = {kind(one[name]) for one in objects if name in one and not _is_nothing(clause, at, name, one[name])}
-            if name not in MEMBERS_AT[clause, at]:
+            if name not in documented:
                 # Other formats than JSON may leave out what has nothing in it.
                 parent = at if self.format == "json" else None
                 self.add(prefix + name, clause, *kinds, where=prefix + UNDOCUMENTED, parent=parent)

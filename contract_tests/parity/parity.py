@@ -186,6 +186,7 @@ def _open_side(target: str, options: CheckOptions) -> Iterator[Side]:
         if url is not None and not on_loopback(url) and not environ.get(ADMIN_TOKEN):
             raise UsageError(f"{target}: a mock elsewhere never gets your credentials; set {ADMIN_TOKEN}")
     with open_run(replace(options, target=target, phone=phone, full=True, environ=environ, yes=True)) as opened:
+        opened.api.sender.budget.memory //= 2  # the two sides are kept at once
         phones = opened.target.phones
         yield Side(opened, (phones.hundred or phones.ordinary) if opened.target.provisioned else phones.ordinary)
 

@@ -13,15 +13,32 @@ from xml.sax.saxutils import escape
 
 from markupsafe import escape as jinja_escape
 
+from contract_tests.redact.unsafe import UNSAFE, json_safe
+from contract_tests.redact.unsafe import spelled as spelled_out
+
 _MARKS = re.compile(r"""[!"#$%&'*:<=>?\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.""", re.IGNORECASE)
 
 
 @lru_cache(maxsize=512)  # every answer is searched for the same tokens
 def spellings(secret: str) -> frozenset[str]:
     """Every text in which the secret is searched for; each also as Markdown, or a string of JSON or Python, has it."""
-    spelled = {text for spell in SPELLINGS.values() for text in spell(secret)}
+    marked = any(map(UNSAFE.search, (f"#{secret}[", f":{secret} "))) or "\t" in secret or "\n" in secret
+    shown = {secret, *_spelled_out(secret)} if marked else {secret}
+    spelled = {text for spell in SPELLINGS.values() for one in shown for text in spell(one)}
+    if marked:
+        spelled |= {written for text in spelled.union(map(markdown, spelled)) for written in _spelled_out(text)}
     spelled |= {text.replace("\\", "\\\\").replace('"', '\\"') for text in spelled}
     return frozenset(spelled.union(map(markdown, spelled)))
+
+
+def _spelled_out(text: str) -> Iterator[str]:
+    """Without what an output must not relay, which what stands before and after may make of a text."""
+    for before in ("", "#", ":"):
+        for after in ("", "[", " "):
+            whole = f"{before}{text}{after}"
+            for written in (UNSAFE.sub(spelled_out, whole), json_safe(whole)):
+                yield written[len(before) : len(written) - len(after)]
+    yield UNSAFE.sub(spelled_out, text).replace("\t", "\\t").replace("\n", "\\n")
 
 
 def markdown(text: str) -> str:

@@ -21,7 +21,7 @@ from test_learned_parity import mock_of
 from test_parity import differences
 from test_right_servers import covering_set, serving_profile
 
-from contract_tests.api.calls import Account, result
+from contract_tests.api.calls import GET, Account, result
 from contract_tests.api.reply import Reply
 from contract_tests.check.command import run
 from contract_tests.contract.clauses import all_clauses
@@ -173,6 +173,18 @@ def test_mock_and_suite_read_the_same_choices_from_a_learned_profile(courier: Le
 
     assert {name: by_the_mock[name] for name in by_the_suite} == by_the_suite
     assert {*by_the_suite} == {*courier.profile}
+
+
+@pytest.mark.parametrize("first", ["xml", "csv", None])
+def test_what_is_learned_does_not_depend_on_the_format_that_is_ready_first(
+    first: str | None, courier: Learned, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("contract_tests.engine.tasks.POLLS", ((first, GET),))
+    with serving("courier", seconds=0.0) as target:
+        again = learned(target, tmp_path)
+
+    assert again.document["profile"].keys() == courier.document["profile"].keys()
+    assert again.profile == courier.profile
 
 
 def test_a_choice_names_its_evidence(courier: Learned) -> None:

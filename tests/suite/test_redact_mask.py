@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -12,6 +15,9 @@ from hypothesis import strategies as st
 from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Account, Way, curl
 from contract_tests.redact.mask import Mask, SecretMatcher
+from contract_tests.redact.spellings import markdown
+from contract_tests.redact.unsafe import json_safe
+from contract_tests.report.visible import line, visible
 from support.spelled import SPELLED
 
 TOKEN = 'a/b+c&d"e=f я7'
@@ -46,16 +52,42 @@ def test_only_the_secret_is_cut_out_of_a_text() -> None:
     login, token = "anna+1@example.com", "7f3a9c5be1d2408e"
     mask = Mask({login: "$IFIND_LOGIN", token: "$IFIND_TOKEN"})
     encoded = base64.b64encode(token.encode()).decode()
-    line = f'curl "http://h/api?login={quote(login)}&token={token}&id=5" -H "Auth: {encoded.rstrip("=")}" {login}'
+    shown_line = f'curl "http://h/api?login={quote(login)}&token={token}&id=5" -H "Auth: {encoded.rstrip("=")}" {login}'
     shown = 'curl "http://h/api?login=$IFIND_LOGIN&token=$IFIND_TOKEN&id=5" -H "Auth: $IFIND_TOKEN" $IFIND_LOGIN'
 
-    assert mask.text(line) == shown
+    assert mask.text(shown_line) == shown
 
 
 def test_secrets_that_overlap_are_masked_whole() -> None:
     text, places = SecretMatcher({"abcdefgh": "$A", "efghijkl": "$B", "ijklmnop": "$C"}).mask("-abcdefghijklmnop-")
 
     assert (text, places) == ("-$A-", 1)
+
+
+MARKED = (
+    "7f3a##vso[task]9c",
+    "#[7f3a9c5be1",
+    "##teamcity[x]",
+    "7f3a::error ::x",
+    ":error 7f3a9c",
+    "7f3a\u202e9c5b",
+    "7f\x1b[31m9c5b",
+    "section_start:7f3a",
+    'a##["é]::b c\\',
+)
+
+
+@pytest.mark.parametrize("secret", MARKED)
+@pytest.mark.parametrize("written", [str, html.escape, markdown, lambda text: json.dumps(text)[1:-1], quote])
+@pytest.mark.parametrize("around", ["{}", "#{}", ":{}", "{}[x]", "in `{}` of"])
+def test_a_secret_is_found_where_what_a_ci_system_reads_is_spelled_out(
+    secret: str, written: Callable[[str], str], around: str
+) -> None:
+    matcher = SecretMatcher({secret: "label"})
+    made = around.format(written(secret))
+    shown = [visible(made), line(made), json_safe(made), around.format(written(visible(secret)))]
+
+    assert [text for text in shown if matcher.found_in(text.encode()) is None] == []
 
 
 def test_a_short_text_is_not_searched_for() -> None:

@@ -340,10 +340,10 @@ def test_a_packed_body_is_unpacked_as_its_head_says_and_no_further_than_the_limi
         content = in_heads(body, f"{OK}\nContent-Encoding: {coding}\nContent-Length: {len(body)}")
         assert judged(content).problems == (), coding
 
-    (problem,) = judged(gzip.compress(b"{" + b" " * (MAX_BYTES + 2**22))).problems
-    assert problem.found == "more than 16 MiB, which is not looked at"
+    assert judged(gzip.compress(b"{" + b" " * (MAX_BYTES + 2**22))).doubt == TOO_LARGE
 
 
+TOO_LARGE = "more than 16 MiB: too large to be compared"
 BODIES = {
     "an empty file": (b"", "an empty body: if the capture failed, capture with `curl -sS -i"),
     "white space": (b"\r\n", "no text but white space or a byte order mark: if the capture failed"),
@@ -748,15 +748,16 @@ def test_a_profile_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
     assert "csv.delimiter" in done.stderr
 
 
-def test_a_file_beyond_the_limit_is_refused_and_the_limit_is_named(tmp_path: Path) -> None:
+def test_a_file_beyond_the_limit_breaks_no_promise_and_the_limit_is_named(tmp_path: Path) -> None:
     file = tmp_path / "large"
     with file.open("wb") as out:
         out.write(b"{")
         os.truncate(out.fileno(), MAX_BYTES + 2**22)
 
-    (problem,) = report(file)["files"][0]["problems"]
+    found = report(file)
 
-    assert problem["found"] == "more than 16 MiB, which is not looked at"
+    assert (found["files"][0]["outcome"], found["files"][0]["doubt"]) == ("inconclusive", TOO_LARGE)
+    assert (found["files"][0]["problems"], found["exit_code"]) == ([], 0)
 
 
 def test_the_process_ends_with_the_code_and_no_traceback(tmp_path: Path) -> None:
@@ -801,7 +802,7 @@ def test_a_hostile_answer_is_survived(name: str, profile: Mapping[str, Any] | No
     found = judged(HOSTILE[name], profile=profile)
 
     assert len(found.problems) <= 2000
-    assert found.problems or name == "utf-16-xml"
+    assert found.problems or found.doubt or name == "utf-16-xml"
 
 
 def texts() -> st.SearchStrategy[str]:
