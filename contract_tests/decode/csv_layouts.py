@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,16 +36,19 @@ def read_table(table: Table, context: Context) -> Decoded:
     """The answer in a table. Raises Misfit, and UnknownLayout for what may be one."""
     if not table.rows:
         return _nothing(context)
+    rows = table.rows
     for layout in (_rows_under_names, _flat_row, _pairs, _task_rows_alone, _flat_alone, _rows_alone):
+        if layout is _rows_alone and len(rows) == 2 and rows[1] == ["processing"] and _TITLE.fullmatch(rows[0][0]):
+            raise UnknownLayout("csv.rows", "columns of unknown names")
         if (found := layout(table, context)) is not None:
             return found
-    rows = table.rows
     telling = any(cell in STATUSES or cell.isdigit() for row in rows[:_FEW] for cell in row[:_FEW])
     if (context.method == "result" and len(rows[0]) >= ENOUGH) or (len(rows[0]) > 1 and len(rows) > 1 and telling):
         raise UnknownLayout("csv.rows", "columns of unknown names")
     raise Misfit("no known columns")  # lines that could be anything, such as a sentence
 
 
+_TITLE = re.compile(r"[^\W\d][\w ]{0,39}")  # a column's name: a message of PHP has punctuation
 _FEW = 20  # rows and columns that are looked at in a table of which nothing is known
 
 

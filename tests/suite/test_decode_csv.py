@@ -274,6 +274,8 @@ def test_columns_without_known_names_are_found_by_the_values_of_json(
         ([RUSSIAN, *ROWS], DATA),
         ([r[1:] for r in ROWS], DATA),
         ([["статус", "ид"], ["ok", "5"]], CREATE),
+        ([["Статус задачи"], ["processing"]], DATA),
+        ([["State"], ["processing"]], NAMES),
         ([["ok", "5", "6"]], CREATE),
         ([["error", "нет", "доступа"]], RESULT),
         ([["status", "data"], ["ready", "a:1:{i:0;s:1:x}"]], DATA),
@@ -549,6 +551,7 @@ def test_the_reason_is_that_of_the_right_delimiter(delimiter: str, lines: list[s
         (b"abc", "no known columns"),
         (b"a,b\r\n", "no known columns"),
         (b"5", "no known columns"),
+        (b"Notice: no index format\nprocessing\n", "no known columns"),
         (b"a\0b", "a NUL"),
     ],
 )
