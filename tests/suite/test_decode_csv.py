@@ -255,6 +255,8 @@ def test_rows_are_read_by_their_names(table: Sequence[Sequence[str]], told: Mapp
         ([[str(n), *r, "Омск"] for n, r in enumerate(ROWS)], {"csv.header": "no"}),
         ([["ready", *map(str, TASK.values()), *r] for r in ROWS], {"csv.header": "no", "csv.rows": "with-task"}),
         ([["№", *RUSSIAN], *([str(n), *r] for n, r in enumerate(ROWS))], {"csv.header": "yes"}),
+        ([["#title", *COLUMNS[1:]], *ROWS], {"csv.rows": "columns in another spelling"}),
+        ([[*COLUMNS[:2], "date", "tel", *COLUMNS[4:], "n"], *([*r, "1"] for r in ROWS)], {"csv.header": "yes"}),
     ],
 )
 def test_columns_without_known_names_are_found_by_the_values_of_json(
