@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from contract_tests.contract.members import COLUMNS
 from contract_tests.contract.outcome import Outcome
-from mockserver.mutants.kit.answers import content, errors, ready, rows, setting, table
+from mockserver.mutants.kit.answers import content, errors, header, ready, rows, setting, table
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, where
@@ -108,6 +109,11 @@ RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
     ),
     "csv has names in Russian": (Mutant("", response=where(_columns(RUSSIAN), RESULT, READY)), ("csv.rows",)),
     "csv has names that say nothing": (Mutant("", response=where(_columns(UNNAMED), RESULT, READY)), ("csv.rows",)),
+    "csv has one name of its own, a comment as some writers begin": (
+        Mutant("", response=where(_columns("#title " + " ".join(COLUMNS[1:])), RESULT, READY)),
+        ("csv.rows",),
+    ),
+    "a charset is told as a Content-Encoding": (Mutant("", response=header("Content-Encoding", lambda _: "UTF-8")), ()),
     "times have a fraction": (Mutant("", ready(lambda body: body.update(_half(body)))), ("result.times",)),
     "times are ISO 8601": (
         Mutant("", ready(setting(create_time="2030-01-01T10:00:00+03:00", end_time="2030-01-01T07:00:05Z"))),
