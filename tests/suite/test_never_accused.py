@@ -79,6 +79,11 @@ def _numbered(body: dict[str, Any]) -> None:
         body["message"] += f" ({next(NUMBERS)})"
 
 
+def _name_format(context: CallContext) -> None:
+    if not context.body["message"].startswith("Not set"):
+        context.body["message"] += f" ({context.asked_format})"
+
+
 NUMBERS = count(1)
 UNNAMED = "f1 f2 f3 f4 f5 f6 f7 f8 f9 f10"
 RUSSIAN = "Заголовок Цена Дата Телефон Имя Описание Адрес Источник Категория Ссылка"
@@ -131,6 +136,10 @@ RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
         ("error.follows-format",),
     ),
     "errors are numbered": (Mutant("", errors(_numbered)), ("error.messages",)),
+    "errors name the format": (
+        Mutant("", where(_name_format, ERROR)),
+        ("error.messages",),
+    ),
     "errors have a time": (Mutant("", where(lambda c: c.body.update(time=c.count("errors")), ERROR)), ()),
 }
 """What a server does, and the assumptions that it refutes, if any."""
