@@ -389,6 +389,15 @@ INFO_NAMES: Mapping[str, Sequence[str]] = {
 }
 
 
+@pytest.mark.parametrize("joined", ["data__api_limit__{}", "data=>api_limit=>{}", "dataApiLimit{}", "data.api_limit[{}]"])
+def test_whatever_stands_between_the_names_of_a_path_is_another_separator(joined: str) -> None:
+    names = ["status", *(joined.format(unit.title()) for unit in ("used", "of"))]
+    decoded = read(written([names, ["ok", "1", "9"]], CsvDialect()), INFO)
+
+    assert decoded.model == {"status": "ok", "data": {"api_limit": {"used": 1, "of": 9}}}
+    assert decoded.choices["info.csv"] == "another separator"
+
+
 @pytest.mark.parametrize("pairs", [False, True], ids=["row", "pairs"])
 @pytest.mark.parametrize("way", INFO_NAMES)
 def test_the_account_is_read_however_it_is_laid_flat(way: str, pairs: bool) -> None:
