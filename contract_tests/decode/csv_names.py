@@ -65,7 +65,8 @@ def _together(names: Iterable[str]) -> str:
 
 
 _TOGETHER = re.compile(
-    rf"(data)?([0-9]{{1,6}})?(apilimit)?({_together((*ACCOUNT, *UNITS))})|(data|names)([0-9]{{1,6}})({_together(COLUMNS)})"
+    rf"(data)?([0-9]{{1,6}})?(apilimit)?({_together((*ACCOUNT, *UNITS))})"
+    rf"|(data|names)([0-9]{{1,6}})({_together(COLUMNS)})"
 )
 _LONGEST = 100  # characters of a name of several
 

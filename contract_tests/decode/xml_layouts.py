@@ -226,7 +226,9 @@ class XmlReader:
         if section not in FIELDS or section in model:
             return
         unknown = [child for child in self._elements.children(element) if not _means(child)]
-        lists = [child for child in unknown if len(child) and all(self._may_be_entry(entry, section) for entry in child)]
+        lists = [
+            child for child in unknown if len(child) and all(self._may_be_entry(entry, section) for entry in child)
+        ]
         rows = [child for child in unknown if self._may_be_entry(child, section)]
         if not rows and len(lists) == 1:
             rows = [*lists[0]]

@@ -16,7 +16,6 @@ from contract_tests.decode.model import Context, Decoded, UnknownLayout, Unreada
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
 
-
 _CODINGS = frozenset(("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"))  # what clients may unpack
 
 

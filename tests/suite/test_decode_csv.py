@@ -389,7 +389,9 @@ INFO_NAMES: Mapping[str, Sequence[str]] = {
 }
 
 
-@pytest.mark.parametrize("joined", ["data__api_limit__{}", "data=>api_limit=>{}", "dataApiLimit{}", "data.api_limit[{}]"])
+@pytest.mark.parametrize(
+    "joined", ["data__api_limit__{}", "data=>api_limit=>{}", "dataApiLimit{}", "data.api_limit[{}]"]
+)
 def test_whatever_stands_between_the_names_of_a_path_is_another_separator(joined: str) -> None:
     names = ["status", *(joined.format(unit.title()) for unit in ("used", "of"))]
     decoded = read(written([names, ["ok", "1", "9"]], CsvDialect()), INFO)
