@@ -112,9 +112,10 @@ class Reply:
 
     @property
     def wording(self) -> str:
-        """The error's message without the values of the call that it repeats."""
+        """The error's message without the values of the call that it repeats, that of a format left out among them."""
         message = self.message
-        for _, value in sorted((*self.call.params, *self.call.query), key=lambda param: -len(param[1])):
+        values = {value for _, value in (*self.call.params, *self.call.query)} | {self.call.format}
+        for value in sorted(values, key=lambda value: (-len(value), value)):
             message = message.replace(value, "{}") if len(value) >= MIN_REPEATED else message
         return message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,16 +36,19 @@ def read_table(table: Table, context: Context) -> Decoded:
     """The answer in a table. Raises Misfit, and UnknownLayout for what may be one."""
     if not table.rows:
         return _nothing(context)
+    rows = table.rows
     for layout in (_rows_under_names, _flat_row, _pairs, _task_rows_alone, _flat_alone, _rows_alone):
+        if layout is _rows_alone and len(rows) == 2 and rows[1] == ["processing"] and _TITLE.fullmatch(rows[0][0]):
+            raise UnknownLayout("csv.rows", "columns of unknown names")
         if (found := layout(table, context)) is not None:
             return found
-    rows = table.rows
     telling = any(cell in STATUSES or cell.isdigit() for row in rows[:_FEW] for cell in row[:_FEW])
     if (context.method == "result" and len(rows[0]) >= ENOUGH) or (len(rows[0]) > 1 and len(rows) > 1 and telling):
         raise UnknownLayout("csv.rows", "columns of unknown names")
     raise Misfit("no known columns")  # lines that could be anything, such as a sentence
 
 
+_TITLE = re.compile(r"[^\W\d][\w ]{0,39}")  # a column's name: a message of PHP has punctuation
 _FEW = 20  # rows and columns that are looked at in a table of which nothing is known
 
 
@@ -65,6 +69,7 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
         return None
     if len({*columns.values()}) < len(columns):
         raise Misfit("the line of names has a name twice")
+    columns = {**columns, **_renamed(table, columns, section, context)}
     task = _task_columns(head, rows, columns)
     shared = [{member: cell_value(member, row[i]) for i, member in task.items()} for row in rows]
     if task and len(rows) == 1 and not any(rows[0][i] for i in columns):
@@ -80,7 +85,27 @@ def _rows_under_names(table: Table, context: Context) -> Decoded | None:
     model = {"status": "ready", **members, section: [{name: row[i] for i, name in names.items()} for row in rows]}
     choices = {"csv.header": "yes", "csv.rows": _columns(head, columns, section, task=bool(task))}
     choices = {clause: choice for clause, choice in choices.items() if choice}
-    return Decoded(model, "csv", choices, None if members.keys() >= WHOLE else section)
+    whole = None if members.keys() >= WHOLE else section
+    return Decoded(model, "csv", choices, whole, _doubt_of_names(head, columns, section, context))
+
+
+def _renamed(table: Table, columns: Mapping[int, str], section: str, context: Context) -> Mapping[int, str]:
+    """The fields under names that nobody knows, where the columns hold the values of the known entries."""
+    head, rows, entries = table.rows[0], table.rows[1:], (context.reference or {}).get(section)
+    missing = [field for field in SECTIONS[section] if field not in columns.values()]
+    unknown = [i for i, name in enumerate(head) if not is_known(name)]
+    if not (missing and unknown and rows and isinstance(entries, list)):
+        return {}
+    writing = Writing.of(Decoded({}, "csv", table.choices), context)
+    found = columns_by_values([[row[i] for i in unknown] for row in rows], entries, missing, writing)
+    return {unknown[number]: field for number, field in found.fields.items()} if found else {}
+
+
+def _doubt_of_names(head: Sequence[str], columns: Mapping[int, str], section: str, context: Context) -> str:
+    """Why a missing field may stand under a name that nobody knows, where no values of JSON tell."""
+    missing = {*SECTIONS[section]}.difference(columns.values())
+    unknown = sum(not is_known(name) for name in head)
+    return "columns of unknown names" if context.reference is None and 0 < len(missing) <= unknown else ""
 
 
 def _section_of(head: Sequence[str], context: Context) -> tuple[str | None, Mapping[int, str]]:

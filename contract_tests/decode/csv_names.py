@@ -47,9 +47,27 @@ def place_of(name: str) -> Place | None:
     steps = tuple(_underscored(name))
     if len(steps) == 1 and (numbered := _NUMBERED.fullmatch(name)):
         steps = _inner([_step(part) for part in numbered.groups()])
-    return Place(steps, "underscore") if len(steps) > 1 else None
+    found = Place(steps, "underscore") if len(steps) > 1 else None
+    return found if found and known_name(str(steps[-1])) else _run_together(name) or found
 
 
+def _run_together(name: str) -> Place | None:
+    """The place of a value of an account or of a row, whatever stands between the names, or nothing: `data__0__url`."""
+    found = _TOGETHER.fullmatch(re.sub(r"[\W_]+", "", name).lower())
+    if found is None:
+        return None
+    steps = tuple(int(part) if part.isdigit() else known_name(part) or part for part in found.groups() if part)
+    return Place(steps, "another separator") if len(steps) > 1 else None
+
+
+def _together(names: Iterable[str]) -> str:
+    return "|".join(name.replace("_", "") for name in names)
+
+
+_TOGETHER = re.compile(
+    rf"(data)?([0-9]{{1,6}})?(apilimit)?({_together((*ACCOUNT, *UNITS))})"
+    rf"|(data|names)([0-9]{{1,6}})({_together(COLUMNS)})"
+)
 _LONGEST = 100  # characters of a name of several
 
 

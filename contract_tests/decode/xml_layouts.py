@@ -109,6 +109,7 @@ class XmlReader:
                 model[name] = self._from_text(model[name])
         if status == "ready":
             model |= self._loose_rows(element, parts)
+            self._take_rows_of_other_names(element, model)
             if self._context.section in FIELDS:
                 model.setdefault(str(self._context.section), [])  # a list without entries may leave no element
         return model
@@ -218,6 +219,30 @@ class XmlReader:
                     rows.append({})
                 rows[-1][name] = self._value(name, [child])
         return {section: [self._filled(row) for row in rows]}
+
+    def _take_rows_of_other_names(self, element: etree._Element, model: dict[str, Any]) -> None:
+        """Reads the rows of a section that has no element of its name: side by side or in a list, under any name."""
+        section = self._context.section or "data"
+        if section not in FIELDS or section in model:
+            return
+        unknown = [child for child in self._elements.children(element) if not _means(child)]
+        lists = [
+            child for child in unknown if len(child) and all(self._may_be_entry(entry, section) for entry in child)
+        ]
+        rows = [child for child in unknown if self._may_be_entry(child, section)]
+        if not rows and len(lists) == 1:
+            rows = [*lists[0]]
+        if rows:
+            self._lists.add("rows under other names")
+            for child in unknown:
+                if child in rows or child in lists:
+                    model.pop(local(child), None)
+            model[section] = [self._entry(row, section) for row in rows]
+
+    def _may_be_entry(self, element: etree._Element, section: str) -> bool:
+        if section == "data":
+            return self._is_row(element)
+        return len(element) == 1 and self._elements.names_in(element, FIELDS[section]) == {*FIELDS[section]}
 
     def _rows_alone(self, element: etree._Element) -> tuple[dict[str, Any], str]:
         """An answer that is nothing but the list of a section."""

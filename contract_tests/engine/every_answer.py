@@ -16,10 +16,15 @@ from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayou
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
 
+_CODINGS = frozenset(("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"))  # what clients may unpack
+
 
 def read(reply: Reply, context: Context) -> Reply:
     """The reply with its answer read as far as that is possible; nothing is judged."""
     assert reply.response is not None, "the caller has an answer"
+    coding = (reply.response.header("content-encoding") or "").strip().lower()
+    if coding in _CODINGS:  # clients that unpack and those that do not must read the same
+        return reply.left_unread(Unread.UNREADABLE, f"its Content-Encoding is {coding}")
     try:
         decoded = read_answer(reply.response.body, reply.call.format, context)
     except TooLarge as large:

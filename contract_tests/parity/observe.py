@@ -184,7 +184,7 @@ def _observe_info(seen: Observations, decoded: Decoded, _: TaskFacts) -> None:
     seen.add_members("info.body", [{name: value for name, value in decoded.model.items() if name != "data"}])
     seen.add_status("info.body", decoded.model)
     data = decoded.model.get("data")
-    if decoded.format != "csv":
+    if decoded.can_show("info.shape"):  # XML may have an element around an object
         seen.add("data", "info.shape", account_shape(decoded.model))
     account = data[0] if isinstance(data, list) and len(data) == 1 else data
     if isinstance(account, Mapping):

@@ -210,12 +210,12 @@ def test_a_text_of_more_than_10_mb_is_read_in_every_format(fmt: str, body: str) 
 
 def test_what_is_large_and_right_is_read_in_time_that_grows_with_its_size() -> None:
     started = time.process_time()
-    csv = read("name\r\n" + "Оля\r\n" * 100_000, "csv", NAMES)
-    xml = read("<r><status>ready</status><names>" + "<i><name>Оля</name></i>" * 100_000 + "</names></r>", "xml")
-    js = read('{"names": [' + ",".join(['{"name": "\\u041e"}'] * 100_000) + "]}", "json")
+    csv = read("name\r\n" + "Оля\r\n" * 20_000, "csv", NAMES)
+    xml = read("<r><status>ready</status><names>" + "<i><name>Оля</name></i>" * 20_000 + "</names></r>", "xml")
+    js = read('{"names": [' + ",".join(['{"name": "\\u041e"}'] * 20_000) + "]}", "json")
 
-    assert [len(r.model["names"]) for r in (csv, xml, js)] == [100_000] * 3
-    assert time.process_time() - started < 20  # by the square of the size it would be minutes
+    assert [len(r.model["names"]) for r in (csv, xml, js)] == [20_000] * 3
+    assert time.process_time() - started < 5  # by the square of the size it would be far more
 
 
 # What a refusal and a choice may hold.

@@ -255,6 +255,8 @@ def test_rows_are_read_by_their_names(table: Sequence[Sequence[str]], told: Mapp
         ([[str(n), *r, "Омск"] for n, r in enumerate(ROWS)], {"csv.header": "no"}),
         ([["ready", *map(str, TASK.values()), *r] for r in ROWS], {"csv.header": "no", "csv.rows": "with-task"}),
         ([["№", *RUSSIAN], *([str(n), *r] for n, r in enumerate(ROWS))], {"csv.header": "yes"}),
+        ([["#title", *COLUMNS[1:]], *ROWS], {"csv.rows": "columns in another spelling"}),
+        ([[*COLUMNS[:2], "date", "tel", *COLUMNS[4:], "n"], *([*r, "1"] for r in ROWS)], {"csv.header": "yes"}),
     ],
 )
 def test_columns_without_known_names_are_found_by_the_values_of_json(
@@ -274,6 +276,8 @@ def test_columns_without_known_names_are_found_by_the_values_of_json(
         ([RUSSIAN, *ROWS], DATA),
         ([r[1:] for r in ROWS], DATA),
         ([["статус", "ид"], ["ok", "5"]], CREATE),
+        ([["Статус задачи"], ["processing"]], DATA),
+        ([["State"], ["processing"]], NAMES),
         ([["ok", "5", "6"]], CREATE),
         ([["error", "нет", "доступа"]], RESULT),
         ([["status", "data"], ["ready", "a:1:{i:0;s:1:x}"]], DATA),
@@ -383,6 +387,17 @@ INFO_NAMES: Mapping[str, Sequence[str]] = {
     "paths with an entry's number": [f"data.0.{path}" for path in PATHS],
     "another separator": [f"data->{path}".replace(".", "->") for path in PATHS],
 }
+
+
+@pytest.mark.parametrize(
+    "joined", ["data__api_limit__{}", "data=>api_limit=>{}", "dataApiLimit{}", "data.api_limit[{}]"]
+)
+def test_whatever_stands_between_the_names_of_a_path_is_another_separator(joined: str) -> None:
+    names = ["status", *(joined.format(unit.title()) for unit in ("used", "of"))]
+    decoded = read(written([names, ["ok", "1", "9"]], CsvDialect()), INFO)
+
+    assert decoded.model == {"status": "ok", "data": {"api_limit": {"used": 1, "of": 9}}}
+    assert decoded.choices["info.csv"] == "another separator"
 
 
 @pytest.mark.parametrize("pairs", [False, True], ids=["row", "pairs"])
@@ -549,6 +564,7 @@ def test_the_reason_is_that_of_the_right_delimiter(delimiter: str, lines: list[s
         (b"abc", "no known columns"),
         (b"a,b\r\n", "no known columns"),
         (b"5", "no known columns"),
+        (b"Notice: no index format\nprocessing\n", "no known columns"),
         (b"a\0b", "a NUL"),
     ],
 )

@@ -339,6 +339,14 @@ AS_ROW = {**dict.fromkeys(COLUMNS, ""), **FIELDS}
         (f"<r><i>{LIKE_ROW}</i></r>", DATA, {"status": "ready", "data": [AS_ROW]}),
         ("<r><name>А</name><name>Б</name></r>", NAMES, {"status": "ready", "names": [{"name": "А"}, {"name": "Б"}]}),
         (f"<r><status>ready</status>{LIKE_ROW * 2}</r>", DATA, None),
+        (f"<r><status>ready</status><ad>{LIKE_ROW}</ad><cost>2</cost><ad>{LIKE_ROW}</ad></r>", DATA, None),
+        (f"<r><status>ready</status><x/><data_0>{LIKE_ROW}</data_0><data_1>{LIKE_ROW}</data_1></r>", DATA, None),
+        (f"<r><status>ready</status><rows><i>{LIKE_ROW}</i><i>{LIKE_ROW}</i></rows></r>", DATA, None),
+        (
+            "<r><status>ready</status><n><name>А</name></n><meta><a>1</a></meta></r>",
+            NAMES,
+            {"names": [{"name": "А"}], "n": None, "meta": {"a": "1"}},
+        ),
         (
             f"<r><status>ready</status><data><rows><i>{LIKE_ROW}</i></rows></data></r>",
             DATA,

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from contract_tests.contract.members import COLUMNS
 from contract_tests.contract.outcome import Outcome
-from mockserver.mutants.kit.answers import content, errors, ready, rows, setting, table
+from mockserver.mutants.kit.answers import content, errors, header, ready, rows, setting, table
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, where
@@ -78,6 +79,11 @@ def _numbered(body: dict[str, Any]) -> None:
         body["message"] += f" ({next(NUMBERS)})"
 
 
+def _name_format(context: CallContext) -> None:
+    if not context.body["message"].startswith("Not set"):
+        context.body["message"] += f" ({context.asked_format})"
+
+
 NUMBERS = count(1)
 UNNAMED = "f1 f2 f3 f4 f5 f6 f7 f8 f9 f10"
 RUSSIAN = "Заголовок Цена Дата Телефон Имя Описание Адрес Источник Категория Ссылка"
@@ -108,6 +114,11 @@ RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
     ),
     "csv has names in Russian": (Mutant("", response=where(_columns(RUSSIAN), RESULT, READY)), ("csv.rows",)),
     "csv has names that say nothing": (Mutant("", response=where(_columns(UNNAMED), RESULT, READY)), ("csv.rows",)),
+    "csv has one name of its own, a comment as some writers begin": (
+        Mutant("", response=where(_columns("#title " + " ".join(COLUMNS[1:])), RESULT, READY)),
+        ("csv.rows",),
+    ),
+    "a charset is told as a Content-Encoding": (Mutant("", response=header("Content-Encoding", lambda _: "UTF-8")), ()),
     "times have a fraction": (Mutant("", ready(lambda body: body.update(_half(body)))), ("result.times",)),
     "times are ISO 8601": (
         Mutant("", ready(setting(create_time="2030-01-01T10:00:00+03:00", end_time="2030-01-01T07:00:05Z"))),
@@ -125,6 +136,10 @@ RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
         ("error.follows-format",),
     ),
     "errors are numbered": (Mutant("", errors(_numbered)), ("error.messages",)),
+    "errors name the format": (
+        Mutant("", where(_name_format, ERROR)),
+        ("error.messages",),
+    ),
     "errors have a time": (Mutant("", where(lambda c: c.body.update(time=c.count("errors")), ERROR)), ()),
 }
 """What a server does, and the assumptions that it refutes, if any."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract_tests.contract.outcome import Outcome
-from mockserver.mutants.kit.answers import page, ready, setting, table
+from mockserver.mutants.kit.answers import header, page, ready, setting, table
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.kit.when import CREATED, CSV, PROCESSING, READY, RESULT, XML, where
@@ -59,6 +59,10 @@ WRONG: Mapping[str, tuple[Mutant, str]] = {
     "a create in xml without a number": (
         Mutant("", response=where(_says(b"<r><s>fine</s></r>", "text/xml"), CREATED, XML)),
         "formats.same",
+    ),
+    "xml that is labelled gzip and is none": (
+        Mutant("", response=where(header("Content-Encoding", lambda _: "gzip"), RESULT, READY, XML)),
+        "format.readable",
     ),
     "a cost of nothing with a fraction": (Mutant("", ready(setting(cost="0.00"))), "result.cost"),
     "a cost in words": (Mutant("", ready(setting(cost="two"))), "result.cost"),

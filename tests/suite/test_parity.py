@@ -26,13 +26,16 @@ from contract_tests.parity.parity_report import ParityReport
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
+from mockserver.mutants.kit.answers import content
 from mockserver.mutants.kit.context import CallContext, Edit
-from mockserver.mutants.kit.mutant import unchanged
+from mockserver.mutants.kit.mutant import Mutant, unchanged
+from mockserver.mutants.kit.when import INFO, XML
 from mockserver.profile.profile import resolve
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.wire.serving import serve_mock
 from support.command import ifind
+from support.deviating import deviating
 from support.in_process import CLAUSES
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
@@ -223,6 +226,14 @@ def test_two_accounts_that_have_and_find_different_things_differ_in_nothing(name
         report = parity(a.url, b.url, environ=a.env)
 
     assert report.exit_code == 0, differences(report)
+
+
+def test_an_element_around_the_account_in_xml_is_no_list() -> None:
+    around = content(lambda body: re.sub(b"<data>(.+)</data>", rb"<data><struct>\1</struct></data>", body), XML, INFO)
+    with deviating() as plain, deviating(Mutant("", response=around)) as wrapped:
+        report = parity(plain.url, wrapped.url, environ=plain.env)
+
+    assert clauses(report, Agreement.DIFFERS) <= {"xml.item", "xml.layout"}, differences(report)
 
 
 def test_every_open_clause_but_the_unseen_is_compared_between_two_mocks() -> None:
