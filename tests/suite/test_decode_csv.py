@@ -73,6 +73,8 @@ def test_any_texts_are_read_in_every_dialect(rows: list[list[str]], dialect: str
     decoded = read(body, replace(DATA, reference=ready(rows)))
 
     assert formats_differ(ready(rows), decoded, DATA) is None
+    # Without JSON, a text that looks like a formula of a text is taken for one.
+    assume(not any(cell.startswith('="') and cell.endswith('"') for row in rows for cell in row))
     assert read(body, DATA).model["data"] == ready(rows)["data"]
 
 
