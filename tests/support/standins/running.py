@@ -24,7 +24,7 @@ HIDDEN: Mapping[str, frozenset[str]] = {
         {"check.format-first", "info.csv", "result.photo-empty", "xml.escapes", "xml.item", "xml.names", "xml.null"}
     ),
     "bureau": frozenset({"csv.lacking", "info.csv"}),
-    "courier": frozenset({"csv.lacking", "result.photo-empty", "xml.null"}),
+    "courier": frozenset({"csv.lacking", "result.photo-empty"}),
 }
 """Open clauses that a stand-in's other choices hide: no format is refused, no photo is empty, no column has a name, no
 list has entries with a name of their own, no charset lacks a character.
