@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]]
+FUZZING = [Requirement(line) for line in PROJECT["dependency-groups"]["fuzz"]]
 OWN = {"ifind-mock"}
 
 USED_OTHERWISE = {
@@ -68,7 +69,7 @@ def test_the_packages_need_what_they_import_and_nothing_else() -> None:
 def test_the_tests_import_what_is_declared_and_the_rest_has_another_use() -> None:
     beside = named(DEVELOPMENT) - imported("tests")
 
-    assert imported("tests") - named(RUNTIME) - named(DEVELOPMENT) == frozenset()
+    assert imported("tests") - named(RUNTIME) - named(DEVELOPMENT) - named(FUZZING) == frozenset()
     assert beside == {*USED_OTHERWISE}
     assert [name for name, (file, text) in USED_OTHERWISE.items() if text not in (ROOT / file).read_text("utf-8")] == []
 

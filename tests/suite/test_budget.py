@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
@@ -468,7 +469,7 @@ def test_the_ledger_keeps_status_id_and_code_of_an_answer_to_create_and_nothing_
     with serving("courier", breakage=Breakage("an answer that tells more", telling)) as target:
         check(target, ledger=ledger)
     held = ledger.read_bytes()
-    with sqlite3.connect(ledger) as connection:
+    with closing(sqlite3.connect(ledger)) as connection:
         kept = [json.loads(row[0]) for row in connection.execute("SELECT answer FROM sends WHERE answer IS NOT NULL")]
 
     assert kept
