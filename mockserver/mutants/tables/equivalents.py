@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.mutants.kit.answers import changing, content, created, names, ready, setting, table
 from mockserver.mutants.kit.context import CallContext
 from mockserver.mutants.kit.mutant import Mutant, Table
-from mockserver.mutants.kit.when import JSON, RESULT, XML, where
+from mockserver.mutants.kit.when import CSV, ERROR, JSON, RESULT, XML, putting, where
 
 _STEP = 7
 
@@ -76,6 +76,11 @@ EQUIVALENTS: Table[Mutant] = {
             "XML ends with a comment",
             response=content(lambda old: old + b"<!-- made in 1 ms -->", XML),
             equivalent="A comment is no part of a document's data (XML 1.0, section 2.5).",
+        ),
+        "errors-in-csv-are-json": Mutant(
+            "errors are JSON where CSV is asked for",
+            where(putting(format="json"), ERROR, CSV),
+            equivalent="The page shows errors in JSON alone. Which format they follow is a clause, no promise.",
         ),
     },
 }

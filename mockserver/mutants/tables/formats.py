@@ -36,9 +36,6 @@ FORMAT_MUTANTS: Table[Mutant] = {
         "processing-in-csv-is-json": Mutant(
             "processing is JSON where CSV is asked for", where(putting(format="json"), PROCESSING, CSV)
         ),
-        "errors-in-csv-are-json": Mutant(
-            "errors are JSON where CSV is asked for", where(putting(format="json"), ERROR, CSV)
-        ),
         **{
             name: Mutant(title, response=replacing(pattern, by, RESULT, in_format))
             for name, title, in_format, pattern, by in (
@@ -57,6 +54,7 @@ FORMAT_MUTANTS: Table[Mutant] = {
     },
     "formats.same": {
         "xml-loses-a-row": Mutant("XML lacks a row", ready(_FIRST_LOST, XML)),
+        "a-row-lacks-url-in-xml": Mutant("rows have no url in XML", rows(pop("url"), XML)),
         "csv-loses-a-row": Mutant("CSV lacks a row", ready(_FIRST_LOST, CSV)),
         "csv-rows-are-turned-round": Mutant(
             "CSV has the rows in the opposite order", response=table(lambda lines: [lines[0], *lines[:0:-1]])

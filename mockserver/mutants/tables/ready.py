@@ -57,7 +57,6 @@ READY_MUTANTS: Table[Mutant] = {
     },
     "result.row-fields": {
         "a-row-lacks-url": Mutant("rows have no url", rows(pop("url"), JSON)),
-        "a-row-lacks-url-in-xml": Mutant("rows have no url in XML", rows(pop("url"), XML)),
         "rows-lack-time-in-csv": Mutant("rows have no time in CSV", response=table(_without_time)),
         "the-last-row-lacks-name": Mutant("the last row has no name", last_row(pop("name"), JSON)),
         "title-is-null": Mutant("title is null", rows(setting(title=None), JSON)),
