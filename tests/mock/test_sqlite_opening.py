@@ -6,15 +6,15 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mockserver.core.errors import StoreError
 from mockserver.stores.sqlite import APPLICATION_ID, SqliteStore
-from support.stores import ANNA
+from support.stores import ANNA, another_user
 
 # The SQLite file: what may not be opened.
 
@@ -91,19 +91,6 @@ def test_what_is_no_file_is_refused(name: str, path: Path) -> None:
         SqliteStore(path.parent / name)
 
 
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """Root may write to anything, so the file's rights are tried as another user."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 def test_a_file_that_may_not_be_written_is_refused() -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "state.db"
@@ -111,7 +98,7 @@ def test_a_file_that_may_not_be_written_is_refused() -> None:
         path.chmod(0o444)
         path.parent.chmod(0o755)
 
-        with without_privileges(), pytest.raises(StoreError, match=r"state\.db: may not be read and written"):
+        with another_user(), pytest.raises(StoreError, match=r"state\.db: may not be read and written"):
             SqliteStore(path)
 
 

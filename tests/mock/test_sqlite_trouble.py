@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -22,7 +21,7 @@ from mockserver.stores.trouble import Trouble
 from support.in_process import PHONE, Api
 from support.processes import serving
 from support.raw_client import connected
-from support.stores import ANNA, create
+from support.stores import ANNA, another_user, create
 from support.wire_server import get
 
 
@@ -207,20 +206,6 @@ def test_a_directory_that_may_not_be_entered_is_told_and_waited_for(capsys: pyte
             assert store.read_task(create(store)) is not None
 
     assert [line.count("works again") for line in capsys.readouterr().err.splitlines()] == [0, 1]
-
-
-@contextmanager
-def another_user(directory: Path) -> Iterator[None]:
-    """Root may write to anything, so the file's rights are tried as another user."""
-    root = os.geteuid() == 0
-    if root:
-        os.chown(directory, 65534, 65534)
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 def test_where_its_log_is_removed_it_goes_on_and_the_file_has_all(

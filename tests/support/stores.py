@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,21 @@ def file_store(path: Path) -> Iterator[SqliteStore]:
     with closing(SqliteStore(path, patience=0.0)) as opened:
         opened.put_account(ANNA)
         yield opened
+
+
+@contextmanager
+def another_user(directory: Path | None = None) -> Iterator[None]:
+    """Root may write to anything, so the rights of files are tried as another user, to whom the directory is given."""
+    root = os.geteuid() == 0
+    if root:
+        if directory is not None:
+            os.chown(directory, _NOBODY, _NOBODY)
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+_NOBODY = 65534
