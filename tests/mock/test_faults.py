@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.errors import Refusal
-from mockserver.faults.kinds import KINDS, LATER
 from support.in_process import LOGIN, PHONE, Api, reason
 
 
@@ -154,7 +153,7 @@ def test_a_reset_of_a_login_takes_away_its_faults_alone(api: Api) -> None:
     server = arm(api, "error")
     api.mock.reset(LOGIN)
 
-    assert [armed.id for armed in api.mock.store.faults()] == [server]
+    assert [armed.id for armed in api.mock.store.faults.listed()] == [server]
 
 
 def test_a_fault_of_a_task_is_not_spent_on_a_call_that_makes_none(api: Api) -> None:
@@ -227,13 +226,7 @@ def test_a_wrong_fault_is_refused_with_place_and_remedy(api: Api, document: Any,
         api.mock.arm(document)
 
     assert message in str(caught.value)
-    assert not api.mock.store.faults()
-
-
-@pytest.mark.parametrize("kind", LATER)
-def test_a_fault_of_the_socket_is_refused_by_name_with_the_allowed_kinds(api: Api, kind: str) -> None:
-    with pytest.raises(Refusal, match=f"'{kind}' is not available.*{', '.join(KINDS)}"):
-        arm(api, kind)
+    assert not api.mock.store.faults.listed()
 
 
 def test_all_problems_of_a_fault_are_reported_at_once(api: Api) -> None:
