@@ -229,14 +229,14 @@ def _empty(_pending: PendingRequest, _response: Response, _last: bool) -> tuple[
 
 
 def _truncate(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
-    """The head, `size` bytes of the body, and the end of the connection. Of an answer without a body, a part of the
-    head. At least one byte is left out.
+    """The head, `size` bytes of the body, at least one less than there are, and the end of the connection. Of an answer
+    without a body, half of the first line: clients take a head for whole that ends later.
     """
     head, body = _parts(pending, response, last)
-    whole, begin = head + body, len(head) if body else 0
+    if not body:
+        return head[: len(BEGIN) // 2], True
     size = response.delivery.settings["size"]
-    kept = (len(whole) - begin) // 2 if size is None else size
-    return whole[: min(begin + kept, len(whole) - 1)], True
+    return head + body[: len(body) // 2 if size is None else min(size, len(body) - 1)], True
 
 
 def _dribble(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
