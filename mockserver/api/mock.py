@@ -19,7 +19,7 @@ from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
 from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import Strike, read_fault
+from mockserver.faults.faults import Fault, Strike, read_fault
 from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
@@ -51,6 +51,7 @@ class Mock:
         self.store = store
         self.owns_sockets = owns_sockets
         self.profile = profile
+        self._configured = profile
         self.simulation = simulation
         self._real = real
         self._started = real()
@@ -167,18 +168,33 @@ class Mock:
         self.store.drop_account(login)
 
     def arm(self, document: Any) -> ArmedFault:
-        """Arms the fault of a document. Raises Refusal with every problem."""
+        """Arms the fault of a document under a new id. Raises Refusal with every problem."""
+        return self.store.faults.arm(self._fault(document))
+
+    def put_fault(self, fault_id: str, document: Any) -> tuple[ArmedFault, bool]:
+        """Arms the fault of a document under the id, in the place of the one that has it; and whether none had it.
+        Raises Refusal with every problem.
+        """
+        return self.store.faults.put(fault_id, self._fault(document))
+
+    def _fault(self, document: Any) -> Fault:
         fault = read_fault(document)
         if fault.aspect == "transport" and not self.owns_sockets:
             what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
             raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
-        return self.store.faults.arm(fault)
+        return fault
+
+    def set_profile(self, profile: Profile | None) -> None:
+        """Answers by the profile from the next call on, with None by that of the settings."""
+        self.profile = profile or self._configured
 
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock and faults of the login, with None those of all; the faults of the settings
-        are armed anew. Accounts stay, and no id is given twice.
+        are armed anew. With None, the profile is that of the settings again. Accounts stay, and no id is given twice.
         """
         self.store.reset(login)
+        if login is None:
+            self.set_profile(None)
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
