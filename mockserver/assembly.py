@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mockserver.api.gateway import Gateway, Hook
 from mockserver.api.mock import Mock
+from mockserver.core.clock import RealTime
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.settings.files import words
@@ -15,15 +16,17 @@ from mockserver.stores.opening import open_store
 
 
 def open_gateway(
-    settings: Settings, real: Callable[[], Micros] | None = None, hook: Callable[[Mock], Hook] | None = None
+    settings: Settings,
+    wall: Callable[[], Micros] | None = None,
+    hook: Callable[[Mock], Hook] | None = None,
+    *,
+    monotonic: Callable[[], Micros] | None = None,
 ) -> Gateway:
-    """The API of the settings, on its store. real gives the real time, hook makes the gateway's hook from its mock.
-    Raises StoreError where the store can't be opened.
+    """The API of the settings, on its store. wall and monotonic are the clocks of real time (see RealTime) in place of
+    this machine's; wall alone is both. hook makes the gateway's hook from its mock. Raises StoreError where the store
+    can't be opened.
     """
-    # The wall clock's time at the start, counted on by the monotonic clock: a step of the wall clock must not make a
-    # ready task unready.
-    started = time.time_ns() - time.monotonic_ns()
-    real = real or (lambda: (started + time.monotonic_ns()) // 1000)
+    real = RealTime(wall or _wall, monotonic or wall or _monotonic)
     try:
         mock = _mock(settings, real)
     except StoreError as error:
@@ -31,7 +34,15 @@ def open_gateway(
     return Gateway(mock, plain=settings.plain, hook=None if hook is None else hook(mock))
 
 
-def _mock(settings: Settings, real: Callable[[], Micros]) -> Mock:
+def _wall() -> Micros:
+    return time.time_ns() // 1000
+
+
+def _monotonic() -> Micros:
+    return time.monotonic_ns() // 1000
+
+
+def _mock(settings: Settings, real: RealTime) -> Mock:
     store = open_store(settings.state)
     try:
         return Mock(store, settings.profile, settings.simulation, words(), real)
