@@ -304,8 +304,8 @@ class Server:
             pending.connection.advance()
 
     def _next(self, batch: list[PendingRequest]) -> Iterator[Request]:
-        """The requests of a turn, which are added to the batch: so many that the loop goes on to other work in time. One
-        of each connection comes before the second of any, so that nobody waits for all that others have sent ahead.
+        """The requests of a turn, which are added to the batch: no more than let the loop go on to other work in time.
+        One of each connection comes before the second of any, so that nobody waits for all that others sent ahead.
         """
         end = monotonic() + _TURN_TIME
         while self._batch and (not batch or (len(batch) < _TURN and monotonic() < end)):

@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from mockserver.api.gateway import MAX_BODY
+from mockserver.api.http import Request, Response
 from mockserver.wire.connection import _WRITE, SLICE, Connection
 from support.raw_client import Client
 from support.wire_server import CHUNKED, Echo, Serve, Up, get, on_loop, wait_for
@@ -316,10 +317,20 @@ def test_many_requests_at_once_are_decided_in_turns(serve: Serve) -> None:
         assert max(up.echo.turns) <= 64
 
 
+def before_each(monkeypatch: pytest.MonkeyPatch, act: Callable[[Request], object]) -> None:
+    """Has something done before each answer."""
+    answer = Echo.one
+
+    def one(echo: Echo, request: Request) -> Response:
+        act(request)
+        return answer(echo, request)
+
+    monkeypatch.setattr(Echo, "one", one)
+
+
 def test_requests_that_cost_much_are_decided_in_small_turns(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a new connection is accepted, and control reached, after some 10 ms."""
-    answer = Echo.one
-    monkeypatch.setattr(Echo, "one", lambda echo, request: (time.sleep(0.004), answer(echo, request))[1])
+    before_each(monkeypatch, lambda _: time.sleep(0.004))
     with serve(queued=10 * MIB) as up, up.connect() as client:
         client.send(get() * 20)
         assert [client.answer().status for _ in range(20)] == [200] * 20
@@ -331,8 +342,7 @@ def test_a_client_waits_for_one_request_of_each_other_and_not_for_all_that_they_
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decided: list[bytes] = []
-    answer = Echo.one
-    monkeypatch.setattr(Echo, "one", lambda echo, request: (decided.append(request.path), answer(echo, request))[1])
+    before_each(monkeypatch, lambda request: decided.append(request.path))
     with serve() as up, ExitStack() as stack:
         others = [stack.enter_context(up.connect()) for _ in range(20)]
         client = stack.enter_context(up.connect())
@@ -346,8 +356,7 @@ def test_a_client_waits_for_one_request_of_each_other_and_not_for_all_that_they_
 
 
 def test_what_is_undecided_when_its_client_has_gone_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = Echo.one
-    monkeypatch.setattr(Echo, "one", lambda echo, request: (time.sleep(0.02), answer(echo, request))[1])
+    before_each(monkeypatch, lambda _: time.sleep(0.02))
     with serve() as up:
         clients = [Client(up.address).send(get() * 30) for _ in range(5)]
         wait_for(lambda: len(up.server._batch) == 5)
