@@ -136,16 +136,14 @@ class Gateway:
         answer = decision.answer
         headers: list[tuple[str, str]] = []
         if isinstance(answer, Answer):
-            content_type, write = prepared(answer.format, self.mock.profile.rendering)
-            body = write(answer)
-            headers.append(("Content-Type", content_type))
-            if answer.allow:
-                headers.append(("Allow", ", ".join(("HEAD", *answer.allow))))
+            content_type, body = self._written(answer) if answer.form is None else answer.form(answer, self._written)
         else:
-            body = answer.body
-            if answer.content_type:
-                headers.append(("Content-Type", answer.content_type))
-        headers.extend(self._cors(decision.request))
+            content_type, body = answer.content_type, answer.body
+        if content_type:
+            headers.append(("Content-Type", content_type))
+        headers.extend(answer.headers)
+        own = {name.lower() for name, _ in answer.headers}
+        headers.extend(header for header in self._cors(decision.request) if header[0].lower() not in own)
         if not self.plain and isinstance(answer, Answer) and answer.task is not None:
             headers.append(("X-Mock-Task", str(answer.task)))
         reason = _shown(answer.reason)
@@ -155,6 +153,10 @@ class Gateway:
         if self.hook is None or decision.call is None:
             return response
         return self.hook.on_response(decision.call, answer, response)
+
+    def _written(self, answer: Answer) -> tuple[str, bytes]:
+        content_type, write = prepared(answer.format, self.mock.profile.rendering)
+        return content_type, write(answer)
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
         if (origin := self.mock.profile.rules.origin) is None:

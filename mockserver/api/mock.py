@@ -16,12 +16,13 @@ from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock
 from mockserver.core.delays import Delay, parse_delay
 from mockserver.core.errors import ApiError, Problem, Refusal, StoreError
-from mockserver.core.messages import AT_ONCE, Answer, Call, Micros, Page
+from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
-from mockserver.faults.faults import ArmedFault, read_fault
-from mockserver.faults.kinds import NO_EFFECT, Effect
+from mockserver.faults.armed import ArmedFault
+from mockserver.faults.faults import Strike, read_fault
+from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
 from mockserver.people.magic import MAGIC
@@ -34,15 +35,23 @@ TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up acc
 
 class Mock:
     """The API, and what the control API asks of it. All that changes while it runs is in the store. real gives the real
-    time in microseconds since 1970 and never runs backwards.
+    time in microseconds since 1970 and never runs backwards. owns_sockets: whether its server can break a connection.
 
     Not safe to be entered twice at a time: the server prevents that.
     """
 
     def __init__(
-        self, store: Store, profile: Profile, simulation: Simulation, words: Words, real: Callable[[], Micros]
+        self,
+        store: Store,
+        profile: Profile,
+        simulation: Simulation,
+        words: Words,
+        real: Callable[[], Micros],
+        *,
+        owns_sockets: bool = True,
     ) -> None:
         self.store = store
+        self.owns_sockets = owns_sockets
         self.profile = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
@@ -62,18 +71,19 @@ class Mock:
             return self.not_found(call.params)
         wanted_format = operations.format_of(call.params)
         account: Account | None = None
-        struck: list[ArmedFault] = []
+        facts: Facts | None = None
+        struck: list[Strike] = []
         try:
             operation = self._operation(call)
             trace.account = account = self._account(call.params)
-            meant = self.store.may_strike(call.params.get("login"))
-            facts = self.facts(call, account, wanted_format) if meant else None
-            effect = self._strike(facts, account, struck)
+            if self.store.faults.may_strike(call.params.get("login")):
+                facts = self.facts(call, account, wanted_format)
+            effect = self._strike(facts, account, struck, "answer", "time", "transport")
             if effect.page is not None:
                 return self._delivered(effect.page, account, struck)
             trace.now = now = self.now(account.login if account else None)
             self._count_call(call, account, now)
-            of_task = partial(self._strike, facts, account, struck, of_task=True)
+            of_task = partial(self._strike, facts, account, struck, "task")
             context = RequestContext(
                 call, self.profile.rules, self._environment, now, wanted_format, effect, of_task, trace
             )
@@ -81,6 +91,9 @@ class Mock:
         except ApiError as error:
             trace.error = error.kind
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
+        if facts is not None and isinstance(answer, Answer):
+            # The format of the answer, which a clause may set in place of the one that was asked for.
+            answer = self._formed(answer, replace(facts, format=answer.format), account, struck)
         return self._delivered(answer, account, struck)
 
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
@@ -162,7 +175,11 @@ class Mock:
 
     def arm(self, document: Any) -> ArmedFault:
         """Arms the fault of a document. Raises Refusal with every problem."""
-        return self.store.arm(read_fault(document))
+        fault = read_fault(document)
+        if fault.aspect == "transport" and not self.owns_sockets:
+            what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
+            raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
+        return self.store.faults.arm(fault)
 
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
@@ -176,40 +193,46 @@ class Mock:
         only_get = call.operation == "info" and not self.profile.rules.info_post
         http_methods = ("GET",) if only_get else ("GET", "POST")
         if call.http_method not in http_methods:
-            raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, allow=http_methods)
+            allowed = (("Allow", ", ".join(("HEAD", *http_methods))),)
+            raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, headers=allowed)
         return OPERATIONS[call.operation]
 
-    def _strike(
-        self, facts: Facts | None, account: Account | None, struck: list[ArmedFault], *, of_task: bool = False
-    ) -> Effect:
-        """The effect of the fault that strikes, which is added to those that struck."""
-        armed = None if facts is None else self.store.strike(facts, self._seed(account), of_task=of_task)
-        if armed is None:
+    def _strike(self, facts: Facts | None, account: Account | None, struck: list[Strike], *aspects: str) -> Effect:
+        """Adds the faults of these aspects that strike to those that struck. Gives the effect of the first aspect."""
+        if facts is None:
             return NO_EFFECT
-        struck.append(armed)
-        return armed.fault.effect
+        strikes = self.store.faults.strike(facts, self._seed(account), aspects)
+        struck += strikes
+        return next((one.effect for one in strikes if one.aspect == aspects[0]), NO_EFFECT)
 
-    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[ArmedFault]) -> Answer | Page:
+    def _formed(self, answer: Answer, facts: Facts, account: Account | None, struck: list[Strike]) -> Answer:
+        """The answer, in the form of a fault that strikes."""
+        form = self._strike(facts, account, struck, "form").form
+        if form is None:
+            return answer
+        chance = fraction(self._seed(account), "form", struck[-1].key, struck[-1].number)
+        return replace(answer, form=partial(form, chance))
+
+    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[Strike]) -> Answer | Page:
         """The answer with its latency and, where faults struck, with their delivery and their reasons."""
-        faults = [one.fault for one in struck]
         late = self._late(self.simulation.latency, account, "latency")
-        late += sum(self._late(fault.effect.latency, account, fault.key) for fault in faults if fault.effect.latency)
         if not struck and not late:
             return answer
-        # The fault of the call comes first; one of a task leaves the delivery alone.
-        sent = faults[0].effect.delivery if faults else AT_ONCE
+        in_order = sorted(struck, key=lambda one: ASPECTS.index(one.aspect))
+        late += sum(self._late(one.effect.latency, account, one.key) for one in in_order if one.effect.latency)
+        sent = next((one.effect.delivery for one in in_order if one.effect.delivery is not AT_ONCE), AT_ONCE)
         return replace(
             answer,
             delivery=replace(sent, latency=late, login=account.login if account else None),
-            faults=tuple(one.id for one in struck),
-            reason="; ".join(filter(None, [*(one.reason for one in struck), answer.reason])),
+            faults=tuple(one.id for one in in_order),
+            reason="; ".join(filter(None, [*(one.reason for one in in_order), answer.reason])),
         )
 
     def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
         if delay.kind == "fixed":
             return delay.time
         key = (account.login if account else "", what)
-        return delay.sample(fraction(self._seed(account), *key, self.store.next_sample(*key))) or 0
+        return delay.sample(fraction(self._seed(account), *key, self.store.counters.next_sample(*key))) or 0
 
     def _account(self, params: Mapping[str, str]) -> Account | None:
         login = params.get("login")
@@ -229,8 +252,9 @@ class Mock:
         rate = self.profile.rules.rate
         if rate is None or account is None or account.token != call.params.get("token"):
             return
-        if not self.store.count_call(account.login, now, *rate):
-            raise ApiError("rate", reason=f"clause rate.limit = {self.profile.choices['rate.limit']}")
+        if left := self.store.counters.count_call(account.login, now, *rate):
+            reason = f"clause rate.limit = {self.profile.choices['rate.limit']}"
+            raise ApiError("rate", reason=reason, headers=(("Retry-After", str(-(-left // SECOND))),))
 
     def _processing_time(self, account: Account, phone: str, source: int, seed: int) -> Micros | None:
         simulation = self.simulation
@@ -298,9 +322,12 @@ class Mock:
 
     def _arm_configured(self, login: str | None) -> None:
         """Arms the faults of the settings: those of the login, with None all."""
-        for document in self.simulation.faults:
+        for place, document in enumerate(self.simulation.faults):
             if login is None or document.get("match", {}).get("login") == login:
-                self.arm(document)
+                try:
+                    self.arm(document)
+                except Refusal as refusal:
+                    raise refusal.at(f"[{place}]") from None
 
 
 def is_test_login(login: str) -> bool:

@@ -136,7 +136,7 @@ def error_answer(error: ApiError, rules: Rules, wanted_format: str) -> Answer:
         format=wanted_format if rules.follows_format else "json",
         http=error.http or (code if rules.mirror_status and code in range(400, 600) else 200),
         reason=error.reason,
-        allow=error.allow,
+        headers=error.headers,
     )
 
 

@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     try:
         settings = load(environ=os.environ) if settings is None else settings
-        gateway = open_gateway(settings)
+        gateway = open_gateway(settings, owns_sockets=False)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.

@@ -16,7 +16,8 @@ from mockserver.core.errors import FEW, Problem, Refusal, cut
 from mockserver.core.messages import SECOND
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
-from mockserver.faults.faults import ALWAYS, ArmedFault
+from mockserver.faults.armed import ArmedFault
+from mockserver.faults.faults import ALWAYS
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT, KEYS
 from mockserver.inputs.fields import table_of
@@ -112,7 +113,7 @@ class Control:
 
     def faults(self, request: ControlRequest) -> tuple[int, Any]:
         """A page of the faults with their counts: all that may still strike, and the last of those that are over."""
-        return 200, _page("faults", request, self.mock.store.faults, _fault)
+        return 200, _page("faults", request, self.mock.store.faults.listed, _fault)
 
     def arm(self, request: ControlRequest) -> tuple[int, Any]:
         """Arms a fault."""
@@ -120,7 +121,10 @@ class Control:
 
     def disarm(self, request: ControlRequest) -> tuple[int, Any]:
         """Takes the fault of the path away, without one all faults, and nothing else."""
-        self.mock.store.disarm(request.parts.get("fault_id"))
+        if fault_id := request.parts.get("fault_id"):
+            self.mock.store.faults.disarm(fault_id)
+        else:
+            self.mock.store.faults.clear(None)
         return 204, None
 
     def clock(self, request: ControlRequest) -> tuple[int, Any]:

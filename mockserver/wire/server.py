@@ -199,11 +199,14 @@ class Server:
             connection.guest = True
             self._guests[connection] = None
 
-    def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
+    def left(self, connection: Connection) -> None:
         """See `connection.Host`."""
         self._leave(connection)
         if self.stopping and not self._connections:
             self._emptied.set()
+
+    def forget(self, queue: Iterable[PendingRequest]) -> None:
+        """See `connection.Host`."""
         self.outbox.drop(queue)
 
     def _leave(self, connection: Connection) -> None:
@@ -272,8 +275,9 @@ class Server:
         took = (monotonic() - pending.began) * 1000
         size = 0 if pending.head_only else len(response.body)
         what = f"{pending.http_method} {self._route(pending.path)}" if pending.http_method else "- -"
+        broken = "" if response.delivery.transport == "whole" else f" {response.delivery.transport}"
         why = f" {response.reason}" if response.reason else ""
-        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{why}")
+        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{broken}{why}")
 
     def _route(self, path: str) -> str:
         if path.startswith(f"{CONTROL_PATH}/") and self._routes:

@@ -21,6 +21,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import NotFound, Refusal
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.faults import read_fault
+from mockserver.faults.kinds import ASPECTS
 from mockserver.faults.matching import Facts
 from mockserver.stores.memory import MemoryStore
 from mockserver.stores.opening import open_store
@@ -265,46 +266,50 @@ FACTS = Facts("info", "GET", LOGIN, None, None, "json")
 
 
 def test_a_fault_is_armed_struck_and_disarmed(store: Store) -> None:
-    first, second = (store.arm(read_fault({"action": {"kind": "error"}, "times": 2})) for _ in range(2))
-    struck = store.strike(FACTS, 0, of_task=False)
+    faults = store.faults
+    first, second = (faults.arm(read_fault({"action": {"kind": "error"}, "times": 2})) for _ in range(2))
+    struck = faults.strike(FACTS, 0, ASPECTS)
 
-    assert struck == replace(first, seen=1, struck=1)
-    assert store.faults() == (struck, replace(second, seen=1))
-    assert store.strike(FACTS, 0, of_task=True) is None
+    assert struck == [replace(first, seen=1, struck=1).strike]
+    assert faults.listed() == (replace(first, seen=1, struck=1), replace(second, seen=1))
+    assert faults.strike(FACTS, 0, ["task"]) == []
 
-    store.disarm(first.id)
-    assert [one.id for one in store.faults()] == [second.id]
+    faults.disarm(first.id)
+    assert [one.id for one in faults.listed()] == [second.id]
     with pytest.raises(NotFound, match=f"'f1' is not an armed fault; armed: {second.id}"):
-        store.disarm("f1")
-    store.disarm(None)
-    assert store.arm(first.fault).id == "f3"
+        faults.disarm("f1")
+    faults.clear(None)
+    assert faults.arm(first.fault).id == "f3"
 
 
 def test_calls_are_counted_in_windows(store: Store) -> None:
-    within = [store.count_call(LOGIN, now, 2, 10) for now in (0, 5, 9, 10, 11, 12, 3)]
+    left = [store.counters.count_call(LOGIN, now, 2, 10) for now in (0, 5, 9, 10, 11, 12, 3)]
 
-    assert within == [True, True, False, True, True, False, True]
-    assert store.count_call("other", 12, 1, 10)
+    assert left == [0, 0, 1, 0, 0, 8, 0]
+    assert store.counters.count_call("other", 12, 1, 10) == 0
 
 
 def test_samples_are_numbered_for_each_login_and_purpose(store: Store) -> None:
-    numbers = [store.next_sample(login, what) for login, what in [(LOGIN, "a"), (LOGIN, "a"), (LOGIN, "b"), ("", "a")]]
+    numbers = [
+        store.counters.next_sample(login, what) for login, what in [(LOGIN, "a"), (LOGIN, "a"), (LOGIN, "b"), ("", "a")]
+    ]
 
     assert numbers == [1, 2, 1, 1]
 
 
 @pytest.mark.parametrize(("login", "left"), [(LOGIN, 2), (None, 1)])
 def test_a_reset_drops_faults_and_counts(store: Store, login: str | None, left: int) -> None:
-    store.arm(read_fault({"match": {"login": LOGIN}, "action": {"kind": "error"}}))
-    other = store.arm(read_fault({"match": {"login": "other"}, "action": {"kind": "error"}}))
+    store.faults.arm(read_fault({"match": {"login": LOGIN}, "action": {"kind": "error"}}))
+    other = store.faults.arm(read_fault({"match": {"login": "other"}, "action": {"kind": "error"}}))
     for name in (LOGIN, "other"):
-        store.count_call(name, 0, 1, 10)
-        store.next_sample(name, "a")
+        store.counters.count_call(name, 0, 1, 10)
+        store.counters.next_sample(name, "a")
     store.reset(login)
 
-    assert store.faults() == ((other,) if login else ())
-    assert store.count_call(LOGIN, 0, 1, 10)
-    assert (store.next_sample(LOGIN, "a"), store.next_sample("other", "a")) == (1, left)
+    assert store.faults.listed() == ((other,) if login else ())
+    assert store.counters.count_call(LOGIN, 0, 1, 10) == 0
+    samples = store.counters.next_sample
+    assert (samples(LOGIN, "a"), samples("other", "a")) == (1, left)
 
 
 # open_store.
