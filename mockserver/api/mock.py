@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
 
 from mockserver.api import operations
+from mockserver.api.journal import Journal
 from mockserver.api.operations import OPERATIONS, Environment, Operation, RequestContext
+from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
-from mockserver.core.clock import Clock
+from mockserver.core.clock import Clock, RealTime
 from mockserver.core.delays import Delay, parse_delay
-from mockserver.core.errors import ApiError, Problem, Refusal, StoreError
+from mockserver.core.errors import ApiError, NotFound, Problem, Refusal, StoreError
 from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
-from mockserver.core.tasks import Account
+from mockserver.core.tasks import Account, Task
 from mockserver.faults.armed import ArmedFault
 from mockserver.faults.faults import Fault, Strike, read_fault
 from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
@@ -32,8 +34,8 @@ TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up acc
 
 
 class Mock:
-    """The API, and what the control API asks of it. All that changes while it runs is in the store. real gives the real
-    time in microseconds since 1970 and never runs backwards. owns_sockets: whether its server can break a connection.
+    """The API, and what the control API asks of it. All that changes while it runs is in the store. owns_sockets:
+    whether its server can break a connection.
 
     Not safe to be entered twice at a time: the server prevents that.
     """
@@ -44,7 +46,7 @@ class Mock:
         profile: Profile,
         simulation: Simulation,
         words: Words,
-        real: Callable[[], Micros],
+        real: RealTime,
         *,
         owns_sockets: bool = True,
     ) -> None:
@@ -53,16 +55,21 @@ class Mock:
         self.profile = profile
         self._configured = profile
         self.simulation = simulation
-        self._real = real
-        self._started = real()
+        self.journal = Journal(simulation.journal)
+        self.real = real
+        self._started = real.now()
         self._made_up: count[int] | None = None
-        self._environment = Environment(store, words, self._processing_time, simulation.seed)
+        self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
         self._arm_configured(None)
 
-    def answer(self, call: Call) -> Answer | Page:
-        """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
+    def answer(self, call: Call, trace: Trace | None = None) -> Answer | Page:
+        """The answer to a call; trace is filled in. Raises StoreError where the store fails; what the API refuses is an
+        answer.
+        """
+        trace = trace or Trace()
         if call.operation not in OPERATIONS:
+            trace.error = "unknown-method"
             return self.not_found(call.params)
         wanted_format = operations.format_of(call.params)
         account: Account | None = None
@@ -70,18 +77,21 @@ class Mock:
         struck: list[Strike] = []
         try:
             operation = self._operation(call)
-            account = self._account(call.params)
+            trace.account = account = self._account(call.params)
             if self.store.faults.may_strike(call.params.get("login")):
-                facts = self._facts(call, account, wanted_format)
+                facts = self.facts(call, account, wanted_format)
             effect = self._strike(facts, account, struck, "answer", "time", "transport")
             if effect.page is not None:
                 return self._delivered(effect.page, account, struck)
-            now = self.now(account.login if account else None)
+            trace.now = now = self.now(account.login if account else None)
             self._count_call(call, account, now)
             of_task = partial(self._strike, facts, account, struck, "task")
-            context = RequestContext(call, self.profile.rules, self._environment, now, wanted_format, effect, of_task)
+            context = RequestContext(
+                call, self.profile.rules, self._environment, now, wanted_format, effect, of_task, trace
+            )
             answer = operations.answer(operation, context, account)
         except ApiError as error:
+            trace.error = error.kind
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
         if facts is not None and isinstance(answer, Answer):
             # The format of the answer, which a clause may set in place of the one that was asked for.
@@ -102,13 +112,29 @@ class Mock:
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
         return self._delivered(answer, None, [])
 
+    def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
+        """The facts of a call, before anything of it has been checked."""
+        phone: str | None = None
+        source: int | None = None
+        if call.operation == "create":
+            phone = operations.phone_of(call.params.get("phone", ""), self.profile.rules)
+            known = operations.source_of(call.params.get("source"), self.profile.rules)
+            source = known.number if known else None
+        elif call.operation == "result" and account is not None:
+            wanted = operations.task_id(call.params.get("id"))
+            task = self.store.read_task(wanted) if wanted is not None else None
+            if task is not None and task.login == account.login:
+                phone, source = task.phone, task.source
+        return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
+
     def uptime(self) -> Micros:
         """The real time since the mock was made."""
-        return self._real() - self._started
+        return self.real.now(self._started) - self._started
 
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
-        return self.clock(login).now(self._real())
+        clock = self.clock(login)
+        return clock.now(self.real.now(clock.since))
 
     def clock(self, login: str | None = None) -> Clock:
         """The clock that holds for the login."""
@@ -119,18 +145,20 @@ class Mock:
         """Sets the clock of the login (one of its own from then on) or the server's. frozen False without a time sets
         it back to real time. Raises Refusal for a value out of range.
         """
-        real = self._real()
+        before = self.clock(login)
+        real = self.real.now(before.since)
         if frozen is False:
             clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
             clock = Clock() if now is None and clock.speed == 1 else clock
         else:
-            clock = self.clock(login).set(real, now=now, speed=0.0 if frozen else speed)
+            clock = before.set(real, now=now, speed=0.0 if frozen else speed)
         self.store.put_clock(login, clock)
         return clock
 
     def advance(self, login: str | None, by: Micros) -> Clock:
         """Puts the clock forward. Raises Refusal for a step back or one past its range."""
-        clock = self.clock(login).advanced(by, self._real())
+        before = self.clock(login)
+        clock = before.advanced(by, self.real.now(before.since))
         self.store.put_clock(login, clock)
         return clock
 
@@ -143,7 +171,8 @@ class Mock:
             raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
         ready = self.store.next_ready(now, login)
         if ready is None:
-            raise Refusal(Problem("to", "no task is on its way", "create one first"))
+            remedy = "create one first; polls, and a task that is never ready, wait for no time"
+            raise Refusal(Problem("to", "no task is on its way by time", remedy))
         return self.advance(login, ready - now)
 
     def put_account(
@@ -161,6 +190,25 @@ class Mock:
         account = replace(account, **changes)
         self.store.put_account(account)
         return account, known is None
+
+    def set_ready(self, task_id: int, delay: Delay) -> Task:
+        """Decides anew when the task is ready: after a time since its creation, or after so many more polls. One that
+        is ready stays as it is. Gives the task. Raises NotFound without one, Refusal where it would not be ready any
+        more.
+        """
+        with self.store.transaction(write=True):
+            task = self.store.read_task(task_id)
+            if task is None:
+                raise NotFound(Problem("", f"{task_id} is not a task", "create one, or see its id in the answer"))
+            now = self.now(task.login)
+            after = delay.sample(fraction(task.seed, task.login, "ready", task.id))
+            changed = replace(task, ready=None if after is None else task.created + after, polls=delay.polls)
+            if not task.is_ready(now):
+                self.store.put_ready(changed)
+                return changed
+            if not changed.is_ready(now):
+                raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
+            return task
 
     def drop_account(self, login: str) -> None:
         """Takes the account away, with its tasks, charges, clock and faults."""
@@ -189,10 +237,12 @@ class Mock:
         self.profile = profile or self._configured
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, charges, clock and faults of the login, with None those of all; the faults of the settings
-        are armed anew. With None, the profile is that of the settings again. Accounts stay, and no id is given twice.
+        """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
+        settings are armed anew. With None, the profile is that of the settings again. Accounts stay, and no id is given
+        twice.
         """
         self.store.reset(login)
+        self.journal.reset(login)
         if login is None:
             self.set_profile(None)
         self._arm_configured(login)
@@ -204,21 +254,6 @@ class Mock:
             allowed = (("Allow", ", ".join(("HEAD", *http_methods))),)
             raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, headers=allowed)
         return OPERATIONS[call.operation]
-
-    def _facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
-        """The facts of a call, before anything of it has been checked."""
-        phone: str | None = None
-        source: int | None = None
-        if call.operation == "create":
-            phone = operations.phone_of(call.params.get("phone", ""), self.profile.rules)
-            known = operations.source_of(call.params.get("source"), self.profile.rules)
-            source = known.number if known else None
-        elif call.operation == "result" and account is not None:
-            wanted = operations.task_id(call.params.get("id"))
-            task = self.store.read_task(wanted) if wanted is not None else None
-            if task is not None and task.login == account.login:
-                phone, source = task.phone, task.source
-        return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
     def _strike(self, facts: Facts | None, account: Account | None, struck: list[Strike], *aspects: str) -> Effect:
         """Adds the faults of these aspects that strike to those that struck. Gives the effect of the first aspect."""
@@ -279,18 +314,16 @@ class Mock:
             reason = f"clause rate.limit = {self.profile.choices['rate.limit']}"
             raise ApiError("rate", reason=reason, headers=(("Retry-After", str(-(-left // SECOND))),))
 
-    def _processing_time(self, account: Account, phone: str, source: int, seed: int) -> Micros | None:
+    def _delay(self, account: Account, phone: str, source: int) -> Delay:
         simulation = self.simulation
         magic = MAGIC.get(phone)
-        if magic is not None and magic.delay is not None:
-            return magic.delay
-        delay = (
-            simulation.by_phone.get(phone)
+        return (
+            (magic.delay if magic is not None else None)
+            or simulation.by_phone.get(phone)
             or (parse_delay(account.delay, "delay") if account.delay is not None else None)
             or simulation.by_source.get(source)
             or simulation.delay
         )
-        return delay.sample(fraction(seed, account.login, "create", account.creates))
 
     def _seed(self, account: Account | None) -> int:
         return self.simulation.seed if account is None or account.seed is None else account.seed

@@ -1,17 +1,19 @@
 """The table of settings: a setting is one field of Settings.
 
-The option, the variable, the file's key, the commented file and the README's row follow from it.
+The option, the variable, the file's key, the commented file and the README's row follow from it. SettingValues tells
+type checkers what a program may write for it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
@@ -283,6 +285,9 @@ class Settings:
     )
     paid_until: str = _setting("2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE")
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
+    journal: int = _setting(
+        1000, fields.whole(0, 1_000_000), "Calls that are kept for each account, for `/_mock/requests`; 0 is none.", "N"
+    )
     admin_token: str | None = _setting(
         None,
         fields.or_none(_ADMIN_TOKEN),
@@ -314,7 +319,7 @@ class Settings:
         fields.list_of(WHOLE_ACCOUNT, "a list of tables, each below a line [[accounts]]").then(_accounts),
         "Accounts that may call. They replace the default one.",
         "LOGIN:TOKEN",
-        example=[{key: field.example for key, field in KEYS.items()}],
+        example=[{key: field.example for key, field in KEYS.items() if field.example is not None}],
         one=login_and_token,
         secret=True,
     )
@@ -347,6 +352,7 @@ class Settings:
             daily_limit=self.daily_limit,
             paid_until=self.paid_until,
             seed=self.seed,
+            journal=self.journal,
             accounts=tuple(
                 Account(**{"daily_limit": self.daily_limit, "paid_until": self.paid_until, **account})
                 for account in self.accounts
@@ -357,3 +363,29 @@ class Settings:
 
 SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, **f.metadata) for f in dataclasses.fields(Settings) if f.metadata)
 BY_NAME: Mapping[str, Setting] = {s.name: s for s in SETTINGS}
+
+
+class SettingValues(TypedDict, total=False):
+    """The settings as a program gives them by name: each as the file would write it, a path also as a Path."""
+
+    config: str | os.PathLike[str]  # the settings file
+    host: str
+    port: int
+    state: str | os.PathLike[str]
+    workers: int
+    profile: str | os.PathLike[str] | Mapping[str, Any]
+    clauses: Sequence[str]
+    edition: str | None
+    delay: str
+    latency: str
+    daily_limit: int
+    paid_until: str
+    seed: int
+    admin_token: str | None
+    plain: bool
+    access_log: bool
+    journal: int
+    limits: Mapping[str, Any]
+    accounts: Sequence[Mapping[str, Any]]
+    delays: Mapping[str, Any]
+    faults: Sequence[Mapping[str, Any]]
