@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.messages import METHODS
 from mockserver.core.written import in_quotes, shown
 from mockserver.faults.kinds import KINDS, Effect
 from mockserver.faults.matching import MATCH, Facts, Match, read_match
+from mockserver.formats.writers import FORMATS
 from mockserver.inputs import fields
 
 ALWAYS = "always"
@@ -69,8 +71,8 @@ def read_fault(document: Any) -> Fault:
             Problem("match.method", f"the fault {kind!r} does not apply to {method!r}", f"allowed: {where}")
         )
     nth = match.entries.get("nth")
-    if isinstance(nth, int) and nth <= top.get("after", 0):
-        problems.append(Problem("match.nth", "is among the calls that `after` lets pass", "leave one of them out"))
+    if isinstance(nth, int) and top.get("after", 0):
+        problems.append(Problem("match.nth", "picks one call, so that `after` has no say", "leave one of them out"))
     if problems or kind is None:
         raise Refusal(*problems)
     effect = KINDS[kind].make(**settings)
@@ -135,7 +137,30 @@ def _document(where: str, value: Any) -> Any:
     return value
 
 
-FAULT = replace(fields.table_of(_TOP, required=["action"]), read=_document).described(
-    "A fault.", {key: field.example for key, field in _TOP.items()}
-)
+def _named(kind: str, match: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
+    """The JSON Schema of faults of a kind with these settings and this match."""
+    action = {"kind": kind, **settings}
+    parts = {"action": {key: {"const": value} for key, value in action.items()}, "match": match}
+    return {
+        "properties": {name: {"properties": entries, "required": [*entries]} for name, entries in parts.items()},
+        "required": [*parts],
+    }
+
+
+_IN_VAIN: list[Mapping[str, Any]] = [
+    {
+        "properties": {"match": {"required": ["nth"]}, "after": {"minimum": 1}},
+        "required": ["match", "after"],
+    },
+    *(
+        _named(name, {"method": {"enum": others}})
+        for name, kind in KINDS.items()
+        if (others := [method for method in METHODS if method not in kind.operations])
+    ),
+    *(_named("wrong-format", {"format": {"const": word}}, format=word) for word in FORMATS),
+]
+"""The JSON Schemas of faults that could never do anything, which are refused."""
+FAULT = replace(
+    fields.bounded(fields.table_of(_TOP, required=["action"]), {"not": {"anyOf": _IN_VAIN}}), read=_document
+).described("A fault.", {key: field.example for key, field in _TOP.items()})
 """A fault's document, which is checked and kept as it is."""

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from mockserver.core.errors import Problem, Refusal, cut
 from mockserver.inputs.fields import inside
 
+_EXACT = 2**53  # up to here a float holds every whole number
 MAX_DEPTH = 32  # tables and lists inside each other; the deepest document has 2
 
 
@@ -23,7 +24,7 @@ def read_json(raw: bytes) -> Any:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+        value = json.loads(raw, parse_constant=_no_number, parse_float=_number, object_pairs_hook=_without_repeats)
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
@@ -40,6 +41,12 @@ def read_json(raw: bytes) -> Any:
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a number of JSON")
+
+
+def _number(text: str) -> float:
+    """JSON knows one kind of number: 1.0 and 1e2 are whole."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else number
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
