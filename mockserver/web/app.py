@@ -13,9 +13,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
 from werkzeug.routing import Rule
 
+from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
 from mockserver.api.http import API_PATHS, ENDED, Request, shown_path
 from mockserver.assembly import open_gateway
@@ -24,8 +25,8 @@ from mockserver.core.messages import SECOND, Delivery
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.web.address import peer_of, with_usable_host
-from mockserver.web.blueprint import Guard, control_blueprint
-from mockserver.web.control import Control
+from mockserver.web.control import Control, Guard, control_failure, control_paths
+from mockserver.web.door import CONTROL
 
 
 class Waiting:
@@ -70,8 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
-    paths = Control(gateway.mock, settings, lambda _: None).paths()
-    logging.getLogger("werkzeug").addFilter(_Requests(API_PATHS | paths))  # once, where they are the same
+    logging.getLogger("werkzeug").addFilter(_Requests(API_PATHS | control_paths()))  # once, where they are the same
     lock = threading.Lock()
 
     def guard(operation: Callable[[], Any]) -> Any:
@@ -119,24 +119,35 @@ def make_app(
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    app.register_blueprint(control_blueprint(gateway.mock, guard, settings, end_waiting or waiting.end))
+    control = Control(gateway.mock, settings, guard, end_waiting or waiting.end)
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()
-        answered = guard(lambda: gateway.answer(received))
+        if CONTROL.match(request.path) is not None:
+            answered = control.answer(request.environ, received)
+        else:
+            answered = guard(lambda: gateway.answer(received))
         if not waiting.wait(answered.delivery):
             answered = ENDED
-        response = Response(answered.body, answered.status)
-        del response.headers["Content-Type"]
-        for name, value in answered.headers:
-            response.headers.add(name, value)
-        return response
+        return _sent(answered)
 
+    def failed(error: InternalServerError) -> Response | InternalServerError:
+        return error if CONTROL.match(request.path) is None else _sent(control_failure())
+
+    app.register_error_handler(InternalServerError, failed)
     for rule in ("/", "/<path:path>"):
         # A rule without methods takes any, so that the gateway alone decides which are right.
         app.url_map.add(Rule(rule, endpoint="api", methods=None))
     app.view_functions["api"] = answer
     return app
+
+
+def _sent(answered: http.Response) -> Response:
+    response = Response(answered.body, answered.status)
+    del response.headers["Content-Type"]
+    for name, value in answered.headers:
+        response.headers.add(name, value)
+    return response
 
 
 def _request() -> Request:

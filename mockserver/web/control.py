@@ -1,241 +1,259 @@
-"""The control API: its routes under /_mock/, from JSON values to JSON values."""
+"""The control API without a web framework: from a request below `/_mock` to its answer, by the rows of `routes/`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from difflib import get_close_matches
-from importlib.metadata import version
-from typing import Any, TypeAlias, TypeVar
+from functools import cache
+from importlib import import_module
+from itertools import chain
+from pkgutil import iter_modules
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import parse_qsl
 
-from mockserver.api.mock import Mock, is_test_login
-from mockserver.core.clock import Clock, iso_of, parse_iso
-from mockserver.core.delays import Delay
-from mockserver.core.errors import FEW, Problem, Refusal, cut
-from mockserver.core.messages import SECOND
-from mockserver.core.quota import day_of
-from mockserver.core.tasks import Account
-from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import ALWAYS
+from mockserver.api.gateway import MAX_BODY
+from mockserver.api.http import Request, Response, url_of
+from mockserver.api.mock import Mock
+from mockserver.core.errors import NotFound, Problem, Refusal, StoreError, cut
 from mockserver.inputs import fields
-from mockserver.inputs.accounts import ACCOUNT, KEYS
-from mockserver.inputs.fields import table_of
 from mockserver.settings.table import Settings
-from mockserver.stores.opening import kind_of_store
-from mockserver.web.address import Address
+from mockserver.web import routes
+from mockserver.web.address import Address, address_of
+from mockserver.web.door import Door, wrong_type
+from mockserver.web.json_body import Malformed, read_json
+from mockserver.web.route import Caller, ControlContext, ControlRequest, Document, Route
 
-T = TypeVar("T")
+ROOT = "/_mock"
+Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+_PRIVATE: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Keeps a browser from storing an answer, from guessing its type, and from lending it to a page."""
+_PREFLIGHT: Mapping[str, str] = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+}
+_EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
+_TITLES: Mapping[int, str] = {
+    400: "The body can't be read",
+    404: "It was not found",
+    405: "The method is not allowed",
+    413: "The body is too large",
+    415: "The body's type is not read here",
+    422: "The request was refused",
+    500: "The mock failed",
+    503: "The store failed",
+}
 
-LARGEST_PAGE = 1024 * 1024
-"""Bytes of a page; what would make it longer stands on the next one."""
-NEAR = 100
-"""Accounts among which the one is looked for that a misspelt login may have meant."""
-PLAIN = 64
-"""Characters of a login with which others are compared: the time grows with the square."""
+
+class Handled(NamedTuple):
+    """The answer of the control API as data."""
+
+    status: int
+    body: Any  # a JSON value, a Document, or None for an answer without a body
+    headers: Mapping[str, str] = {}
+    is_problem: bool = False  # whether the body describes what is wrong (RFC 9457)
 
 
-@dataclass(frozen=True, slots=True)
-class ControlRequest:
-    """A request of the control API."""
-
-    body: Any  # the JSON value as its route reads it; an empty body is {}
-    query: Mapping[str, Any]
-    parts: Mapping[str, str]  # of the path
-    address: Address  # by which the client reaches the mock
-    base: str  # the URL of the mock, up to `/api` or `/_mock`
-
-
-Handler: TypeAlias = "Callable[[ControlRequest], tuple[int, Any]]"
-"""Gives the status and the JSON value of the answer."""
-NOTHING = table_of({})
+@cache
+def route_table() -> Mapping[str, Mapping[str, Route]]:
+    """Every route of every module of `routes/`, by path and HTTP method, in the order of their names."""
+    names = sorted(module.name for module in iter_modules(routes.__path__))
+    rows: Iterator[Route] = chain.from_iterable(import_module(f"{routes.__name__}.{name}").ROUTES for name in names)
+    table: dict[str, dict[str, Route]] = {}
+    for row in rows:
+        table.setdefault(row.path, {})[row.http_method] = row
+    return table
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What one HTTP method of a path takes and does."""
+def control_paths() -> frozenset[str]:
+    """The paths of the routes, each up to what names a single thing, as a log shows them."""
+    return frozenset({ROOT, *(ROOT + path.partition("/<")[0] for path in route_table())})
 
-    handler: Handler
-    body: fields.Field[Any] = NOTHING
-    query: fields.Field[Any] = NOTHING
+
+def problem(status: int, *problems: Problem, title: str = "", headers: Mapping[str, str] | None = None) -> Handled:
+    """The answer to a request that is refused (RFC 9457)."""
+    entries = [{key: text for key, text in asdict(one).items() if text} for one in problems]
+    detail = "\n".join(map(str, problems))
+    body = {"title": title or _TITLES[status], "status": status, "detail": detail, "problems": entries}
+    return Handled(status, body, headers or {}, is_problem=True)
 
 
 class Control:
-    """The handlers of the control API over one mock."""
+    """The control API over one mock. guard keeps an operation from all others; end_waiting ends the answers of a login
+    (None: all) that wait for their latency.
+    """
 
-    def __init__(self, mock: Mock, settings: Settings, end_waiting: Callable[[str | None], object]) -> None:
-        self.mock = mock
-        self.settings = settings
-        self.end_waiting = end_waiting
+    def __init__(
+        self, mock: Mock, settings: Settings, guard: Guard, end_waiting: Callable[[str | None], object]
+    ) -> None:
+        self._context = ControlContext(mock, settings, end_waiting)
+        self._guard = guard
+        self._door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin))
+        here = Address(settings.host, settings.port)
+        self._here = Caller(here, url_of(*here))
 
-    def routes(self) -> Mapping[str, Mapping[str, Route]]:
-        """Every route, by path and HTTP method."""
-        return {
-            "/health": {"GET": Route(self.health)},
-            "/accounts": {"GET": Route(self.accounts, query=table_of(PAGE)), "POST": Route(self.put_account, ACCOUNT)},
-            "/faults": {
-                "GET": Route(self.faults, query=table_of(PAGE)),
-                "POST": Route(self.arm, fields.as_is),  # the mock reads the document
-                "DELETE": Route(self.disarm),
-            },
-            "/faults/<fault_id>": {"DELETE": Route(self.disarm)},
-            "/clock": {"GET": Route(self.clock, query=table_of(LOGIN)), "PUT": Route(self.set_clock, table_of(CLOCK))},
-            "/clock/advance": {"POST": Route(self.advance, table_of(ADVANCE))},
-            "/reset": {"POST": Route(self.reset, table_of(LOGIN))},
-        }
+    def answer(self, environ: Mapping[str, Any], request: Request) -> Response:
+        """The response to a request of a path below ROOT. environ is the same request's WSGI environment."""
+        origin = self._door.origin(environ)
+        lent = {} if origin is None else {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_EXPOSED}
+        return _response(self._answered(environ, request), lent)
 
-    def paths(self) -> frozenset[str]:
-        """The paths of the routes, each up to what names a single thing, as a log shows them."""
-        return frozenset({"/_mock", *("/_mock" + route.partition("/<")[0] for route in self.routes())})
+    def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled:
+        path = request.path.decode("utf-8", "replace").removeprefix(ROOT)
+        try:
+            route, parts = _routed(request.http_method, path)
+        except _Stray as stray:
+            return self._kept_out(environ, request, is_open=False) or stray.answer
+        if (refused := self._kept_out(environ, request, is_open=route.open)) is not None:
+            return refused
+        if request.too_large:
+            return problem(413, Problem("body", f"has more than {MAX_BODY} bytes"))
+        if request.body and (wrong := wrong_type(request.headers.get("content-type", ""))) is not None:
+            return problem(415, wrong)
+        address = address_of(environ)
+        prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
+        base = url_of(*address, environ.get("wsgi.url_scheme", "http")) + prefix
+        try:
+            query, body = _query(request.query), read_json(request.body)
+        except Refusal as refusal:
+            return _refused(refusal)
+        return self._handled(route, parts, query, body, Caller(address, base, self._door.is_trusted(environ)))
 
-    def health(self, request: ControlRequest) -> tuple[int, Any]:
-        """What runs here, and the address at which the client reaches it."""
-        return 200, {
-            "status": "ok",
-            "version": version("ifind-mock"),
-            "api": f"{request.base}/api",
-            "host": request.address.host,
-            "port": request.address.port,
-            "state": kind_of_store(self.settings.state),
-            "edition": self.mock.profile.choices["edition"],
-            "now": iso_of(self.mock.now()),
-        }
+    def _kept_out(self, environ: Mapping[str, Any], request: Request, *, is_open: bool) -> Handled | None:
+        """The answer to who may not come in, the same for every path, and to who asks whether a page may."""
+        asks = request.http_method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        if asks and self._door.origin(environ) is not None and not self._door.refused(environ, is_open=True):
+            return Handled(204, None, _PREFLIGHT)
+        refused = self._door.refused(environ, is_open=is_open)
+        if refused is None:
+            return None
+        status, title, reason = refused
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004 - unauthorised
+        return problem(status, reason, title=title, headers=headers)
 
-    def accounts(self, request: ControlRequest) -> tuple[int, Any]:
-        """A page of the accounts, without their tokens: only the answer that makes or changes an account holds one."""
-        return 200, _page("accounts", request, self.mock.store.accounts, self._account)
+    def handle(self, http_method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> Handled:
+        """The answer to a request by its parts, for callers in this process: path is below ROOT, such as
+        `/accounts`, and body a JSON value (None: no body). What is refused is an answer, too.
+        """
+        try:
+            route, parts = _routed(http_method, path)
+            return self._handled(route, parts, query or {}, {} if body is None else body, self._here)
+        except _Stray as stray:
+            return stray.answer
 
-    def put_account(self, request: ControlRequest) -> tuple[int, Any]:
-        """Makes an account, or changes the one with the login: what is left out stays or is made up."""
-        written = request.body
-        account, made = self.mock.put_account(written.pop("login", None), written)
-        return (201 if made else 200), {**self._account(account), "token": account.token}
-
-    def faults(self, request: ControlRequest) -> tuple[int, Any]:
-        """A page of the faults with their counts: all that may still strike, and the last of those that are over."""
-        return 200, _page("faults", request, self.mock.store.faults.listed, _fault)
-
-    def arm(self, request: ControlRequest) -> tuple[int, Any]:
-        """Arms a fault."""
-        return 201, _fault(self.mock.arm(request.body))
-
-    def disarm(self, request: ControlRequest) -> tuple[int, Any]:
-        """Takes the fault of the path away, without one all faults, and nothing else."""
-        if fault_id := request.parts.get("fault_id"):
-            self.mock.store.faults.disarm(fault_id)
-        else:
-            self.mock.store.faults.clear(None)
-        return 204, None
-
-    def clock(self, request: ControlRequest) -> tuple[int, Any]:
-        """The clock of the login in the query, else the server's."""
-        login = self._login(request.query.get("login"))
-        return 200, self._clock(login, self.mock.clock(login))
-
-    def set_clock(self, request: ControlRequest) -> tuple[int, Any]:
-        """Sets the clock of a login or of the server."""
-        wanted = request.body
-        frozen = {"real": False, "frozen": True, None: None}[wanted.get("mode")]
-        if frozen and wanted.get("speed", 1) != 1:
-            raise Refusal(Problem("speed", "a frozen clock has none", "leave it out, or use the mode real"))
-        if frozen is False and wanted.get("speed", 1) == 0:
-            raise Refusal(Problem("speed", "a clock of speed 0 is frozen", "use the mode frozen"))
-        login = self._login(wanted.get("login"))
-        return 200, self._clock(
-            login, self.mock.set_clock(login, frozen=frozen, now=wanted.get("now"), speed=wanted.get("speed"))
-        )
-
-    def advance(self, request: ControlRequest) -> tuple[int, Any]:
-        """Puts a clock forward by seconds, or to the next midnight or ready task."""
-        wanted = request.body
-        login = self._login(wanted.get("login"))
-        if ("seconds" in wanted) == ("to" in wanted):
-            raise Refusal(Problem("", "either seconds or to is needed", 'write {"seconds": 5} or {"to": "midnight"}'))
-        if "to" in wanted:
-            return 200, self._clock(login, self.mock.advance_to(login, wanted["to"]))
-        return 200, self._clock(login, self.mock.advance(login, round(wanted["seconds"] * SECOND)))
-
-    def reset(self, request: ControlRequest) -> tuple[int, Any]:
-        """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
-        login = self._login(request.body.get("login"))
-        self.mock.reset(login)
-        self.end_waiting(login)
-        return 204, None
-
-    def _login(self, login: str | None) -> str | None:
-        """The login. Raises Refusal where it has no account, and none is made on first use."""
-        if login is None or is_test_login(login) or self.mock.store.account(login) is not None:
-            return login
-        known = [account.login for account in self.mock.store.accounts(limit=NEAR)]
-        near = get_close_matches(login, [one for one in known if len(one) <= PLAIN], n=1) if len(login) <= PLAIN else []
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        listed = f"{', '.join(known[:FEW])}{', …' if len(known) > FEW else ''}"
-        raise Refusal(
-            Problem(
-                "login", f"{cut(login)!r} is not an account", f"{hint}accounts: {listed}; GET /_mock/accounts has all"
+    def _handled(
+        self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
+    ) -> Handled:
+        try:
+            request = ControlRequest(
+                route.body("", body), fields.table_of(route.query)("", query), _parts(route, parts), caller
             )
-        )
 
-    def _account(self, account: Account) -> dict[str, Any]:
-        shown = {key: getattr(account, key) for key in KEYS if key != "token"}
-        day = day_of(self.mock.now(account.login), self.mock.profile.rules.day_turn)
-        return {**shown, "used": account.used_on(day)}
+            def operation() -> tuple[int, Any]:
+                with self._context.mock.store.transaction(write=route.http_method != "GET"):
+                    return route.handler(self._context, request)
 
-    def _clock(self, login: str | None, clock: Clock) -> dict[str, Any]:
-        mode = "frozen" if clock.frozen else "real"
-        now = iso_of(self.mock.now(login))
-        return {"mode": mode, "now": now, "speed": clock.speed, **({"login": login} if login else {})}
-
-
-def _page(
-    name: str, request: ControlRequest, read: Callable[[int, int], Sequence[T]], show: Callable[[T], Any]
-) -> dict[str, Any]:
-    """A page of a list, and as `next` the offset of the one that follows, where one does."""
-    offset, limit = request.query.get("offset", 0), request.query.get("limit", 100)
-    entries = read(offset, limit + 1)
-    shown: list[Any] = []
-    size = 0
-    for entry in entries[:limit]:
-        written = show(entry)
-        size += len(json.dumps(written))
-        if shown and size > LARGEST_PAGE:
-            break
-        shown.append(written)
-    following = {"next": offset + len(shown)} if len(entries) > len(shown) else {}
-    return {name: shown, **following}
+            return Handled(*self._guard(operation))
+        except Refusal as refusal:
+            return _refused(refusal)
+        except StoreError as error:
+            return problem(503, Problem("", str(error)))
 
 
-def _fault(armed: ArmedFault) -> dict[str, Any]:
-    fault = armed.fault
-    settings = {k: v.text if isinstance(v, Delay) else v for k, v in fault.settings.items()}
-    return {
-        "id": armed.id,
-        "match": dict(fault.match.entries),
-        "action": {"kind": fault.kind, **settings},
-        "times": ALWAYS if fault.times is None else fault.times,
-        "after": fault.after,
-        "probability": fault.probability,
-        "seen": armed.seen,
-        "struck": armed.struck,
-    }
+def control_failure() -> Response:
+    """The response to a request that a mistake of the mock's own keeps from being answered."""
+    return _response(problem(500, Problem("", "an error of the mock's own", "see its standard error, and report it")))
 
 
-LOGIN: Mapping[str, fields.Field[Any]] = {
-    "login": fields.at_most(fields.SHORT, fields.text).described("The account that is meant; without it, the server.")
-}
-PAGE: Mapping[str, fields.Field[Any]] = {
-    "limit": fields.digits(1, 1000).described("How many entries the answer lists at most.", "100"),
-    "offset": fields.digits(0, 999_999_999).described("How many entries are left out before them.", "0"),
-}
-_TIME = fields.at_most(fields.SHORT, fields.text).then(lambda where, text: parse_iso(text, where))
-CLOCK: Mapping[str, fields.Field[Any]] = {
-    "mode": fields.one_of(("real", "frozen")).described("Whether time passes."),
-    "now": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("The time that it shows now."),
-    "speed": fields.number(0, 1_000_000).described("How many times as fast as real time it goes."),
-    **LOGIN,
-}
-ADVANCE: Mapping[str, fields.Field[Any]] = {
-    "seconds": fields.number(0, 1e11).described("How far the clock is put forward."),
-    "to": fields.one_of(("midnight", "next-ready")).described("The moment to which it is put forward."),
-    **LOGIN,
-}
+def _response(handled: Handled, more: Mapping[str, str] = {}) -> Response:
+    headers = {**handled.headers, **more, **_PRIVATE}
+    body = handled.body
+    if body is None:
+        return Response(handled.status, tuple(headers.items()), b"")
+    if not isinstance(body, Document):
+        text = json.dumps(body, ensure_ascii=False) + "\n"
+        body = Document(PROBLEM if handled.is_problem else JSON, text.encode())
+    return Response(handled.status, (("Content-Type", body.content_type), *headers.items()), body.content)
+
+
+class _Stray(Exception):
+    """No route has the path, or the route has not the method."""
+
+    def __init__(self, answer: Handled) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _refused(refusal: Refusal) -> Handled:
+    status = 404 if isinstance(refusal, NotFound) else 400 if isinstance(refusal, Malformed) else 422
+    return problem(status, *refusal.problems)
+
+
+def _parts(route: Route, parts: Mapping[str, str]) -> dict[str, Any]:
+    """The parts of a path. Raises NotFound for one that can name nothing."""
+    try:
+        return {name: route.parts[name](name, text) for name, text in parts.items()}
+    except Refusal as refusal:
+        raise NotFound(*refusal.problems) from None
+
+
+def _query(raw: bytes) -> dict[str, str]:
+    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Refusal(Problem(cut(twice), "is given more than once", "give it once"))
+    return query
+
+
+def _routed(http_method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+    """The route of a request, and the parts of its path. Raises _Stray, and NotFound for a name that is empty."""
+    if path.endswith("/") and path != "/":
+        path = path[:-1]
+        if any(one.startswith(f"{path}/<") for one in route_table()):  # a client's variable may have been empty
+            raise _Stray(
+                problem(404, Problem("path", "nothing is named after the slash", "name one, or leave the slash out"))
+            )
+    for template, methods in route_table().items():
+        match = _pattern(template).fullmatch(path)
+        if match is not None:
+            route = methods.get("GET" if http_method == "HEAD" else http_method)
+            if route is None:
+                raise _Stray(_not_allowed(http_method, template, methods))
+            return route, match.groupdict()
+    raise _Stray(_unknown(path))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """What the paths of a route match from end to end."""
+    pieces = re.split(r"<(path:)?(\w+)>", template)
+    pattern = re.escape(pieces[0])
+    for with_slashes, name, text in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        pattern += f"(?P<{name}>{'.+' if with_slashes else '[^/]+'}){re.escape(text)}"
+    return re.compile(pattern, re.DOTALL)
+
+
+def _not_allowed(http_method: str, template: str, methods: Mapping[str, Route]) -> Handled:
+    allowed = ", ".join(methods)
+    what = f"{cut(http_method)} is not allowed on {ROOT}{template}"
+    return problem(405, Problem("method", what, f"allowed: {allowed}"), headers={"Allow": allowed})
+
+
+def _unknown(path: str) -> Handled:
+    known = [f"{ROOT}{template}" for template in route_table()]
+    near = get_close_matches(cut(f"{ROOT}{path}"), known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    what = f"{ROOT}{cut(path)} is not a route"
+    return problem(404, Problem("path", what, f"{hint}routes: {', '.join(known)}"), title="The route is unknown")

@@ -30,9 +30,9 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
         return make_app(gateway, guard, settings, server.outbox.end)
 
     def routes() -> Collection[str]:
-        from mockserver.web.control import Control
+        from mockserver.web.control import control_paths
 
-        return Control(gateway.mock, settings, server.outbox.end).paths()
+        return control_paths()
 
     gateway.mock.store.say = write_line
     server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes)

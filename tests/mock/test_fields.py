@@ -16,16 +16,17 @@ from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT, KEYS
 from mockserver.inputs.fields import Field
 from mockserver.settings.table import SETTINGS
-from mockserver.web import control
+from mockserver.web.route import LOGIN
+from mockserver.web.routes import clock
 
 TABLES: Mapping[str, Mapping[str, Field[Any]]] = {
     "settings": {setting.name: setting.field for setting in SETTINGS},
     "accounts": KEYS,
     "match": _MATCH,
     **{f"fault {kind}": row.settings for kind, row in KINDS.items()},
-    "clock": control.CLOCK,
-    "advance": control.ADVANCE,
-    "reset": control.LOGIN,
+    "clock": clock.CLOCK,
+    "advance": clock.ADVANCE,
+    "reset": LOGIN,
 }
 FIELDS = {f"{table}.{name}": field for table, rows in TABLES.items() for name, field in rows.items()}
 PLAIN = {

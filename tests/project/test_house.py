@@ -27,8 +27,8 @@ FRONTS = {
 """The public surface, which hands on names of the rooms."""
 PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md")
 
-SAME_BY_KIND = {"cli", "formats", "decode"}
-"""Rooms whose files are named by a command or a format, which stands in other rooms, too."""
+SAME_BY_KIND = {"cli", "formats", "decode", "routes"}
+"""Rooms whose files are named by a command, a format or a resource, which stands in other rooms, too."""
 
 
 def files(package: str) -> Iterator[Path]:

@@ -34,7 +34,7 @@ FILES: dict[str, tuple[str, ...]] = {
     ),
     "a setting": ("mockserver/settings/table.py",),
     "a store": ("mockserver/stores/",),
-    "a control route": ("mockserver/web/control.py",),
+    "a control route": ("mockserver/web/routes/",),
     "a command": ("mockserver/cli/",),
     "a report format": ("contract_tests/report/",),
     "a test of the contract": ("contract_tests/suite/",),

@@ -247,20 +247,41 @@ def a_store(tree: Tree) -> None:
     tree.row(opening, "STORES", '"named": StoreKind(_named_store, "named:[a-z]+", "named: and a word", "named:WORD")')
 
 
-TASK_HANDLER = '''
-    def task(self, request: ControlRequest) -> tuple[int, Any]:
-        """The source of the task of the path."""
-        task = self.mock.store.read_task(int(request.parts["number"]))
-        return 200, {"source": task.source if task else None, "as": request.query.get("as")}
+MOOD = '''"""The mood of the mock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.inputs import fields
+from mockserver.web.route import ControlContext, ControlRequest, Route
+
+
+def read(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """The mood of the path, and the state."""
+    return 200, {"mood": request.parts["name"], "as": request.query.get("as"), "state": context.settings.state}
+
+
+_NAME = fields.one_of(["good", "bad"]).described("The name of a mood.", "good")
+_MOOD = fields.table_of({"mood": _NAME, "as": fields.or_none(fields.text), "state": fields.text})
+
+ROUTES = (
+    Route(
+        "GET",
+        "/moods/<name>",
+        read,
+        "A mood.",
+        {200: _MOOD},
+        query={"as": fields.text.described("A word.")},
+        parts={"name": _NAME},
+    ),
+)
 '''
 
 
 def a_control_route(tree: Tree) -> None:
-    """A task by its number."""
-    control, health = "mockserver/web/control.py", '"/health": {"GET": Route(self.health)},'
-    query = 'table_of({"as": fields.text.described("A word.")})'
-    tree.edit(control, health, f'{health} "/tasks/<number>": {{"GET": Route(self.task, query={query})}},')
-    tree.edit(control, "\n    def health(", f"{TASK_HANDLER}\n    def health(")
+    """A mood by its name."""
+    tree.new("mockserver/web/routes/moods.py", MOOD)
 
 
 BRIEF = '''"""A report in one line."""

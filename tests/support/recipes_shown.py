@@ -32,6 +32,7 @@ from mockserver.settings.loading import load
 from mockserver.settings.table import BY_NAME
 from mockserver.stores.opening import STATE
 from mockserver.web.app import create_app
+from mockserver.web.control import control_paths
 from mockserver.wire.serving import serve_mock
 from support import generate
 from support.in_process import LOGIN, PHONE, TOKEN, Api
@@ -202,14 +203,15 @@ def a_store() -> None:
 
 def a_control_route() -> None:
     client = create_app(load({})).test_client()
-    client.get("/api/create", query_string={"login": LOGIN, "token": TOKEN, "phone": PHONE, "source": 3})
-    assert client.get("/_mock/tasks/1?as=text").get_json() == {"source": 3, "as": "text"}
-    assert client.get("/_mock/tasks/1?how=text").status_code == 422
-    wrong = client.post("/_mock/tasks/1")
+    assert client.get("/_mock/moods/good?as=text").get_json() == {"mood": "good", "as": "text", "state": "memory"}
+    assert client.get("/_mock/moods/good?how=text").status_code == 422
+    assert client.get("/_mock/moods/god").status_code == 404
+    wrong = client.post("/_mock/moods/good")
     assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET")
-    assert "/_mock/tasks/<number>" in client.get("/_mock/nothing").get_json()["detail"]
+    assert "/_mock/moods/<name>" in client.get("/_mock/nothing").get_json()["detail"]
     guarded = create_app(load({"admin_token": "s"})).test_client()
-    assert guarded.get("/_mock/tasks/1").status_code == 401
+    assert guarded.get("/_mock/moods/good").status_code == 401
+    assert "/_mock/moods" in control_paths()
 
 
 def a_command() -> None:

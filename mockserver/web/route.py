@@ -1,0 +1,108 @@
+"""A route of the control API as a row: what it takes, what it does and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+from mockserver.api.mock import Mock, is_test_login
+from mockserver.core.errors import FEW, Problem, Refusal, cut
+from mockserver.inputs import fields
+from mockserver.inputs.fields import Field
+from mockserver.settings.table import Settings
+from mockserver.web.address import Address
+
+NEAR = 100
+"""Accounts among which the one is looked for that a misspelt login may have meant."""
+PLAIN = 64
+"""Characters of a login with which others are compared: the time grows with the square."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlContext:
+    """What the handlers work on."""
+
+    mock: Mock
+    settings: Settings
+    end_waiting: Callable[[str | None], object]  # ends the answers of a login (None: all) that wait
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks."""
+
+    address: Address  # by which the caller reaches the mock
+    base: str  # the URL of the mock, up to `/api` or `/_mock`
+    trusted: bool = True  # whether the admin token was sent, where there is one; without it, only open routes answer
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRequest:
+    """A request of the control API, each part as its route's fields read it."""
+
+    body: Any  # an empty body is {}
+    query: Mapping[str, Any]
+    parts: Mapping[str, Any]  # of the path
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The body of an answer that is no JSON value."""
+
+    content_type: str
+    content: bytes
+
+
+Handler: TypeAlias = "Callable[[ControlContext, ControlRequest], tuple[int, Any]]"
+"""Gives the status and the body of the answer: a JSON value, a Document, or None for none. It runs in a transaction of
+the store, while nothing else touches the mock. Raises Refusal.
+"""
+Answers: TypeAlias = "Mapping[int, Field[Any] | tuple[str, ...] | None]"
+"""What a route answers, by status: the field of a JSON value, the content types of Documents, None for no body."""
+NOTHING: Field[Any] = fields.table_of({})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one HTTP method of a path takes, does and answers."""
+
+    http_method: str
+    path: str  # below `/_mock`; `<name>` stands for a part without a slash, `<path:name>` for one that may have some
+    handler: Handler
+    summary: str  # a sentence
+    answers: Answers
+    body: Field[Any] = NOTHING
+    query: Mapping[str, Field[Any]] = field(default_factory=dict)
+    parts: Mapping[str, Field[Any]] = field(default_factory=dict)
+    """The fields of the path's parts, which are texts; a part that its field refuses is answered as unknown."""
+    open: bool = False  # whether it answers without the admin token, too
+
+
+LOGIN: Mapping[str, Field[Any]] = {
+    "login": fields.at_most(fields.SHORT, fields.text).described("The account that is meant; without it, the server.")
+}
+
+
+def extended(table: Field[Any], rows: Mapping[str, Field[Any]]) -> Field[Any]:
+    """The field of an answer that has all keys of a table, and these beside them."""
+    properties = {**table.shape["properties"], **{key: row.schema for key, row in rows.items()}}
+    return replace(table, shape={**table.shape, "properties": properties, "required": [*properties]})
+
+
+def known_login(mock: Mock, login: str | None) -> str | None:
+    """The login. Raises Refusal where it has no account, and none is made on first use."""
+    if login is None or is_test_login(login) or mock.store.account(login) is not None:
+        return login
+    raise Refusal(unknown_account(mock, "login", login))
+
+
+def unknown_account(mock: Mock, where: str, login: str) -> Problem:
+    """The problem of a login without an account, with the nearest one and the first ones."""
+    known = [account.login for account in mock.store.accounts(limit=NEAR)]
+    near = get_close_matches(login, [one for one in known if len(one) <= PLAIN], n=1) if len(login) <= PLAIN else []
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    listed = f"{', '.join(known[:FEW])}{', …' if len(known) > FEW else ''}"
+    return Problem(where, f"{cut(login)!r} is not an account", f"{hint}accounts: {listed}; GET /_mock/accounts has all")

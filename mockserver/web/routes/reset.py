@@ -1,0 +1,28 @@
+"""Reset: back to the start, for one login or for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.inputs import fields
+from mockserver.web.route import LOGIN, ControlContext, ControlRequest, Route, known_login
+
+
+def reset(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
+    login = known_login(context.mock, request.body.get("login"))
+    context.mock.reset(login)
+    context.end_waiting(login)
+    return 204, None
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/reset",
+        reset,
+        "Drops the tasks, charges, clock and faults of an account, or of all. Accounts stay.",
+        {204: None},
+        body=fields.table_of(LOGIN),
+    ),
+)
