@@ -11,7 +11,7 @@ from mockserver.faults.armed import ArmedFault
 from mockserver.faults.faults import ALWAYS, FAULT
 from mockserver.inputs import fields
 from mockserver.web.paging import PAGE, page, page_of
-from mockserver.web.route import ControlContext, ControlRequest, Route, extended
+from mockserver.web.route import LOGIN, ControlContext, ControlRequest, Route, extended, known_login
 
 
 def listed(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
@@ -25,11 +25,14 @@ def arm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
 
 
 def disarm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
-    """Takes the fault of the path away, without one all faults, and nothing else."""
-    if (fault_id := request.parts.get("id")) is not None:
-        context.mock.store.faults.disarm(fault_id)
-    else:
-        context.mock.store.faults.clear(None)
+    """Takes the fault of the path away."""
+    context.mock.store.faults.disarm(request.parts["id"])
+    return 204, None
+
+
+def disarm_all(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """Takes away the faults whose match names the login of the query, without one all, and nothing else."""
+    context.mock.store.faults.clear(known_login(context.mock, request.query.get("login")))
     return 204, None
 
 
@@ -62,6 +65,6 @@ ROUTES = (
         "GET", "/faults", listed, "Lists the faults with their counts.", {200: page_of("faults", _SHOWN)}, query=PAGE
     ),
     Route("POST", "/faults", arm, "Arms a fault.", {201: _SHOWN}, body=_DOCUMENT),
-    Route("DELETE", "/faults", disarm, "Takes all faults away.", {204: None}),
+    Route("DELETE", "/faults", disarm_all, "Takes all faults away, or those of an account.", {204: None}, query=LOGIN),
     Route("DELETE", "/faults/<id>", disarm, "Takes a fault away.", {204: None}, parts={"id": _ID}),
 )
