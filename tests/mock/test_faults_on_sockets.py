@@ -290,7 +290,9 @@ def test_earlier_answers_go_out_whole_and_later_requests_are_not_answered(runnin
     wait_for(lambda: running.server.held == 0)
 
 
-def test_a_reset_waits_for_a_client_that_reads_slowly(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reset_waits_for_a_client_that_reads_slowly(
+    running: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("mockserver.wire.delivery._PATIENCE", 0.3)
     large = running.arm({"kind": "http", "status": 200, "body": "x" * 99_000}, times="always")
     login = running.arm({"kind": "reset"})
@@ -301,6 +303,21 @@ def test_a_reset_waits_for_a_client_that_reads_slowly(running: Running, monkeypa
             assert len(client.answer().body) == 99_000
         with pytest.raises(ConnectionResetError):
             client.file.read()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_connection_that_ends_behind_much_that_is_read_slowly_ends_once(
+    running: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    large = running.arm({"kind": "http", "status": 200, "body": "x" * 99_000}, times="always")
+    end = running.get(running.login(), "Connection: close")
+    for answers in range(1, 31):  # the system takes some of them, and of those the last one in part
+        with connected(running.address) as client:
+            client.send(running.get(large) * answers + end)
+            time.sleep(0.01)
+            assert {len(client.answer().body) for _ in range(answers)} == {99_000}
+            assert client.file.read().endswith(b"}")
+    assert capfd.readouterr().err == ""
 
 
 def test_calls_behind_the_broken_one_are_decided_where_they_were_read_with_it(running: Running) -> None:
