@@ -53,6 +53,7 @@ class Mock:
         self.profile = profile
         self.simulation = simulation
         self._real = real
+        self._started = real.now()
         self._made_up: count[int] | None = None
         self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
@@ -100,6 +101,10 @@ class Mock:
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
         return self._delivered(answer, None, [])
 
+    def uptime(self) -> Micros:
+        """The real time since the mock was made."""
+        return self._real.now() - self._started
+
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
         clock = self.clock(login)
@@ -144,11 +149,19 @@ class Mock:
             raise Refusal(Problem("to", "no task is on its way by time", remedy))
         return self.advance(login, ready - now)
 
-    def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
-        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed."""
+    def put_account(
+        self, login: str | None, changes: Mapping[str, Any], *, whole: bool = False
+    ) -> tuple[Account, bool]:
+        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed. With
+        whole, what the changes leave out is as in a new one, charges aside.
+        """
         name = login or self._free_login()
         known = self.store.account(name)
-        account = replace(known or self._new_account(name), **changes)
+        account = self._new_account(name) if known is None or whole else known
+        if known is not None:
+            counts = {key: getattr(known, key) for key in ("day", "used", "creates", "configured")}
+            account = replace(account, **counts)
+        account = replace(account, **changes)
         self.store.put_account(account)
         return account, known is None
 
@@ -170,6 +183,11 @@ class Mock:
             if not changed.is_ready(now):
                 raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
             return task
+
+    def drop_account(self, login: str) -> None:
+        """Takes the account away, with its tasks, charges, clock and faults."""
+        self.reset(login)
+        self.store.drop_account(login)
 
     def arm(self, document: Any) -> ArmedFault:
         """Arms the fault of a document. Raises Refusal with every problem."""
