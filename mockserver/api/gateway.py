@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mockserver.api.http import Request, Response
@@ -59,18 +59,22 @@ class Gateway:
         """The response to one request; for servers that take one at a time."""
         return self.turn((request,))[0]
 
-    def turn(self, requests: Sequence[Request]) -> list[Response]:
+    def turn(self, requests: Iterable[Request]) -> list[Response]:
         """The responses to requests that are answered together: what they write is kept by one commit. Where that
         fails, every answer from the first that wrote on is a server error, and nothing is charged.
         """
+        asked: list[Request] = []
         decided: list[Decision] = []
+        coming = iter(requests)
         try:
             with self.mock.store.transaction():
-                decided.extend(map(self._safely, requests))
+                for request in coming:
+                    asked.append(request)
+                    decided.append(self._safely(request))
         except StoreError:
             answers = [decision.answer for decision in decided]
             first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
-            decided[first:] = map(self._server_error, requests[first:])
+            decided[first:] = map(self._server_error, [*asked[first:], *coming])
         return [self.render(decision) for decision in decided]
 
     def _safely(self, request: Request) -> Decision:
