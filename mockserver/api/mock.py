@@ -9,7 +9,9 @@ from itertools import count
 from typing import Any
 
 from mockserver.api import operations
+from mockserver.api.journal import Journal
 from mockserver.api.operations import OPERATIONS, Environment, Operation, RequestContext
+from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock, RealTime
 from mockserver.core.delays import Delay, parse_delay
@@ -52,16 +54,21 @@ class Mock:
         self.owns_sockets = owns_sockets
         self.profile = profile
         self.simulation = simulation
-        self._real = real
+        self.journal = Journal(simulation.journal)
+        self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
         self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
         self._arm_configured(None)
 
-    def answer(self, call: Call) -> Answer | Page:
-        """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
+    def answer(self, call: Call, trace: Trace | None = None) -> Answer | Page:
+        """The answer to a call; trace is filled in. Raises StoreError where the store fails; what the API refuses is an
+        answer.
+        """
+        trace = trace or Trace()
         if call.operation not in OPERATIONS:
+            trace.error = "unknown-method"
             return self.not_found(call.params)
         wanted_format = operations.format_of(call.params)
         account: Account | None = None
@@ -69,18 +76,21 @@ class Mock:
         struck: list[Strike] = []
         try:
             operation = self._operation(call)
-            account = self._account(call.params)
+            trace.account = account = self._account(call.params)
             if self.store.faults.may_strike(call.params.get("login")):
-                facts = self._facts(call, account, wanted_format)
+                facts = self.facts(call, account, wanted_format)
             effect = self._strike(facts, account, struck, "answer", "time", "transport")
             if effect.page is not None:
                 return self._delivered(effect.page, account, struck)
-            now = self.now(account.login if account else None)
+            trace.now = now = self.now(account.login if account else None)
             self._count_call(call, account, now)
             of_task = partial(self._strike, facts, account, struck, "task")
-            context = RequestContext(call, self.profile.rules, self._environment, now, wanted_format, effect, of_task)
+            context = RequestContext(
+                call, self.profile.rules, self._environment, now, wanted_format, effect, of_task, trace
+            )
             answer = operations.answer(operation, context, account)
         except ApiError as error:
+            trace.error = error.kind
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
         if facts is not None and isinstance(answer, Answer):
             # The format of the answer, which a clause may set in place of the one that was asked for.
@@ -103,12 +113,27 @@ class Mock:
 
     def uptime(self) -> Micros:
         """The real time since the mock was made."""
-        return self._real.now() - self._started
+        return self.real.now() - self._started
+
+    def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
+        """The facts of a call, before anything of it has been checked."""
+        phone: str | None = None
+        source: int | None = None
+        if call.operation == "create":
+            phone = operations.phone_of(call.params.get("phone", ""), self.profile.rules)
+            known = operations.source_of(call.params.get("source"), self.profile.rules)
+            source = known.number if known else None
+        elif call.operation == "result" and account is not None:
+            wanted = operations.task_id(call.params.get("id"))
+            task = self.store.read_task(wanted) if wanted is not None else None
+            if task is not None and task.login == account.login:
+                phone, source = task.phone, task.source
+        return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
         clock = self.clock(login)
-        return clock.now(self._real.now(clock.since))
+        return clock.now(self.real.now(clock.since))
 
     def clock(self, login: str | None = None) -> Clock:
         """The clock that holds for the login."""
@@ -120,7 +145,7 @@ class Mock:
         it back to real time. Raises Refusal for a value out of range.
         """
         before = self.clock(login)
-        real = self._real.now(before.since)
+        real = self.real.now(before.since)
         if frozen is False:
             clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
             clock = Clock() if now is None and clock.speed == 1 else clock
@@ -132,7 +157,7 @@ class Mock:
     def advance(self, login: str | None, by: Micros) -> Clock:
         """Puts the clock forward. Raises Refusal for a step back or one past its range."""
         before = self.clock(login)
-        clock = before.advanced(by, self._real.now(before.since))
+        clock = before.advanced(by, self.real.now(before.since))
         self.store.put_clock(login, clock)
         return clock
 
@@ -198,10 +223,11 @@ class Mock:
         return self.store.faults.arm(fault)
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, charges, clock and faults of the login, with None those of all; the faults of the settings
-        are armed anew. Accounts stay, and no id is given twice.
+        """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
+        settings are armed anew. Accounts stay, and no id is given twice.
         """
         self.store.reset(login)
+        self.journal.reset(login)
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
@@ -211,21 +237,6 @@ class Mock:
             allowed = (("Allow", ", ".join(("HEAD", *http_methods))),)
             raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, headers=allowed)
         return OPERATIONS[call.operation]
-
-    def _facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
-        """The facts of a call, before anything of it has been checked."""
-        phone: str | None = None
-        source: int | None = None
-        if call.operation == "create":
-            phone = operations.phone_of(call.params.get("phone", ""), self.profile.rules)
-            known = operations.source_of(call.params.get("source"), self.profile.rules)
-            source = known.number if known else None
-        elif call.operation == "result" and account is not None:
-            wanted = operations.task_id(call.params.get("id"))
-            task = self.store.read_task(wanted) if wanted is not None else None
-            if task is not None and task.login == account.login:
-                phone, source = task.phone, task.source
-        return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
     def _strike(self, facts: Facts | None, account: Account | None, struck: list[Strike], *aspects: str) -> Effect:
         """Adds the faults of these aspects that strike to those that struck. Gives the effect of the first aspect."""

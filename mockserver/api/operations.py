@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
+from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction
 from mockserver.core.clock import text_of
 from mockserver.core.delays import NEVER, Delay
@@ -57,6 +58,7 @@ class RequestContext:
     format: str
     effect: Effect  # what a fault does to the call
     task_effect: Callable[[], Effect]  # what a fault does to the task that is made or read; called at most once
+    trace: Trace
 
     def param(self, name: str) -> str | None:
         """The value of a parameter; None where it counts as missing."""
@@ -213,6 +215,7 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
     )
     if isinstance(made, LimitReached):
         _refuse_limit(made)
+    context.trace.task = made
     why = f"task created, cost {made.cost}"
     return Answer({"status": "ok", "id": made.id}, context.format, task=made.id, reason=why, wrote=True)
 
@@ -228,6 +231,7 @@ def _result(context: RequestContext, account: Account) -> Answer:
     task = None if number is None else context.environment.store.read_task(number)
     if task is not None and task.login != account.login:
         raise ApiError(rules.foreign_kind, reason="another account's task")
+    context.trace.task = task
     if task is None or (rules.lifetime is not None and context.now - task.created > rules.lifetime):
         raise ApiError("unknown-task", reason="no such task" if task is None else "task is past its lifetime")
     effect = context.task_effect()

@@ -22,5 +22,6 @@ class Simulation:
     daily_limit: int  # of accounts that name none; paid_until likewise
     paid_until: str
     seed: int
+    journal: int  # calls that are kept for each account
     accounts: Sequence[Account] = ()  # the accounts of the start
     faults: Sequence[Mapping[str, Any]] = ()  # the documents of the faults of the start

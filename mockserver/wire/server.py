@@ -48,7 +48,8 @@ class Server:
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
-    HTTP method, route, status, bytes of the body, milliseconds. routes gives the paths below `/_mock`, for the log.
+    HTTP method, route, status, bytes of the body, milliseconds and, for a call of the API, the reason of its answer.
+    routes gives the paths below `/_mock`, for the log.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
     API, which is not decided. It has a place of its own as soon as one is free.
@@ -277,7 +278,8 @@ class Server:
         size = 0 if pending.head_only else len(response.body)
         what = f"{pending.http_method} {self._route(pending.path)}" if pending.http_method else "- -"
         broken = "" if response.delivery.transport == "whole" else f" {response.delivery.transport}"
-        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{broken}")
+        why = f" {response.reason}" if response.reason else ""
+        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{broken}{why}")
 
     def _route(self, path: str) -> str:
         if path.startswith(f"{CONTROL_PATH}/") and self._routes:

@@ -79,6 +79,8 @@ def test_the_nth_call_alone_is_struck(api: Api) -> None:
         ({"source": 1}, []),
         ({"format": "json"}, ["create", "result", "info"]),
         ({"format": "csv"}, []),
+        ({"http_method": "GET"}, ["create", "result", "info"]),
+        ({"http_method": "POST"}, []),
     ],
 )
 def test_a_match_picks_its_calls_and_no_other(api: Api, match: dict[str, Any], struck: list[str]) -> None:

@@ -61,7 +61,8 @@ class Echo:
         headers = JSON + tuple((name, value) for name, value in wanted.items() if name.startswith("X-"))
         body = b"x" * int(wanted["size"]) if "size" in wanted else said(request)
         delivery = Delivery(int(wanted.get("latency", "0")) * 1000, transport=wanted.get("transport", "whole"))
-        return Response(413 if request.too_large else int(wanted.get("status", "200")), headers, body, delivery)
+        status = 413 if request.too_large else int(wanted.get("status", "200"))
+        return Response(status, headers, body, delivery, wanted.get("reason", ""))
 
 
 @dataclass
