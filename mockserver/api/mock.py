@@ -20,8 +20,9 @@ from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account, Task
+from mockserver.faults.actions import Action, Strike
 from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import Strike, read_fault
+from mockserver.faults.faults import read_fault
 from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
@@ -217,10 +218,14 @@ class Mock:
     def arm(self, document: Any) -> ArmedFault:
         """Arms the fault of a document. Raises Refusal with every problem."""
         fault = read_fault(document)
-        if fault.aspect == "transport" and not self.owns_sockets:
-            what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
-            raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
+        self._require_socket(fault.action, "action")
         return self.store.faults.arm(fault)
+
+    def _require_socket(self, action: Action, where: str) -> None:
+        """Raises Refusal for an action that the server can't carry out."""
+        if action.aspect == "transport" and not self.owns_sockets:
+            what = f"the fault {action.kind!r} needs the socket, which a WSGI server keeps to itself"
+            raise Refusal(Problem(f"{where}.kind", what, "run `ifind-mock serve`, or leave it out"))
 
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the

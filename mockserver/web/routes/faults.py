@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.core.delays import Delay
 from mockserver.faults.armed import ArmedFault
 from mockserver.faults.faults import ALWAYS, FAULT
 from mockserver.inputs import fields
@@ -38,11 +37,10 @@ def disarm_all(context: ControlContext, request: ControlRequest) -> tuple[int, A
 
 def _shown(armed: ArmedFault) -> dict[str, Any]:
     fault = armed.fault
-    settings = {k: v.text if isinstance(v, Delay) else v for k, v in fault.settings.items()}
     return {
         "id": armed.id,
         "match": dict(fault.match.entries),
-        "action": {"kind": fault.kind, **settings},
+        "action": fault.action.shown,
         "times": ALWAYS if fault.times is None else fault.times,
         "after": fault.after,
         "probability": fault.probability,
