@@ -119,9 +119,14 @@ class Connection(asyncio.Protocol):
         self._set_reading(on=False)
 
     def resume_writing(self) -> None:
-        """The client has read: goes on."""
+        """The client has read: goes on, but not at once. asyncio is in the middle of a write, and would end twice a
+        connection that ends there.
+        """
         self._writable = True
         self._since = monotonic()
+        asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
         self.advance()
         self._go_on()
 
