@@ -129,6 +129,11 @@ class Server:
         STANDARD_ERROR.flush()
         await asyncio.sleep(0)
 
+    @property
+    def guard(self) -> LoopGuard:
+        """Runs operations on the loop, from any thread, once the server has started."""
+        return self._guard
+
     async def _empty(self, seconds: float) -> None:
         if self._connections:
             with suppress(TimeoutError):

@@ -1,0 +1,24 @@
+"""A mock in this process: the wire server in a thread, and the control API by calls, without a web framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mockserver.api.http import url_of
+from mockserver.assembly import open_gateway
+from mockserver.settings.table import Settings
+from mockserver.web.control import Control
+from mockserver.wire.serving import mock_server, run_in_thread
+
+
+@contextmanager
+def serve_locally(settings: Settings) -> Iterator[tuple[str, Control]]:
+    """Serves a mock while the context lasts; gives the URL of its API, and its control."""
+    gateway = open_gateway(settings)
+    try:
+        server = mock_server(gateway, settings)
+        with run_in_thread(server, settings.host, settings.port) as bound:
+            yield f"{url_of(*bound)}/api", Control(gateway.mock, settings, server.guard, server.outbox.end)
+    finally:
+        gateway.mock.store.close()
