@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mockserver.api.http import Request, Response
+from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Entry
 from mockserver.api.mock import Mock
+from mockserver.api.operations import OPERATIONS, format_of
 from mockserver.api.params import read_params
+from mockserver.api.trace import Trace
 from mockserver.core.errors import ApiError, StoreError
-from mockserver.core.messages import Answer, Call, Page
+from mockserver.core.messages import Answer, Call, Micros, Page
 from mockserver.formats.writers import prepared
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
 BASE = b"/api/"
+LONGEST_REASON = 500  # characters of a reason
 
 
 class Hook:
@@ -42,6 +46,7 @@ class Decision:
 
     request: Request
     answer: Answer | Page
+    trace: Trace
     call: Call | None = None
     """None where the request is no call: a preflight, a body that can't be read, a path outside the API."""
 
@@ -58,19 +63,27 @@ class Gateway:
         """The response to one request; for servers that take one at a time."""
         return self.turn((request,))[0]
 
-    def turn(self, requests: Sequence[Request]) -> list[Response]:
+    def turn(self, requests: Iterable[Request]) -> list[Response]:
         """The responses to requests that are answered together: what they write is kept by one commit. Where that
         fails, every answer from the first that wrote on is a server error, and nothing is charged.
         """
+        asked: list[Request] = []
         decided: list[Decision] = []
+        coming = iter(requests)
         try:
             with self.mock.store.transaction():
-                decided.extend(map(self._safely, requests))
+                for request in coming:
+                    asked.append(request)
+                    decided.append(self._safely(request))
         except StoreError:
             answers = [decision.answer for decision in decided]
             first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
-            decided[first:] = map(self._server_error, requests[first:])
-        return [self.render(decision) for decision in decided]
+            asked.extend(coming)
+            decided[first:] = map(self._server_error, asked[first:])
+        responses = [self.render(decision) for decision in decided]
+        if self.mock.journal.size:
+            self._record(asked, decided, responses)
+        return responses
 
     def _safely(self, request: Request) -> Decision:
         try:
@@ -83,20 +96,21 @@ class Gateway:
 
     def _refused(self, request: Request, error: ApiError) -> Decision:
         """The error, in the format that can still be read off the request: else off its query, else none."""
+        trace = Trace(error=error.kind)
         for body in (request.body, b""):
             try:
                 params = read_params(replace(request, body=body), self.mock.profile.parsing)
             except ApiError:
                 continue
-            return Decision(request, self.mock.refused(error, params))
-        return Decision(request, self.mock.refused(error, {}))
+            return Decision(request, self.mock.refused(error, params), trace)
+        return Decision(request, self.mock.refused(error, {}), trace)
 
     def decide(self, request: Request) -> Decision:
         """The request with its answer as data. Raises StoreError where the store fails."""
         if self._is_as_get(request):
             request = replace(request, http_method="GET")
         if request.http_method == "OPTIONS" and self.mock.profile.rules.origin is not None:
-            return Decision(request, Page(204, "", b"", reason="clause cors"))
+            return Decision(request, Page(204, "", b"", reason="clause cors"), Trace())
         try:
             params = read_params(request, self.mock.profile.parsing)
             if request.too_large:
@@ -104,15 +118,16 @@ class Gateway:
         except ApiError as error:
             return self._refused(request, error)
         if not request.path.startswith(BASE):
-            return Decision(request, self.mock.not_found(params, http=404))
+            return Decision(request, self.mock.not_found(params, http=404), Trace(error="unknown-method"))
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         http_method = "GET" if request.http_method == "HEAD" else request.http_method
         call = Call(operation, http_method, params, request.peer)
+        trace = Trace()
         if self.hook is None:
-            return Decision(request, self.mock.answer(call), call)
+            return Decision(request, self.mock.answer(call, trace), trace, call)
         passed = self.hook.on_call(call)
-        answer = self.mock.answer(passed) if isinstance(passed, Call) else passed
-        return Decision(request, self.hook.on_answer(call, answer), call)
+        answer = self.mock.answer(passed, trace) if isinstance(passed, Call) else passed
+        return Decision(request, self.hook.on_answer(call, answer), trace, call)
 
     def _is_as_get(self, request: Request) -> bool:
         """Whether the clause http-method.other has the request answered as GET, which reads the query alone."""
@@ -126,24 +141,27 @@ class Gateway:
         answer = decision.answer
         headers: list[tuple[str, str]] = []
         if isinstance(answer, Answer):
-            content_type, write = prepared(answer.format, self.mock.profile.rendering)
-            body = write(answer)
-            headers.append(("Content-Type", content_type))
-            if answer.allow:
-                headers.append(("Allow", ", ".join(("HEAD", *answer.allow))))
+            content_type, body = self._written(answer) if answer.form is None else answer.form(answer, self._written)
         else:
-            body = answer.body
-            if answer.content_type:
-                headers.append(("Content-Type", answer.content_type))
-        headers.extend(self._cors(decision.request))
+            content_type, body = answer.content_type, answer.body
+        if content_type:
+            headers.append(("Content-Type", content_type))
+        headers.extend(answer.headers)
+        own = {name.lower() for name, _ in answer.headers}
+        headers.extend(header for header in self._cors(decision.request) if header[0].lower() not in own)
         if not self.plain and isinstance(answer, Answer) and answer.task is not None:
             headers.append(("X-Mock-Task", str(answer.task)))
-        if not self.plain and answer.reason:
-            headers.append(("X-Mock-Reason", answer.reason.encode("ascii", "backslashreplace").decode("ascii")))
-        response = Response(answer.http, tuple(headers), body, answer.delivery)
+        reason = _shown(answer.reason)
+        if not self.plain and reason:
+            headers.append(("X-Mock-Reason", reason))
+        response = Response(answer.http, tuple(headers), body, answer.delivery, reason)
         if self.hook is None or decision.call is None:
             return response
         return self.hook.on_response(decision.call, answer, response)
+
+    def _written(self, answer: Answer) -> tuple[str, bytes]:
+        content_type, write = prepared(answer.format, self.mock.profile.rendering)
+        return content_type, write(answer)
 
     def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
         if (origin := self.mock.profile.rules.origin) is None:
@@ -152,3 +170,77 @@ class Gateway:
         if request.http_method == "OPTIONS":
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
+
+    def _record(self, requests: Sequence[Request], decided: Sequence[Decision], responses: Sequence[Response]) -> None:
+        """Writes the calls of a turn into the journal."""
+        journal, real = self.mock.journal, self.mock.real.now()
+        for request, decision, response in zip(requests, decided, responses, strict=True):
+            call, answer, trace = decision.call, decision.answer, decision.trace
+            params: Mapping[str, str] = call.params if call else {}
+            login = trace.account.login if trace.account else None
+            token = params.get("token")
+            phone, source = self._subject(call, trace)
+            entry = Entry(
+                journal.last_number + 1,
+                self._time(login, real) if trace.now is None else trace.now,
+                real,
+                login,
+                call.operation if call and call.operation in OPERATIONS else None,
+                request.http_method if request.http_method in HTTP_METHODS else None,
+                None if phone == token or (trace.account and phone == trace.account.token) else phone,
+                source,
+                format_of(params),
+                tuple(params),
+                _outcome(answer, trace.error),
+                response.status,
+                _error_code(answer),
+                trace.task.id if trace.task else None,
+                answer.faults,
+                response.reason,
+                response.delivery.latency,
+                len(request.query) + len(request.body),
+                len(response.body),
+                response.headers[0][1] if response.headers and response.headers[0][0] == "Content-Type" else "",
+            )
+            foreign = isinstance(answer, Page) or bool(answer.faults)  # then users wrote what the answer says
+            journal.add(entry, None if foreign and token and token.encode() in response.body else response.body)
+
+    def _subject(self, call: Call | None, trace: Trace) -> tuple[str | None, int | None]:
+        """The phone and the source of a call."""
+        if trace.task is not None:
+            return trace.task.phone, trace.task.source
+        if call is None or call.operation not in OPERATIONS or call.operation == "info":
+            return None, None
+        try:
+            facts = self.mock.facts(call, trace.account, format_of(call.params))
+        except StoreError:
+            return None, None
+        return facts.phone, facts.source
+
+    def _time(self, login: str | None, real: Micros) -> Micros:
+        try:
+            return self.mock.now(login)
+        except StoreError:
+            return real
+
+
+def _outcome(answer: Answer | Page, error: str) -> str:
+    """A key of `OUTCOMES`, or the kind of the error."""
+    if isinstance(answer, Page):
+        return "page"
+    status = answer.body.get("status")
+    if status == "error":
+        return error or "error"
+    return status if isinstance(status, str) and status in OUTCOMES else "page"
+
+
+def _error_code(answer: Answer | Page) -> int | None:
+    code = answer.body.get("error_code") if isinstance(answer, Answer) else None
+    return code if isinstance(code, int) else None
+
+
+def _shown(reason: str) -> str:
+    """A reason as a header and a log can hold it."""
+    if reason.isascii() and reason.isprintable() and len(reason) <= LONGEST_REASON:
+        return reason
+    return ascii(reason)[1:-1][:LONGEST_REASON]

@@ -31,6 +31,7 @@ class Response:
     """Content-Type and the mock's own; Content-Length, Date, Server and Connection are the server's."""
     body: bytes  # whole also for a HEAD: the server leaves it out
     delivery: Delivery = AT_ONCE
+    reason: str = ""  # as in `X-Mock-Reason`, also where the header is left out
 
 
 def refusal(status: int, message: str) -> Response:

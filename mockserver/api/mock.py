@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
 
 from mockserver.api import operations
+from mockserver.api.journal import Journal
 from mockserver.api.operations import OPERATIONS, Environment, Operation, RequestContext
+from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
-from mockserver.core.clock import Clock
+from mockserver.core.clock import Clock, RealTime
 from mockserver.core.delays import Delay, parse_delay
-from mockserver.core.errors import ApiError, Problem, Refusal, StoreError
-from mockserver.core.messages import AT_ONCE, Answer, Call, Micros, Page
+from mockserver.core.errors import ApiError, NotFound, Problem, Refusal, StoreError
+from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
-from mockserver.core.tasks import Account
-from mockserver.faults.faults import ArmedFault, read_fault
-from mockserver.faults.kinds import NO_EFFECT, Effect
+from mockserver.core.tasks import Account, Task
+from mockserver.faults.armed import ArmedFault
+from mockserver.faults.faults import Strike, read_fault
+from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
 from mockserver.people.magic import MAGIC
@@ -31,46 +34,66 @@ TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up acc
 
 
 class Mock:
-    """The API, and what the control API asks of it. All that changes while it runs is in the store. real gives the real
-    time in microseconds since 1970 and never runs backwards.
+    """The API, and what the control API asks of it. All that changes while it runs is in the store. owns_sockets:
+    whether its server can break a connection.
 
     Not safe to be entered twice at a time: the server prevents that.
     """
 
     def __init__(
-        self, store: Store, profile: Profile, simulation: Simulation, words: Words, real: Callable[[], Micros]
+        self,
+        store: Store,
+        profile: Profile,
+        simulation: Simulation,
+        words: Words,
+        real: RealTime,
+        *,
+        owns_sockets: bool = True,
     ) -> None:
         self.store = store
+        self.owns_sockets = owns_sockets
         self.profile = profile
         self.simulation = simulation
-        self._real = real
+        self.journal = Journal(simulation.journal)
+        self.real = real
         self._made_up: count[int] | None = None
-        self._environment = Environment(store, words, self._processing_time, simulation.seed)
+        self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
         self._arm_configured(None)
 
-    def answer(self, call: Call) -> Answer | Page:
-        """The answer to a call. Raises StoreError where the store fails; what the API refuses is an answer."""
+    def answer(self, call: Call, trace: Trace | None = None) -> Answer | Page:
+        """The answer to a call; trace is filled in. Raises StoreError where the store fails; what the API refuses is an
+        answer.
+        """
+        trace = trace or Trace()
         if call.operation not in OPERATIONS:
+            trace.error = "unknown-method"
             return self.not_found(call.params)
         wanted_format = operations.format_of(call.params)
         account: Account | None = None
-        struck: list[ArmedFault] = []
+        facts: Facts | None = None
+        struck: list[Strike] = []
         try:
             operation = self._operation(call)
-            account = self._account(call.params)
-            meant = self.store.may_strike(call.params.get("login"))
-            facts = self._facts(call, account, wanted_format) if meant else None
-            effect = self._strike(facts, account, struck)
+            trace.account = account = self._account(call.params)
+            if self.store.faults.may_strike(call.params.get("login")):
+                facts = self.facts(call, account, wanted_format)
+            effect = self._strike(facts, account, struck, "answer", "time", "transport")
             if effect.page is not None:
                 return self._delivered(effect.page, account, struck)
-            now = self.now(account.login if account else None)
+            trace.now = now = self.now(account.login if account else None)
             self._count_call(call, account, now)
-            of_task = partial(self._strike, facts, account, struck, of_task=True)
-            context = RequestContext(call, self.profile.rules, self._environment, now, wanted_format, effect, of_task)
+            of_task = partial(self._strike, facts, account, struck, "task")
+            context = RequestContext(
+                call, self.profile.rules, self._environment, now, wanted_format, effect, of_task, trace
+            )
             answer = operations.answer(operation, context, account)
         except ApiError as error:
+            trace.error = error.kind
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
+        if facts is not None and isinstance(answer, Answer):
+            # The format of the answer, which a clause may set in place of the one that was asked for.
+            answer = self._formed(answer, replace(facts, format=answer.format), account, struck)
         return self._delivered(answer, account, struck)
 
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
@@ -87,73 +110,7 @@ class Mock:
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
         return self._delivered(answer, None, [])
 
-    def now(self, login: str | None = None) -> Micros:
-        """The time of the login's clock, with None of the server's."""
-        return self.clock(login).now(self._real())
-
-    def clock(self, login: str | None = None) -> Clock:
-        """The clock that holds for the login."""
-        own = self.store.clock(login) if login is not None else None
-        return own or self.store.clock(None) or Clock()
-
-    def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
-        """Sets the clock of the login (one of its own from then on) or the server's. frozen False without a time sets
-        it back to real time. Raises Refusal for a value out of range.
-        """
-        real = self._real()
-        if frozen is False:
-            clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
-            clock = Clock() if now is None and clock.speed == 1 else clock
-        else:
-            clock = self.clock(login).set(real, now=now, speed=0.0 if frozen else speed)
-        self.store.put_clock(login, clock)
-        return clock
-
-    def advance(self, login: str | None, by: Micros) -> Clock:
-        """Puts the clock forward. Raises Refusal for a step back or one past its range."""
-        clock = self.clock(login).advanced(by, self._real())
-        self.store.put_clock(login, clock)
-        return clock
-
-    def advance_to(self, login: str | None, target: str) -> Clock:
-        """Puts the clock forward to `midnight` (the limit's new day) or `next-ready`. Raises Refusal where it can't."""
-        now = self.now(login)
-        if target == "midnight":
-            return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
-        if target != "next-ready":
-            raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
-        ready = self.store.next_ready(now, login)
-        if ready is None:
-            raise Refusal(Problem("to", "no task is on its way", "create one first"))
-        return self.advance(login, ready - now)
-
-    def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
-        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed."""
-        name = login or self._free_login()
-        known = self.store.account(name)
-        account = replace(known or self._new_account(name), **changes)
-        self.store.put_account(account)
-        return account, known is None
-
-    def arm(self, document: Any) -> ArmedFault:
-        """Arms the fault of a document. Raises Refusal with every problem."""
-        return self.store.arm(read_fault(document))
-
-    def reset(self, login: str | None) -> None:
-        """Drops the tasks, charges, clock and faults of the login, with None those of all; the faults of the settings
-        are armed anew. Accounts stay, and no id is given twice.
-        """
-        self.store.reset(login)
-        self._arm_configured(login)
-
-    def _operation(self, call: Call) -> Operation:
-        only_get = call.operation == "info" and not self.profile.rules.info_post
-        http_methods = ("GET",) if only_get else ("GET", "POST")
-        if call.http_method not in http_methods:
-            raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, allow=http_methods)
-        return OPERATIONS[call.operation]
-
-    def _facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
+    def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""
         phone: str | None = None
         source: int | None = None
@@ -168,37 +125,137 @@ class Mock:
                 phone, source = task.phone, task.source
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
-    def _strike(
-        self, facts: Facts | None, account: Account | None, struck: list[ArmedFault], *, of_task: bool = False
-    ) -> Effect:
-        """The effect of the fault that strikes, which is added to those that struck."""
-        armed = None if facts is None else self.store.strike(facts, self._seed(account), of_task=of_task)
-        if armed is None:
-            return NO_EFFECT
-        struck.append(armed)
-        return armed.fault.effect
+    def now(self, login: str | None = None) -> Micros:
+        """The time of the login's clock, with None of the server's."""
+        clock = self.clock(login)
+        return clock.now(self.real.now(clock.since))
 
-    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[ArmedFault]) -> Answer | Page:
+    def clock(self, login: str | None = None) -> Clock:
+        """The clock that holds for the login."""
+        own = self.store.clock(login) if login is not None else None
+        return own or self.store.clock(None) or Clock()
+
+    def set_clock(self, login: str | None, *, frozen: bool | None, now: Micros | None, speed: float | None) -> Clock:
+        """Sets the clock of the login (one of its own from then on) or the server's. frozen False without a time sets
+        it back to real time. Raises Refusal for a value out of range.
+        """
+        before = self.clock(login)
+        real = self.real.now(before.since)
+        if frozen is False:
+            clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
+            clock = Clock() if now is None and clock.speed == 1 else clock
+        else:
+            clock = before.set(real, now=now, speed=0.0 if frozen else speed)
+        self.store.put_clock(login, clock)
+        return clock
+
+    def advance(self, login: str | None, by: Micros) -> Clock:
+        """Puts the clock forward. Raises Refusal for a step back or one past its range."""
+        before = self.clock(login)
+        clock = before.advanced(by, self.real.now(before.since))
+        self.store.put_clock(login, clock)
+        return clock
+
+    def advance_to(self, login: str | None, target: str) -> Clock:
+        """Puts the clock forward to `midnight` (the limit's new day) or `next-ready`. Raises Refusal where it can't."""
+        now = self.now(login)
+        if target == "midnight":
+            return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
+        if target != "next-ready":
+            raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
+        ready = self.store.next_ready(now, login)
+        if ready is None:
+            remedy = "create one first; polls, and a task that is never ready, wait for no time"
+            raise Refusal(Problem("to", "no task is on its way by time", remedy))
+        return self.advance(login, ready - now)
+
+    def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
+        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed."""
+        name = login or self._free_login()
+        known = self.store.account(name)
+        account = replace(known or self._new_account(name), **changes)
+        self.store.put_account(account)
+        return account, known is None
+
+    def set_ready(self, task_id: int, delay: Delay) -> Task:
+        """Decides anew when the task is ready: after a time since its creation, or after so many more polls. One that
+        is ready stays as it is. Gives the task. Raises NotFound without one, Refusal where it would not be ready any
+        more.
+        """
+        with self.store.transaction(write=True):
+            task = self.store.read_task(task_id)
+            if task is None:
+                raise NotFound(Problem("", f"{task_id} is not a task", "create one, or see its id in the answer"))
+            now = self.now(task.login)
+            after = delay.sample(fraction(task.seed, task.login, "ready", task.id))
+            changed = replace(task, ready=None if after is None else task.created + after, polls=delay.polls)
+            if not task.is_ready(now):
+                self.store.put_ready(changed)
+                return changed
+            if not changed.is_ready(now):
+                raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
+            return task
+
+    def arm(self, document: Any) -> ArmedFault:
+        """Arms the fault of a document. Raises Refusal with every problem."""
+        fault = read_fault(document)
+        if fault.aspect == "transport" and not self.owns_sockets:
+            what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
+            raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
+        return self.store.faults.arm(fault)
+
+    def reset(self, login: str | None) -> None:
+        """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
+        settings are armed anew. Accounts stay, and no id is given twice.
+        """
+        self.store.reset(login)
+        self.journal.reset(login)
+        self._arm_configured(login)
+
+    def _operation(self, call: Call) -> Operation:
+        only_get = call.operation == "info" and not self.profile.rules.info_post
+        http_methods = ("GET",) if only_get else ("GET", "POST")
+        if call.http_method not in http_methods:
+            allowed = (("Allow", ", ".join(("HEAD", *http_methods))),)
+            raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, headers=allowed)
+        return OPERATIONS[call.operation]
+
+    def _strike(self, facts: Facts | None, account: Account | None, struck: list[Strike], *aspects: str) -> Effect:
+        """Adds the faults of these aspects that strike to those that struck. Gives the effect of the first aspect."""
+        if facts is None:
+            return NO_EFFECT
+        strikes = self.store.faults.strike(facts, self._seed(account), aspects)
+        struck += strikes
+        return next((one.effect for one in strikes if one.aspect == aspects[0]), NO_EFFECT)
+
+    def _formed(self, answer: Answer, facts: Facts, account: Account | None, struck: list[Strike]) -> Answer:
+        """The answer, in the form of a fault that strikes."""
+        form = self._strike(facts, account, struck, "form").form
+        if form is None:
+            return answer
+        chance = fraction(self._seed(account), "form", struck[-1].key, struck[-1].number)
+        return replace(answer, form=partial(form, chance))
+
+    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[Strike]) -> Answer | Page:
         """The answer with its latency and, where faults struck, with their delivery and their reasons."""
-        faults = [one.fault for one in struck]
         late = self._late(self.simulation.latency, account, "latency")
-        late += sum(self._late(fault.effect.latency, account, fault.key) for fault in faults if fault.effect.latency)
         if not struck and not late:
             return answer
-        # The fault of the call comes first; one of a task leaves the delivery alone.
-        sent = faults[0].effect.delivery if faults else AT_ONCE
+        in_order = sorted(struck, key=lambda one: ASPECTS.index(one.aspect))
+        late += sum(self._late(one.effect.latency, account, one.key) for one in in_order if one.effect.latency)
+        sent = next((one.effect.delivery for one in in_order if one.effect.delivery is not AT_ONCE), AT_ONCE)
         return replace(
             answer,
             delivery=replace(sent, latency=late, login=account.login if account else None),
-            faults=tuple(one.id for one in struck),
-            reason="; ".join(filter(None, [*(one.reason for one in struck), answer.reason])),
+            faults=tuple(one.id for one in in_order),
+            reason="; ".join(filter(None, [*(one.reason for one in in_order), answer.reason])),
         )
 
     def _late(self, delay: Delay, account: Account | None, what: str) -> Micros:
         if delay.kind == "fixed":
             return delay.time
         key = (account.login if account else "", what)
-        return delay.sample(fraction(self._seed(account), *key, self.store.next_sample(*key))) or 0
+        return delay.sample(fraction(self._seed(account), *key, self.store.counters.next_sample(*key))) or 0
 
     def _account(self, params: Mapping[str, str]) -> Account | None:
         login = params.get("login")
@@ -218,21 +275,20 @@ class Mock:
         rate = self.profile.rules.rate
         if rate is None or account is None or account.token != call.params.get("token"):
             return
-        if not self.store.count_call(account.login, now, *rate):
-            raise ApiError("rate", reason=f"clause rate.limit = {self.profile.choices['rate.limit']}")
+        if left := self.store.counters.count_call(account.login, now, *rate):
+            reason = f"clause rate.limit = {self.profile.choices['rate.limit']}"
+            raise ApiError("rate", reason=reason, headers=(("Retry-After", str(-(-left // SECOND))),))
 
-    def _processing_time(self, account: Account, phone: str, source: int, seed: int) -> Micros | None:
+    def _delay(self, account: Account, phone: str, source: int) -> Delay:
         simulation = self.simulation
         magic = MAGIC.get(phone)
-        if magic is not None and magic.delay is not None:
-            return magic.delay
-        delay = (
-            simulation.by_phone.get(phone)
+        return (
+            (magic.delay if magic is not None else None)
+            or simulation.by_phone.get(phone)
             or (parse_delay(account.delay, "delay") if account.delay is not None else None)
             or simulation.by_source.get(source)
             or simulation.delay
         )
-        return delay.sample(fraction(seed, account.login, "create", account.creates))
 
     def _seed(self, account: Account | None) -> int:
         return self.simulation.seed if account is None or account.seed is None else account.seed
@@ -287,9 +343,12 @@ class Mock:
 
     def _arm_configured(self, login: str | None) -> None:
         """Arms the faults of the settings: those of the login, with None all."""
-        for document in self.simulation.faults:
+        for place, document in enumerate(self.simulation.faults):
             if login is None or document.get("match", {}).get("login") == login:
-                self.arm(document)
+                try:
+                    self.arm(document)
+                except Refusal as refusal:
+                    raise refusal.at(f"[{place}]") from None
 
 
 def is_test_login(login: str) -> bool:

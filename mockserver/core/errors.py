@@ -30,7 +30,7 @@ class ApiError(Exception):
     code: int | None = None  # in place of the profile's; message likewise
     message: str | None = None
     http: int | None = None  # the HTTP status of a wrong request, which no clause decides
-    allow: tuple[str, ...] = ()  # the right HTTP methods
+    headers: tuple[tuple[str, str], ...] = ()  # of its answer
     fields: Mapping[str, str] = field(default_factory=dict)  # for the placeholders of the kind's message
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
 Body: TypeAlias = "dict[str, Value]"
 Micros: TypeAlias = int  # time in whole microseconds: sums stay exact, unlike those of floats
+
+Headers: TypeAlias = "tuple[tuple[str, str], ...]"  # names and values
+Write: TypeAlias = "Callable[[Answer], tuple[str, bytes]]"  # the Content-Type and the body of an answer in its format
+Form: TypeAlias = "Callable[[Answer, Write], tuple[str, bytes]]"  # likewise, from the answer and how it is written else
 
 SECOND: Micros = 1_000_000
 
@@ -53,7 +57,8 @@ class Answer:
     faults: tuple[str, ...] = ()  # the ids of the faults that struck the call; kept for a journal of calls
     wrote: bool = False
     """Whether it reports a change of the store: then it must not be sent before the change is kept."""
-    allow: tuple[str, ...] = ()  # the right HTTP methods, where the call's was wrong
+    headers: Headers = ()  # of its own, beside the Content-Type
+    form: Form | None = None  # how it is written, where a fault changes that
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +71,4 @@ class Page:
     reason: str = ""
     delivery: Delivery = AT_ONCE
     faults: tuple[str, ...] = ()
+    headers: Headers = ()

@@ -15,12 +15,13 @@ class Simulation:
     """The settings of a mock's behaviour."""
 
     delay: Delay
-    """Processing time of a task; by_source comes before it, an account's own delay before that, by_phone before all."""
+    """How long a task is processed; by_source comes before it, an account's own before that, by_phone before all."""
     by_source: Mapping[int, Delay]
     by_phone: Mapping[str, Delay]
     latency: Delay  # real time before every API answer
     daily_limit: int  # of accounts that name none; paid_until likewise
     paid_until: str
     seed: int
+    journal: int  # calls that are kept for each account
     accounts: Sequence[Account] = ()  # the accounts of the start
     faults: Sequence[Mapping[str, Any]] = ()  # the documents of the faults of the start

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mockserver.core.chance import fraction
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.written import in_quotes, shown
-from mockserver.faults.kinds import KINDS, LATER, Effect
+from mockserver.faults.kinds import KINDS, Effect
 from mockserver.faults.matching import MATCH, Facts, Match, read_match
 from mockserver.inputs import fields
 
@@ -33,61 +32,28 @@ class Fault:
         """The same for the same fault, so that it draws the same chances in every run."""
         return repr((sorted(self.match.entries.items()), self.kind, self.times, self.after, self.probability))
 
+    @property
+    def aspect(self) -> str:
+        """What of a call it changes, one of ASPECTS."""
+        return KINDS[self.kind].aspect
+
     def fits(self, facts: Facts) -> bool:
         """Whether the call is one that this fault is meant for, `nth` aside."""
-        return facts.method in KINDS[self.kind].operations and self.match.fits(facts)
+        if facts.method not in KINDS[self.kind].operations or facts.format == self.effect.spares:
+            return False
+        return self.match.fits(facts)
 
 
 @dataclass(frozen=True, slots=True)
-class ArmedFault:
-    """A fault that a store keeps, with its counts."""
+class Strike:
+    """A rule that meets a call, such as a fault, with what it does to the call."""
 
     id: str
-    fault: Fault
-    seen: int = 0  # matching calls so far
-    struck: int = 0  # how many of them it struck
-
-    def is_due(self, seed: int) -> bool:
-        """Whether it strikes the call that was seen last."""
-        fault = self.fault
-        if self.seen <= fault.after or self.left == 0 or not fault.match.picks(self.seen):
-            return False
-        return fault.probability == 1 or fraction(seed, fault.key, self.seen) < fault.probability
-
-    @property
-    def left(self) -> int | None:
-        """How often it will still strike; None is without end."""
-        return None if self.fault.times is None else self.fault.times - self.struck
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it can't strike any more, whatever is called."""
-        return self.left == 0 or self.fault.match.is_past(self.seen)
-
-    @property
-    def reason(self) -> str:
-        """For `X-Mock-Reason`."""
-        left = "" if self.left is None else f" ({self.left} of {self.fault.times} left)"
-        return f"fault {self.id} {self.fault.kind}{left}"
-
-
-def strike(
-    armed: Iterable[ArmedFault], facts: Facts, seed: int, *, of_task: bool
-) -> tuple[list[ArmedFault], ArmedFault | None]:
-    """The faults that a call counts for, with their new counts, and the one of them that strikes.
-
-    Every fault that fits the call counts it, and the first that is due strikes. A call may meet two faults: those that
-    happen to a task are asked for where a task is made or read (of_task), the others when the call comes in.
-    """
-    counted: list[ArmedFault] = []
-    struck: ArmedFault | None = None
-    for one in armed:
-        if KINDS[one.fault.kind].of_task == of_task and one.fault.fits(facts):
-            seen = replace(one, seen=one.seen + 1)
-            if struck is None and seen.is_due(seed):
-                struck = seen = replace(seen, struck=seen.struck + 1)
-            counted.append(seen)
-    return counted, struck
+    aspect: str  # one of ASPECTS
+    effect: Effect
+    reason: str  # for `X-Mock-Reason`
+    key: str  # the same for the same rule in every run, and number for the same call of it: they seed its chances
+    number: int
 
 
 def read_fault(document: Any) -> Fault:
@@ -107,11 +73,14 @@ def read_fault(document: Any) -> Fault:
         problems.append(Problem("match.nth", "is among the calls that `after` lets pass", "leave one of them out"))
     if problems or kind is None:
         raise Refusal(*problems)
+    effect = KINDS[kind].make(**settings)
+    if effect.spares is not None and match.entries.get("format") == effect.spares:
+        raise Refusal(Problem("match.format", "is that of the fault, which would change nothing", "name two formats"))
     return Fault(
         match,
         kind,
         settings,
-        KINDS[kind].make(**settings),
+        effect,
         **{key: top[key] for key in ("times", "after", "probability") if key in top},
     )
 
@@ -122,9 +91,7 @@ def _action(action: Any, problems: list[Problem]) -> tuple[str | None, dict[str,
         return None, {}
     kind = str(action["kind"])
     if kind not in KINDS:
-        what = f"the fault {kind!r} is not available in this version"
-        later = Problem("action.kind", what, f"allowed: {', '.join(KINDS)}")
-        problems.append(later if kind in LATER else unknown("action.kind", kind, KINDS, noun="a fault"))
+        problems.append(unknown("action.kind", kind, KINDS, noun="a fault"))
         return None, {}
     row = KINDS[kind]
     options = {key: value for key, value in action.items() if key != "kind"}

@@ -18,7 +18,7 @@ class Facts:
     """What is known of a call. For result, phone and source are those of the task."""
 
     method: str
-    http_method: str
+    http_method: str  # `GET` also for a `HEAD`
     login: str | None
     phone: str | None
     source: int | None
@@ -61,6 +61,7 @@ def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
 
 _MATCH: Mapping[str, fields.Field[Any]] = {
     "method": fields.one_of(METHODS).described("The API's method that is called."),
+    "http_method": fields.one_of(("GET", "POST")).described("How it is called; a HEAD counts as GET."),
     "login": fields.at_most(fields.SHORT, fields.text).described("The account that calls."),
     "phone": fields.phone.described("The phone that is searched; for result, the task's."),
     "source": fields.one_of(ALL_SOURCES).described("The source that is searched; for result, the task's."),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
-from mockserver.core.errors import FEW, Problem, Refusal, all_unknown, unknown
+from mockserver.core.delays import DURATION, FORMS, POLLS, TIMES, Delay, parse_delay
+from mockserver.core.errors import FEW, LONG, Problem, Refusal, all_unknown, cut, unknown
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.core.xml_text import ILLEGAL_IN_XML, illegal_in_xml
 from mockserver.profile.clauses import CONTENT_TYPE
@@ -54,8 +54,9 @@ class Field(Generic[T]):
 
 
 def inside(where: str, key: str) -> str:
-    """The place of a key within a place."""
-    return f"{where}.{key}" if where else key
+    """The place of a key within a place; a key that can't be shown as it is stands in quotes, cut."""
+    shown_key = key if len(key) <= LONG and key.isprintable() else repr(cut(key))
+    return f"{where}.{shown_key}" if where else shown_key
 
 
 # Fields of fields.
@@ -222,7 +223,7 @@ def matching(pattern: str, noun: str, allowed: str, *, secret: bool = False) -> 
         lambda value: isinstance(value, str) and len(value) <= SHORT and re.fullmatch(pattern, value) is not None,
         f"is not {noun}",
         allowed,
-        {"type": "string", "pattern": _whole(pattern), "maxLength": SHORT},
+        {"type": "string", "pattern": whole_text(pattern), "maxLength": SHORT},
         secret=secret,
     )
 
@@ -238,7 +239,7 @@ def at_most(longest: int, field: Field[T]) -> Field[T]:
     return replace(field, read=read, shape={**field.shape, "maxLength": longest})
 
 
-def _whole(pattern: str) -> str:
+def whole_text(pattern: str) -> str:
     """The pattern for the whole text, also in Python, where `$` matches before a last line break."""
     return rf"^(?:{pattern})$(?!\n)"
 
@@ -253,7 +254,7 @@ _WORD = r"\S{1,254}"
 
 def word(noun: str) -> Field[str]:
     """A word such as a login or a token, which no message shows."""
-    shape = {**text.shape, "pattern": _whole(_WORD)}
+    shape = {**text.shape, "pattern": whole_text(_WORD)}
     return _checked(is_word, f"is not {noun}", "a text of 1 to 254 characters without blanks", shape, secret=True)
 
 
@@ -284,9 +285,10 @@ def _delay(where: str, value: Any) -> Delay:
 
 
 def _latency(where: str, delay: Delay) -> Delay:
-    if delay.kind == "never":
-        raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
-    return delay
+    if delay.is_time:
+        return delay
+    what = "can't be delayed for ever" if delay.polls is None else "is not polled for"
+    raise Refusal(Problem(where, f"an answer {what}", "use a duration such as '30s'"))
 
 
 def _day(where: str, value: Any) -> str:
@@ -324,13 +326,14 @@ flag: Field[bool] = _checked(
 content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
 delay: Field[Delay] = at_most(
-    SHORT, Field(_delay, {"type": "string", "pattern": _whole(rf"\s*(never|{DURATION}|{_SPREAD})\s*")}, FORMS)
+    SHORT,
+    Field(_delay, {"type": "string", "pattern": whole_text(rf"\s*(never|{DURATION}|{_SPREAD}|{POLLS})\s*")}, FORMS),
 )
-"""A processing time, which may be never."""
+"""How long a task is processed: a time, a number of polls, or for ever."""
 latency: Field[Delay] = replace(
     delay.then(_latency),
-    shape={**delay.shape, "pattern": _whole(rf"\s*({DURATION}|{_SPREAD})\s*")},
-    allowed=FORMS.removesuffix(", 'never'"),
+    shape={**delay.shape, "pattern": whole_text(rf"\s*({DURATION}|{_SPREAD})\s*")},
+    allowed=TIMES,
 )
 """A time before an answer, which has to come."""
 day: Field[str] = replace(_DAY, read=_day)  # a date, with or without a time, as the text in which info shows it

@@ -266,6 +266,9 @@ class Settings:
     )
     paid_until: str = _setting("2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE")
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
+    journal: int = _setting(
+        1000, fields.whole(0, 1_000_000), "Calls that are kept for each account, for `/_mock/requests`; 0 is none.", "N"
+    )
     admin_token: str | None = _setting(
         None,
         fields.or_none(_ADMIN_TOKEN),
@@ -289,7 +292,7 @@ class Settings:
         fields.list_of(WHOLE_ACCOUNT, "a list of tables, each below a line [[accounts]]").then(_accounts),
         "Accounts that may call. They replace the default one.",
         "LOGIN:TOKEN",
-        example=[{key: field.example for key, field in KEYS.items()}],
+        example=[{key: field.example for key, field in KEYS.items() if field.example is not None}],
         one=login_and_token,
         secret=True,
     )
@@ -322,6 +325,7 @@ class Settings:
             daily_limit=self.daily_limit,
             paid_until=self.paid_until,
             seed=self.seed,
+            journal=self.journal,
             accounts=tuple(
                 Account(**{"daily_limit": self.daily_limit, "paid_until": self.paid_until, **account})
                 for account in self.accounts
@@ -353,6 +357,7 @@ class SettingValues(TypedDict, total=False):
     admin_token: str | None
     plain: bool
     access_log: bool
+    journal: int
     limits: Mapping[str, Any]
     accounts: Sequence[Mapping[str, Any]]
     delays: Mapping[str, Any]

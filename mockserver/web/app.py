@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
     """
     try:
         settings = _settings(settings, values)
-        gateway = open_gateway(settings)
+        gateway = open_gateway(settings, owns_sockets=False)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.

@@ -16,7 +16,7 @@ from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
 
 SLICE = 4096  # bytes read at a time; between two slices the connection checks its limits
-_WRITE = 64 * 1024
+_WRITE = 16 * 1024
 """Bytes of ready answers written at a time; between two writes the connection sees whether the client reads them."""
 
 
@@ -35,8 +35,11 @@ class Host(Protocol):
     def joined(self, connection: Connection) -> None:
         """Takes a new connection in."""
 
-    def left(self, connection: Connection, queue: Iterable[PendingRequest]) -> None:
-        """Forgets a closed connection, and the answers in its queue."""
+    def left(self, connection: Connection) -> None:
+        """Forgets a closed connection."""
+
+    def forget(self, queue: Iterable[PendingRequest]) -> None:
+        """Forgets the answers of a queue, which are not sent."""
 
     def admits(self, pending: PendingRequest) -> bool:
         """Whether its connection has a place for the request; where it has none, `submit` has it refused."""
@@ -82,6 +85,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins."""
         self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=0)  # no answer follows one of which the system did not take all
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         self._reader = Reader(self._host.limits, self.peer, self._take)
@@ -124,11 +128,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Ends."""
         self._state = State.CLOSED
-        self._host.left(self, self._queue)
-        self._queue.clear()
-        self._unasked.clear()
-        self._backlog.clear()
-        self._reader.drop()
+        self._host.left(self)
+        self._drop()
         self._weigh()
 
     # What the server calls.
@@ -179,28 +180,17 @@ class Connection(asyncio.Protocol):
         queue = self._queue
         if not queue or queue[0].response is None or self.transport.is_closing():
             return False
-        pieces: list[bytes] = []
-        size = 0
-        last = False
-        while size < _WRITE and not last and queue and (response := queue[0].response) is not None:
-            pending = queue[0]
-            closing = self._host.stopping or self._state is not State.OPEN
-            last = pending.last or (len(queue) == 1 and closing)
-            piece, last = TRANSPORTS[response.delivery.transport](pending, response, last)
-            pieces.append(piece)
-            size += len(piece)
-            self._midway = pending.response is None  # then the rest comes later, and the answer keeps its turn
-            if not self._midway:
-                queue.popleft()
-                self._host.sent(pending, response)
-        written = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if self._ahead:
-            if BEGIN.startswith(written[: self._ahead]):  # as all but what a fault makes up does
-                written = written[self._ahead :]
-            self._ahead, self._probe_at = 0, 0.0
-        self.transport.write(written)
+        written, last, cut = self._next_bytes()
+        if self._ahead:  # every answer begins with the bytes that were sent ahead, and its first piece may be shorter
+            self._ahead, written = max(self._ahead - len(written), 0), written[self._ahead :]
+            self._probe_at = 0.0
+        if written:
+            self.transport.write(written)
         self._since = monotonic()
         if last:
+            if cut:
+                self._meet(Event.REFUSED)
+                self._drop()
             self._end()
             return False
         if not self._reading or self._backlog:
@@ -208,6 +198,28 @@ class Connection(asyncio.Protocol):
         if self._reader.continue_owed:
             self._say_continue()
         return bool(queue)
+
+    def _next_bytes(self) -> tuple[bytes, bool, bool]:
+        """The bytes of ready answers, whether the connection closes after them, and whether a fault has it closed."""
+        queue = self._queue
+        pieces: list[bytes] = []
+        size = 0
+        last = cut = False
+        while size < _WRITE and not last and queue and (response := queue[0].response) is not None:
+            pending, transport = queue[0], response.delivery.transport
+            if pieces and transport != "whole":
+                break  # what breaks the connection must not take earlier answers with it
+            closing = self._host.stopping or self._state is not State.OPEN
+            expected = pending.last or (len(queue) == 1 and closing)
+            piece, last = TRANSPORTS[transport](pending, response, expected)
+            cut = last and transport != "whole"
+            pieces.append(piece)
+            size += len(piece)
+            self._midway = pending.response is None  # then the rest comes later, and the answer keeps its turn
+            if not self._midway:
+                queue.popleft()
+                self._host.sent(pending, response)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces), last, cut
 
     def check(self, now: float) -> None:
         """Acts on what has taken too long by the monotonic time `now`; answers that are not due yet have no limit."""
@@ -268,9 +280,10 @@ class Connection(asyncio.Protocol):
 
     def _ask(self) -> None:
         """Has the next requests answered, in their order: none before its time, so that no more answers wait than the
-        limits allow, and one of the control API alone, since another thread answers it.
+        limits allow, none while the client leaves its answers unread, and one of the control API alone, since another
+        thread answers it.
         """
-        while self._unasked and not self.transport.is_closing():
+        while self._unasked and self._writable and not self.transport.is_closing():
             pending, before = self._unasked[0], self._asked
             if before and before.request and (before.control or pending.control):
                 return
@@ -312,6 +325,8 @@ class Connection(asyncio.Protocol):
             held += sum([pending.held for pending in self._queue])
         if self._backlog:
             held += sum(map(len, self._backlog))
+        if not self._writable:
+            held += self.transport.get_write_buffer_size()
         self._host.held += held - self._held
         self._held = held
 
@@ -341,6 +356,14 @@ class Connection(asyncio.Protocol):
 
     # Closing.
 
+    def _drop(self) -> None:
+        """Forgets what it has read and not answered."""
+        self._host.forget(self._queue)
+        self._queue.clear()
+        self._unasked.clear()
+        self._backlog.clear()
+        self._reader.drop()
+
     def _discard(self, size: int) -> None:
         self._meet(Event.SURPLUS)
         self._discarded += size
@@ -353,7 +376,9 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         """Ends after the last answer: where the client may still be sending, only this side at first (see Limits)."""
         self._meet(Event.LAST_SENT)
-        if self._state is State.CLOSED:
+        if self.transport.is_closing():
+            return  # it was reset
+        if self._state is State.CLOSED or not self.transport.can_write_eof():
             self.transport.close()
             return
         self._since = monotonic()

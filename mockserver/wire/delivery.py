@@ -6,12 +6,15 @@ The server's limits on clients (time-outs, reading, closing) are in `connection`
 from __future__ import annotations
 
 import asyncio
-import time
+import socket
+import struct
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
+from time import monotonic, time
 from typing import Protocol, TypeAlias
 
 from mockserver.api.http import ENDED, LONGEST_ROUTE, Request, Response, refusal
@@ -24,6 +27,9 @@ _OWN = 1024
 """Bytes that are counted for a request or an answer that waits beside its own: those of the objects around it."""
 _EXPECTED = 128 * 1024
 """Bytes that are counted for an answer that is asked for ahead of its turn, until its size is known."""
+_PIECE = 0.05  # seconds between two pieces of a dribbled answer, where a byte does not take longer
+_LEAST = 0.001  # seconds until it is asked again whether earlier answers have arrived
+_PATIENCE = 10.0  # seconds for which a reset waits for them
 _CONTROL = b"/_mock"
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -59,6 +65,9 @@ class PendingRequest:
     http_method: str = ""
     path: str = ""  # as much of it as the access log may need
     control: bool = False  # whether it is one of the control API
+    outbox: Outbox | None = None  # where its response waits, once it has one
+    paced: Paced | None = None  # what its transport remembers between two pieces of the answer
+    hurried: bool = False  # whether its transport must not wait any more: the login was reset, or the server stops
 
     def __post_init__(self) -> None:
         """Keeps what is needed of the request once it is decided."""
@@ -88,16 +97,26 @@ Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, 
 """The bytes to write, and whether the connection closes after them; the last argument: whether it closes anyway. Its
 settings are in `response.delivery`.
 
-A transport may send an answer in pieces: after each but the last it sets `pending.response` to None, so that the answer
-keeps its turn, and has a timer set it again and call `pending.connection.advance()`, which asks the transport anew.
+Where it closes the connection against that, nothing that came after the request is answered, and what the client still
+sends is dropped. All earlier answers have been written before a transport other than `whole` is asked. A transport may
+send an answer in pieces: for each but the last it sets `pending.paced` and calls `pending.outbox.postpone`.
 """
 
 
+@dataclass(slots=True)
+class Paced:
+    """An answer that is sent in pieces."""
+
+    rest: bytes  # what is sent piece by piece
+    began: float = field(default_factory=monotonic)
+    sent: int = 0
+
+
 class Outbox:
-    """The answers that wait until their latency has passed. Used on the loop only."""
+    """The answers that wait, for their latency or for their next piece. Used on the loop only."""
 
     def __init__(self) -> None:
-        self._timers: dict[PendingRequest, tuple[asyncio.TimerHandle, str | None]] = {}
+        self._timers: dict[PendingRequest, tuple[asyncio.TimerHandle, Response]] = {}
 
     def __len__(self) -> int:
         """How many answers wait."""
@@ -108,20 +127,25 @@ class Outbox:
         latency it is set at once, and the caller has the connection `advance`.
         """
         pending.decided(response)
+        pending.outbox = self
         delivery = response.delivery
         if delivery.latency <= 0:
             pending.response = response
-            return
-        if pending.connection.transport.is_closing():
-            return  # the client has gone in the meantime
+        elif not pending.connection.transport.is_closing():  # else the client has gone in the meantime
+            self._wait(pending, response, delivery.latency / SECOND)
 
+    def postpone(self, pending: PendingRequest, response: Response, seconds: float) -> None:
+        """Keeps the turn of the answer, and asks its transport for the next piece after the seconds."""
+        pending.response = None
+        self._wait(pending, response, seconds)
+
+    def _wait(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         def due() -> None:
             del self._timers[pending]
             pending.response = response
             pending.connection.advance()
 
-        timer = asyncio.get_running_loop().call_later(delivery.latency / SECOND, due)
-        self._timers[pending] = (timer, delivery.login)
+        self._timers[pending] = (asyncio.get_running_loop().call_later(seconds, due), response)
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""
@@ -130,33 +154,55 @@ class Outbox:
                 waiting[0].cancel()
 
     def end(self, login: str | None) -> int:
-        """Answers with 503 in place of the answers of the login, with None of all, that wait, and closes their
-        connections once all their answers are out. Gives the number of these answers.
+        """Ends the waits of the answers of the login, with None of all. One that has begun is sent to its end at once.
+        In place of any other goes a 503, and its connection closes once all its answers are out. Gives the number of
+        these answers.
         """
-        waiting = [pending for pending, (_, whose) in self._timers.items() if login in {None, whose}]
+        waiting = {one: response for one, (_, response) in self._timers.items() if _is_of(login, response)}
         self.drop(waiting)
-        for pending in waiting:
+        for pending, response in waiting.items():
+            if pending.paced is not None:
+                pending.hurried = True
+                pending.response = response
+                continue
             pending.decided(ENDED)
             pending.response = ENDED
+            pending.connection.finish()
         for connection in {pending.connection for pending in waiting}:
-            connection.finish()
             connection.advance()
         return len(waiting)
 
 
-def _bytes(pending: PendingRequest, response: Response, last: bool) -> bytes:
-    status, body = response.status, response.body
+def _is_of(login: str | None, response: Response) -> bool:
+    return login in {None, response.delivery.login}
+
+
+def _parts(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bytes]:
+    """The head of the answer, and its body, which an answer may lack."""
+    try:
+        return _head(pending, response, last), _body(pending, response)
+    except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
+        report("writing an answer", error)
+        pending.length = None
+        failed = refusal(500, "the mock failed; see its standard error")
+        return _head(pending, failed, last), _body(pending, failed)
+
+
+def _body(pending: PendingRequest, response: Response) -> bytes:
+    return b"" if pending.head_only or response.status in _BODILESS else response.body
+
+
+def _head(pending: PendingRequest, response: Response, last: bool) -> bytes:
+    status = response.status
     lines = _lines(response.headers)
     if last:
         lines += "Connection: close\r\n"
     elif pending.old:
         lines += "Connection: keep-alive\r\n"
-    if status in _BODILESS:
-        body = b""
-    else:
-        lines += f"Content-Length: {len(body) if pending.length is None else pending.length}\r\n"
-    start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{_stamp(int(time.time()))}{lines}\r\n"
-    return start.encode("latin-1", "replace") + (b"" if pending.head_only else body)
+    if status not in _BODILESS:
+        lines += f"Content-Length: {len(response.body) if pending.length is None else pending.length}\r\n"
+    start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{_stamp(int(time()))}{lines}\r\n"
+    return start.encode("latin-1", "replace")
 
 
 def _lines(headers: tuple[tuple[str, str], ...]) -> str:
@@ -173,12 +219,79 @@ def _stamp(second: int) -> str:
 
 def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
     """The whole answer, in one piece."""
-    try:
-        return _bytes(pending, response, last), last
-    except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
-        report("writing an answer", error)
-        pending.length = None
-        return _bytes(pending, refusal(500, "the mock failed; see its standard error"), last), last
+    head, body = _parts(pending, response, last)
+    return head + body, last
 
 
-TRANSPORTS: Mapping[str, Transport] = {"whole": _whole}  # how an answer can travel, by `Delivery.transport`
+def _empty(_pending: PendingRequest, _response: Response, _last: bool) -> tuple[bytes, bool]:
+    """Not a byte, and the end of the connection."""
+    return b"", True
+
+
+def _truncate(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
+    """The head, `size` bytes of the body, at least one less than there are, and the end of the connection. Of an answer
+    without a body, half of the first line: clients take a head for whole that ends later.
+    """
+    head, body = _parts(pending, response, last)
+    if not body:
+        return head[: len(BEGIN) // 2], True
+    size = response.delivery.settings["size"]
+    return head + body[: len(body) // 2 if size is None else min(size, len(body) - 1)], True
+
+
+def _dribble(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
+    """The head, and then `rate` bytes of the body a second; of an answer without a body, so many of the head."""
+    outbox, rate = pending.outbox, response.delivery.settings["rate"]
+    piece = b""
+    if pending.paced is None:
+        head, body = _parts(pending, response, last)
+        piece = head if body else b""
+        pending.paced = Paced(body or head)
+    paced = pending.paced
+    passed = monotonic() - paced.began
+    due = len(paced.rest) if pending.hurried or outbox is None else int(passed * rate)
+    piece += paced.rest[paced.sent : due]
+    paced.sent = max(paced.sent, min(due, len(paced.rest)))
+    if outbox is None or paced.sent == len(paced.rest):
+        return piece, last
+    following = paced.sent + max(1, int(rate * _PIECE))
+    outbox.postpone(pending, response, max(following / rate - passed, 0))
+    return piece, False
+
+
+def _reset(pending: PendingRequest, response: Response, _last: bool) -> tuple[bytes, bool]:
+    """Not a byte, and a reset of the connection (RST), as soon as the client has all earlier answers: a reset drops
+    what is still under way.
+    """
+    transport, outbox = pending.connection.transport, pending.outbox
+    pending.paced = pending.paced or Paced(b"")
+    waited = monotonic() - pending.paced.began
+    if outbox is not None and not pending.hurried and waited < _PATIENCE and _is_under_way(transport):
+        outbox.postpone(pending, response, max(waited, _LEAST))  # asked again after twice the time, and so on
+        return b"", False
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    return b"", True
+
+
+def _is_under_way(transport: asyncio.Transport) -> bool:
+    """Whether bytes are still to be sent, or have not been acknowledged by the client's system."""
+    if transport.get_write_buffer_size():
+        return True
+    if sys.platform != "linux":
+        return False  # no other system says so in this way
+    from fcntl import ioctl
+    from termios import TIOCOUTQ  # on a socket it counts what is not acknowledged (tcp(7): SIOCOUTQ)
+
+    count = ioctl(transport.get_extra_info("socket").fileno(), TIOCOUTQ, bytes(4))
+    return any(count)
+
+
+TRANSPORTS: Mapping[str, Transport] = {
+    "whole": _whole,
+    "empty": _empty,
+    "truncate": _truncate,
+    "dribble": _dribble,
+    "reset": _reset,
+}
+"""How an answer can travel, by `Delivery.transport`."""

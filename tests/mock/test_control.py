@@ -200,7 +200,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("POST", "/_mock/faults", "[" * 100_000, 400, "body: is nested more than 32 deep"),
         ("PUT", "/_mock/clock", {"mode": "real", "speed": 0}, 422, "a clock of speed 0 is frozen"),
         ("POST", "/_mock/reset", {"login": "nobody"}, 422, "'nobody' is not an account"),
-        ("POST", "/_mock/faults", {"action": {"kind": "reset"}}, 422, "not available in this version"),
+        ("POST", "/_mock/faults", {"action": {"kind": "reset"}}, 422, "run `ifind-mock serve`"),
     ],
 )
 def test_a_wrong_request_is_a_problem_that_names_place_and_remedy(

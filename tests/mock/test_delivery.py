@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 
@@ -23,7 +22,7 @@ CUT = Effect(delivery=Delivery(transport="cut", settings={"size": 7}))
 def test_the_delivery_of_a_fault_reaches_the_response_untouched() -> None:
     api = Api()
     plain = api.send("info")
-    api.mock.store.arm(Fault(Match({}), "error", {}, CUT))
+    api.mock.store.faults.arm(Fault(Match({}), "error", {}, CUT))
     struck = api.send("info")
 
     assert struck.body == plain.body
@@ -33,7 +32,7 @@ def test_the_delivery_of_a_fault_reaches_the_response_untouched() -> None:
 
 def test_the_delivery_of_a_fault_carries_the_latency_of_the_mock() -> None:
     api = Api(latency="3s")
-    api.mock.store.arm(Fault(Match({}), "error", {}, CUT))
+    api.mock.store.faults.arm(Fault(Match({}), "error", {}, CUT))
 
     assert api.send("info").delivery == Delivery(3_000_000, LOGIN, "cut", {"size": 7})
 
@@ -54,14 +53,10 @@ def test_a_transport_can_send_an_answer_in_pieces_over_time(up: Up, monkeypatch:
     pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"o", b"k"]
 
     def dribble(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:
-        def go_on() -> None:
-            pending.response = response
-            pending.connection.advance()
-
         piece = pieces.pop(0)
         if pieces:
-            pending.response = None
-            asyncio.get_running_loop().call_later(0.02, go_on)
+            assert pending.outbox is not None
+            pending.outbox.postpone(pending, response, 0.02)
         return piece, last and not pieces
 
     monkeypatch.setitem(TRANSPORTS, "dribble", dribble)

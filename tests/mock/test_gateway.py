@@ -162,7 +162,7 @@ def test_a_text_reaches_the_api_as_it_was_sent(name: str, value: str) -> None:
     seen: list[dict[str, str]] = []
     api = Api()
     answer = api.mock.answer
-    api.mock.answer = lambda call: seen.append(dict(call.params)) or answer(call)  # type: ignore[method-assign,func-returns-value]
+    api.mock.answer = lambda call, trace: seen.append(dict(call.params)) or answer(call, trace)  # type: ignore[method-assign,func-returns-value]
     api.gateway.answer(Request("GET", b"/api/info", urlencode({name: text}).encode(), {}, b"", "::1"))
 
     assert seen == [{name: text}]
@@ -310,7 +310,7 @@ def test_a_hook_changes_the_call_the_answer_and_the_response() -> None:
 
 def test_a_hook_may_answer_in_place_of_the_mock() -> None:
     api = Api()
-    api.mock.answer = lambda _: pytest.fail("the mock was asked")  # type: ignore[method-assign]
+    api.mock.answer = lambda *_: pytest.fail("the mock was asked")  # type: ignore[method-assign]
     api.gateway.hook = Stub()
     response = api.send("info")
 

@@ -21,6 +21,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import NotFound, Refusal
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.faults import read_fault
+from mockserver.faults.kinds import ASPECTS
 from mockserver.faults.matching import Facts
 from mockserver.stores.memory import MemoryStore
 from mockserver.stores.opening import open_store
@@ -42,6 +43,7 @@ TASKS = (
     replace(TASK, id=7, ready=None, demo=True, failure=(None, None)),
     replace(TASK, ready=5, phone="", ip="\0'", cost=1, seed=0, failure=(0, "")),
     replace(TASK, ready=20, created=-5, failure=(999, 'нет,\n"да"')),
+    replace(TASK, ready=None, polls=2),
 )
 logins = st.sampled_from(LOGINS)
 accounts = st.builds(replace, st.sampled_from(ACCOUNTS), login=logins)
@@ -52,8 +54,17 @@ puts = st.one_of(
     st.tuples(st.just("put_account"), accounts),
     st.tuples(st.just("put_clock"), st.none() | logins, clocks),
 )
+polls = st.tuples(st.just("count_poll"), st.integers(1, 4), st.sampled_from([5, 30]))
+readies = st.tuples(
+    st.just("put_ready"),
+    st.builds(
+        replace, st.just(TASK), id=st.integers(1, 4), ready=st.sampled_from([None, 5, 30]), polls=st.none() | st.just(1)
+    ),
+)
 resets = st.tuples(st.just("reset"), st.sampled_from([LOGIN, AWKWARD, LOGIN, "server", None]))
-steps = st.sampled_from([creates, puts, creates, resets, creates, puts, creates]).flatmap(lambda kind: kind)
+steps = st.sampled_from([creates, puts, creates, polls, resets, creates, readies, puts, creates, polls]).flatmap(
+    lambda kind: kind
+)
 
 
 class Model:
@@ -82,6 +93,17 @@ class Model:
         self.accounts[task.login] = replace(account, day=day, used=used + task.cost, creates=account.creates + 1)
         return task
 
+    def count_poll(self, task_id: int, now: int) -> Task | None:
+        task = self.tasks.get(task_id)
+        if task is not None and task.polls:
+            last = task.polls == 1
+            self.put_ready(replace(task, polls=task.polls - 1, ready=max(now, task.created) if last else None))
+        return task
+
+    def put_ready(self, task: Task) -> None:
+        if task.id in self.tasks:
+            self.tasks[task.id] = replace(self.tasks[task.id], ready=task.ready, polls=task.polls)
+
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
         self.clocks.pop(login, None)
         if clock is not None:
@@ -99,8 +121,8 @@ class Model:
 
     def next_ready(self, now: int, login: str | None) -> int | None:
         following = {one for one in self.accounts if one not in self.clocks} if login is None else {login}
-        ready = [task.ready for task in self.tasks.values() if task.login in following and task.ready is not None]
-        return min((time for time in ready if time > now), default=None)
+        own = [task for task in self.tasks.values() if task.login in following and task.polls is None]
+        return min((task.ready for task in own if task.ready is not None and task.ready > now), default=None)
 
 
 class Abort(Exception):
@@ -129,7 +151,7 @@ class Machine(RuleBasedStateMachine):
                 getattr(self.store, name)(*args)
             return
         found = getattr(self.store, name)(*args)
-        if isinstance(expected, Task):
+        if name == "create_task" and isinstance(expected, Task):
             assert found.id not in self.given
             self.given.add(found.id)
             self.model.tasks[found.id] = expected = replace(expected, id=found.id)
@@ -265,46 +287,50 @@ FACTS = Facts("info", "GET", LOGIN, None, None, "json")
 
 
 def test_a_fault_is_armed_struck_and_disarmed(store: Store) -> None:
-    first, second = (store.arm(read_fault({"action": {"kind": "error"}, "times": 2})) for _ in range(2))
-    struck = store.strike(FACTS, 0, of_task=False)
+    faults = store.faults
+    first, second = (faults.arm(read_fault({"action": {"kind": "error"}, "times": 2})) for _ in range(2))
+    struck = faults.strike(FACTS, 0, ASPECTS)
 
-    assert struck == replace(first, seen=1, struck=1)
-    assert store.faults() == (struck, replace(second, seen=1))
-    assert store.strike(FACTS, 0, of_task=True) is None
+    assert struck == [replace(first, seen=1, struck=1).strike]
+    assert faults.listed() == (replace(first, seen=1, struck=1), replace(second, seen=1))
+    assert faults.strike(FACTS, 0, ["task"]) == []
 
-    store.disarm(first.id)
-    assert [one.id for one in store.faults()] == [second.id]
+    faults.disarm(first.id)
+    assert [one.id for one in faults.listed()] == [second.id]
     with pytest.raises(NotFound, match=f"'f1' is not an armed fault; armed: {second.id}"):
-        store.disarm("f1")
-    store.disarm(None)
-    assert store.arm(first.fault).id == "f3"
+        faults.disarm("f1")
+    faults.clear(None)
+    assert faults.arm(first.fault).id == "f3"
 
 
 def test_calls_are_counted_in_windows(store: Store) -> None:
-    within = [store.count_call(LOGIN, now, 2, 10) for now in (0, 5, 9, 10, 11, 12, 3)]
+    left = [store.counters.count_call(LOGIN, now, 2, 10) for now in (0, 5, 9, 10, 11, 12, 3)]
 
-    assert within == [True, True, False, True, True, False, True]
-    assert store.count_call("other", 12, 1, 10)
+    assert left == [0, 0, 1, 0, 0, 8, 0]
+    assert store.counters.count_call("other", 12, 1, 10) == 0
 
 
 def test_samples_are_numbered_for_each_login_and_purpose(store: Store) -> None:
-    numbers = [store.next_sample(login, what) for login, what in [(LOGIN, "a"), (LOGIN, "a"), (LOGIN, "b"), ("", "a")]]
+    numbers = [
+        store.counters.next_sample(login, what) for login, what in [(LOGIN, "a"), (LOGIN, "a"), (LOGIN, "b"), ("", "a")]
+    ]
 
     assert numbers == [1, 2, 1, 1]
 
 
 @pytest.mark.parametrize(("login", "left"), [(LOGIN, 2), (None, 1)])
 def test_a_reset_drops_faults_and_counts(store: Store, login: str | None, left: int) -> None:
-    store.arm(read_fault({"match": {"login": LOGIN}, "action": {"kind": "error"}}))
-    other = store.arm(read_fault({"match": {"login": "other"}, "action": {"kind": "error"}}))
+    store.faults.arm(read_fault({"match": {"login": LOGIN}, "action": {"kind": "error"}}))
+    other = store.faults.arm(read_fault({"match": {"login": "other"}, "action": {"kind": "error"}}))
     for name in (LOGIN, "other"):
-        store.count_call(name, 0, 1, 10)
-        store.next_sample(name, "a")
+        store.counters.count_call(name, 0, 1, 10)
+        store.counters.next_sample(name, "a")
     store.reset(login)
 
-    assert store.faults() == ((other,) if login else ())
-    assert store.count_call(LOGIN, 0, 1, 10)
-    assert (store.next_sample(LOGIN, "a"), store.next_sample("other", "a")) == (1, left)
+    assert store.faults.listed() == ((other,) if login else ())
+    assert store.counters.count_call(LOGIN, 0, 1, 10) == 0
+    samples = store.counters.next_sample
+    assert (samples(LOGIN, "a"), samples("other", "a")) == (1, left)
 
 
 # open_store.

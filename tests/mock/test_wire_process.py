@@ -31,7 +31,7 @@ from support.wire_server import Echo, Pages, Serve, Up, get, on_loop, refused, w
 
 def test_the_access_log_names_all_but_the_query_and_what_no_route_has(serve: Serve) -> None:
     with serve() as up:
-        up.ask("/api/create?token=secret&size=5")
+        up.ask("/api/create?token=secret&size=5&reason=no+such+task")
         up.ask("/api/info/login=a&token=secret/more?size=5")
         up.ask("/api/cr%0Aeate?token=secret&size=5")
         up.ask("/_mock/?token=secret", http_method="HEAD")
@@ -45,6 +45,8 @@ def test_the_access_log_names_all_but_the_query_and_what_no_route_has(serve: Ser
         ["127.0.0.1", "HEAD", "/_mock/", "200", "0"],
         ["127.0.0.1", "-", "-", "400", parts[4][4]],
     ]
+    assert parts[0][6:] == ["no", "such", "task"]
+    assert [len(one) for one in parts[1:]] == [6] * 4
     assert all(0 <= float(one[5].removesuffix("ms")) < 5000 for one in parts)
 
 

@@ -179,7 +179,8 @@ def a_kind_of_fault_on_the_socket(tree: Tree) -> None:
     """An answer that ends early."""
     kinds, delivery = "mockserver/faults/kinds.py", "mockserver/wire/delivery.py"
     tree.before(kinds, "KINDS", CUT)
-    tree.row(kinds, "KINDS", '"cut": Kind(cut, {"share": fields.whole(1, 99).described("Percent that is sent.")})')
+    share = 'fields.whole(1, 99).described("Percent that is sent.")'
+    tree.row(kinds, "KINDS", f'"cut": Kind(cut, {{"share": {share}}}, aspect="transport")')
     tree.before(delivery, "TRANSPORTS", DELIVER_CUT)
     tree.row(delivery, "TRANSPORTS", '"cut": _cut')
 

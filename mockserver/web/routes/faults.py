@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.core.delays import Delay
-from mockserver.faults.faults import ALWAYS, FAULT, ArmedFault
+from mockserver.faults.armed import ArmedFault
+from mockserver.faults.faults import ALWAYS, FAULT
 from mockserver.inputs import fields
 from mockserver.web.paging import PAGE, page, page_of
 from mockserver.web.route import ControlContext, ControlRequest, Route, extended
@@ -15,7 +16,7 @@ from mockserver.web.route import ControlContext, ControlRequest, Route, extended
 
 def listed(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """A page of the faults with their counts: all that may still strike, and the last of those that are over."""
-    return 200, page("faults", request, context.mock.store.faults, _shown)
+    return 200, page("faults", request, context.mock.store.faults.listed, _shown)
 
 
 def arm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
@@ -25,7 +26,10 @@ def arm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
 
 def disarm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Takes the fault of the path away, without one all faults, and nothing else."""
-    context.mock.store.disarm(request.parts.get("id"))
+    if (fault_id := request.parts.get("id")) is not None:
+        context.mock.store.faults.disarm(fault_id)
+    else:
+        context.mock.store.faults.clear(None)
     return 204, None
 
 

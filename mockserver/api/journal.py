@@ -1,0 +1,302 @@
+"""The journal: the last calls of each account, as far as anything asks for them later.
+
+No token is kept, nor what may hold one: of a call's parameters the names that the API knows are kept, and of their
+values those that were understood (a known login, a phone, a source, an id, a format).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import merge, nsmallest
+from itertools import chain
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from mockserver.core.messages import Micros
+
+ACCOUNTS = 20
+"""How many times the entries of one account all accounts have together; above, the one that has not called for the
+longest time loses its entries.
+"""
+LARGEST_BODY = 64 * 1024  # bytes of an answer that is kept
+BODIES = 4 * 1024 * 1024  # bytes of all answers that are kept
+HTTP_METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")  # those that an entry names
+REMEMBERED = 10_000  # accounts of which is known how many of their entries are gone, where all are
+
+
+class Entry(NamedTuple):
+    """A call and its answer."""
+
+    number: int  # of all calls, from 1
+    time: Micros  # by the account's clock
+    real_time: Micros
+    login: str | None  # of the account; None where there is no such account
+    method: str | None  # of the API; None for another path
+    http_method: str | None  # as it was sent; None for an unusual one
+    phone: str | None  # as for a fault's match; None where it is none
+    source: int | None
+    format: str
+    params: tuple[str, ...]  # the names of the API's parameters that were sent
+    outcome: str  # a key of `OUTCOMES`
+    http_status: int
+    error_code: int | None
+    task: int | None  # the account's own
+    faults: tuple[str, ...]  # the ids of those that struck
+    reason: str
+    latency: Micros  # real time that the answer waits
+    request_size: int  # bytes of the query and the body
+    response_size: int  # bytes of the body
+    content_type: str  # of the answer
+
+
+class Body(NamedTuple):
+    """The body of an answer."""
+
+    number: int  # of its entry
+    content: bytes
+
+
+OUTCOMES: Mapping[str, str] = {
+    "ok": "a task was created, or info was answered",
+    "processing": "the task is not ready",
+    "ready": "the task's data",
+    "error": "any error of the API",
+    "page": "an answer that is not the API's, such as a proxy's",
+}
+"""What may come of a call, beside the kinds of errors, each of which is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which entries are meant: those that fit every key of `keys`; `login` may stand for several, with None for all."""
+
+    keys: Mapping[str, Any]
+
+    @property
+    def login(self) -> str | None:
+        """The account that it names."""
+        return self.keys.get("login")
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether the entry is meant."""
+        return all(_fits(entry, key, wanted) for key, wanted in self.keys.items())
+
+    def differing(self, entry: Entry) -> list[str]:
+        """The keys that the entry does not fit."""
+        return [key for key, wanted in self.keys.items() if not _fits(entry, key, wanted)]
+
+
+def _fits(entry: Entry, key: str, wanted: Any) -> bool:
+    test = _TESTS.get(key)
+    return getattr(entry, key) == wanted if test is None else test(entry, wanted)
+
+
+def _is_outcome(outcome: str, wanted: str) -> bool:
+    return outcome == wanted or (wanted == "error" and outcome not in OUTCOMES)
+
+
+_TESTS: Mapping[str, Callable[[Entry, Any], bool]] = {
+    "outcome": lambda entry, wanted: _is_outcome(entry.outcome, wanted),
+    "fault": lambda entry, wanted: wanted in entry.faults,
+    "reason": lambda entry, wanted: wanted in entry.reason,
+    "after": lambda entry, wanted: entry.number > wanted,
+    "since": lambda entry, wanted: entry.time >= wanted,
+    "until": lambda entry, wanted: entry.time < wanted,
+}
+"""Of the keys that are not an equal value of the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many entries fit a pattern."""
+
+    kept: int
+    dropped: int | None
+    """How many more may have fitted, of those that are gone; None where that is not known any more."""
+
+    @property
+    def most(self) -> float:
+        """The highest number that it may have been."""
+        return float("inf") if self.dropped is None else self.kept + self.dropped
+
+
+@dataclass(slots=True)
+class _Ring:
+    """The entries of an account, and what is known of those that it has lost."""
+
+    entries: deque[Entry] = field(default_factory=deque)
+    lost: dict[tuple[str | None, str], int] = field(default_factory=dict)  # how many, by method and outcome
+    lost_number: int = 0  # of the last of them
+    lost_until: Micros = 0  # the latest time of one
+
+    def drop(self) -> Entry:
+        """Drops the oldest entry."""
+        entry = self.entries.popleft()
+        kind = (entry.method, entry.outcome)
+        self.lost[kind] = self.lost.get(kind, 0) + 1
+        self.lost_number = entry.number
+        self.lost_until = max(self.lost_until, entry.time)
+        return entry
+
+    def may_have_lost(self, pattern: Pattern) -> int:
+        """How many of the lost entries may have fitted."""
+        keys = pattern.keys
+        if keys.get("after", -1) >= self.lost_number or keys.get("since", -1) > self.lost_until:
+            return 0
+        method, outcome = keys.get("method"), keys.get("outcome")
+        return sum(
+            count
+            for (lost_method, lost_outcome), count in self.lost.items()
+            if method in (None, lost_method) and (outcome is None or _is_outcome(lost_outcome, outcome))
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """Waits until so many calls fit a pattern."""
+
+    pattern: Pattern
+    wanted: int
+    seen: int
+    done: Callable[[], object]
+    """Called once, as soon as they do, in the turn that answers the call; must not wait."""
+
+
+class Journal:
+    """The entries of each account, at most `size` of one; 0 keeps none.
+
+    Used by one thread at a time.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.last_number = 0
+        self._rings: OrderedDict[str | None, _Ring] = OrderedDict()  # the one that called last is the last
+        self._emptied: OrderedDict[str | None, _Ring] = OrderedDict()  # those that have lost all their entries
+        self._forgotten = False  # whether some accounts have lost entries of which nothing is known
+        self._total = 0
+        self._bodies: deque[Body] = deque()
+        self._bytes = 0
+        self._waiters: dict[str | None, dict[Waiter, None]] = {}
+
+    def add(self, entry: Entry, body: bytes | None) -> None:
+        """Keeps an entry, with the answer's body where there is one to keep; its number is `last_number + 1`."""
+        login = entry.login
+        ring = self._rings.get(login)
+        if ring is None:
+            ring = self._rings[login] = self._emptied.pop(login) if login in self._emptied else _Ring()
+        else:
+            self._rings.move_to_end(login)
+        if len(ring.entries) >= self.size:
+            ring.drop()
+        else:
+            self._total += 1
+        ring.entries.append(entry)
+        self.last_number = entry.number
+        if self._total > self.size * ACCOUNTS:
+            self._empty_oldest()
+        if body is not None and len(body) <= LARGEST_BODY:
+            self._bodies.append(Body(entry.number, body))
+            self._bytes += len(body)
+            while self._bytes > BODIES or len(self._bodies) > self._total:
+                self._bytes -= len(self._bodies.popleft().content)
+        if self._waiters:
+            self._wake(entry)
+
+    def _empty_oldest(self) -> None:
+        login, ring = self._rings.popitem(last=False)
+        self._total -= len(ring.entries)
+        while ring.entries:
+            ring.drop()
+        self._emptied[login] = ring
+        if len(self._emptied) > REMEMBERED:
+            self._emptied.popitem(last=False)
+            self._forgotten = True
+
+    def reset(self, login: str | None) -> None:
+        """Drops the entries of the login, with None those of all. They don't count as lost."""
+        if login is None:
+            self._rings.clear()
+            self._emptied.clear()
+            self._bodies.clear()
+            self._total = self._bytes = 0
+            self._forgotten = False
+            return
+        self._emptied.pop(login, None)
+        if (ring := self._rings.pop(login, None)) is not None:
+            self._total -= len(ring.entries)
+
+    def entries(self, pattern: Pattern, *, newest_first: bool = False) -> Iterator[Entry]:
+        """The entries that fit, in the order in which they were made, or the other way round."""
+        return filter(pattern.fits, self._of(pattern.login, newest_first=newest_first))
+
+    def _of(self, login: str | None, *, newest_first: bool = False) -> Iterator[Entry]:
+        rings = self._rings.values() if login is None else filter(None, [self._rings.get(login)])
+        each = [reversed(ring.entries) if newest_first else iter(ring.entries) for ring in rings]
+        return merge(*each, key=attrgetter("number"), reverse=newest_first)
+
+    def entry(self, number: int) -> Entry | None:
+        """The entry of the number, where it is kept."""
+        kept = chain.from_iterable(ring.entries for ring in self._rings.values())
+        return next((entry for entry in kept if entry.number == number), None)
+
+    def bodies(self) -> Mapping[int, bytes]:
+        """The bodies that are kept, by the numbers of their entries."""
+        return dict(self._bodies)
+
+    def count(self, pattern: Pattern) -> Count:
+        """How many entries fit."""
+        kept = sum(1 for _ in self.entries(pattern))
+        return Count(kept, self.dropped(pattern))
+
+    def dropped(self, pattern: Pattern) -> int | None:
+        """How many of the entries that are gone may have fitted; None where that is not known."""
+        login = pattern.login
+        if login is None:
+            rings = [*self._rings.values(), *self._emptied.values()]
+        else:
+            rings = [ring for ring in (self._rings.get(login), self._emptied.get(login)) if ring is not None]
+        known = login is not None and bool(rings)
+        return None if self._forgotten and not known else sum(ring.may_have_lost(pattern) for ring in rings)
+
+    def nearest(self, pattern: Pattern, limit: int) -> Sequence[tuple[Entry, list[str]]]:
+        """Entries that all but fit, with the keys in which they differ: those that differ least, of these the newest.
+        Where the pattern names a login, they are calls of that account, and those of none.
+        """
+        among = self._of(None) if pattern.login is None else chain(self._of(pattern.login), self._without_account())
+        missed = ((entry, keys) for entry in among if (keys := pattern.differing(entry)))
+        return nsmallest(limit, missed, key=lambda one: (len(one[1]), -one[0].number))
+
+    def _without_account(self) -> Iterator[Entry]:
+        ring = self._rings.get(None)
+        return iter(ring.entries if ring else ())
+
+    def wait(self, pattern: Pattern, wanted: int, done: Callable[[], object]) -> Waiter:
+        """Has done called as soon as so many entries fit, those that are kept now included; not where they do by now.
+        The waiter stays until then, or until `leave`.
+        """
+        waiter = Waiter(pattern, wanted, self.count(pattern).kept, done)
+        if waiter.seen < wanted:
+            self._waiters.setdefault(pattern.login, {})[waiter] = None
+        return waiter
+
+    def leave(self, waiter: Waiter) -> None:
+        """Forgets the waiter, where it waits."""
+        waiting = self._waiters.get(waiter.pattern.login)
+        if waiting is not None:
+            waiting.pop(waiter, None)
+            if not waiting:
+                del self._waiters[waiter.pattern.login]
+
+    def _wake(self, entry: Entry) -> None:
+        waiting = [self._waiters.get(None, ())]
+        if entry.login is not None:
+            waiting.append(self._waiters.get(entry.login, ()))
+        for waiter in list(chain.from_iterable(waiting)):
+            if waiter.pattern.fits(entry):
+                waiter.seen += 1
+                if waiter.seen >= waiter.wanted:
+                    self.leave(waiter)
+                    waiter.done()

@@ -1,0 +1,142 @@
+"""Armed faults: those that a store holds, with their counts, and which of them strike a call."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from mockserver.core.chance import fraction
+from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
+from mockserver.faults.faults import Fault, Strike
+from mockserver.faults.matching import Facts
+
+KEPT = 1000
+"""Faults that are over and still listed, with their counts; an older one is forgotten."""
+MOST = 100_000
+"""Faults that may still strike. A call is held against those of its login, and those of no login."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmedFault:
+    """A fault with its counts."""
+
+    id: str
+    fault: Fault
+    seen: int = 0  # matching calls so far
+    struck: int = 0  # how many of them it struck
+
+    def is_due(self, seed: int) -> bool:
+        """Whether it strikes the call that was seen last."""
+        fault = self.fault
+        if self.seen <= fault.after or self.left == 0 or not fault.match.picks(self.seen):
+            return False
+        return fault.probability == 1 or fraction(seed, fault.key, self.seen) < fault.probability
+
+    @property
+    def left(self) -> int | None:
+        """How often it will still strike; None is without end."""
+        return None if self.fault.times is None else self.fault.times - self.struck
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it can't strike any more, whatever is called."""
+        return self.left == 0 or self.fault.match.is_past(self.seen)
+
+    @property
+    def strike(self) -> Strike:
+        """What it does to the call that was seen last."""
+        fault = self.fault
+        left = "" if self.left is None else f" ({self.left} of {fault.times} left)"
+        return Strike(self.id, fault.aspect, fault.effect, f"fault {self.id} {fault.kind}{left}", fault.key, self.seen)
+
+
+class ArmedFaults:
+    """The faults of a store. They end with the process; a transaction that fails does not take their counts back."""
+
+    def __init__(self) -> None:
+        self._faults: dict[str, ArmedFault] = {}
+        self._armed: dict[str | None, dict[int, str]] = {}
+        """The ids of those that may still strike, by the login of their match, then by the order of their arming."""
+        self._over: deque[str] = deque()
+        self._last = 0
+
+    def arm(self, fault: Fault) -> ArmedFault:
+        """Arms the fault under a new id. Raises Refusal where too many are armed."""
+        if len(self._faults) - len(self._over) >= MOST:
+            raise Refusal(Problem("", f"{MOST} faults are armed", "take some away: DELETE /_mock/faults"))
+        self._last += 1
+        armed = ArmedFault(f"f{self._last}", fault)
+        self._faults[armed.id] = armed
+        self._armed.setdefault(fault.match.login, {})[self._last] = armed.id
+        return armed
+
+    def disarm(self, fault_id: str) -> None:
+        """Takes the fault away. Raises NotFound for an unknown id."""
+        fault = self._faults.get(fault_id)
+        if fault is None:
+            armed = few(self._faults, len(self._faults)) or "none"
+            raise NotFound(Problem("", f"{cut(fault_id)!r} is not an armed fault", f"armed: {armed}"))
+        if fault.is_over:
+            self._over.remove(fault_id)
+        else:
+            self._unarm(fault)
+        del self._faults[fault_id]
+
+    def clear(self, login: str | None) -> None:
+        """Takes the faults of the login away, with None all."""
+        if login is None:
+            self._faults, self._armed = {}, {}
+            self._over.clear()
+            return
+        over = {i for i in self._over if self._faults[i].fault.match.login == login}
+        self._over = deque(i for i in self._over if i not in over)
+        for fault_id in (*self._armed.pop(login, {}).values(), *over):
+            del self._faults[fault_id]
+
+    def listed(self, offset: int = 0, limit: int | None = None) -> Sequence[ArmedFault]:
+        """The faults with their counts, in the order in which they were armed: after the first `offset`, at most
+        `limit`. Of those that are over, the last KEPT.
+        """
+        return tuple(islice(self._faults.values(), offset, None if limit is None else offset + limit))
+
+    def may_strike(self, login: str | None) -> bool:
+        """Whether a fault may strike a call of the login."""
+        return bool(self._armed) and (login in self._armed or None in self._armed)
+
+    def strike(self, facts: Facts, seed: int, aspects: Collection[str], taken: Collection[str] = ()) -> list[Strike]:
+        """The faults that strike the call, counted: of each of the aspects, unless it is taken, the first that is due.
+        Every fault of these aspects that fits the call counts it, also where another strikes.
+        """
+        ids = self._armed.get(None, {})
+        if facts.login is not None and (own := self._armed.get(facts.login)):
+            ids = dict(sorted({**ids, **own}.items())) if ids else own
+        struck: dict[str, Strike] = {}
+        for fault_id in (*ids.values(),):
+            armed = self._faults[fault_id]
+            aspect = armed.fault.aspect
+            if aspect not in aspects or not armed.fault.fits(facts):
+                continue
+            armed = replace(armed, seen=armed.seen + 1)
+            if aspect not in taken and aspect not in struck and armed.is_due(seed):
+                armed = replace(armed, struck=armed.struck + 1)
+                struck[aspect] = armed.strike
+            self._faults[fault_id] = armed
+            if armed.is_over:
+                self._retire(armed)
+        return list(struck.values())
+
+    def _retire(self, fault: ArmedFault) -> None:
+        """Keeps the fault for the list alone: no call is held against it any more."""
+        self._unarm(fault)
+        self._over.append(fault.id)
+        if len(self._over) > KEPT:
+            del self._faults[self._over.popleft()]
+
+    def _unarm(self, fault: ArmedFault) -> None:
+        login = fault.fault.match.login
+        ids = self._armed[login]
+        del ids[int(fault.id[1:])]
+        if not ids:
+            del self._armed[login]
