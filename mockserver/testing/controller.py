@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mockserver.core.errors import Problem
 from mockserver.data import PACKAGE
-from mockserver.settings.table import SettingValues
+from mockserver.settings.table import Settings, SettingValues
 from mockserver.testing.channel import Channel, ControlError, LocalChannel, RemoteChannel
 
 _HERE: SettingValues = {"host": "127.0.0.1", "port": 0}
@@ -28,7 +28,8 @@ class MockController:
     """
 
     def __init__(self, **settings: Unpack[SettingValues]) -> None:
-        self._settings = settings
+        self._by_name = settings
+        self._whole: Settings | None = None
         self._channel: Channel | None = None
         self._stop = ExitStack()
 
@@ -43,13 +44,21 @@ class MockController:
         mock._channel = channel
         return mock
 
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """A mock of settings as `mockserver.load` returns them."""
+        mock = cls()
+        mock._whole = settings
+        return mock
+
     def start(self) -> Self:
         """Serves from now on. A mock that runs already, here or elsewhere, is left as it is."""
         if self._channel is None:
             from mockserver.settings.loading import load
             from mockserver.testing.local import serve_locally
 
-            settings = load(arguments={**_HERE, **self._settings}, environ={}, directory=PACKAGE)
+            by_name: SettingValues = {**_HERE, **self._by_name}
+            settings = self._whole or load(arguments=by_name, environ={}, directory=PACKAGE)
             self._channel = LocalChannel(*self._stop.enter_context(serve_locally(settings)))
         return self
 
