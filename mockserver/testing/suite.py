@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -16,8 +17,9 @@ from mockserver.data import PACKAGE
 _SUITE = "contract_tests"
 
 
+@cache
 def conforms() -> ModuleType:
-    """The module that holds `assert_conforms` and `DoesNotConform`."""
+    """The module that holds `assert_conforms` and `DoesNotConform`, loaded once, so that they belong together."""
     with _suite_beside_this_package():
         return import_module(f"{_SUITE}.captured.conforms")
 
