@@ -146,6 +146,21 @@ def _is_ipv6(text: str) -> bool:
     return True
 
 
+def _origin(where: str, value: Any) -> str:
+    """Scheme, host and port of a page, as a browser names them: in lower case, without the port that goes unsaid."""
+    if not isinstance(value, str):
+        raise Refusal(without_quotes(where, value))
+    match = re.fullmatch(_WEB_ORIGIN, value.lower())
+    if match is not None:
+        scheme, host, port = match.groups()
+        return f"{scheme}://{host}" + (f":{port}" if port and port != _WEB_PORTS[scheme] else "")
+    longer = re.match(rf"{_WEB_ORIGIN}(?=[/?#])", value.lower())
+    remedy = f"write {longer[0]}, without what follows" if longer else f"allowed: {_ORIGINS}"
+    if value in ("*", "null"):
+        remedy = f"name each page's own: any page could control the mock; {remedy}"
+    raise Refusal(Problem(where, f"{shown(value)} is not an origin", remedy))
+
+
 def _workers(where: str, value: Any) -> int:
     if type(value) is int and value == 1:
         return value
@@ -205,6 +220,10 @@ _NAME = r"[\w.-]{1,253}"
 _IPV6 = r"[0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?"
 _HOSTS = "a name or an address, such as 127.0.0.1, ::1 or localhost"
 _HOST = Field(_host, {"type": "string", "pattern": rf"^(?:{_NAME}|{_IPV6}|\[{_IPV6}\])$(?!\n)"}, _HOSTS)
+_WEB_PORTS = {"http": "80", "https": "443"}
+_WEB_ORIGIN = r"(https?)://([a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
+_ORIGINS = "scheme, host and port of a page, such as http://localhost:3000"
+_ORIGIN = Field(_origin, {"type": "string", "pattern": rf"^(?i:{_WEB_ORIGIN})$(?!\n)"}, _ORIGINS)
 _WORKERS = Field(_workers, {"type": "integer", "const": 1}, "1")
 _ADMIN_TOKEN = fields.matching(
     "[!-~]{1,254}", "a token", "a text of 1 to 254 ASCII characters without blanks", secret=True
@@ -276,6 +295,14 @@ class Settings:
         "T",
         example="choose-one",
         secret=True,
+    )
+    control_origin: list[str] = _setting(
+        [],
+        fields.list_of(_ORIGIN, 'a list such as ["http://localhost:3000"]'),
+        "Origin of pages elsewhere that may use the control API in a browser; all others are refused.",
+        "URL",
+        example=["http://localhost:3000"],
+        one=_same,
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")

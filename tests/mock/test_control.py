@@ -183,7 +183,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("GET", "/_mock/", None, 404, "routes: /_mock/accounts"),
         ("GET", "/_mock/a/b", None, 404, "routes: /_mock/accounts"),
         ("PUT", "/_mock/health", {}, 405, "allowed: GET"),
-        ("GET", "/_mock/faults/f1", None, 405, "allowed: DELETE"),
+        ("POST", "/_mock/faults/f1", None, 405, "allowed: GET, PUT, DELETE"),
         ("POST", "/_mock/accounts", {"logn": "a"}, 422, "did you mean 'login'?"),
         ("POST", "/_mock/accounts", {"login": "a b"}, 422, "login: this text is not a login; allowed"),
         ("POST", "/_mock/accounts", [], 422, "a list is not a table"),
@@ -296,16 +296,27 @@ def test_a_number_beyond_the_range_is_refused(client: FlaskClient, seconds: str)
     assert response.get_json()["problems"][0]["where"] == "seconds"
 
 
-def test_with_an_admin_token_no_route_is_open_without_it() -> None:
+def test_with_an_admin_token_no_route_but_health_answers_without_it() -> None:
     client = client_of(admin_token="s3cret")
-    bare = client.get("/_mock/health")
-    right = client.get("/_mock/health", headers={"Authorization": "Bearer s3cret"})
-    wrong = client.get("/_mock/health", headers={"Authorization": "Bearer s3cre"})
+    bare = client.get("/_mock/clock")
+    right = client.get("/_mock/clock", headers={"Authorization": "Bearer s3cret"})
+    wrong = client.get("/_mock/clock", headers={"Authorization": "Bearer s3cre"})
 
     assert [r.status_code for r in (bare, wrong, right)] == [401, 401, 200]
     assert "s3cret" not in bare.text + wrong.text
     assert client.get("/_mock/none").status_code == 401
     assert client.get("/api/info", query_string=AUTH).status_code == 200
+
+
+def test_without_the_admin_token_health_tells_that_the_mock_runs_and_no_more() -> None:
+    client = client_of(admin_token="s3cret")
+    bare = client.get("/_mock/health")
+    right = client.get("/_mock/health", headers={"Authorization": "Bearer s3cret"})
+
+    assert {*bare.get_json()} == {"status", "version", "uptime"}
+    assert {*bare.get_json()} < {*right.get_json()}
+    assert client.get("/_mock/health", headers={"Authorization": "Bearer s3cre"}).status_code == 401
+    assert client.post("/_mock/health").status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/_mock/faults/", "/_mock/faults//", "/_mock/faults/%20"])
