@@ -83,9 +83,11 @@ class Server:
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Accepts connections, once; gives the bound address. Raises WireError for an address that can't be bound."""
-        self._listeners = sockets(host, port)
+    async def start(self, host: str, port: int, listeners: Sequence[socket.socket] | None = None) -> tuple[str, int]:
+        """Accepts connections, once; gives the bound address. listeners are sockets that listen already, in place of
+        those of the host and the port. Raises WireError for an address that can't be bound.
+        """
+        self._listeners = [*listeners] if listeners else sockets(host, port)
         try:
             self.limits, fewer = fitted(self.limits)
         except BaseException:
@@ -130,6 +132,11 @@ class Server:
         self._threads.close()
         STANDARD_ERROR.flush()
         await asyncio.sleep(0)
+
+    @property
+    def guard(self) -> LoopGuard:
+        """Runs operations on the loop, from any thread, once the server has started."""
+        return self._guard
 
     async def _empty(self, seconds: float) -> None:
         if self._connections:
