@@ -33,6 +33,7 @@ WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 CONTROL_PATH = "/_mock"
 _FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
+_NO_THREAD = refusal(503, "the system lets the mock start no thread for this; raise ulimit -u, or try again")
 _POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
 _ACCEPTED = 16  # connections that are accepted before those that are open have their turn
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
@@ -270,7 +271,10 @@ class Server:
         request = pending.request
         assert request is not None
         if pending.control:
-            self._threads.submit(lambda: self._in_thread(pending, request))
+            try:
+                self._threads.submit(lambda: self._in_thread(pending, request))
+            except RuntimeError:
+                self._loop.call_soon(self._deliver, pending, _NO_THREAD)
         elif request.path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)

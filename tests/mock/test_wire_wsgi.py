@@ -40,6 +40,24 @@ def test_the_application_is_made_when_it_is_first_needed_and_once(serve: Serve) 
         assert up.pages.made == 1
 
 
+def test_where_no_thread_can_be_started_that_is_answered_and_tried_again(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with serve() as up:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fails)
+            answers = [up.ask("/_mock/") for _ in range(6)]
+        assert {answer.status for answer in answers} == {503}
+        assert "no thread" in answers[0].json["message"]
+        assert up.ask("/_mock/").status == 200
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fails)
+            assert up.ask("/_mock/").status == 200
+
+
 def test_the_application_sees_the_request_as_wsgi_says(up: Up) -> None:
     got = up.ask(
         "/_mock/%D0%B0?b=%20",
