@@ -20,8 +20,9 @@ from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account, Task
+from mockserver.faults.actions import Action, Strike
 from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import Fault, Strike, read_fault
+from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
@@ -227,14 +228,18 @@ class Mock:
 
     def _fault(self, document: Any) -> Fault:
         fault = read_fault(document)
-        if fault.aspect == "transport" and not self.owns_sockets:
-            what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
-            raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
+        self._require_socket(fault.action, "action")
         return fault
 
     def set_profile(self, profile: Profile | None) -> None:
         """Answers by the profile from the next call on, with None by that of the settings."""
         self.profile = profile or self._configured
+
+    def _require_socket(self, action: Action, where: str) -> None:
+        """Raises Refusal for an action that the server can't carry out."""
+        if action.aspect == "transport" and not self.owns_sockets:
+            what = f"the fault {action.kind!r} needs the socket, which a WSGI server keeps to itself"
+            raise Refusal(Problem(f"{where}.kind", what, "run `ifind-mock serve`, or leave it out"))
 
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the

@@ -112,7 +112,8 @@ class Control:
         return _response(self._answered(environ, request), lent)
 
     def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled:
-        path = request.path.decode("utf-8", "replace").removeprefix(ROOT)
+        # Several slashes at the start count as one, as in `request.path` of Flask.
+        path = f"/{request.path.decode('utf-8', 'replace').lstrip('/')}".removeprefix(ROOT)
         try:
             route, parts = _routed(request.http_method, path)
         except _Stray as stray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockserver.settings.loading import load
+from mockserver.web import json_body
 from mockserver.web.app import create_app
 from support.in_process import LOGIN, PHONE, TOKEN
 
@@ -231,6 +233,20 @@ def test_a_body_of_any_depth_is_answered(client: FlaskClient, depth: int, form: 
     assert "body: is nested more than 32 deep" in response.get_json()["detail"]
 
 
+@pytest.mark.parametrize("many", ["1,", "[],", "{},", '"",', '"\\\\",', '"\\",",', '{"a":1},'])
+@pytest.mark.parametrize("start", ["[", '{"action": [', '["\\\\\\"", '])
+def test_a_body_of_many_values_is_refused_unread(monkeypatch: pytest.MonkeyPatch, start: str, many: str) -> None:
+    """The bound: 10,000 values. A body has room for half a million."""
+    monkeypatch.setattr(json_body.json, "loads", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(json_body.Malformed, match="holds more than 10000 values"):
+        json_body.read_json((start + many * 10_001).encode())
+
+
+@pytest.mark.parametrize("text", [",[{" * 30_000, '\\",' * 30_000, "\\" * 99_999, "\u20ac" * 99_999])
+def test_a_long_text_counts_as_one_value(text: str) -> None:
+    assert json_body.read_json(json.dumps({"message": text}).encode()) == {"message": text}
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -273,6 +289,7 @@ def test_a_whole_surrogate_pair_is_a_character(client: FlaskClient) -> None:
         ),
         *(
             '{"seconds": ' + "9" * 5000 + "}",
+            '{"seconds": -' + "9" * 1001 + "}",
             '{"a": 1, "a": 2}',
             '{"match": {"nth": 1, "n\\u0074h": 2}}',
             "{} {}",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.core.delays import Delay
 from mockserver.faults.armed import ArmedFault
 from mockserver.faults.faults import ALWAYS, FAULT
 from mockserver.inputs import fields
 from mockserver.web.paging import PAGE, page, page_of
-from mockserver.web.route import ControlContext, ControlRequest, Route, extended
+from mockserver.web.route import LOGIN, ControlContext, ControlRequest, Route, extended, known_login
 
 
 def listed(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
@@ -40,19 +39,18 @@ def disarm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     return 204, None
 
 
-def clear(context: ControlContext, _request: ControlRequest) -> tuple[int, Any]:
-    """Takes all faults away, and nothing else."""
-    context.mock.store.faults.clear(None)
+def disarm_all(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """Takes away the faults whose match names the login of the query, without one all, and nothing else."""
+    context.mock.store.faults.clear(known_login(context.mock, request.query.get("login")))
     return 204, None
 
 
 def _shown(armed: ArmedFault) -> dict[str, Any]:
     fault = armed.fault
-    settings = {k: v.text if isinstance(v, Delay) else v for k, v in fault.settings.items()}
     return {
         "id": armed.id,
         "match": dict(fault.match.entries),
-        "action": {"kind": fault.kind, **settings},
+        "action": fault.action.shown,
         "times": ALWAYS if fault.times is None else fault.times,
         "after": fault.after,
         "probability": fault.probability,
@@ -78,7 +76,7 @@ ROUTES = (
         "GET", "/faults", listed, "Lists the faults with their counts.", {200: page_of("faults", _SHOWN)}, query=PAGE
     ),
     Route("POST", "/faults", arm, "Arms a fault under a new id.", {201: _SHOWN}, body=FAULT),
-    Route("DELETE", "/faults", clear, "Takes all faults away.", {204: None}),
+    Route("DELETE", "/faults", disarm_all, "Takes all faults away, or those of an account.", {204: None}, query=LOGIN),
     Route("GET", "/faults/<id>", read, "A fault with its counts.", {200: _SHOWN}, parts={"id": _ID}),
     Route(
         "PUT",
