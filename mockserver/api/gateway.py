@@ -82,6 +82,10 @@ class Gateway:
             asked.extend(coming)
             decided[first:] = map(self._server_error, asked[first:])
         responses = [self.render(decision) for decision in decided]
+        for decision in decided:
+            method = decision.call.operation if decision.call else ""
+            outcome = _outcome(decision.answer, decision.trace.error)
+            self.mock.calls[method if method in OPERATIONS else "other", outcome, decision.answer.http] += 1
         if self.mock.journal.size:
             self._record(asked, decided, responses)
         return responses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -57,6 +58,8 @@ class Mock:
         self._configured = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
+        self.calls: Counter[tuple[str, str, int]] = Counter()
+        """The calls since the start, by method (`other` for any other path), outcome and HTTP status."""
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None

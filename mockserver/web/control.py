@@ -159,9 +159,7 @@ class Control:
         self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
     ) -> Handled:
         try:
-            request = ControlRequest(
-                route.body("", body), fields.table_of(route.query)("", query), _parts(route, parts), caller
-            )
+            request = _read(route, parts, query, body, caller)
 
             def operation() -> tuple[int, Any]:
                 with self._context.mock.store.transaction(write=route.http_method != "GET"):
@@ -201,6 +199,22 @@ class _Stray(Exception):
 def _refused(refusal: Refusal) -> Handled:
     status = next((number for kind, number in _STATUSES.items() if isinstance(refusal, kind)), 422)
     return problem(status, *refusal.problems)
+
+
+def _read(
+    route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
+) -> ControlRequest:
+    """The request by its route's fields. Raises Refusal with every problem of the body and the query."""
+    named = _parts(route, parts)
+    problems: list[Problem] = []
+    asked = fields.table(query, "", route.query, problems)
+    try:
+        read = route.body("", body)
+    except Refusal as refusal:
+        raise Refusal(*problems, *refusal.problems) from None
+    if problems:
+        raise Refusal(*problems)
+    return ControlRequest(read, asked, named, caller)
 
 
 def _parts(route: Route, parts: Mapping[str, str]) -> dict[str, Any]:

@@ -43,4 +43,5 @@ def page(
 def page_of(name: str, entry: Field[Any]) -> Field[Any]:
     """The field of a page of such entries."""
     following = fields.whole(1).described("The offset of the page that follows, where one does.")
-    return fields.table_of({name: fields.list_of(entry, f"a list of {name}"), "next": following}, required=[name])
+    entries = fields.list_of(entry, f"a list of {name}").described("What stands on the page.")
+    return fields.table_of({name: entries, "next": following}, required=[name])
