@@ -360,7 +360,10 @@ class Mock:
             raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
 
     def _arm_configured(self, login: str | None) -> None:
-        """Arms the faults of the settings: those of the login, with None all."""
+        """Arms the faults of the settings, and puts their stubs: those of the login, with None all."""
+        for stub in self.simulation.stubs:
+            if login is None or stub.match.login == login:
+                self.store.stubs.put(stub)
         for place, document in enumerate(self.simulation.faults):
             if login is None or document.get("match", {}).get("login") == login:
                 try:

@@ -55,7 +55,8 @@ _SCHEMA = (
         id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL, phone TEXT NOT NULL, source INTEGER NOT NULL,
         ip TEXT NOT NULL, created INTEGER NOT NULL, ready INTEGER, cost INTEGER NOT NULL, seed TEXT NOT NULL,
         demo INTEGER NOT NULL, edition TEXT NOT NULL,
-        fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT, polls INTEGER) STRICT""",
+        fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT, polls INTEGER,
+        stub TEXT) STRICT""",
     _INDEX,
     """CREATE TABLE clocks (
         owner TEXT PRIMARY KEY, base INTEGER NOT NULL, since INTEGER NOT NULL, speed REAL NOT NULL) STRICT""",
@@ -64,6 +65,7 @@ _SCHEMA = (
 )
 _UPGRADE = (  # from version 1
     "ALTER TABLE tasks ADD COLUMN polls INTEGER",
+    "ALTER TABLE tasks ADD COLUMN stub TEXT",
     "DROP INDEX tasks_ready",
     _INDEX,
     f"PRAGMA user_version = {VERSION}",
@@ -80,7 +82,7 @@ _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
         excluded.used, excluded.creates, excluded.configured)"""
 
 _READ_TASK = "SELECT * FROM tasks WHERE id = ?"
-_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
+_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
     WHERE login = ? AND CASE day WHEN ? THEN used ELSE 0 END < daily_limit"""
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
@@ -508,13 +510,17 @@ class SqliteStore(Store):
 
 def _columns(task: Task) -> Row:
     head = (task.phone, task.source, task.ip, task.created, task.ready, task.cost, str(task.seed), task.demo)
-    return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)), task.polls)
+    return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)), task.polls, task.stub)
 
 
 def _task(row: Row) -> Task:
-    task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message, polls = row
+    task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message, polls, stub = (
+        row
+    )
     failure = (code, message) if fails else None
-    return Task(task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure, polls)
+    return Task(
+        task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure, polls, stub
+    )
 
 
 def _account(row: Row) -> Account:

@@ -43,7 +43,7 @@ TASKS = (
     replace(TASK, id=7, ready=None, demo=True, failure=(None, None)),
     replace(TASK, ready=5, phone="", ip="\0'", cost=1, seed=0, failure=(0, "")),
     replace(TASK, ready=20, created=-5, failure=(999, 'нет,\n"да"')),
-    replace(TASK, ready=None, polls=2),
+    replace(TASK, ready=None, polls=2, stub='{"id": "s1", "names": ["Вася"]}'),
 )
 logins = st.sampled_from(LOGINS)
 accounts = st.builds(replace, st.sampled_from(ACCOUNTS), login=logins)
