@@ -20,8 +20,9 @@ from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account, Task
+from mockserver.faults.actions import Action, Strike
 from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import Strike, read_fault
+from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
@@ -53,6 +54,7 @@ class Mock:
         self.store = store
         self.owns_sockets = owns_sockets
         self.profile = profile
+        self._configured = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
         self.real = real
@@ -111,10 +113,6 @@ class Mock:
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
         return self._delivered(answer, None, [])
 
-    def uptime(self) -> Micros:
-        """The real time since the mock was made."""
-        return self.real.now() - self._started
-
     def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""
         phone: str | None = None
@@ -129,6 +127,10 @@ class Mock:
             if task is not None and task.login == account.login:
                 phone, source = task.phone, task.source
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
+
+    def uptime(self) -> Micros:
+        """The real time since the mock was made."""
+        return self.real.now(self._started) - self._started
 
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
@@ -215,19 +217,39 @@ class Mock:
         self.store.drop_account(login)
 
     def arm(self, document: Any) -> ArmedFault:
-        """Arms the fault of a document. Raises Refusal with every problem."""
+        """Arms the fault of a document under a new id. Raises Refusal with every problem."""
+        return self.store.faults.arm(self._fault(document))
+
+    def put_fault(self, fault_id: str, document: Any) -> tuple[ArmedFault, bool]:
+        """Arms the fault of a document under the id, in the place of the one that has it; and whether none had it.
+        Raises Refusal with every problem.
+        """
+        return self.store.faults.put(fault_id, self._fault(document))
+
+    def _fault(self, document: Any) -> Fault:
         fault = read_fault(document)
-        if fault.aspect == "transport" and not self.owns_sockets:
-            what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
-            raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
-        return self.store.faults.arm(fault)
+        self._require_socket(fault.action, "action")
+        return fault
+
+    def set_profile(self, profile: Profile | None) -> None:
+        """Answers by the profile from the next call on, with None by that of the settings."""
+        self.profile = profile or self._configured
+
+    def _require_socket(self, action: Action, where: str) -> None:
+        """Raises Refusal for an action that the server can't carry out."""
+        if action.aspect == "transport" and not self.owns_sockets:
+            what = f"the fault {action.kind!r} needs the socket, which a WSGI server keeps to itself"
+            raise Refusal(Problem(f"{where}.kind", what, "run `ifind-mock serve`, or leave it out"))
 
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
-        settings are armed anew. Accounts stay, and no id is given twice.
+        settings are armed anew. With None, the profile is that of the settings again. Accounts stay, and no id is given
+        twice.
         """
         self.store.reset(login)
         self.journal.reset(login)
+        if login is None:
+            self.set_profile(None)
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:

@@ -257,7 +257,7 @@ _WORD = r"\S{1,254}"
 
 def word(noun: str) -> Field[str]:
     """A word such as a login or a token, which no message shows."""
-    shape = {**text.shape, "pattern": whole_text(_WORD)}
+    shape = {**text.shape, "pattern": whole_text(_WORD), "maxLength": SHORT}
     return _checked(is_word, f"is not {noun}", "a text of 1 to 254 characters without blanks", shape, secret=True)
 
 

@@ -99,14 +99,14 @@ def _same(_where: str, text: str) -> str:
 
 def _whole_text(where: str, text: str) -> int:
     if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
-        raise Refusal(Problem(where, f"{text!r} is not a whole number", "write only digits"))
+        raise Refusal(Problem(where, f"{shown(text)} is not a whole number", "write only digits"))
     return int(text)
 
 
 def _flag_text(where: str, text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
     if text.lower() not in words:
-        raise Refusal(Problem(where, f"{text!r} is neither true nor false", f"allowed: {', '.join(words)}"))
+        raise Refusal(Problem(where, f"{shown(text)} is neither true nor false", f"allowed: {', '.join(words)}"))
     return words[text.lower()]
 
 
@@ -128,11 +128,11 @@ def _host(where: str, value: Any) -> str:
         return value
     if re.fullmatch(_IPV6, bare) and _is_ipv6(bare):
         return str(ipaddress.IPv6Address(bare).ipv4_mapped or bare)
-    what, remedy = f"{value!r} is not a host", f"allowed: {_HOSTS}"
+    what, remedy = f"{shown(value)} is not a host", f"allowed: {_HOSTS}"
     if (pair := re.fullmatch(rf"(?:https?://)?({_NAME}|\[{_IPV6}\])(?::([0-9]{{1,5}}))?(?:/.*)?", value)) is not None:
         port = f", and {beside(where, 'port')} {pair[2]}" if pair[2] else ""
         host = pair[1] if _is_ipv6(pair[1].strip("[]")) else pair[1].strip("[]")
-        what, remedy = f"{value!r} is more than a host", f"write {host}{port}"
+        what, remedy = f"{shown(value)} is more than a host", f"write {host}{port}"
     elif value == "*":
         remedy = "write 0.0.0.0 for all addresses"
     elif value.startswith("unix:"):
@@ -190,7 +190,7 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
     for text in texts:
         name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
         if not mark:
-            raise Refusal(Problem(where, f"{text!r} is not a choice", f"write it as {_CHOICE.allowed}"))
+            raise Refusal(Problem(where, f"{shown(text)} is not a choice", f"write it as {_CHOICE.allowed}"))
         clause, _, kind = name.rpartition(".")
         if isinstance(getattr(clauses().get(clause), "default", None), Mapping):
             number = int(choice) if re.fullmatch("[0-9]{1,9}", choice) and clause == "error.codes" else choice
@@ -203,7 +203,9 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
 def _limit(where: str, text: Any) -> tuple[str, Any]:
     name, mark, value = text.partition("=") if isinstance(text, str) else ("", "", "")
     if not mark:
-        raise Refusal(Problem(where, f"{text!r} is not a limit", "write it as NAME=VALUE, such as connections=100"))
+        raise Refusal(
+            Problem(where, f"{shown(text)} is not a limit", "write it as NAME=VALUE, such as connections=100")
+        )
     field = LIMITS.get(name.replace("-", "_"))
     if field is None:
         raise Refusal(unknown(where, name, LIMITS, noun="a limit"))

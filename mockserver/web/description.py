@@ -47,7 +47,7 @@ def openapi(table: Mapping[str, Mapping[str, Route]], url: str, *, with_token: b
     for row in rows:
         operation = _operation(row, with_token=with_token)
         paths.setdefault(_PART.sub(r"{\1}", row.path), {})[row.http_method.lower()] = operation
-    return {
+    described = {
         "openapi": "3.1.0",
         "info": {
             "title": "The control API of ifind-mock",
@@ -66,6 +66,23 @@ def openapi(table: Mapping[str, Mapping[str, Route]], url: str, *, with_token: b
             },
         },
     }
+    return {key: _portable(part) for key, part in described.items()}
+
+
+def _portable(part: Any) -> Any:
+    """The part with its patterns in the dialect of JSON Schema (ECMA-262), as far as others read it: there `$` is the
+    very end, and no text holds half of a surrogate pair.
+    """
+    if isinstance(part, Mapping):
+        return {
+            key: _in_ecma(inner) if key == "pattern" and isinstance(inner, str) else _portable(inner)
+            for key, inner in part.items()
+        }
+    return [*map(_portable, part)] if isinstance(part, list | tuple) else part
+
+
+def _in_ecma(pattern: str) -> str:
+    return pattern.replace(r"$(?!\n)", "$").replace(r"\uD800-\uDFFF", "")
 
 
 _PART = re.compile(r"<(?:path:)?(\w+)>")

@@ -145,6 +145,12 @@ class Connection(asyncio.Protocol):
         return bool(self._queue)
 
     @property
+    def idle_since(self) -> float:
+        """Since when it has neither a request nor an answer under way, in monotonic time; else the end of time."""
+        busy = self._queue or self._reader.partial or not self._writable or self._state is not State.OPEN
+        return float("inf") if busy else self._since
+
+    @property
     def deaf(self) -> bool:
         """Whether the loop does not see the end of its client: it has ended its side, or is not read from."""
         return self._state is State.ENDED or not self._reading
@@ -232,7 +238,7 @@ class Connection(asyncio.Protocol):
         lingering = self._state is State.LINGERING
         leaving = lingering or self.transport.is_closing()
         if not self._writable or (leaving and self.transport.get_write_buffer_size()):
-            if now - self._since > limits.unread_time:
+            if now - self._since > (limits.control_time if self.guest else limits.unread_time):
                 self.transport.abort()
         elif lingering:
             if now - self._since > limits.linger_time:
