@@ -43,7 +43,6 @@ Row: TypeAlias = tuple[Any, ...]
 _Place: TypeAlias = "tuple[int, int] | None"
 """Device and number of the file to which a path leads; None where it leads to none."""
 
-_INDEX = "CREATE INDEX tasks_ready ON tasks (login, ready) WHERE polls IS NULL"
 # Columns stand in the order of the records' fields. A seed may have 64 bits without a sign, or more: as text it fits.
 _SCHEMA = (
     """CREATE TABLE accounts (
@@ -57,7 +56,7 @@ _SCHEMA = (
         demo INTEGER NOT NULL, edition TEXT NOT NULL,
         fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT, polls INTEGER,
         stub TEXT) STRICT""",
-    _INDEX,
+    "CREATE INDEX tasks_ready ON tasks (login, ready)",
     """CREATE TABLE clocks (
         owner TEXT PRIMARY KEY, base INTEGER NOT NULL, since INTEGER NOT NULL, speed REAL NOT NULL) STRICT""",
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -66,8 +65,6 @@ _SCHEMA = (
 _UPGRADE = (  # from version 1
     "ALTER TABLE tasks ADD COLUMN polls INTEGER",
     "ALTER TABLE tasks ADD COLUMN stub TEXT",
-    "DROP INDEX tasks_ready",
-    _INDEX,
     f"PRAGMA user_version = {VERSION}",
 )
 _PROBES = ("SELECT * FROM accounts LIMIT 1", "SELECT * FROM tasks LIMIT 1", "SELECT * FROM clocks LIMIT 1")
@@ -89,6 +86,8 @@ _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?
     WHERE login = ?"""
 _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
+_TASKS = "SELECT * FROM tasks ORDER BY id LIMIT ? OFFSET ?"
+_TASKS_OF = "SELECT * FROM tasks WHERE login = ? ORDER BY id LIMIT ? OFFSET ?"
 _PUT_READY = "UPDATE tasks SET ready = ?, polls = ? WHERE id = ?"
 _NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ? AND polls IS NULL"
 _NEXT_READY_OF_ALL = """SELECT min(
@@ -485,6 +484,11 @@ class SqliteStore(Store):
     def read_task(self, task_id: int) -> Task | None:
         rows = self._rows(_READ_TASK, (task_id,))
         return _task(rows[0]) if rows else None
+
+    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+        part = (-1 if limit is None else limit, offset)
+        rows = self._rows(_TASKS, part) if login is None else self._rows(_TASKS_OF, (login, *part))
+        return [*map(_task, rows)]
 
     def put_ready(self, task: Task) -> None:
         with self.transaction(write=True):

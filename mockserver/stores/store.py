@@ -83,6 +83,12 @@ class Store(ABC):
     def read_task(self, task_id: int) -> Task | None:
         """The task of the id."""
 
+    @abstractmethod
+    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+        """The tasks of the login, with None of all, in the order of their ids: after the first `offset`, at most
+        `limit`, else all.
+        """
+
     def count_poll(self, task_id: int, now: Micros) -> Task | None:
         """The task as a poll finds it. Where polls of it are left, this one is counted, and with the last the task ends
         at now.
