@@ -406,3 +406,4 @@ class SettingValues(TypedDict, total=False):
     accounts: Sequence[Mapping[str, Any]]
     delays: Mapping[str, Any]
     faults: Sequence[Mapping[str, Any]]
+    stubs: Sequence[Mapping[str, Any]]
