@@ -15,7 +15,7 @@ from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock, RealTime
 from mockserver.core.delays import Delay, parse_delay
-from mockserver.core.errors import ApiError, NotFound, Problem, Refusal, StoreError
+from mockserver.core.errors import ApiError, Conflict, NotFound, Problem, Refusal, StoreError
 from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
@@ -173,7 +173,7 @@ class Mock:
         ready = self.store.next_ready(now, login)
         if ready is None:
             remedy = "create one first; polls, and a task that is never ready, wait for no time"
-            raise Refusal(Problem("to", "no task is on its way by time", remedy))
+            raise Conflict(Problem("to", "no task is on its way by time", remedy))
         return self.advance(login, ready - now)
 
     def put_account(
@@ -213,7 +213,7 @@ class Mock:
                 self.store.put_ready(changed)
                 return changed
             if not changed.is_ready(now):
-                raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
+                raise Conflict(Problem("ready", "the task is ready, and stays so", "create another task"))
             return task
 
     def drop_account(self, login: str) -> None:

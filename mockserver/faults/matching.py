@@ -68,4 +68,6 @@ _MATCH: Mapping[str, fields.Field[Any]] = {
     "format": fields.one_of(FORMATS).described("The format of the answer."),
     "nth": fields.whole(1).described("Only this one of the calls that fit."),
 }
-MATCH = fields.table_of(_MATCH)  # what a match may name
+_OF_INFO = {"properties": {"method": {"const": "info"}}, "required": ["method"]}
+_OF_A_TASK = {"anyOf": [{"required": ["phone"]}, {"required": ["source"]}]}
+MATCH = fields.bounded(fields.table_of(_MATCH), {"not": {**_OF_INFO, **_OF_A_TASK}})  # what a match may name

@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import click
 from flask import Flask, Response, request
 from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
@@ -53,6 +53,13 @@ class Waiting:
         for end, whose in tuple(self._ends.items()):
             if login in (None, whose):
                 end.set()
+
+
+class _AnyPath(BaseConverter):
+    """Any path, also one that begins with a slash, or has a line break."""
+
+    part_isolating = False
+    regex = r"[\s\S]*"
 
 
 class _App(Flask):
@@ -148,7 +155,8 @@ def make_app(
         return error if CONTROL.match(request.path) is None else _sent(control_failure())
 
     app.register_error_handler(InternalServerError, failed)
-    for rule in ("/", "/<path:path>"):
+    app.url_map.converters["any_path"] = _AnyPath
+    for rule in ("/", "/<any_path:path>"):
         # A rule without methods takes any, so that the gateway alone decides which are right.
         app.url_map.add(Rule(rule, endpoint="api", methods=None))
     app.view_functions["api"] = answer

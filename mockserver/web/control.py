@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
 from mockserver.api.mock import Mock
-from mockserver.core.errors import NotFound, Problem, Refusal, StoreError, cut
+from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, cut
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
 from mockserver.web import routes
@@ -43,10 +43,13 @@ _PREFLIGHT: Mapping[str, str] = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
 }
 _EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
+_STATUSES: Mapping[type[Refusal], int] = {NotFound: 404, Malformed: 400, Conflict: 409}
+"""Of refusals; any other is 422."""
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
     404: "It was not found",
     405: "The method is not allowed",
+    409: "It is not possible as things are",
     413: "The body is too large",
     415: "The body's type is not read here",
     422: "The request was refused",
@@ -109,7 +112,8 @@ class Control:
         return _response(self._answered(environ, request), lent)
 
     def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled:
-        path = request.path.decode("utf-8", "replace").removeprefix(ROOT)
+        # Several slashes at the start count as one, as in `request.path` of Flask.
+        path = f"/{request.path.decode('utf-8', 'replace').lstrip('/')}".removeprefix(ROOT)
         try:
             route, parts = _routed(request.http_method, path)
         except _Stray as stray:
@@ -195,7 +199,7 @@ class _Stray(Exception):
 
 
 def _refused(refusal: Refusal) -> Handled:
-    status = 404 if isinstance(refusal, NotFound) else 400 if isinstance(refusal, Malformed) else 422
+    status = next((number for kind, number in _STATUSES.items() if isinstance(refusal, kind)), 422)
     return problem(status, *refusal.problems)
 
 
