@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from mockserver.core.delays import Delay
-from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
+from mockserver.core.errors import Conflict, NotFound, Problem, cut, few
 from mockserver.faults.matching import Match
 
 MOST = 10_000
@@ -51,18 +51,18 @@ class Stubs:
 
     def put(self, stub: Stub, stub_id: str | None = None) -> tuple[Stub, bool]:
         """Keeps the stub under the id, without one in the place of the stub with the same match, or under a new id.
-        Gives it, and whether it is new. Raises Refusal where another stub has the match, or there are too many.
+        Gives it, and whether it is new. Raises Conflict where another stub has the match, or there are too many.
         """
         same = self._ids.get(stub.key)
         if stub_id is None:
             stub_id = same or self._free_id()
         elif same not in (None, stub_id):
-            raise Refusal(Problem("match", f"is that of the stub {same!r}", "change that one, or delete it"))
+            raise Conflict(Problem("match", f"is that of the stub {same!r}", "change that one, or delete it"))
         before = self._stubs.get(stub_id)
         if before is not None:
             del self._ids[before.key]
         elif len(self._stubs) >= MOST:
-            raise Refusal(Problem("", f"there are {MOST} stubs", "delete some: DELETE /_mock/stubs"))
+            raise Conflict(Problem("", f"there are {MOST} stubs", "delete some: DELETE /_mock/stubs"))
         kept = replace(stub, id=stub_id, text=json.dumps({"id": stub_id, **stub.found}, ensure_ascii=False))
         self._stubs[stub_id], self._ids[kept.key] = kept, stub_id
         return kept, before is None

@@ -315,7 +315,7 @@ def test_tasks_are_listed_read_and_made_ready_by_control(state: str) -> None:
         assert (waits.status, waits.body["status"], waits.body["polls_left"]) == (200, "processing", 1)
         assert (ends.status, ends.body["status"], ends.body["ready_at"]) == (200, "failed", ends.body["created_at"])
     late = control.handle("PUT", f"/tasks/{second}", body={"ready": "never"})
-    assert (late.status, late.body["problems"][0]["where"]) == (422, "ready")
+    assert (late.status, late.body["problems"][0]["where"]) == (409, "ready")
     assert [control.handle("PUT", f"/tasks/{one}", body={"ready": "never"}).status for one in (99, 0, "x")] == [404] * 3
     assert control.handle("PUT", f"/tasks/{first}", body={}).body["problems"][0]["what"] == "is missing"
 

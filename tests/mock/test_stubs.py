@@ -233,7 +233,7 @@ def test_lenient_takes_what_the_documentation_does_not(form: str) -> None:
             {"match": MATCH, "data": [{**ROW, "phone": "70000000123"}]},
             "data[0].phone: is not the phone that is searched",
         ),
-        ({"photo": "aGVsbG8="}, "photo: is no picture; take a PNG, JPEG, GIF or WebP, or say lenient = true"),
+        ({"photo": "aGVsbG8="}, "photo: is no picture; write a PNG, JPEG, GIF or WebP as base64, in one line, or say"),
         ({"data": ROW}, "data: a table is not a list"),
         ({"data": [{"price tag": "1"}]}, "data[0].price tag: 'price tag' is not a name of a field"),
         ({"data": [{**ROW, "title": ["x"]}]}, "data[0].title: a list can't stand in a row"),
