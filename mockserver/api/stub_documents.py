@@ -51,9 +51,10 @@ def _scalar(where: str, value: Any) -> Any:
 def _body(where: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         try:
-            return json.loads(json.dumps(value, allow_nan=False))
-        except (TypeError, ValueError):
-            raise Refusal(Problem(where, "holds what JSON has not, such as a date", "write it as a text")) from None
+            return json.loads(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+        except (TypeError, ValueError, RecursionError):
+            what = "holds what JSON in UTF-8 has not, such as a date or half of a surrogate pair"
+            raise Refusal(Problem(where, what, "write it as a text")) from None
     return fields.text(where, value)
 
 

@@ -215,6 +215,20 @@ def test_a_poll_that_is_undone_does_not_count(state: str) -> None:
     assert statuses(api, number, 2) == ["processing", "ready"]
 
 
+def test_a_poll_that_cannot_be_kept_is_answered_with_an_error_and_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    api = Api(state=str(path))
+    put(api, {"after_polls": 1})
+    number = api.create()
+    assert isinstance(api.mock.store, SqliteStore)
+    api.mock.store._patience = 0.0
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert statuses(api, number, 2) == ["error", "error"]
+
+    assert statuses(api, number, 2) == ["processing", "ready"]
+
+
 # One task.
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +257,12 @@ def test_lenient_takes_what_the_documentation_does_not(form: str) -> None:
         ({"bodies": {"csv": "name\nВася,3\n"}}, "bodies.csv: line 2 has 2 cells, the header has 1"),
         ({"bodies": {"csv": ""}}, "bodies.csv: is not CSV"),
         ({"bodies": {"yaml": ""}}, "bodies: 'yaml' is not a key; allowed: json, xml, csv"),
-        ({"bodies": {"json": {"a": float("nan")}}}, "bodies.json: holds what JSON has not"),
+        ({"bodies": {"json": {"a": float("nan")}}}, "bodies.json: holds what JSON in UTF-8 has not"),
+        ({"bodies": {"json": {"a": "\ud800"}}}, "bodies.json: holds what JSON in UTF-8 has not"),
+        (
+            {"bodies": {"json": {"a": date(2030, 1, 1)}}},
+            "holds what JSON in UTF-8 has not, such as a date",
+        ),
         ({"match": {"phon": PHONE}, "names": []}, "match: 'phon' is not a key; did you mean 'phone'"),
         ({"match": {"phone": "+7"}, "names": []}, "match.phone: '+7' is not a phone"),
         ({"match": {"source": "2"}, "names": []}, 'match.source: "2" is a text; write 2, without quotes'),
