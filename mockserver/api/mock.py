@@ -195,15 +195,20 @@ class Mock:
         self.store.put_account(account)
         return account, known is None
 
+    def task(self, task_id: int) -> Task:
+        """The task of the id. Raises NotFound."""
+        task = self.store.read_task(task_id)
+        if task is None:
+            raise NotFound(Problem("id", f"{task_id} is not a task", "GET /_mock/tasks lists them"))
+        return task
+
     def set_ready(self, task_id: int, delay: Delay) -> Task:
         """Decides anew when the task is ready: after a time since its creation, or after so many more polls. One that
         is ready stays as it is. Gives the task. Raises NotFound without one, Refusal where it would not be ready any
         more.
         """
         with self.store.transaction(write=True):
-            task = self.store.read_task(task_id)
-            if task is None:
-                raise NotFound(Problem("", f"{task_id} is not a task", "create one, or see its id in the answer"))
+            task = self.task(task_id)
             now = self.now(task.login)
             after = delay.sample(fraction(task.seed, task.login, "ready", task.id))
             changed = replace(task, ready=None if after is None else task.created + after, polls=delay.polls)
@@ -385,7 +390,10 @@ class Mock:
             raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
 
     def _arm_configured(self, login: str | None) -> None:
-        """Arms the faults of the settings: those of the login, with None all."""
+        """Arms the faults of the settings, and puts their stubs: those of the login, with None all."""
+        for stub in self.simulation.stubs:
+            if login is None or stub.match.login == login:
+                self.store.stubs.put(stub)
         for place, document in enumerate(self.simulation.faults):
             if login is None or document.get("match", {}).get("login") == login:
                 try:

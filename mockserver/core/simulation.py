@@ -25,3 +25,4 @@ class Simulation:
     journal: int  # calls that are kept for each account
     accounts: Sequence[Account] = ()  # the accounts of the start
     faults: Sequence[Mapping[str, Any]] = ()  # the documents of the faults of the start
+    stubs: Sequence[Any] = ()  # the stubs of the start

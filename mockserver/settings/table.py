@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
+from mockserver.api.stub_documents import STUB
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
+from mockserver.faults.stubs import Stub
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
 from mockserver.inputs.fields import Field, Reader, inside
@@ -175,6 +177,12 @@ def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]
     if len({account["login"] for account in accounts}) < len(accounts):
         raise Refusal(Problem(where, "two accounts have the same login", "give each account a login of its own"))
     return accounts
+
+
+def _stubs(where: str, stubs: list[Stub]) -> list[Stub]:
+    if len({stub.key for stub in stubs}) < len(stubs):
+        raise Refusal(Problem(where, "two stubs have the same match", "put them into one"))
+    return stubs
 
 
 def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
@@ -337,6 +345,12 @@ class Settings:
         "Faults that are armed at the start.",
         example=[FAULT.example],
     )
+    stubs: list[Stub] = _setting(
+        [],
+        fields.list_of(STUB, "a list of tables, each below a line [[stubs]]").then(_stubs),
+        "What is found on phones, in place of made-up data.",
+        example=[STUB.example],
+    )
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     places: Mapping[str, str] = dataclasses.field(kw_only=True)
     """How a message names each: as the option, the variable, or the file and its key."""
@@ -360,6 +374,7 @@ class Settings:
                 for account in self.accounts
             ),
             faults=tuple(self.faults),
+            stubs=tuple(self.stubs),
         )
 
 
@@ -391,3 +406,4 @@ class SettingValues(TypedDict, total=False):
     accounts: Sequence[Mapping[str, Any]]
     delays: Mapping[str, Any]
     faults: Sequence[Mapping[str, Any]]
+    stubs: Sequence[Mapping[str, Any]]
