@@ -10,6 +10,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.armed import ArmedFaults
+from mockserver.faults.scenarios import Scenarios
 from mockserver.stores.counters import Counters
 from mockserver.stores.trouble import to_standard_error
 
@@ -28,6 +29,7 @@ class Store(ABC):
 
     def __init__(self) -> None:
         self.faults = ArmedFaults()
+        self.scenarios = Scenarios()
         self.counters = Counters()
 
     @abstractmethod
@@ -119,4 +121,5 @@ class Store(ABC):
         samples. Accounts stay; ids that were given out are never given again.
         """
         self.faults.clear(login)
+        self.scenarios.clear(login)
         self.counters.clear(login)
