@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -27,7 +27,7 @@ from mockserver.faults.call_rules import CallRules
 from mockserver.faults.faults import read_fault
 from mockserver.faults.kinds import ARRIVAL, ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
-from mockserver.faults.scenarios import PASS, RunningScenario, Step, read_scenario
+from mockserver.faults.scenarios import PASS, Changes, RunningScenario, read_scenario
 from mockserver.inputs.accounts import ALL
 from mockserver.inputs.fields import is_word
 from mockserver.people.magic import MAGIC
@@ -87,7 +87,7 @@ class Mock:
                 facts = self.facts(call, account, wanted_format)
                 rules = CallRules(self.store.scenarios, self.store.faults, facts, self._seed(account))
                 effect = rules.meet(*ARRIVAL)
-                account = self._stepped(rules.step, account)
+                account = self._stepped(rules.met, account)
             trace.account = account
             if effect.page is not None:
                 return self._delivered(effect.page, account, rules)
@@ -234,7 +234,27 @@ class Mock:
         for place, step in enumerate(scenario.steps):
             for action in step.actions:
                 self._require_socket(action, f"steps[{place}].action")
+        self._restore(self.store.scenarios.taken_back(scenario.login, name))
         return self.store.scenarios.put(scenario)
+
+    def drop_scenario(self, name: str, login: str | None) -> None:
+        """Takes the scenario away; what it has changed of accounts is as before. Raises NotFound without one."""
+        self.store.scenarios.drop(name, login)
+        self._restore(self.store.scenarios.taken_back(login, name))
+
+    def clear_scenarios(self, login: str | None) -> None:
+        """Takes the scenarios of the login away, with None all, as `drop_scenario` does."""
+        self.store.scenarios.clear(login)
+        self._restore(self.store.scenarios.taken_back(login))
+
+    def _restore(self, taken: Iterable[tuple[str, Changes]]) -> None:
+        """Sets fields of accounts back to what they were, unless something else has changed them since."""
+        for login, changes in taken:
+            with self.store.transaction(write=True):
+                account = self.store.account(login)
+                if account is not None:
+                    before = {key: old for key, (old, new) in changes.items() if getattr(account, key) == new}
+                    self.store.put_account(replace(account, **before))
 
     def _require_socket(self, action: Action, where: str) -> None:
         """Raises Refusal for an action that the server can't carry out."""
@@ -243,9 +263,10 @@ class Mock:
             raise Refusal(Problem(f"{where}.kind", what, "run `ifind-mock serve`, or leave it out"))
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
-        settings are armed anew. Accounts stay, and no id is given twice.
+        """Drops the tasks, charges, clock, faults, scenarios and journal of the login, with None those of all; those of
+        the settings begin anew. Accounts stay, and no id is given twice.
         """
+        self.clear_scenarios(login)
         self.store.reset(login)
         self.journal.reset(login)
         self._arm_configured(login)
@@ -258,25 +279,25 @@ class Mock:
             raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, headers=allowed)
         return OPERATIONS[call.operation]
 
-    def _stepped(self, step: Step | None, account: Account | None) -> Account | None:
+    def _stepped(self, met: RunningScenario | None, account: Account | None) -> Account | None:
         """The account of a call after what a step of a scenario does to its clock and to itself."""
-        if account is None or step is None or (step.advance is None and not step.account):
+        if account is None or met is None or not met.step.changes:
             return account
-        login = account.login
+        login, step = account.login, met.step
         with self.store.transaction(write=True):
-            if step.advance is not None:
-                with suppress(Refusal):  # there is no such moment, or it is too far away: the clock stays as it is
-                    if isinstance(step.advance, str):
-                        self.advance_to(login, step.advance)
-                    else:
-                        self.advance(login, step.advance)
-            changes = {**step.account}
-            known = replace(self.store.account(login) or account, **{k: v for k, v in changes.items() if k != "used"})
-            if (used := changes.get("used")) is not None:
+            with suppress(Refusal):  # there is no such moment, or it is too far away: the clock stays as it is
+                if isinstance(step.advance, str):
+                    self.advance_to(login, step.advance)
+                elif step.advance is not None:
+                    self.advance(login, step.advance)
+            known = self.store.account(login) or account
+            changed = replace(known, **{key: value for key, value in step.account.items() if key != "used"})
+            if (used := step.account.get("used")) is not None:
                 day = day_of(self.now(login), self.profile.rules.day_turn)
-                known = replace(known, day=day, used=known.daily_limit if used == ALL else used)
-            self.store.put_account(known)
-        return known
+                changed = replace(changed, day=day, used=changed.daily_limit if used == ALL else used)
+            self.store.put_account(changed)
+            self.store.scenarios.changed(met.scenario, known, changed)
+        return changed
 
     def _formed(self, answer: Answer | Page, rules: CallRules, account: Account | None) -> Answer | Page:
         """The answer, in the form that a rule gives it. A page has none."""
@@ -285,12 +306,11 @@ class Mock:
         # The format of the answer, which a clause may set in place of the one that was asked for.
         rules.facts = replace(rules.facts, format=answer.format)
         form = rules.meet("form").form
-        changed = rules.step is not None and (rules.step.advance is not None or bool(rules.step.account))
         if form is not None:
             rule = next(one for one in rules.struck if one.effect.form is form)
             chance = fraction(self._seed(account), "form", rule.key, rule.number)
             answer = replace(answer, form=partial(form, chance))
-        return replace(answer, wrote=True) if changed else answer
+        return replace(answer, wrote=True) if rules.met is not None and rules.met.step.changes else answer
 
     def _delivered(self, answer: Answer | Page, account: Account | None, rules: CallRules | None) -> Answer | Page:
         """The answer with its latency and, where rules have met the call, with their delivery and their reasons."""

@@ -6,7 +6,7 @@ from mockserver.faults.actions import Strike
 from mockserver.faults.armed import ArmedFaults
 from mockserver.faults.kinds import NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
-from mockserver.faults.scenarios import PASS, Scenarios, Step
+from mockserver.faults.scenarios import PASS, RunningScenario, Scenarios
 
 
 class CallRules:
@@ -17,7 +17,7 @@ class CallRules:
     def __init__(self, scenarios: Scenarios, faults: ArmedFaults, facts: Facts, seed: int) -> None:
         self.facts = facts
         self.struck: list[Strike] = []  # what has met the call so far
-        self.step: Step | None = None  # the step that has met it
+        self.met: RunningScenario | None = None  # the scenario whose step has met it, as it was then
         self._scenarios = scenarios
         self._faults = faults
         self._seed = seed
@@ -25,8 +25,8 @@ class CallRules:
 
     def meet(self, *aspects: str) -> Effect:
         """Has the rules for these aspects meet the call. Gives the effect of the first aspect."""
-        if self.step is None and (met := self._scenarios.meet(self.facts, aspects)) is not None:
-            self.step, self._later = met
+        if self.met is None and (met := self._scenarios.meet(self.facts, aspects)) is not None:
+            self.met, self._later = met, met.strikes()
         now = [one for one in self._later if one.aspect in (PASS, *aspects)]
         self._later = [one for one in self._later if one not in now]
         now += self._faults.strike(self.facts, self._seed, aspects, {one.aspect for one in now})

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from mockserver.core.delays import DURATION, duration
 from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
 from mockserver.core.messages import Micros
+from mockserver.core.tasks import Account
 from mockserver.faults.actions import ACTION, Action, Strike, read_action
 from mockserver.faults.faults import TIMES
 from mockserver.faults.kinds import ARRIVAL, NO_EFFECT
@@ -17,6 +18,8 @@ from mockserver.faults.matching import NEXT_MATCH, Facts, Match, read_match
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT_STATE
 
+RESTORED = ("daily_limit", "paid_until", "demo", "delay")
+"""Fields of an account that are as before once the scenario that has changed them is taken away."""
 PASS = "pass"  # noqa: S105 - an action that changes nothing of the call, and the aspect of its strike
 MOST = 10_000  # scenarios of a store
 LONGEST = 1000  # steps of a scenario
@@ -32,12 +35,17 @@ class Step:
     advance: Micros | str | None  # how far the account's clock is put forward before each, or to which moment
     account: Mapping[str, Any]  # what becomes of the account before each, as ACCOUNT_STATE reads it
 
+    @property
+    def changes(self) -> bool:
+        """Whether it changes the account, or its clock."""
+        return self.advance is not None or bool(self.account)
+
     def meets(self, facts: Facts, aspects: Collection[str]) -> bool:
         """Whether it meets the call, at the moment when the rules for these aspects are asked for. Where all that it
         does happens to a task, or to the form of an answer, it is not spent on a call that has none.
         """
         own = {action.aspect for action in self.actions}
-        at_once = not own or self.advance is not None or self.account or own & {*ARRIVAL}
+        at_once = not own or self.changes or own & {*ARRIVAL}
         if not ({*ARRIVAL} if at_once else own) & {*aspects}:
             return False
         return self.match.fits(facts) and all(action.fits(facts) for action in self.actions)
@@ -69,6 +77,11 @@ class RunningScenario:
         """Whether it lets all calls pass."""
         return self.at == len(self.scenario.steps)
 
+    @property
+    def step(self) -> Step:
+        """Its current step, where it is not over."""
+        return self.scenario.steps[self.at]
+
     def after_call(self) -> RunningScenario:
         """How far it has come with one more call."""
         steps = self.scenario.steps
@@ -82,7 +95,7 @@ class RunningScenario:
 
     def strikes(self) -> list[Strike]:
         """What its current step does to a call."""
-        name, step = self.scenario.name, self.scenario.steps[self.at]
+        name, step = self.scenario.name, self.step
         place = f"scenario {name} step {self.at + 1} of {len(self.scenario.steps)}"
         often = "" if step.times == 1 else f" ({self.met + 1} of {step.times or 'many'})"
         rule = (f"{name}#{self.at + 1}", f"{name}#{self.at + 1}")
@@ -94,12 +107,18 @@ class RunningScenario:
         ]
 
 
+Changes: TypeAlias = "Mapping[str, tuple[Any, Any]]"
+"""What steps have changed of an account: by the field, its value before the first of them and after the last."""
+
+
 class Scenarios:
     """The scenarios of a store. They end with the process; a transaction that fails does not take their course back."""
 
     def __init__(self) -> None:
         self._running: dict[str | None, dict[str, RunningScenario]] = {}  # by login, then by name
         self._active: dict[str | None, dict[str, None]] = {}  # the names of those that are not over, likewise
+        self._changes: dict[tuple[str | None, str], dict[str, dict[str, tuple[Any, Any]]]] = {}
+        """By login and name of the scenario, and by account."""
         self._count = 0
 
     def put(self, scenario: Scenario) -> tuple[RunningScenario, bool]:
@@ -150,20 +169,40 @@ class Scenarios:
         """Whether a scenario may meet a call of the login."""
         return bool(self._active) and (login in self._active or None in self._active)
 
-    def meet(self, facts: Facts, aspects: Collection[str]) -> tuple[Step, list[Strike]] | None:
-        """The step that meets the call now, counted, and what it does: the current one of the first scenario that has
-        one for the call; those of the login come before those of all.
+    def meet(self, facts: Facts, aspects: Collection[str]) -> RunningScenario | None:
+        """The scenario whose current step meets the call, as it was before; the call is counted. It is the first that
+        has one for the call; those of the login come before those of all.
         """
         for login in dict.fromkeys((facts.login, None)):
             for name in self._active.get(login, ()):
                 running = self._running[login][name]
-                step = running.scenario.steps[running.at]
-                if step.meets(facts, aspects):
+                if running.step.meets(facts, aspects):
                     self._running[login][name] = after = running.after_call()
                     if after.is_over:
                         self._end(name, login)
-                    return step, running.strikes()
+                    return running
         return None
+
+    def changed(self, scenario: Scenario, before: Account, after: Account) -> None:
+        """Keeps what a step has changed of an account, its charges aside."""
+        own = self._changes.setdefault((scenario.login, scenario.name), {}).setdefault(before.login, {})
+        for key in RESTORED:
+            if (value := getattr(after, key)) != (first := getattr(before, key)):
+                own[key] = (own[key][0] if key in own else first, value)
+
+    def taken_back(self, login: str | None, name: str | None = None) -> Sequence[tuple[str, Changes]]:
+        """What the scenario has changed, by account, and forgets it; without a name what all of the login have, and
+        what any has changed of its account; with None all.
+        """
+        taken: list[tuple[str, Changes]] = []
+        for (own, known), accounts in [*self._changes.items()]:
+            for account in [*accounts]:
+                meant = (own, known) == (login, name) if name else login in (None, own, account)
+                if meant:
+                    taken.append((account, accounts.pop(account)))
+            if not accounts:
+                del self._changes[own, known]
+        return taken
 
     def _end(self, name: str, login: str | None) -> None:
         active = self._active.get(login, {})
@@ -175,7 +214,7 @@ class Scenarios:
 def read_scenario(name: str, document: Any) -> Scenario:
     """The scenario of a document with the keys of SCENARIO. Raises Refusal with every problem, each naming its key."""
     read = SCENARIO("", document)
-    return Scenario(name, read.get("login"), read["steps"], read.get("end") == "repeat", document)
+    return Scenario(NAME("name", name), read.get("login"), read["steps"], read.get("end") == "repeat", document)
 
 
 def _step(where: str, value: Any) -> Step:
@@ -229,6 +268,7 @@ def _scenario(where: str, read: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
+NAME = fields.matching("[A-Za-z0-9_.-]{1,100}", "a name", "a name of letters, digits, hyphens, dots and underscores")
 _MOMENTS = ("midnight", "next-ready")
 _LOGIN = fields.at_most(fields.SHORT, fields.text)
 _PASSING = {

@@ -171,6 +171,44 @@ def test_a_step_changes_the_account_before_the_call(api: Api) -> None:
     }
 
 
+@pytest.mark.parametrize("end", ["delete", "clear", "reset", "reset all", "put"])
+@pytest.mark.parametrize("whose", [LOGIN, None])
+def test_an_account_is_as_before_once_the_scenario_is_taken_away(
+    api: Api, control: Control, end: str, whose: str | None
+) -> None:
+    of = {"login": whose} if whose else {}
+    before = api.mock.store.account(LOGIN)
+    begin(
+        api,
+        {"account": {"daily_limit": 7, "paid_until": "2031-01-01", "demo": True, "delay": "1h"}},
+        {"account": {"daily_limit": 8}},
+        **of,
+    )
+    assert [api.call("info")["data"]["api_limit"]["of"] for _ in range(3)] == [7, 8, 8]
+    {
+        "delete": lambda: control.handle("DELETE", "/scenarios/one", of),
+        "clear": lambda: control.handle("DELETE", "/scenarios", of),
+        "reset": lambda: control.handle("POST", "/reset", body={"login": LOGIN}),
+        "reset all": lambda: control.handle("POST", "/reset"),
+        "put": lambda: control.handle("PUT", "/scenarios/one", body={"steps": [{}], **of}),
+    }[end]()
+
+    assert api.mock.store.account(LOGIN) == before
+
+
+def test_what_another_has_changed_of_the_account_since_stays(api: Api) -> None:
+    begin(api, {"account": {"daily_limit": 7, "demo": True}})
+    api.call("info")
+    api.mock.put_account(LOGIN, {"daily_limit": 9})
+    api.mock.clear_scenarios(None)
+
+    assert api.call("info")["data"] == {
+        "api_limit": {"used": 0, "of": 9},
+        "api_time_limit": "2099-12-31",
+        "demo": "0",
+    }
+
+
 def test_used_up_units_are_those_of_the_day_that_the_step_comes_to(api: Api) -> None:
     begin(api, {"account": {"used": "all"}, "advance": "midnight"}, {"advance": "midnight"})
 
@@ -182,6 +220,20 @@ def test_a_step_for_an_unknown_account_is_met_and_changes_nothing(api: Api) -> N
 
     assert codes(api, 1, login="nobody@example.com") == [401]
     assert api.call("info")["data"]["api_limit"]["used"] == 0
+
+
+def test_what_a_step_changes_is_kept_with_the_call_in_a_state_file(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.db")
+    api = Api(state=state)
+    before = api.mock.now()
+    begin(api, {"account": {"used": "all", "daily_limit": 7}, "advance": "midnight"})
+    api.call("info")
+    api.mock.store.close()
+    again = Api(state=state)
+
+    assert again.call("info")["data"]["api_limit"] == {"used": 7, "of": 7}
+    assert again.mock.now(LOGIN) - before == 12 * 3600 * 1_000_000
+    again.mock.store.close()
 
 
 # Whose scenario it is.
@@ -301,6 +353,12 @@ def test_under_wsgi_a_step_of_the_socket_is_refused_where_it_is_set() -> None:
     answered = create_app(load({})).test_client().put("/_mock/scenarios/flaky-network", json={})
 
     assert (answered.status_code, "run `ifind-mock serve`" in answered.get_json()["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 101, "имя", "a\nb"])
+def test_a_name_that_no_path_can_hold_is_refused(api: Api, name: str) -> None:
+    with pytest.raises(Refusal, match="is not a name"):
+        api.mock.put_scenario(name, {"steps": [{}]})
 
 
 # The control API and the settings.

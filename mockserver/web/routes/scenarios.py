@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.core.errors import Problem, Refusal, unknown
-from mockserver.faults.scenarios import SCENARIO, RunningScenario
+from mockserver.faults.scenarios import NAME, SCENARIO, RunningScenario
 from mockserver.inputs import fields
 from mockserver.settings.files import ready_scenarios
 from mockserver.web.paging import PAGE, page, page_of
@@ -42,13 +42,13 @@ def put(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
 def drop(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Takes the scenario of the path and of the login away."""
     login = known_login(context.mock, request.query.get("login"))
-    context.mock.store.scenarios.drop(request.parts["name"], login)
+    context.mock.drop_scenario(request.parts["name"], login)
     return 204, None
 
 
 def drop_all(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Takes the scenarios of the login away, without one all."""
-    context.mock.store.scenarios.clear(known_login(context.mock, request.query.get("login")))
+    context.mock.clear_scenarios(known_login(context.mock, request.query.get("login")))
     return 204, None
 
 
@@ -62,14 +62,13 @@ def _shown(running: RunningScenario) -> dict[str, Any]:
     return {"name": running.scenario.name, **running.scenario.document, "progress": progress}
 
 
-_NAME = fields.matching(r"[\w.-]{1,100}", "a name", "a name of letters, digits, hyphens, dots and underscores")
 _PROGRESS: Mapping[str, fields.Field[Any]] = {
     "step": fields.or_none(fields.whole(1)).described("The number of the current step; null after the last one.", 1),
     "met": fields.whole(0).described("How many calls this step has met.", 0),
     "calls": fields.whole(0).described("How many calls the scenario has met.", 0),
     "rounds": fields.whole(0).described("How often it has come to its end.", 0),
 }
-_PARTS = {"name": _NAME.described("The name of the scenario.", "flaky-network")}
+_PARTS = {"name": NAME.described("The name of the scenario.", "flaky-network")}
 _SHOWN = extended(
     SCENARIO,
     {
