@@ -51,9 +51,11 @@ class Match:
         return isinstance(nth, int) and nth <= number
 
 
-def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
-    """The match of a document with any keys of Facts, and `nth`; adds every problem to problems."""
-    match = fields.table(document, where, _MATCH, problems)
+def read_match(document: Any, where: str, problems: list[Problem], *, numbered: bool = True) -> Match:
+    """The match of a document with any keys of Facts and, where calls are numbered, `nth`; adds every problem to
+    problems.
+    """
+    match = fields.table(document, where, _MATCH if numbered else _UNNUMBERED, problems)
     if match.get("method") == "info" and (never := [key for key in ("phone", "source") if key in match]):
         problems.append(Problem(f"{where}.{never[0]}", "info has none, so nothing could match", "leave it out"))
     return Match(match)
@@ -70,4 +72,8 @@ _MATCH: Mapping[str, fields.Field[Any]] = {
 }
 _OF_INFO = {"properties": {"method": {"const": "info"}}, "required": ["method"]}
 _OF_A_TASK = {"anyOf": [{"required": ["phone"]}, {"required": ["source"]}]}
-MATCH = fields.bounded(fields.table_of(_MATCH), {"not": {**_OF_INFO, **_OF_A_TASK}})  # what a match may name
+_FITTING = {"not": {**_OF_INFO, **_OF_A_TASK}}
+_UNNUMBERED = {key: field for key, field in _MATCH.items() if key != "nth"}
+MATCH = fields.bounded(fields.table_of(_MATCH), _FITTING)  # what a match may name
+NEXT_MATCH = fields.bounded(fields.table_of(_UNNUMBERED), _FITTING)
+"""What the match of a rule may name that is for the next call."""

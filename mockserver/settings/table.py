@@ -22,13 +22,14 @@ from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
+from mockserver.faults.scenarios import read_scenario
 from mockserver.faults.stubs import Stub
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
 from mockserver.inputs.fields import Field, Reader, inside
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
-from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
+from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile, scenario_named
 from mockserver.settings.limits import LIMITS, Limits
 from mockserver.stores.opening import STATE, STORES
 
@@ -249,6 +250,21 @@ _DELAYS = fields.table_of(
 _CHOICE = Field(fields.as_is.read, {"type": "string", "pattern": "="}, "CLAUSE=CHOICE, such as row.phone=number")
 
 
+def _scenario(where: str, value: Any) -> Mapping[str, Any]:
+    """The name and the document of a scenario, which is checked and kept as it is."""
+    if not isinstance(value, str):
+        raise Refusal(without_quotes(where, value))
+    named = scenario_named(where, value)
+    try:
+        read_scenario(named["name"], named["scenario"])
+    except Refusal as refusal:
+        raise refusal.at(f"{where}: {value}", ": ") from None
+    return named
+
+
+_SCENARIO = Field(_scenario, {"type": "string"}, "the name of a ready scenario, or a file's path")
+
+
 def _setting(default: Any, field: Field[Any], help_text: str, metavar: str = "TEXT", **rest: Any) -> Any:
     described = field.described(help_text, rest.pop("example", None))
     return dataclasses.field(metadata={"default": default, "field": described, "metavar": metavar, **rest})
@@ -351,6 +367,14 @@ class Settings:
         "What is found on phones, in place of made-up data.",
         example=[STUB.example],
     )
+    scenarios: list[Any] = _setting(
+        [],
+        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
+        "Scenarios that begin at the start: names of ready ones, and files.",
+        "NAME|FILE",
+        one=_same,
+        example=["flaky-network"],
+    )
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     places: Mapping[str, str] = dataclasses.field(kw_only=True)
     """How a message names each: as the option, the variable, or the file and its key."""
@@ -375,6 +399,7 @@ class Settings:
             ),
             faults=tuple(self.faults),
             stubs=tuple(self.stubs),
+            scenarios=tuple(self.scenarios),
         )
 
 
@@ -407,3 +432,4 @@ class SettingValues(TypedDict, total=False):
     delays: Mapping[str, Any]
     faults: Sequence[Mapping[str, Any]]
     stubs: Sequence[Mapping[str, Any]]
+    scenarios: Sequence[str | os.PathLike[str]]
