@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mockserver.api.gateway import Gateway, Hook
 from mockserver.api.mock import Mock
+from mockserver.core.clock import RealTime
 from mockserver.core.errors import Refusal, StoreError
 from mockserver.core.messages import Micros
 from mockserver.settings.files import words
@@ -16,19 +17,18 @@ from mockserver.stores.opening import open_store
 
 def open_gateway(
     settings: Settings,
-    real: Callable[[], Micros] | None = None,
+    wall: Callable[[], Micros] | None = None,
     hook: Callable[[Mock], Hook] | None = None,
     *,
+    monotonic: Callable[[], Micros] | None = None,
     owns_sockets: bool = True,
 ) -> Gateway:
-    """The API of the settings, on its store. real gives the real time, hook makes the gateway's hook from its mock;
-    owns_sockets says whether the server of the mock can break a connection. Raises StoreError where the store can't be
-    opened, Refusal for a fault of the settings that the server can't carry out.
+    """The API of the settings, on its store. wall and monotonic are the clocks of real time (see RealTime) in place of
+    this machine's; wall alone is both. hook makes the gateway's hook from its mock; owns_sockets says whether the
+    server of the mock can break a connection. Raises StoreError where the store can't be opened, Refusal for a fault of
+    the settings that the server can't carry out.
     """
-    # The wall clock's time at the start, counted on by the monotonic clock: a step of the wall clock must not make a
-    # ready task unready.
-    started = time.time_ns() - time.monotonic_ns()
-    real = real or (lambda: (started + time.monotonic_ns()) // 1000)
+    real = RealTime(wall or _wall, monotonic or wall or _monotonic)
     try:
         mock = _mock(settings, real, owns_sockets=owns_sockets)
     except Refusal as refusal:
@@ -38,7 +38,15 @@ def open_gateway(
     return Gateway(mock, plain=settings.plain, hook=None if hook is None else hook(mock))
 
 
-def _mock(settings: Settings, real: Callable[[], Micros], *, owns_sockets: bool) -> Mock:
+def _wall() -> Micros:
+    return time.time_ns() // 1000
+
+
+def _monotonic() -> Micros:
+    return time.monotonic_ns() // 1000
+
+
+def _mock(settings: Settings, real: RealTime, *, owns_sockets: bool) -> Mock:
     store = open_store(settings.state)
     try:
         return Mock(store, settings.profile, settings.simulation, words(), real, owns_sockets=owns_sockets)

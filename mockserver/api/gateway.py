@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mockserver.api.http import Request, Response
@@ -63,21 +63,25 @@ class Gateway:
         """The response to one request; for servers that take one at a time."""
         return self.turn((request,))[0]
 
-    def turn(self, requests: Sequence[Request]) -> list[Response]:
+    def turn(self, requests: Iterable[Request]) -> list[Response]:
         """The responses to requests that are answered together: what they write is kept by one commit. Where that
         fails, every answer from the first that wrote on is a server error, and nothing is charged.
         """
+        asked: list[Request] = []
         decided: list[Decision] = []
+        coming = iter(requests)
         try:
             with self.mock.store.transaction():
-                decided.extend(map(self._safely, requests))
+                for request in coming:
+                    asked.append(request)
+                    decided.append(self._safely(request))
         except StoreError:
             answers = [decision.answer for decision in decided]
             first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
-            decided[first:] = map(self._server_error, requests[first:])
+            decided[first:] = map(self._server_error, [*asked[first:], *coming])
         responses = [self.render(decision) for decision in decided]
         if self.mock.journal.size:
-            self._record(requests, decided, responses)
+            self._record(decided, responses)
         return responses
 
     def _safely(self, request: Request) -> Decision:
@@ -102,20 +106,19 @@ class Gateway:
 
     def decide(self, request: Request) -> Decision:
         """The request with its answer as data. Raises StoreError where the store fails."""
-        if self._is_as_get(request):
-            request = replace(request, http_method="GET")
+        as_read = replace(request, http_method="GET") if self._is_as_get(request) else request
         if request.http_method == "OPTIONS" and self.mock.profile.rules.origin is not None:
             return Decision(request, Page(204, "", b"", reason="clause cors"), Trace())
         try:
-            params = read_params(request, self.mock.profile.parsing)
+            params = read_params(as_read, self.mock.profile.parsing)
             if request.too_large:
                 raise ApiError("too-large", reason=f"the body has more than {MAX_BODY} bytes", http=413)
         except ApiError as error:
-            return self._refused(request, error)
+            return replace(self._refused(as_read, error), request=request)
         if not request.path.startswith(BASE):
             return Decision(request, self.mock.not_found(params, http=404), Trace(error="unknown-method"))
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
-        http_method = "GET" if request.http_method == "HEAD" else request.http_method
+        http_method = "GET" if request.http_method == "HEAD" else as_read.http_method
         call = Call(operation, http_method, params, request.peer)
         trace = Trace()
         if self.hook is None:
@@ -166,10 +169,11 @@ class Gateway:
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
 
-    def _record(self, requests: Sequence[Request], decided: Sequence[Decision], responses: Sequence[Response]) -> None:
+    def _record(self, decided: Sequence[Decision], responses: Sequence[Response]) -> None:
         """Writes the calls of a turn into the journal."""
-        journal, real = self.mock.journal, self.mock.real()
-        for request, decision, response in zip(requests, decided, responses, strict=True):
+        journal, real = self.mock.journal, self.mock.real_time()
+        for decision, response in zip(decided, responses, strict=True):
+            request = decision.request
             call, answer, trace = decision.call, decision.answer, decision.trace
             params: Mapping[str, str] = call.params if call else {}
             login = trace.account.login if trace.account else None

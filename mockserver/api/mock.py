@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -13,13 +13,13 @@ from mockserver.api.journal import Journal
 from mockserver.api.operations import OPERATIONS, Environment, Operation, RequestContext
 from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
-from mockserver.core.clock import Clock
+from mockserver.core.clock import Clock, RealTime
 from mockserver.core.delays import Delay, parse_delay
-from mockserver.core.errors import ApiError, Problem, Refusal, StoreError
+from mockserver.core.errors import ApiError, NotFound, Problem, Refusal, StoreError
 from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
-from mockserver.core.tasks import Account
+from mockserver.core.tasks import Account, Task
 from mockserver.faults.armed import ArmedFault
 from mockserver.faults.faults import Strike, read_fault
 from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
@@ -34,8 +34,8 @@ TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up acc
 
 
 class Mock:
-    """The API, and what the control API asks of it. All that changes while it runs is in the store. real gives the real
-    time in microseconds since 1970 and never runs backwards. owns_sockets: whether its server can break a connection.
+    """The API, and what the control API asks of it. All that changes while it runs is in the store. owns_sockets:
+    whether its server can break a connection.
 
     Not safe to be entered twice at a time: the server prevents that.
     """
@@ -46,7 +46,7 @@ class Mock:
         profile: Profile,
         simulation: Simulation,
         words: Words,
-        real: Callable[[], Micros],
+        real: RealTime,
         *,
         owns_sockets: bool = True,
     ) -> None:
@@ -55,9 +55,9 @@ class Mock:
         self.profile = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
-        self.real = real
+        self._real = real
         self._made_up: count[int] | None = None
-        self._environment = Environment(store, words, self._processing_time, simulation.seed)
+        self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
         self._arm_configured(None)
 
@@ -125,9 +125,14 @@ class Mock:
                 phone, source = task.phone, task.source
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
+    def real_time(self) -> Micros:
+        """The real time."""
+        return self._real.now()
+
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
-        return self.clock(login).now(self.real())
+        clock = self.clock(login)
+        return clock.now(self._real.now(clock.since))
 
     def clock(self, login: str | None = None) -> Clock:
         """The clock that holds for the login."""
@@ -138,18 +143,20 @@ class Mock:
         """Sets the clock of the login (one of its own from then on) or the server's. frozen False without a time sets
         it back to real time. Raises Refusal for a value out of range.
         """
-        real = self.real()
+        before = self.clock(login)
+        real = self._real.now(before.since)
         if frozen is False:
             clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
             clock = Clock() if now is None and clock.speed == 1 else clock
         else:
-            clock = self.clock(login).set(real, now=now, speed=0.0 if frozen else speed)
+            clock = before.set(real, now=now, speed=0.0 if frozen else speed)
         self.store.put_clock(login, clock)
         return clock
 
     def advance(self, login: str | None, by: Micros) -> Clock:
         """Puts the clock forward. Raises Refusal for a step back or one past its range."""
-        clock = self.clock(login).advanced(by, self.real())
+        before = self.clock(login)
+        clock = before.advanced(by, self._real.now(before.since))
         self.store.put_clock(login, clock)
         return clock
 
@@ -162,7 +169,8 @@ class Mock:
             raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
         ready = self.store.next_ready(now, login)
         if ready is None:
-            raise Refusal(Problem("to", "no task is on its way", "create one first"))
+            remedy = "create one first; polls, and a task that is never ready, wait for no time"
+            raise Refusal(Problem("to", "no task is on its way by time", remedy))
         return self.advance(login, ready - now)
 
     def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
@@ -172,6 +180,25 @@ class Mock:
         account = replace(known or self._new_account(name), **changes)
         self.store.put_account(account)
         return account, known is None
+
+    def set_ready(self, task_id: int, delay: Delay) -> Task:
+        """Decides anew when the task is ready: after a time since its creation, or after so many more polls. One that
+        is ready stays as it is. Gives the task. Raises NotFound without one, Refusal where it would not be ready any
+        more.
+        """
+        with self.store.transaction(write=True):
+            task = self.store.read_task(task_id)
+            if task is None:
+                raise NotFound(Problem("", f"{task_id} is not a task", "create one, or see its id in the answer"))
+            now = self.now(task.login)
+            after = delay.sample(fraction(task.seed, task.login, "ready", task.id))
+            changed = replace(task, ready=None if after is None else task.created + after, polls=delay.polls)
+            if not task.is_ready(now):
+                self.store.put_ready(changed)
+                return changed
+            if not changed.is_ready(now):
+                raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
+            return task
 
     def arm(self, document: Any) -> ArmedFault:
         """Arms the fault of a document. Raises Refusal with every problem."""
@@ -256,18 +283,16 @@ class Mock:
             reason = f"clause rate.limit = {self.profile.choices['rate.limit']}"
             raise ApiError("rate", reason=reason, headers=(("Retry-After", str(-(-left // SECOND))),))
 
-    def _processing_time(self, account: Account, phone: str, source: int, seed: int) -> Micros | None:
+    def _delay(self, account: Account, phone: str, source: int) -> Delay:
         simulation = self.simulation
         magic = MAGIC.get(phone)
-        if magic is not None and magic.delay is not None:
-            return magic.delay
-        delay = (
-            simulation.by_phone.get(phone)
+        return (
+            (magic.delay if magic is not None else None)
+            or simulation.by_phone.get(phone)
             or (parse_delay(account.delay, "delay") if account.delay is not None else None)
             or simulation.by_source.get(source)
             or simulation.delay
         )
-        return delay.sample(fraction(seed, account.login, "create", account.creates))
 
     def _seed(self, account: Account | None) -> int:
         return self.simulation.seed if account is None or account.seed is None else account.seed

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from mockserver.api.trace import Trace
+from mockserver.core.chance import fraction
 from mockserver.core.clock import text_of
+from mockserver.core.delays import NEVER, Delay
 from mockserver.core.errors import ApiError
 from mockserver.core.messages import SECOND, Answer, Body, Call, Micros, Page, Value
 from mockserver.core.quota import day_of
@@ -40,8 +42,8 @@ class Environment:
 
     store: Store
     words: Words  # what made-up people are made of
-    processing_time: Callable[[Account, str, int, int], Micros | None]
-    """How long a task takes, by account, phone, source and seed; None is never."""
+    delay: Callable[[Account, str, int], Delay]
+    """How long a task is processed, by account, phone and source."""
     seed: int
 
 
@@ -189,8 +191,9 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
         _refuse_limit(LimitReached(account.used_on(day), account.daily_limit))
     effect = context.task_effect()
     seed = environment.seed if account.seed is None else account.seed
-    time = environment.processing_time(account, phone, source.number, seed)
-    stuck = effect.stuck or outcome == "stuck" or time is None
+    stuck = effect.stuck or outcome == "stuck"
+    delay = NEVER if stuck else environment.delay(account, phone, source.number)
+    time = delay.sample(fraction(seed, account.login, "create", account.creates))
     failure = effect.failure or (ErrorOverride() if outcome == "fail" else None)
     made = environment.store.create_task(
         Task(
@@ -200,12 +203,13 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
             source=source.number,
             ip=context.call.ip,
             created=context.now,
-            ready=None if stuck or time is None else context.now + time,
+            ready=None if time is None else context.now + time,
             cost=max(1, people.count(phone, source, seed)) if rules.unit_is_record else 1,
             seed=seed,
             demo=account.demo,
             edition=rules.edition.name,
             failure=(failure.code, failure.message) if failure else None,
+            polls=delay.polls,
         ),
         day,
     )
@@ -233,12 +237,25 @@ def _result(context: RequestContext, account: Account) -> Answer:
     effect = context.task_effect()
     if effect.failure is not None:
         raise _failed(effect.failure.code, effect.failure.message)
+    counts = bool(task.polls) and not effect.stuck
+    if counts:
+        # Another process may have counted polls of it since it was read.
+        task = context.environment.store.count_poll(task.id, context.now)
+        if task is None:
+            raise ApiError("unknown-task", reason="no such task")
     if effect.stuck or not task.is_ready(context.now):
-        reason = "never ready" if task.ready is None else f"ready in {(task.ready - context.now) / SECOND:.3f} s"
-        return Answer({"status": "processing"}, context.format, task=task.id, reason=reason)
+        reason = _until_ready(task.polled(context.now) if counts else task, context.now)
+        return Answer({"status": "processing"}, context.format, task=task.id, reason=reason, wrote=counts)
     if task.failure is not None:
         raise _failed(*task.failure)
     return _ready(context, task)
+
+
+def _until_ready(task: Task, now: Micros) -> str:
+    """What has to happen before the task is ready."""
+    if task.polls is not None:
+        return f"ready after {task.polls} more poll{'s'[: task.polls != 1]}" if task.polls else "ready at the next poll"
+    return "never ready" if task.ready is None else f"ready in {(task.ready - now) / SECOND:.3f} s"
 
 
 def _failed(code: int | None, message: str | None) -> ApiError:

@@ -1,7 +1,8 @@
-"""The virtual clock: three numbers that turn real time into the mock's."""
+"""Real time, and the virtual clock: three numbers that turn real time into the mock's."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -12,6 +13,27 @@ MOSCOW = timezone(timedelta(hours=3))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Micros = 32_503_680_000 * SECOND
 """The year 3000: a clock set further is a slip of the unit, and dates end at 9999."""
+
+
+class RealTime:
+    """Real time in microseconds since 1970. It follows the wall clock forward, and never goes back.
+
+    The wall clock jumps forward when a computer wakes up, or when NTP sets it. Where it is set back, real time goes on
+    by the monotonic clock, which a suspended computer stops; it stays ahead until the wall clock has caught up.
+    """
+
+    def __init__(self, wall: Callable[[], Micros], monotonic: Callable[[], Micros]) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self._offset = wall() - monotonic()  # what the monotonic clock lacks; it only grows
+
+    def now(self, seen: Micros = 0) -> Micros:
+        """The time. It is not before `seen`, a real time that another process has written down."""
+        # The wall clock is read first: a pause between the two readings must not count as a jump forward.
+        wall = self._wall()
+        monotonic = self._monotonic()
+        self._offset = max(self._offset, wall - monotonic, seen - monotonic)
+        return monotonic + self._offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +48,8 @@ class Clock:
     speed: float = 1.0
 
     def now(self, real: Micros) -> Micros:
-        """The mock's time at the real time `real`; it ends with the year 3000."""
-        # The real time may have been set back since another process wrote the clock down.
-        passed = max(real - self.since, 0)
+        """The mock's time at the real time `real`, which is not before `since`; it ends with the year 3000."""
+        passed = real - self.since
         return min(self.base + (passed if self.speed == 1.0 else int(passed * self.speed)), LATEST)
 
     @property

@@ -1,4 +1,4 @@
-"""How long something takes: fixed, uniform, lognormal or never."""
+"""How long something takes: a fixed, uniform or lognormal time, a number of polls, or for ever."""
 
 from __future__ import annotations
 
@@ -10,33 +10,42 @@ from statistics import NormalDist
 from mockserver.core.errors import Problem, Refusal
 from mockserver.core.messages import SECOND, Micros
 
-FORMS = "'2s', '250ms', '1.5m', 'uniform 1s..5s', 'lognormal 2s sigma 0.5', 'never'"
+TIMES = "'2s', '250ms', '1.5m', 'uniform 1s..5s', 'lognormal 2s sigma 0.5'"
+FORMS = f"{TIMES}, '3 polls', 'never'"
 LONGEST: Micros = 366 * 24 * 3600 * SECOND
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND}
 MOST = 100
 """Characters of a text that is read as a delay; the longest that is one has fewer."""
 DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
+POLLS = r"([1-9][0-9]{0,5})\s+polls?"
+MOST_POLLS = 999_999
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A distribution of times."""
+    """What has to pass: a time, drawn from a distribution, or a number of polls."""
 
     text: str  # as it was written
-    kind: str
+    kind: str  # `fixed`, `uniform`, `lognormal`, `polls` or `never`
     time: Micros = 0  # the fixed time, the least of a uniform one, the median of a lognormal one
     spread: float = 0.0  # from least to most of a uniform time, in microseconds; sigma of a lognormal one
+    polls: int | None = None  # how many polls of a task are answered as processing; None where time decides
 
     def sample(self, u: float) -> Micros | None:
-        """The time at the quantile u (from 0 up to but not including 1); None is never."""
+        """The time at the quantile u (from 0 up to but not including 1); None where no time is enough."""
         if self.kind == "fixed":
             return self.time
-        if self.kind == "never":
+        if not self.is_time:
             return None
         if self.kind == "uniform":
             return self.time + int(self.spread * u)
         quantile = NormalDist().inv_cdf(min(max(u, 1e-9), 1 - 1e-9))
         return min(round(self.time * exp(min(self.spread * quantile, 50))), LONGEST)
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it ends by the passing of time alone."""
+        return self.kind not in ("polls", "never")
 
 
 def duration(text: str, where: str) -> Micros:
@@ -55,7 +64,7 @@ def parse_delay(text: str, where: str) -> Delay:
     plain = " ".join(text.split()) if len(text) <= MOST else ""
     kind, _, rest = plain.partition(" ")
     if plain == "never":
-        return Delay(plain, "never")
+        return NEVER
     if re.fullmatch(DURATION, plain, re.ASCII):
         return Delay(plain, "fixed", duration(plain, where))
     if kind == "uniform" and ".." in rest and " " not in rest:
@@ -64,9 +73,32 @@ def parse_delay(text: str, where: str) -> Delay:
         if low > high:
             raise Refusal(Problem(where, f"{text!r} runs backwards", f"write 'uniform {end}..{begin}'"))
         return Delay(plain, "uniform", low, float(high - low))
+    if match := re.fullmatch(POLLS, plain, re.ASCII):
+        return after_polls(int(match[1]))
     if match := re.fullmatch(r"lognormal (\S+) sigma ([0-9]{1,3}(?:\.[0-9]{1,6})?)", plain):
         return Delay(plain, "lognormal", duration(match[1], where), float(match[2]))
     raise Refusal(Problem(where, f"{_shown(text)} is not a delay", f"allowed: {FORMS}"))
+
+
+def after_polls(number: int) -> Delay:
+    """The delay of so many polls, which are answered as processing; the next one finds the task ready."""
+    text = f"{number} poll{'' if number == 1 else 's'}"
+    return Delay(text, "polls", polls=number) if number else AT_ONCE
+
+
+def readiness(delay: Delay) -> str | dict[str, str | int]:
+    """When a task is ready, as the control API writes it: `at once`, `never`, or a table with `after` or
+    `after_polls`.
+    """
+    if delay.polls is not None:
+        return {"after_polls": delay.polls}
+    if delay.kind == "fixed" and not delay.time:
+        return "at once"
+    return {"after": delay.text} if delay.is_time else delay.text
+
+
+AT_ONCE = Delay("0s", "fixed")
+NEVER = Delay("never", "never")
 
 
 def _shown(text: str) -> str:

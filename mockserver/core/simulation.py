@@ -15,7 +15,7 @@ class Simulation:
     """The settings of a mock's behaviour."""
 
     delay: Delay
-    """Processing time of a task; by_source comes before it, an account's own delay before that, by_phone before all."""
+    """How long a task is processed; by_source comes before it, an account's own before that, by_phone before all."""
     by_source: Mapping[int, Delay]
     by_phone: Mapping[str, Delay]
     latency: Delay  # real time before every API answer

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mockserver.core.delays import parse_delay, readiness
 from mockserver.core.messages import Micros
 
 
@@ -25,6 +26,11 @@ class Account:
     creates: int = 0  # tasks made so far: it seeds the chance of the next one
     configured: str = ""  # a digest of the account in the settings; empty for an account that was made otherwise
 
+    @property
+    def ready(self) -> str | dict[str, str | int] | None:
+        """Its delay as people write when a task is ready; None where it follows the server's."""
+        return None if self.delay is None else readiness(parse_delay(self.delay, "delay"))
+
     def used_on(self, day: int) -> int:
         """Units used on the day."""
         return self.used if self.day == day else 0
@@ -40,17 +46,25 @@ class Task:
     source: int
     ip: str
     created: Micros
-    ready: Micros | None  # the time from which it is done; None for never
+    ready: Micros | None  # the time from which it is done; None for never, and as long as polls are left
     cost: int
     seed: int
     demo: bool = False
     edition: str = "B"
     failure: tuple[int | None, str | None] | None = None
     """Code and message of a task that ends in an error (None: the profile's); None for a task that ends well."""
+    polls: int | None = None  # how many more polls are answered as processing; None where time decides
 
     def is_ready(self, now: Micros) -> bool:
         """Whether the task has ended, well or not: a pure function of its record and the time."""
+        if self.polls is not None:
+            return self.polls == 0
         return self.ready is not None and now >= self.ready
+
+    def polled(self, now: Micros) -> Task:
+        """The task after a poll that was answered as processing: with the last one that is left, it ends now."""
+        left = (self.polls or 0) - 1
+        return replace(self, polls=left, ready=max(now, self.created) if left == 0 else None)
 
 
 @dataclass(frozen=True, slots=True)

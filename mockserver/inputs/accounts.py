@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal
 from mockserver.inputs import fields
+from mockserver.inputs.readiness import READY
 
 MAX_SEED = 2**63 - 1
 
@@ -16,13 +19,30 @@ KEYS: Mapping[str, fields.Field[Any]] = {
     "daily_limit": fields.whole(0).described("Units a day.", 100),
     "paid_until": fields.day.described("Date that info shows.", "2099-12-31"),
     "demo": fields.flag.described("Whether prices and addresses are those of a demo.", example=False),
-    "delay": fields.or_none(fields.delay.then(lambda _, delay: delay.text)).described(
-        "Processing time of its tasks.", "2s"
-    ),
+    "delay": fields.or_none(fields.delay.then(lambda _, delay: delay.text)).described("Processing time of its tasks."),
+    "ready": fields.or_none(READY).described("When its tasks are ready, in place of the delay.", {"after": "2s"}),
     "seed": fields.or_none(fields.whole(0, MAX_SEED)).described("Seed of its made-up data.", 0),
 }
-ACCOUNT = fields.table_of(KEYS)  # an account of which anything may be left out
-WHOLE_ACCOUNT = fields.table_of(KEYS, required=("login", "token"))
+
+
+def _with_delay(where: str, account: dict[str, Any]) -> dict[str, Any]:
+    """The account with its readiness as a delay, which is how it is kept."""
+    if "ready" not in account:
+        return account
+    if "delay" in account:
+        raise Refusal(Problem(fields.inside(where, "ready"), "stands beside delay", "leave one of them out"))
+    ready: Delay | None = account["ready"]
+    rest = {key: value for key, value in account.items() if key != "ready"}
+    return {**rest, "delay": None if ready is None else ready.text}
+
+
+def _account(required: Iterable[str] = ()) -> fields.Field[dict[str, Any]]:
+    table = fields.table_of(KEYS, required).then(_with_delay)
+    return replace(table, shape={**table.shape, "not": {"required": ["delay", "ready"]}})
+
+
+ACCOUNT = _account()  # an account of which anything may be left out
+WHOLE_ACCOUNT = _account(("login", "token"))
 
 
 def login_and_token(where: str, text: str) -> dict[str, Any]:

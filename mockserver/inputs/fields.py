@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from mockserver.core.delays import DURATION, FORMS, Delay, parse_delay
+from mockserver.core.delays import DURATION, FORMS, POLLS, TIMES, Delay, parse_delay
 from mockserver.core.errors import FEW, LONG, Problem, Refusal, all_unknown, cut, unknown
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.core.xml_text import ILLEGAL_IN_XML, illegal_in_xml
@@ -285,9 +285,10 @@ def _delay(where: str, value: Any) -> Delay:
 
 
 def _latency(where: str, delay: Delay) -> Delay:
-    if delay.kind == "never":
-        raise Refusal(Problem(where, "an answer can't be delayed for ever", "use a duration such as '30s'"))
-    return delay
+    if delay.is_time:
+        return delay
+    what = "can't be delayed for ever" if delay.polls is None else "is not polled for"
+    raise Refusal(Problem(where, f"an answer {what}", "use a duration such as '30s'"))
 
 
 def _day(where: str, value: Any) -> str:
@@ -325,13 +326,14 @@ flag: Field[bool] = _checked(
 content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
 delay: Field[Delay] = at_most(
-    SHORT, Field(_delay, {"type": "string", "pattern": whole_text(rf"\s*(never|{DURATION}|{_SPREAD})\s*")}, FORMS)
+    SHORT,
+    Field(_delay, {"type": "string", "pattern": whole_text(rf"\s*(never|{DURATION}|{_SPREAD}|{POLLS})\s*")}, FORMS),
 )
-"""A processing time, which may be never."""
+"""How long a task is processed: a time, a number of polls, or for ever."""
 latency: Field[Delay] = replace(
     delay.then(_latency),
     shape={**delay.shape, "pattern": whole_text(rf"\s*({DURATION}|{_SPREAD})\s*")},
-    allowed=FORMS.removesuffix(", 'never'"),
+    allowed=TIMES,
 )
 """A time before an answer, which has to come."""
 day: Field[str] = replace(_DAY, read=_day)  # a date, with or without a time, as the text in which info shows it

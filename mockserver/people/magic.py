@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mockserver.core.messages import SECOND, Micros
+from mockserver.core.delays import Delay, parse_delay
 
 LONG = 10_000  # characters of the longest awkward text
 
@@ -45,7 +45,7 @@ class Magic:
     `fail` (the task ends in an error), `stuck` (never ready); None is the ordinary end.
     """
     awkward: bool = False  # whether its texts are those of AWKWARD
-    delay: Micros | None = None  # time to ready; None is the ordinary one
+    delay: Delay | None = None  # time to ready; None is the ordinary one
 
 
 _AWKWARD_TITLE = (
@@ -62,6 +62,6 @@ MAGIC: Mapping[str, Magic] = {
         Magic("70000000500", "the task fails", outcome="fail"),
         Magic("70000000502", "an HTML 502 from a proxy, at create", outcome="bad-gateway"),
         Magic("70000000777", _AWKWARD_TITLE, records=len(AWKWARD), awkward=True),
-        Magic("70000000999", "takes 60 seconds", delay=60 * SECOND),
+        Magic("70000000999", "takes 60 seconds", delay=parse_delay("60s", "")),
     )
 }

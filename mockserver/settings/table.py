@@ -290,7 +290,7 @@ class Settings:
         fields.list_of(WHOLE_ACCOUNT, "a list of tables, each below a line [[accounts]]").then(_accounts),
         "Accounts that may call. They replace the default one.",
         "LOGIN:TOKEN",
-        example=[{key: field.example for key, field in KEYS.items()}],
+        example=[{key: field.example for key, field in KEYS.items() if field.example is not None}],
         one=login_and_token,
         secret=True,
     )

@@ -24,7 +24,17 @@ class _Own:
     """The tasks of a login."""
 
     ids: list[int] = field(default_factory=list)
-    ready: list[Micros] = field(default_factory=list)  # in order
+    ready: list[Micros] = field(default_factory=list)  # of those that are ready by time alone, in order
+
+    def add(self, task: Task) -> None:
+        """Keeps its time."""
+        if task.ready is not None and task.polls is None:
+            insort(self.ready, task.ready)
+
+    def take(self, task: Task) -> None:
+        """Forgets its time."""
+        if task.ready is not None and task.polls is None:
+            del self.ready[bisect_left(self.ready, task.ready)]
 
 
 class MemoryStore(Store):
@@ -101,8 +111,7 @@ class MemoryStore(Store):
         self._tasks[made.id] = made
         self._accounts[account.login] = charged
         own.ids.append(made.id)
-        if made.ready is not None:
-            insort(own.ready, made.ready)
+        own.add(made)
         return made
 
     def _uncreate(self, task: Task, account: Account, own: _Own) -> None:
@@ -110,11 +119,24 @@ class MemoryStore(Store):
         del self._tasks[task.id]
         self._accounts[account.login] = account
         own.ids.pop()
-        if task.ready is not None:
-            del own.ready[bisect_left(own.ready, task.ready)]
+        own.take(task)
 
     def read_task(self, task_id: int) -> Task | None:
         return self._tasks.get(task_id)
+
+    def put_ready(self, task: Task) -> None:
+        before = self._tasks.get(task.id)
+        if before is not None:
+            after = replace(before, ready=task.ready, polls=task.polls)
+            self._swap(before, after)
+            if self._depth:
+                self._undo.append(partial(self._swap, after, before))
+
+    def _swap(self, before: Task, after: Task) -> None:
+        own = self._own[before.login]
+        own.take(before)
+        own.add(after)
+        self._tasks[before.id] = after
 
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
         if login is None:

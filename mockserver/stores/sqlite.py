@@ -28,7 +28,7 @@ from mockserver.stores.store import Store
 from mockserver.stores.trouble import Trouble
 
 APPLICATION_ID = 0x1F1D_30C4  # marks the file as ours, in bytes 68 to 71 of its head (sqlite.org/fileformat.html)
-VERSION = 1
+VERSION = 2
 PATIENCE = 5.0  # seconds to wait for another process when the file is opened
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
@@ -43,6 +43,7 @@ Row: TypeAlias = tuple[Any, ...]
 _Place: TypeAlias = "tuple[int, int] | None"
 """Device and number of the file to which a path leads; None where it leads to none."""
 
+_INDEX = "CREATE INDEX tasks_ready ON tasks (login, ready) WHERE polls IS NULL"
 # Columns stand in the order of the records' fields. A seed may have 64 bits without a sign, or more: as text it fits.
 _SCHEMA = (
     """CREATE TABLE accounts (
@@ -54,11 +55,17 @@ _SCHEMA = (
         id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL, phone TEXT NOT NULL, source INTEGER NOT NULL,
         ip TEXT NOT NULL, created INTEGER NOT NULL, ready INTEGER, cost INTEGER NOT NULL, seed TEXT NOT NULL,
         demo INTEGER NOT NULL, edition TEXT NOT NULL,
-        fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT) STRICT""",
-    "CREATE INDEX tasks_ready ON tasks (login, ready)",
+        fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT, polls INTEGER) STRICT""",
+    _INDEX,
     """CREATE TABLE clocks (
         owner TEXT PRIMARY KEY, base INTEGER NOT NULL, since INTEGER NOT NULL, speed REAL NOT NULL) STRICT""",
     f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {VERSION}",
+)
+_UPGRADE = (  # from version 1
+    "ALTER TABLE tasks ADD COLUMN polls INTEGER",
+    "DROP INDEX tasks_ready",
+    _INDEX,
     f"PRAGMA user_version = {VERSION}",
 )
 _PROBES = ("SELECT * FROM accounts LIMIT 1", "SELECT * FROM tasks LIMIT 1", "SELECT * FROM clocks LIMIT 1")
@@ -73,15 +80,17 @@ _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
         excluded.used, excluded.creates, excluded.configured)"""
 
 _READ_TASK = "SELECT * FROM tasks WHERE id = ?"
-_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
+_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
     WHERE login = ? AND CASE day WHEN ? THEN used ELSE 0 END < daily_limit"""
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
 _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
-_NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ?"
-_NEXT_READY_OF_ALL = """SELECT min((SELECT min(ready) FROM tasks WHERE tasks.login = accounts.login AND ready > ?))
+_PUT_READY = "UPDATE tasks SET ready = ?, polls = ? WHERE id = ?"
+_NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ? AND polls IS NULL"
+_NEXT_READY_OF_ALL = """SELECT min(
+        (SELECT min(ready) FROM tasks WHERE tasks.login = accounts.login AND ready > ? AND polls IS NULL))
     FROM accounts WHERE NOT EXISTS (SELECT 1 FROM clocks WHERE owner = 'login:' || accounts.login)"""
 _UNCHARGE = "UPDATE accounts SET used = 0, creates = 0 WHERE used <> 0 OR creates <> 0"
 
@@ -114,7 +123,9 @@ class SqliteStore(Store):
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        """Opens or makes the file. Raises StoreError; a file of another program or version stays as it was."""
+        """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
+        or a later version stays as it was.
+        """
         super().__init__()
         self._path = _absolute(path)
         self.name = str(self._path)
@@ -130,14 +141,15 @@ class SqliteStore(Store):
         self._broken: str | None = None  # why the file is not used
         self._next_try = 0.0
         self._busy = 0.0  # seconds for which another process is waited for
-        _check_file(self._path, time.monotonic() + patience)
-        self._open()
+        self._open(_check_file(self._path, time.monotonic() + patience))
 
     def _say(self, line: str) -> None:
         self.say(line)
 
-    def _open(self) -> None:
+    def _open(self, version: int = VERSION) -> None:
         self._places = None
+        if version != VERSION:
+            self._upgrade()
         self._connection = self._connected(self._patience)
         try:
             self._prepare(self._patience)
@@ -145,6 +157,30 @@ class SqliteStore(Store):
         except BaseException:
             self._connection.close()
             raise
+
+    def _upgrade(self) -> None:
+        """Brings the file of an earlier version to this one, alone with it: a process of the earlier version could not
+        use it any more.
+        """
+        end = time.monotonic() + self._patience
+        while not self._alone():
+            if time.monotonic() > end:
+                remedy = "end that process, and start this one again"
+                raise StoreError(
+                    f"{self._path}: was made by an earlier ifind-mock, and another process uses it; {remedy}"
+                )
+            time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
+            if _check_file(self._path, end) == VERSION:  # that process was doing the same
+                return
+        try:
+            with self.transaction(write=True):
+                # Done already, where a process was killed after its commit: the version was in the log alone. And a
+                # file that a process was killed in making is empty again.
+                if self._rows("PRAGMA user_version") == [(1,)]:
+                    for statement in _UPGRADE:
+                        self._run(statement)
+        finally:
+            self._connection.close()
 
     def _connected(self, timeout: float) -> sqlite3.Connection:
         try:
@@ -225,9 +261,9 @@ class SqliteStore(Store):
             # What the log held is still in the connection.
             self.trouble.begins(f"{self._path}: its log, a file beside it, was removed; leave it there")
             self._run("PRAGMA wal_checkpoint(TRUNCATE)")
-        _check_file(self._path, 0)
+        version = _check_file(self._path, 0)
         self._connection.close()
-        self._open()
+        self._open(version)
         if damaged and (problem := self._rows("PRAGMA quick_check(1)")) != [("ok",)]:
             self._leave()
             remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
@@ -434,6 +470,10 @@ class SqliteStore(Store):
         rows = self._rows(_READ_TASK, (task_id,))
         return _task(rows[0]) if rows else None
 
+    def put_ready(self, task: Task) -> None:
+        with self.transaction(write=True):
+            self._run(_PUT_READY, (task.ready, task.polls, task.id))
+
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
         rows = self._rows(_NEXT_READY_OF_ALL, (now,)) if login is None else self._rows(_NEXT_READY, (login, now))
         ready: Micros | None = rows[0][0] if rows else None
@@ -468,13 +508,13 @@ class SqliteStore(Store):
 
 def _columns(task: Task) -> Row:
     head = (task.phone, task.source, task.ip, task.created, task.ready, task.cost, str(task.seed), task.demo)
-    return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)))
+    return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)), task.polls)
 
 
 def _task(row: Row) -> Task:
-    task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message = row
+    task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message, polls = row
     failure = (code, message) if fails else None
-    return Task(task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure)
+    return Task(task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure, polls)
 
 
 def _account(row: Row) -> Account:
@@ -522,9 +562,10 @@ def _code(error: Exception) -> int:
     return code & 0xFF
 
 
-def _check_file(path: Path, end: float) -> None:
-    """Refuses a file that can't be used, or is another program's, and leaves it as it is. A torn one may be in the
-    making by another process, and is read again until the moment `end`.
+def _check_file(path: Path, end: float) -> int:
+    """The version of the file, VERSION for one that is still to be made. Refuses a file that can't be used, or is
+    another program's, and leaves it as it is. A torn one may be in the making by another process, and is read again
+    until the moment `end`.
 
     Raises StoreError.
     """
@@ -535,13 +576,12 @@ def _check_file(path: Path, end: float) -> None:
         if not path.parent.is_dir():
             raise StoreError(f"{path}: the directory {path.parent} is missing; make it, or name another file")
         if not path.exists():
-            return
+            return VERSION
         if not path.is_file():
             raise StoreError(f"{path}: is not an ordinary file; name another")
         if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise StoreError(f"{path}: may not be read and written; change its rights, or name another file")
-        if path.stat().st_size:
-            _check_mark(path, *_mark_and_version(path, end))
+        return _checked_version(path, *_mark_and_version(path, end)) if path.stat().st_size else VERSION
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; name another file") from error
 
@@ -564,8 +604,10 @@ def _mark_and_version(path: Path, end: float) -> tuple[int, int]:
         time.sleep(0.01)
 
 
-def _check_mark(path: Path, mark: int, version: int) -> None:
+def _checked_version(path: Path, mark: int, version: int) -> int:
     if mark != APPLICATION_ID:
         raise StoreError(f"{path}: was not made by ifind-mock, and is left as it is; name another file")
-    if version != VERSION:
-        raise StoreError(f"{path}: has format {version}, this ifind-mock reads format {VERSION}; name another file")
+    if not 1 <= version <= VERSION:
+        what = f"has format {version}, this ifind-mock reads formats 1 to {VERSION}"
+        raise StoreError(f"{path}: {what}; name another file, or take the ifind-mock that made it")
+    return version

@@ -81,10 +81,24 @@ class Store(ABC):
     def read_task(self, task_id: int) -> Task | None:
         """The task of the id."""
 
+    def count_poll(self, task_id: int, now: Micros) -> Task | None:
+        """The task as a poll finds it. Where polls of it are left, this one is counted, and with the last the task ends
+        at now.
+        """
+        with self.transaction(write=True):
+            task = self.read_task(task_id)
+            if task is not None and task.polls:
+                self.put_ready(task.polled(now))
+            return task
+
+    @abstractmethod
+    def put_ready(self, task: Task) -> None:
+        """Keeps of the task, where it is still there, when it is ready: its time and its polls."""
+
     @abstractmethod
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
-        """The earliest time after now at which a task of the login is ready; with None, of the accounts that have no
-        clock of their own.
+        """The earliest time after now at which a task of the login is ready by time alone; with None, of the accounts
+        that have no clock of their own.
         """
 
     @abstractmethod

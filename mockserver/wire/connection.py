@@ -16,7 +16,7 @@ from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
 
 SLICE = 4096  # bytes read at a time; between two slices the connection checks its limits
-_WRITE = 64 * 1024
+_WRITE = 16 * 1024
 """Bytes of ready answers written at a time; between two writes the connection sees whether the client reads them."""
 
 
@@ -85,6 +85,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins."""
         self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=0)  # no answer follows one of which the system did not take all
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         self._reader = Reader(self._host.limits, self.peer, self._take)
@@ -279,9 +280,10 @@ class Connection(asyncio.Protocol):
 
     def _ask(self) -> None:
         """Has the next requests answered, in their order: none before its time, so that no more answers wait than the
-        limits allow, and one of the control API alone, since another thread answers it.
+        limits allow, none while the client leaves its answers unread, and one of the control API alone, since another
+        thread answers it.
         """
-        while self._unasked and not self.transport.is_closing():
+        while self._unasked and self._writable and not self.transport.is_closing():
             pending, before = self._unasked[0], self._asked
             if before and before.request and (before.control or pending.control):
                 return
@@ -323,6 +325,8 @@ class Connection(asyncio.Protocol):
             held += sum([pending.held for pending in self._queue])
         if self._backlog:
             held += sum(map(len, self._backlog))
+        if not self._writable:
+            held += self.transport.get_write_buffer_size()
         self._host.held += held - self._held
         self._held = held
 

@@ -8,7 +8,8 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TypeAlias, cast
@@ -17,14 +18,14 @@ from wsgiref.types import WSGIApplication
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.settings.limits import Limits
 from mockserver.wire.connection import Connection
-from mockserver.wire.delivery import Outbox, PendingRequest
+from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report, write_line
 from mockserver.wire.lines import STANDARD_ERROR
 from mockserver.wire.listening import bound_address, sockets
 from mockserver.wire.wsgi import LoopGuard, WsgiThreads, call
 
-Turn: TypeAlias = Callable[[Sequence[Request]], Sequence[Response]]
+Turn: TypeAlias = Callable[[Iterable[Request]], Sequence[Response]]
 """Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""
 WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 
@@ -36,7 +37,7 @@ _ACCEPTED = 16  # connections that are accepted before those that are open have 
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
 _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
-_TURN = 64  # requests that are decided before the loop goes on to other work
+_TURN, _TURN_TIME = 64, 0.01  # requests, and seconds, that are decided before the loop goes on to other work
 _SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
 _GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
 """A connection that ended, or was forbidden, before it was accepted."""
@@ -71,7 +72,7 @@ class Server:
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
-        self._batch: list[PendingRequest] = []
+        self._batch: OrderedDict[Client, deque[PendingRequest]] = OrderedDict()  # what is not decided yet
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
         self._listeners: list[socket.socket] = []
@@ -212,6 +213,7 @@ class Server:
     def _leave(self, connection: Connection) -> None:
         self._connections.discard(connection)
         self._guests.pop(connection, None)
+        self._batch.pop(connection, None)
 
     def admits(self, pending: PendingRequest) -> bool:
         """See `connection.Host`. A guest may call the API once there is a place."""
@@ -266,7 +268,7 @@ class Server:
         else:
             if not self._batch:
                 self._loop.call_soon(self._turn)
-            self._batch.append(pending)
+            self._batch.setdefault(pending.connection, deque()).append(pending)
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""
@@ -288,21 +290,38 @@ class Server:
     # Answering.
 
     def _turn(self) -> None:
-        """Answers the requests of this turn of the loop together, so that a store can commit once for all."""
-        batch, self._batch = self._batch[:_TURN], self._batch[_TURN:]
-        if self._batch:
-            self._loop.call_soon(self._turn)
+        """Answers requests together, so that a store can commit once for all."""
+        if not self._batch:
+            return  # their clients have gone
+        batch: list[PendingRequest] = []
+        requests = self._next(batch)
         try:
-            responses = self._answer([one.request for one in batch if one.request is not None])
+            responses = self._answer(requests)
             if len(responses) != len(batch):
                 raise AssertionError("not one answer for each request")
         except Exception as error:  # noqa: BLE001 - a bug there must not end the server
             report("the gateway", error)
-            responses = [_FAILED] * len(batch)
+            responses = [_FAILED] * len([*batch, *requests])
+        if self._batch:
+            self._loop.call_soon(self._turn)
         for pending, response in zip(batch, responses, strict=True):
             self.outbox.put(pending, response)
         for pending in batch:
             pending.connection.advance()
+
+    def _next(self, batch: list[PendingRequest]) -> Iterator[Request]:
+        """The requests of a turn, which are added to the batch: no more than let the loop go on to other work in time.
+        One of each connection comes before the second of any, so that nobody waits for all that others sent ahead.
+        """
+        end = monotonic() + _TURN_TIME
+        while self._batch and (not batch or (len(batch) < _TURN and monotonic() < end)):
+            connection, waiting = self._batch.popitem(last=False)
+            pending = waiting.popleft()
+            if waiting:
+                self._batch[connection] = waiting
+            assert pending.request is not None
+            batch.append(pending)
+            yield pending.request
 
     def _deliver(self, pending: PendingRequest, response: Response, length: int | None = None) -> None:
         pending.length = length

@@ -9,13 +9,98 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.clock import LATEST, Clock, iso_of, parse_iso, text_of
+from mockserver.core.clock import LATEST, Clock, RealTime, iso_of, parse_iso, text_of
 from mockserver.core.delays import parse_delay
 from mockserver.core.errors import Refusal
 from mockserver.core.messages import SECOND
+from mockserver.core.quota import DAY
 from support.in_process import LOGIN, PHONE, Api
 
 MICROS = st.integers(0, 2**50)
+
+
+class Machine:
+    """The clocks of a computer, in microseconds."""
+
+    def __init__(self, wall: int = 10**15) -> None:
+        self.wall, self.monotonic = wall, 5
+
+    def runs(self, micros: int) -> None:
+        self.wall += micros
+        self.monotonic += micros
+
+    def sleeps(self, micros: int) -> None:
+        """Suspended, or its wall clock is set: back by a negative number."""
+        self.wall += micros
+
+    def real_time(self) -> RealTime:
+        return RealTime(lambda: self.wall, lambda: self.monotonic)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-(10**12), 10**12)), max_size=20))
+def test_real_time_follows_the_wall_clock_forward_and_never_goes_back(steps: list[tuple[bool, int]]) -> None:
+    machine = Machine()
+    real = machine.real_time()
+    assert real.now() == machine.wall
+    for running, micros in steps:
+        before = real.now()
+        if running:
+            machine.runs(abs(micros))
+            assert real.now() >= before + abs(micros)
+        else:
+            machine.sleeps(micros)
+        after = real.now()
+        assert after >= max(before, machine.wall)
+        # Ahead of the wall clock only by what that was set back.
+        assert after == machine.wall or after == before + (abs(micros) if running else 0)
+
+
+def test_a_task_of_the_evening_is_ready_in_the_morning_after_a_night_of_suspension() -> None:
+    api = Api()
+    number = api.create()
+    api.time.steps(12 * 3600)
+
+    assert api.call("result", id=number)["status"] == "ready"
+    assert api.used() == 0
+    assert iso_of(api.mock.now()) == "2030-01-02T00:00:00+03:00"
+
+
+def test_a_wall_clock_that_is_set_back_makes_no_task_unready_and_halts_none() -> None:
+    api = Api()
+    done, waiting = api.create(), None
+    api.time.passes(2)
+    api.time.steps(-3600)
+    assert api.call("result", id=done)["status"] == "ready"
+    waiting = api.create()
+    api.time.passes(2)
+
+    assert api.call("result", id=waiting)["status"] == "ready"
+
+
+def test_a_pause_between_the_readings_of_two_clocks_does_not_put_real_time_forward() -> None:
+    machine = Machine()
+
+    def monotonic() -> int:
+        machine.runs(1000)  # the process was interrupted since it read the wall clock
+        return machine.monotonic
+
+    real = RealTime(lambda: machine.wall, monotonic)
+    for _ in range(5):
+        assert real.now() <= machine.wall
+
+
+def test_a_process_goes_on_from_a_clock_that_another_one_wrote_in_a_later_real_time(tmp_path: Path) -> None:
+    """The wall clock was set back since the other process was started, or since this mock's last run."""
+    state = str(tmp_path / "state.db")
+    ahead, behind = Api(state=state), Api(state=state)
+    behind.time.steps(-3600)
+    ahead.mock.advance(LOGIN, 60 * SECOND)
+    number = behind.create()
+    for api in (ahead, behind):
+        api.time.passes(2)
+
+    assert ahead.mock.now(LOGIN) == behind.mock.now(LOGIN)
+    assert ahead.call("result", id=number)["status"] == behind.call("result", id=number)["status"] == "ready"
 
 
 @given(now=MICROS, steps=st.lists(st.integers(0, 10**9)), passed=st.integers(0, 10**12))
@@ -69,9 +154,10 @@ def test_a_step_past_the_year_3000_is_refused_on_every_clock(mode: dict[str, Any
         since=st.integers(0, LATEST),
         speed=st.one_of(st.sampled_from([0.0, 5e-324, 1e-9, 1.0, 1e6]), st.floats(0, 1e6)),
     ),
-    real=st.integers(0, LATEST),
+    passed=st.integers(0, LATEST),
 )
-def test_whatever_the_speed_and_the_real_time_a_clock_stays_in_its_range(clock: Clock, real: int) -> None:
+def test_whatever_the_speed_and_the_real_time_a_clock_stays_in_its_range(clock: Clock, passed: int) -> None:
+    real = clock.since + passed
     assert 0 <= clock.now(real) <= LATEST
     assert text_of(clock.now(real))
 
@@ -130,6 +216,44 @@ def test_midnight_is_the_moment_at_which_the_limit_is_new() -> None:
     assert iso_of(api.mock.now()) == "2030-01-02T00:00:00+03:00"
 
 
+@pytest.mark.parametrize("turn", ["00:00+03:00", "05:30-08:00"])
+def test_a_task_lives_through_three_midnights_without_a_sleep(turn: str, tmp_path: Path) -> None:
+    """Three accounts: one by the server's frozen clock, one by a clock of its own, one by a fast one; each day in a new
+    process.
+    """
+    options: dict[str, Any] = {"state": str(tmp_path / "state.db"), "profile": {"quota.turns-at": turn}, "delay": "1h"}
+    own, fast = ({"login": f"test-{name}@example.com", "token": "test-token"} for name in ("own", "fast"))
+    accounts = ({}, own, fast)
+    api = Api(**options)
+    api.mock.set_clock(None, frozen=True, now=None, speed=None)
+    api.mock.set_clock(own["login"], frozen=True, now=parse_iso("2040-02-28T22:00:00+03:00", ""), speed=None)
+    api.mock.set_clock(fast["login"], frozen=False, now=None, speed=3600)
+    numbers = [api.create("70000000001", **account) for account in accounts]
+    for account, number in zip(accounts, numbers, strict=True):
+        assert api.call("result", id=number, **account)["status"] == "processing"
+        api.mock.advance_to(account.get("login"), "next-ready")
+    answers = [api.send("result", id=number, **account).body for account, number in zip(accounts, numbers, strict=True)]
+    assert all(b'"ready"' in answer for answer in answers)
+
+    for _ in range(3):
+        for account in accounts:
+            login = account.get("login", LOGIN)
+            assert api.used(**account) == 1
+            api.mock.advance_to(account.get("login"), "midnight")
+            assert api.mock.now(login) % DAY == (parse_iso(f"2000-01-01T{turn}", "") % DAY)
+            assert api.used(**account) == 0
+            api.create("70000000001", **account)
+        api.mock.store.close()
+        time, api = api.time, Api(**options)
+        api.time.micros = time.micros
+        api.time.passes(1)  # an hour by the fast clock
+        assert answers == [
+            api.send("result", id=number, **account).body for account, number in zip(accounts, numbers, strict=True)
+        ]
+
+    assert iso_of(api.mock.now(own["login"])).startswith("2040-03-02")
+
+
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_uniform_delay_stays_within_its_bounds(u: float) -> None:
     delay = parse_delay("uniform 1s..5s", "delay").sample(u)
@@ -143,7 +267,11 @@ def test_a_lognormal_delay_has_its_median() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2", "s", "-1s", "2 parsecs", "uniform 5s..1s", "uniform 1s", "lognormal 2s", "9999d", "１s"]
+    "text",
+    [
+        *("", "2", "s", "-1s", "2 parsecs", "uniform 5s..1s", "uniform 1s", "lognormal 2s", "9999d", "１s"),
+        *("polls", "-1 polls", "0 polls", "1000000 polls", "2polls", "３ polls"),
+    ],
 )
 def test_a_text_that_is_no_delay_is_refused_with_the_allowed_forms(text: str) -> None:
     with pytest.raises(Refusal, match=r"delay: .*(allowed|write)"):

@@ -15,6 +15,7 @@ from mockserver.faults.matching import _MATCH
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT, KEYS
 from mockserver.inputs.fields import Field
+from mockserver.inputs.readiness import READY
 from mockserver.settings.table import SETTINGS
 from mockserver.web.route import LOGIN
 from mockserver.web.routes import clock
@@ -22,6 +23,7 @@ from mockserver.web.routes import clock
 TABLES: Mapping[str, Mapping[str, Field[Any]]] = {
     "settings": {setting.name: setting.field for setting in SETTINGS},
     "accounts": KEYS,
+    "readiness": {"ready": READY},
     "match": _MATCH,
     **{f"fault {kind}": row.settings for kind, row in KINDS.items()},
     "clock": clock.CLOCK,
@@ -48,6 +50,12 @@ SAMPLES: list[Any] = [
     *("70001234567", "123456", "7000123456789012", "2030-12-31", "2030-12-31 23:59:59", "2030-12-31T23:59:59"),
     *("text/html; charset=utf-8", "text", "real", "frozen", "midnight", "create", "info", "json", "yaml", "A", "D"),
     *([], ["a"], ["row.phone=number"], [{}], [{"a": True}], [{"login": "a", "token": "b"}], [{"login": "a"}], [1]),
+    *(
+        [{"login": "a", "token": "b", "ready": "never"}],
+        [{"login": "a", "token": "b", "ready": "never", "delay": "2s"}],
+    ),
+    *("3 polls", "1 poll", "0 polls", "3polls", "at once", {"after": "2s"}, {"after": "never"}, {"after": "3 polls"}),
+    *({"after_polls": 3}, {"after_polls": "3"}, {"after_polls": -1}, {"after": "2s", "after_polls": 3}),
     *({}, {"a": 1}, {"a": 1, "b": True}, {"b": True}, {"c": 1}, {"70001234567": True}, {"x": True}),
     *({"2": "1s"}, {"7": "1s"}, {"phones": {"70001234567": "never"}}, {"phones": {"x": "1s"}}, {"phones": 1}),
     *([{"action": {"kind": "stuck"}}], [{"action": {"kind": "http"}}], [{"action": {"kind": "http", "status": 502}}]),

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import data
+from mockserver.core.delays import parse_delay
 from mockserver.core.xml_text import illegal_in_xml
 from mockserver.people.magic import AWKWARD, LONG, MAGIC
 from mockserver.people.people import FIELDS, Found, count, find
@@ -235,7 +236,7 @@ def test_the_magic_phones_are_those_of_the_table() -> None:
         *("000", "001", "100", "408", "429", "500", "502", "777", "999"),
     ]
     assert {m.outcome for m in MAGIC.values()} == {None, "stuck", "limit", "fail", "bad-gateway"}
-    assert MAGIC["70000000999"].delay == 60_000_000
+    assert MAGIC["70000000999"].delay == parse_delay("60s", "")
 
 
 @given(st.sampled_from([phone for phone in MAGIC if phone != "70000000000"]), sources, seeds)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.errors import StoreError
-from mockserver.stores.sqlite import APPLICATION_ID, SqliteStore
+from mockserver.stores.sqlite import APPLICATION_ID, VERSION, SqliteStore
 from support.stores import ANNA, another_user
 
 # The SQLite file: what may not be opened.
@@ -36,7 +36,7 @@ def foreign_database_with_a_log(path: Path) -> None:
 def newer_version(path: Path) -> None:
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as later:
-        later.execute("PRAGMA user_version = 2")
+        later.execute(f"PRAGMA user_version = {VERSION + 1}")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def newer_version(path: Path) -> None:
         (lambda path: path.write_bytes(b"\0"), "was not made by ifind-mock"),
         (foreign_database, "was not made by ifind-mock"),
         (foreign_database_with_a_log, "was not made by ifind-mock"),
-        (newer_version, "has format 2, this ifind-mock reads format 1"),
+        (newer_version, rf"has format {VERSION + 1}, this ifind-mock reads formats 1 to {VERSION}; name another file"),
     ],
 )
 def test_another_applications_file_is_refused_and_left_as_it_is(
@@ -129,7 +129,8 @@ def test_an_empty_file_is_taken(path: Path) -> None:
         assert not store.accounts()
 
 
-def test_a_creation_that_was_cut_short_is_completed(path: Path) -> None:
+@pytest.mark.parametrize("version", [1, VERSION])
+def test_a_creation_that_was_cut_short_is_completed(version: int, path: Path) -> None:
     """The file as a process leaves it that dies in its first commit: its pages written, the journal that takes them
     back still there.
     """
@@ -138,7 +139,7 @@ def test_a_creation_that_was_cut_short_is_completed(path: Path) -> None:
         half.execute("PRAGMA cache_size = 1")
         half.execute("BEGIN IMMEDIATE")
         half.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        half.execute("PRAGMA user_version = 1")
+        half.execute(f"PRAGMA user_version = {version}")
         half.execute("CREATE TABLE half (x)")
         half.execute("INSERT INTO half VALUES (zeroblob(100000))")
         copy.with_name("copy.db-journal").write_bytes(path.with_name("state.db-journal").read_bytes())

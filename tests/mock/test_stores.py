@@ -43,6 +43,7 @@ TASKS = (
     replace(TASK, id=7, ready=None, demo=True, failure=(None, None)),
     replace(TASK, ready=5, phone="", ip="\0'", cost=1, seed=0, failure=(0, "")),
     replace(TASK, ready=20, created=-5, failure=(999, 'нет,\n"да"')),
+    replace(TASK, ready=None, polls=2),
 )
 logins = st.sampled_from(LOGINS)
 accounts = st.builds(replace, st.sampled_from(ACCOUNTS), login=logins)
@@ -53,8 +54,17 @@ puts = st.one_of(
     st.tuples(st.just("put_account"), accounts),
     st.tuples(st.just("put_clock"), st.none() | logins, clocks),
 )
+polls = st.tuples(st.just("count_poll"), st.integers(1, 4), st.sampled_from([5, 30]))
+readies = st.tuples(
+    st.just("put_ready"),
+    st.builds(
+        replace, st.just(TASK), id=st.integers(1, 4), ready=st.sampled_from([None, 5, 30]), polls=st.none() | st.just(1)
+    ),
+)
 resets = st.tuples(st.just("reset"), st.sampled_from([LOGIN, AWKWARD, LOGIN, "server", None]))
-steps = st.sampled_from([creates, puts, creates, resets, creates, puts, creates]).flatmap(lambda kind: kind)
+steps = st.sampled_from([creates, puts, creates, polls, resets, creates, readies, puts, creates, polls]).flatmap(
+    lambda kind: kind
+)
 
 
 class Model:
@@ -83,6 +93,17 @@ class Model:
         self.accounts[task.login] = replace(account, day=day, used=used + task.cost, creates=account.creates + 1)
         return task
 
+    def count_poll(self, task_id: int, now: int) -> Task | None:
+        task = self.tasks.get(task_id)
+        if task is not None and task.polls:
+            last = task.polls == 1
+            self.put_ready(replace(task, polls=task.polls - 1, ready=max(now, task.created) if last else None))
+        return task
+
+    def put_ready(self, task: Task) -> None:
+        if task.id in self.tasks:
+            self.tasks[task.id] = replace(self.tasks[task.id], ready=task.ready, polls=task.polls)
+
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
         self.clocks.pop(login, None)
         if clock is not None:
@@ -100,8 +121,8 @@ class Model:
 
     def next_ready(self, now: int, login: str | None) -> int | None:
         following = {one for one in self.accounts if one not in self.clocks} if login is None else {login}
-        ready = [task.ready for task in self.tasks.values() if task.login in following and task.ready is not None]
-        return min((time for time in ready if time > now), default=None)
+        own = [task for task in self.tasks.values() if task.login in following and task.polls is None]
+        return min((task.ready for task in own if task.ready is not None and task.ready > now), default=None)
 
 
 class Abort(Exception):
@@ -130,7 +151,7 @@ class Machine(RuleBasedStateMachine):
                 getattr(self.store, name)(*args)
             return
         found = getattr(self.store, name)(*args)
-        if isinstance(expected, Task):
+        if name == "create_task" and isinstance(expected, Task):
             assert found.id not in self.given
             self.given.add(found.id)
             self.model.tasks[found.id] = expected = replace(expected, id=found.id)

@@ -13,9 +13,10 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from mockserver.api.gateway import MAX_BODY
-from mockserver.wire.connection import SLICE, Connection
+from mockserver.api.http import Request, Response
+from mockserver.wire.connection import _WRITE, SLICE, Connection
 from support.raw_client import Client
-from support.wire_server import CHUNKED, Serve, Up, get, on_loop, wait_for
+from support.wire_server import CHUNKED, Echo, Serve, Up, get, on_loop, wait_for
 
 LATE = get("/late?latency=60000")
 MIB = 1024 * 1024
@@ -273,6 +274,24 @@ def test_answers_that_nobody_reads_are_not_made(serve: Serve) -> None:
         assert [client.answer().status for _ in range(30)] == [200] * 30
 
 
+def test_what_clients_leave_unread_is_counted_and_bounded(serve: Serve) -> None:
+    """The bound for each client: an answer and what is written with it, and behind them `queued` and an answer."""
+    size, queued = 100_000, 100_000
+    with serve(queued=queued) as up, ExitStack() as stack:
+        for _ in range(8):
+            client = stack.enter_context(up.connect())
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.send(get(f"/?size={size}") * 30)
+        wait_for(lambda: sum(not connection._writable for connection in up.server._connections) == 8)
+        time.sleep(0.1)
+
+        unread = sum(connection.transport.get_write_buffer_size() for connection in up.server._connections)
+        waiting = sum(pending.held for connection in up.server._connections for pending in connection._queue)
+        assert unread > 0
+        assert up.server.held >= waiting + unread
+        assert up.server.held < 8 * (2 * size + _WRITE + queued)
+
+
 def test_what_all_connections_hold_is_counted_down_to_nothing(serve: Serve) -> None:
     with serve(pipelined=4, queued=2000) as up:
         with ExitStack() as stack:
@@ -296,6 +315,57 @@ def test_many_requests_at_once_are_decided_in_turns(serve: Serve) -> None:
             assert [client.answer().status for _ in range(60)] == [200] * 60
 
         assert max(up.echo.turns) <= 64
+
+
+def before_each(monkeypatch: pytest.MonkeyPatch, act: Callable[[Request], object]) -> None:
+    """Has something done before each answer."""
+    answer = Echo.one
+
+    def one(echo: Echo, request: Request) -> Response:
+        act(request)
+        return answer(echo, request)
+
+    monkeypatch.setattr(Echo, "one", one)
+
+
+def test_requests_that_cost_much_are_decided_in_small_turns(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a new connection is accepted, and control reached, after some 10 ms."""
+    before_each(monkeypatch, lambda _: time.sleep(0.004))
+    with serve(queued=10 * MIB) as up, up.connect() as client:
+        client.send(get() * 20)
+        assert [client.answer().status for _ in range(20)] == [200] * 20
+
+        assert max(up.echo.turns) <= 4
+
+
+def test_a_client_waits_for_one_request_of_each_other_and_not_for_all_that_they_sent_ahead(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[bytes] = []
+    before_each(monkeypatch, lambda request: decided.append(request.path))
+    with serve() as up, ExitStack() as stack:
+        others = [stack.enter_context(up.connect()) for _ in range(20)]
+        client = stack.enter_context(up.connect())
+        for one in (*others, client):
+            one.ask()
+        decided.clear()
+        on_loop(up, lambda: [one.send(get("/ahead") * 30) for one in others] and client.send(get("/mine")))
+        client.answer()
+
+        assert decided.index(b"/mine") <= len(others)
+
+
+def test_what_is_undecided_when_its_client_has_gone_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    before_each(monkeypatch, lambda _: time.sleep(0.02))
+    with serve() as up:
+        clients = [Client(up.address).send(get() * 30) for _ in range(5)]
+        wait_for(lambda: len(up.server._batch) == 5)
+        reset(clients)
+        wait_for(lambda: not connections(up))
+
+        assert not up.server._batch
+        assert sum(up.echo.turns) < 5 * 30
+        assert up.ask().status == 200
 
 
 # Connections.

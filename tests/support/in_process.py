@@ -23,14 +23,20 @@ WORDS = words()
 
 @dataclass
 class Time:
-    """Real time for the mock; tests move it on."""
+    """Real time for the mock: the wall clock. Tests move it on."""
 
     micros: int = parse_iso("2030-01-01T12:00:00+03:00", "")
+    ran: int = 0  # the monotonic clock
 
     def __call__(self) -> int:
         return self.micros
 
     def passes(self, seconds: float) -> None:
+        self.steps(seconds)
+        self.ran += round(seconds * SECOND)
+
+    def steps(self, seconds: float) -> None:
+        """The wall clock is set, or the computer was suspended."""
         self.micros += round(seconds * SECOND)
 
 
@@ -41,7 +47,7 @@ class Api:
         settings = load({**options, "state": state})
         chosen = resolve(CLAUSES, {**settings.profile.choices, **(profile or {})})
         self.time = Time()
-        self.gateway = open_gateway(replace(settings, profile=chosen), self.time)
+        self.gateway = open_gateway(replace(settings, profile=chosen), self.time, monotonic=lambda: self.time.ran)
         self.mock = self.gateway.mock
 
     def send(

@@ -48,10 +48,11 @@ class Echo:
     turns: list[int] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
 
-    def turn(self, requests: Sequence[Request]) -> Sequence[Response]:
-        self.turns.append(len(requests))
+    def turn(self, requests: Iterable[Request]) -> Sequence[Response]:
         self.threads.add(threading.get_ident())
-        return [self.one(request) for request in requests]
+        answers = [self.one(request) for request in requests]
+        self.turns.append(len(answers))
+        return answers
 
     def one(self, request: Request) -> Response:
         wanted = {name: values[-1] for name, values in parse_qs(request.query.decode("latin-1")).items()}

@@ -26,11 +26,10 @@ def arm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
 
 def disarm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Takes the fault of the path away, without one all faults, and nothing else."""
-    armed = context.mock.store.faults
-    if "id" in request.parts:
-        armed.disarm(request.parts["id"])
+    if (fault_id := request.parts.get("id")) is not None:
+        context.mock.store.faults.disarm(fault_id)
     else:
-        armed.clear(None)
+        context.mock.store.faults.clear(None)
     return 204, None
 
 
