@@ -200,9 +200,9 @@ class Gateway:
                 len(request.query) + len(request.body),
                 len(response.body),
                 response.headers[0][1] if response.headers and response.headers[0][0] == "Content-Type" else "",
+                bool(request.body),
             )
-            foreign = isinstance(answer, Page) or bool(answer.faults)  # then users wrote what the answer says
-            journal.add(entry, None if foreign and token and token.encode() in response.body else response.body)
+            journal.add(entry, response.body if _is_kept(request, decision, response, token) else None)
 
     def _subject(self, call: Call | None, trace: Trace) -> tuple[str | None, int | None]:
         """The phone and the source of a call."""
@@ -221,6 +221,14 @@ class Gateway:
             return self.mock.now(login)
         except StoreError:
             return real
+
+
+def _is_kept(request: Request, decision: Decision, response: Response, token: str | None) -> bool:
+    """Whether the client gets just this body, and no token stands in it, as it may where users wrote it."""
+    if request.http_method == "HEAD" or response.delivery.transport != "whole":
+        return False
+    written = isinstance(decision.answer, Page) or bool(decision.answer.faults)
+    return not (written and token and token.encode() in response.body)
 
 
 def _outcome(answer: Answer | Page, error: str) -> str:

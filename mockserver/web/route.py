@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from mockserver.api.mock import Mock, is_test_login
 from mockserver.core.errors import FEW, Problem, Refusal, cut
+from mockserver.core.messages import Micros
 from mockserver.inputs import fields
 from mockserver.inputs.fields import Field
 from mockserver.settings.table import Settings
@@ -56,9 +57,38 @@ class Document:
     content: bytes
 
 
-Handler: TypeAlias = "Callable[[ControlContext, ControlRequest], tuple[int, Any]]"
-"""Gives the status and the body of the answer: a JSON value, a Document, or None for none. It runs in a transaction of
-the store, while nothing else touches the mock. Raises Refusal.
+class Deferred(Protocol):
+    """An answer that has to wait. A server holds neither a thread nor its loop for it, where it can.
+
+    Its methods are called while nothing else touches the mock.
+    """
+
+    login: str | None  # the account that it is about; a reset of it ends the wait, and a reset of all any wait
+    longest: Micros  # real time after which it is given, whatever has come
+
+    def begin(self, wake: Callable[[], object]) -> None:
+        """Has wake called as soon as the answer may be given: at once, where it may by now."""
+
+    def leave(self) -> None:
+        """Nobody waits for it any more."""
+
+    def answer(self) -> tuple[int, Any]:
+        """The status and the body of the answer. Raises Refusal."""
+
+
+class Unmet(Refusal):
+    """What was asked for is not so. The answer has a status and a title of its own, and details as further members."""
+
+    def __init__(self, status: int, title: str, problem: Problem, details: Mapping[str, Any]) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.title = title
+        self.details = details
+
+
+Handler: TypeAlias = "Callable[[ControlContext, ControlRequest], tuple[int, Any] | Deferred]"
+"""Gives the status and the body of the answer: a JSON value, a Document, or None for none; or an answer that has to
+wait. It runs in a transaction of the store, while nothing else touches the mock. Raises Refusal.
 """
 Answers: TypeAlias = "Mapping[int, Field[Any] | str | None]"
 """What a route answers, by status: the field of a JSON value, the content type of a Document, None for no body."""

@@ -50,6 +50,7 @@ def made(number: int, **values: Any) -> Entry:
         "request_size": 0,
         "response_size": 0,
         "content_type": "",
+        "in_body": False,
     }
     return Entry(**{"number": number, **plain, **values})
 
@@ -357,10 +358,12 @@ def test_the_nearest_differ_least_and_are_of_the_account_or_of_none() -> None:
 
 
 def test_a_waiter_is_woken_once_and_counts_what_is_kept_already() -> None:
-    journal, woken = Journal(10), []
+    journal, woken = Journal(10), list[int]()
     journal.add(made(1, method="create"), None)
-    waiter = journal.wait(Pattern({"login": LOGIN, "method": "create"}), 3, lambda: woken.append(1))
-    gone = journal.wait(ALL, 2, lambda: pytest.fail("it has left"))
+    waiter = journal.wait(Pattern({"login": LOGIN, "method": "create"}), 3)
+    waiter.begin(lambda: woken.append(waiter.seen))
+    gone = journal.wait(ALL, 2)
+    gone.begin(lambda: pytest.fail("it has left"))
     journal.leave(gone)
     journal.leave(gone)
     journal.add(made(2, method="create", login=None), None)
@@ -368,8 +371,21 @@ def test_a_waiter_is_woken_once_and_counts_what_is_kept_already() -> None:
     for number in (4, 5, 6):
         journal.add(made(number, method="create"), None)
 
-    assert (waiter.seen, woken) == (3, [1])
-    assert journal.wait(Pattern({"login": LOGIN}), 2, lambda: pytest.fail("it is reached")).seen > 2
+    assert (waiter.reached, woken) == (True, [3])
+    late = journal.wait(Pattern({"login": LOGIN}), 2)
+    late.begin(lambda: woken.append(-1))
+    assert woken == [3, -1]
+
+
+@pytest.mark.parametrize(("reset", "ended"), [(None, [True, True]), (LOGIN, [True, False]), ("b", [False, False])])
+def test_a_reset_ends_the_waits_for_calls_of_its_login(reset: str | None, ended: list[bool]) -> None:
+    journal, woken = Journal(10), list[str]()
+    waiters = [journal.wait(Pattern({"login": LOGIN}), 1), journal.wait(ALL, 1)]
+    for waiter in waiters:
+        waiter.begin(lambda: woken.append("woken"))
+    journal.reset(reset)
+
+    assert ([one.ended for one in waiters], len(woken)) == (ended, sum(ended))
 
 
 def test_where_the_store_fails_the_entry_says_so_and_has_real_time(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
