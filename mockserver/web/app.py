@@ -51,7 +51,10 @@ class Waiting:
         try:
             del self._ends[over]
         except KeyError:  # a reset has ended it
-            return ENDED if later is None else response
+            if later is None:
+                return ENDED
+            self._guard(later.leave)
+            return response
         return response if later is None else self._guard(later.response)
 
     def end(self, login: str | None) -> None:

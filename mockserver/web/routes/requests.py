@@ -27,7 +27,6 @@ from mockserver.web.route import (
     Document,
     Route,
     Unmet,
-    extended,
     known_login,
 )
 
@@ -319,7 +318,7 @@ ROUTES = (
         "/requests",
         listed,
         "Lists the calls of the API that fit.",
-        {200: extended(page_of("requests", _ENTRY), _LOST)},
+        {200: page_of("requests", _ENTRY, _LOST)},
         query={**_QUERY, **_ORDER, **PAGE},
     ),
     Route("DELETE", "/requests", clear, "Forgets the calls of an account, or all.", {204: None}, query=LOGIN),
