@@ -1,4 +1,4 @@
-"""A mock of the phone-lookup API of i-find.pro, for a program's own tests: `create_app(load({...}))` is a Flask app."""
+"""A mock of the phone-lookup API of i-find.pro, for a program's own tests: `create_app(delay="0s")` is a Flask app."""
 
 from importlib import import_module
 from typing import Any

@@ -171,7 +171,7 @@ class Gateway:
 
     def _record(self, decided: Sequence[Decision], responses: Sequence[Response]) -> None:
         """Writes the calls of a turn into the journal."""
-        journal, real = self.mock.journal, self.mock.real_time()
+        journal, real = self.mock.journal, self.mock.real.now()
         for decision, response in zip(decided, responses, strict=True):
             request = decision.request
             call, answer, trace = decision.call, decision.answer, decision.trace

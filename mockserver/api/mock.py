@@ -55,7 +55,7 @@ class Mock:
         self.profile = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
-        self._real = real
+        self.real = real
         self._made_up: count[int] | None = None
         self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
@@ -125,14 +125,10 @@ class Mock:
                 phone, source = task.phone, task.source
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
-    def real_time(self) -> Micros:
-        """The real time."""
-        return self._real.now()
-
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
         clock = self.clock(login)
-        return clock.now(self._real.now(clock.since))
+        return clock.now(self.real.now(clock.since))
 
     def clock(self, login: str | None = None) -> Clock:
         """The clock that holds for the login."""
@@ -144,7 +140,7 @@ class Mock:
         it back to real time. Raises Refusal for a value out of range.
         """
         before = self.clock(login)
-        real = self._real.now(before.since)
+        real = self.real.now(before.since)
         if frozen is False:
             clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
             clock = Clock() if now is None and clock.speed == 1 else clock
@@ -156,7 +152,7 @@ class Mock:
     def advance(self, login: str | None, by: Micros) -> Clock:
         """Puts the clock forward. Raises Refusal for a step back or one past its range."""
         before = self.clock(login)
-        clock = before.advanced(by, self._real.now(before.since))
+        clock = before.advanced(by, self.real.now(before.since))
         self.store.put_clock(login, clock)
         return clock
 

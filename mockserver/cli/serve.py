@@ -17,17 +17,20 @@ from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
 from mockserver.settings.table import Settings
 from mockserver.wire.lines import STANDARD_ERROR
+from mockserver.wire.parent import Parent
 from mockserver.wire.serving import mock_server, run_until_signal
 
 
 @with_settings()
 @click.command("serve")
-def command(**options: Any) -> None:
+@click.option("--with-parent", is_flag=True, help="End when the process ends that started this one.")
+def command(*, with_parent: bool, **options: Any) -> None:
     """Runs the mock until SIGTERM or SIGINT.
 
     When the mock accepts connections, it writes one line to standard output: `ready` and the API's address. All other
     lines go to standard error.
     """
+    parent = Parent() if with_parent else None
     settings = load_settings(options)
     out = output()
     gateway = open_gateway(settings)
@@ -38,6 +41,7 @@ def command(**options: Any) -> None:
             settings.host,
             settings.port,
             partial(_ready, out, settings, _clock_notes(gateway.mock)),
+            None if parent is None else parent.has_ended,
         )
     finally:
         gateway.mock.store.close()

@@ -1,8 +1,11 @@
-"""Loads the settings: built-in defaults < TOML file < IFIND_MOCK_* variables < options, all mistakes at once."""
+"""Loads the settings: built-in defaults < TOML file < IFIND_MOCK_* variables < options < arguments of a program, all
+mistakes at once.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +16,7 @@ from mockserver.inputs import fields
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, overlaid, read_toml
 from mockserver.settings.service_links import service_links
-from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting, Settings, beside
+from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting, Settings, SettingValues, beside
 
 CONFIG_FILE = "ifind-mock.toml"
 _CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -33,32 +36,41 @@ def load(
     options: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    arguments: SettingValues | None = None,
 ) -> Settings:
-    """The settings of the options (by the names of SETTINGS, and `config`), the environment and the file. Raises
-    Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
+    """The settings of the options (texts, by the names of SETTINGS, and `config`), the environment and the file, and of
+    a program's arguments, which come before them all.
+
+    Raises Refusal with everything that is wrong in any of them, ValueError for an option that is no setting.
     """
     if strange := set(options or {}) - {*BY_NAME, "config"}:
         raise ValueError(f"no settings: {', '.join(sorted(strange))}; allowed: {', '.join(BY_NAME)}, config")
     chosen = dict(options or {})
     variables = dict(environ or {})
-    named = _config(chosen, variables)
-    return _loaded(named, variables, chosen, directory or Path())
+    given = {name: _as_in_a_file(value) for name, value in (arguments or {}).items()}
+    named = _config(chosen, variables, given)
+    return _loaded(named, variables, chosen, directory or Path(), given)
 
 
 def check_file(file: str) -> None:
     """Raises Refusal with everything that is wrong in a settings file."""
-    _loaded((file, ""), {}, {}, Path())
+    _loaded((file, ""), {}, {}, Path(), {})
 
 
 def _loaded(
-    named: tuple[str, str] | None, variables: Mapping[str, str], options: Mapping[str, Any], directory: Path
+    named: tuple[Any, str] | None,
+    variables: Mapping[str, str],
+    options: Mapping[str, Any],
+    directory: Path,
+    arguments: Mapping[str, Any],
 ) -> Settings:
-    problems: list[Problem] = []
+    problems = all_unknown("", (n for n in arguments if n not in BY_NAME), [*BY_NAME, "config"], noun="a setting")
     layers = [
         Layer("default", {s.name: s.default for s in SETTINGS}, lambda s: s.name),
         *_file_layer(named, directory, problems),
         _variables_layer(variables, problems),
         Layer("option", options, lambda s: s.option, is_text=True),
+        Layer("argument", arguments, lambda s: s.name),
     ]
     merged = _merge(layers, problems)
     if problems:
@@ -77,16 +89,21 @@ def is_loopback(host: str) -> bool:
         return host.lower() in ("localhost", "localhost.")
 
 
-def _config(options: dict[str, Any], variables: dict[str, str]) -> tuple[str, str] | None:
-    """The file that is named and the place that names it, taken out of both."""
+def _as_in_a_file(value: Any) -> Any:
+    """A program's value as a file would hold it: a path is a text, a tuple a list."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return [*value] if isinstance(value, tuple) else value
+
+
+def _config(options: dict[str, Any], variables: dict[str, Any], arguments: dict[str, Any]) -> tuple[Any, str] | None:
+    """The file that is named and the place that names it, taken out of all three."""
     by_variable = variables.pop(_CONFIG_VARIABLE, None)
-    by_option = options.pop("config", None)
-    if by_option is not None:
-        return by_option, "--config"
-    return None if by_variable is None else (by_variable, _CONFIG_VARIABLE)
+    places = ((arguments.pop("config", None), "config"), (options.pop("config", None), "--config"))
+    return next((named for named in (*places, (by_variable, _CONFIG_VARIABLE)) if named[0] is not None), None)
 
 
-def _file_layer(named: tuple[str, str] | None, directory: Path, problems: list[Problem]) -> list[Layer]:
+def _file_layer(named: tuple[Any, str] | None, directory: Path, problems: list[Problem]) -> list[Layer]:
     """The layer of the file that is named, else of the one in the directory, where there is one."""
     path = directory / CONFIG_FILE
     if named is None and not (path.exists() or path.is_symlink()):

@@ -1,17 +1,19 @@
 """The table of settings: a setting is one field of Settings.
 
-The option, the variable, the file's key, the commented file and the README's row follow from it.
+The option, the variable, the file's key, the commented file and the README's row follow from it. SettingValues tells
+type checkers what a program may write for it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
@@ -334,3 +336,29 @@ class Settings:
 
 SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, **f.metadata) for f in dataclasses.fields(Settings) if f.metadata)
 BY_NAME: Mapping[str, Setting] = {s.name: s for s in SETTINGS}
+
+
+class SettingValues(TypedDict, total=False):
+    """The settings as a program gives them by name: each as the file would write it, a path also as a Path."""
+
+    config: str | os.PathLike[str]  # the settings file
+    host: str
+    port: int
+    state: str | os.PathLike[str]
+    workers: int
+    profile: str | os.PathLike[str] | Mapping[str, Any]
+    clauses: Sequence[str]
+    edition: str | None
+    delay: str
+    latency: str
+    daily_limit: int
+    paid_until: str
+    seed: int
+    admin_token: str | None
+    plain: bool
+    access_log: bool
+    journal: int
+    limits: Mapping[str, Any]
+    accounts: Sequence[Mapping[str, Any]]
+    delays: Mapping[str, Any]
+    faults: Sequence[Mapping[str, Any]]

@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
@@ -20,10 +20,11 @@ from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
 from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, shown_path
 from mockserver.assembly import open_gateway
-from mockserver.core.errors import IfindMockError
+from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.core.messages import SECOND
+from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
-from mockserver.settings.table import Settings
+from mockserver.settings.table import Settings, SettingValues
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, Guard, control_failure, control_paths
 from mockserver.web.door import CONTROL
@@ -70,14 +71,15 @@ class _App(Flask):
         return super().wsgi_app(with_usable_host(environ), start_response)
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]) -> Flask:
     """The complete app with a mock of its own, for `flask run`, gunicorn, granian, or Flask's test client.
 
-    Without settings, it reads IFIND_MOCK_* and ifind-mock.toml, as `ifind-mock serve` does. Raises click.UsageError
-    for wrong ones, which `flask run` shows as a message. A mock whose state is in memory needs a single process.
+    values are settings by name: `create_app(delay="0s")`. For all others it reads IFIND_MOCK_* and ifind-mock.toml, as
+    `ifind-mock serve` does; settings of `mockserver.load` stand in place of all of them. Raises click.UsageError for
+    wrong ones, which `flask run` shows as a message. A mock whose state is in memory needs a single process.
     """
     try:
-        settings = load(environ=os.environ) if settings is None else settings
+        settings = _settings(settings, values)
         gateway = open_gateway(settings, owns_sockets=False)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
@@ -90,6 +92,17 @@ def create_app(settings: Settings | None = None) -> Flask:
             return operation()
 
     return make_app(gateway, guard, settings)
+
+
+def _settings(whole: Any, values: SettingValues) -> Settings:
+    if whole is None:
+        return load(environ=os.environ, arguments=values)
+    by_name = "settings are given by name, such as delay='0s', or whole, as mockserver.load returns them"
+    if not isinstance(whole, Settings):
+        raise Refusal(Problem("", f"{kind_of(whole)} stands where settings should", by_name))
+    if values:
+        raise Refusal(Problem(", ".join(values), "is given beside whole settings", "give it to mockserver.load"))
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+_LOOK_AGAIN = 0.2  # seconds
 
 
 def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str], None] | None = None) -> Server:
@@ -48,16 +49,31 @@ def fastest_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[str, int], None]) -> None:
+def run_until_signal(
+    server: Server,
+    host: str,
+    port: int,
+    on_ready: Callable[[str, int], None],
+    is_over: Callable[[], bool] | None = None,
+) -> None:
     """Serves until SIGTERM or SIGINT, on the main thread; on_ready gets the bound address once it accepts connections.
-    Raises WireError for an address that can't be bound.
+    is_over is asked a few times a second, and ends it, too. Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
+
+    def look(loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
+        if over():
+            ended.set()
+        else:
+            loop.call_later(_LOOK_AGAIN, look, loop, over)
+
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=fastest_loop) as runner:
         # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt.
         with suppress(NotImplementedError):
             for number in (signal.SIGTERM, signal.SIGINT):
                 runner.get_loop().add_signal_handler(number, ended.set)
+        if is_over is not None:
+            look(runner.get_loop(), is_over)
         runner.run(_serve(server, host, port, on_ready, ended))
 
 

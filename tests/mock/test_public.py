@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any, get_type_hints
 
+import click
 import pytest
 
 import contract_tests
 import mockserver.testing
+from mockserver.core.errors import Refusal
+from mockserver.settings.table import SETTINGS, SettingValues
 from support.in_process import LOGIN, TOKEN
 
 
@@ -35,3 +41,70 @@ def test_all_that_is_public_is_there_and_nothing_else() -> None:
     assert all(callable(getattr(mockserver, name)) for name in mockserver.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'craete_app'"):
         mockserver.craete_app  # noqa: B018 - the access is what fails
+
+
+def limit_of(app: Any) -> int:
+    query = {"login": LOGIN, "token": TOKEN}
+    limit: int = app.test_client().get("/api/info", query_string=query).get_json()["data"]["api_limit"]["of"]
+    return limit
+
+
+def test_the_app_takes_settings_by_name_over_all_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IFIND_MOCK_DAILY_LIMIT", "8")
+    Path("ifind-mock.toml").write_text("daily_limit = 7\nplain = true")
+    Path("other.toml").write_text("daily_limit = 6")
+    monkeypatch.setenv("IFIND_MOCK_CONFIG", str(tmp_path / "none.toml"))
+
+    assert limit_of(mockserver.create_app(daily_limit=9, config=tmp_path / "other.toml")) == 9
+    assert limit_of(mockserver.create_app(config="other.toml", accounts=({"login": LOGIN, "token": TOKEN},))) == 8
+
+
+WRONG: dict[str, tuple[str, Any]] = {
+    "delay": ('"5 parsecs"', "5 parsecs"),
+    "port": ('"80"', "80"),
+    "daily_limit": ("-1", -1),
+    "plain": ('"yes"', "yes"),
+    "limits": ("{ connections = 0, conections = 1 }", {"connections": 0, "conections": 1}),
+    "accounts": ('[{ login = "a" }]', [{"login": "a"}]),
+    "faults": ('[{ action = { kind = "nonesuch" } }]', [{"action": {"kind": "nonesuch"}}]),
+    "clauses": ('["row.phone"]', ["row.phone"]),
+    "profile": ('{ "row.fone" = "number" }', {"row.fone": "number"}),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_setting_by_name_is_refused_as_in_the_file(name: str, tmp_path: Path) -> None:
+    text, value = WRONG[name]
+    (tmp_path / "wrong.toml").write_text(f"{name} = {text}")
+    with pytest.raises(Refusal) as in_file:
+        mockserver.load(directory=tmp_path, options={"config": str(tmp_path / "wrong.toml")})
+    with pytest.raises(click.UsageError) as by_name:
+        mockserver.create_app(**{name: value})
+
+    assert by_name.value.message == str(in_file.value).replace(f"{tmp_path / 'wrong.toml'}: ", "")
+
+
+def test_all_wrong_settings_by_name_are_reported_at_once() -> None:
+    with pytest.raises(click.UsageError) as caught:
+        mockserver.create_app(delay="x", port=-1, dealy="0s")  # type: ignore[call-arg]
+
+    first, *others = caught.value.message.splitlines()
+    assert "'dealy' is not a setting; did you mean 'delay'?" in first
+    assert [line.partition(":")[0] for line in others] == ["port", "delay"]
+
+
+@pytest.mark.parametrize("given", [{"delay": "0s"}, "0s", 5])
+def test_what_is_no_settings_is_refused_with_the_way_to_write_it(given: Any) -> None:
+    with pytest.raises(click.UsageError, match="by name, such as delay='0s'"):
+        mockserver.create_app(given)
+
+
+def test_settings_whole_and_by_name_at_once_are_refused() -> None:
+    with pytest.raises(click.UsageError, match="delay: is given beside whole settings"):
+        mockserver.create_app(mockserver.load({}, {}), delay="0s")
+
+
+def test_a_type_checker_knows_every_setting_and_no_other() -> None:
+    assert {*get_type_hints(SettingValues)} == {"config", *(setting.name for setting in SETTINGS)}
+    assert inspect.signature(mockserver.create_app).parameters["values"].kind is inspect.Parameter.VAR_KEYWORD

@@ -216,6 +216,7 @@ def a_setting(tree: Tree) -> None:
     """A greeting."""
     greeting = 'greeting: str = _setting("hello", fields.text, "What the mock says.")'
     tree.field("mockserver/settings/table.py", "Settings", greeting)
+    tree.field("mockserver/settings/table.py", "SettingValues", "greeting: str")
 
 
 NAMED_STORE = '''"""A store in memory that has a name."""
