@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mockserver.api.hints import hints
 from mockserver.api.http import Request, Response
 from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Entry
 from mockserver.api.mock import Mock
@@ -116,16 +117,30 @@ class Gateway:
         except ApiError as error:
             return replace(self._refused(as_read, error), request=request)
         if not request.path.startswith(BASE):
-            return Decision(request, self.mock.not_found(params, http=404), Trace(error="unknown-method"))
+            stray = Trace(error="unknown-method")
+            return Decision(request, self._taught(self.mock.not_found(params, http=404), as_read, params, stray), stray)
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         http_method = "GET" if request.http_method == "HEAD" else as_read.http_method
         call = Call(operation, http_method, params, request.peer)
         trace = Trace()
         if self.hook is None:
-            return Decision(request, self.mock.answer(call, trace), trace, call)
+            answer = self.mock.answer(call, trace)
+            if trace.error:
+                answer = self._taught(answer, as_read, params, trace)
+            return Decision(request, answer, trace, call)
         passed = self.hook.on_call(call)
         answer = self.mock.answer(passed, trace) if isinstance(passed, Call) else passed
         return Decision(request, self.hook.on_answer(call, answer), trace, call)
+
+    def _taught(
+        self, answer: Answer | Page, request: Request, params: Mapping[str, str], trace: Trace
+    ) -> Answer | Page:
+        """The answer of an error, with a reason that says what may be wrong with the request."""
+        try:
+            found = hints(request, params, trace, self.mock.profile, self.mock.store.account)
+        except StoreError:
+            return answer
+        return replace(answer, reason="; ".join(filter(None, (answer.reason, *found)))) if found else answer
 
     def _is_as_get(self, request: Request) -> bool:
         """Whether the clause http-method.other has the request answered as GET, which reads the query alone."""

@@ -90,6 +90,7 @@ class Mock:
             answer = operations.answer(operation, context, account)
         except ApiError as error:
             trace.error = error.kind
+            trace.names = tuple(error.fields.get("names", "").split(", "))
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
         if facts is not None and isinstance(answer, Answer):
             # The format of the answer, which a clause may set in place of the one that was asked for.
