@@ -13,13 +13,14 @@ from mockserver.api.operations import OPERATIONS, format_of
 from mockserver.api.params import read_params
 from mockserver.api.trace import Trace
 from mockserver.core.errors import ApiError, StoreError
-from mockserver.core.messages import Answer, Call, Micros, Page
+from mockserver.core.messages import Answer, Call, Headers, Micros, Page
 from mockserver.formats.writers import prepared
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
 BASE = b"/api/"
 LONGEST_REASON = 500  # characters of a reason
+_ORIGIN = "Access-Control-Allow-Origin"
 
 
 class Hook:
@@ -160,8 +161,7 @@ class Gateway:
         if content_type:
             headers.append(("Content-Type", content_type))
         headers.extend(answer.headers)
-        own = {name.lower() for name, _ in answer.headers}
-        headers.extend(header for header in self._cors(decision.request) if header[0].lower() not in own)
+        headers.extend(self._cors(decision.request, answer.headers))
         if not self.plain and isinstance(answer, Answer) and answer.task is not None:
             headers.append(("X-Mock-Task", str(answer.task)))
         reason = _shown(answer.reason)
@@ -176,10 +176,12 @@ class Gateway:
         content_type, write = prepared(answer.format, self.mock.profile.rendering)
         return content_type, write(answer)
 
-    def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
-        if (origin := self.mock.profile.rules.origin) is None:
+    def _cors(self, request: Request, own: Headers) -> Iterator[tuple[str, str]]:
+        """The headers of the clause cors, but where the answer has a header of its own in their place."""
+        origin = self.mock.profile.rules.origin
+        if origin is None or any(name.lower() == _ORIGIN.lower() for name, _ in own):
             return
-        yield "Access-Control-Allow-Origin", origin
+        yield _ORIGIN, origin
         if request.http_method == "OPTIONS":
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"

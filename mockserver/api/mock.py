@@ -20,8 +20,9 @@ from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account, Task
+from mockserver.faults.actions import Action, Strike
 from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import Strike, read_fault
+from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.inputs.fields import is_word
@@ -53,9 +54,11 @@ class Mock:
         self.store = store
         self.owns_sockets = owns_sockets
         self.profile = profile
+        self._configured = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
         self.real = real
+        self._started = real.now()
         self._made_up: count[int] | None = None
         self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
@@ -126,6 +129,10 @@ class Mock:
                 phone, source = task.phone, task.source
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
+    def uptime(self) -> Micros:
+        """The real time since the mock was made."""
+        return self.real.now(self._started) - self._started
+
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
         clock = self.clock(login)
@@ -170,11 +177,19 @@ class Mock:
             raise Refusal(Problem("to", "no task is on its way by time", remedy))
         return self.advance(login, ready - now)
 
-    def put_account(self, login: str | None, changes: Mapping[str, Any]) -> tuple[Account, bool]:
-        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed."""
+    def put_account(
+        self, login: str | None, changes: Mapping[str, Any], *, whole: bool = False
+    ) -> tuple[Account, bool]:
+        """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed. With
+        whole, what the changes leave out is as in a new one, charges aside.
+        """
         name = login or self._free_login()
         known = self.store.account(name)
-        account = replace(known or self._new_account(name), **changes)
+        account = self._new_account(name) if known is None or whole else known
+        if known is not None:
+            counts = {key: getattr(known, key) for key in ("day", "used", "creates", "configured")}
+            account = replace(account, **counts)
+        account = replace(account, **changes)
         self.store.put_account(account)
         return account, known is None
 
@@ -197,20 +212,45 @@ class Mock:
                 raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
             return task
 
+    def drop_account(self, login: str) -> None:
+        """Takes the account away, with its tasks, charges, clock and faults."""
+        self.reset(login)
+        self.store.drop_account(login)
+
     def arm(self, document: Any) -> ArmedFault:
-        """Arms the fault of a document. Raises Refusal with every problem."""
+        """Arms the fault of a document under a new id. Raises Refusal with every problem."""
+        return self.store.faults.arm(self._fault(document))
+
+    def put_fault(self, fault_id: str, document: Any) -> tuple[ArmedFault, bool]:
+        """Arms the fault of a document under the id, in the place of the one that has it; and whether none had it.
+        Raises Refusal with every problem.
+        """
+        return self.store.faults.put(fault_id, self._fault(document))
+
+    def _fault(self, document: Any) -> Fault:
         fault = read_fault(document)
-        if fault.aspect == "transport" and not self.owns_sockets:
-            what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
-            raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
-        return self.store.faults.arm(fault)
+        self._require_socket(fault.action, "action")
+        return fault
+
+    def set_profile(self, profile: Profile | None) -> None:
+        """Answers by the profile from the next call on, with None by that of the settings."""
+        self.profile = profile or self._configured
+
+    def _require_socket(self, action: Action, where: str) -> None:
+        """Raises Refusal for an action that the server can't carry out."""
+        if action.aspect == "transport" and not self.owns_sockets:
+            what = f"the fault {action.kind!r} needs the socket, which a WSGI server keeps to itself"
+            raise Refusal(Problem(f"{where}.kind", what, "run `ifind-mock serve`, or leave it out"))
 
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
-        settings are armed anew. Accounts stay, and no id is given twice.
+        settings are armed anew. With None, the profile is that of the settings again. Accounts stay, and no id is given
+        twice.
         """
         self.store.reset(login)
         self.journal.reset(login)
+        if login is None:
+            self.set_profile(None)
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:

@@ -202,9 +202,12 @@ def whole(low: int, high: int = 1_000_000_000) -> Field[int]:
 
 
 def digits(low: int, high: int) -> Field[int]:
-    """A whole number in a range, ends included, as a text: a value of a query."""
-    pattern, allowed = "[0-9]{1,9}", f"whole numbers from {low} to {high}"
-    return matching(pattern, "a whole number", allowed).then(lambda where, text: whole(low, high)(where, int(text)))
+    """A whole number in a range, ends included, as a text: a part of a URL. Its JSON Schema is that of the number, as
+    OpenAPI has it.
+    """
+    number_of, allowed = whole(low, high), f"whole numbers from {low} to {high}"
+    read = matching(f"[0-9]{{1,{len(str(high))}}}", "a whole number", allowed)
+    return replace(number_of, read=lambda where, text: number_of(where, int(read(where, text))))
 
 
 def number(low: float, high: float) -> Field[float]:
@@ -254,7 +257,7 @@ _WORD = r"\S{1,254}"
 
 def word(noun: str) -> Field[str]:
     """A word such as a login or a token, which no message shows."""
-    shape = {**text.shape, "pattern": whole_text(_WORD)}
+    shape = {**text.shape, "pattern": whole_text(_WORD), "maxLength": SHORT}
     return _checked(is_word, f"is not {noun}", "a text of 1 to 254 characters without blanks", shape, secret=True)
 
 

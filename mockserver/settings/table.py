@@ -97,14 +97,14 @@ def _same(_where: str, text: str) -> str:
 
 def _whole_text(where: str, text: str) -> int:
     if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
-        raise Refusal(Problem(where, f"{text!r} is not a whole number", "write only digits"))
+        raise Refusal(Problem(where, f"{shown(text)} is not a whole number", "write only digits"))
     return int(text)
 
 
 def _flag_text(where: str, text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
     if text.lower() not in words:
-        raise Refusal(Problem(where, f"{text!r} is neither true nor false", f"allowed: {', '.join(words)}"))
+        raise Refusal(Problem(where, f"{shown(text)} is neither true nor false", f"allowed: {', '.join(words)}"))
     return words[text.lower()]
 
 
@@ -126,11 +126,11 @@ def _host(where: str, value: Any) -> str:
         return value
     if re.fullmatch(_IPV6, bare) and _is_ipv6(bare):
         return str(ipaddress.IPv6Address(bare).ipv4_mapped or bare)
-    what, remedy = f"{value!r} is not a host", f"allowed: {_HOSTS}"
+    what, remedy = f"{shown(value)} is not a host", f"allowed: {_HOSTS}"
     if (pair := re.fullmatch(rf"(?:https?://)?({_NAME}|\[{_IPV6}\])(?::([0-9]{{1,5}}))?(?:/.*)?", value)) is not None:
         port = f", and {beside(where, 'port')} {pair[2]}" if pair[2] else ""
         host = pair[1] if _is_ipv6(pair[1].strip("[]")) else pair[1].strip("[]")
-        what, remedy = f"{value!r} is more than a host", f"write {host}{port}"
+        what, remedy = f"{shown(value)} is more than a host", f"write {host}{port}"
     elif value == "*":
         remedy = "write 0.0.0.0 for all addresses"
     elif value.startswith("unix:"):
@@ -144,6 +144,21 @@ def _is_ipv6(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _origin(where: str, value: Any) -> str:
+    """Scheme, host and port of a page, as a browser names them: in lower case, without the port that goes unsaid."""
+    if not isinstance(value, str):
+        raise Refusal(without_quotes(where, value))
+    match = re.fullmatch(_WEB_ORIGIN, value.lower())
+    if match is not None:
+        scheme, host, port = match.groups()
+        return f"{scheme}://{host}" + (f":{port}" if port and port != _WEB_PORTS[scheme] else "")
+    longer = re.match(rf"{_WEB_ORIGIN}(?=[/?#])", value.lower())
+    remedy = f"write {longer[0]}, without what follows" if longer else f"allowed: {_ORIGINS}"
+    if value in ("*", "null"):
+        remedy = f"name each page's own: any page could control the mock; {remedy}"
+    raise Refusal(Problem(where, f"{shown(value)} is not an origin", remedy))
 
 
 def _workers(where: str, value: Any) -> int:
@@ -167,7 +182,7 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
     for text in texts:
         name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
         if not mark:
-            raise Refusal(Problem(where, f"{text!r} is not a choice", f"write it as {_CHOICE.allowed}"))
+            raise Refusal(Problem(where, f"{shown(text)} is not a choice", f"write it as {_CHOICE.allowed}"))
         clause, _, kind = name.rpartition(".")
         if isinstance(getattr(clauses().get(clause), "default", None), Mapping):
             number = int(choice) if re.fullmatch("[0-9]{1,9}", choice) and clause == "error.codes" else choice
@@ -180,7 +195,9 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
 def _limit(where: str, text: Any) -> tuple[str, Any]:
     name, mark, value = text.partition("=") if isinstance(text, str) else ("", "", "")
     if not mark:
-        raise Refusal(Problem(where, f"{text!r} is not a limit", "write it as NAME=VALUE, such as connections=100"))
+        raise Refusal(
+            Problem(where, f"{shown(text)} is not a limit", "write it as NAME=VALUE, such as connections=100")
+        )
     field = LIMITS.get(name.replace("-", "_"))
     if field is None:
         raise Refusal(unknown(where, name, LIMITS, noun="a limit"))
@@ -205,6 +222,10 @@ _NAME = r"[\w.-]{1,253}"
 _IPV6 = r"[0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?"
 _HOSTS = "a name or an address, such as 127.0.0.1, ::1 or localhost"
 _HOST = Field(_host, {"type": "string", "pattern": rf"^(?:{_NAME}|{_IPV6}|\[{_IPV6}\])$(?!\n)"}, _HOSTS)
+_WEB_PORTS = {"http": "80", "https": "443"}
+_WEB_ORIGIN = r"(https?)://([a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
+_ORIGINS = "scheme, host and port of a page, such as http://localhost:3000"
+_ORIGIN = Field(_origin, {"type": "string", "pattern": rf"^(?i:{_WEB_ORIGIN})$(?!\n)"}, _ORIGINS)
 _WORKERS = Field(_workers, {"type": "integer", "const": 1}, "1")
 _ADMIN_TOKEN = fields.matching(
     "[!-~]{1,254}", "a token", "a text of 1 to 254 ASCII characters without blanks", secret=True
@@ -276,6 +297,14 @@ class Settings:
         "T",
         example="choose-one",
         secret=True,
+    )
+    control_origin: list[str] = _setting(
+        [],
+        fields.list_of(_ORIGIN, 'a list such as ["http://localhost:3000"]'),
+        "Origin of pages elsewhere that may use the control API in a browser; all others are refused.",
+        "URL",
+        example=["http://localhost:3000"],
+        one=_same,
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")

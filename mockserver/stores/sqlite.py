@@ -137,7 +137,7 @@ class SqliteStore(Store):
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
         self._places: list[_Place] | None = None  # of the parts, as they were opened
         self._last = 0  # the highest id that was given out here
-        self._size = 0  # of the file, when it was last looked at
+        self._sizes = (0, 0)  # of the file and its log, when they were last looked at
         self._broken: str | None = None  # why the file is not used
         self._next_try = 0.0
         self._busy = 0.0  # seconds for which another process is waited for
@@ -153,7 +153,7 @@ class SqliteStore(Store):
         self._connection = self._connected(self._patience)
         try:
             self._prepare(self._patience)
-            self._places, self._size = self._found(), _size(self._path)
+            self._places, self._sizes = self._found(), self._measured()
         except BaseException:
             self._connection.close()
             raise
@@ -218,18 +218,32 @@ class SqliteStore(Store):
             return  # it is being opened
         elif self._found() != self._places:
             self._mend()
-        elif self._is_cut_short():
+        elif (shorter := self._cut_short()) is not None:
             self._leave()
-            raise self._breaks(f"{self._path}: was cut short; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
+            raise self._breaks(f"{shorter}: was cut short; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
         # Where another process is in the way, it is waited for once, and then not in every turn.
         patience = 0.0 if self.trouble.now is not None else min(self._patience, BUSY)
         if patience != self._busy:
             self._wait_for_others(patience)
 
-    def _is_cut_short(self) -> bool:
-        """Whether the file is shorter than it was before: SQLite would go on with what it remembers of it."""
-        before, self._size = self._size, _size(self._path)
-        return self._size < before
+    def _cut_short(self) -> Path | None:
+        """The file or its log, where it is shorter than it was before: SQLite would go on with what it remembers of it,
+        and spoil the file. A log that another program has emptied into the file, as backups do, is not cut short.
+        """
+        before, self._sizes = self._sizes, self._measured()
+        cut = next((part for part, old, new in zip(self._parts, before, self._sizes, strict=False) if new < old), None)
+        return None if cut == self._parts[1] and self._empties() else cut
+
+    def _empties(self) -> bool:
+        """Whether all that is known of the log can be read, and so written into the file."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint").fetchall()
+        except sqlite3.Error:
+            return False
+        return True
+
+    def _measured(self) -> tuple[int, int]:
+        return _size(self._parts[0]), _size(self._parts[1])
 
     def _mend(self) -> None:
         """Goes on with the file that is there, where one is. Raises StoreError."""

@@ -40,6 +40,11 @@ _PRIVATE: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 """Keeps a browser from storing an answer, from guessing its type, and from lending it to a page."""
+_PREFLIGHT: Mapping[str, str] = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+}
+_EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
     404: "It was not found",
@@ -95,7 +100,7 @@ class Control:
     ) -> None:
         self._context = ControlContext(mock, settings, end_waiting)
         self._guard = guard
-        self._door = Door(settings.admin_token, settings.host)
+        self._door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin))
         here = Address(settings.host, settings.port)
         self._here = Caller(here, url_of(*here))
 
@@ -103,32 +108,46 @@ class Control:
         """The response to a request of a path below ROOT; one that has to wait has `later`. environ is the same
         request's WSGI environment.
         """
+        origin = self._door.origin(environ)
+        lent = {} if origin is None else {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_EXPOSED}
         answered = self._answered(environ, request)
         if isinstance(answered, Handled):
-            return _response(answered)
-        return replace(_response(_ENDED), delivery=Delivery(answered.longest, answered.login), later=_Later(answered))
+            return _response(answered, lent)
+        delivery, later = Delivery(answered.longest, answered.login), _Later(answered, lent)
+        return replace(_response(_ENDED, lent), delivery=delivery, later=later)
 
     def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled | Deferred:
-        # First, so that no path tells a stranger anything.
-        if (refused := self._door.refused(environ)) is not None:
-            status, title, reason = refused
-            headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004 - unauthorised
-            return problem(status, reason, title=title, headers=headers)
         path = request.path.decode("utf-8", "replace").removeprefix(ROOT)
-        address = address_of(environ)
-        prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
-        caller = Caller(address, url_of(*address, environ.get("wsgi.url_scheme", "http")) + prefix)
         try:
             route, parts = _routed(request.http_method, path)
-            if request.too_large:
-                return problem(413, Problem("body", f"has more than {MAX_BODY} bytes"))
-            if request.body and (wrong := wrong_type(request.headers.get("content-type", ""))) is not None:
-                return problem(415, wrong)
-            return self._handled(route, parts, _query(request.query), read_json(request.body), caller)
         except _Stray as stray:
-            return stray.answer
+            return self._kept_out(environ, request, is_open=False) or stray.answer
+        if (refused := self._kept_out(environ, request, is_open=route.open)) is not None:
+            return refused
+        if request.too_large:
+            return problem(413, Problem("body", f"has more than {MAX_BODY} bytes"))
+        if request.body and (wrong := wrong_type(request.headers.get("content-type", ""))) is not None:
+            return problem(415, wrong)
+        address = address_of(environ)
+        prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
+        base = url_of(*address, environ.get("wsgi.url_scheme", "http")) + prefix
+        try:
+            query, body = _query(request.query), read_json(request.body)
         except Refusal as refusal:
             return _refused(refusal)
+        return self._handled(route, parts, query, body, Caller(address, base, self._door.is_trusted(environ)))
+
+    def _kept_out(self, environ: Mapping[str, Any], request: Request, *, is_open: bool) -> Handled | None:
+        """The answer to who may not come in, the same for every path, and to who asks whether a page may."""
+        asks = request.http_method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        if asks and self._door.origin(environ) is not None and not self._door.refused(environ, is_open=True):
+            return Handled(204, None, _PREFLIGHT)
+        refused = self._door.refused(environ, is_open=is_open)
+        if refused is None:
+            return None
+        status, title, reason = refused
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004 - unauthorised
+        return problem(status, reason, title=title, headers=headers)
 
     def handle(self, http_method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> Handled:
         """The answer to a request by its parts, for callers in this process: path is below ROOT, such as
@@ -182,6 +201,7 @@ class _Later:
     """An answer that has to wait, as servers see it."""
 
     waiting: Deferred
+    headers: Mapping[str, str]
 
     def begin(self, wake: Callable[[], object]) -> None:
         self.waiting.begin(wake)
@@ -190,7 +210,7 @@ class _Later:
         self.waiting.leave()
 
     def response(self) -> Response:
-        return _response(_settled(self.waiting))
+        return _response(_settled(self.waiting), self.headers)
 
 
 def control_failure() -> Response:
@@ -198,8 +218,8 @@ def control_failure() -> Response:
     return _response(problem(500, Problem("", "an error of the mock's own", "see its standard error, and report it")))
 
 
-def _response(handled: Handled) -> Response:
-    headers = {**handled.headers, **_PRIVATE}
+def _response(handled: Handled, more: Mapping[str, str] = {}) -> Response:
+    headers = {**handled.headers, **more, **_PRIVATE}
     body = handled.body
     if body is None:
         return Response(handled.status, tuple(headers.items()), b"")

@@ -29,6 +29,7 @@ _PORTS: Mapping[str, str] = {"http": ":80", "https": ":443"}
 _SITES = frozenset({"", "none", "same-origin", "same-site"})
 """The values of `Sec-Fetch-Site` that are let in: a page of this machine is held up by its Origin, where it matters."""
 _LOCAL = "call the mock as localhost or 127.0.0.1, or start it with an admin token"
+_PAGES = "open the mock's own pages, use no browser, or start the mock with --control-origin and the page's origin"
 _BEARER = "send the header Authorization: Bearer TOKEN with the mock's admin token"
 JSON = "application/json"
 
@@ -39,28 +40,40 @@ class Door:
 
     token: str | None
     host: str  # the setting: a name that the user has given to the mock is one of this machine's
+    origins: frozenset[str] = frozenset()  # of pages elsewhere that the user lets in
 
-    def refused(self, environ: Mapping[str, Any]) -> Refused | None:
-        """Why the request stays outside, whatever its path; None where it may come in."""
+    def refused(self, environ: Mapping[str, Any], *, is_open: bool = False) -> Refused | None:
+        """Why the request stays outside, whatever its path; None where it may come in. One that is_open may come in
+        without a token, not with a wrong one.
+        """
         problem = self._foreign(environ)
         if problem is not None:
             return 403, "The control API is closed to this caller", problem
-        if self.token is None or _bears(environ.get("HTTP_AUTHORIZATION", ""), self.token):
+        if self.is_trusted(environ) or (is_open and "HTTP_AUTHORIZATION" not in environ):
             return None
         return 401, "The admin token is needed", Problem("Authorization", "is missing or wrong", _BEARER)
+
+    def is_trusted(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the request has the admin token, where there is one."""
+        return self.token is None or _bears(environ.get("HTTP_AUTHORIZATION", ""), self.token)
+
+    def origin(self, environ: Mapping[str, Any]) -> str | None:
+        """The origin of the page that asks, where it is one of `origins`."""
+        origin = environ.get("HTTP_ORIGIN")
+        return origin if origin is not None and _normal(origin) in self.origins else None
 
     def _foreign(self, environ: Mapping[str, Any]) -> Problem | None:
         host = environ.get(ASKED_HOST, "")
         if self.token is None and host and not self._is_here(host):
             return Problem("Host", f"{shown(host)} is not a name of this machine", _LOCAL)
+        if self.origin(environ) is not None:
+            return None
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and not _is_own(origin, host):
-            return Problem(
-                "Origin", f"{shown(origin)} is another web page's", "open the mock's own pages, or use no browser"
-            )
+            return Problem("Origin", f"{shown(origin)} is another web page's", _PAGES)
         site = environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower()
         if site not in _SITES:
-            return Problem("Sec-Fetch-Site", "another web page asks", "open the mock's own pages, or use no browser")
+            return Problem("Sec-Fetch-Site", "another web page asks", _PAGES)
         return None
 
     def _is_here(self, host: str) -> bool:
@@ -95,6 +108,12 @@ def _is_own(origin: str, host: str) -> bool:
         return False
     port = _PORTS[match["scheme"].lower()]
     return match["authority"].lower().removesuffix(port) == host.lower().removesuffix(port)
+
+
+def _normal(origin: str) -> str:
+    """An origin as the setting `control_origin` has it."""
+    scheme, mark, authority = origin.lower().partition("://")
+    return f"{scheme}{mark}{authority.removesuffix(_PORTS.get(scheme, ''))}"
 
 
 def _is_loopback(text: str) -> bool:

@@ -16,19 +16,29 @@ class Malformed(Refusal):
     """A body that is no JSON text, or one that two programs could read differently."""
 
 
+MAX_VALUES = 10_000
+"""Commas and opening brackets outside of texts. No document has a hundred, and half a million take a second."""
+
+MAX_DIGITS = 1000  # of a whole number: the time to read one grows with their square
+
+
 def read_json(raw: bytes) -> Any:
     """The value of a JSON text; an empty one is {}. Raises Malformed for what is none (also for NaN, a name twice, a
     number or a depth beyond reason), Refusal for a character that no text can hold.
     """
     if not raw.strip():
         return {}
+    if b"\0" in raw:
+        raise Malformed(Problem("body", "is not JSON: it holds a zero byte, as UTF-16 does", "send it in UTF-8"))
+    if len(raw) > MAX_VALUES and _values(raw) > MAX_VALUES:
+        what = f"is nested more than {MAX_DEPTH} deep, or holds more than {MAX_VALUES} values"
+        raise Malformed(Problem("body", what, "send what the route describes"))
     try:
-        value = json.loads(raw, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+        value = json.loads(raw, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=_without_repeats)
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
-        text = "it holds a number that is too long" if "integer string conversion" in str(error) else str(error)
-        raise Malformed(Problem("body", f"is not JSON: {text}", "send an object, or nothing")) from None
+        raise Malformed(Problem("body", f"is not JSON: {error}", "send an object, or nothing")) from None
     _check_depth(value)
     try:
         json.dumps(value, ensure_ascii=False).encode()
@@ -36,6 +46,18 @@ def read_json(raw: bytes) -> Any:
         what = "holds half of a surrogate pair, which is no character"
         raise Refusal(Problem(_place_of_surrogate("", value) or "body", what, "leave it out")) from None
     return value
+
+
+def _values(raw: bytes) -> int:
+    """How many commas and opening brackets stand outside of texts, counted without reading them."""
+    outside = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    return sum(map(outside.count, (b",", b"[", b"{")))
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("it holds a number that is too long")
+    return int(digits)
 
 
 def _no_number(word: str) -> NoReturn:

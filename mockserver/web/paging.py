@@ -15,8 +15,8 @@ T = TypeVar("T")
 LARGEST_PAGE = 1024 * 1024
 """Bytes of a page; what would make it longer stands on the next one."""
 PAGE: Mapping[str, Field[Any]] = {
-    "limit": fields.digits(1, 1000).described("How many entries the answer lists at most; 100 without it.", "100"),
-    "offset": fields.digits(0, 999_999_999).described("How many entries are left out before them.", "0"),
+    "limit": fields.digits(1, 1000).described("How many entries the answer lists at most; 100 without it.", 100),
+    "offset": fields.digits(0, 999_999_999).described("How many entries are left out before them.", 0),
 }
 
 

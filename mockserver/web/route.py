@@ -90,8 +90,8 @@ Handler: TypeAlias = "Callable[[ControlContext, ControlRequest], tuple[int, Any]
 """Gives the status and the body of the answer: a JSON value, a Document, or None for none; or an answer that has to
 wait. It runs in a transaction of the store, while nothing else touches the mock. Raises Refusal.
 """
-Answers: TypeAlias = "Mapping[int, Field[Any] | str | None]"
-"""What a route answers, by status: the field of a JSON value, the content type of a Document, None for no body."""
+Answers: TypeAlias = "Mapping[int, Field[Any] | tuple[str, ...] | None]"
+"""What a route answers, by status: the field of a JSON value, the content types of Documents, None for no body."""
 NOTHING: Field[Any] = fields.table_of({})
 
 

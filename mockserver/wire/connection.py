@@ -119,9 +119,14 @@ class Connection(asyncio.Protocol):
         self._set_reading(on=False)
 
     def resume_writing(self) -> None:
-        """The client has read: goes on."""
+        """The client has read: goes on, but not at once. asyncio is in the middle of a write, and would end twice a
+        connection that ends there.
+        """
         self._writable = True
         self._since = monotonic()
+        asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
         self.advance()
         self._go_on()
 
@@ -138,6 +143,12 @@ class Connection(asyncio.Protocol):
     def waits(self) -> bool:
         """Whether its client waits for an answer."""
         return bool(self._queue)
+
+    @property
+    def idle_since(self) -> float:
+        """Since when it has neither a request nor an answer under way, in monotonic time; else the end of time."""
+        busy = self._queue or self._reader.partial or not self._writable or self._state is not State.OPEN
+        return float("inf") if busy else self._since
 
     @property
     def deaf(self) -> bool:
@@ -227,7 +238,7 @@ class Connection(asyncio.Protocol):
         lingering = self._state is State.LINGERING
         leaving = lingering or self.transport.is_closing()
         if not self._writable or (leaving and self.transport.get_write_buffer_size()):
-            if now - self._since > limits.unread_time:
+            if now - self._since > (limits.control_time if self.guest else limits.unread_time):
                 self.transport.abort()
         elif lingering:
             if now - self._since > limits.linger_time:

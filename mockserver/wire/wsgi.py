@@ -106,10 +106,17 @@ class WsgiThreads:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Runs a job in a thread; it must not raise. Called on the loop only."""
+        """Runs a job in a thread; it must not raise. Called on the loop only. Raises RuntimeError where the system lets
+        this process start no thread, and it has none.
+        """
         if self._threads < self._size:
-            self._threads += 1
-            threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
+            try:
+                threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
+            except RuntimeError:
+                if not self._threads:
+                    raise
+            else:
+                self._threads += 1
         self._jobs.put(job)
 
     def close(self) -> None:

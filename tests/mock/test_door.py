@@ -246,6 +246,21 @@ PATHS_OUTSIDE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        *(("//_mock/health", 200), ("///_mock/health", 200), ("/%5fmock/health", 200), ("/_mock//health", 404)),
+        *(("/./_mock/health", 404), ("/_mock/../_mock/health", 404), ("//_mockx/health", 404)),
+    ],
+)
+def test_both_servers_take_the_same_paths_for_the_control_apis(
+    asks: Callable[..., Ask], path: str, status: int
+) -> None:
+    got = asks(admin_token="s3cret")(path, Authorization="Bearer s3cret")
+
+    assert (json.loads(got.body).get("error_code") or got.status) == status
+
+
 @pytest.mark.parametrize("path", PATHS_OUTSIDE)
 def test_no_spelling_of_a_path_leads_around_the_door(asks: Callable[..., Ask], path: str) -> None:
     got = asks(clauses=["cors=*"])(path, "GET", Host="evil.example")

@@ -241,7 +241,7 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
         ({"action": {"kind": "wrong-format", "format": "yaml"}}, "action.format: 'yaml'"),
         (
             {"match": {"format": "xml"}, "action": {"kind": "wrong-format", "format": "xml"}},
-            "match.format: is that of the fault, which would change nothing",
+            "match.format: is the format of the fault, which would change nothing",
         ),
     ],
 )

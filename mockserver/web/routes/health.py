@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from mockserver.core.clock import iso_of
+from mockserver.core.messages import SECOND
 from mockserver.inputs import fields
 from mockserver.profile.editions import EDITIONS
 from mockserver.stores.opening import STORES, kind_of_store
@@ -13,23 +14,31 @@ from mockserver.web.route import ControlContext, ControlRequest, Route
 
 
 def read(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
-    """What runs here, and the address at which the client reaches it."""
-    caller = request.caller
+    """What runs here, and the address by which it was asked; to who sends no admin token, where there is one, no more
+    than that it runs.
+    """
+    caller, mock = request.caller, context.mock
+    alive = {"status": "ok", "version": version("ifind-mock"), "uptime": mock.uptime() / SECOND}
+    if not caller.trusted:
+        return 200, alive
     return 200, {
-        "status": "ok",
-        "version": version("ifind-mock"),
+        **alive,
         "api": f"{caller.base}/api",
         "host": caller.address.host,
         "port": caller.address.port,
         "state": kind_of_store(context.settings.state),
-        "edition": context.mock.profile.choices["edition"],
-        "now": iso_of(context.mock.now()),
+        "edition": mock.profile.choices["edition"],
+        "now": iso_of(mock.now()),
     }
 
 
-_HEALTH = {
+_ALIVE = {
     "status": fields.one_of(["ok"]).described("Always ok."),
     "version": fields.text.described("The version of ifind-mock.", "0.1.0"),
+    "uptime": fields.number(0, 1e11).described("Seconds since the mock was started.", 12.5),
+}
+_HEALTH = {
+    **_ALIVE,
     "api": fields.text.described("The URL of the API, by which the mock was asked.", "http://localhost:8080/api"),
     "host": fields.text.described("The host of that URL.", "localhost"),
     "port": fields.whole(1, 65535).described("Its port.", 8080),
@@ -43,7 +52,8 @@ ROUTES = (
         "GET",
         "/health",
         read,
-        "What runs here, and the address at which it was asked.",
-        {200: fields.table_of(_HEALTH, required=_HEALTH)},
+        "Whether the mock runs, and by which address it was asked. Without the admin token it tells the first alone.",
+        {200: fields.table_of(_HEALTH, required=_ALIVE)},
+        open=True,
     ),
 )

@@ -327,7 +327,7 @@ ROUTES = (
         "/requests.har",
         exported,
         "The calls that fit as an HTTP Archive (HAR 1.2), with logins and tokens masked.",
-        {200: "application/json"},
+        {200: ("application/json",)},
         query={**_QUERY, **_LIMIT},
     ),
     Route(

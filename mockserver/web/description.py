@@ -1,0 +1,149 @@
+"""Describes the routes of the control API in OpenAPI 3.1, from the fields that read and check what they take."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from mockserver.inputs import fields
+from mockserver.inputs.fields import Field
+from mockserver.web.control import JSON, PROBLEM
+from mockserver.web.route import NOTHING, Route
+
+_ONE = fields.table_of(
+    {
+        "where": fields.text.described("The key, the header or the part of the path that is wrong.", "daily_limit"),
+        "what": fields.text.described("What is wrong with it.", "-1 is not allowed"),
+        "remedy": fields.text.described("What to write in its place.", "allowed: whole numbers from 0 to 1000000000"),
+    },
+    required=["what"],
+)
+_PROBLEM = fields.table_of(
+    {
+        "title": fields.text.described("What happened.", "The request was refused"),
+        "status": fields.whole(400, 599).described("The HTTP status.", 422),
+        "detail": fields.text.described("The problems, a line each.", "daily_limit: -1 is not allowed"),
+        "problems": fields.list_of(_ONE, "a list of problems").described("Each problem in its parts."),
+    },
+    required=["title", "status", "detail", "problems"],
+).described("Why a request was refused (RFC 9457). Nothing of it was done.")
+_ALWAYS = (403, 422, 503)
+"""Statuses of refusals that any route may answer."""
+_OF_A_BODY = (400, 413, 415)
+_TOKEN = "adminToken"  # noqa: S105 - the name of the scheme
+
+
+def openapi(table: Mapping[str, Mapping[str, Route]], url: str, *, with_token: bool) -> dict[str, Any]:
+    """The description of the routes, by path and HTTP method; url is what their paths begin with. with_token says
+    whether they ask for the admin token.
+    """
+    rows = [row for methods in table.values() for row in methods.values()]
+    statuses = sorted({status for row in rows for status in _refusals(row, with_token=with_token)})
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        operation = _operation(row, with_token=with_token)
+        paths.setdefault(_PART.sub(r"{\1}", row.path), {})[row.http_method.lower()] = operation
+    described = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "The control API of ifind-mock",
+            "version": version("ifind-mock"),
+            "description": "Tells a mock of the API of i-find.pro how to answer, and asks it what it was asked.",
+        },
+        "servers": [{"url": url}],
+        "security": [{_TOKEN: []}] if with_token else [],
+        "tags": [{"name": name, "description": sys.modules[name_of].__doc__} for name, name_of in _tags(rows).items()],
+        "paths": paths,
+        "components": {
+            "schemas": {"Problem": _PROBLEM.schema},
+            "responses": {_refusal(status): _refused(status) for status in statuses},
+            "securitySchemes": {
+                _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `admin_token`."}
+            },
+        },
+    }
+    return {key: _portable(part) for key, part in described.items()}
+
+
+def _portable(part: Any) -> Any:
+    """The part with its patterns in the dialect of JSON Schema (ECMA-262), as far as others read it: there `$` is the
+    very end, and no text holds half of a surrogate pair.
+    """
+    if isinstance(part, Mapping):
+        return {
+            key: _in_ecma(inner) if key == "pattern" and isinstance(inner, str) else _portable(inner)
+            for key, inner in part.items()
+        }
+    return [*map(_portable, part)] if isinstance(part, list | tuple) else part
+
+
+def _in_ecma(pattern: str) -> str:
+    return pattern.replace(r"$(?!\n)", "$").replace(r"\uD800-\uDFFF", "")
+
+
+_PART = re.compile(r"<(?:path:)?(\w+)>")
+
+
+def _tags(rows: Iterable[Route]) -> dict[str, str]:
+    """The modules of the resources, by their own names."""
+    return {row.handler.__module__.rpartition(".")[2]: row.handler.__module__ for row in rows}
+
+
+def _operation(row: Route, *, with_token: bool) -> dict[str, Any]:
+    parameters = [_parameter(name, field, "path") for name, field in row.parts.items()]
+    parameters += [_parameter(name, field, "query") for name, field in row.query.items()]
+    takes = {
+        "required": bool(row.body.shape.get("required")),
+        "content": {JSON: {"schema": row.body.schema}},
+    }
+    refusals = {
+        str(status): {"$ref": f"#/components/responses/{_refusal(status)}"}
+        for status in _refusals(row, with_token=with_token)
+    }
+    return {
+        "tags": [*_tags([row])],
+        "operationId": "_".join([row.http_method.lower(), *re.findall(r"\w+", _PART.sub(r"\1", row.path))]),
+        "summary": row.summary,
+        **({"parameters": parameters} if parameters else {}),
+        **({"requestBody": takes} if row.body is not NOTHING else {}),
+        "responses": {**{str(status): _answer(status, row) for status in row.answers}, **refusals},
+        **({"security": [{_TOKEN: []}, {}]} if row.open and with_token else {}),
+    }
+
+
+def _parameter(name: str, field: Field[Any], place: str) -> dict[str, Any]:
+    schema = {key: value for key, value in field.schema.items() if key != "description"}
+    return {"name": name, "in": place, "required": place == "path", "description": field.help, "schema": schema}
+
+
+def _answer(status: int, row: Route) -> dict[str, Any]:
+    said = {"description": HTTPStatus(status).phrase}
+    answer = row.answers[status]
+    if answer is None:
+        return said
+    if isinstance(answer, Field):
+        return {**said, "content": {JSON: {"schema": answer.schema}}}
+    return {**said, "content": {kind: {"schema": {"type": "string"}} for kind in answer}}
+
+
+def _refusals(row: Route, *, with_token: bool) -> list[int]:
+    """The statuses with which a request to the route may be refused."""
+    unknown = (404,) if row.parts else ()
+    return sorted(
+        {*_ALWAYS, *unknown, *(_OF_A_BODY if row.body is not NOTHING else ()), *((401,) if with_token else ())}
+    )
+
+
+def _refusal(status: int) -> str:
+    return HTTPStatus(status).name.title().replace("_", "")
+
+
+def _refused(status: int) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
