@@ -21,6 +21,7 @@ import pytest
 
 from mockserver.api.http import Request
 from mockserver.api.journal import AMONG, Pattern
+from mockserver.inputs.fields import Field
 from mockserver.settings.loading import load
 from mockserver.web.app import make_app
 from mockserver.web.control import Control, Handled, route_table
@@ -43,9 +44,9 @@ class Asked:
 
     def ask(self, http_method: str, path: str, query: dict[str, str] | None = None, body: Any = None) -> Handled:
         handled = self.control.handle(http_method, path, query, body)
-        if handled.status == HTTPStatus.OK and isinstance(handled.body, dict):
-            row = route_table()["/requests/<number>" if path[-1].isdigit() else path][http_method]
-            jsonschema.validate(handled.body, row.answers[200].schema)  # type: ignore[union-attr]
+        row = route_table()["/requests/<number>" if path[-1].isdigit() else path][http_method]
+        if isinstance(field := row.answers.get(handled.status), Field):
+            jsonschema.validate(handled.body, field.schema)
         return handled
 
     def numbers(self, **query: str) -> list[int]:

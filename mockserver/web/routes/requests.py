@@ -21,6 +21,7 @@ from mockserver.web.har import archive
 from mockserver.web.paging import PAGE, page, page_of
 from mockserver.web.route import (
     LOGIN,
+    REFUSAL_FIELDS,
     ControlContext,
     ControlRequest,
     Deferred,
@@ -311,6 +312,33 @@ _COUNTED: Mapping[str, Field[Any]] = {
 _ORDER = {"order": fields.one_of(("oldest", "newest")).described("Which calls come first; oldest without it.")}
 _LIMIT = {"limit": PAGE["limit"].described("How many entries it has at most; 1000 without it.", "1000")}
 _COUNTS = fields.table_of(_COUNTED, required=_COUNTED)
+_DIFFERENCE = fields.table_of(
+    {
+        "wanted": fields.as_is.described("What the pattern asks for."),
+        "was": fields.as_is.described("What the call has."),
+    },
+    required=("wanted", "was"),
+)
+_MISS = fields.table_of(
+    {
+        "request": _ENTRY.described("The call."),
+        "differs": fields.table_of(dict.fromkeys(_MATCH, _DIFFERENCE)).described("Each key that it does not fit."),
+    },
+    required=("request", "differs"),
+)
+_FAILED = fields.table_of(
+    {
+        **REFUSAL_FIELDS,
+        **_COUNTED,
+        "nearest": fields.list_of(_MISS, "a list of calls").described(
+            "Where more were expected: calls that all but fit, those that differ least first."
+        ),
+        "numbers": fields.list_of(fields.whole(1), "a list of numbers").described(
+            "Where fewer were expected: the numbers of the first calls that fit."
+        ),
+    },
+    required=(*REFUSAL_FIELDS, *_COUNTED),
+)
 
 ROUTES = (
     Route(
@@ -335,7 +363,7 @@ ROUTES = (
         "/requests/count",
         count,
         "Counts the calls that fit, and verifies the number: 409 where it is not as expected.",
-        {200: _COUNTS},
+        {200: _COUNTS, 409: _FAILED},
         body=_COUNT,
     ),
     Route(
@@ -343,7 +371,7 @@ ROUTES = (
         "/requests/wait",
         wait,
         "Waits until as many calls fit: 408 where they do not come in time, 503 where the mock is reset before.",
-        {200: _COUNTS},
+        {200: _COUNTS, 408: _FAILED},
         body=_WAIT,
     ),
     Route(
