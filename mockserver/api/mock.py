@@ -104,6 +104,7 @@ class Mock:
             answer = operations.answer(operation, context, account)
         except ApiError as error:
             trace.error = error.kind
+            trace.names = tuple(error.fields.get("names", "").split(", "))
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
         if rules is not None:
             answer = self._formed(answer, rules, account)

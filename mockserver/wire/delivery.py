@@ -18,7 +18,7 @@ from http import HTTPStatus
 from time import monotonic, time
 from typing import Protocol, TypeAlias
 
-from mockserver.api.http import ENDED, LONGEST_ROUTE, Request, Response, refusal
+from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
@@ -134,8 +134,10 @@ class Outbox:
         delivery = response.delivery
         if delivery.latency <= 0:
             pending.response = response
-        elif not pending.connection.transport.is_closing():  # else the client has gone in the meantime
+        elif not pending.connection.transport.is_closing():
             self._wait(pending, response, delivery.latency / SECOND)
+        elif response.later is not None:  # the client has gone in the meantime
+            response.later.leave()
 
     def postpone(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         """Keeps the turn of the answer, and asks its transport for the next piece after the seconds."""
@@ -144,17 +146,29 @@ class Outbox:
 
     def _wait(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         def due() -> None:
-            del self._timers[pending]
-            pending.response = response
+            if (waiting := self._timers.pop(pending, None)) is None:
+                return  # it was woken, and then dropped
+            waiting[0].cancel()
+            if response.later is None:
+                pending.response = response
+            else:
+                pending.response = _now(response.later)
+                pending.decided(pending.response)
             pending.connection.advance()
 
-        self._timers[pending] = (asyncio.get_running_loop().call_later(seconds, due), response)
+        loop = asyncio.get_running_loop()
+        self._timers[pending] = (loop.call_later(seconds, due), response)
+        if response.later is not None:
+            response.later.begin(lambda: loop.call_soon(due))
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""
         for pending in queue:
             if waiting := self._timers.pop(pending, None):
-                waiting[0].cancel()
+                timer, response = waiting
+                timer.cancel()
+                if response.later is not None:
+                    response.later.leave()
 
     def end(self, login: str | None) -> int:
         """Ends the waits of the answers of the login, with None of all. One that has begun is sent to its end at once.
@@ -168,12 +182,20 @@ class Outbox:
                 pending.hurried = True
                 pending.response = response
                 continue
-            pending.decided(ENDED)
-            pending.response = ENDED
+            pending.response = ENDED if response.later is None else response
+            pending.decided(pending.response)
             pending.connection.finish()
         for connection in {pending.connection for pending in waiting}:
             connection.advance()
         return len(waiting)
+
+
+def _now(later: Later) -> Response:
+    try:
+        return later.response()
+    except Exception as error:  # noqa: BLE001 - a bug there must not end the loop
+        report("an answer that waited", error)
+        return refusal(500, "the mock failed; see its standard error")
 
 
 def _is_of(login: str | None, response: Response) -> bool:
