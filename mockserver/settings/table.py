@@ -382,6 +382,7 @@ class SettingValues(TypedDict, total=False):
     paid_until: str
     seed: int
     admin_token: str | None
+    control_origin: Sequence[str]
     plain: bool
     access_log: bool
     journal: int
