@@ -25,7 +25,9 @@ _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server
 """Headers that the server writes itself."""
 
 
-def call(application: WSGIApplication, request: Request, host: str, port: int) -> tuple[Response, int | None]:
+def call(
+    application: WSGIApplication, request: Request, host: str, port: int, scheme: str = "http"
+) -> tuple[Response, int | None]:
     """The application's answer, and what its Content-Length says where that isn't the body's length: for a HEAD.
 
     host and port are those bound. Raises what the application raises, and ValueError or AssertionError where it
@@ -47,7 +49,7 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
             raise AssertionError("the application gave a body before it called start_response")
         body.extend(piece)
 
-    pieces: Iterable[bytes] = application(environ(request, host, port), start_response)
+    pieces: Iterable[bytes] = application(environ(request, host, port, scheme), start_response)
     try:
         for piece in pieces:
             write(piece)
@@ -63,7 +65,7 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
     return Response(status, tuple(one for one in headers if one[0].lower() not in _OURS), bytes(body)), length
 
 
-def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
+def environ(request: Request, host: str, port: int, scheme: str = "http") -> WSGIEnvironment:
     """The request as PEP 3333 names its parts: bytes travel as latin-1 text."""
     headers = request.headers
     variables: dict[str, Any] = {
@@ -85,7 +87,7 @@ def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": request.peer,
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
+        "wsgi.url_scheme": scheme,
         "wsgi.input": BytesIO(request.body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
