@@ -11,7 +11,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -139,6 +139,15 @@ def _host(where: str, value: Any) -> str:
     elif value.startswith("unix:"):
         remedy = "for a Unix socket run the Flask app under a WSGI server, such as gunicorn"
     raise Refusal(Problem(where, what, remedy))
+
+
+def _tls_name(where: str, value: Any) -> str:
+    name = _host(where, value)
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        raise Refusal(Problem(where, f"{value!r} is not a name that a certificate can hold", _HOSTS)) from None
+    return name
 
 
 def _is_ipv6(text: str) -> bool:
@@ -332,6 +341,27 @@ class Settings:
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")
+    tls: bool = _setting(
+        False,
+        fields.flag,
+        "Speak HTTPS, with a certificate made at the start; its CA's is named on standard error.",
+        "BOOL",
+    )
+    tls_names: list[str] = _setting(
+        [],
+        fields.list_of(replace(_HOST, read=_tls_name), 'a list such as ["mock.local"]'),
+        "Names and addresses in that certificate, beside those of this machine, the host, and i-find.pro.",
+        "NAME",
+        example=["mock.local"],
+        one=_same,
+    )
+    tls_ca: str | None = _setting(
+        None,
+        fields.or_none(fields.path),
+        "File for the certificate of the CA. Without it, a temporary one, removed at the end.",
+        "FILE",
+        example="ifind-mock-ca.pem",
+    )
     limits: Limits = _setting(
         {},
         fields.table_of(LIMITS).then(lambda _, entries: Limits(**entries)),
@@ -424,8 +454,12 @@ class SettingValues(TypedDict, total=False):
     paid_until: str
     seed: int
     admin_token: str | None
+    control_origin: Sequence[str]
     plain: bool
     access_log: bool
+    tls: bool
+    tls_names: Sequence[str]
+    tls_ca: str | os.PathLike[str] | None
     journal: int
     limits: Mapping[str, Any]
     accounts: Sequence[Mapping[str, Any]]
