@@ -178,7 +178,9 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
 def _limit(where: str, text: Any) -> tuple[str, Any]:
     name, mark, value = text.partition("=") if isinstance(text, str) else ("", "", "")
     if not mark:
-        raise Refusal(Problem(where, f"{shown(text)} is not a limit", "write it as NAME=VALUE, such as connections=100"))
+        raise Refusal(
+            Problem(where, f"{shown(text)} is not a limit", "write it as NAME=VALUE, such as connections=100")
+        )
     field = LIMITS.get(name.replace("-", "_"))
     if field is None:
         raise Refusal(unknown(where, name, LIMITS, noun="a limit"))
