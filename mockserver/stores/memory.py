@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
@@ -35,7 +36,8 @@ class MemoryStore(Store):
         self._accounts: dict[str, Account] = {}
         self._charged: set[str] | None = None
         """The logins whose charges are of the time since all were reset, which leaves the others to their next use."""
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[int, tuple[Any, ...]] = {}
+        """The fields of each task, by its id. Python's garbage collector looks at each object of ours, at no tuple."""
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
         self._last = 0
@@ -98,7 +100,7 @@ class MemoryStore(Store):
         if self._depth:
             self._undo.append(partial(self._uncreate, made, account, own))
         self._last = made.id
-        self._tasks[made.id] = made
+        self._tasks[made.id] = _fields(made)
         self._accounts[account.login] = charged
         own.ids.append(made.id)
         if made.ready is not None:
@@ -114,7 +116,8 @@ class MemoryStore(Store):
             del own.ready[bisect_left(own.ready, task.ready)]
 
     def read_task(self, task_id: int) -> Task | None:
-        return self._tasks.get(task_id)
+        task = self._tasks.get(task_id)
+        return None if task is None else Task(*task)
 
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
         if login is None:
@@ -155,6 +158,9 @@ class MemoryStore(Store):
         if self._depth:
             self._undo.append(partial(_put, table, key, table.get(key)))
         _put(table, key, value)
+
+
+_fields = attrgetter(*(field.name for field in fields(Task)))
 
 
 def _put(table: dict[_K, _V], key: _K, value: _V | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
@@ -18,6 +19,8 @@ from mockserver.wire.failures import write_line
 from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
 
+_SWITCH = 0.0005
+"""Seconds for which a thread of the control API may keep the loop waiting, after each of its calls to the system."""
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -53,6 +56,7 @@ def run_until_signal(server: Server, host: str, port: int, on_ready: Callable[[s
     Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
+    sys.setswitchinterval(_SWITCH)
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=fastest_loop) as runner:
         # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt.
         with suppress(NotImplementedError):
