@@ -17,7 +17,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import API_PATHS, ENDED, Request, shown_path
+from mockserver.api.http import API_PATHS, ENDED, Request, refusal, shown_path
+from mockserver.api.http import Response as Answered
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.core.messages import SECOND, Delivery
@@ -55,7 +56,22 @@ class Waiting:
 
 class _App(Flask):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if _LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "0") is None:
+            # Some servers let it pass, and Flask would take the body for an empty one.
+            return _response(_NO_LENGTH)(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
+
+
+_LENGTH = re.compile("[0-9]{1,19}")
+_NO_LENGTH = refusal(400, "malformed request: Content-Length is not a number, or has too many digits")
+
+
+def _response(answered: Answered) -> Response:
+    response = Response(answered.body, answered.status)
+    del response.headers["Content-Type"]
+    for name, value in answered.headers:
+        response.headers.add(name, value)
+    return response
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -126,11 +142,7 @@ def make_app(
         answered = guard(lambda: gateway.answer(received))
         if not waiting.wait(answered.delivery):
             answered = ENDED
-        response = Response(answered.body, answered.status)
-        del response.headers["Content-Type"]
-        for name, value in answered.headers:
-            response.headers.add(name, value)
-        return response
+        return _response(answered)
 
     for rule in ("/", "/<path:path>"):
         # A rule without methods takes any, so that the gateway alone decides which are right.
