@@ -15,6 +15,9 @@ from mockserver.people.words import Words, parse_words
 from mockserver.profile.clauses import Clause, parse_clauses
 from mockserver.profile.profile import choice_in, choices_of
 
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a file that is read; one may name a device that has no end."""
+
 
 @cache
 def clauses() -> Mapping[str, Clause]:
@@ -54,7 +57,11 @@ def scenario_named(where: str, text: str) -> Mapping[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file. Raises Refusal naming it, with the line of a mistake."""
     try:
-        return data.toml_of(path.read_bytes())
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise Refusal(Problem(str(path), f"has more than {LARGEST} bytes", "name a file of settings"))
+        return data.toml_of(raw)
     except FileNotFoundError:
         raise Refusal(Problem(str(path), "does not exist", "check the path")) from None
     except OSError as error:

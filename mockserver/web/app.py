@@ -18,7 +18,7 @@ from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, shown_path
+from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, refusal, shown_path
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.core.messages import SECOND
@@ -75,7 +75,14 @@ class _AnyPath(BaseConverter):
 
 class _App(Flask):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if _LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "0") is None:
+            # Some servers let it pass, and Flask would take the body for an empty one.
+            return _sent(_NO_LENGTH)(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
+
+
+_LENGTH = re.compile("[0-9]{1,19}")
+_NO_LENGTH = refusal(400, "malformed request: Content-Length is not a number, or has too many digits")
 
 
 def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]) -> Flask:

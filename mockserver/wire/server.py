@@ -57,7 +57,7 @@ class Server:
     routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
-    API, which is not decided. It has a place of its own as soon as one is free, or is held by a client that is idle.
+    API, which is not decided. It has a place of its own as soon as one is free, or held by a client that asks nothing.
     """
 
     def __init__(
@@ -80,6 +80,8 @@ class Server:
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
+        self._reading: OrderedDict[Connection, None] = OrderedDict()  # that have bytes to read
+        self._read_due = False
         self._batch: OrderedDict[Client, deque[PendingRequest]] = OrderedDict()  # what is not decided yet
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
@@ -295,7 +297,7 @@ class Server:
         return len(self._connections) - len(self._guests) < self.limits.connections
 
     def _gains_place(self) -> bool:
-        """Ends the connection that has been idle for longest, where that is longer than a guest may be."""
+        """Ends the connection that has been without a whole request for longest, and longer than `control_time`."""
         idlest = min(self._connections - self._guests.keys(), key=lambda one: one.idle_since)
         if monotonic() - idlest.idle_since < self.limits.control_time:
             return False
@@ -350,6 +352,27 @@ class Server:
             if not self._batch:
                 self._loop.call_soon(self._turn)
             self._batch.setdefault(pending.connection, deque()).append(pending)
+
+    def read_later(self, connection: Connection) -> None:
+        """See `connection.Host`."""
+        self._reading[connection] = None
+        if not self._read_due:
+            self._read_due = True
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Reads what has come, a slice of each connection in turn, until the loop has to go on to other work."""
+        end = monotonic() + _TURN_TIME
+        while self._reading and monotonic() < end:
+            connection, _ = self._reading.popitem(last=False)
+            try:
+                connection.read_on()
+            except Exception as error:  # noqa: BLE001 - a bug there must not keep the others from being read
+                report("reading a request", error)
+                connection.transport.abort()
+        self._read_due = bool(self._reading)
+        if self._read_due:
+            self._loop.call_soon(self._read_on)
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""

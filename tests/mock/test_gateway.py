@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.formparser import MultiPartParser
 
 from mockserver.api.gateway import Hook
 from mockserver.api.http import Request, Response
@@ -141,6 +142,17 @@ def test_no_body_holds_the_loop(name: str) -> None:
 
     assert b"error" in response.body
     assert time.perf_counter() - began < 0.15  # a whole body of escapes, or of headers, takes 0.3 to 0.7 seconds
+
+
+@pytest.mark.parametrize("text", [b"\r\n", b"\n", b"x", b"-", b"\r\n\r\nx"])
+def test_much_before_the_first_part_of_a_form_is_not_looked_through(
+    monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    """The bound: 8 KiB. Werkzeug takes 40 ms for a whole body of line breaks, in which nothing else is answered."""
+    monkeypatch.setattr(MultiPartParser, "parse", lambda *_: pytest.fail("it was parsed"))
+    form = Request("POST", b"", b"", {"content-type": "multipart/form-data; boundary=x"}, text * 8193 + PART, "")
+
+    assert read_params(form, SHARED.mock.profile.parsing) == {}
 
 
 @given(st.lists(st.sampled_from([*b"ab&=+%2541fF;/", 0xD0, 0xB9, 0]), max_size=40).map(bytes))
