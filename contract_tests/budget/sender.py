@@ -363,7 +363,7 @@ def retry_after(response: HttpResponse) -> float | None:
         return min(float(text[:9]), MAX_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a number in it may be beyond what a date can have
         return None
     left = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
     return max(0.0, min(left.total_seconds(), MAX_RETRY_AFTER))

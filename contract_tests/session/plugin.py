@@ -311,8 +311,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     state, text = config.stash[STATE], StringIO()
-    write_terminal(text, report_at_end(state), findings=False)
-    terminalreporter.write(secrets_of(state).mask(text.getvalue()))
+    write_terminal(text, report_at_end(state).masked(secrets_of(state).mask), findings=False)
+    terminalreporter.write(text.getvalue())
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def words() -> Words:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file. Raises Refusal naming it, with the line of a mistake."""
     try:
-        return data.toml_of(path.read_bytes())
+        return data.toml_of(data.bytes_of(path))
     except FileNotFoundError:
         raise Refusal(Problem(str(path), "does not exist", "check the path")) from None
     except OSError as error:

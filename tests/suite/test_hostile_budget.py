@@ -1,5 +1,5 @@
-"""A target that lies about what it takes, and a ledger that is damaged, replaced or full: no create passes the budget, and
-no run ends in an error of its own.
+"""A target that lies about what it takes, and a ledger that is damaged, replaced or full: no create passes the budget,
+and no run ends in an error of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contract_tests.transport.messages import Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check
 from support.standins.breaking import Breakage
-from support.standins.running import Standin, serving
+from support.standins.running import serving
 
 # Units.
 
@@ -118,7 +118,7 @@ DAMAGES = {
 def test_a_damaged_ledger_is_refused_with_a_reason(name: str, tmp_path: Path) -> None:
     written(tmp_path / "ledger.db", DAMAGES[name])
 
-    with pytest.raises(UsageError, match="--ledger: .*damaged"):
+    with pytest.raises(UsageError, match=r"--ledger: .*damaged"):
         taken(tmp_path / "ledger.db")
 
 
