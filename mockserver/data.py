@@ -74,6 +74,10 @@ def failure_of(error: OSError) -> str:
 # Text files that people write.
 
 
+MAX_TEXT_FILE = 16 * 2**20
+"""Bytes of a file that people write, at most: a device would never end."""
+
+
 class TextFileError(ValueError):
     """The content of a file is not what it should be. `what` names the line, never a value; `remedy` is what to do."""
 
@@ -81,6 +85,15 @@ class TextFileError(ValueError):
         super().__init__(f"{what}; {remedy}")
         self.what = what
         self.remedy = remedy
+
+
+def bytes_of(file: Path) -> bytes:
+    """The content of a file that people write. Raises OSError, and TextFileError where it is too large."""
+    with file.open("rb") as opened:
+        content = opened.read(MAX_TEXT_FILE + 1)
+    if len(content) > MAX_TEXT_FILE:
+        raise TextFileError(f"has more than {MAX_TEXT_FILE // 2**20} MiB", "name another file")
+    return content
 
 
 def text_of(raw: bytes) -> str:

@@ -15,9 +15,6 @@ from mockserver.people.words import Words, parse_words
 from mockserver.profile.clauses import Clause, parse_clauses
 from mockserver.profile.profile import choice_in, choices_of
 
-LARGEST = 4 * 1024 * 1024
-"""Bytes of a file that is read; one may name a device that has no end."""
-
 
 @cache
 def clauses() -> Mapping[str, Clause]:
@@ -57,11 +54,7 @@ def scenario_named(where: str, text: str) -> Mapping[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file. Raises Refusal naming it, with the line of a mistake."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
-        if len(raw) > LARGEST:
-            raise Refusal(Problem(str(path), f"has more than {LARGEST} bytes", "name a file of settings"))
-        return data.toml_of(raw)
+        return data.toml_of(data.bytes_of(path))
     except FileNotFoundError:
         raise Refusal(Problem(str(path), "does not exist", "check the path")) from None
     except OSError as error:

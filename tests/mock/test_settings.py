@@ -445,7 +445,7 @@ def test_a_file_that_cannot_be_read_is_a_message(tmp_path: Path, text: str) -> N
 
 def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
     (tmp_path / "endless").symlink_to("/dev/zero")
-    with pytest.raises(Refusal, match="has more than 4194304 bytes"):
+    with pytest.raises(Refusal, match="has more than 16 MiB"):
         load({"config": str(tmp_path / "endless")})
 
 
