@@ -14,7 +14,7 @@ from mockserver.api.params import read_params
 from mockserver.api.trace import Trace
 from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Headers, Micros, Page
-from mockserver.formats.writers import prepared
+from mockserver.formats.writers import WRITERS, prepared
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
@@ -82,6 +82,10 @@ class Gateway:
             first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
             decided[first:] = map(self._server_error, [*asked[first:], *coming])
         responses = [self.render(decision) for decision in decided]
+        for decision in decided:
+            method = decision.call.operation if decision.call else ""
+            outcome = _outcome(decision.answer, decision.trace.error)
+            self.mock.calls[method if method in OPERATIONS else "other", outcome, decision.answer.http] += 1
         if self.mock.journal.size:
             self._record(decided, responses)
         return responses
@@ -173,7 +177,12 @@ class Gateway:
         return self.hook.on_response(decision.call, answer, response)
 
     def _written(self, answer: Answer) -> tuple[str, bytes]:
-        content_type, write = prepared(answer.format, self.mock.profile.rendering)
+        rendering = self.mock.profile.rendering
+        content_type, write = prepared(answer.format, rendering)
+        if answer.format in answer.bodies:
+            return content_type, answer.bodies[answer.format].encode(
+                WRITERS[answer.format].encoding(rendering), "replace"
+            )
         return content_type, write(answer)
 
     def _cors(self, request: Request, own: Headers) -> Iterator[tuple[str, str]]:

@@ -116,7 +116,8 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "").encode("latin-1")
     if body.count(b"--" + boundary) > MAX_FIELDS + 1:  # after the last there is nothing
         raise _too_many()
-    heads = [_length_of_head(part) for part in body.split(b"--" + boundary)]
+    before, *parts = body.split(b"--" + boundary)
+    heads = [len(before), *map(_length_of_head, parts)]
     if max(heads) > MAX_HEAD or sum(heads) > MAX_HEADS:
         return []
     try:

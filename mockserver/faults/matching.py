@@ -51,9 +51,11 @@ class Match:
         return isinstance(nth, int) and nth <= number
 
 
-def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
-    """The match of a document with any keys of Facts, and `nth`; adds every problem to problems."""
-    match = fields.table(document, where, MATCH_FIELDS, problems)
+def read_match(document: Any, where: str, problems: list[Problem], *, numbered: bool = True) -> Match:
+    """The match of a document with any keys of Facts and, where calls are numbered, `nth`; adds every problem to
+    problems.
+    """
+    match = fields.table(document, where, MATCH_FIELDS if numbered else _UNNUMBERED, problems)
     problems += impossible(match, where)
     return Match(match)
 
@@ -74,4 +76,10 @@ MATCH_FIELDS: Mapping[str, fields.Field[Any]] = {
     "format": fields.one_of(FORMATS).described("The format of the answer."),
     "nth": fields.whole(1).described("Only this one of the calls that fit."),
 }
-MATCH = fields.table_of(MATCH_FIELDS)  # what a match may name
+_OF_INFO = {"properties": {"method": {"const": "info"}}, "required": ["method"]}
+_OF_A_TASK = {"anyOf": [{"required": ["phone"]}, {"required": ["source"]}]}
+_FITTING = {"not": {**_OF_INFO, **_OF_A_TASK}}
+_UNNUMBERED = {key: field for key, field in MATCH_FIELDS.items() if key != "nth"}
+MATCH = fields.bounded(fields.table_of(MATCH_FIELDS), _FITTING)  # what a match may name
+NEXT_MATCH = fields.bounded(fields.table_of(_UNNUMBERED), _FITTING)
+"""What the match of a rule may name that is for the next call."""

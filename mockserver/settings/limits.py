@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.api.gateway import MAX_BODY
-from mockserver.core.delays import DURATION, duration
+from mockserver.core.delays import DURATION_PATTERN, duration
 from mockserver.core.errors import Problem, Refusal
 from mockserver.core.messages import SECOND
 from mockserver.inputs import fields
@@ -28,7 +28,7 @@ _COUNT = fields.whole(1, 100_000)
 _BYTES = fields.whole(1024, 1024**3)
 _TIME: Field[float] = replace(
     fields.text.then(_seconds),
-    shape={"type": "string", "pattern": rf"^\s*{DURATION}\s*$(?!\n)"},
+    shape={"type": "string", "pattern": DURATION_PATTERN},
     allowed="a time such as '30s', up to '24h'",
 )
 
@@ -45,8 +45,8 @@ class Limits:
     connections: int = _limit(
         900,
         _COUNT,
-        "Connections at a time; an API call on one more ends one that was idle for `control_time`, or is answered with"
-        " 503.",
+        "Connections at a time; an API call on one more ends one that had no whole request for `control_time`, or is"
+        " answered with 503.",
     )
     control_connections: int = _limit(
         64,

@@ -14,11 +14,11 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import click
 from flask import Flask, Response, request
 from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, shown_path
+from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, refusal, shown_path
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.core.messages import SECOND
@@ -66,9 +66,23 @@ class Waiting:
                 over.set()
 
 
+class _AnyPath(BaseConverter):
+    """Any path, also one that begins with a slash, or has a line break."""
+
+    part_isolating = False
+    regex = r"[\s\S]*"
+
+
 class _App(Flask):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if _LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "0") is None:
+            # Some servers let it pass, and Flask would take the body for an empty one.
+            return _sent(_NO_LENGTH)(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
+
+
+_LENGTH = re.compile("[0-9]{1,19}")
+_NO_LENGTH = refusal(400, "malformed request: Content-Length is not a number, or has too many digits")
 
 
 def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]) -> Flask:
@@ -160,7 +174,8 @@ def make_app(
         return error if CONTROL.match(request.path) is None else _sent(control_failure())
 
     app.register_error_handler(InternalServerError, failed)
-    for rule in ("/", "/<path:path>"):
+    app.url_map.converters["any_path"] = _AnyPath
+    for rule in ("/", "/<any_path:path>"):
         # A rule without methods takes any, so that the gateway alone decides which are right.
         app.url_map.add(Rule(rule, endpoint="api", methods=None))
     app.view_functions["api"] = answer

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
 from mockserver.api.mock import Mock
-from mockserver.core.errors import NotFound, Problem, Refusal, StoreError, cut
+from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, cut
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
@@ -45,10 +45,13 @@ _PREFLIGHT: Mapping[str, str] = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
 }
 _EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
+_STATUSES: Mapping[type[Refusal], int] = {NotFound: 404, Malformed: 400, Conflict: 409}
+"""Of refusals; any other is 422."""
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
     404: "It was not found",
     405: "The method is not allowed",
+    409: "It is not possible as things are",
     413: "The body is too large",
     415: "The body's type is not read here",
     422: "The request was refused",
@@ -117,7 +120,8 @@ class Control:
         return replace(_response(_ENDED, lent), delivery=delivery, later=later)
 
     def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled | Deferred:
-        path = request.path.decode("utf-8", "replace").removeprefix(ROOT)
+        # Several slashes at the start count as one, as in `request.path` of Flask.
+        path = f"/{request.path.decode('utf-8', 'replace').lstrip('/')}".removeprefix(ROOT)
         try:
             route, parts = _routed(request.http_method, path)
         except _Stray as stray:
@@ -170,9 +174,7 @@ class Control:
         self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
     ) -> Handled | Deferred:
         try:
-            request = ControlRequest(
-                route.body("", body), fields.table_of(route.query)("", query), _parts(route, parts), caller
-            )
+            request = _read(route, parts, query, body, caller)
 
             def operation() -> tuple[int, Any] | Deferred:
                 with self._context.mock.store.transaction(write=route.http_method != "GET"):
@@ -241,8 +243,24 @@ def _refused(refusal: Refusal) -> Handled:
     if isinstance(refusal, Unmet):
         told = problem(refusal.status, *refusal.problems, title=refusal.title)
         return told._replace(body={**told.body, **refusal.details})
-    status = 404 if isinstance(refusal, NotFound) else 400 if isinstance(refusal, Malformed) else 422
+    status = next((number for kind, number in _STATUSES.items() if isinstance(refusal, kind)), 422)
     return problem(status, *refusal.problems)
+
+
+def _read(
+    route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
+) -> ControlRequest:
+    """The request by its route's fields. Raises Refusal with every problem of the body and the query."""
+    named = _parts(route, parts)
+    problems: list[Problem] = []
+    asked = fields.table(query, "", route.query, problems)
+    try:
+        read = route.body("", body)
+    except Refusal as refusal:
+        raise Refusal(*problems, *refusal.problems) from None
+    if problems:
+        raise Refusal(*problems)
+    return ControlRequest(read, asked, named, caller)
 
 
 def _parts(route: Route, parts: Mapping[str, str]) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
+from mockserver.core.errors import Refusal
 from mockserver.inputs.fields import Field
 from mockserver.web.control import JSON, PROBLEM
 from mockserver.web.route import NOTHING, REFUSAL, Route
 
 _ALWAYS = (403, 422, 503)
 """Statuses of refusals that any route may answer."""
-_OF_A_BODY = (400, 413, 415)
+_OF_A_BODY = (400, 409, 413, 415)
 _TOKEN = "adminToken"  # noqa: S105 - the name of the scheme
 
 
@@ -64,7 +65,8 @@ def _portable(part: Any) -> Any:
 
 
 def _in_ecma(pattern: str) -> str:
-    return pattern.replace(r"$(?!\n)", "$").replace(r"\uD800-\uDFFF", "")
+    pattern = pattern.replace(r"$(?!\n)", "$").replace(r"\uD800-\uDFFF", "")
+    return re.sub(r"\\U([0-9A-F]{8})", lambda found: chr(int(found[1], 16)), pattern)
 
 
 _PART = re.compile(r"<(?:path:)?(\w+)>")
@@ -79,7 +81,7 @@ def _operation(row: Route, *, with_token: bool) -> dict[str, Any]:
     parameters = [_parameter(name, field, "path") for name, field in row.parts.items()]
     parameters += [_parameter(name, field, "query") for name, field in row.query.items()]
     takes = {
-        "required": bool(row.body.shape.get("required")),
+        "required": _is_needed(row.body),
         "content": {JSON: {"schema": row.body.schema}},
     }
     refusals = {
@@ -95,6 +97,15 @@ def _operation(row: Route, *, with_token: bool) -> dict[str, Any]:
         "responses": {**{str(status): _answer(status, row) for status in row.answers}, **refusals},
         **({"security": [{_TOKEN: []}, {}]} if row.open and with_token else {}),
     }
+
+
+def _is_needed(body: Field[Any]) -> bool:
+    """Whether an empty body, which counts as an empty table, is refused."""
+    try:
+        body("", {})
+    except Refusal:
+        return True
+    return False
 
 
 def _parameter(name: str, field: Field[Any], place: str) -> dict[str, Any]:
@@ -115,7 +126,7 @@ def _answer(status: int, row: Route) -> dict[str, Any]:
 
 def _refusals(row: Route, *, with_token: bool) -> list[int]:
     """The statuses with which a request to the route may be refused."""
-    unknown = (404,) if row.parts else ()
+    unknown = (404,) if row.parts or "login" in {*row.query, *row.body.shape.get("properties", ())} else ()
     return sorted(
         {*_ALWAYS, *unknown, *(_OF_A_BODY if row.body is not NOTHING else ()), *((401,) if with_token else ())}
     )

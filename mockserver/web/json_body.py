@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from mockserver.core.errors import Problem, Refusal, cut
 from mockserver.inputs.fields import inside
 
+_EXACT = 2**53  # up to here a float holds every whole number
 MAX_DEPTH = 32  # tables and lists inside each other; the deepest document has 2
 
 
@@ -34,7 +35,13 @@ def read_json(raw: bytes) -> Any:
         what = f"is nested more than {MAX_DEPTH} deep, or holds more than {MAX_VALUES} values"
         raise Malformed(Problem("body", what, "send what the route describes"))
     try:
-        value = json.loads(raw, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+        value = json.loads(
+            raw,
+            parse_int=_whole,
+            parse_float=_number,
+            parse_constant=_no_number,
+            object_pairs_hook=_without_repeats,
+        )
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
@@ -62,6 +69,12 @@ def _whole(digits: str) -> int:
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a number of JSON")
+
+
+def _number(text: str) -> float:
+    """JSON knows one kind of number: 1.0 and 1e2 are whole."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else number
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

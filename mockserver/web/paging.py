@@ -43,5 +43,6 @@ def page(
 def page_of(name: str, entry: Field[Any], beside: Mapping[str, Field[Any]] | None = None) -> Field[Any]:
     """The field of a page of such entries, with the members beside them."""
     following = fields.whole(1).described("The offset of the page that follows, where one does.")
-    rows = {name: fields.list_of(entry, f"a list of {name}"), **(beside or {})}
+    entries = fields.list_of(entry, f"a list of {name}").described("What stands on the page.")
+    rows = {name: entries, **(beside or {})}
     return fields.table_of({**rows, "next": following}, required=rows)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, Protocol, TypeAlias
 
 from mockserver.api.mock import Mock, is_test_login
-from mockserver.core.errors import FEW, Problem, Refusal, cut
+from mockserver.core.errors import FEW, NotFound, Problem, Refusal, cut
 from mockserver.core.messages import Micros
 from mockserver.inputs import fields
 from mockserver.inputs.fields import Field
@@ -142,10 +142,10 @@ def extended(table: Field[Any], rows: Mapping[str, Field[Any]]) -> Field[Any]:
 
 
 def known_login(mock: Mock, login: str | None) -> str | None:
-    """The login. Raises Refusal where it has no account, and none is made on first use."""
+    """The login. Raises NotFound where it has no account, and none is made on first use."""
     if login is None or is_test_login(login) or mock.store.account(login) is not None:
         return login
-    raise Refusal(unknown_account(mock, "login", login))
+    raise NotFound(unknown_account(mock, "login", login))
 
 
 def unknown_account(mock: Mock, where: str, login: str) -> Problem:

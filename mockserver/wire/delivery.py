@@ -6,7 +6,6 @@ The server's limits on clients (time-outs, reading, closing) are in `connection`
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import struct
 import sys
@@ -31,9 +30,8 @@ _EXPECTED = 128 * 1024
 _PIECE = 0.05  # seconds between two pieces of a dribbled answer, where a byte does not take longer
 _LEAST = 0.002  # seconds until it is asked again whether earlier answers have arrived
 _PATIENCE = 10.0  # seconds for which a reset waits for a client that takes none of them
-_MAY_BE_CONTROL = (b"/_mock", b"//")
-_CONTROL = re.compile(rb"/+_mock(?:/|\Z)")
-"""The start of every path of the control API; Flask takes several slashes at the start for one."""
+_CONTROL = b"_mock"
+_MAY_BE_CONTROL = (b"/_mock", b"//")  # Flask takes several slashes at the start for one
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
@@ -77,7 +75,7 @@ class PendingRequest:
         self.held += _OWN
         if self.request is not None:
             path = self.request.path
-            self.control = path.startswith(_MAY_BE_CONTROL) and _CONTROL.match(path) is not None
+            self.control = path.startswith(_MAY_BE_CONTROL) and path.lstrip(b"/").partition(b"/")[0] == _CONTROL
             self.http_method, self.path = self.request.http_method, self.request.path[:LONGEST_ROUTE].decode("latin-1")
 
     @property

@@ -25,7 +25,9 @@ _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server
 """Headers that the server writes itself."""
 
 
-def call(application: WSGIApplication, request: Request, host: str, port: int) -> tuple[Response, int | None]:
+def call(
+    application: WSGIApplication, request: Request, host: str, port: int, scheme: str = "http"
+) -> tuple[Response, int | None]:
     """The application's answer, and what its Content-Length says where that isn't the body's length: for a HEAD.
 
     host and port are those bound. The application may hand over an answer that waits (see HAND_OVER). Raises what it
@@ -48,7 +50,8 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
             raise AssertionError("the application gave a body before it called start_response")
         body.extend(piece)
 
-    pieces: Iterable[bytes] = application(environ(request, host, port) | {HAND_OVER: handed.append}, start_response)
+    variables = environ(request, host, port, scheme) | {HAND_OVER: handed.append}
+    pieces: Iterable[bytes] = application(variables, start_response)
     try:
         for piece in pieces:
             write(piece)
@@ -66,7 +69,7 @@ def call(application: WSGIApplication, request: Request, host: str, port: int) -
     return Response(status, tuple(one for one in headers if one[0].lower() not in _OURS), bytes(body)), length
 
 
-def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
+def environ(request: Request, host: str, port: int, scheme: str = "http") -> WSGIEnvironment:
     """The request as PEP 3333 names its parts: bytes travel as latin-1 text."""
     headers = request.headers
     variables: dict[str, Any] = {
@@ -88,7 +91,7 @@ def environ(request: Request, host: str, port: int) -> WSGIEnvironment:
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": request.peer,
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
+        "wsgi.url_scheme": scheme,
         "wsgi.input": BytesIO(request.body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Count, Entry, Journal, Pattern, Waiter
 from mockserver.core.clock import iso_of, parse_iso
-from mockserver.core.delays import DURATION, duration
+from mockserver.core.delays import DURATION_PATTERN, duration
 from mockserver.core.errors import NotFound, Problem, Refusal
 from mockserver.core.messages import SECOND, Micros
 from mockserver.faults.matching import MATCH_FIELDS, impossible
@@ -270,7 +270,7 @@ _WAIT = fields.table_of(
         "count": fields.whole(1, _NUMBER).described("How many calls must have come.", 1),
         "timeout": replace(
             fields.at_most(fields.SHORT, fields.text).then(_timeout),
-            shape={"type": "string", "pattern": rf"^\s*{DURATION}\s*$"},
+            shape={"type": "string", "pattern": DURATION_PATTERN},
             allowed="a duration such as '5s', up to 600s",
         ).described("How long it waits for them, in real time.", "5s"),
     }
