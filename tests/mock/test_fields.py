@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from mockserver.api.stub_documents import STUB, STUB_FIELDS
 from mockserver.core.errors import Refusal
 from mockserver.faults.faults import FAULT
 from mockserver.faults.kinds import KINDS
@@ -16,6 +17,7 @@ from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS
 from mockserver.inputs.fields import Field
 from mockserver.inputs.readiness import READY
+from mockserver.people import people
 from mockserver.settings.table import SETTINGS
 from mockserver.web.route import LOGIN
 from mockserver.web.routes import clock
@@ -24,6 +26,7 @@ TABLES: Mapping[str, Mapping[str, Field[Any]]] = {
     "settings": {setting.name: setting.field for setting in SETTINGS},
     "accounts": KEYS,
     "readiness": {"ready": READY},
+    "stub": {**STUB_FIELDS, "whole": STUB},
     "match": _MATCH,
     **{f"fault {kind}": row.settings for kind, row in KINDS.items()},
     "clock": clock.CLOCK,
@@ -43,6 +46,7 @@ PLAIN = {
     "list_of": fields.list_of(fields.table_of({"a": fields.flag}), "a list"),
 }
 
+_ROW = dict.fromkeys(people.FIELDS, "1")
 SAMPLES: list[Any] = [
     *("2030-02-31", "2028-02-29", "2030-02-29", "2000-02-29", "1900-02-29", "0000-01-01", "2030-12-31 24:00:00"),
     *("2030-01-01T00:00:00+03:00", "2030-01-01T00:00Z", "1970-01-01", "3000-01-01", "2030-01-01T00:00:00.5+99:00"),
@@ -61,6 +65,10 @@ SAMPLES: list[Any] = [
     ),
     *("3 polls", "1 poll", "0 polls", "3polls", "at once", {"after": "2s"}, {"after": "never"}, {"after": "3 polls"}),
     *({"after_polls": 3}, {"after_polls": "3"}, {"after_polls": -1}, {"after": "2s", "after_polls": 3}),
+    *({"names": ["a"]}, {"names": []}, {"names": [1]}, {"photo": "a.png"}, {"photo": "a.png", "lenient": True}),
+    *({"data": [_ROW]}, {"data": [{**_ROW, "price": 1}]}, {"data": [{**_ROW, "price": 1}], "lenient": True}),
+    *({"data": [{}]}, {"data": [{}], "lenient": False}, {"lenient": True}, {"match": {}}, {"match": {}, "cost": 2}),
+    *({**_ROW, "phone": " "}, [{**_ROW, "x": []}], {"bodies": {"csv": "name"}}, {"ready": "never", "cost": 0}),
     *({}, {"a": 1}, {"a": 1, "b": True}, {"b": True}, {"c": 1}, {"70001234567": True}, {"x": True}),
     *({"2": "1s"}, {"7": "1s"}, {"phones": {"70001234567": "never"}}, {"phones": {"x": "1s"}}, {"phones": 1}),
     *([{"action": {"kind": "stuck"}}], [{"action": {"kind": "http"}}], [{"action": {"kind": "http", "status": 502}}]),

@@ -37,6 +37,12 @@ def advance(context: ControlContext, request: ControlRequest) -> tuple[int, Any]
     return 200, _shown(context.mock, login, context.mock.advance(login, round(wanted["seconds"] * SECOND)))
 
 
+def drop(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """Takes the clock of the login in the query away, else the server's."""
+    context.mock.store.put_clock(known_login(context.mock, request.query.get("login")), None)
+    return 204, None
+
+
 def _shown(mock: Mock, login: str | None, clock: Clock) -> dict[str, Any]:
     mode = "frozen" if clock.frozen else "real"
     return {"mode": mode, "now": iso_of(mock.now(login)), "speed": clock.speed, **({"login": login} if login else {})}
@@ -86,6 +92,14 @@ ROUTES = (
         "Sets the clock of an account, or of the server.",
         {200: _SHOWN},
         body=fields.bounded(fields.table_of(CLOCK).then(_with_one_speed), {"not": {"anyOf": _TWO_SPEEDS}}),
+    ),
+    Route(
+        "DELETE",
+        "/clock",
+        drop,
+        "Takes an account's own clock away, so that it follows the server's; or sets the server's to real time.",
+        {204: None},
+        query=LOGIN,
     ),
     Route(
         "POST",
