@@ -121,7 +121,11 @@ def _at_odds(where: str, phone: str | None, found: Mapping[str, Any]) -> Iterato
             place = inside(where, f"data[{number}].phone")
             yield Problem(place, "is not the phone that is searched", f"leave it out, {OR_LENIENT}")
     for form, body in found.get("bodies", {}).items():
-        yield from _CHECKS[form](inside(inside(where, "bodies"), form), body)
+        place = inside(inside(where, "bodies"), form)
+        if form in _CHECKS:
+            yield from _CHECKS[form](place, body)
+        else:
+            yield Problem(place, "has no schema in schemas/", "say lenient = true")
 
 
 def _same_phone(one: str, other: str) -> bool:
