@@ -65,6 +65,11 @@ class ArmedFaults:
         self._over: deque[str] = deque()
         self._last = 0
 
+    @property
+    def live(self) -> int:
+        """How many may still strike."""
+        return len(self._faults) - len(self._over)
+
     def arm(self, fault: Fault) -> ArmedFault:
         """Arms the fault under a new id. Raises Refusal where too many are armed."""
         place = self._next_place()
@@ -83,7 +88,7 @@ class ArmedFaults:
         return self._keep(ArmedFault(fault_id, fault, before.place)), False
 
     def _next_place(self) -> int:
-        if len(self._faults) - len(self._over) >= MOST:
+        if self.live >= MOST:
             raise Refusal(Problem("", f"{MOST} faults are armed", "take some away: DELETE /_mock/faults"))
         self._last += 1
         return self._last

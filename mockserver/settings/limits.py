@@ -45,8 +45,8 @@ class Limits:
     connections: int = _limit(
         900,
         _COUNT,
-        "Connections at a time; an API call on one more ends one that was idle for `control_time`, or is answered with"
-        " 503.",
+        "Connections at a time; an API call on one more ends one that had no whole request for `control_time`, or is"
+        " answered with 503.",
     )
     control_connections: int = _limit(
         64,

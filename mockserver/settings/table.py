@@ -11,7 +11,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -22,13 +22,14 @@ from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
+from mockserver.faults.scenarios import read_scenario
 from mockserver.faults.stubs import Stub
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
 from mockserver.inputs.fields import Field, Reader, inside
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
-from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
+from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile, scenario_named
 from mockserver.settings.limits import LIMITS, Limits
 from mockserver.stores.opening import STATE, STORES
 
@@ -140,6 +141,15 @@ def _host(where: str, value: Any) -> str:
     raise Refusal(Problem(where, what, remedy))
 
 
+def _tls_name(where: str, value: Any) -> str:
+    name = _host(where, value)
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        raise Refusal(Problem(where, f"{value!r} is not a name that a certificate can hold", _HOSTS)) from None
+    return name
+
+
 def _is_ipv6(text: str) -> bool:
     try:
         ipaddress.IPv6Address(text)
@@ -249,6 +259,21 @@ _DELAYS = fields.table_of(
 _CHOICE = Field(fields.as_is.read, {"type": "string", "pattern": "="}, "CLAUSE=CHOICE, such as row.phone=number")
 
 
+def _scenario(where: str, value: Any) -> Mapping[str, Any]:
+    """The name and the document of a scenario, which is checked and kept as it is."""
+    if not isinstance(value, str):
+        raise Refusal(without_quotes(where, value))
+    named = scenario_named(where, value)
+    try:
+        read_scenario(named["name"], named["scenario"])
+    except Refusal as refusal:
+        raise refusal.at(f"{where}: {value}", ": ") from None
+    return named
+
+
+_SCENARIO = Field(_scenario, {"type": "string"}, "the name of a ready scenario, or a file's path")
+
+
 def _setting(default: Any, field: Field[Any], help_text: str, metavar: str = "TEXT", **rest: Any) -> Any:
     described = field.described(help_text, rest.pop("example", None))
     return dataclasses.field(metadata={"default": default, "field": described, "metavar": metavar, **rest})
@@ -316,6 +341,27 @@ class Settings:
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")
+    tls: bool = _setting(
+        False,
+        fields.flag,
+        "Speak HTTPS, with a certificate made at the start; its CA's is named on standard error.",
+        "BOOL",
+    )
+    tls_names: list[str] = _setting(
+        [],
+        fields.list_of(replace(_HOST, read=_tls_name), 'a list such as ["mock.local"]'),
+        "Names and addresses in that certificate, beside those of this machine, the host, and i-find.pro.",
+        "NAME",
+        example=["mock.local"],
+        one=_same,
+    )
+    tls_ca: str | None = _setting(
+        None,
+        fields.or_none(fields.path),
+        "File for the certificate of the CA. Without it, a temporary one, removed at the end.",
+        "FILE",
+        example="ifind-mock-ca.pem",
+    )
     limits: Limits = _setting(
         {},
         fields.table_of(LIMITS).then(lambda _, entries: Limits(**entries)),
@@ -351,6 +397,14 @@ class Settings:
         "What is found on phones, in place of made-up data.",
         example=[STUB.example],
     )
+    scenarios: list[Any] = _setting(
+        [],
+        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
+        "Scenarios that begin at the start: names of ready ones, and files.",
+        "NAME|FILE",
+        one=_same,
+        example=["flaky-network"],
+    )
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     places: Mapping[str, str] = dataclasses.field(kw_only=True)
     """How a message names each: as the option, the variable, or the file and its key."""
@@ -375,6 +429,7 @@ class Settings:
             ),
             faults=tuple(self.faults),
             stubs=tuple(self.stubs),
+            scenarios=tuple(self.scenarios),
         )
 
 
@@ -399,11 +454,16 @@ class SettingValues(TypedDict, total=False):
     paid_until: str
     seed: int
     admin_token: str | None
+    control_origin: Sequence[str]
     plain: bool
     access_log: bool
+    tls: bool
+    tls_names: Sequence[str]
+    tls_ca: str | os.PathLike[str] | None
     journal: int
     limits: Mapping[str, Any]
     accounts: Sequence[Mapping[str, Any]]
     delays: Mapping[str, Any]
     faults: Sequence[Mapping[str, Any]]
     stubs: Sequence[Mapping[str, Any]]
+    scenarios: Sequence[str | os.PathLike[str]]

@@ -10,6 +10,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.armed import ArmedFaults
+from mockserver.faults.scenarios import Scenarios
 from mockserver.faults.stubs import Stubs
 from mockserver.stores.counters import Counters
 from mockserver.stores.trouble import to_standard_error
@@ -30,6 +31,7 @@ class Store(ABC):
     def __init__(self) -> None:
         self.faults = ArmedFaults()
         self.stubs = Stubs()
+        self.scenarios = Scenarios()
         self.counters = Counters()
 
     @abstractmethod
@@ -123,9 +125,10 @@ class Store(ABC):
 
     @abstractmethod
     def reset(self, login: str | None) -> None:
-        """Drops all that hangs on the login, with None on any: tasks, charges, clock, faults, stubs, counts of calls
-        and of samples. Accounts stay; ids that were given out are never given again.
+        """Drops all that hangs on the login, with None on any: tasks, charges, clock, faults, scenarios, stubs, counts
+        of calls and of samples. Accounts stay; ids that were given out are never given again.
         """
         self.faults.clear(login)
         self.stubs.clear(login)
+        self.scenarios.clear(login)
         self.counters.clear(login)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -34,6 +35,10 @@ class Channel(Protocol):
     def api(self) -> str:
         """The URL of the mock's API."""
 
+    @property
+    def authority(self) -> Path | None:
+        """The certificate of its CA, where it has been started here with TLS."""
+
     def call(self, http_method: str, path: str, body: Any = None, query: Mapping[str, str | int] | None = None) -> Any:
         """The JSON value that a route answers; path is below `/_mock`. Raises ControlError for a refusal."""
 
@@ -41,8 +46,9 @@ class Channel(Protocol):
 class LocalChannel:
     """The control of a mock in this process."""
 
-    def __init__(self, api: str, control: Control) -> None:
+    def __init__(self, api: str, authority: Path | None, control: Control) -> None:
         self.api = api
+        self.authority = authority
         self._control = control
 
     def call(self, http_method: str, path: str, body: Any = None, query: Mapping[str, str | int] | None = None) -> Any:
@@ -61,6 +67,8 @@ class LocalChannel:
 
 class RemoteChannel:
     """The control API at a URL. The proxies of the environment are not used."""
+
+    authority = None
 
     def __init__(self, url: str, admin_token: str | None) -> None:
         self._scheme, self._host, self._port, self._path = _parts(url)

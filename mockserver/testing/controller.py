@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from urllib.parse import quote
 from mockserver.core.errors import Problem
 from mockserver.data import PACKAGE
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.testing.channel import Channel, ControlError, LocalChannel, RemoteChannel
+from mockserver.testing.channel import Channel, ControlError, RemoteChannel
 
 _HERE: SettingValues = {"host": "127.0.0.1", "port": 0}
 
@@ -59,7 +60,7 @@ class MockController:
 
             by_name: SettingValues = {**_HERE, **self._by_name}
             settings = self._whole or load(arguments=by_name, environ={}, directory=PACKAGE)
-            self._channel = LocalChannel(*self._stop.enter_context(serve_locally(settings)))
+            self._channel = self._stop.enter_context(serve_locally(settings))
         return self
 
     def stop(self) -> None:
@@ -85,6 +86,11 @@ class MockController:
     def url(self) -> str:
         """The URL of the API, which stands for https://i-find.pro/api: `http://127.0.0.1:49152/api`."""
         return self._open.api
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The file by which clients trust it (in PEM), where it is a mock of this process with `tls=True`."""
+        return self._open.authority
 
     @property
     def clock(self) -> ClockController:

@@ -6,24 +6,26 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mockserver.api.http import url_of
+from mockserver.api.http import callable_host, url_of
 from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
+from mockserver.testing.channel import LocalChannel
 from mockserver.web.control import Control
-from mockserver.wire.serving import mock_server, run_in_thread
+from mockserver.wire.serving import made_for, mock_server, run_in_thread
 
 
 @contextmanager
-def serve_locally(
-    settings: Settings, listeners: Sequence[socket.socket] | None = None
-) -> Iterator[tuple[str, Control]]:
-    """Serves a mock while the context lasts; gives the URL of its API, and its control. listeners are sockets that
-    listen already, in place of those of the settings' host and port.
+def serve_locally(settings: Settings, listeners: Sequence[socket.socket] | None = None) -> Iterator[LocalChannel]:
+    """Serves a mock while the context lasts; gives the way to its control. listeners are sockets that listen already,
+    in place of those of the settings' host and port.
     """
     gateway = open_gateway(settings)
     try:
-        server = mock_server(gateway, settings)
-        with run_in_thread(server, settings.host, settings.port, listeners=listeners) as bound:
-            yield f"{url_of(*bound)}/api", Control(gateway.mock, settings, server.guard, server.outbox.end)
+        with made_for(settings) as made:
+            server = mock_server(gateway, settings, tls=None if made is None else made.context)
+            with run_in_thread(server, settings.host, settings.port, listeners=listeners) as (host, port):
+                api = f"{url_of(callable_host(host), port, server.scheme)}/api"
+                control = Control(gateway.mock, settings, server.guard, server.outbox.end)
+                yield LocalChannel(api, None if made is None else made.authority, control)
     finally:
         gateway.mock.store.close()

@@ -30,7 +30,7 @@ def run_settings(root: Path) -> Settings:
     settings = load(environ=os.environ, directory=root)
     if settings.origins["delay"] == "default":
         settings = load(environ=os.environ, directory=root, arguments={"delay": "0s"})
-    return replace(settings, host=_HOST, port=0, state="memory", admin_token=None, access_log=False)
+    return replace(settings, host=_HOST, port=0, state="memory", admin_token=None, access_log=False, tls=False)
 
 
 class MockInWaiting:

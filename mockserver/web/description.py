@@ -10,28 +10,10 @@ from importlib.metadata import version
 from typing import Any
 
 from mockserver.core.errors import Refusal
-from mockserver.inputs import fields
 from mockserver.inputs.fields import Field
 from mockserver.web.control import JSON, PROBLEM
-from mockserver.web.route import NOTHING, Route
+from mockserver.web.route import NOTHING, REFUSAL, Route
 
-_ONE = fields.table_of(
-    {
-        "where": fields.text.described("The key, the header or the part of the path that is wrong.", "daily_limit"),
-        "what": fields.text.described("What is wrong with it.", "-1 is not allowed"),
-        "remedy": fields.text.described("What to write in its place.", "allowed: whole numbers from 0 to 1000000000"),
-    },
-    required=["what"],
-)
-_PROBLEM = fields.table_of(
-    {
-        "title": fields.text.described("What happened.", "The request was refused"),
-        "status": fields.whole(400, 599).described("The HTTP status.", 422),
-        "detail": fields.text.described("The problems, a line each.", "daily_limit: -1 is not allowed"),
-        "problems": fields.list_of(_ONE, "a list of problems").described("Each problem in its parts."),
-    },
-    required=["title", "status", "detail", "problems"],
-).described("Why a request was refused (RFC 9457). Nothing of it was done.")
 _ALWAYS = (403, 422, 503)
 """Statuses of refusals that any route may answer."""
 _OF_A_BODY = (400, 409, 413, 415)
@@ -60,7 +42,7 @@ def openapi(table: Mapping[str, Mapping[str, Route]], url: str, *, with_token: b
         "tags": [{"name": name, "description": sys.modules[name_of].__doc__} for name, name_of in _tags(rows).items()],
         "paths": paths,
         "components": {
-            "schemas": {"Problem": _PROBLEM.schema},
+            "schemas": {"Problem": REFUSAL.schema},
             "responses": {_refusal(status): _refused(status) for status in statuses},
             "securitySchemes": {
                 _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `admin_token`."}
@@ -137,7 +119,8 @@ def _answer(status: int, row: Route) -> dict[str, Any]:
     if answer is None:
         return said
     if isinstance(answer, Field):
-        return {**said, "content": {JSON: {"schema": answer.schema}}}
+        kind = JSON if status < HTTPStatus.BAD_REQUEST else PROBLEM
+        return {**said, "content": {kind: {"schema": answer.schema}}}
     return {**said, "content": {kind: {"schema": {"type": "string"}} for kind in answer}}
 
 

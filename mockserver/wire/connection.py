@@ -15,6 +15,8 @@ from mockserver.wire.failures import Rejected
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
 
+HANDSHAKE = b"\x16"
+"""The first byte of TLS (RFC 8446, 5.1), and of no HTTP."""
 SLICE = 4096  # bytes read at a time; between two slices the connection checks its limits
 _WRITE = 16 * 1024
 """Bytes of ready answers written at a time; between two writes the connection sees whether the client reads them."""
@@ -35,6 +37,9 @@ class Host(Protocol):
     def joined(self, connection: Connection) -> None:
         """Takes a new connection in."""
 
+    def mistook(self, what: str) -> None:
+        """Says that a client has mistaken this port for one of another kind, and not again for a while."""
+
     def left(self, connection: Connection) -> None:
         """Forgets a closed connection."""
 
@@ -49,6 +54,9 @@ class Host(Protocol):
 
     def look(self) -> None:
         """Has clients looked for, soon, that are gone while their answers wait."""
+
+    def read_later(self, connection: Connection) -> None:
+        """Has the connection read on, soon."""
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """Logs an answer that has been written."""
@@ -73,6 +81,7 @@ class Connection(asyncio.Protocol):
         self._backlog: deque[bytes] = deque()
         self._state = State.OPEN
         self._reading = self._writable = True
+        self._secure = False  # whether it goes over TLS
         self._discarded = self._held = 0
         self._midway = False  # whether a part of the first answer has been sent
         self._ahead = 0  # how many bytes of what it begins with have been sent before it
@@ -85,7 +94,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins."""
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.set_write_buffer_limits(high=0)  # no answer follows one of which the system did not take all
+        self._secure = transport.get_extra_info("ssl_object") is not None
+        # No answer follows one of which the system did not take all. Under TLS, the handshake's end waits here, too.
+        self.transport.set_write_buffer_limits(high=SLICE if self._secure else 0, low=0)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         self._reader = Reader(self._host.limits, self.peer, self._take)
@@ -107,10 +118,10 @@ class Connection(asyncio.Protocol):
         """Ends the reading. Returns whether the transport stays open, for answers that are due."""
         self._meet(Event.CLIENT_ENDED)
         if self._state is State.ENDED and self._reader.partial:
-            self._refuse(Rejected(400, "malformed request: it ends in the middle"))
+            self.refuse(Rejected(400, "malformed request: it ends in the middle"))
         if self._queue:
             self._host.look()
-        return bool(self._queue)
+        return bool(self._queue) and not self._secure  # the end of TLS is the end of both sides
 
     def pause_writing(self) -> None:
         """The client does not read its answers: writes none, and reads no more."""
@@ -146,9 +157,10 @@ class Connection(asyncio.Protocol):
 
     @property
     def idle_since(self) -> float:
-        """Since when it has neither a request nor an answer under way, in monotonic time; else the end of time."""
-        busy = self._queue or self._reader.partial or not self._writable or self._state is not State.OPEN
-        return float("inf") if busy else self._since
+        """Since when it is without a whole request, in monotonic time; where one is being answered, the end of time."""
+        if self._queue or self._backlog or not self._writable or self._state is not State.OPEN:
+            return float("inf")
+        return max(self._begun, self._since) if self._reader.partial else self._since
 
     @property
     def deaf(self) -> bool:
@@ -247,7 +259,7 @@ class Connection(asyncio.Protocol):
             return
         elif self._reader.partial:
             if now - max(self._begun, self._since) > (limits.control_time if self.guest else limits.request_time):
-                self._refuse(Rejected(408, "the request took too long to arrive"))
+                self.refuse(Rejected(408, "the request took too long to arrive"))
         elif now - self._since > (limits.control_time if self.guest else limits.idle_time):
             self.transport.close()
 
@@ -273,7 +285,12 @@ class Connection(asyncio.Protocol):
         if rejected is None and not self._queue and self._crowded() and self._reader.held > _OWN:
             rejected = Rejected(503, "the server holds too many bytes of other requests; send this one again")
         if rejected is not None:
-            self._refuse(rejected)
+            if data[:1] == HANDSHAKE and not self._secure:
+                self._host.mistook(
+                    "a client speaks TLS to this port, which speaks plain HTTP: call it with http://, or start the mock"
+                    " with --tls"
+                )
+            self.refuse(rejected)
         elif self._reader.continue_owed:
             self._say_continue()
 
@@ -307,7 +324,8 @@ class Connection(asyncio.Protocol):
             self._asked = self._unasked.popleft()
             self._host.submit(pending)
 
-    def _refuse(self, rejected: Rejected) -> None:
+    def refuse(self, rejected: Rejected) -> None:
+        """Answers what can't be taken, after the answers before it, and closes."""
         self._meet(Event.REFUSED)
         self._reader.drop()
         response = refusal(rejected.status, rejected.message)
@@ -342,14 +360,19 @@ class Connection(asyncio.Protocol):
         self._held = held
 
     def _go_on(self) -> None:
-        """Reads the backlog, as far as there is room, then lets the client send more or not."""
-        while self._backlog and not self._full():
-            if self._state is not State.OPEN:
-                self._discard(sum(map(len, self._backlog)))
-                self._backlog.clear()
-            else:
-                self._read(self._backlog.popleft())
+        """Has the backlog read, where there is room; lets the client send more or not."""
+        if self._backlog and self._state is not State.OPEN:
+            self._discard(sum(map(len, self._backlog)))
+            self._backlog.clear()
+        if self._backlog and not self._full():
+            self._host.read_later(self)
         self._set_reading(on=not self._backlog and not self._full())
+
+    def read_on(self) -> None:
+        """Reads a slice of the backlog, where there still is one, and room."""
+        if self._backlog and not self._full() and self._state is State.OPEN:
+            self._read(self._backlog.popleft())
+        self._go_on()
 
     def _set_reading(self, *, on: bool) -> None:
         if on == self._reading or self.transport.is_closing():
@@ -400,3 +423,10 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
             return
         self._set_reading(on=True)
+
+
+class Misplaced(Connection):
+    """The connection of a client that has sent plain HTTP to a port of HTTPS: it is told so, and no more."""
+
+    def _read(self, _data: bytes) -> None:
+        self.refuse(Rejected(400, "plain HTTP was sent to a port that speaks HTTPS: call it with https://"))

@@ -7,6 +7,7 @@ import errno
 import os
 import select
 import socket
+import ssl
 import threading
 from array import array
 from collections import OrderedDict, deque
@@ -18,7 +19,7 @@ from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.settings.limits import Limits
-from mockserver.wire.connection import Connection
+from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
 from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report, write_line
@@ -53,10 +54,10 @@ class Server:
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
     HTTP method, route, status, bytes of the body, milliseconds and, for a call of the API, the reason of its answer.
-    routes gives the paths below `/_mock`, for the log.
+    routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
-    API, which is not decided. It has a place of its own as soon as one is free, or is held by a client that is idle.
+    API, which is not decided. It has a place of its own as soon as one is free, or held by a client that asks nothing.
     """
 
     def __init__(
@@ -67,7 +68,10 @@ class Server:
         limits: Limits | None = None,
         access_log: Callable[[str], None] | None = None,
         routes: Callable[[], Collection[str]] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.scheme = "https" if tls else "http"
+        self._tls = tls
         self.limits, self.stopping, self.held = limits or Limits(), False, 0
         self._answer = turn
         self._wsgi_factory = wsgi_factory
@@ -76,13 +80,15 @@ class Server:
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
+        self._reading: OrderedDict[Connection, None] = OrderedDict()  # that have bytes to read
+        self._read_due = False
         self._batch: OrderedDict[Client, deque[PendingRequest]] = OrderedDict()  # what is not decided yet
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
         self._listeners: list[socket.socket] = []
         self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
-        self._said = float("-inf")
+        self._said: dict[str, float] = {}  # when each trouble was said
         self.outbox = Outbox()
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
@@ -119,7 +125,10 @@ class Server:
         for listener in self._listeners:
             self._loop.remove_reader(listener)
             listener.close()
-        await asyncio.gather(*self._coming.values())
+        if self._tls is not None:  # else they are about to join
+            for task in self._coming.values():
+                task.cancel()
+        await asyncio.gather(*self._coming.values(), return_exceptions=True)
         self.stopping = True
         for connection in tuple(self._connections):
             connection.finish()
@@ -181,27 +190,75 @@ class Server:
 
     async def _begin(self, connection: Connection, opened: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: connection, opened)
-        except OSError:
-            opened.close()  # the client has gone in the meantime
+            if self._tls is None:
+                await self._loop.connect_accepted_socket(lambda: connection, opened)
+            else:
+                await self._begin_tls(connection, opened, self._tls)
+        except OSError as error:
+            opened.close()  # the client has gone in the meantime, or has kept silent for too long
+            if isinstance(error, ssl.SSLError) and error.reason:
+                distrusted = "CERTIFICATE" in error.reason or "UNKNOWN_CA" in error.reason
+                remedy = ": does the client trust the CA's certificate?" if distrusted else ""
+                self._say(f"a TLS handshake failed ({error.reason}){remedy}")
+        finally:
             self._coming.pop(connection, None)
+
+    async def _begin_tls(self, connection: Connection, opened: socket.socket, tls: ssl.SSLContext) -> None:
+        """Begins a connection over TLS, or refuses one on which plain HTTP comes, so that its client can read why."""
+        limits = self.limits
+        try:
+            first = await asyncio.wait_for(self._first_byte(opened), limits.idle_time)
+        except asyncio.CancelledError:
+            opened.close()
+            raise
+        if not first:
+            opened.close()
+        elif first == HANDSHAKE:
+            await self._loop.connect_accepted_socket(
+                lambda: connection,
+                opened,
+                ssl=tls,
+                ssl_handshake_timeout=limits.request_time,
+                ssl_shutdown_timeout=limits.linger_time,
+            )
+        else:
+            await self._loop.connect_accepted_socket(lambda: Misplaced(self), opened)
+            self.mistook("a client speaks plain HTTP to this port, which speaks HTTPS: it has to call it with https://")
+
+    async def _first_byte(self, opened: socket.socket) -> bytes:
+        """The first byte that comes, left unread; none at the end."""
+        readable = asyncio.Event()
+        self._loop.add_reader(opened, readable.set)
+        try:
+            await readable.wait()
+            return opened.recv(1, socket.MSG_PEEK)
+        finally:
+            self._loop.remove_reader(opened)
 
     def _pause(self, listener: socket.socket, error: OSError) -> None:
         """Accepts none for a moment, where the system can't: it would ask again at once, and for ever."""
         self._loop.remove_reader(listener)
         self._loop.call_later(_AGAIN, self._accept_again, listener)
-        now = monotonic()
-        if now - self._said > _SAID_AGAIN:
-            self._said = now
-            short = _SHORT.get(error.errno or 0)
-            why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
-            write_line(f"can't accept connections: {why}. Clients wait until others have ended")
+        short = _SHORT.get(error.errno or 0)
+        why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
+        self._say(f"can't accept connections: {why}. Clients wait until others have ended")
 
     def _accept_again(self, listener: socket.socket) -> None:
         if listener.fileno() >= 0:
             self._loop.add_reader(listener, self._accept, listener)
 
+    def _say(self, trouble: str) -> None:
+        """Says a trouble, and not again for a while. Its text holds nothing of a client's."""
+        now = monotonic()
+        if now - self._said.get(trouble, float("-inf")) > _SAID_AGAIN:
+            self._said[trouble] = now
+            write_line(trouble)
+
     # What connections call.
+
+    def mistook(self, what: str) -> None:
+        """See `connection.Host`."""
+        self._say(what)
 
     def joined(self, connection: Connection) -> None:
         """See `connection.Host`."""
@@ -240,7 +297,7 @@ class Server:
         return len(self._connections) - len(self._guests) < self.limits.connections
 
     def _gains_place(self) -> bool:
-        """Ends the connection that has been idle for longest, where that is longer than a guest may be."""
+        """Ends the connection that has been without a whole request for longest, and longer than `control_time`."""
         idlest = min(self._connections - self._guests.keys(), key=lambda one: one.idle_since)
         if monotonic() - idlest.idle_since < self.limits.control_time:
             return False
@@ -295,6 +352,27 @@ class Server:
             if not self._batch:
                 self._loop.call_soon(self._turn)
             self._batch.setdefault(pending.connection, deque()).append(pending)
+
+    def read_later(self, connection: Connection) -> None:
+        """See `connection.Host`."""
+        self._reading[connection] = None
+        if not self._read_due:
+            self._read_due = True
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Reads what has come, a slice of each connection in turn, until the loop has to go on to other work."""
+        end = monotonic() + _TURN_TIME
+        while self._reading and monotonic() < end:
+            connection, _ = self._reading.popitem(last=False)
+            try:
+                connection.read_on()
+            except Exception as error:  # noqa: BLE001 - a bug there must not keep the others from being read
+                report("reading a request", error)
+                connection.transport.abort()
+        self._read_due = bool(self._reading)
+        if self._read_due:
+            self._loop.call_soon(self._read_on)
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""
@@ -358,7 +436,7 @@ class Server:
         try:
             with self._application_lock:
                 self._application = self._application or self._wsgi_factory(self._guard)
-            response, length = call(self._application, request, *self._address)
+            response, length = call(self._application, request, *self._address, self.scheme)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
             response, length = _FAILED, None

@@ -6,25 +6,39 @@ import asyncio
 import errno
 import signal
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockserver.api.gateway import Gateway
-from mockserver.api.http import url_of
+from mockserver.api.http import callable_host, url_of
 from mockserver.settings.table import Settings
 from mockserver.wire.failures import write_line
 from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
 
+if TYPE_CHECKING:
+    from mockserver.wire.certificates import Certificates
+
+_SWITCH = 0.0005
+"""Seconds for which a thread of the control API may keep the loop waiting, after each of its calls to the system."""
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 _LOOK_AGAIN = 0.2  # seconds
 
 
-def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str], None] | None = None) -> Server:
-    """The wire server of a mock: the gateway answers the API, the Flask app around it all of `/_mock/`."""
+def mock_server(
+    gateway: Gateway,
+    settings: Settings,
+    access_log: Callable[[str], None] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Server:
+    """The wire server of a mock: the gateway answers the API, the Flask app around it all of `/_mock/`. tls is what
+    `made_for` gives for the settings.
+    """
 
     def app(guard: LoopGuard) -> Any:
         from mockserver.web.app import make_app  # Flask is loaded when /_mock/ is first asked for
@@ -37,8 +51,20 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
         return control_paths()
 
     gateway.mock.store.say = write_line
-    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes)
+    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls)
     return server
+
+
+@contextmanager
+def made_for(settings: Settings) -> Iterator[Certificates | None]:
+    """The certificates that the settings ask for, while the context lasts; None where they ask for none."""
+    if not settings.tls:
+        yield None
+        return
+    from mockserver.wire.certificates import certificates
+
+    with certificates((callable_host(settings.host), *settings.tls_names), settings.tls_ca) as made:
+        yield made
 
 
 def fastest_loop() -> asyncio.AbstractEventLoop:
@@ -61,6 +87,7 @@ def run_until_signal(
     is_over is asked a few times a second, and ends it, too. Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
+    sys.setswitchinterval(_SWITCH)
 
     def look(loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
         if over():

@@ -304,6 +304,20 @@ def test_what_is_no_json_or_has_two_readings_is_refused_as_such(client: FlaskCli
     assert "body: is not JSON" in response.get_json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "length", ["0" * 5000, "9" * 5000, "-1", "+7", "0x7", "7,7", "7_0", "\u0667", " 7", "7.0", "x"]
+)
+@pytest.mark.parametrize("path", ["/_mock/reset", "/api/info"])
+def test_a_length_that_is_no_number_is_refused_as_on_the_wire_server(
+    client: FlaskClient, path: str, length: str
+) -> None:
+    """Under a server that lets it pass. Flask alone takes the body for an empty one, and resets all."""
+    environ = {"CONTENT_LENGTH": length}
+    response = client.post(path, data=b'{"a":1}', content_type="application/json", environ_overrides=environ)
+
+    assert response.status_code == response.get_json()["error_code"] == 400
+
+
 @pytest.mark.parametrize("seconds", ["1e999", "1e400", "9" * 400, "-1e999", "1e12", "true", '"5"', "[]", "null"])
 def test_a_number_beyond_the_range_is_refused(client: FlaskClient, seconds: str) -> None:
     text = f'{{"seconds": {seconds}}}'

@@ -356,6 +356,31 @@ def test_a_client_waits_for_one_request_of_each_other_and_not_for_all_that_they_
         assert decided.index(b"/mine") <= len(others)
 
 
+def test_a_client_waits_for_a_few_bytes_of_each_other_and_not_for_all_that_have_come(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Connection] = []
+    feed = Connection._read
+
+    def slowly(connection: Connection, data: bytes) -> None:
+        read.append(connection)
+        time.sleep(0.001)
+        feed(connection, data)
+
+    monkeypatch.setattr(Connection, "_read", slowly)
+    many = get("/", f"Content-Length: {25 * SLICE}") + b"x" * 25 * SLICE
+    with serve() as up, ExitStack() as stack:
+        others = [stack.enter_context(up.connect()) for _ in range(6)]
+        client = stack.enter_context(up.connect())
+        on_loop(up, lambda: [one.send(many) for one in others])
+        wait_for(lambda: len(read) > 6)
+        began = len(read)
+        client.ask()
+
+        assert len(read) - began < 6 * 25 / 2
+        assert [one.answer().status for one in others] == [200] * 6
+
+
 def test_what_is_undecided_when_its_client_has_gone_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     before_each(monkeypatch, lambda _: time.sleep(0.02))
     with serve() as up:
@@ -427,12 +452,14 @@ def test_a_connection_too_many_has_a_place_once_one_is_free(serve: Serve) -> Non
             assert three.ask().status == 503
 
 
-def test_a_call_on_one_connection_too_many_ends_one_that_is_idle(serve: Serve) -> None:
-    """The longest idle one, and none that was used, or is used, within the time of a guest."""
+@pytest.mark.parametrize("half", [b"", b"GET / HTTP/1.1\r\nHo", get("/", "Content-Length: 9999")])
+def test_a_call_on_one_connection_too_many_ends_one_that_asks_nothing(serve: Serve, half: bytes) -> None:
+    """The one that has not asked for longest, and none that has, within the time of a guest."""
     with serve(connections=3, control_time=0.3) as up, ExitStack() as stack:
         busy, idle, idler = (stack.enter_context(up.connect()) for _ in range(3))
         busy.send(LATE)
         assert idler.ask().status == idle.ask().status == 200
+        idler.send(half)
         with up.connect() as early:
             assert early.ask().status == 503
         time.sleep(0.4)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from contract_tests.contract.csvw import TABLES as CSV_ANSWERS
 from contract_tests.contract.csvw import csvw
 from contract_tests.contract.xsd import FAMILIES, xsd
 from mockserver import data
 from mockserver.faults.kinds import KINDS
+from mockserver.faults.scenarios import SCENARIO, STEP
+from mockserver.inputs.fields import Field
 from mockserver.people.magic import MAGIC
-from mockserver.settings.files import clauses
+from mockserver.settings.files import clauses, ready_scenarios
 from mockserver.settings.limits import LIMITS
 from mockserver.settings.table import SETTINGS
 from support.write_samples import samples
@@ -64,12 +68,26 @@ def _fault_settings() -> Iterator[tuple[str, ...]]:
             yield f"`{name}`", f"`{key}`", f"{field.help}{needed}", field.allowed
 
 
+def _of_shape(field: Field[Any]) -> Iterator[tuple[str, ...]]:
+    for key, schema in field.shape["properties"].items():
+        needed = " Needed." if key in field.shape.get("required", ()) else ""
+        yield f"`{key}`", f"{schema['description']}{needed}"
+
+
+def _ready_scenarios() -> Iterator[tuple[str, ...]]:
+    for name, document in ready_scenarios().items():
+        yield f"`{name}`", document["about"]
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], Iterable[Sequence[str]]]]] = {
     "settings": ("setting | what it is", _settings),
     "limits": ("limit | what it is | default", _limits),
     "clauses": ("clause | what | grade | default | other choices", _clauses),
     "faults": ("kind | settings | what happens", _faults),
     "settings of faults": ("kind | setting | what it is | allowed", _fault_settings),
+    "keys of a scenario": ("key | what it is", partial(_of_shape, SCENARIO)),
+    "keys of a step": ("key | what it is", partial(_of_shape, STEP)),
+    "ready scenarios": ("name | what happens", _ready_scenarios),
     "magic phones": ("phone | what happens", lambda: ((magic.phone, magic.title) for magic in MAGIC.values())),
 }
 """The head and the rows of the pages' tables, by the name in the comments around each."""
