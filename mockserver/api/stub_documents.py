@@ -104,13 +104,19 @@ def _refuse(kind: type[Refusal], problems: Iterator[Problem]) -> None:
 
 
 def _of_sections(where: str, found: Mapping[str, Any]) -> Iterator[Problem]:
-    """What of the sections `schemas/` does not allow, which the stub's own schema says, too."""
-    sections = {key: found[key] for key in SECTIONS if key in found}
-    if sections:
-        rows = [{"phone": "70000000000", **row} for row in found.get("data", [])]
-        names = [{"name": name} for name in found.get("names", [])]
-        whole = {"status": "ready", "cost": "1", "ip": "::1", "create_time": 0, "end_time": 0}
-        yield from _of_json(where, {**whole, **sections, "data": rows, "names": names})
+    """What of the sections the schemas of a ready answer do not allow, in the words of this stub's own schema."""
+    for number, row in enumerate(found.get("data", [])):
+        for name in FIELDS:
+            place = inside(where, f"data[{number}].{name}")
+            if name not in row:
+                if name != "phone":
+                    yield Problem(place, "is missing", f"add it, {OR_LENIENT}")
+            elif name == "phone" and type(row[name]) is int and row[name] >= 0:
+                continue
+            elif not isinstance(row[name], str):
+                yield Problem(place, f"{shown(row[name])} is not a text", f"write it in quotes, {OR_LENIENT}")
+            elif name == "phone" and not row[name].strip():
+                yield Problem(place, f"{shown(row[name])} is blank", f"leave it out, {OR_LENIENT}")
     if re.match(_PICTURE, found.get("photo", "")) is None:
         remedy = f"write a PNG, JPEG, GIF or WebP as base64, in one line, {OR_LENIENT}"
         yield Problem(inside(where, "photo"), "is no picture", remedy)
