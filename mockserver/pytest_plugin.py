@@ -1,4 +1,5 @@
-"""What an installed ifind-mock adds to pytest: `pytest --pyargs contract_tests`, and nothing to any other run.
+"""What an installed ifind-mock adds to pytest: the fixtures `ifind_mock` and `ifind_mock_server`, and the suite where
+`--pyargs contract_tests` asks for it. It adds no option, and starts nothing before a test uses a fixture.
 
 pytest reads the conftest of a path before it parses the command line, but that of `--pyargs` only after it. An entry
 point takes part earlier. It stands here and not in `contract_tests`, since users' own folders have that name.
@@ -7,10 +8,19 @@ point takes part earlier. It stands here and not in `contract_tests`, since user
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from mockserver.testing.controller import AccountController, MockController
+    from mockserver.testing.shared import MockInWaiting
+
 SUITE = re.compile(r"contract_tests(?:\.|::|$)")
+URL = "ifind_mock_url"
+"""The key under which a worker of pytest-xdist is given the URL of the mock that all workers share."""
+_SHARED: pytest.StashKey[MockInWaiting] = pytest.StashKey()
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
@@ -18,3 +28,55 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     known = early_config.known_args_namespace
     if known.pyargs and any(SUITE.match(argument) for argument in known.file_or_dir):
         early_config.pluginmanager.import_plugin("contract_tests.session.plugin")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Gives a worker of pytest-xdist the URL of the mock of this process, where it can reach it."""
+    if not node.gateway.spec.popen:
+        return  # on another machine: it starts a mock of its own
+    if _SHARED not in node.config.stash:
+        from mockserver.testing.shared import MockInWaiting
+
+        node.config.stash[_SHARED] = MockInWaiting(node.config.rootpath)
+    node.workerinput[URL] = node.config.stash[_SHARED].url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends the mock that the workers shared."""
+    if _SHARED in config.stash:
+        config.stash[_SHARED].stop()
+
+
+@pytest.fixture(scope="session")
+def ifind_mock_server(pytestconfig: pytest.Config) -> Iterator[MockController]:
+    """The mock of the whole run, started when it is first used: one for all workers of pytest-xdist.
+
+    Its settings are those of ifind-mock.toml in the root directory and of variables IFIND_MOCK_*; a task is ready at
+    once unless they say otherwise.
+    """
+    from mockserver.testing.channel import ControlError
+    from mockserver.testing.controller import MockController
+    from mockserver.testing.shared import run_settings
+
+    url = getattr(pytestconfig, "workerinput", {}).get(URL)
+    if url is None:
+        with MockController.of(run_settings(pytestconfig.rootpath)) as mock:
+            yield mock
+        return
+    try:
+        mock = MockController.at(url)
+    except ControlError:
+        run_settings(pytestconfig.rootpath)  # says what is wrong where the settings are
+        raise
+    yield mock
+
+
+@pytest.fixture
+def ifind_mock(ifind_mock_server: MockController) -> Iterator[AccountController]:
+    """An account of the test's own, which shares nothing with another test: `url`, `login` and `token` are what a
+    program needs; it can be told a delay, a time and faults.
+    """
+    account = ifind_mock_server.account()
+    yield account
+    account.reset()

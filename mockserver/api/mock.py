@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,7 +17,7 @@ from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock, RealTime
 from mockserver.core.delays import Delay, parse_delay
-from mockserver.core.errors import ApiError, NotFound, Problem, Refusal, StoreError
+from mockserver.core.errors import ApiError, Conflict, NotFound, Problem, Refusal, StoreError
 from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
 from mockserver.core.quota import day_of, next_turn
 from mockserver.core.simulation import Simulation
@@ -24,7 +25,7 @@ from mockserver.core.tasks import Account, Task
 from mockserver.faults.actions import Action
 from mockserver.faults.armed import ArmedFault
 from mockserver.faults.call_rules import CallRules
-from mockserver.faults.faults import read_fault
+from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.kinds import ARRIVAL, ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
 from mockserver.faults.scenarios import PASS, Changes, RunningScenario, read_scenario
@@ -58,8 +59,11 @@ class Mock:
         self.store = store
         self.owns_sockets = owns_sockets
         self.profile = profile
+        self._configured = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
+        self.calls: Counter[tuple[str, str, int]] = Counter()
+        """The calls since the start, by method (`other` for any other path), outcome and HTTP status."""
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
@@ -100,6 +104,7 @@ class Mock:
             answer = operations.answer(operation, context, account)
         except ApiError as error:
             trace.error = error.kind
+            trace.names = tuple(error.fields.get("names", "").split(", "))
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
         if rules is not None:
             answer = self._formed(answer, rules, account)
@@ -119,10 +124,6 @@ class Mock:
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
         return self._delivered(answer, None, None)
 
-    def uptime(self) -> Micros:
-        """The real time since the mock was made."""
-        return self.real.now() - self._started
-
     def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""
         phone: str | None = None
@@ -137,6 +138,10 @@ class Mock:
             if task is not None and task.login == account.login:
                 phone, source = task.phone, task.source
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
+
+    def uptime(self) -> Micros:
+        """The real time since the mock was made."""
+        return self.real.now(self._started) - self._started
 
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""
@@ -179,7 +184,7 @@ class Mock:
         ready = self.store.next_ready(now, login)
         if ready is None:
             remedy = "create one first; polls, and a task that is never ready, wait for no time"
-            raise Refusal(Problem("to", "no task is on its way by time", remedy))
+            raise Conflict(Problem("to", "no task is on its way by time", remedy))
         return self.advance(login, ready - now)
 
     def put_account(
@@ -198,15 +203,20 @@ class Mock:
         self.store.put_account(account)
         return account, known is None
 
+    def task(self, task_id: int) -> Task:
+        """The task of the id. Raises NotFound."""
+        task = self.store.read_task(task_id)
+        if task is None:
+            raise NotFound(Problem("id", f"{task_id} is not a task", "GET /_mock/tasks lists them"))
+        return task
+
     def set_ready(self, task_id: int, delay: Delay) -> Task:
         """Decides anew when the task is ready: after a time since its creation, or after so many more polls. One that
         is ready stays as it is. Gives the task. Raises NotFound without one, Refusal where it would not be ready any
         more.
         """
         with self.store.transaction(write=True):
-            task = self.store.read_task(task_id)
-            if task is None:
-                raise NotFound(Problem("", f"{task_id} is not a task", "create one, or see its id in the answer"))
+            task = self.task(task_id)
             now = self.now(task.login)
             after = delay.sample(fraction(task.seed, task.login, "ready", task.id))
             changed = replace(task, ready=None if after is None else task.created + after, polls=delay.polls)
@@ -214,7 +224,7 @@ class Mock:
                 self.store.put_ready(changed)
                 return changed
             if not changed.is_ready(now):
-                raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
+                raise Conflict(Problem("ready", "the task is ready, and stays so", "create another task"))
             return task
 
     def drop_account(self, login: str) -> None:
@@ -223,10 +233,23 @@ class Mock:
         self.store.drop_account(login)
 
     def arm(self, document: Any) -> ArmedFault:
-        """Arms the fault of a document. Raises Refusal with every problem."""
+        """Arms the fault of a document under a new id. Raises Refusal with every problem."""
+        return self.store.faults.arm(self._fault(document))
+
+    def put_fault(self, fault_id: str, document: Any) -> tuple[ArmedFault, bool]:
+        """Arms the fault of a document under the id, in the place of the one that has it; and whether none had it.
+        Raises Refusal with every problem.
+        """
+        return self.store.faults.put(fault_id, self._fault(document))
+
+    def _fault(self, document: Any) -> Fault:
         fault = read_fault(document)
         self._require_socket(fault.action, "action")
-        return self.store.faults.arm(fault)
+        return fault
+
+    def set_profile(self, profile: Profile | None) -> None:
+        """Answers by the profile from the next call on, with None by that of the settings."""
+        self.profile = profile or self._configured
 
     def put_scenario(self, name: str, document: Any) -> tuple[RunningScenario, bool]:
         """Begins the scenario of a document, and says whether there was none of its name and login. Raises Refusal."""
@@ -263,12 +286,15 @@ class Mock:
             raise Refusal(Problem(f"{where}.kind", what, "run `ifind-mock serve`, or leave it out"))
 
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, charges, clock, faults, scenarios and journal of the login, with None those of all; those of
-        the settings begin anew. Accounts stay, and no id is given twice.
+        """Drops the tasks, charges, clock, faults, scenarios, stubs and journal of the login, with None those of all;
+        those of the settings begin anew. With None, the profile is that of the settings again. Accounts stay, and no id
+        is given twice.
         """
         self.clear_scenarios(login)
         self.store.reset(login)
         self.journal.reset(login)
+        if login is None:
+            self.set_profile(None)
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
@@ -419,7 +445,10 @@ class Mock:
             raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
 
     def _arm_configured(self, login: str | None) -> None:
-        """Arms the faults of the settings, and begins its scenarios: those of the login, with None all."""
+        """Puts stubs, arms faults and begins scenarios of the settings: those of the login, with None all."""
+        for stub in self.simulation.stubs:
+            if login is None or stub.match.login == login:
+                self.store.stubs.put(stub)
         for place, document in enumerate(self.simulation.faults):
             if login is None or document.get("match", {}).get("login") == login:
                 with _at(f"faults[{place}]"):

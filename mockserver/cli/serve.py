@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from typing import Any, TextIO
+import shlex
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import click
@@ -18,7 +18,7 @@ from mockserver.core.clock import Clock, iso_of
 from mockserver.settings.table import Settings
 from mockserver.wire.lines import STANDARD_ERROR
 from mockserver.wire.parent import Parent
-from mockserver.wire.serving import mock_server, run_until_signal
+from mockserver.wire.serving import made_for, mock_server, run_until_signal
 
 
 @with_settings()
@@ -36,23 +36,21 @@ def command(*, with_parent: bool, **options: Any) -> None:
     gateway = open_gateway(settings)
     log = STANDARD_ERROR.write if settings.access_log else None
     try:
-        run_until_signal(
-            mock_server(gateway, settings, log),
-            settings.host,
-            settings.port,
-            partial(_ready, out, settings, _clock_notes(gateway.mock)),
-            None if parent is None else parent.has_ended,
-        )
+        with made_for(settings) as made:
+            authority = made.authority if made else None
+            server = mock_server(gateway, settings, log, made.context if made else None)
+
+            def ready(host: str, port: int) -> None:
+                api = url_of(callable_host(host), port, server.scheme) + "/api"
+                for line in (*_hints(settings, api, authority), *_trust(authority), *_clock_notes(gateway.mock)):
+                    STANDARD_ERROR.write(line)
+                out.write(f"ready {api}\n")
+                out.flush()
+
+            is_over = None if parent is None else parent.has_ended
+            run_until_signal(server, settings.host, settings.port, ready, is_over)
     finally:
         gateway.mock.store.close()
-
-
-def _ready(out: TextIO, settings: Settings, notes: Sequence[str], host: str, port: int) -> None:
-    api = url_of(callable_host(host), port) + "/api"
-    for line in (*_hints(settings, api), *notes):
-        STANDARD_ERROR.write(line)
-    out.write(f"ready {api}\n")
-    out.flush()
 
 
 def _clock_notes(mock: Mock) -> list[str]:
@@ -64,14 +62,28 @@ def _clock_notes(mock: Mock) -> list[str]:
     return [f"clock: {how} {iso_of(mock.now())}, kept from before; POST /_mock/reset sets it back"]
 
 
-def _hints(settings: Settings, api: str) -> list[str]:
+def _trust(authority: Path | None) -> list[str]:
+    """How clients are told to trust the CA of that certificate."""
+    if authority is None:
+        return []
+    variables = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
+    file = shlex.quote(str(authority))
+    return [
+        f"CA: {authority}",
+        f"trust it: export {' '.join(f'{name}={file}' for name in variables)}",
+        f"PHP: php -d openssl.cafile={file} -d curl.cainfo={file}",
+    ]
+
+
+def _hints(settings: Settings, api: str, authority: Path | None) -> list[str]:
     accounts = settings.simulation.accounts
     lines = ["accounts: any test-…@example.com with the token test-token, made on first use"]
     if settings.origins["accounts"] == "default":
         login, token = accounts[0].login, accounts[0].token
+        trusting = f"--cacert {shlex.quote(str(authority))} " if authority else ""
         lines.insert(0, f"account: login {login}, token {token}")
         source = "" if not settings.profile.rules.edition.required else "&source=2"
         query = f"login={quote(login, safe='@')}&token={quote(token)}&phone=70001234567{source}"
-        lines.append(f"try: curl '{api}/create?{query}'")
+        lines.append(f"try: curl {trusting}'{api}/create?{query}'")
     lines.append(f"control: {api.removesuffix('/api')}/_mock/health")
     return lines

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, unknown
+from mockserver.core.messages import METHODS
 from mockserver.faults.kinds import KINDS, Effect
 from mockserver.faults.matching import Facts, Match
+from mockserver.formats.writers import FORMATS
 from mockserver.inputs import fields
 
 
@@ -79,3 +81,24 @@ def read_action(document: Any, where: str, match: Match, problems: list[Problem]
 ACTION: fields.Field[Any] = replace(
     fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}
 ).described(f"What happens: {', '.join(KINDS)}.", {"kind": "error", "code": 500, "message": "try later"})
+
+
+def _named(kind: str, match: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
+    """The JSON Schema of documents with an action of a kind with these settings, and with this match."""
+    action = {"kind": kind, **settings}
+    parts = {"action": {key: {"const": value} for key, value in action.items()}, "match": match}
+    return {
+        "properties": {name: {"properties": entries, "required": [*entries]} for name, entries in parts.items()},
+        "required": [*parts],
+    }
+
+
+IN_VAIN: Sequence[Mapping[str, Any]] = (
+    *(
+        _named(name, {"method": {"enum": others}})
+        for name, kind in KINDS.items()
+        if (others := [method for method in METHODS if method not in kind.operations])
+    ),
+    *(_named("wrong-format", {"format": {"const": word}}, format=word) for word in FORMATS),
+)
+"""The JSON Schemas of documents whose action could not happen to any call of their match; they are refused."""

@@ -25,6 +25,7 @@ class ArmedFault:
 
     id: str
     fault: Fault
+    place: int  # in the order of the arming
     seen: int = 0  # matching calls so far
     struck: int = 0  # how many of them it struck
 
@@ -64,27 +65,61 @@ class ArmedFaults:
         self._over: deque[str] = deque()
         self._last = 0
 
+    @property
+    def live(self) -> int:
+        """How many may still strike."""
+        return len(self._faults) - len(self._over)
+
     def arm(self, fault: Fault) -> ArmedFault:
         """Arms the fault under a new id. Raises Refusal where too many are armed."""
-        if len(self._faults) - len(self._over) >= MOST:
+        place = self._next_place()
+        while f"f{place}" in self._faults:  # somebody has chosen that one
+            place = self._next_place()
+        return self._keep(ArmedFault(f"f{place}", fault, place))
+
+    def put(self, fault_id: str, fault: Fault) -> tuple[ArmedFault, bool]:
+        """Arms the fault under the id, with its counts at 0, in the place of the one that has it; and whether none had
+        it. Raises Refusal where too many are armed.
+        """
+        before = self._faults.get(fault_id)
+        if before is None:
+            return self._keep(ArmedFault(fault_id, fault, self._next_place())), True
+        self._forget(before)
+        return self._keep(ArmedFault(fault_id, fault, before.place)), False
+
+    def _next_place(self) -> int:
+        if self.live >= MOST:
             raise Refusal(Problem("", f"{MOST} faults are armed", "take some away: DELETE /_mock/faults"))
         self._last += 1
-        armed = ArmedFault(f"f{self._last}", fault)
+        return self._last
+
+    def _keep(self, armed: ArmedFault) -> ArmedFault:
         self._faults[armed.id] = armed
-        self._armed.setdefault(fault.match.login, {})[self._last] = armed.id
+        ids = self._armed.setdefault(armed.fault.match.login, {})
+        ids[armed.place] = armed.id
+        if armed.place != self._last:
+            self._armed[armed.fault.match.login] = dict(sorted(ids.items()))
         return armed
 
-    def disarm(self, fault_id: str) -> None:
-        """Takes the fault away. Raises NotFound for an unknown id."""
+    def fault(self, fault_id: str) -> ArmedFault:
+        """The fault of the id. Raises NotFound."""
         fault = self._faults.get(fault_id)
         if fault is None:
             armed = few(self._faults, len(self._faults)) or "none"
             raise NotFound(Problem("", f"{cut(fault_id)!r} is not an armed fault", f"armed: {armed}"))
+        return fault
+
+    def disarm(self, fault_id: str) -> None:
+        """Takes the fault away. Raises NotFound for an unknown id."""
+        self._forget(self.fault(fault_id))
+        del self._faults[fault_id]
+
+    def _forget(self, fault: ArmedFault) -> None:
+        """Holds no call against the fault any more."""
         if fault.is_over:
-            self._over.remove(fault_id)
+            self._over.remove(fault.id)
         else:
             self._unarm(fault)
-        del self._faults[fault_id]
 
     def clear(self, login: str | None) -> None:
         """Takes the faults of the login away, with None all."""
@@ -139,6 +174,6 @@ class ArmedFaults:
     def _unarm(self, fault: ArmedFault) -> None:
         login = fault.fault.match.login
         ids = self._armed[login]
-        del ids[int(fault.id[1:])]
+        del ids[fault.place]
         if not ids:
             del self._armed[login]

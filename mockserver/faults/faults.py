@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.core.errors import Problem, Refusal
 from mockserver.core.written import in_quotes, shown
-from mockserver.faults.actions import ACTION, Action, read_action
+from mockserver.faults.actions import ACTION, IN_VAIN, Action, read_action
 from mockserver.faults.matching import MATCH, Facts, Match, read_match
 from mockserver.inputs import fields
 
@@ -42,8 +42,8 @@ def read_fault(document: Any) -> Fault:
     match = read_match(top.get("match", {}), "match", problems)
     action = read_action(top.get("action"), "action", match, problems)
     nth = match.entries.get("nth")
-    if isinstance(nth, int) and nth <= top.get("after", 0):
-        problems.append(Problem("match.nth", "is among the calls that `after` lets pass", "leave one of them out"))
+    if isinstance(nth, int) and top.get("after", 0):
+        problems.append(Problem("match.nth", "picks one call, so that `after` has no say", "leave one of them out"))
     if problems or action is None:
         raise Refusal(*problems)
     return Fault(match, action, **{key: top[key] for key in ("times", "after", "probability") if key in top})
@@ -83,7 +83,12 @@ def _document(where: str, value: Any) -> Any:
     return value
 
 
-FAULT = replace(fields.table_of(_TOP, required=["action"]), read=_document).described(
-    "A fault.", {key: field.example for key, field in _TOP.items()}
-)
+_NTH_AND_AFTER = {
+    "properties": {"match": {"required": ["nth"]}, "after": {"minimum": 1}},
+    "required": ["match", "after"],
+}
+FAULT = replace(
+    fields.bounded(fields.table_of(_TOP, required=["action"]), {"not": {"anyOf": [_NTH_AND_AFTER, *IN_VAIN]}}),
+    read=_document,
+).described("A fault.", {key: field.example for key, field in _TOP.items()})
 """A fault's document, which is checked and kept as it is."""

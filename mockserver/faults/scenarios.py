@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
-from mockserver.core.delays import DURATION, duration
+from mockserver.core.delays import DURATION_PATTERN, duration
 from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account
@@ -290,7 +290,7 @@ _STEP: Mapping[str, fields.Field[Any]] = {
     ),
     "advance": fields.Field(
         fields.at_most(fields.SHORT, fields.text).then(_advance).read,
-        {"type": "string", "pattern": fields.whole_text(rf"{'|'.join(_MOMENTS)}|\s*{DURATION}\s*")},
+        {"type": "string", "anyOf": [{"enum": [*_MOMENTS]}, {"pattern": DURATION_PATTERN}]},
         f"a duration such as '5s', {', '.join(map(repr, _MOMENTS))}",
     ).described("How far, or to which moment, the account's clock is put forward before each of them.", "5s"),
     "account": ACCOUNT_STATE.described("What becomes of the account before each of them.", {"used": "all"}),

@@ -12,7 +12,7 @@ from mockserver.core import delays
 from mockserver.core.errors import Problem, Refusal, all_unknown
 from mockserver.core.messages import SECOND, Micros
 from mockserver.core.written import in_quotes, shown, without_quotes
-from mockserver.core.xml_text import XML_ITEM, XML_NAME, illegal_in_xml
+from mockserver.core.xml_text import ILLEGAL_IN_XML, XML_ITEM, XML_NAME, illegal_in_xml
 
 Choice: TypeAlias = "str | Mapping[str, int] | Mapping[str, str]"
 
@@ -50,13 +50,25 @@ class Clause:
         allowed = f"allowed: {', '.join(map(repr, self.choices))}"
         raise Refusal(Problem(self.id, f"{shown(written)} is not a choice of this clause", allowed))
 
+    @property
+    def shape(self) -> Mapping[str, Any]:
+        """The JSON Schema of what `read` takes."""
+        words = [
+            *self.choices,
+            *(word for word in _CONSTANTS if any(name in self.choices for name in _CONSTANTS[word])),
+        ]
+        listed = [{"enum": words}] if words else []
+        open_ones = [] if self.value is None else [_SHAPES[self.value](self)]
+        shapes = [*listed, *open_ones]
+        return shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+
     def every_choice(self) -> list[Any]:
         """All choices, with the samples of an open value: what a covering set of profiles must contain."""
         own = [] if self.default is None or self.default in self.choices else [self.default]
         return [*own, *self.choices, *(s for s in self.samples if s not in own)]
 
 
-_CONSTANTS = {True: ("yes", "true"), False: ("no", "false"), None: ("null",)}
+_CONSTANTS: Mapping[bool | None, tuple[str, ...]] = {True: ("yes", "true"), False: ("no", "false"), None: ("null",)}
 
 
 def parse_clauses(document: Mapping[str, Any]) -> Mapping[str, Clause]:
@@ -141,17 +153,48 @@ _PERIODS = {"s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND}
 
 CONTENT_TYPE = r"[!-~][!-.0-~]*/[!-~](?:[ -~]*[!-~])?"
 
+_ORIGIN = r"\*|https?://[!-~]+"
 VALUES: Mapping[str, Callable[[Clause, Any], Choice]] = {
     "codes": partial(_table, _wrong_code),
     "content-type": partial(_text, CONTENT_TYPE),
     "duration": _duration,
     "messages": partial(_table, _wrong_message),
-    "origin": partial(_text, r"\*|https?://[!-~]+"),
+    "origin": partial(_text, _ORIGIN),
     "rate": partial(_text, _RATE),
     "time-of-day": partial(_text, _TIME_OF_DAY),
     "xml-item": partial(_text, XML_ITEM),
     "xml-name": partial(_text, XML_NAME),
 }
+
+
+def _text_shape(pattern: str, _clause: Clause) -> Mapping[str, Any]:
+    return {"type": "string", "pattern": rf"^(?:{pattern})$(?!\n)"}
+
+
+def _table_shape(shape_of: Callable[[str], Mapping[str, Any]], clause: Clause) -> Mapping[str, Any]:
+    assert isinstance(clause.default, Mapping), f"the table {clause.id} needs a default"
+    entries = {kind: shape_of(kind) for kind in clause.default}
+    return {"type": "object", "properties": entries, "additionalProperties": False}
+
+
+def _message_shape(kind: str) -> Mapping[str, Any]:
+    known = "|".join(PLACEHOLDERS.get(kind, ()))
+    blanks = rf"\{{(?!(?:{known})\}})[^{{}}]*\}}" if known else r"\{[^{}]*\}"
+    return {"type": "string", "not": {"pattern": rf"{ILLEGAL_IN_XML.pattern}|{blanks}"}}
+
+
+_SHAPES: Mapping[str, Callable[[Clause], Mapping[str, Any]]] = {
+    "codes": partial(_table_shape, lambda _: {"type": "integer", "minimum": CODES[0], "maximum": CODES[-1]}),
+    "content-type": partial(_text_shape, CONTENT_TYPE),
+    "duration": lambda _: {"type": "string", "pattern": delays.DURATION_PATTERN},
+    "messages": partial(_table_shape, _message_shape),
+    "origin": partial(_text_shape, _ORIGIN),
+    "rate": partial(_text_shape, _RATE),
+    "time-of-day": partial(_text_shape, _TIME_OF_DAY),
+    "xml-item": partial(_text_shape, XML_ITEM),
+    "xml-name": partial(_text_shape, XML_NAME),
+}
+"""The JSON Schemas of VALUES."""
 
 
 def rate_of(text: str) -> tuple[int, Micros]:

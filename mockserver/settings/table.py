@@ -11,10 +11,11 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+from mockserver.api.stub_documents import STUB
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.simulation import Simulation
@@ -22,6 +23,7 @@ from mockserver.core.tasks import Account
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
 from mockserver.faults.scenarios import read_scenario
+from mockserver.faults.stubs import Stub
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
 from mockserver.inputs.fields import Field, Reader, inside
@@ -98,14 +100,14 @@ def _same(_where: str, text: str) -> str:
 
 def _whole_text(where: str, text: str) -> int:
     if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
-        raise Refusal(Problem(where, f"{text!r} is not a whole number", "write only digits"))
+        raise Refusal(Problem(where, f"{shown(text)} is not a whole number", "write only digits"))
     return int(text)
 
 
 def _flag_text(where: str, text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
     if text.lower() not in words:
-        raise Refusal(Problem(where, f"{text!r} is neither true nor false", f"allowed: {', '.join(words)}"))
+        raise Refusal(Problem(where, f"{shown(text)} is neither true nor false", f"allowed: {', '.join(words)}"))
     return words[text.lower()]
 
 
@@ -127,16 +129,25 @@ def _host(where: str, value: Any) -> str:
         return value
     if re.fullmatch(_IPV6, bare) and _is_ipv6(bare):
         return str(ipaddress.IPv6Address(bare).ipv4_mapped or bare)
-    what, remedy = f"{value!r} is not a host", f"allowed: {_HOSTS}"
+    what, remedy = f"{shown(value)} is not a host", f"allowed: {_HOSTS}"
     if (pair := re.fullmatch(rf"(?:https?://)?({_NAME}|\[{_IPV6}\])(?::([0-9]{{1,5}}))?(?:/.*)?", value)) is not None:
         port = f", and {beside(where, 'port')} {pair[2]}" if pair[2] else ""
         host = pair[1] if _is_ipv6(pair[1].strip("[]")) else pair[1].strip("[]")
-        what, remedy = f"{value!r} is more than a host", f"write {host}{port}"
+        what, remedy = f"{shown(value)} is more than a host", f"write {host}{port}"
     elif value == "*":
         remedy = "write 0.0.0.0 for all addresses"
     elif value.startswith("unix:"):
         remedy = "for a Unix socket run the Flask app under a WSGI server, such as gunicorn"
     raise Refusal(Problem(where, what, remedy))
+
+
+def _tls_name(where: str, value: Any) -> str:
+    name = _host(where, value)
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        raise Refusal(Problem(where, f"{value!r} is not a name that a certificate can hold", _HOSTS)) from None
+    return name
 
 
 def _is_ipv6(text: str) -> bool:
@@ -178,12 +189,18 @@ def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]
     return accounts
 
 
+def _stubs(where: str, stubs: list[Stub]) -> list[Stub]:
+    if len({stub.key for stub in stubs}) < len(stubs):
+        raise Refusal(Problem(where, "two stubs have the same match", "put them into one"))
+    return stubs
+
+
 def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
     chosen: dict[str, Any] = {}
     for text in texts:
         name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
         if not mark:
-            raise Refusal(Problem(where, f"{text!r} is not a choice", f"write it as {_CHOICE.allowed}"))
+            raise Refusal(Problem(where, f"{shown(text)} is not a choice", f"write it as {_CHOICE.allowed}"))
         clause, _, kind = name.rpartition(".")
         if isinstance(getattr(clauses().get(clause), "default", None), Mapping):
             number = int(choice) if re.fullmatch("[0-9]{1,9}", choice) and clause == "error.codes" else choice
@@ -196,7 +213,9 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
 def _limit(where: str, text: Any) -> tuple[str, Any]:
     name, mark, value = text.partition("=") if isinstance(text, str) else ("", "", "")
     if not mark:
-        raise Refusal(Problem(where, f"{text!r} is not a limit", "write it as NAME=VALUE, such as connections=100"))
+        raise Refusal(
+            Problem(where, f"{shown(text)} is not a limit", "write it as NAME=VALUE, such as connections=100")
+        )
     field = LIMITS.get(name.replace("-", "_"))
     if field is None:
         raise Refusal(unknown(where, name, LIMITS, noun="a limit"))
@@ -322,6 +341,27 @@ class Settings:
     )
     plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")
+    tls: bool = _setting(
+        False,
+        fields.flag,
+        "Speak HTTPS, with a certificate made at the start; its CA's is named on standard error.",
+        "BOOL",
+    )
+    tls_names: list[str] = _setting(
+        [],
+        fields.list_of(replace(_HOST, read=_tls_name), 'a list such as ["mock.local"]'),
+        "Names and addresses in that certificate, beside those of this machine, the host, and i-find.pro.",
+        "NAME",
+        example=["mock.local"],
+        one=_same,
+    )
+    tls_ca: str | None = _setting(
+        None,
+        fields.or_none(fields.path),
+        "File for the certificate of the CA. Without it, a temporary one, removed at the end.",
+        "FILE",
+        example="ifind-mock-ca.pem",
+    )
     limits: Limits = _setting(
         {},
         fields.table_of(LIMITS).then(lambda _, entries: Limits(**entries)),
@@ -350,6 +390,12 @@ class Settings:
         fields.list_of(FAULT, "a list of tables, each below a line [[faults]]"),
         "Faults that are armed at the start.",
         example=[FAULT.example],
+    )
+    stubs: list[Stub] = _setting(
+        [],
+        fields.list_of(STUB, "a list of tables, each below a line [[stubs]]").then(_stubs),
+        "What is found on phones, in place of made-up data.",
+        example=[STUB.example],
     )
     scenarios: list[Any] = _setting(
         [],
@@ -382,6 +428,7 @@ class Settings:
                 for account in self.accounts
             ),
             faults=tuple(self.faults),
+            stubs=tuple(self.stubs),
             scenarios=tuple(self.scenarios),
         )
 
@@ -407,10 +454,16 @@ class SettingValues(TypedDict, total=False):
     paid_until: str
     seed: int
     admin_token: str | None
+    control_origin: Sequence[str]
     plain: bool
     access_log: bool
+    tls: bool
+    tls_names: Sequence[str]
+    tls_ca: str | os.PathLike[str] | None
     journal: int
     limits: Mapping[str, Any]
     accounts: Sequence[Mapping[str, Any]]
     delays: Mapping[str, Any]
     faults: Sequence[Mapping[str, Any]]
+    stubs: Sequence[Mapping[str, Any]]
+    scenarios: Sequence[str | os.PathLike[str]]

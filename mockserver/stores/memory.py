@@ -45,7 +45,7 @@ class MemoryStore(Store):
         self._accounts: dict[str, Account] = {}
         self._charged: set[str] | None = None
         """The logins whose charges are of the time since all were reset, which leaves the others to their next use."""
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[int, Task] = {}  # in the order of their ids
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
         self._last = 0
@@ -124,6 +124,10 @@ class MemoryStore(Store):
     def read_task(self, task_id: int) -> Task | None:
         return self._tasks.get(task_id)
 
+    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+        ids = self._tasks if login is None else self._own.get(login, _Own()).ids
+        return [self._tasks[one] for one in islice(ids, offset, None if limit is None else offset + limit)]
+
     def put_ready(self, task: Task) -> None:
         before = self._tasks.get(task.id)
         if before is not None:
@@ -164,11 +168,14 @@ class MemoryStore(Store):
         tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids}
         if self._depth:
             self._undo.append(partial(self._own.__setitem__, login, own))
-            self._undo.append(partial(self._tasks.update, tasks))
+            self._undo.append(partial(self._bring_back, tasks))
         account = self._accounts.get(login)
         if account is not None:
             self.put_account(replace(account, used=0, creates=0))
         self._set(self._clocks, login, None)
+
+    def _bring_back(self, tasks: dict[int, Task]) -> None:
+        self._tasks = dict(sorted({**self._tasks, **tasks}.items()))
 
     def close(self) -> None:
         """Nothing is open."""

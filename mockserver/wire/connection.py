@@ -15,6 +15,8 @@ from mockserver.wire.failures import Rejected
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
 
+HANDSHAKE = b"\x16"
+"""The first byte of TLS (RFC 8446, 5.1), and of no HTTP."""
 SLICE = 4096  # bytes read at a time; between two slices the connection checks its limits
 _WRITE = 16 * 1024
 """Bytes of ready answers written at a time; between two writes the connection sees whether the client reads them."""
@@ -34,6 +36,9 @@ class Host(Protocol):
 
     def joined(self, connection: Connection) -> None:
         """Takes a new connection in."""
+
+    def mistook(self, what: str) -> None:
+        """Says that a client has mistaken this port for one of another kind, and not again for a while."""
 
     def left(self, connection: Connection) -> None:
         """Forgets a closed connection."""
@@ -73,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._backlog: deque[bytes] = deque()
         self._state = State.OPEN
         self._reading = self._writable = True
+        self._secure = False  # whether it goes over TLS
         self._discarded = self._held = 0
         self._midway = False  # whether a part of the first answer has been sent
         self._ahead = 0  # how many bytes of what it begins with have been sent before it
@@ -85,7 +91,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins."""
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.set_write_buffer_limits(high=0)  # no answer follows one of which the system did not take all
+        self._secure = transport.get_extra_info("ssl_object") is not None
+        # No answer follows one of which the system did not take all. Under TLS, what ends the handshake waits here, too.
+        self.transport.set_write_buffer_limits(high=SLICE if self._secure else 0, low=0)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         self._reader = Reader(self._host.limits, self.peer, self._take)
@@ -107,10 +115,10 @@ class Connection(asyncio.Protocol):
         """Ends the reading. Returns whether the transport stays open, for answers that are due."""
         self._meet(Event.CLIENT_ENDED)
         if self._state is State.ENDED and self._reader.partial:
-            self._refuse(Rejected(400, "malformed request: it ends in the middle"))
+            self.refuse(Rejected(400, "malformed request: it ends in the middle"))
         if self._queue:
             self._host.look()
-        return bool(self._queue)
+        return bool(self._queue) and not self._secure  # the end of TLS is the end of both sides
 
     def pause_writing(self) -> None:
         """The client does not read its answers: writes none, and reads no more."""
@@ -143,6 +151,12 @@ class Connection(asyncio.Protocol):
     def waits(self) -> bool:
         """Whether its client waits for an answer."""
         return bool(self._queue)
+
+    @property
+    def idle_since(self) -> float:
+        """Since when it has neither a request nor an answer under way, in monotonic time; else the end of time."""
+        busy = self._queue or self._reader.partial or not self._writable or self._state is not State.OPEN
+        return float("inf") if busy else self._since
 
     @property
     def deaf(self) -> bool:
@@ -232,7 +246,7 @@ class Connection(asyncio.Protocol):
         lingering = self._state is State.LINGERING
         leaving = lingering or self.transport.is_closing()
         if not self._writable or (leaving and self.transport.get_write_buffer_size()):
-            if now - self._since > limits.unread_time:
+            if now - self._since > (limits.control_time if self.guest else limits.unread_time):
                 self.transport.abort()
         elif lingering:
             if now - self._since > limits.linger_time:
@@ -241,7 +255,7 @@ class Connection(asyncio.Protocol):
             return
         elif self._reader.partial:
             if now - max(self._begun, self._since) > (limits.control_time if self.guest else limits.request_time):
-                self._refuse(Rejected(408, "the request took too long to arrive"))
+                self.refuse(Rejected(408, "the request took too long to arrive"))
         elif now - self._since > (limits.control_time if self.guest else limits.idle_time):
             self.transport.close()
 
@@ -267,7 +281,12 @@ class Connection(asyncio.Protocol):
         if rejected is None and not self._queue and self._crowded() and self._reader.held > _OWN:
             rejected = Rejected(503, "the server holds too many bytes of other requests; send this one again")
         if rejected is not None:
-            self._refuse(rejected)
+            if data[:1] == HANDSHAKE and not self._secure:
+                self._host.mistook(
+                    "a client speaks TLS to this port, which speaks plain HTTP: call it with http://, or start the mock"
+                    " with --tls"
+                )
+            self.refuse(rejected)
         elif self._reader.continue_owed:
             self._say_continue()
 
@@ -301,7 +320,8 @@ class Connection(asyncio.Protocol):
             self._asked = self._unasked.popleft()
             self._host.submit(pending)
 
-    def _refuse(self, rejected: Rejected) -> None:
+    def refuse(self, rejected: Rejected) -> None:
+        """Answers what can't be taken, after the answers before it, and closes."""
         self._meet(Event.REFUSED)
         self._reader.drop()
         response = refusal(rejected.status, rejected.message)
@@ -394,3 +414,10 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
             return
         self._set_reading(on=True)
+
+
+class Misplaced(Connection):
+    """The connection of a client that has sent plain HTTP to a port of HTTPS: it is told so, and no more."""
+
+    def _read(self, _data: bytes) -> None:
+        self.refuse(Rejected(400, "plain HTTP was sent to a port that speaks HTTPS: call it with https://"))

@@ -6,6 +6,7 @@ The server's limits on clients (time-outs, reading, closing) are in `connection`
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 import sys
@@ -17,7 +18,7 @@ from http import HTTPStatus
 from time import monotonic, time
 from typing import Protocol, TypeAlias
 
-from mockserver.api.http import ENDED, LONGEST_ROUTE, Request, Response, refusal
+from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
@@ -30,7 +31,9 @@ _EXPECTED = 128 * 1024
 _PIECE = 0.05  # seconds between two pieces of a dribbled answer, where a byte does not take longer
 _LEAST = 0.002  # seconds until it is asked again whether earlier answers have arrived
 _PATIENCE = 10.0  # seconds for which a reset waits for a client that takes none of them
-_CONTROL = b"/_mock"
+_MAY_BE_CONTROL = (b"/_mock", b"//")
+_CONTROL = re.compile(rb"/+_mock(?:/|\Z)")
+"""The start of every path of the control API; Flask takes several slashes at the start for one."""
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
@@ -74,7 +77,7 @@ class PendingRequest:
         self.held += _OWN
         if self.request is not None:
             path = self.request.path
-            self.control = path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}
+            self.control = path.startswith(_MAY_BE_CONTROL) and _CONTROL.match(path) is not None
             self.http_method, self.path = self.request.http_method, self.request.path[:LONGEST_ROUTE].decode("latin-1")
 
     @property
@@ -131,8 +134,10 @@ class Outbox:
         delivery = response.delivery
         if delivery.latency <= 0:
             pending.response = response
-        elif not pending.connection.transport.is_closing():  # else the client has gone in the meantime
+        elif not pending.connection.transport.is_closing():
             self._wait(pending, response, delivery.latency / SECOND)
+        elif response.later is not None:  # the client has gone in the meantime
+            response.later.leave()
 
     def postpone(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         """Keeps the turn of the answer, and asks its transport for the next piece after the seconds."""
@@ -141,17 +146,29 @@ class Outbox:
 
     def _wait(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         def due() -> None:
-            del self._timers[pending]
-            pending.response = response
+            if (waiting := self._timers.pop(pending, None)) is None:
+                return  # it was woken, and then dropped
+            waiting[0].cancel()
+            if response.later is None:
+                pending.response = response
+            else:
+                pending.response = _now(response.later)
+                pending.decided(pending.response)
             pending.connection.advance()
 
-        self._timers[pending] = (asyncio.get_running_loop().call_later(seconds, due), response)
+        loop = asyncio.get_running_loop()
+        self._timers[pending] = (loop.call_later(seconds, due), response)
+        if response.later is not None:
+            response.later.begin(lambda: loop.call_soon(due))
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""
         for pending in queue:
             if waiting := self._timers.pop(pending, None):
-                waiting[0].cancel()
+                timer, response = waiting
+                timer.cancel()
+                if response.later is not None:
+                    response.later.leave()
 
     def end(self, login: str | None) -> int:
         """Ends the waits of the answers of the login, with None of all. One that has begun is sent to its end at once.
@@ -165,12 +182,20 @@ class Outbox:
                 pending.hurried = True
                 pending.response = response
                 continue
-            pending.decided(ENDED)
-            pending.response = ENDED
+            pending.response = ENDED if response.later is None else response
+            pending.decided(pending.response)
             pending.connection.finish()
         for connection in {pending.connection for pending in waiting}:
             connection.advance()
         return len(waiting)
+
+
+def _now(later: Later) -> Response:
+    try:
+        return later.response()
+    except Exception as error:  # noqa: BLE001 - a bug there must not end the loop
+        report("an answer that waited", error)
+        return refusal(500, "the mock failed; see its standard error")
 
 
 def _is_of(login: str | None, response: Response) -> bool:

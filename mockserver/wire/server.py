@@ -7,7 +7,9 @@ import errno
 import os
 import select
 import socket
+import ssl
 import threading
+from array import array
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +19,7 @@ from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.settings.limits import Limits
-from mockserver.wire.connection import Connection
+from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
 from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report, write_line
@@ -32,11 +34,14 @@ WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 CONTROL_PATH = "/_mock"
 _FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
+_NO_THREAD = refusal(503, "the system lets the mock start no thread for this; raise ulimit -u, or try again")
 _POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
 _ACCEPTED = 16  # connections that are accepted before those that are open have their turn
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
 _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
+_SEEN = 16 * 1024
+"""Bytes of a client that may be unread while the system still takes its end, which comes behind them."""
 _TURN, _TURN_TIME = 64, 0.01  # requests, and seconds, that are decided before the loop goes on to other work
 _SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
 _GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
@@ -49,10 +54,10 @@ class Server:
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
     HTTP method, route, status, bytes of the body, milliseconds and, for a call of the API, the reason of its answer.
-    routes gives the paths below `/_mock`, for the log.
+    routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
-    API, which is not decided. It has a place of its own as soon as one is free.
+    API, which is not decided. It has a place of its own as soon as one is free, or is held by a client that is idle.
     """
 
     def __init__(
@@ -63,7 +68,10 @@ class Server:
         limits: Limits | None = None,
         access_log: Callable[[str], None] | None = None,
         routes: Callable[[], Collection[str]] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.scheme = "https" if tls else "http"
+        self._tls = tls
         self.limits, self.stopping, self.held = limits or Limits(), False, 0
         self._answer = turn
         self._wsgi_factory = wsgi_factory
@@ -78,14 +86,16 @@ class Server:
         self._listeners: list[socket.socket] = []
         self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
-        self._said = float("-inf")
+        self._said: dict[str, float] = {}  # when each trouble was said
         self.outbox = Outbox()
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Accepts connections, once; gives the bound address. Raises WireError for an address that can't be bound."""
-        self._listeners = sockets(host, port)
+    async def start(self, host: str, port: int, listeners: Sequence[socket.socket] | None = None) -> tuple[str, int]:
+        """Accepts connections, once; gives the bound address. listeners are sockets that listen already, in place of
+        those of the host and the port. Raises WireError for an address that can't be bound.
+        """
+        self._listeners = [*listeners] if listeners else sockets(host, port)
         try:
             self.limits, fewer = fitted(self.limits)
         except BaseException:
@@ -113,7 +123,10 @@ class Server:
         for listener in self._listeners:
             self._loop.remove_reader(listener)
             listener.close()
-        await asyncio.gather(*self._coming.values())
+        if self._tls is not None:  # else they are about to join
+            for task in self._coming.values():
+                task.cancel()
+        await asyncio.gather(*self._coming.values(), return_exceptions=True)
         self.stopping = True
         for connection in tuple(self._connections):
             connection.finish()
@@ -130,6 +143,11 @@ class Server:
         self._threads.close()
         STANDARD_ERROR.flush()
         await asyncio.sleep(0)
+
+    @property
+    def guard(self) -> LoopGuard:
+        """Runs operations on the loop, from any thread, once the server has started."""
+        return self._guard
 
     async def _empty(self, seconds: float) -> None:
         if self._connections:
@@ -170,27 +188,75 @@ class Server:
 
     async def _begin(self, connection: Connection, opened: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: connection, opened)
-        except OSError:
-            opened.close()  # the client has gone in the meantime
+            if self._tls is None:
+                await self._loop.connect_accepted_socket(lambda: connection, opened)
+            else:
+                await self._begin_tls(connection, opened, self._tls)
+        except OSError as error:
+            opened.close()  # the client has gone in the meantime, or has kept silent for too long
+            if isinstance(error, ssl.SSLError) and error.reason:
+                distrusted = "CERTIFICATE" in error.reason or "UNKNOWN_CA" in error.reason
+                remedy = ": does the client trust the CA's certificate?" if distrusted else ""
+                self._say(f"a TLS handshake failed ({error.reason}){remedy}")
+        finally:
             self._coming.pop(connection, None)
+
+    async def _begin_tls(self, connection: Connection, opened: socket.socket, tls: ssl.SSLContext) -> None:
+        """Begins a connection over TLS, or refuses one on which plain HTTP comes, so that its client can read why."""
+        limits = self.limits
+        try:
+            first = await asyncio.wait_for(self._first_byte(opened), limits.idle_time)
+        except asyncio.CancelledError:
+            opened.close()
+            raise
+        if not first:
+            opened.close()
+        elif first == HANDSHAKE:
+            await self._loop.connect_accepted_socket(
+                lambda: connection,
+                opened,
+                ssl=tls,
+                ssl_handshake_timeout=limits.request_time,
+                ssl_shutdown_timeout=limits.linger_time,
+            )
+        else:
+            await self._loop.connect_accepted_socket(lambda: Misplaced(self), opened)
+            self.mistook("a client speaks plain HTTP to this port, which speaks HTTPS: it has to call it with https://")
+
+    async def _first_byte(self, opened: socket.socket) -> bytes:
+        """The first byte that comes, left unread; none at the end."""
+        readable = asyncio.Event()
+        self._loop.add_reader(opened, readable.set)
+        try:
+            await readable.wait()
+            return opened.recv(1, socket.MSG_PEEK)
+        finally:
+            self._loop.remove_reader(opened)
 
     def _pause(self, listener: socket.socket, error: OSError) -> None:
         """Accepts none for a moment, where the system can't: it would ask again at once, and for ever."""
         self._loop.remove_reader(listener)
         self._loop.call_later(_AGAIN, self._accept_again, listener)
-        now = monotonic()
-        if now - self._said > _SAID_AGAIN:
-            self._said = now
-            short = _SHORT.get(error.errno or 0)
-            why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
-            write_line(f"can't accept connections: {why}. Clients wait until others have ended")
+        short = _SHORT.get(error.errno or 0)
+        why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
+        self._say(f"can't accept connections: {why}. Clients wait until others have ended")
 
     def _accept_again(self, listener: socket.socket) -> None:
         if listener.fileno() >= 0:
             self._loop.add_reader(listener, self._accept, listener)
 
+    def _say(self, trouble: str) -> None:
+        """Says a trouble, and not again for a while. Its text holds nothing of a client's."""
+        now = monotonic()
+        if now - self._said.get(trouble, float("-inf")) > _SAID_AGAIN:
+            self._said[trouble] = now
+            write_line(trouble)
+
     # What connections call.
+
+    def mistook(self, what: str) -> None:
+        """See `connection.Host`."""
+        self._say(what)
 
     def joined(self, connection: Connection) -> None:
         """See `connection.Host`."""
@@ -216,14 +282,26 @@ class Server:
         self._batch.pop(connection, None)
 
     def admits(self, pending: PendingRequest) -> bool:
-        """See `connection.Host`. A guest may call the API once there is a place."""
+        """See `connection.Host`. A guest may call the API once there is a place, or one that is not used."""
         if pending.control:
             return True
         connection = cast("Connection", pending.connection)
-        if connection.guest and len(self._connections) - len(self._guests) < self.limits.connections:
+        if connection.guest and (self._has_place() or self._gains_place()):
             self._guests.pop(connection, None)
             connection.guest = False
         return not connection.guest
+
+    def _has_place(self) -> bool:
+        return len(self._connections) - len(self._guests) < self.limits.connections
+
+    def _gains_place(self) -> bool:
+        """Ends the connection that has been idle for longest, where that is longer than a guest may be."""
+        idlest = min(self._connections - self._guests.keys(), key=lambda one: one.idle_since)
+        if monotonic() - idlest.idle_since < self.limits.control_time:
+            return False
+        self._leave(idlest)
+        idlest.transport.close()
+        return True
 
     def look(self) -> None:
         """See `connection.Host`."""
@@ -251,7 +329,7 @@ class Server:
             seen = found.get(number, 0)
             if seen & select.POLLERR:
                 connection.transport.abort()
-            elif seen & ends or connection.deaf:
+            elif seen & ends or (connection.deaf and (not ends or _unread(number) > _SEEN)):
                 connection.probe()
 
     def submit(self, pending: PendingRequest) -> None:
@@ -259,7 +337,10 @@ class Server:
         request = pending.request
         assert request is not None
         if pending.control:
-            self._threads.submit(lambda: self._in_thread(pending, request))
+            try:
+                self._threads.submit(lambda: self._in_thread(pending, request))
+            except RuntimeError:
+                self._loop.call_soon(self._deliver, pending, _NO_THREAD)
         elif request.path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)
@@ -332,7 +413,7 @@ class Server:
         try:
             with self._application_lock:
                 self._application = self._application or self._wsgi_factory(self._guard)
-            response, length = call(self._application, request, *self._address)
+            response, length = call(self._application, request, *self._address, self.scheme)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
             response, length = _FAILED, None
@@ -349,3 +430,13 @@ class Server:
             self._look()
         STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
+
+
+def _unread(number: int) -> int:
+    """How many bytes of a client wait in the system, on Linux."""
+    from fcntl import ioctl  # Windows has neither
+    from termios import FIONREAD
+
+    size = array("i", [0])
+    ioctl(number, FIONREAD, size)
+    return size[0]

@@ -5,25 +5,37 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import socket
+import ssl
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockserver.api.gateway import Gateway
-from mockserver.api.http import url_of
+from mockserver.api.http import callable_host, url_of
 from mockserver.settings.table import Settings
 from mockserver.wire.failures import write_line
 from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
 
+if TYPE_CHECKING:
+    from mockserver.wire.certificates import Certificates
+
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 _LOOK_AGAIN = 0.2  # seconds
 
 
-def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str], None] | None = None) -> Server:
-    """The wire server of a mock: the gateway answers the API, the Flask app around it all of `/_mock/`."""
+def mock_server(
+    gateway: Gateway,
+    settings: Settings,
+    access_log: Callable[[str], None] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Server:
+    """The wire server of a mock: the gateway answers the API, the Flask app around it all of `/_mock/`. tls is what
+    `made_for` gives for the settings.
+    """
 
     def app(guard: LoopGuard) -> Any:
         from mockserver.web.app import make_app  # Flask is loaded when /_mock/ is first asked for
@@ -36,8 +48,20 @@ def mock_server(gateway: Gateway, settings: Settings, access_log: Callable[[str]
         return control_paths()
 
     gateway.mock.store.say = write_line
-    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes)
+    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls)
     return server
+
+
+@contextmanager
+def made_for(settings: Settings) -> Iterator[Certificates | None]:
+    """The certificates that the settings ask for, while the context lasts; None where they ask for none."""
+    if not settings.tls:
+        yield None
+        return
+    from mockserver.wire.certificates import certificates
+
+    with certificates((callable_host(settings.host), *settings.tls_names), settings.tls_ca) as made:
+        yield made
 
 
 def fastest_loop() -> asyncio.AbstractEventLoop:
@@ -74,21 +98,29 @@ def run_until_signal(
                 runner.get_loop().add_signal_handler(number, ended.set)
         if is_over is not None:
             look(runner.get_loop(), is_over)
-        runner.run(_serve(server, host, port, on_ready, ended))
+        runner.run(_serve(server, server.start(host, port), on_ready, ended))
 
 
 @contextmanager
 def run_in_thread(
-    server: Server, host: str = "127.0.0.1", port: int = 0, *, loop_factory: LoopFactory = fastest_loop
+    server: Server,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    listeners: Sequence[socket.socket] | None = None,
+    loop_factory: LoopFactory = fastest_loop,
 ) -> Iterator[tuple[str, int]]:
-    """Serves in a thread while the context lasts; gives the bound address. Raises WireError where it can't be bound."""
+    """Serves in a thread while the context lasts; gives the bound address. listeners are sockets that listen already,
+    in place of those of the host and the port. Raises WireError where the address can't be bound.
+    """
     ready: Future[tuple[str, int]] = Future()
     ended = asyncio.Event()
 
     def work() -> None:
         try:
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
-                runner.run(_serve(server, host, port, lambda *bound: ready.set_result(bound), ended))
+                starts = server.start(host, port, listeners)
+                runner.run(_serve(server, starts, lambda *bound: ready.set_result(bound), ended))
         except BaseException as error:
             if ready.done():
                 raise
@@ -113,10 +145,13 @@ def serve_mock(gateway: Gateway, settings: Settings) -> Iterator[str]:
 
 
 async def _serve(
-    server: Server, host: str, port: int, on_ready: Callable[[str, int], None], ended: asyncio.Event
+    server: Server,
+    starts: Coroutine[Any, Any, tuple[str, int]],
+    on_ready: Callable[[str, int], None],
+    ended: asyncio.Event,
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(_report)
-    bound = await server.start(host, port)
+    bound = await starts
     try:
         on_ready(*bound)
         await ended.wait()

@@ -170,7 +170,7 @@ def test_a_misspelt_login_is_looked_for_among_few(crowd: FlaskClient, monkeypatc
     )
     got = crowd.post("/_mock/reset", json={"login": "user-7@exmple.com"})
 
-    assert got.status_code == 422
+    assert got.status_code == 404
     assert "did you mean 'user-7@example.com'?" in got.get_json()["detail"]
     assert len(got.data) < 2000
     assert among == [route.NEAR]
@@ -184,7 +184,7 @@ def test_long_logins_cost_a_misspelt_one_little() -> None:
     began = time.perf_counter()
     handled = control.handle("POST", "/reset", body={"login": "ba" * 90})
 
-    assert handled.status == 422
+    assert handled.status == 404
     assert time.perf_counter() - began < 0.05  # comparing them takes 0.3 seconds
 
 

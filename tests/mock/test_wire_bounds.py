@@ -88,6 +88,7 @@ def test_a_client_that_gives_up_after_it_was_looked_for_is_noticed_the_next_time
     {
         "a call": LATE,
         "calls": LATE * 20,
+        "more calls than are read": LATE * 300,
         "a call that expects 100-continue": LATE + get("/", "Expect: 100-continue", "Content-Length: 3"),
         "a last call": LATE.replace(b"Host: t", b"Host: t\r\nConnection: close") + b"surplus",
         **{
@@ -319,7 +320,7 @@ def test_many_requests_at_once_are_decided_in_turns(serve: Serve) -> None:
 
 def before_each(monkeypatch: pytest.MonkeyPatch, act: Callable[[Request], object]) -> None:
     """Has something done before each answer."""
-    answer = Echo.one
+    answer: Callable[[Echo, Request], Response] = Echo.one
 
     def one(echo: Echo, request: Request) -> Response:
         act(request)
@@ -426,6 +427,24 @@ def test_a_connection_too_many_has_a_place_once_one_is_free(serve: Serve) -> Non
             assert three.ask().status == 503
 
 
+def test_a_call_on_one_connection_too_many_ends_one_that_is_idle(serve: Serve) -> None:
+    """The longest idle one, and none that was used, or is used, within the time of a guest."""
+    with serve(connections=3, control_time=0.3) as up, ExitStack() as stack:
+        busy, idle, idler = (stack.enter_context(up.connect()) for _ in range(3))
+        busy.send(LATE)
+        assert idler.ask().status == idle.ask().status == 200
+        with up.connect() as early:
+            assert early.ask().status == 503
+        time.sleep(0.4)
+        assert idle.ask().status == 200
+        with up.connect() as one, up.connect() as two:
+            assert one.ask().status == 200
+            assert two.ask().status == 503
+            assert idler.closed()
+        assert idle.ask().status == 200
+        assert len(up.server.outbox) == 1
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /_mock/ HT", get("/_mock/")])
 def test_a_connection_too_many_has_little_time(serve: Serve, sent: bytes) -> None:
     with serve(connections=1, control_time=0.1) as up, up.connect() as one, up.connect() as two:
@@ -436,6 +455,17 @@ def test_a_connection_too_many_has_little_time(serve: Serve, sent: bytes) -> Non
 
         assert time.monotonic() - began < 2
         assert one.ask().status == 200
+
+
+def test_a_connection_too_many_has_little_time_for_what_it_leaves_unread(serve: Serve) -> None:
+    with serve(connections=1, control_connections=1, control_time=0.1) as up, up.connect() as one, up.connect() as two:
+        one.ask()
+        two.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        two.send(get("/_mock/" + "x" * 30_000) * 30)
+        wait_for(lambda: any(not connection._writable for connection in up.server._connections))
+        wait_for(lambda: connections(up) == 1)
+
+        assert up.ask("/_mock/").status == 200
 
 
 def test_connections_beyond_both_limits_are_cut(serve: Serve) -> None:

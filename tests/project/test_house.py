@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("mockserver", "contract_tests")
 FRONTS = {
     "mockserver/__init__.py",
-    "mockserver/testing.py",
+    "mockserver/testing/__init__.py",
     "mockserver/web/__init__.py",
     "contract_tests/__init__.py",
     "contract_tests/conftest.py",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from mockserver.faults.armed import ArmedFault
@@ -21,6 +20,17 @@ def listed(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
 def arm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Arms a fault."""
     return 201, _shown(context.mock.arm(request.body))
+
+
+def read(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """The fault of the path with its counts."""
+    return 200, _shown(context.mock.store.faults.fault(request.parts["id"]))
+
+
+def put(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """Arms a fault under the id of the path, in the place of the one that has it."""
+    armed, made = context.mock.put_fault(request.parts["id"], request.body)
+    return (201 if made else 200), _shown(armed)
 
 
 def disarm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
@@ -56,13 +66,26 @@ _COUNTS: Mapping[str, fields.Field[Any]] = {
     "struck": fields.whole(0).described("How many of them it happened to.", 0),
 }
 _SHOWN = extended(FAULT, _COUNTS)
-_DOCUMENT = replace(FAULT, read=fields.as_is.read)  # the mock reads it
+
+_NEW_ID = fields.matching("[A-Za-z0-9._-]{1,64}", "an id", "1 to 64 letters, digits, and . _ -").described(
+    "The id of the fault, which may be a new one.", "outage"
+)
 
 ROUTES = (
     Route(
         "GET", "/faults", listed, "Lists the faults with their counts.", {200: page_of("faults", _SHOWN)}, query=PAGE
     ),
-    Route("POST", "/faults", arm, "Arms a fault.", {201: _SHOWN}, body=_DOCUMENT),
+    Route("POST", "/faults", arm, "Arms a fault under a new id.", {201: _SHOWN}, body=FAULT),
     Route("DELETE", "/faults", disarm_all, "Takes all faults away, or those of an account.", {204: None}, query=LOGIN),
+    Route("GET", "/faults/<id>", read, "A fault with its counts.", {200: _SHOWN}, parts={"id": _ID}),
+    Route(
+        "PUT",
+        "/faults/<id>",
+        put,
+        "Arms a fault under this id, in the place of the one that has it, with its counts at 0.",
+        {200: _SHOWN, 201: _SHOWN},
+        body=FAULT,
+        parts={"id": _NEW_ID},
+    ),
     Route("DELETE", "/faults/<id>", disarm, "Takes a fault away.", {204: None}, parts={"id": _ID}),
 )

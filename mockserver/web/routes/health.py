@@ -52,7 +52,7 @@ ROUTES = (
         "GET",
         "/health",
         read,
-        "Whether the mock runs, and by which address it was asked. Without the admin token it tells no more than that it runs.",
+        "Whether the mock runs, and by which address it was asked. Without the admin token it tells the first alone.",
         {200: fields.table_of(_HEALTH, required=_ALIVE)},
         open=True,
     ),

@@ -1,36 +1,27 @@
-"""Checks for a program's own tests: `from mockserver.testing import assert_conforms`.
-
-The same names as in `contract_tests`, for projects that have a folder of that name themselves.
-"""
+"""The suite's checks of answers, for projects that have a folder `contract_tests` themselves."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 from mockserver.data import PACKAGE
-
-if TYPE_CHECKING:
-    from contract_tests.captured.conforms import DoesNotConform, assert_conforms
-
-__all__ = ["DoesNotConform", "assert_conforms"]
 
 _SUITE = "contract_tests"
 
 
-def __getattr__(name: str) -> Any:
-    """A public name, loaded on its first use: an import of this module alone loads no schema."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+@cache
+def conforms() -> ModuleType:
+    """The module that holds `assert_conforms` and `DoesNotConform`, loaded once, so that they belong together."""
     with _suite_beside_this_package():
-        conforms = import_module(f"{_SUITE}.captured.conforms")
-    globals().update({known: getattr(conforms, known) for known in __all__})
-    return getattr(conforms, name)
+        return import_module(f"{_SUITE}.captured.conforms")
 
 
 @contextmanager

@@ -1,0 +1,122 @@
+"""The fixtures that an installed ifind-mock gives to users' tests: one mock a run, and an account for each test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from mockserver import pytest_plugin
+from support.processes import environment
+
+pytest_plugins = ["pytester"]
+
+CLIENT = """
+import json, os, pathlib
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+
+def call(account, method, **more):
+    query = urlencode({"login": account.login, "token": account.token, **more})
+    return json.load(urlopen(f"{account.url}/{method}?{query}", timeout=20))
+"""
+
+PARALLEL = """
+@pytest.mark.parametrize("number", range(200))
+def test_one_of_many(ifind_mock, number):
+    pathlib.Path(os.environ["SEEN"], f"{number}").write_text(f"{ifind_mock.url} {ifind_mock.login}")
+    ifind_mock.daily_limit = 10
+    ifind_mock.delay = f"{number + 1}s"
+    day = ifind_mock.clock.freeze(f"{2030 + number}-03-05T12:00:00+03:00")
+    fault = ifind_mock.faults.arm("error", code=1000 + number, match={"method": "info"})
+    made = call(ifind_mock, "create", phone="70000000001", source=1)["id"]
+
+    assert call(ifind_mock, "info")["error_code"] == 1000 + number
+    assert fault.struck == 1
+    ifind_mock.clock.advance(number + 0.5)
+    assert call(ifind_mock, "result", id=made)["status"] == "processing"
+    assert (ifind_mock.clock.to_next_ready() - day).total_seconds() == number + 1
+    assert call(ifind_mock, "result", id=made)["status"] == "ready"
+    assert call(ifind_mock, "info")["data"]["api_limit"] == {"used": ifind_mock.used, "of": 10}
+    assert ifind_mock.used == 1
+    assert ifind_mock.clock.to_midnight().year == 2030 + number
+    assert ifind_mock.used == 0
+"""
+
+FREE = """
+import sys
+
+def test_that_uses_nothing():
+    loaded = [name for name in sys.modules if name.partition(".")[0] in ("contract_tests", "flask", "hypothesis")]
+    assert loaded == []
+    assert "mockserver.settings.table" not in sys.modules
+"""
+
+ACCOUNTS = """
+def test_two_accounts_share_nothing(ifind_mock, ifind_mock_server):
+    other = ifind_mock_server.account(daily_limit=1)
+    assert other.url == ifind_mock.url == ifind_mock_server.url
+    assert call(other, "create", phone="70000000001", source=1)["status"] == "ok"
+    assert call(other, "create", phone="70000000001", source=1)["status"] == "error"
+    assert call(ifind_mock, "create", phone="70000000001", source=1)["status"] == "ok"
+
+def test_the_settings_of_the_root_count(ifind_mock):
+    assert call(ifind_mock, "info")["data"]["api_limit"]["of"] == 77
+"""
+
+
+RIGHT = 'daily_limit = 77\nstate = "kept.db"\nport = 1'
+WRONG = "dealy = '2s'"
+
+
+def ended(pytester: pytest.Pytester, settings: str, *options: str, **files: str) -> pytest.RunResult:
+    """A run of pytest: with options as a process of its own, without in this one."""
+    pytester.makefile(".toml", **{"ifind-mock": settings})
+    pytester.makepyfile(**files)
+    if options:
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q", *options)
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-q")
+
+
+def test_200_tests_in_parallel_do_not_disturb_one_another(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = pytester.mkdir("seen")
+    monkeypatch.setenv("SEEN", str(seen))
+    files = {"test_many": CLIENT + PARALLEL, "test_used": CLIENT + ACCOUNTS}
+    ended(pytester, RIGHT, "-n", "2", **files).assert_outcomes(passed=202)
+
+    urls, logins = zip(*(one.read_text().split() for one in seen.iterdir()), strict=True)
+    assert len({*urls}) == 1
+    assert len({*logins}) == 200
+
+
+def test_a_run_in_one_process_has_one_mock_with_the_settings_of_its_root(pytester: pytest.Pytester) -> None:
+    ended(pytester, RIGHT, test_used=CLIENT + ACCOUNTS).assert_outcomes(passed=2)
+
+    assert not (pytester.path / "kept.db").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "in parallel"])
+def test_wrong_settings_are_told_by_the_tests_that_use_the_mock(
+    options: tuple[str, ...], pytester: pytest.Pytester
+) -> None:
+    files = {
+        "test_a": FREE if options else "def test_free():\n    pass",
+        "test_b": "def test_it(ifind_mock):\n    pass",
+    }
+    run = ended(pytester, WRONG, *options, **files)
+
+    run.assert_outcomes(passed=1, errors=1)
+    run.stdout.fnmatch_lines(["*ifind-mock.toml: 'dealy' is not a key; did you mean 'delay'?*"])
+
+
+def test_it_adds_no_option_and_loads_nothing() -> None:
+    program = "import sys, mockserver.pytest_plugin; print([m for m in sys.modules if m.startswith('mockserver.')])"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment())
+
+    assert ran.stdout == "['mockserver.pytest_plugin']\n"
+    assert not hasattr(pytest_plugin, "pytest_addoption")

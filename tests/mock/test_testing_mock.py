@@ -1,0 +1,236 @@
+"""`mockserver.testing.Mock`: a mock in this process or at a URL, told what to do by its accounts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import unittest
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+
+import mockserver
+from mockserver.core.errors import Refusal
+from mockserver.testing import Account, ControlError, Mock
+from support.in_process import PHONE
+from support.raw_server import says, server
+
+
+def call(account: Account, method: str, **more: Any) -> dict[str, Any]:
+    query = urlencode({"login": account.login, "token": account.token, **more})
+    with closing(urlopen(f"{account.url}/{method}?{query}", timeout=10)) as answer:
+        told: dict[str, Any] = json.load(answer)
+    return told
+
+
+def created(account: Account) -> dict[str, Any]:
+    return call(account, "create", phone=PHONE, source=1)
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[Mock]:
+    with Mock(daily_limit=50, admin_token="s3cret") as mock:
+        yield mock
+
+
+@pytest.fixture(scope="module", params=["in this process", "at a URL"])
+def mock(request: pytest.FixtureRequest, local: Mock) -> Mock:
+    return local if request.param == "in this process" else Mock.at(local.url, admin_token="s3cret")
+
+
+def test_accounts_share_nothing(mock: Mock) -> None:
+    one, other = mock.account(daily_limit=1, delay="0s"), mock.account(login=f"{id(mock)}@example.com", token="t")
+    one.clock.freeze("2031-02-03T04:05:06")
+    one.faults.arm("error", code=409, match={"method": "info"}, times="always")
+
+    made = created(one)["id"]
+    assert call(one, "result", id=made)["status"] == "ready"
+    assert created(one)["status"] == "error"
+    assert call(one, "info")["error_code"] == 409
+    assert call(other, "info")["data"]["api_limit"] == {"used": 0, "of": 50}
+    assert (one.used > 0, other.used) == (True, 0)
+    assert other.clock.now.year < 2031
+
+
+def test_an_account_is_changed_in_place(mock: Mock) -> None:
+    account = mock.account()
+    account.delay = "uniform 1s..5s"
+    account.daily_limit = 3
+
+    assert (account.delay, account.daily_limit) == ("uniform 1s..5s", 3)
+    account.delay = None
+    assert account.delay is None
+
+
+def test_a_clock_goes_as_it_is_told(mock: Mock) -> None:
+    clock = mock.account().clock
+    noon = datetime(2030, 1, 1, 9, tzinfo=UTC)
+
+    assert clock.freeze(noon) == noon == clock.freeze("2030-01-01T12:00:00") == clock.now
+    assert clock.advance(2.5) == noon + timedelta(seconds=2.5)
+    assert clock.advance(timedelta(hours=1)) == noon + timedelta(hours=1, seconds=2.5)
+    assert clock.to_midnight() == noon + timedelta(hours=12)
+    assert clock.run(noon, speed=1000) >= noon
+    assert abs(clock.run() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_task_comes_of_age_without_a_wait(mock: Mock) -> None:
+    account = mock.account(delay="3d")
+    begun = account.clock.freeze()
+    made = created(account)["id"]
+
+    assert call(account, "result", id=made)["status"] == "processing"
+    assert account.clock.to_next_ready() - begun == timedelta(days=3)
+    assert call(account, "result", id=made)["status"] == "ready"
+
+
+def test_a_fault_strikes_as_often_as_it_is_told(mock: Mock) -> None:
+    account = mock.account()
+    fault = account.faults.arm("http", status=200, body="down", content_type="application/json", times=2, after=1)
+    fault_of_a_block = account.faults.arm("error", code=418, times="always", after=3)
+
+    with fault_of_a_block:
+        assert call(account, "info")["status"] == "ok"
+        assert fault.struck == 0
+        with pytest.raises(json.JSONDecodeError):
+            call(account, "info")
+    assert fault.struck == 1
+    fault.disarm()
+    fault.disarm()  # which is gone already
+    assert call(account, "info")["status"] == "ok"
+
+
+def test_faults_are_cleared_for_one_account(mock: Mock) -> None:
+    one, other = mock.account(), mock.account()
+    for account in (one, other, one):
+        account.faults.arm("error", code=409, times="always")
+    one.faults.clear()
+
+    assert call(one, "info")["status"] == "ok"
+    assert call(other, "info")["error_code"] == 409
+    mock.faults.clear()
+    assert call(other, "info")["status"] == "ok"
+
+
+def test_a_reset_is_for_one_account(mock: Mock) -> None:
+    one, other = mock.account(), mock.account()
+    for account in (one, other):
+        created(account)
+        account.clock.freeze("2030-01-01")
+    one.reset()
+
+    assert (one.used, other.used > 0) == (0, False)  # of the other's frozen day, on which nothing was used
+    assert other.clock.now.year == 2030
+    assert one.clock.now.year != 2030
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (lambda mock: mock.account(daily_limit="3"), 'daily_limit: "3" is a text; write 3, without quotes'),
+        (lambda mock: mock.account(dayly_limit=3), "did you mean 'daily_limit'?"),
+        (lambda mock: mock.account().faults.arm("eror", code="x"), "action.kind: 'eror' is not a fault; did you mean"),
+        (lambda mock: mock.account().faults.arm("error", match={"methd": "info"}, times=0), "did you mean 'method'?"),
+        (lambda mock: mock.account().clock.advance(-1), "seconds: -1 is not allowed"),
+        (lambda mock: mock.account().clock.to_next_ready(), "to: no task is on its way"),
+        (lambda mock: mock.account(seed=object()), "can't be written as JSON"),
+    ],
+)
+def test_what_is_refused_is_an_exception_with_every_problem(
+    wrong: Callable[[Mock], object], told: str, mock: Mock
+) -> None:
+    with pytest.raises(ControlError) as caught:
+        wrong(mock)
+
+    assert told in str(caught.value)
+    assert [str(problem) for problem in caught.value.problems] == str(caught.value).splitlines()
+
+
+def test_wrong_settings_are_refused_at_the_start() -> None:
+    with pytest.raises(Refusal, match=r"delay: 'soon' is not a delay"):
+        Mock(delay="soon").start()
+
+
+def test_a_mock_of_whole_settings_has_them(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text("daily_limit = 4")
+    with Mock.of(mockserver.load({"port": "0", "daily_limit": "5"}, {})) as whole, Mock(config=path) as named:
+        assert [call(one.account(), "info")["data"]["api_limit"]["of"] for one in (whole, named)] == [5, 4]
+
+
+def test_neither_the_environment_nor_the_directory_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ifind-mock.toml").write_text("nonsense = 1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IFIND_MOCK_DELAY", "nonsense")
+    with Mock() as mock:
+        assert call(mock.account(), "info")["status"] == "ok"
+
+
+def test_a_mock_that_does_not_run_says_so() -> None:
+    mock = Mock()
+    with mock:
+        account = mock.account()
+    for use in (lambda: mock.url, mock.account, account.reset):
+        with pytest.raises(ControlError, match=r"does not run|has stopped"):
+            use()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://h:99999", "http://[::1"])
+def test_what_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(ControlError, match=r"not the URL of a mock; write it as http://127\.0\.0\.1:8080/api"):
+        Mock.at(url)
+
+
+def test_a_server_that_is_no_mock_is_told() -> None:
+    with pytest.raises(ControlError, match=r"http://127\.0\.0\.1:1: does not answer: .* see whether the mock runs"):
+        Mock.at("http://127.0.0.1:1/api")
+    with (
+        server(says(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")) as url,
+        pytest.raises(ControlError, match="answers 404, and not as the control API of an ifind-mock does"),
+    ):
+        Mock.at(url)
+
+
+def test_a_wrong_admin_token_is_told_and_not_shown(local: Mock) -> None:
+    with pytest.raises(ControlError, match="Authorization") as caught:
+        Mock.at(local.url, admin_token="wr0ng").account()
+
+    assert caught.value.status == 401
+    assert "wr0ng" not in str(caught.value)
+
+
+def test_a_mock_starts_in_milliseconds_and_without_flask() -> None:
+    program = """
+import sys, time
+from mockserver.testing import Mock
+Mock().start().stop()
+took = []
+for _ in range(5):
+    begun = time.perf_counter()
+    with Mock(delay="0s") as mock:
+        mock.account()
+    took.append(time.perf_counter() - begun)
+print(min(took), [name for name in ("flask", "werkzeug.routing", "click", "contract_tests") if name in sys.modules])
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    took, _, loaded = ran.stdout.strip().partition(" ")
+
+    assert loaded == "[]"
+    assert float(took) < 0.1
+
+
+class TestAsUnittestHasIt(unittest.TestCase):
+    def setUp(self) -> None:
+        self.mock = self.enterContext(Mock(delay="0s"))
+
+    def test_a_case_has_a_mock_of_its_own(self) -> None:
+        account = self.mock.account()
+
+        assert call(account, "result", id=created(account)["id"])["status"] == "ready"
