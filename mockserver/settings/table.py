@@ -362,6 +362,14 @@ class Settings:
         "FILE",
         example="ifind-mock-ca.pem",
     )
+    scenarios: list[Any] = _setting(
+        [],
+        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
+        "Scenarios that begin at the start: names of ready ones, and files.",
+        "NAME|FILE",
+        one=_same,
+        example=["flaky-network"],
+    )
     limits: Limits = _setting(
         {},
         fields.table_of(LIMITS).then(lambda _, entries: Limits(**entries)),
@@ -396,14 +404,6 @@ class Settings:
         fields.list_of(STUB, "a list of tables, each below a line [[stubs]]").then(_stubs),
         "What is found on phones, in place of made-up data.",
         example=[STUB.example],
-    )
-    scenarios: list[Any] = _setting(
-        [],
-        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
-        "Scenarios that begin at the start: names of ready ones, and files.",
-        "NAME|FILE",
-        one=_same,
-        example=["flaky-network"],
     )
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     places: Mapping[str, str] = dataclasses.field(kw_only=True)
