@@ -23,7 +23,7 @@ run: $(VENV)/.runtime
 
 test: lint tests
 
-tests: $(VENV)/.dev
+tests: $(VENV)/.dev $(VENV)/.release
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not alone' $(ARGS)
 
 # The suite on every mutant.
@@ -54,21 +54,22 @@ generate: $(VENV)/.dev
 # Writes locks/ anew and keeps the versions that still fit; ARGS=--upgrade takes the newest.
 lock: COMPILE = $(VENV)/tools/bin/uv pip compile --quiet --no-config --universal --generate-hashes --only-binary :all: \
 	--python-version $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml) \
-	--no-strip-extras --no-annotate --custom-compile-command 'make lock' pyproject.toml
+	--no-strip-extras --no-annotate --custom-compile-command 'make lock'
 lock: $(VENV)/.tools
-	$(COMPILE) --group dev --output-file locks/newest.txt $(ARGS)
-	$(COMPILE) --group dev --output-file locks/lowest.txt --resolution lowest-direct $(ARGS)
-	$(COMPILE) --constraints locks/newest.txt --output-file locks/runtime.txt
+	$(COMPILE) pyproject.toml --group dev --output-file locks/newest.txt $(ARGS)
+	$(COMPILE) pyproject.toml --group dev --output-file locks/lowest.txt --resolution lowest-direct $(ARGS)
+	$(COMPILE) pyproject.toml --constraints locks/newest.txt --output-file locks/runtime.txt
+	$(COMPILE) --group release --output-file locks/release.txt $(ARGS)
 
 # Known weaknesses of what the lock names, by a service on the internet.
 audit: $(VENV)/.tools
 	PYTHONPATH=tests $(BIN)/python -m support.audit $(VENV)/tools/bin/pip-audit locks/newest.txt
 
 # What a release is made of: wheel, source and a CycloneDX list of what the wheel needs.
-dist: $(VENV)/.dev
+dist: $(VENV)/.dev $(VENV)/.release
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist
-	$(BIN)/python -W ignore -m cyclonedx_py requirements locks/runtime.txt --pyproject pyproject.toml \
+	$(VENV)/release/bin/python -W ignore -m cyclonedx_py requirements locks/runtime.txt --pyproject pyproject.toml \
 		--output-reproducible --output-file dist/ifind-mock.cdx.json
 
 clean:
@@ -95,6 +96,11 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.runtime
 	$(PIP) install --group dev
 	touch $@
 endif
+
+$(VENV)/.release: locks/release.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/release
+	$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
+	touch $@
 
 # Tools of single commands, which nothing else needs.
 $(VENV)/.tools: | $(VENV)/bin/python

@@ -1,7 +1,18 @@
-"""`python -m mockserver` is the command `ifind-mock`."""
+"""The command `ifind-mock`, also as `python -m mockserver`."""
 
 import sys
 from pathlib import Path
+
+
+def main() -> None:
+    """Loads the command line and runs it. Loading takes a moment, in which Ctrl-C may come, too."""
+    try:
+        from mockserver.cli.main import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit("Aborted!")
+
 
 if __name__ == "__main__":
     # `-m` puts the working directory first: a folder of the user's, such as a `contract_tests` of their own, must not
@@ -9,6 +20,4 @@ if __name__ == "__main__":
     package = Path(__file__).resolve().parents[1]
     if not sys.flags.safe_path and sys.path and Path(sys.path[0]).resolve() != package:
         del sys.path[0]
-    from mockserver.cli.main import main
-
     main()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from mockserver.api.gateway import Gateway, Hook
 from mockserver.api.mock import Mock
 from mockserver.core.clock import RealTime
-from mockserver.core.errors import Refusal, StoreError
+from mockserver.core.errors import Problem, Refusal, StoreError
 from mockserver.core.messages import Micros
 from mockserver.settings.files import words
 from mockserver.settings.table import Settings
@@ -32,7 +33,7 @@ def open_gateway(
     try:
         mock = _mock(settings, real, owns_sockets=owns_sockets)
     except Refusal as refusal:
-        raise refusal.at(settings.places["faults"], "") from None
+        raise Refusal(*(_placed(problem, settings) for problem in refusal.problems)) from None
     except StoreError as error:
         raise StoreError(f"{settings.places['state']}: {error}") from error
     return Gateway(mock, plain=settings.plain, hook=None if hook is None else hook(mock))
@@ -44,6 +45,12 @@ def _wall() -> Micros:
 
 def _monotonic() -> Micros:
     return time.monotonic_ns() // 1000
+
+
+def _placed(problem: Problem, settings: Settings) -> Problem:
+    """The problem of a setting, at the place that the setting came from."""
+    name, bracket, rest = problem.where.partition("[")
+    return replace(problem, where=f"{settings.places[name]}{bracket}{rest}")
 
 
 def _mock(settings: Settings, real: RealTime, *, owns_sockets: bool) -> Mock:

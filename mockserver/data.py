@@ -74,6 +74,10 @@ def failure_of(error: OSError) -> str:
 # Text files that people write.
 
 
+MAX_TEXT_FILE = 16 * 2**20
+"""Bytes of a file that people write, at most: a device would never end."""
+
+
 class TextFileError(ValueError):
     """The content of a file is not what it should be. `what` names the line, never a value; `remedy` is what to do."""
 
@@ -81,6 +85,15 @@ class TextFileError(ValueError):
         super().__init__(f"{what}; {remedy}")
         self.what = what
         self.remedy = remedy
+
+
+def bytes_of(file: Path) -> bytes:
+    """The content of a file that people write. Raises OSError, and TextFileError where it is too large."""
+    with file.open("rb") as opened:
+        content = opened.read(MAX_TEXT_FILE + 1)
+    if len(content) > MAX_TEXT_FILE:
+        raise TextFileError(f"has more than {MAX_TEXT_FILE // 2**20} MiB", "name another file")
+    return content
 
 
 def text_of(raw: bytes) -> str:
@@ -101,14 +114,37 @@ def text_of(raw: bytes) -> str:
 def toml_of(raw: bytes) -> dict[str, Any]:
     """The document of a TOML file. Raises TextFileError with the line, what was found and what is right."""
     text = text_of(raw)
+    if (deep := _DEEP_NAME.search(text)) is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise TextFileError(f"line {line}: more than {_PARTS} names are joined by dots", "shorten that")
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
+        _check_numbers(document)
     except tomllib.TOMLDecodeError as error:
         raise _explained(text, str(error)) from None
     except RecursionError:
         raise TextFileError("has tables or lists within each other too deep to read", "write a plain file") from None
     except ValueError as error:  # a number of more digits than Python reads, a date that the calendar lacks
         raise TextFileError(f"has a value that can't be read ({error})", "correct that value") from None
+    return document
+
+
+_PARTS = 40
+"""Parts of a dotted name, such as `[a.b.c]`. tomllib takes memory for their square: 30 GB for 200 KB of text."""
+_DEEP_NAME = re.compile(rf"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{_PARTS}}}""")
+_MOST_BITS = 3000  # of a whole number: it may be written to base 16, and can then be longer than Python writes it
+
+
+def _check_numbers(document: dict[str, Any]) -> None:
+    inner: list[Any] = [document]
+    while inner:
+        value = inner.pop()
+        if isinstance(value, dict):
+            inner.extend(value.values())
+        elif isinstance(value, list):
+            inner.extend(value)
+        elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            raise ValueError("a number is too long")
 
 
 # Explanations of tomllib's errors.

@@ -114,6 +114,8 @@ class Budget:
     """About how many bytes the answers so far take."""
     calls: int = 0
     """Calls that left; further tries of the same call are not counted."""
+    doubtful: int = 0
+    """Units of creates that were refused or turned away since the target has last shown what was taken."""
     held_back: int = 0
     """Calls that the limits kept from being sent."""
     end: float | None = field(init=False)
@@ -149,6 +151,12 @@ class Budget:
         units = self.limits.units
         return not self.limits.no_creates and (units is None or self.spent + self.expected_cost(source) <= units)
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the next create would pass the budget if those that were refused had taken their units after all."""
+        units, expected = self.limits.units, max(self.highest.values(), default=1)
+        return units is not None and self.doubtful > 0 and self.spent + self.doubtful + expected > units
+
     def check_units(self, source: int) -> None:
         """Raises NotChecked where the budget does not hold a create of the source."""
         self.check_creates()
@@ -164,12 +172,25 @@ class Budget:
         return charge
 
     def release(self, charge: Charge) -> None:
-        """Gives the units back: the create was refused, or never arrived."""
+        """Gives the units back: the create never arrived."""
         charge.units = 0
 
+    def refuse(self, charge: Charge) -> None:
+        """Gives the units back: the create was refused, or turned away."""
+        self.doubtful += charge.units
+        self.release(charge)
+
+    def settle_doubt(self, units: int | None) -> None:
+        """Takes what the target shows that the run has taken (None: it does not show it) as far as it is more than is
+        known: creates that it has refused have taken units.
+        """
+        self.doubtful = 0
+        if units is not None and units > self.spent:
+            self.charges.append(Charge(0, units - self.spent))
+
     def settle(self, charge: Charge, cost: int) -> None:
-        """Replaces the reserved units by the create's cost."""
-        charge.units = cost
+        """Replaces the reserved units by the create's cost, which is a unit at least, whatever the target states."""
+        charge.units = cost = max(1, cost)
         self.highest[charge.source] = max(self.highest.get(charge.source, 1), cost)
 
     def settle_together(self, units: int) -> None:

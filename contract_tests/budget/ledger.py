@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -31,6 +32,10 @@ RESUMABLE = timedelta(hours=24)
 """How old a stopped run may be: nobody knows how long a task can be asked for."""
 LONGEST = 40
 """Characters of an id or a code that is kept; no service counts further."""
+MOST = 10_000
+"""Creates of a run that is resumed; no run has made a hundredth of them."""
+MOST_UNITS = 10**15
+"""More units than a create can have taken."""
 
 _TABLES = """
 CREATE TABLE runs (
@@ -42,9 +47,14 @@ CREATE TABLE sends (
     http INTEGER, answer TEXT);
 CREATE INDEX sends_of_a_run ON sends (run, call);
 """
+_NAMES = {"runs", "sends", "sends_of_a_run"}
 
 SENT, ANSWERED, REFUSED, LOST, UNSENT = "sent", "answered", "refused", "lost", "not sent"
 """States of a send. One that is still `sent` when a run is taken up again is lost: the run died before its answer."""
+
+
+class LedgerError(UsageError):
+    """The ledger can't be read or written any more, so that nothing may be sent: it might be paid for twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +75,18 @@ KEPT = ("status", "id", "error_code")
 
 
 class Ledger:
-    """One run's part of the file. resumed says that a stopped run goes on."""
+    """One run's part of the file. resumed says that a stopped run goes on. Each method raises LedgerError where the
+    file can't be read or written, was replaced, or is damaged.
+    """
 
-    def __init__(self, connection: sqlite3.Connection, run: int, key: bytes, *, resumed: bool) -> None:
+    def __init__(self, file: Path, connection: sqlite3.Connection, run: int, key: bytes, *, resumed: bool) -> None:
         self.resumed = resumed
+        self._file = file
+        self._identity = _identity(file)
         self._connection = connection
         self._run = run
         self._key = key
-        (self._last_before,) = connection.execute("SELECT coalesce(max(id), 0) FROM sends").fetchone()
+        ((self._last_before,),) = self._read("SELECT coalesce(max(id), 0) FROM sends")
         self._taken_up: set[int] = set()
 
     def creates(self) -> list[Entry]:
@@ -90,29 +104,54 @@ class Ledger:
         return entry
 
     def _entries(self, condition: str, *values: object) -> list[Entry]:
-        rows = self._connection.execute(
+        rows = self._read(
             "SELECT id, state, source, units, http, answer FROM sends WHERE run = ? AND method = 'create'"
-            f" AND state NOT IN (?, ?) AND {condition} ORDER BY id",
-            (self._run, UNSENT, REFUSED, *values),
+            f" AND state NOT IN (?, ?) AND {condition} ORDER BY id LIMIT ?",
+            *(self._run, UNSENT, REFUSED, *values, MOST + 1),
         )
-        return [self._entry(row) for row in rows]
+        if len(rows) > MOST:
+            raise self._error(f"the run that was stopped has more than {MOST:,} creates")
+        return [self._entry(*row) for row in rows]
 
-    def _entry(self, row: tuple[int, str, int, int, int | None, str | None]) -> Entry:
-        number, state, source, units, http, answer = row
-        kept = None if answer is None else json.loads(answer)
-        return Entry(number, LOST if state == SENT else state, source, units, http or 0, kept)
+    def _entry(self, number: int, state: str, source: int, units: int, http: int | None, answer: str | None) -> Entry:
+        numbers = all(type(each) is int for each in (source, units, http or 0))
+        known = state in (SENT, ANSWERED, LOST) and numbers and 0 <= units < MOST_UNITS
+        try:
+            kept = None if answer is None else _kept(answer)
+        except (ValueError, RecursionError):
+            known = False
+        if not known:
+            raise self._error(f"line {number} is damaged")
+        return Entry(number, LOST if state == SENT else state, source, max(1, units), http or 0, kept)
+
+    def _read(self, statement: str, *values: object) -> list[Any]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._error(str(error)) from None
+
+    def _write(self, statement: str, *values: object) -> int:
+        """Executes the statement for good; the number of the line that it added."""
+        if _identity(self._file) != self._identity:
+            raise self._error("was removed or replaced while the run used it")
+        try:
+            return _write(self._connection, statement, *values)
+        except sqlite3.Error as error:
+            raise self._error(str(error)) from None
+
+    def _error(self, why: str) -> LedgerError:
+        return LedgerError(f"--ledger: {self._file}: {why}; nothing more was sent; name a new file")
 
     def begin(self, method: str, request: Request, *, source: int = 0, units: int = 0) -> int:
         """Writes down that a request is about to leave; the number of its line."""
-        return _write(
-            self._connection,
+        return self._write(
             "INSERT INTO sends (run, at, method, call, units, state, source) VALUES (?, ?, ?, ?, ?, ?, ?)",
             *(self._run, _now(), method, self._digest(request), units, SENT, source),
         )
 
     def end(self, number: int, state: str, *, units: int) -> None:
         """Writes down what came of a send."""
-        _write(self._connection, "UPDATE sends SET state = ?, units = ? WHERE id = ?", state, units, number)
+        self._write("UPDATE sends SET state = ?, units = ? WHERE id = ?", state, units, number)
 
     def keep(self, number: int, http: int, model: Mapping[str, Any]) -> None:
         """Writes down what a run that is resumed needs of the answer to a create: the members that KEPT names, each a
@@ -120,15 +159,15 @@ class Ledger:
         """
         kept = {name: model[name] for name in KEPT if name in model and _is_plain(name, model[name])}
         update = "UPDATE sends SET http = ?, answer = ? WHERE id = ?"
-        _write(self._connection, update, http, json.dumps(kept), number)
+        self._write(update, http, json.dumps(kept), number)
 
     def settle(self, number: int, units: int) -> None:
         """Writes down what a create has really taken."""
-        _write(self._connection, "UPDATE sends SET units = ? WHERE id = ?", units, number)
+        self._write("UPDATE sends SET units = ? WHERE id = ?", units, number)
 
     def close_run(self) -> None:
         """Writes down that the run is complete, so that the next one begins anew."""
-        _write(self._connection, "UPDATE runs SET ended = ? WHERE id = ?", _now(), self._run)
+        self._write("UPDATE runs SET ended = ? WHERE id = ?", _now(), self._run)
 
     def _digest(self, request: Request) -> str:
         text = f"{request.http_method}\0{request.url}\0{request.body.hex()}"
@@ -140,6 +179,23 @@ def _is_plain(name: str, value: object) -> bool:
     if name == "status":
         return value in STATUSES
     return type(value) in (int, str) and len(text := str(value)) <= LONGEST and text.isascii() and text.isalnum()
+
+
+def _kept(answer: object) -> Mapping[str, Any]:
+    """What `keep` has written of an answer. Raises ValueError and RecursionError where it has not written that."""
+    kept = json.loads(answer) if isinstance(answer, str) else None
+    if not isinstance(kept, dict) or not all(name in KEPT and _is_plain(name, value) for name, value in kept.items()):
+        raise ValueError("no members of an answer that are kept")
+    return kept
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """What distinguishes a file from another one of its name; None where there is none."""
+    try:
+        found = os.stat(file)  # noqa: PTH116 - one call, for each send
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _write(connection: sqlite3.Connection, statement: str, *values: object) -> int:
@@ -162,21 +218,22 @@ def open_ledger(file: Path, target: str, account: Account, clock: Callable[[], s
     whose = hmac.new(key, f"{target}\0{account.login}".encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
     with ExitStack() as closing:
         try:
-            opened = sqlite3.connect(file, timeout=0.2, isolation_level="IMMEDIATE")
+            # Absolute, since SQLite has names of its own, such as :memory:.
+            opened = sqlite3.connect(file.absolute(), timeout=0.2, isolation_level="IMMEDIATE")
             connection = closing.enter_context(contextlib.closing(opened))
             _prepare(connection, file)
             run, resumed = _run_of(connection, whose, target, clock())
         except sqlite3.Error as error:
             raise UsageError(f"--ledger: {file}: {_why(error)}") from None
-        yield Ledger(connection, run, key, resumed=resumed)
+        yield Ledger(file.absolute(), connection, run, key, resumed=resumed)
 
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not tables and not application:
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not names and not application:
         connection.executescript(
             f"BEGIN EXCLUSIVE; {_TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT"
         )
@@ -187,6 +244,8 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
         raise UsageError(
             f"--ledger: {file} was written by another version of the kit (layout {layout}); name a new file"
         )
+    elif names != _NAMES:
+        raise UsageError(f"--ledger: {file} is damaged: it has not the tables of a ledger; name a new file")
 
 
 def _run_of(connection: sqlite3.Connection, whose: str, target: str, now: str) -> tuple[int, bool]:

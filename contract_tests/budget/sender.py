@@ -12,6 +12,7 @@ is none of the tries. A create has a new connection.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,8 @@ class Sender:
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
     """Keeps an id that is a secret out of the ledger."""
+    settle_doubt: Callable[[], object] = lambda: None
+    """Called before a create leaves: asks the target whether those that it has refused have taken units."""
     log: list[tuple[Call, Charge | None]] = field(default_factory=list)
     """Calls that left, each with what a create took."""
     retried: list[RetriedCall] = field(default_factory=list)
@@ -144,6 +147,7 @@ class Sender:
             return self._replayed(known, request)
         tries = _Tries(self, call)
         while True:
+            self.settle_doubt()
             response, charge = self._create_once(call, request, source)
             if not turned_away(response):
                 tries.pause_after(response, None)
@@ -187,7 +191,7 @@ class Sender:
     def release(self, charge: Charge) -> None:
         """Gives the units of a refused create back."""
         if not charge.replayed:
-            self.budget.release(charge)
+            self.budget.refuse(charge)
             self._note(charge.line, REFUSED)
 
     def settle(self, charge: Charge, cost: int) -> None:
@@ -269,13 +273,19 @@ def rate_limited(response: HttpResponse) -> bool:
 
 def turned_away(response: HttpResponse) -> bool:
     """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer
-    of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower.
+    of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower. What says
+    `ok` was taken, whatever its HTTP status.
     """
+    text = response.body[:SHORT].lower()
+    if _OK.search(text):
+        return False
     if rate_limited(response):
         return True
-    text = response.body[:SHORT].lower()
     page = b"<html" in text or not text.strip() or response.header("retry-after") is not None
     return response.status == UNAVAILABLE and page and b"error_code" not in text
+
+
+_OK = re.compile(rb"\bok\b")
 
 
 @dataclass
@@ -353,7 +363,7 @@ def retry_after(response: HttpResponse) -> float | None:
         return min(float(text[:9]), MAX_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a number in it may be beyond what a date can have
         return None
     left = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
     return max(0.0, min(left.total_seconds(), MAX_RETRY_AFTER))

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
@@ -50,11 +49,7 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
         if begun.report is not None:
             return _end(begun.report, Secrets(dict(options.labels)), files, out, errors, Written())
         ended = examine(begun.options, *([Progress(err)] if err else []))
-        report = replace(ended.report, provable=begun.within_reach)
-        if begun.history is not None:
-            stale_after = timedelta(seconds=options.stale_after)
-            report = replace(report, history=begun.history.of(report, stale_after, begun.live))
-        trouble = _remember(report, ended, options, begun.history)
+        report, trouble = _remember(replace(ended.report, provable=begun.within_reach), ended, begun)
         return _end(report, ended.secrets, files, out, errors, trouble)
 
 
@@ -147,11 +142,20 @@ def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
     return confirmed(options, plan, out), plan.provable
 
 
-def _remember(report: Report, ended: Examined, options: CheckOptions, history: HistoryFile | None) -> Written:
-    """Adds to the history what was found out."""
-    if history is None or options.history is None or ended.run is None or ended.run.target.own_mock:
-        return Written()
-    return try_to_write(options.history, "--history", history.with_report(report), ended.secrets, keep=True)
+def _remember(report: Report, ended: Examined, begun: _Begun) -> tuple[Report, Written]:
+    """The report with its history, to whose file what was found out is added."""
+    history, file = begun.history, begun.options.history
+    if history is None or file is None:
+        return report, Written()
+    try:
+        stale_after = timedelta(seconds=begun.options.stale_after)
+        report = replace(report, history=history.of(report, stale_after, begun.live))
+        if ended.run is None or ended.run.target.own_mock:
+            return report, Written()
+        return report, try_to_write(file, "--history", history.with_report(report), ended.secrets, keep=True)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the report was paid for
+        why = f"--history: {file}: could not be made: {type(error).__name__}, an error of the kit itself"
+        return report, Written((why,), whole=False)
 
 
 def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, errors: TextIO, before: Written) -> int:
@@ -159,10 +163,9 @@ def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, erro
     written = before + files.write(report, secrets)
     # The terminal comes last: it may be gone, and the files are what the run was paid for.
     try:
-        write_errors(report, out)
-        shown = StringIO()
-        write_terminal(shown if not out.isatty() else out, report)
-        out.write(secrets.mask(shown.getvalue()))
+        shown = report.masked(secrets.mask)
+        write_errors(shown, out)
+        write_terminal(out, shown)
         out.flush()
     except OSError as error:
         written += Written((f"output: {error.strerror or error}",), whole=False)

@@ -11,9 +11,11 @@ from typing import Any
 
 from contract_tests.contract.clauses import UsageError
 from contract_tests.report.report import JUDGED, History, Report
-from mockserver.data import TextFileError, text_of
+from mockserver.data import TextFileError, bytes_of, text_of
 
 LAYOUT = 1
+MOST_SHOWN = 100
+"""Characters of a name in the file that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class HistoryFile:
             if row.outcome in JUDGED
         }
         document = {"layout": LAYOUT, "targets": {**self.targets, report.target: own}}
-        return (json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+        # In ASCII, which can hold every text that was read, also half of a surrogate pair.
+        return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
 
 
 def read_history(file: Path) -> HistoryFile:
@@ -55,7 +58,7 @@ def read_history(file: Path) -> HistoryFile:
     if file.exists() and not file.is_file():
         raise UsageError(f"--history: {file}: is not a file that can be read again; name another")
     try:
-        document = json.loads(text_of(file.read_bytes()))
+        document = json.loads(text_of(bytes_of(file)))
     except FileNotFoundError:
         return HistoryFile({})
     except OSError as error:
@@ -75,13 +78,16 @@ def _wrong(document: Any) -> str:
     if not isinstance(document, dict) or not isinstance(document.get("targets"), dict):
         return "is not a history: it lacks targets"
     if document.get("layout") != LAYOUT:
-        return f"has the layout {document.get('layout')!r}; this version of the kit knows {LAYOUT}"
+        return f"is not of the layout {LAYOUT}, which this version of the kit knows"
     for target, known in document["targets"].items():
         if not isinstance(known, dict):
-            return f"targets.{target} is not a table"
+            return f"targets.{target[:MOST_SHOWN]} is not a table"
         for clause, entry in known.items():
             if not isinstance(entry, dict) or not _is_day(entry.get("proven")):
-                return f"targets.{target}.{clause}.proven is not a day such as {datetime.now(UTC).date()}"
+                where = f"targets.{target[:MOST_SHOWN]}.{clause[:MOST_SHOWN]}"
+                return f"{where}.proven is not a day such as {datetime.now(UTC).date()}"
+            if not all(isinstance(value, str) for value in entry.values()):
+                return f"targets.{target[:MOST_SHOWN]}.{clause[:MOST_SHOWN]} holds something that is no text"
     return ""
 
 

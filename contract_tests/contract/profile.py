@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of, suggest
-from mockserver.data import TextFileError, toml_of
+from mockserver.data import TextFileError, bytes_of, toml_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,8 +70,10 @@ def read_profile_file(file: Path) -> ProfileFile:
 
 
 def _document(file: Path) -> Mapping[str, Any]:
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise UsageError(f"--profile: {file}: is not a file that can be read again; name another")
     try:
-        return toml_of(file.read_bytes())
+        return toml_of(bytes_of(file))
     except OSError as error:
         raise UsageError(f"--profile: {file}: can't be read: {error.strerror}") from None
     except TextFileError as error:

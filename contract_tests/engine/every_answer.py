@@ -163,6 +163,10 @@ class UnitsWatch:
     """Units that were taken while tasks were asked for and none was made."""
     polled: list[Call] = field(default_factory=list)
     """Calls for results since the last answer of info."""
+    has_polled: bool = False
+    """Tasks were asked for."""
+    polls_free: bool = False
+    """Info has shown that asking for tasks took nothing."""
 
     def note(self, reply: Reply, checks: Checks) -> None:
         """Takes any answer of the run into account, and checks that polling has cost nothing."""
@@ -173,6 +177,7 @@ class UnitsWatch:
             self._note_units(reply, checks)
         elif reply.call.method == "result" and reply.status in ("ready", "processing"):
             self.polled.append(reply.call)
+            self.has_polled = True
             number = str(reply.call.param("id"))
             if number in self.costs and reply.cost is not None:
                 self.costs[number] = reply.cost
@@ -188,9 +193,17 @@ class UnitsWatch:
             self.day_turned |= now.used < before.used
             self.moves_by_itself |= now.used > before.used and not self._may_be_of_creates(now)
             if self.polled:
+                self.polls_free |= now.used == before.used
                 self.polling += max(0, now.used - before.used) if not self._may_be_of_creates(now) else 0
                 self.check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self.polled = reply, []
+
+    @property
+    def taken_by_creates(self) -> int | None:
+        """Units that the run's creates have taken, by the last answer of info; None where polls may have taken some."""
+        if not self.used or self.day_turned or (self.has_polled and not self.polls_free):
+            return None
+        return self.used[-1] - self.used[0]
 
     def check_free(self, checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:
         """Checks that polling has taken no unit. Where fewer are used than before, the day of the limit has turned."""

@@ -15,8 +15,9 @@ from contract_tests.budget.budget import Limits
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.editions import SECTIONS
 from contract_tests.engine.target import read_url
+from contract_tests.redact.mask import SecretMatcher
 from contract_tests.report.renderers import RENDERERS
-from mockserver.data import TextFileError, text_of
+from mockserver.data import TextFileError, bytes_of, text_of
 
 LIVE = "https://i-find.pro/api"
 _NUMBER = r"([0-9]{1,6}(?:\.[0-9]{1,6})?)"
@@ -89,7 +90,12 @@ class CheckOptions:
     @property
     def url(self) -> str | None:
         """The target's URL; None for the private mock, which has none before it is started. Raises UsageError."""
-        return None if self.target == "mock" else read_url(LIVE if self.target == "live" else self.target)
+        url = None if self.target == "mock" else read_url(LIVE if self.target == "live" else self.target)
+        for name in filter(self.environment.get, SECRET_VARIABLES):
+            known = SecretMatcher({self.environment[name]: name})
+            if "TOKEN" in name and url is not None and known.found_in(url.encode()):
+                raise UsageError(f"the target's URL holds {name}, which reports would show: leave it out")
+        return url
 
     @property
     def named_target(self) -> str:
@@ -158,7 +164,7 @@ def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
     a comment. Raises UsageError naming the file and every wrong line.
     """
     try:
-        lines = text_of(Path(file).read_bytes()).splitlines()
+        lines = text_of(bytes_of(Path(file))).splitlines()
     except OSError as error:
         raise UsageError(f"--tasks: {file}: can't be read: {error.strerror}") from None
     except TextFileError as error:

@@ -153,6 +153,18 @@ class TaskPool:
                 now, _ = self.api.units_now(self.api.target.main)
                 budget.settle_together(now.used - self.api.units.used[0])
 
+    def settle_doubt(self) -> None:
+        """Where creates that were refused may have taken the units of the next one, info is asked whether they have. A
+        target that does not show its units is believed.
+        """
+        budget = self.api.sender.budget
+        if not budget.in_doubt:
+            return
+        budget.allow_calls(1)
+        with suppress(NotChecked):
+            self.api.units_now(self.api.target.main)
+        budget.settle_doubt(self.api.units.taken_by_creates)
+
     def why_not(self, source: int) -> NotChecked:
         """Why there is no task of the source."""
         found = self.maker.shared.get((source, self.api.target.phones.ordinary))

@@ -144,6 +144,7 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         probe = EditionProbe(maker, profile.get("edition"), options.tasks, on_demand=bool(options.only))
         pool = TaskPool(api, maker, probe, TaskPoller(api, options.poll_timeout), full)
         api.before_create = pool.learn_a_cost
+        sender.settle_doubt = pool.settle_doubt
         run = Run(options, target, findings, api, pool)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)

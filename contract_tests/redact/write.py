@@ -161,7 +161,7 @@ _BOUND = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
 
 
 def _replace(target: Path, content: bytes) -> None:
-    draft = target.with_name(f".{target.name[:100]}.{randomness.token_hex(4)}.tmp")
+    draft = target.with_name(f".{randomness.token_hex(8)}.tmp")  # no longer than the name of any file may be
     try:
         draft.write_bytes(content)
         draft.replace(target)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from contract_tests.contract.clauses import GRADES
 from contract_tests.contract.outcome import Outcome
-from contract_tests.findings.finding import ClauseResult
+from contract_tests.findings.finding import ClauseResult, Finding
 
 JUDGED = (Outcome.HOLDS, Outcome.BROKEN, Outcome.REFUTED)  # outcomes of clauses that were decided
 
@@ -80,6 +80,23 @@ class Report:
         """Clauses that, by --history, were not decided lately, though a run can do so."""
         known = self.history or {}
         return tuple(row.clause.id for row in self.rows if row.clause.id in known and known[row.clause.id].stale)
+
+    def masked(self, mask: Callable[[str], str]) -> Report:
+        """The report with each text of the target masked before a table breaks it over lines."""
+
+        def of_finding(finding: Finding) -> Finding:
+            call, answer, where = mask(finding.call), mask(finding.answer), mask(finding.where)
+            found, expected = mask(finding.found), mask(finding.expected)
+            return replace(finding, call=call, answer=answer, where=where, found=found, expected=expected)
+
+        def of_row(row: ClauseResult) -> ClauseResult:
+            findings = tuple(map(of_finding, row.findings))
+            return replace(row, seen=mask(row.seen), note=mask(row.note), findings=findings)
+
+        retried = tuple(replace(one, call=mask(one.call), failure=mask(one.failure)) for one in self.retried)
+        rows, errors = tuple(map(of_row, self.rows)), tuple(map(mask, self.errors))
+        target, stopped = mask(self.target), mask(self.stopped)
+        return replace(self, target=target, rows=rows, retried=retried, errors=errors, stopped=stopped)
 
     def remembered(self, clause: str) -> History | None:
         """What the history knows of a clause, which may be that it was never decided; None without a history."""

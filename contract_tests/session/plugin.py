@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from contract_tests.budget.budget import NotChecked
+from contract_tests.budget.ledger import LedgerError
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.api_client import TargetLost
@@ -215,8 +216,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         yield
     except NotChecked as reason:
         why = reason
-    except TargetLost as lost:
-        gone = f"the target is gone: {lost}"
+    except (TargetLost, LedgerError) as error:
+        gone = f"the target is gone: {error}" if isinstance(error, TargetLost) else str(error)
         item.session.shouldstop = gone
         item.config.stash[STATE].stopped = BROKEN, gone
     _raise_outcome(checks, why)
@@ -297,7 +298,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
     if state.run is not None:
         state.run.complete = not interrupted and not session.shouldstop and not state.run.cut_short
-    state.closing.close()
+    try:
+        state.closing.close()
+    except LedgerError as error:
+        state.stopped = BROKEN, str(error)
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not session.config.option.collectonly:
         state.stopped = state.stopped or _nothing_selected(state.options)
     state.code = exit_code(state, failed=bool(session.testsfailed) or interrupted)
@@ -307,8 +311,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     state, text = config.stash[STATE], StringIO()
-    write_terminal(text, report_at_end(state), findings=False)
-    terminalreporter.write(secrets_of(state).mask(text.getvalue()))
+    write_terminal(text, report_at_end(state).masked(secrets_of(state).mask), findings=False)
+    terminalreporter.write(text.getvalue())
 
 
 @pytest.fixture

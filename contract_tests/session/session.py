@@ -90,8 +90,9 @@ class _Observer:
         # pytest calls this for a session that a test has stopped, too.
         self.interrupted = type(excinfo.value) is KeyboardInterrupt
 
-    def pytest_internalerror(self, excrepr: object) -> None:
+    def pytest_internalerror(self, excrepr: object) -> bool:
         self.errors.append(str(excrepr))
+        return True  # pytest would print it, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mockserver.api.hints import hints
 from mockserver.api.http import Request, Response
 from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Entry
 from mockserver.api.mock import Mock
@@ -12,13 +13,14 @@ from mockserver.api.operations import OPERATIONS, format_of
 from mockserver.api.params import read_params
 from mockserver.api.trace import Trace
 from mockserver.core.errors import ApiError, StoreError
-from mockserver.core.messages import Answer, Call, Micros, Page
-from mockserver.formats.writers import prepared
+from mockserver.core.messages import Answer, Call, Headers, Micros, Page
+from mockserver.formats.writers import WRITERS, prepared
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
 BASE = b"/api/"
 LONGEST_REASON = 500  # characters of a reason
+_ORIGIN = "Access-Control-Allow-Origin"
 
 
 class Hook:
@@ -78,11 +80,14 @@ class Gateway:
         except StoreError:
             answers = [decision.answer for decision in decided]
             first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
-            asked.extend(coming)
-            decided[first:] = map(self._server_error, asked[first:])
+            decided[first:] = map(self._server_error, [*asked[first:], *coming])
         responses = [self.render(decision) for decision in decided]
+        for decision in decided:
+            method = decision.call.operation if decision.call else ""
+            outcome = _outcome(decision.answer, decision.trace.error)
+            self.mock.calls[method if method in OPERATIONS else "other", outcome, decision.answer.http] += 1
         if self.mock.journal.size:
-            self._record(asked, decided, responses)
+            self._record(decided, responses)
         return responses
 
     def _safely(self, request: Request) -> Decision:
@@ -107,27 +112,40 @@ class Gateway:
 
     def decide(self, request: Request) -> Decision:
         """The request with its answer as data. Raises StoreError where the store fails."""
-        if self._is_as_get(request):
-            request = replace(request, http_method="GET")
+        as_read = replace(request, http_method="GET") if self._is_as_get(request) else request
         if request.http_method == "OPTIONS" and self.mock.profile.rules.origin is not None:
             return Decision(request, Page(204, "", b"", reason="clause cors"), Trace())
         try:
-            params = read_params(request, self.mock.profile.parsing)
+            params = read_params(as_read, self.mock.profile.parsing)
             if request.too_large:
                 raise ApiError("too-large", reason=f"the body has more than {MAX_BODY} bytes", http=413)
         except ApiError as error:
-            return self._refused(request, error)
+            return replace(self._refused(as_read, error), request=request)
         if not request.path.startswith(BASE):
-            return Decision(request, self.mock.not_found(params, http=404), Trace(error="unknown-method"))
+            stray = Trace(error="unknown-method")
+            return Decision(request, self._taught(self.mock.not_found(params, http=404), as_read, params, stray), stray)
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
-        http_method = "GET" if request.http_method == "HEAD" else request.http_method
+        http_method = "GET" if request.http_method == "HEAD" else as_read.http_method
         call = Call(operation, http_method, params, request.peer)
         trace = Trace()
         if self.hook is None:
-            return Decision(request, self.mock.answer(call, trace), trace, call)
+            answer = self.mock.answer(call, trace)
+            if trace.error:
+                answer = self._taught(answer, as_read, params, trace)
+            return Decision(request, answer, trace, call)
         passed = self.hook.on_call(call)
         answer = self.mock.answer(passed, trace) if isinstance(passed, Call) else passed
         return Decision(request, self.hook.on_answer(call, answer), trace, call)
+
+    def _taught(
+        self, answer: Answer | Page, request: Request, params: Mapping[str, str], trace: Trace
+    ) -> Answer | Page:
+        """The answer of an error, with a reason that says what may be wrong with the request."""
+        try:
+            found = hints(request, params, trace, self.mock.profile, self.mock.store.account)
+        except StoreError:
+            return answer
+        return replace(answer, reason="; ".join(filter(None, (answer.reason, *found)))) if found else answer
 
     def _is_as_get(self, request: Request) -> bool:
         """Whether the clause http-method.other has the request answered as GET, which reads the query alone."""
@@ -147,8 +165,7 @@ class Gateway:
         if content_type:
             headers.append(("Content-Type", content_type))
         headers.extend(answer.headers)
-        own = {name.lower() for name, _ in answer.headers}
-        headers.extend(header for header in self._cors(decision.request) if header[0].lower() not in own)
+        headers.extend(self._cors(decision.request, answer.headers))
         if not self.plain and isinstance(answer, Answer) and answer.task is not None:
             headers.append(("X-Mock-Task", str(answer.task)))
         reason = _shown(answer.reason)
@@ -160,21 +177,29 @@ class Gateway:
         return self.hook.on_response(decision.call, answer, response)
 
     def _written(self, answer: Answer) -> tuple[str, bytes]:
-        content_type, write = prepared(answer.format, self.mock.profile.rendering)
+        rendering = self.mock.profile.rendering
+        content_type, write = prepared(answer.format, rendering)
+        if answer.format in answer.bodies:
+            return content_type, answer.bodies[answer.format].encode(
+                WRITERS[answer.format].encoding(rendering), "replace"
+            )
         return content_type, write(answer)
 
-    def _cors(self, request: Request) -> Iterator[tuple[str, str]]:
-        if (origin := self.mock.profile.rules.origin) is None:
+    def _cors(self, request: Request, own: Headers) -> Iterator[tuple[str, str]]:
+        """The headers of the clause cors, but where the answer has a header of its own in their place."""
+        origin = self.mock.profile.rules.origin
+        if origin is None or any(name.lower() == _ORIGIN.lower() for name, _ in own):
             return
-        yield "Access-Control-Allow-Origin", origin
+        yield _ORIGIN, origin
         if request.http_method == "OPTIONS":
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
 
-    def _record(self, requests: Sequence[Request], decided: Sequence[Decision], responses: Sequence[Response]) -> None:
+    def _record(self, decided: Sequence[Decision], responses: Sequence[Response]) -> None:
         """Writes the calls of a turn into the journal."""
         journal, real = self.mock.journal, self.mock.real.now()
-        for request, decision, response in zip(requests, decided, responses, strict=True):
+        for decision, response in zip(decided, responses, strict=True):
+            request = decision.request
             call, answer, trace = decision.call, decision.answer, decision.trace
             params: Mapping[str, str] = call.params if call else {}
             login = trace.account.login if trace.account else None
@@ -201,9 +226,9 @@ class Gateway:
                 len(request.query) + len(request.body),
                 len(response.body),
                 response.headers[0][1] if response.headers and response.headers[0][0] == "Content-Type" else "",
+                bool(request.body),
             )
-            foreign = isinstance(answer, Page) or bool(answer.faults)  # then users wrote what the answer says
-            journal.add(entry, None if foreign and token and token.encode() in response.body else response.body)
+            journal.add(entry, response.body if _is_kept(request, decision, response, token) else None)
 
     def _subject(self, call: Call | None, trace: Trace) -> tuple[str | None, int | None]:
         """The phone and the source of a call."""
@@ -222,6 +247,14 @@ class Gateway:
             return self.mock.now(login)
         except StoreError:
             return real
+
+
+def _is_kept(request: Request, decision: Decision, response: Response, token: str | None) -> bool:
+    """Whether the client gets just this body, and no token stands in it, as it may where users wrote it."""
+    if request.http_method == "HEAD" or response.delivery.transport != "whole":
+        return False
+    written = isinstance(decision.answer, Page) or bool(decision.answer.faults)
+    return not (written and token and token.encode() in response.body)
 
 
 def _outcome(answer: Answer | Page, error: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from mockserver.core.messages import AT_ONCE, METHODS, Delivery
 
@@ -22,6 +23,19 @@ class Request:
     too_large: bool = False  # whether the body had more than MAX_BODY bytes; then it was not kept
 
 
+class Later(Protocol):
+    """An answer that waits. Called by one thread at a time, as the mock is."""
+
+    def begin(self, wake: Callable[[], object]) -> None:
+        """Has wake called as soon as the answer is due: at once, where it is now."""
+
+    def leave(self) -> None:
+        """Nobody waits for it any more."""
+
+    def response(self) -> Response:
+        """The answer, as it is now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What a server sends."""
@@ -32,6 +46,10 @@ class Response:
     body: bytes  # whole also for a HEAD: the server leaves it out
     delivery: Delivery = AT_ONCE
     reason: str = ""  # as in `X-Mock-Reason`, also where the header is left out
+    later: Later | None = None
+    """What an answer waits for that may come before its latency has passed. It is then sent in place of this one, which
+    says that the mock was reset, or stopped, before.
+    """
 
 
 def refusal(status: int, message: str) -> Response:
@@ -42,6 +60,10 @@ def refusal(status: int, message: str) -> Response:
 
 ENDED = refusal(503, "the mock was reset, or stopped, while this answer waited for its latency")
 """In place of an answer that waited too long."""
+HAND_OVER = "ifind_mock.hand_over"
+"""In the WSGI environment of a server that can wait for itself: takes a Response that has `later`, in place of the
+application's answer.
+"""
 LOOPBACK = "127.0.0.1"
 API_PATHS = frozenset({"", "/api", *(f"/api/{name}" for name in METHODS)})
 """The paths of the API, and those above them."""

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge, nsmallest
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ longest time loses its entries.
 LARGEST_BODY = 64 * 1024  # bytes of an answer that is kept
 BODIES = 4 * 1024 * 1024  # bytes of all answers that are kept
 HTTP_METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")  # those that an entry names
+AMONG = 200  # the newest entries of an account, among which the nearest are looked for
 REMEMBERED = 10_000  # accounts of which is known how many of their entries are gone, where all are
 
 
@@ -49,6 +50,7 @@ class Entry(NamedTuple):
     request_size: int  # bytes of the query and the body
     response_size: int  # bytes of the body
     content_type: str  # of the answer
+    in_body: bool  # whether a body came
 
 
 class Body(NamedTuple):
@@ -112,6 +114,7 @@ _TESTS: Mapping[str, Callable[[Entry, Any], bool]] = {
 class Count:
     """How many entries fit a pattern."""
 
+    pattern: Pattern
     kept: int
     dropped: int | None
     """How many more may have fitted, of those that are gone; None where that is not known any more."""
@@ -159,9 +162,33 @@ class Waiter:
 
     pattern: Pattern
     wanted: int
-    seen: int
-    done: Callable[[], object]
-    """Called once, as soon as they do, in the turn that answers the call; must not wait."""
+    seen: int  # how many have fitted so far
+    ended: bool = False  # whether a reset has ended it before
+    _wake: Callable[[], object] | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether as many calls have fitted as are wanted."""
+        return self.seen >= self.wanted
+
+    def begin(self, wake: Callable[[], object]) -> None:
+        """Has wake called once, as soon as it is reached or ended: at once, where it is now. wake must not wait."""
+        self._wake = wake
+        if self.reached or self.ended:
+            wake()
+
+    def count(self, entry: Entry) -> None:
+        """Counts the entry, where it fits."""
+        if self.pattern.fits(entry):
+            self.seen += 1
+            if self.seen == self.wanted and self._wake is not None:
+                self._wake()
+
+    def end(self) -> None:
+        """Ends it before it is reached."""
+        self.ended = True
+        if self._wake is not None:
+            self._wake()
 
 
 class Journal:
@@ -215,7 +242,7 @@ class Journal:
             self._emptied.popitem(last=False)
             self._forgotten = True
 
-    def reset(self, login: str | None) -> None:
+    def clear(self, login: str | None) -> None:
         """Drops the entries of the login, with None those of all. They don't count as lost."""
         if login is None:
             self._rings.clear()
@@ -227,6 +254,13 @@ class Journal:
         self._emptied.pop(login, None)
         if (ring := self._rings.pop(login, None)) is not None:
             self._total -= len(ring.entries)
+
+    def reset(self, login: str | None) -> None:
+        """Drops the entries likewise, and ends the waits for calls of the login, with None all waits."""
+        self.clear(login)
+        for waiter in list(chain.from_iterable(self._waiters.values())):
+            if login in (None, waiter.pattern.login):
+                waiter.end()
 
     def entries(self, pattern: Pattern, *, newest_first: bool = False) -> Iterator[Entry]:
         """The entries that fit, in the order in which they were made, or the other way round."""
@@ -249,7 +283,7 @@ class Journal:
     def count(self, pattern: Pattern) -> Count:
         """How many entries fit."""
         kept = sum(1 for _ in self.entries(pattern))
-        return Count(kept, self.dropped(pattern))
+        return Count(pattern, kept, self.dropped(pattern))
 
     def dropped(self, pattern: Pattern) -> int | None:
         """How many of the entries that are gone may have fitted; None where that is not known."""
@@ -265,38 +299,30 @@ class Journal:
         """Entries that all but fit, with the keys in which they differ: those that differ least, of these the newest.
         Where the pattern names a login, they are calls of that account, and those of none.
         """
-        among = self._of(None) if pattern.login is None else chain(self._of(pattern.login), self._without_account())
-        missed = ((entry, keys) for entry in among if (keys := pattern.differing(entry)))
+        login = pattern.login
+        newest = self._of(login, newest_first=True)
+        among = newest if login is None else chain(islice(newest, AMONG), self._without_account())
+        missed = ((entry, keys) for entry in islice(among, 2 * AMONG) if (keys := pattern.differing(entry)))
         return nsmallest(limit, missed, key=lambda one: (len(one[1]), -one[0].number))
 
     def _without_account(self) -> Iterator[Entry]:
         ring = self._rings.get(None)
-        return iter(ring.entries if ring else ())
+        return iter(()) if ring is None else reversed(ring.entries)
 
-    def wait(self, pattern: Pattern, wanted: int, done: Callable[[], object]) -> Waiter:
-        """Has done called as soon as so many entries fit, those that are kept now included; not where they do by now.
-        The waiter stays until then, or until `leave`.
-        """
-        waiter = Waiter(pattern, wanted, self.count(pattern).kept, done)
-        if waiter.seen < wanted:
-            self._waiters.setdefault(pattern.login, {})[waiter] = None
+    def wait(self, pattern: Pattern, wanted: int) -> Waiter:
+        """A waiter for so many entries that fit, those that are kept now included. It counts until `leave`."""
+        waiter = Waiter(pattern, wanted, self.count(pattern).kept)
+        self._waiters.setdefault(pattern.login, {})[waiter] = None
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
-        """Forgets the waiter, where it waits."""
-        waiting = self._waiters.get(waiter.pattern.login)
-        if waiting is not None:
-            waiting.pop(waiter, None)
-            if not waiting:
-                del self._waiters[waiter.pattern.login]
+        """Forgets the waiter."""
+        waiting = self._waiters.get(waiter.pattern.login, {})
+        waiting.pop(waiter, None)
+        if not waiting:
+            self._waiters.pop(waiter.pattern.login, None)
 
     def _wake(self, entry: Entry) -> None:
-        waiting = [self._waiters.get(None, ())]
-        if entry.login is not None:
-            waiting.append(self._waiters.get(entry.login, ()))
-        for waiter in list(chain.from_iterable(waiting)):
-            if waiter.pattern.fits(entry):
-                waiter.seen += 1
-                if waiter.seen >= waiter.wanted:
-                    self.leave(waiter)
-                    waiter.done()
+        for login in {None, entry.login}:
+            for waiter in list(self._waiters.get(login, ())):
+                waiter.count(entry)

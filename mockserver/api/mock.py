@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -15,15 +17,19 @@ from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
 from mockserver.core.clock import Clock, RealTime
 from mockserver.core.delays import Delay, parse_delay
-from mockserver.core.errors import ApiError, NotFound, Problem, Refusal, StoreError
+from mockserver.core.errors import ApiError, Conflict, NotFound, Problem, Refusal, StoreError
 from mockserver.core.messages import AT_ONCE, SECOND, Answer, Call, Micros, Page
-from mockserver.core.quota import next_turn
+from mockserver.core.quota import day_of, next_turn
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account, Task
+from mockserver.faults.actions import Action
 from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import Fault, Strike, read_fault
-from mockserver.faults.kinds import ASPECTS, NO_EFFECT, Effect
+from mockserver.faults.call_rules import CallRules
+from mockserver.faults.faults import Fault, read_fault
+from mockserver.faults.kinds import ARRIVAL, ASPECTS, NO_EFFECT, Effect
 from mockserver.faults.matching import Facts
+from mockserver.faults.scenarios import PASS, Changes, RunningScenario, read_scenario
+from mockserver.inputs.accounts import ALL
 from mockserver.inputs.fields import is_word
 from mockserver.people.magic import MAGIC
 from mockserver.people.words import Words
@@ -56,6 +62,8 @@ class Mock:
         self._configured = profile
         self.simulation = simulation
         self.journal = Journal(simulation.journal)
+        self.calls: Counter[tuple[str, str, int]] = Counter()
+        """The calls since the start, by method (`other` for any other path), outcome and HTTP status."""
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
@@ -73,36 +81,40 @@ class Mock:
             return self.not_found(call.params)
         wanted_format = operations.format_of(call.params)
         account: Account | None = None
-        facts: Facts | None = None
-        struck: list[Strike] = []
+        rules: CallRules | None = None
+        effect = NO_EFFECT
         try:
             operation = self._operation(call)
-            trace.account = account = self._account(call.params)
-            if self.store.faults.may_strike(call.params.get("login")):
+            account = self._account(call.params)
+            login = call.params.get("login")
+            if self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login):
                 facts = self.facts(call, account, wanted_format)
-            effect = self._strike(facts, account, struck, "answer", "time", "transport")
+                rules = CallRules(self.store.scenarios, self.store.faults, facts, self._seed(account))
+                effect = rules.meet(*ARRIVAL)
+                account = self._stepped(rules.met, account)
+            trace.account = account
             if effect.page is not None:
-                return self._delivered(effect.page, account, struck)
+                return self._delivered(effect.page, account, rules)
             trace.now = now = self.now(account.login if account else None)
             self._count_call(call, account, now)
-            of_task = partial(self._strike, facts, account, struck, "task")
+            of_task = partial(rules.meet, "task") if rules is not None else _no_effect
             context = RequestContext(
                 call, self.profile.rules, self._environment, now, wanted_format, effect, of_task, trace
             )
             answer = operations.answer(operation, context, account)
         except ApiError as error:
             trace.error = error.kind
+            trace.names = tuple(error.fields.get("names", "").split(", "))
             answer = operations.error_answer(error, self.profile.rules, wanted_format)
-        if facts is not None and isinstance(answer, Answer):
-            # The format of the answer, which a clause may set in place of the one that was asked for.
-            answer = self._formed(answer, replace(facts, format=answer.format), account, struck)
-        return self._delivered(answer, account, struck)
+        if rules is not None:
+            answer = self._formed(answer, rules, account)
+        return self._delivered(answer, account, rules)
 
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
         """The answer for an unknown method; http is a status that no clause decides."""
         if self.profile.rules.html_not_found:
             page = Page(404, "text/html", operations.NOT_FOUND, reason="clause not-found = html-404")
-            return self._delivered(page, None, [])
+            return self._delivered(page, None, None)
         return self.refused(
             ApiError("unknown-method", reason=f"methods are {', '.join(OPERATIONS)}", http=http), params
         )
@@ -110,7 +122,7 @@ class Mock:
     def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer | Page:
         """The answer to an error that is found before there is a call, such as a body that is too large."""
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
-        return self._delivered(answer, None, [])
+        return self._delivered(answer, None, None)
 
     def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""
@@ -172,7 +184,7 @@ class Mock:
         ready = self.store.next_ready(now, login)
         if ready is None:
             remedy = "create one first; polls, and a task that is never ready, wait for no time"
-            raise Refusal(Problem("to", "no task is on its way by time", remedy))
+            raise Conflict(Problem("to", "no task is on its way by time", remedy))
         return self.advance(login, ready - now)
 
     def put_account(
@@ -191,15 +203,20 @@ class Mock:
         self.store.put_account(account)
         return account, known is None
 
+    def task(self, task_id: int) -> Task:
+        """The task of the id. Raises NotFound."""
+        task = self.store.read_task(task_id)
+        if task is None:
+            raise NotFound(Problem("id", f"{task_id} is not a task", "GET /_mock/tasks lists them"))
+        return task
+
     def set_ready(self, task_id: int, delay: Delay) -> Task:
         """Decides anew when the task is ready: after a time since its creation, or after so many more polls. One that
         is ready stays as it is. Gives the task. Raises NotFound without one, Refusal where it would not be ready any
         more.
         """
         with self.store.transaction(write=True):
-            task = self.store.read_task(task_id)
-            if task is None:
-                raise NotFound(Problem("", f"{task_id} is not a task", "create one, or see its id in the answer"))
+            task = self.task(task_id)
             now = self.now(task.login)
             after = delay.sample(fraction(task.seed, task.login, "ready", task.id))
             changed = replace(task, ready=None if after is None else task.created + after, polls=delay.polls)
@@ -207,7 +224,7 @@ class Mock:
                 self.store.put_ready(changed)
                 return changed
             if not changed.is_ready(now):
-                raise Refusal(Problem("ready", "the task is ready, and stays so", "create another task"))
+                raise Conflict(Problem("ready", "the task is ready, and stays so", "create another task"))
             return task
 
     def drop_account(self, login: str) -> None:
@@ -227,20 +244,53 @@ class Mock:
 
     def _fault(self, document: Any) -> Fault:
         fault = read_fault(document)
-        if fault.aspect == "transport" and not self.owns_sockets:
-            what = f"the fault {fault.kind!r} needs the socket, which a WSGI server keeps to itself"
-            raise Refusal(Problem("action.kind", what, "run `ifind-mock serve`, or leave it out"))
+        self._require_socket(fault.action, "action")
         return fault
 
     def set_profile(self, profile: Profile | None) -> None:
         """Answers by the profile from the next call on, with None by that of the settings."""
         self.profile = profile or self._configured
 
+    def put_scenario(self, name: str, document: Any) -> tuple[RunningScenario, bool]:
+        """Begins the scenario of a document, and says whether there was none of its name and login. Raises Refusal."""
+        scenario = read_scenario(name, document)
+        for place, step in enumerate(scenario.steps):
+            for action in step.actions:
+                self._require_socket(action, f"steps[{place}].action")
+        self._restore(self.store.scenarios.taken_back(scenario.login, name))
+        return self.store.scenarios.put(scenario)
+
+    def drop_scenario(self, name: str, login: str | None) -> None:
+        """Takes the scenario away; what it has changed of accounts is as before. Raises NotFound without one."""
+        self.store.scenarios.drop(name, login)
+        self._restore(self.store.scenarios.taken_back(login, name))
+
+    def clear_scenarios(self, login: str | None) -> None:
+        """Takes the scenarios of the login away, with None all, as `drop_scenario` does."""
+        self.store.scenarios.clear(login)
+        self._restore(self.store.scenarios.taken_back(login))
+
+    def _restore(self, taken: Iterable[tuple[str, Changes]]) -> None:
+        """Sets fields of accounts back to what they were, unless something else has changed them since."""
+        for login, changes in taken:
+            with self.store.transaction(write=True):
+                account = self.store.account(login)
+                if account is not None:
+                    before = {key: old for key, (old, new) in changes.items() if getattr(account, key) == new}
+                    self.store.put_account(replace(account, **before))
+
+    def _require_socket(self, action: Action, where: str) -> None:
+        """Raises Refusal for an action that the server can't carry out."""
+        if action.aspect == "transport" and not self.owns_sockets:
+            what = f"the fault {action.kind!r} needs the socket, which a WSGI server keeps to itself"
+            raise Refusal(Problem(f"{where}.kind", what, "run `ifind-mock serve`, or leave it out"))
+
     def reset(self, login: str | None) -> None:
-        """Drops the tasks, charges, clock, faults and journal of the login, with None those of all; the faults of the
-        settings are armed anew. With None, the profile is that of the settings again. Accounts stay, and no id is given
-        twice.
+        """Drops the tasks, charges, clock, faults, scenarios, stubs and journal of the login, with None those of all;
+        those of the settings begin anew. With None, the profile is that of the settings again. Accounts stay, and no id
+        is given twice.
         """
+        self.clear_scenarios(login)
         self.store.reset(login)
         self.journal.reset(login)
         if login is None:
@@ -255,34 +305,52 @@ class Mock:
             raise ApiError("http-method", reason=f"allowed: {', '.join(http_methods)}", http=405, headers=allowed)
         return OPERATIONS[call.operation]
 
-    def _strike(self, facts: Facts | None, account: Account | None, struck: list[Strike], *aspects: str) -> Effect:
-        """Adds the faults of these aspects that strike to those that struck. Gives the effect of the first aspect."""
-        if facts is None:
-            return NO_EFFECT
-        strikes = self.store.faults.strike(facts, self._seed(account), aspects)
-        struck += strikes
-        return next((one.effect for one in strikes if one.aspect == aspects[0]), NO_EFFECT)
+    def _stepped(self, met: RunningScenario | None, account: Account | None) -> Account | None:
+        """The account of a call after what a step of a scenario does to its clock and to itself."""
+        if account is None or met is None or not met.step.changes:
+            return account
+        login, step = account.login, met.step
+        with self.store.transaction(write=True):
+            with suppress(Refusal):  # there is no such moment, or it is too far away: the clock stays as it is
+                if isinstance(step.advance, str):
+                    self.advance_to(login, step.advance)
+                elif step.advance is not None:
+                    self.advance(login, step.advance)
+            known = self.store.account(login) or account
+            changed = replace(known, **{key: value for key, value in step.account.items() if key != "used"})
+            if (used := step.account.get("used")) is not None:
+                day = day_of(self.now(login), self.profile.rules.day_turn)
+                changed = replace(changed, day=day, used=changed.daily_limit if used == ALL else used)
+            self.store.put_account(changed)
+            self.store.scenarios.changed(met.scenario, known, changed)
+        return changed
 
-    def _formed(self, answer: Answer, facts: Facts, account: Account | None, struck: list[Strike]) -> Answer:
-        """The answer, in the form of a fault that strikes."""
-        form = self._strike(facts, account, struck, "form").form
-        if form is None:
+    def _formed(self, answer: Answer | Page, rules: CallRules, account: Account | None) -> Answer | Page:
+        """The answer, in the form that a rule gives it. A page has none."""
+        if not isinstance(answer, Answer):
             return answer
-        chance = fraction(self._seed(account), "form", struck[-1].key, struck[-1].number)
-        return replace(answer, form=partial(form, chance))
+        # The format of the answer, which a clause may set in place of the one that was asked for.
+        rules.facts = replace(rules.facts, format=answer.format)
+        form = rules.meet("form").form
+        if form is not None:
+            rule = next(one for one in rules.struck if one.effect.form is form)
+            chance = fraction(self._seed(account), "form", rule.key, rule.number)
+            answer = replace(answer, form=partial(form, chance))
+        return replace(answer, wrote=True) if rules.met is not None and rules.met.step.changes else answer
 
-    def _delivered(self, answer: Answer | Page, account: Account | None, struck: Sequence[Strike]) -> Answer | Page:
-        """The answer with its latency and, where faults struck, with their delivery and their reasons."""
+    def _delivered(self, answer: Answer | Page, account: Account | None, rules: CallRules | None) -> Answer | Page:
+        """The answer with its latency and, where rules have met the call, with their delivery and their reasons."""
         late = self._late(self.simulation.latency, account, "latency")
+        struck = rules.struck if rules is not None else []
         if not struck and not late:
             return answer
-        in_order = sorted(struck, key=lambda one: ASPECTS.index(one.aspect))
+        in_order = sorted(struck, key=lambda one: (PASS, *ASPECTS).index(one.aspect))
         late += sum(self._late(one.effect.latency, account, one.key) for one in in_order if one.effect.latency)
         sent = next((one.effect.delivery for one in in_order if one.effect.delivery is not AT_ONCE), AT_ONCE)
         return replace(
             answer,
             delivery=replace(sent, latency=late, login=account.login if account else None),
-            faults=tuple(one.id for one in in_order),
+            faults=tuple(dict.fromkeys(one.id for one in in_order)),
             reason="; ".join(filter(None, [*(one.reason for one in in_order), answer.reason])),
         )
 
@@ -377,13 +445,31 @@ class Mock:
             raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
 
     def _arm_configured(self, login: str | None) -> None:
-        """Arms the faults of the settings: those of the login, with None all."""
+        """Puts stubs, arms faults and begins scenarios of the settings: those of the login, with None all."""
+        for stub in self.simulation.stubs:
+            if login is None or stub.match.login == login:
+                self.store.stubs.put(stub)
         for place, document in enumerate(self.simulation.faults):
             if login is None or document.get("match", {}).get("login") == login:
-                try:
+                with _at(f"faults[{place}]"):
                     self.arm(document)
-                except Refusal as refusal:
-                    raise refusal.at(f"[{place}]") from None
+        for place, document in enumerate(self.simulation.scenarios):
+            if login is None or document["scenario"].get("login") == login:
+                with _at(f"scenarios[{place}]"):
+                    self.put_scenario(document["name"], document["scenario"])
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    """Sees the problems of a Refusal from further out."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise refusal.at(where) from None
+
+
+def _no_effect() -> Effect:
+    return NO_EFFECT
 
 
 def is_test_login(login: str) -> bool:

@@ -6,10 +6,11 @@ whether a task is ready.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction
@@ -20,6 +21,7 @@ from mockserver.core.messages import SECOND, Answer, Body, Call, Micros, Page, V
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.kinds import Effect, ErrorOverride
+from mockserver.faults.stubs import Stub
 from mockserver.formats.csv import COLUMNS
 from mockserver.formats.writers import FORMATS
 from mockserver.people import people
@@ -181,7 +183,8 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
     assert phone is not None, "checked before"
     assert source is not None, "checked before"
     magic = MAGIC.get(phone)
-    outcome = magic.outcome if magic else None
+    stub = environment.store.stubs.find(account.login, phone, source.number, by_phone=magic is not None)
+    outcome = magic.outcome if magic and not stub else None
     if outcome == "bad-gateway":
         return Page(502, "text/html", BAD_GATEWAY, reason=f"magic phone {phone}")
     if outcome == "limit":
@@ -192,7 +195,8 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
     effect = context.task_effect()
     seed = environment.seed if account.seed is None else account.seed
     stuck = effect.stuck or outcome == "stuck"
-    delay = NEVER if stuck else environment.delay(account, phone, source.number)
+    own = stub.ready if stub else None
+    delay = NEVER if stuck else own or environment.delay(account, phone, source.number)
     time = delay.sample(fraction(seed, account.login, "create", account.creates))
     failure = effect.failure or (ErrorOverride() if outcome == "fail" else None)
     made = environment.store.create_task(
@@ -204,12 +208,13 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
             ip=context.call.ip,
             created=context.now,
             ready=None if time is None else context.now + time,
-            cost=max(1, people.count(phone, source, seed)) if rules.unit_is_record else 1,
+            cost=(stub.cost if stub else None) or (_records(stub, phone, source, seed) if rules.unit_is_record else 1),
             seed=seed,
             demo=account.demo,
             edition=rules.edition.name,
             failure=(failure.code, failure.message) if failure else None,
             polls=delay.polls,
+            stub=stub.text if stub else None,
         ),
         day,
     )
@@ -218,6 +223,12 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
     context.trace.task = made
     why = f"task created, cost {made.cost}"
     return Answer({"status": "ok", "id": made.id}, context.format, task=made.id, reason=why, wrote=True)
+
+
+def _records(stub: Stub | None, phone: str, source: Source, seed: int) -> int:
+    """The units of a task, where they are the records that it finds."""
+    records = stub.records(source.section) if stub is not None else None
+    return max(1, people.count(phone, source, seed) if records is None else records)
 
 
 def _refuse_limit(limit: LimitReached, because: str = "") -> NoReturn:
@@ -268,9 +279,10 @@ _UNFILLED: Mapping[str, Value] = {"null": None, "false": False}  # by a choice o
 def _ready(context: RequestContext, task: Task) -> Answer:
     rules = context.rules
     source = EDITIONS[task.edition].sources[str(task.source)]
-    found = people.find(task.phone, source, task.seed, context.environment.words, demo=task.demo)
+    stubbed: Mapping[str, Any] = json.loads(task.stub) if task.stub is not None else {}
+    found = _found(context, task, source, stubbed)
     rows: list[Value] = [
-        {**row, "phone": int(row["phone"])} if rules.numeric_phone else dict(row) for row in found.rows
+        {**row, "phone": _as_number(row["phone"])} if rules.numeric_phone else dict(row) for row in found.rows
     ]
     sections: dict[str, Value] = {
         "data": rows,
@@ -285,7 +297,32 @@ def _ready(context: RequestContext, task: Task) -> Answer:
     for name, at in (("create_time", task.created), ("end_time", task.ready or task.created)):
         body[name] = at // SECOND if rules.epoch_times else text_of(at)
     rows_of = own if own in COLUMNS else None
-    return Answer(body, context.format, rows=rows_of, task=task.id, reason=f"ready: {found.records} records")
+    bodies: dict[str, Any] = stubbed.get("bodies", {})
+    if isinstance(bodies.get(context.format), dict):
+        body, rows_of = bodies.pop(context.format), None
+    by_stub = f"stub {stubbed['id']}, " if stubbed else ""
+    why = f"ready: {by_stub}{found.records} records"
+    return Answer(body, context.format, rows=rows_of, task=task.id, reason=why, bodies=bodies)
+
+
+def _found(context: RequestContext, task: Task, source: Source, stubbed: Mapping[str, Any]) -> people.Found:
+    """What the task has found: by its stub, where that has the source's section, else what is made up."""
+    if source.section not in stubbed:
+        return people.find(task.phone, source, task.seed, context.environment.words, demo=task.demo)
+    part = stubbed[source.section]
+    if source.section == "data":
+        return people.Found(rows=tuple(_in_order({"phone": task.phone, **row}) for row in part))
+    return people.Found(names=tuple(part)) if source.section == "names" else people.Found(photo=part)
+
+
+def _in_order(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its fields in the documentation's order, others after them."""
+    return {**{name: row[name] for name in people.FIELDS if name in row}, **row}
+
+
+def _as_number(phone: Any) -> Any:
+    """The phone of a row as a number; one that a stub writes in another way stays as it is."""
+    return int(phone) if isinstance(phone, str) and re.fullmatch("[0-9]+", phone) else phone
 
 
 def _info(context: RequestContext, account: Account) -> Answer:

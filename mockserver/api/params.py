@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
@@ -19,7 +19,12 @@ MAX_HEAD = 8192
 """Bytes of a part's headers, and of the options of a content type. A form that has more can't be parsed."""
 MAX_HEADS = 64 * 1024
 """Bytes of the headers of all parts. A form that has more can't be parsed: one full of them takes 0.8 seconds."""
+FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
 _LONGEST_NAME = 64  # bytes of a name, each of which may be escaped
+_HINTED = 8192  # bytes of a query, and of a body, that are looked at for a hint
+_HINTED_FIELDS = 100  # of each, that are
+_PART_NAME = re.compile(rb'name="([^"\r\n]{1,64})"')
 
 
 def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
@@ -27,6 +32,41 @@ def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
     query = _of_form(request.query, parsing)
     body = _of_body(request, parsing) if request.http_method == "POST" else {}
     return query | body if parsing.body_wins else body | query
+
+
+def is_read(request: Request, parsing: Parsing) -> bool:
+    """Whether the body of a POST is of a type that is read."""
+    kind = _kind_of(request)
+    return kind == FORM or (kind == _MULTIPART and parsing.multipart)
+
+
+def sent_names(request: Request, parsing: Parsing) -> list[str]:
+    """The names of the parameters that were sent, known or not, as far as they are looked at for a hint."""
+    names = [raw for raw, _ in _raw_fields(request)]
+    if _kind_of(request) == _MULTIPART and is_read(request, parsing):
+        names += _PART_NAME.findall(request.body, 0, _HINTED)[:_HINTED_FIELDS]
+    return [_decoded(raw) for raw in names]
+
+
+def has_plus(request: Request, name: str) -> bool:
+    """Whether a value of the parameter was sent with a plus that is not escaped, and so is read as a blank."""
+    return any(b"+" in value for raw, value in _raw_fields(request) if _decoded(raw) == name)
+
+
+def _raw_fields(request: Request) -> Iterator[tuple[bytes, bytes]]:
+    """Names and values of the query and of a form, as they were sent, as far as they are looked at for a hint."""
+    forms = [request.query]
+    if _kind_of(request) == FORM and request.http_method == "POST":
+        forms.append(request.body)
+    for form in forms:
+        for field in form[:_HINTED].split(b"&", _HINTED_FIELDS)[:_HINTED_FIELDS]:
+            name, _, value = field.partition(b"=")
+            if len(name) <= _LONGEST_NAME:
+                yield name, value
+
+
+def _kind_of(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _too_many() -> ApiError:
@@ -54,11 +94,11 @@ def _decoded(text: bytes) -> str:
 
 
 def _of_body(request: Request, parsing: Parsing) -> dict[str, str]:
-    kind, _, options = request.headers.get("content-type", "").partition(";")
-    kind = kind.strip().lower()
-    if kind == "application/x-www-form-urlencoded":
+    kind = _kind_of(request)
+    if kind == FORM:
         return _of_form(request.body, parsing)
-    if kind != "multipart/form-data" or not parsing.multipart or len(options) > MAX_HEAD:
+    options = request.headers.get("content-type", "").partition(";")[2]
+    if kind != _MULTIPART or not parsing.multipart or len(options) > MAX_HEAD:
         return {}
     pairs = _multipart(request.body, options)
     return dict(pairs if parsing.repeated_last else reversed(pairs))
@@ -76,7 +116,8 @@ def _multipart(body: bytes, options: str) -> list[tuple[str, str]]:
     boundary = parse_options_header(f"multipart/form-data;{options}")[1].get("boundary", "").encode("latin-1")
     if body.count(b"--" + boundary) > MAX_FIELDS + 1:  # after the last there is nothing
         raise _too_many()
-    heads = [_length_of_head(part) for part in body.split(b"--" + boundary)]
+    before, *parts = body.split(b"--" + boundary)
+    heads = [len(before), *map(_length_of_head, parts)]
     if max(heads) > MAX_HEAD or sum(heads) > MAX_HEADS:
         return []
     try:

@@ -16,3 +16,4 @@ class Trace:
     now: Micros | None = None  # by the account's clock
     task: Task | None = None  # the account's own task that was made, or asked for
     error: str = ""  # the kind of the error in which it ended: a key of `error.codes`
+    names: tuple[str, ...] = ()  # the parameters that the error names

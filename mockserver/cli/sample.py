@@ -54,6 +54,7 @@ def sample(settings: Settings, method: str, params: dict[str, str], *, processin
         delay=parse_delay("2s", ""),
         delays={},
         faults=[],
+        stubs=[replace(stub, ready=None) for stub in settings.stubs],
     )
     gateway = open_gateway(settings, lambda: at)
     mock = gateway.mock

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from mockserver.core.errors import Problem, Refusal
+from mockserver.core.errors import Conflict, Problem, Refusal
 from mockserver.core.messages import SECOND, Micros
 
 MOSCOW = timezone(timedelta(hours=3))
@@ -77,7 +77,7 @@ class Clock:
 
 def _in_range(where: str, base: Micros) -> None:
     if not 0 <= base <= LATEST:
-        raise Refusal(Problem(where, "the clock would leave its range", "allowed: 1970 to the year 3000"))
+        raise Conflict(Problem(where, "the clock would leave its range", "allowed: 1970 to the year 3000"))
 
 
 def text_of(at: Micros) -> str:

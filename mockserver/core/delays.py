@@ -16,9 +16,42 @@ LONGEST: Micros = 366 * 24 * 3600 * SECOND
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND}
 MOST = 100
 """Characters of a text that is read as a delay; the longest that is one has fewer."""
-DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)"
-POLLS = r"([1-9][0-9]{0,5})\s+polls?"
 MOST_POLLS = 999_999
+_BLANKS = r"[ \t\r\n]"
+_DURATION = rf"([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?){_BLANKS}*(ms|s|m|h|d)"
+_POLLS = rf"([1-9][0-9]{{0,5}}){_BLANKS}+polls?"
+_UNIFORM = rf"uniform{_BLANKS}+{_DURATION}\.\.{_DURATION}"
+_LOGNORMAL = rf"lognormal{_BLANKS}+{_DURATION}{_BLANKS}+sigma{_BLANKS}+([0-9]{{1,3}}(?:\.[0-9]{{1,6}})?)"
+
+
+def _no_more_than(most: int) -> str:
+    """The pattern of the numbers from 0 to most, as _DURATION has numbers."""
+    digits = str(most)
+    least = [f"[0-9]{{1,{len(digits) - 1}}}"] if len(digits) > 1 else []
+    lower = [
+        f"{digits[:place]}[0-{int(digit) - 1}]" + f"[0-9]{{{len(digits) - place - 1}}}"
+        for place, digit in enumerate(digits)
+        if digit != "0"
+    ]
+    return rf"(?![0-9]{{10}})0*(?:(?:{'|'.join((*least, *lower))})(?:\.[0-9]{{1,6}})?|{digits}(?:\.0{{1,6}})?)"
+
+
+_IN_RANGE = "|".join(
+    rf"{_no_more_than(LONGEST // size)}{_BLANKS}*{unit}"
+    if LONGEST // size < 10**9
+    else rf"[0-9]{{1,9}}(?:\.[0-9]{{1,6}})?{_BLANKS}*{unit}"
+    for unit, size in _UNITS.items()
+)
+
+
+def _of_durations(pattern: str) -> str:
+    return rf"^{_BLANKS}*(?:{pattern.replace(_DURATION, f'(?:{_IN_RANGE})')}){_BLANKS}*$(?!\n)"
+
+
+DURATION_PATTERN = _of_durations(_DURATION)
+"""What a duration matches, for a JSON Schema."""
+TIME_PATTERN = _of_durations(f"{_DURATION}|{_UNIFORM}|{_LOGNORMAL}")
+DELAY_PATTERN = _of_durations(f"{_DURATION}|{_UNIFORM}|{_LOGNORMAL}|{_POLLS}|never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +83,14 @@ class Delay:
 
 def duration(text: str, where: str) -> Micros:
     """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days. Raises Refusal naming `where`."""
-    match = re.fullmatch(DURATION, text.strip(), re.ASCII) if len(text) <= MOST else None
+    match = re.fullmatch(_DURATION, text.strip(" \t\r\n")) if len(text) <= MOST else None
     if match is None:
         raise Refusal(Problem(where, f"{_shown(text)} is not a duration", "write it as '2s', '250ms', '1.5m', '1h'"))
-    micros = round(float(match[1]) * _UNITS[match[2]])
+    return _time(match[1], match[2], text, where)
+
+
+def _time(number: str, unit: str, text: str, where: str) -> Micros:
+    micros = round(float(number) * _UNITS[unit])
     if micros > LONGEST:
         raise Refusal(Problem(where, f"{text!r} is too long", "allowed: up to 366 days"))
     return micros
@@ -61,22 +98,19 @@ def duration(text: str, where: str) -> Micros:
 
 def parse_delay(text: str, where: str) -> Delay:
     """A delay as the settings write it. Raises Refusal naming `where`, with every form that is allowed."""
-    plain = " ".join(text.split()) if len(text) <= MOST else ""
-    kind, _, rest = plain.partition(" ")
-    if plain == "never":
+    bare = text.strip(" \t\r\n") if len(text) <= MOST else ""
+    plain = " ".join(bare.split())
+    if bare == "never":
         return NEVER
-    if re.fullmatch(DURATION, plain, re.ASCII):
-        return Delay(plain, "fixed", duration(plain, where))
-    if kind == "uniform" and ".." in rest and " " not in rest:
-        begin, _, end = rest.partition("..")
-        low, high = duration(begin, where), duration(end, where)
-        if low > high:
-            raise Refusal(Problem(where, f"{text!r} runs backwards", f"write 'uniform {end}..{begin}'"))
+    if match := re.fullmatch(_DURATION, bare):
+        return Delay(plain, "fixed", _time(match[1], match[2], text, where))
+    if match := re.fullmatch(_UNIFORM, bare):
+        low, high = sorted((_time(match[1], match[2], text, where), _time(match[3], match[4], text, where)))
         return Delay(plain, "uniform", low, float(high - low))
-    if match := re.fullmatch(POLLS, plain, re.ASCII):
+    if match := re.fullmatch(_POLLS, bare):
         return after_polls(int(match[1]))
-    if match := re.fullmatch(r"lognormal (\S+) sigma ([0-9]{1,3}(?:\.[0-9]{1,6})?)", plain):
-        return Delay(plain, "lognormal", duration(match[1], where), float(match[2]))
+    if match := re.fullmatch(_LOGNORMAL, bare):
+        return Delay(plain, "lognormal", _time(match[1], match[2], text, where), float(match[3]))
     raise Refusal(Problem(where, f"{_shown(text)} is not a delay", f"allowed: {FORMS}"))
 
 

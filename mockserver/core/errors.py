@@ -4,7 +4,8 @@ Exception
 ├── ApiError            an error that the API itself would answer: a kind of the clause `error.codes`
 └── IfindMockError      what is reported to the user of the mock
     ├── Refusal         one or more wrong inputs, each a Problem: where, what, what is allowed
-    │   └── NotFound    an unknown name
+    │   ├── NotFound    an unknown name
+    │   └── Conflict    right by itself, and not possible as things are
     └── StoreError      the store can't be read or written
 """
 
@@ -65,13 +66,19 @@ class Refusal(IfindMockError):
 
     def at(self, where: str, joint: str = ".") -> Refusal:
         """The same problems, seen from one level further out: `where` is put before each place."""
-        return Refusal(
+        if not where:
+            return self
+        return type(self)(
             *(Problem(f"{where}{joint}{p.where}" if p.where else where, p.what, p.remedy) for p in self.problems)
         )
 
 
 class NotFound(Refusal):
     """A Refusal of an unknown name."""
+
+
+class Conflict(Refusal):
+    """A Refusal of what is right by itself, and not possible as things are."""
 
 
 def few(names: Iterable[str], total: int) -> str:

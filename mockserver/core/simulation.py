@@ -25,3 +25,5 @@ class Simulation:
     journal: int  # calls that are kept for each account
     accounts: Sequence[Account] = ()  # the accounts of the start
     faults: Sequence[Mapping[str, Any]] = ()  # the documents of the faults of the start
+    stubs: Sequence[Any] = ()  # the stubs of the start
+    scenarios: Sequence[Mapping[str, Any]] = ()  # those of the start, each its name and its document

@@ -54,6 +54,8 @@ class Task:
     failure: tuple[int | None, str | None] | None = None
     """Code and message of a task that ends in an error (None: the profile's); None for a task that ends well."""
     polls: int | None = None  # how many more polls are answered as processing; None where time decides
+    stub: str | None = None
+    """What it finds by a stub, as JSON: an object with `id` and any of `data`, `names`, `photo` and `bodies`."""
 
     def is_ready(self, now: Micros) -> bool:
         """Whether the task has ended, well or not: a pure function of its record and the time."""

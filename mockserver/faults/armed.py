@@ -9,7 +9,8 @@ from itertools import islice
 
 from mockserver.core.chance import fraction
 from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
-from mockserver.faults.faults import Fault, Strike
+from mockserver.faults.actions import Strike
+from mockserver.faults.faults import Fault
 from mockserver.faults.matching import Facts
 
 KEPT = 1000
@@ -48,9 +49,10 @@ class ArmedFault:
     @property
     def strike(self) -> Strike:
         """What it does to the call that was seen last."""
-        fault = self.fault
+        fault, action = self.fault, self.fault.action
         left = "" if self.left is None else f" ({self.left} of {fault.times} left)"
-        return Strike(self.id, fault.aspect, fault.effect, f"fault {self.id} {fault.kind}{left}", fault.key, self.seen)
+        reason = f"fault {self.id} {action.kind}{left}"
+        return Strike(self.id, action.aspect, action.effect, reason, fault.key, self.seen)
 
 
 class ArmedFaults:
@@ -62,6 +64,11 @@ class ArmedFaults:
         """The ids of those that may still strike, by the login of their match, then by the order of their arming."""
         self._over: deque[str] = deque()
         self._last = 0
+
+    @property
+    def live(self) -> int:
+        """How many may still strike."""
+        return len(self._faults) - len(self._over)
 
     def arm(self, fault: Fault) -> ArmedFault:
         """Arms the fault under a new id. Raises Refusal where too many are armed."""
@@ -81,7 +88,7 @@ class ArmedFaults:
         return self._keep(ArmedFault(fault_id, fault, before.place)), False
 
     def _next_place(self) -> int:
-        if len(self._faults) - len(self._over) >= MOST:
+        if self.live >= MOST:
             raise Refusal(Problem("", f"{MOST} faults are armed", "take some away: DELETE /_mock/faults"))
         self._last += 1
         return self._last
@@ -145,7 +152,7 @@ class ArmedFaults:
         struck: dict[str, Strike] = {}
         for fault_id in (*ids.values(),):
             armed = self._faults[fault_id]
-            aspect = armed.fault.aspect
+            aspect = armed.fault.action.aspect
             if aspect not in aspects or not armed.fault.fits(facts):
                 continue
             armed = replace(armed, seen=armed.seen + 1)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import Problem, Refusal
 from mockserver.core.written import in_quotes, shown
-from mockserver.faults.kinds import KINDS, Effect
+from mockserver.faults.actions import ACTION, IN_VAIN, Action, read_action
 from mockserver.faults.matching import MATCH, Facts, Match, read_match
 from mockserver.inputs import fields
 
@@ -20,9 +20,7 @@ class Fault:
     """A fault as its document describes it."""
 
     match: Match
-    kind: str
-    settings: Mapping[str, Any]
-    effect: Effect
+    action: Action
     times: int | None = 1  # how often it strikes; None is without end
     after: int = 0  # how many matching calls pass before it strikes
     probability: float = 1.0
@@ -30,30 +28,11 @@ class Fault:
     @property
     def key(self) -> str:
         """The same for the same fault, so that it draws the same chances in every run."""
-        return repr((sorted(self.match.entries.items()), self.kind, self.times, self.after, self.probability))
-
-    @property
-    def aspect(self) -> str:
-        """What of a call it changes, one of ASPECTS."""
-        return KINDS[self.kind].aspect
+        return repr((sorted(self.match.entries.items()), self.action.kind, self.times, self.after, self.probability))
 
     def fits(self, facts: Facts) -> bool:
         """Whether the call is one that this fault is meant for, `nth` aside."""
-        if facts.method not in KINDS[self.kind].operations or facts.format == self.effect.spares:
-            return False
-        return self.match.fits(facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """A rule that meets a call, such as a fault, with what it does to the call."""
-
-    id: str
-    aspect: str  # one of ASPECTS
-    effect: Effect
-    reason: str  # for `X-Mock-Reason`
-    key: str  # the same for the same rule in every run, and number for the same call of it: they seed its chances
-    number: int
+        return self.action.fits(facts) and self.match.fits(facts)
 
 
 def read_fault(document: Any) -> Fault:
@@ -61,42 +40,13 @@ def read_fault(document: Any) -> Fault:
     problems: list[Problem] = []
     top = fields.table(document, "", _TOP, problems)
     match = read_match(top.get("match", {}), "match", problems)
-    kind, settings = _action(top.get("action"), problems)
-    method = match.entries.get("method", kind)
-    if kind is not None and method not in (kind, *KINDS[kind].operations):
-        where = ", ".join(KINDS[kind].operations)
-        problems.append(
-            Problem("match.method", f"the fault {kind!r} does not apply to {method!r}", f"allowed: {where}")
-        )
+    action = read_action(top.get("action"), "action", match, problems)
     nth = match.entries.get("nth")
-    if isinstance(nth, int) and nth <= top.get("after", 0):
-        problems.append(Problem("match.nth", "is among the calls that `after` lets pass", "leave one of them out"))
-    if problems or kind is None:
+    if isinstance(nth, int) and top.get("after", 0):
+        problems.append(Problem("match.nth", "picks one call, so that `after` has no say", "leave one of them out"))
+    if problems or action is None:
         raise Refusal(*problems)
-    effect = KINDS[kind].make(**settings)
-    if effect.spares is not None and match.entries.get("format") == effect.spares:
-        raise Refusal(Problem("match.format", "is that of the fault, which would change nothing", "name two formats"))
-    return Fault(
-        match,
-        kind,
-        settings,
-        effect,
-        **{key: top[key] for key in ("times", "after", "probability") if key in top},
-    )
-
-
-def _action(action: Any, problems: list[Problem]) -> tuple[str | None, dict[str, Any]]:
-    if not isinstance(action, Mapping) or "kind" not in action:
-        problems.append(Problem("action", "must be a table with a `kind`", f"kinds: {', '.join(KINDS)}"))
-        return None, {}
-    kind = str(action["kind"])
-    if kind not in KINDS:
-        problems.append(unknown("action.kind", kind, KINDS, noun="a fault"))
-        return None, {}
-    row = KINDS[kind]
-    options = {key: value for key, value in action.items() if key != "kind"}
-    settings = fields.table(options, "action", row.settings, problems, required=row.required)
-    return kind, settings
+    return Fault(match, action, **{key: top[key] for key in ("times", "after", "probability") if key in top})
 
 
 def _times(where: str, value: Any) -> int | None:
@@ -110,18 +60,16 @@ def _times(where: str, value: Any) -> int | None:
         raise Refusal(Problem(where, f"{shown(value)} is not allowed", f"allowed: 1 and more, or {ALWAYS!r}")) from None
 
 
+TIMES: fields.Field[int | None] = fields.Field(
+    _times, {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]}, f"1 and more, or {ALWAYS!r}"
+)
+"""How often; None is without end."""
 _TOP: Mapping[str, fields.Field[Any]] = {
     "match": replace(fields.as_is, shape=MATCH.shape).described(
         "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
     ),
-    "action": replace(fields.as_is, shape={"oneOf": [kind.schema(name) for name, kind in KINDS.items()]}).described(
-        f"What happens: {', '.join(KINDS)}.", {"kind": "error", "code": 500, "message": "try later"}
-    ),
-    "times": fields.Field(
-        _times,
-        {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]},
-        f"1 and more, or {ALWAYS!r}",
-    ).described("How often it happens.", 1),
+    "action": ACTION,
+    "times": TIMES.described("How often it happens.", 1),
     "after": fields.whole(0).described("How many calls it lets pass first.", 0),
     "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
 }
@@ -135,7 +83,12 @@ def _document(where: str, value: Any) -> Any:
     return value
 
 
-FAULT = replace(fields.table_of(_TOP, required=["action"]), read=_document).described(
-    "A fault.", {key: field.example for key, field in _TOP.items()}
-)
+_NTH_AND_AFTER = {
+    "properties": {"match": {"required": ["nth"]}, "after": {"minimum": 1}},
+    "required": ["match", "after"],
+}
+FAULT = replace(
+    fields.bounded(fields.table_of(_TOP, required=["action"]), {"not": {"anyOf": [_NTH_AND_AFTER, *IN_VAIN]}}),
+    read=_document,
+).described("A fault.", {key: field.example for key, field in _TOP.items()})
 """A fault's document, which is checked and kept as it is."""

@@ -19,6 +19,7 @@ ASPECTS = ("answer", "task", "form", "time", "transport")
 reads; the bytes that the answer is written in; when they leave; how they travel. A call meets one fault of each at
 most.
 """
+ARRIVAL = ("answer", "time", "transport")  # those that are decided when the call comes in
 
 
 @dataclass(frozen=True, slots=True)

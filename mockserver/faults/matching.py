@@ -51,15 +51,23 @@ class Match:
         return isinstance(nth, int) and nth <= number
 
 
-def read_match(document: Any, where: str, problems: list[Problem]) -> Match:
-    """The match of a document with any keys of Facts, and `nth`; adds every problem to problems."""
-    match = fields.table(document, where, _MATCH, problems)
-    if match.get("method") == "info" and (never := [key for key in ("phone", "source") if key in match]):
-        problems.append(Problem(f"{where}.{never[0]}", "info has none, so nothing could match", "leave it out"))
+def read_match(document: Any, where: str, problems: list[Problem], *, numbered: bool = True) -> Match:
+    """The match of a document with any keys of Facts and, where calls are numbered, `nth`; adds every problem to
+    problems.
+    """
+    match = fields.table(document, where, MATCH_FIELDS if numbered else _UNNUMBERED, problems)
+    problems += impossible(match, where)
     return Match(match)
 
 
-_MATCH: Mapping[str, fields.Field[Any]] = {
+def impossible(match: Mapping[str, Any], where: str) -> list[Problem]:
+    """The problems of a match that no call could fit."""
+    never = [key for key in ("phone", "source") if key in match and match.get("method") == "info"]
+    remedy = "leave it out"
+    return [Problem(fields.inside(where, key), "info has none, so nothing could match", remedy) for key in never[:1]]
+
+
+MATCH_FIELDS: Mapping[str, fields.Field[Any]] = {
     "method": fields.one_of(METHODS).described("The API's method that is called."),
     "http_method": fields.one_of(("GET", "POST")).described("How it is called; a HEAD counts as GET."),
     "login": fields.at_most(fields.SHORT, fields.text).described("The account that calls."),
@@ -68,4 +76,10 @@ _MATCH: Mapping[str, fields.Field[Any]] = {
     "format": fields.one_of(FORMATS).described("The format of the answer."),
     "nth": fields.whole(1).described("Only this one of the calls that fit."),
 }
-MATCH = fields.table_of(_MATCH)  # what a match may name
+_OF_INFO = {"properties": {"method": {"const": "info"}}, "required": ["method"]}
+_OF_A_TASK = {"anyOf": [{"required": ["phone"]}, {"required": ["source"]}]}
+_FITTING = {"not": {**_OF_INFO, **_OF_A_TASK}}
+_UNNUMBERED = {key: field for key, field in MATCH_FIELDS.items() if key != "nth"}
+MATCH = fields.bounded(fields.table_of(MATCH_FIELDS), _FITTING)  # what a match may name
+NEXT_MATCH = fields.bounded(fields.table_of(_UNNUMBERED), _FITTING)
+"""What the match of a rule may name that is for the next call."""

@@ -81,7 +81,7 @@ def _table(rendering: Rendering) -> Callable[[Answer], list[_Line]]:
 
 def _row(entry: Value, columns: Iterable[str], task: Mapping[str, Value]) -> _Line:
     assert isinstance(entry, dict), "an entry of a section has members"
-    return [*task.values(), *[entry[column] for column in columns]]
+    return [*task.values(), *[entry.get(column) for column in columns]]
 
 
 def _flat(value: Value, name: str, join: Callable[[str, str], str] | None) -> Iterator[tuple[str, Value]]:

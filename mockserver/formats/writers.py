@@ -15,16 +15,17 @@ from mockserver.profile.profile import Rendering
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a format is written under a profile: its Content-Type, and the function that writes answers."""
+    """How a format is written under a profile: its Content-Type, the function that writes answers, and the encoding."""
 
     content_type: Callable[[Rendering], str]
     writer: Callable[[Rendering], Callable[[Answer], bytes]]
+    encoding: Callable[[Rendering], str]
 
 
 WRITERS: Mapping[str, Format] = {
-    "json": Format(lambda rendering: rendering.json_type, json_writer),
-    "xml": Format(xml_type, xml_writer),
-    "csv": Format(csv_type, csv_writer),
+    "json": Format(lambda rendering: rendering.json_type, json_writer, lambda _: "utf-8"),
+    "xml": Format(xml_type, xml_writer, lambda rendering: rendering.xml_encoding),
+    "csv": Format(csv_type, csv_writer, lambda rendering: rendering.csv_encoding),
 }
 FORMATS = tuple(WRITERS)  # the names of the formats, the default one first
 

@@ -36,13 +36,28 @@ def _with_delay(where: str, account: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "delay": None if ready is None else ready.text}
 
 
-def _account(required: Iterable[str] = ()) -> fields.Field[dict[str, Any]]:
-    table = fields.table_of(KEYS, required).then(_with_delay)
+def _used(where: str, value: Any) -> int | str:
+    return ALL if value == ALL else _UNITS(where, value)
+
+
+ALL = "all"
+_UNITS = fields.whole(0)
+_STATE: Mapping[str, fields.Field[Any]] = {
+    **{key: KEYS[key] for key in ("daily_limit", "paid_until", "demo", "delay", "ready")},
+    "used": fields.Field(_used, {"anyOf": [_UNITS.shape, {"enum": [ALL]}]}, f"{_UNITS.allowed}, or {ALL!r}").described(
+        "Units used today.", ALL
+    ),
+}
+
+
+def _account(keys: Mapping[str, fields.Field[Any]], required: Iterable[str] = ()) -> fields.Field[dict[str, Any]]:
+    table = fields.table_of(keys, required).then(_with_delay)
     return replace(table, shape={**table.shape, "not": {"required": ["delay", "ready"]}})
 
 
-ACCOUNT = _account()  # an account of which anything may be left out
-WHOLE_ACCOUNT = _account(("login", "token"))
+ACCOUNT = _account(KEYS)  # an account of which anything may be left out
+WHOLE_ACCOUNT = _account(KEYS, ("login", "token"))
+ACCOUNT_STATE = _account(_STATE)  # what may become of an account while it is used
 
 
 def login_and_token(where: str, text: str) -> dict[str, Any]:

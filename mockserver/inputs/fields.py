@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from mockserver.core.delays import DURATION, FORMS, POLLS, TIMES, Delay, parse_delay
+from mockserver.core.clock import parse_iso
+from mockserver.core.delays import DELAY_PATTERN, FORMS, MOST, TIME_PATTERN, TIMES, Delay, parse_delay
 from mockserver.core.errors import FEW, LONG, Problem, Refusal, all_unknown, cut, unknown
+from mockserver.core.messages import Micros
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.core.xml_text import ILLEGAL_IN_XML, illegal_in_xml
 from mockserver.profile.clauses import CONTENT_TYPE
@@ -91,6 +93,11 @@ def table_of(rows: Mapping[str, Field[Any]], required: Iterable[str] = ()) -> Fi
     properties = {key: field.schema for key, field in rows.items()}
     shape = {"type": "object", "properties": properties, "additionalProperties": False}
     return Field(read, {**shape, "required": [*keys]} if keys else shape, f"a table with the keys {', '.join(rows)}")
+
+
+def bounded(field: Field[T], bounds: Mapping[str, Any]) -> Field[T]:
+    """The field whose JSON Schema has these bounds, too: those that its reader keeps by itself."""
+    return replace(field, shape={**field.shape, **bounds})
 
 
 def table_by(key: Field[Any], entry: Field[Any], allowed: str) -> Field[dict[Any, Any]]:
@@ -249,15 +256,20 @@ def whole_text(pattern: str) -> str:
 
 def is_word(value: Any) -> bool:
     """Whether it is a text of 1 to 254 visible characters without a blank."""
-    return isinstance(value, str) and value.isprintable() and re.fullmatch(_WORD, value) is not None
+    return isinstance(value, str) and re.fullmatch(_WORD, value) is not None
 
 
-_WORD = r"\S{1,254}"
+_INVISIBLE = (  # controls, formats and line separators of Unicode, and halves of surrogate pairs
+    r"\x00-\x1F\x7F-\x9F\u00AD\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u180E\u200B-\u200F\u2028-\u202E"
+    r"\u2060-\u206F\uFEFF\uFFF9-\uFFFB\uD800-\uDFFF\uFFFE\uFFFF\U000110BD\U000110CD\U00013430-\U0001343F"
+    r"\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0001\U000E0020-\U000E007F"
+)
+_WORD = rf"[^\s{_INVISIBLE}]{{1,254}}"
 
 
 def word(noun: str) -> Field[str]:
     """A word such as a login or a token, which no message shows."""
-    shape = {**text.shape, "pattern": whole_text(_WORD), "maxLength": SHORT}
+    shape = {"type": "string", "pattern": whole_text(_WORD), "maxLength": SHORT}
     return _checked(is_word, f"is not {noun}", "a text of 1 to 254 characters without blanks", shape, secret=True)
 
 
@@ -310,7 +322,11 @@ def _day(where: str, value: Any) -> str:
 _DAY = matching(
     "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?", "a date", "'2030-12-31' or '2030-12-31 23:59:59'"
 )
-_SPREAD = rf"uniform\s+{DURATION}\.\.{DURATION}|lognormal\s+{DURATION}\s+sigma\s+[0-9]{{1,3}}(\.[0-9]{{1,6}})?"
+_LEAP = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_LONG_MONTHS, _SHORT_MONTHS = "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])", "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+_DATE = rf"(?!0000)(?:[0-9]{{4}}-(?:{_LONG_MONTHS}|{_SHORT_MONTHS}|02-(?:0[1-9]|1[0-9]|2[0-8]))|{_LEAP}-02-29)"
+"""A date of the calendar, of the years 1 to 9999."""
+_HOUR, _SIXTY = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 
 as_is: Field[Any] = Field(lambda _, value: value, {}, "any value")  # any value; its own reader comes later
 text: Field[str] = at_most(
@@ -328,15 +344,23 @@ flag: Field[bool] = _checked(
 )
 content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
-delay: Field[Delay] = at_most(
-    SHORT,
-    Field(_delay, {"type": "string", "pattern": whole_text(rf"\s*(never|{DURATION}|{_SPREAD}|{POLLS})\s*")}, FORMS),
-)
+delay: Field[Delay] = at_most(MOST, Field(_delay, {"type": "string", "pattern": DELAY_PATTERN}, FORMS))
 """How long a task is processed: a time, a number of polls, or for ever."""
 latency: Field[Delay] = replace(
     delay.then(_latency),
-    shape={**delay.shape, "pattern": whole_text(rf"\s*({DURATION}|{_SPREAD})\s*")},
+    shape={**delay.shape, "pattern": TIME_PATTERN},
     allowed=TIMES,
 )
 """A time before an answer, which has to come."""
-day: Field[str] = replace(_DAY, read=_day)  # a date, with or without a time, as the text in which info shows it
+day: Field[str] = replace(
+    _DAY, read=_day, shape={**_DAY.shape, "pattern": whole_text(f"{_DATE}( {_HOUR}:{_SIXTY}:{_SIXTY})?")}
+)
+"""A date, with or without a time, as the text in which info shows it."""
+_TIME = rf"{_HOUR}:{_SIXTY}(?::{_SIXTY}(?:\.[0-9]{{1,9}})?)?(?:Z|[+-]{_HOUR}:{_SIXTY})?"
+_MOMENT = rf"(?!0|1[0-8]|19[0-6]|1970|[3-9]){_DATE}(?:[T ]{_TIME})?"
+moment: Field[Micros] = matching(
+    _MOMENT,
+    "a time of the years 1971 to 2999",
+    "a time such as 2030-01-01T00:00:00+03:00 (without an offset: Moscow's)",
+).then(lambda where, text: parse_iso(text, where))
+"""A time in ISO 8601."""

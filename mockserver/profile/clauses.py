@@ -168,8 +168,7 @@ VALUES: Mapping[str, Callable[[Clause, Any], Choice]] = {
 
 
 def _text_shape(pattern: str, _clause: Clause) -> Mapping[str, Any]:
-    portable = re.sub(r"\\U([0-9A-F]{8})", lambda found: chr(int(found[1], 16)), pattern)
-    return {"type": "string", "pattern": rf"^(?:{portable})$(?!\n)"}
+    return {"type": "string", "pattern": rf"^(?:{pattern})$(?!\n)"}
 
 
 def _table_shape(shape_of: Callable[[str], Mapping[str, Any]], clause: Clause) -> Mapping[str, Any]:
@@ -187,7 +186,7 @@ def _message_shape(kind: str) -> Mapping[str, Any]:
 _SHAPES: Mapping[str, Callable[[Clause], Mapping[str, Any]]] = {
     "codes": partial(_table_shape, lambda _: {"type": "integer", "minimum": CODES[0], "maximum": CODES[-1]}),
     "content-type": partial(_text_shape, CONTENT_TYPE),
-    "duration": partial(_text_shape, rf"\s*{delays.DURATION}\s*"),
+    "duration": lambda _: {"type": "string", "pattern": delays.DURATION_PATTERN},
     "messages": partial(_table_shape, _message_shape),
     "origin": partial(_text_shape, _ORIGIN),
     "rate": partial(_text_shape, _RATE),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mockserver.core.delays import duration
-from mockserver.core.errors import FEW, Problem, Refusal, unknown
+from mockserver.core.errors import FEW, Conflict, Problem, Refusal, unknown
 from mockserver.core.messages import Micros
 from mockserver.profile.clauses import Choice, Clause, item_namer, rate_of, turn_of
 from mockserver.profile.editions import EDITIONS, Edition
@@ -150,9 +150,10 @@ def choices_of(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> M
             choices[name] = clauses[name].read(choice_in(entry))
         except Refusal as refusal:
             problems.extend(refusal.problems)
-    problems.extend(_unwritable_names(choices))
     if problems:
         raise Refusal(*problems)
+    if unwritable := [*_unwritable_names(choices)]:
+        raise Conflict(*unwritable)
     return choices
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mockserver import data
-from mockserver.core.errors import Problem, Refusal
+from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.inputs import fields
 from mockserver.people.words import Words, parse_words
 from mockserver.profile.clauses import Clause, parse_clauses
 from mockserver.profile.profile import choice_in, choices_of
@@ -26,10 +28,33 @@ def words() -> Words:
     return parse_words(data.toml("fixtures", "words.toml"))
 
 
+@cache
+def ready_scenarios() -> Mapping[str, Mapping[str, Any]]:
+    """The documents of fixtures/scenarios, by name."""
+    folder = data.path("fixtures") / "scenarios"
+    return {file.stem: data.toml("fixtures", "scenarios", file.name) for file in sorted(folder.glob("*.toml"))}
+
+
+def scenario_named(where: str, text: str) -> Mapping[str, Any]:
+    """The name and the document of a scenario: a ready one, or that of a file `….toml`, whose name it takes. Raises
+    Refusal for a name that no ready one has, and for a file that can't be read.
+    """
+    if text in ready_scenarios():
+        return {"name": text, "scenario": ready_scenarios()[text]}
+    if not text.endswith(".toml"):
+        known = unknown(where, text, ready_scenarios(), noun="a ready scenario")
+        raise Refusal(replace(known, remedy=f"{known.remedy}; or name a file ….toml"))
+    path = Path(fields.path(where, text))
+    try:
+        return {"name": path.stem, "scenario": read_toml(path)}
+    except Refusal as refusal:
+        raise refusal.at(where, ": ") from None
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file. Raises Refusal naming it, with the line of a mistake."""
     try:
-        return data.toml_of(path.read_bytes())
+        return data.toml_of(data.bytes_of(path))
     except FileNotFoundError:
         raise Refusal(Problem(str(path), "does not exist", "check the path")) from None
     except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.api.gateway import MAX_BODY
-from mockserver.core.delays import DURATION, duration
+from mockserver.core.delays import DURATION_PATTERN, duration
 from mockserver.core.errors import Problem, Refusal
 from mockserver.core.messages import SECOND
 from mockserver.inputs import fields
@@ -28,7 +28,7 @@ _COUNT = fields.whole(1, 100_000)
 _BYTES = fields.whole(1024, 1024**3)
 _TIME: Field[float] = replace(
     fields.text.then(_seconds),
-    shape={"type": "string", "pattern": rf"^\s*{DURATION}\s*$(?!\n)"},
+    shape={"type": "string", "pattern": DURATION_PATTERN},
     allowed="a time such as '30s', up to '24h'",
 )
 
@@ -42,7 +42,12 @@ def _limit(default: int | str, field: Field[Any], text: str) -> Any:
 class Limits:
     """What clients may ask of the server; sizes in bytes, times in seconds of real time. All choices are ours."""
 
-    connections: int = _limit(900, _COUNT, "Connections at a time; an API call on one more is answered with 503.")
+    connections: int = _limit(
+        900,
+        _COUNT,
+        "Connections at a time; an API call on one more ends one that had no whole request for `control_time`, or is"
+        " answered with 503.",
+    )
     control_connections: int = _limit(
         64,
         _COUNT,
@@ -67,8 +72,8 @@ class Limits:
     )
     request_time: float = _limit("30s", _TIME, "Time from a request's first byte to its last, else 408.")
     idle_time: float = _limit("75s", _TIME, "Time before a connection's first request and between two; then it ends.")
-    control_time: float = _limit("2s", _TIME, "Both times of a connection that is one of those beyond `connections`.")
     unread_time: float = _limit("30s", _TIME, "Time for which a client may leave its answers unread; then it is cut.")
+    control_time: float = _limit("2s", _TIME, "All these times of a connection that is beyond `connections`.")
     body: int = MAX_BODY  # a longer one is passed on as `too_large`, without the body, and the connection closes
     headers: int = 256  # lines of a head, and of trailers: each takes much more memory than its bytes
     # How long, and how much, a client may go on sending after the last answer. Closing at once would reset the

@@ -120,10 +120,16 @@ def _file_layer(named: tuple[Any, str] | None, directory: Path, problems: list[P
         return []
     entries = {key: value for key, value in document.items() if key in BY_NAME}
     if isinstance(profile := entries.get("profile"), str) and profile:
-        # A file's path is relative to the file, not to the directory in which the mock starts.
         entries["profile"] = str(path.parent / profile)
+    if isinstance(scenarios := entries.get("scenarios"), list):
+        entries["scenarios"] = [_beside(path, one) for one in scenarios]
     problems.extend(all_unknown(name, (key for key in document if key not in BY_NAME), BY_NAME))
     return [Layer(name, entries, lambda s: f"{name}: {s.name}")]
+
+
+def _beside(path: Path, named: Any) -> Any:
+    """What a settings file names. A path is relative to the file, not to the directory in which the mock starts."""
+    return str(path.parent / named) if isinstance(named, str) and named.endswith(".toml") else named
 
 
 def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 _LAST_PORT = 65535
+_LONGEST = 1000  # characters of such a name; the time that one takes grows with the square
 _NUMBER = r"[0-9]{1,5}"
 _URL = rf"(?P<scheme>tcp|udp|sctp)://(?P<address>\[[^\]]+\]|[^:]+):(?P<number>{_NUMBER})"
 _OF_PORT = r"PORT_(?P<named>[0-9]{1,5})_(?P<protocol>TCP|UDP|SCTP)"
@@ -32,9 +33,10 @@ _LINKS = tuple(
 
 def service_links(variables: Mapping[str, str]) -> set[str]:
     """The names of such variables among those with the mock's prefix; all names are without it."""
-    links = {name for name, value in variables.items() if _is_link(name, value)}
+    names = [name for name in variables if len(name) <= _LONGEST]
+    links = {name for name in names if _is_link(name, variables[name])}
     # Docker copies the variables of the other container, whatever they are, beside the name of the link.
-    copies = {name for name in variables if any(f"{name[: at.start()]}NAME" in links for at in _COPY.finditer(name))}
+    copies = {name for name in names if any(f"{name[: at.start()]}NAME" in links for at in _COPY.finditer(name))}
     return links | copies
 
 

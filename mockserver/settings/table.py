@@ -15,18 +15,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+from mockserver.api.stub_documents import STUB
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
 from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
+from mockserver.faults.scenarios import read_scenario
+from mockserver.faults.stubs import Stub
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS, MAX_SEED, WHOLE_ACCOUNT, login_and_token
 from mockserver.inputs.fields import Field, Reader, inside
 from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
-from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile
+from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile, scenario_named
 from mockserver.settings.limits import LIMITS, Limits
 from mockserver.stores.opening import STATE, STORES
 
@@ -97,14 +100,14 @@ def _same(_where: str, text: str) -> str:
 
 def _whole_text(where: str, text: str) -> int:
     if re.fullmatch(r"-?[0-9]{1,19}", text) is None:
-        raise Refusal(Problem(where, f"{text!r} is not a whole number", "write only digits"))
+        raise Refusal(Problem(where, f"{shown(text)} is not a whole number", "write only digits"))
     return int(text)
 
 
 def _flag_text(where: str, text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
     if text.lower() not in words:
-        raise Refusal(Problem(where, f"{text!r} is neither true nor false", f"allowed: {', '.join(words)}"))
+        raise Refusal(Problem(where, f"{shown(text)} is neither true nor false", f"allowed: {', '.join(words)}"))
     return words[text.lower()]
 
 
@@ -126,11 +129,11 @@ def _host(where: str, value: Any) -> str:
         return value
     if re.fullmatch(_IPV6, bare) and _is_ipv6(bare):
         return str(ipaddress.IPv6Address(bare).ipv4_mapped or bare)
-    what, remedy = f"{value!r} is not a host", f"allowed: {_HOSTS}"
+    what, remedy = f"{shown(value)} is not a host", f"allowed: {_HOSTS}"
     if (pair := re.fullmatch(rf"(?:https?://)?({_NAME}|\[{_IPV6}\])(?::([0-9]{{1,5}}))?(?:/.*)?", value)) is not None:
         port = f", and {beside(where, 'port')} {pair[2]}" if pair[2] else ""
         host = pair[1] if _is_ipv6(pair[1].strip("[]")) else pair[1].strip("[]")
-        what, remedy = f"{value!r} is more than a host", f"write {host}{port}"
+        what, remedy = f"{shown(value)} is more than a host", f"write {host}{port}"
     elif value == "*":
         remedy = "write 0.0.0.0 for all addresses"
     elif value.startswith("unix:"):
@@ -186,12 +189,18 @@ def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]
     return accounts
 
 
+def _stubs(where: str, stubs: list[Stub]) -> list[Stub]:
+    if len({stub.key for stub in stubs}) < len(stubs):
+        raise Refusal(Problem(where, "two stubs have the same match", "put them into one"))
+    return stubs
+
+
 def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
     chosen: dict[str, Any] = {}
     for text in texts:
         name, mark, choice = text.partition("=") if isinstance(text, str) else ("", "", "")
         if not mark:
-            raise Refusal(Problem(where, f"{text!r} is not a choice", f"write it as {_CHOICE.allowed}"))
+            raise Refusal(Problem(where, f"{shown(text)} is not a choice", f"write it as {_CHOICE.allowed}"))
         clause, _, kind = name.rpartition(".")
         if isinstance(getattr(clauses().get(clause), "default", None), Mapping):
             number = int(choice) if re.fullmatch("[0-9]{1,9}", choice) and clause == "error.codes" else choice
@@ -204,7 +213,9 @@ def _clauses(where: str, texts: list[Any]) -> Mapping[str, Any]:
 def _limit(where: str, text: Any) -> tuple[str, Any]:
     name, mark, value = text.partition("=") if isinstance(text, str) else ("", "", "")
     if not mark:
-        raise Refusal(Problem(where, f"{text!r} is not a limit", "write it as NAME=VALUE, such as connections=100"))
+        raise Refusal(
+            Problem(where, f"{shown(text)} is not a limit", "write it as NAME=VALUE, such as connections=100")
+        )
     field = LIMITS.get(name.replace("-", "_"))
     if field is None:
         raise Refusal(unknown(where, name, LIMITS, noun="a limit"))
@@ -246,6 +257,21 @@ _DELAYS = fields.table_of(
     }
 )
 _CHOICE = Field(fields.as_is.read, {"type": "string", "pattern": "="}, "CLAUSE=CHOICE, such as row.phone=number")
+
+
+def _scenario(where: str, value: Any) -> Mapping[str, Any]:
+    """The name and the document of a scenario, which is checked and kept as it is."""
+    if not isinstance(value, str):
+        raise Refusal(without_quotes(where, value))
+    named = scenario_named(where, value)
+    try:
+        read_scenario(named["name"], named["scenario"])
+    except Refusal as refusal:
+        raise refusal.at(f"{where}: {value}", ": ") from None
+    return named
+
+
+_SCENARIO = Field(_scenario, {"type": "string"}, "the name of a ready scenario, or a file's path")
 
 
 def _setting(default: Any, field: Field[Any], help_text: str, metavar: str = "TEXT", **rest: Any) -> Any:
@@ -365,6 +391,20 @@ class Settings:
         "Faults that are armed at the start.",
         example=[FAULT.example],
     )
+    stubs: list[Stub] = _setting(
+        [],
+        fields.list_of(STUB, "a list of tables, each below a line [[stubs]]").then(_stubs),
+        "What is found on phones, in place of made-up data.",
+        example=[STUB.example],
+    )
+    scenarios: list[Any] = _setting(
+        [],
+        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
+        "Scenarios that begin at the start: names of ready ones, and files.",
+        "NAME|FILE",
+        one=_same,
+        example=["flaky-network"],
+    )
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     places: Mapping[str, str] = dataclasses.field(kw_only=True)
     """How a message names each: as the option, the variable, or the file and its key."""
@@ -388,6 +428,8 @@ class Settings:
                 for account in self.accounts
             ),
             faults=tuple(self.faults),
+            stubs=tuple(self.stubs),
+            scenarios=tuple(self.scenarios),
         )
 
 
@@ -423,3 +465,5 @@ class SettingValues(TypedDict, total=False):
     accounts: Sequence[Mapping[str, Any]]
     delays: Mapping[str, Any]
     faults: Sequence[Mapping[str, Any]]
+    stubs: Sequence[Mapping[str, Any]]
+    scenarios: Sequence[str | os.PathLike[str]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
@@ -45,7 +46,10 @@ class MemoryStore(Store):
         self._accounts: dict[str, Account] = {}
         self._charged: set[str] | None = None
         """The logins whose charges are of the time since all were reset, which leaves the others to their next use."""
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[int, tuple[Any, ...]] = {}
+        """The fields of each task, by its id, in the order of their ids. Python's garbage collector looks at each
+        object of ours, at no tuple.
+        """
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
         self._last = 0
@@ -108,7 +112,7 @@ class MemoryStore(Store):
         if self._depth:
             self._undo.append(partial(self._uncreate, made, account, own))
         self._last = made.id
-        self._tasks[made.id] = made
+        self._tasks[made.id] = _fields(made)
         self._accounts[account.login] = charged
         own.ids.append(made.id)
         own.add(made)
@@ -122,10 +126,15 @@ class MemoryStore(Store):
         own.take(task)
 
     def read_task(self, task_id: int) -> Task | None:
-        return self._tasks.get(task_id)
+        task = self._tasks.get(task_id)
+        return None if task is None else Task(*task)
+
+    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+        ids = self._tasks if login is None else self._own.get(login, _Own()).ids
+        return [Task(*self._tasks[one]) for one in islice(ids, offset, None if limit is None else offset + limit)]
 
     def put_ready(self, task: Task) -> None:
-        before = self._tasks.get(task.id)
+        before = self.read_task(task.id)
         if before is not None:
             after = replace(before, ready=task.ready, polls=task.polls)
             self._swap(before, after)
@@ -136,7 +145,7 @@ class MemoryStore(Store):
         own = self._own[before.login]
         own.take(before)
         own.add(after)
-        self._tasks[before.id] = after
+        self._tasks[before.id] = _fields(after)
 
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
         if login is None:
@@ -164,11 +173,14 @@ class MemoryStore(Store):
         tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids}
         if self._depth:
             self._undo.append(partial(self._own.__setitem__, login, own))
-            self._undo.append(partial(self._tasks.update, tasks))
+            self._undo.append(partial(self._bring_back, tasks))
         account = self._accounts.get(login)
         if account is not None:
             self.put_account(replace(account, used=0, creates=0))
         self._set(self._clocks, login, None)
+
+    def _bring_back(self, tasks: dict[int, tuple[Any, ...]]) -> None:
+        self._tasks = dict(sorted({**self._tasks, **tasks}.items()))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -177,6 +189,9 @@ class MemoryStore(Store):
         if self._depth:
             self._undo.append(partial(_put, table, key, table.get(key)))
         _put(table, key, value)
+
+
+_fields = attrgetter(*(field.name for field in fields(Task)))
 
 
 def _put(table: dict[_K, _V], key: _K, value: _V | None) -> None:

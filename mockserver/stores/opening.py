@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from mockserver.core.errors import Problem, Refusal
+from mockserver.core.errors import Problem, Refusal, cut
+from mockserver.core.written import shown
 from mockserver.inputs import fields
 from mockserver.stores.store import Store
 
@@ -64,7 +65,9 @@ def _named(where: str, state: str) -> str:
         return state
     # What follows a scheme may hold a password.
     scheme, colon, _ = state.partition(":")
-    what = f"{scheme}:// is not available in this version" if scheme and colon else f"{state!r} is not a state"
+    what = (
+        f"{cut(scheme)}:// is not available in this version" if scheme and colon else f"{shown(state)} is not a state"
+    )
     near = "did you mean 'memory'? " if get_close_matches(state.lower(), ["memory"]) else ""
     raise Refusal(Problem(where, what, f"{near}allowed: {_ALLOWED}"))
 

@@ -43,7 +43,6 @@ Row: TypeAlias = tuple[Any, ...]
 _Place: TypeAlias = "tuple[int, int] | None"
 """Device and number of the file to which a path leads; None where it leads to none."""
 
-_INDEX = "CREATE INDEX tasks_ready ON tasks (login, ready) WHERE polls IS NULL"
 # Columns stand in the order of the records' fields. A seed may have 64 bits without a sign, or more: as text it fits.
 _SCHEMA = (
     """CREATE TABLE accounts (
@@ -55,8 +54,9 @@ _SCHEMA = (
         id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL, phone TEXT NOT NULL, source INTEGER NOT NULL,
         ip TEXT NOT NULL, created INTEGER NOT NULL, ready INTEGER, cost INTEGER NOT NULL, seed TEXT NOT NULL,
         demo INTEGER NOT NULL, edition TEXT NOT NULL,
-        fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT, polls INTEGER) STRICT""",
-    _INDEX,
+        fails INTEGER NOT NULL, failure_code INTEGER, failure_message TEXT, polls INTEGER,
+        stub TEXT) STRICT""",
+    "CREATE INDEX tasks_ready ON tasks (login, ready)",
     """CREATE TABLE clocks (
         owner TEXT PRIMARY KEY, base INTEGER NOT NULL, since INTEGER NOT NULL, speed REAL NOT NULL) STRICT""",
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -64,8 +64,7 @@ _SCHEMA = (
 )
 _UPGRADE = (  # from version 1
     "ALTER TABLE tasks ADD COLUMN polls INTEGER",
-    "DROP INDEX tasks_ready",
-    _INDEX,
+    "ALTER TABLE tasks ADD COLUMN stub TEXT",
     f"PRAGMA user_version = {VERSION}",
 )
 _PROBES = ("SELECT * FROM accounts LIMIT 1", "SELECT * FROM tasks LIMIT 1", "SELECT * FROM clocks LIMIT 1")
@@ -80,13 +79,15 @@ _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
         excluded.used, excluded.creates, excluded.configured)"""
 
 _READ_TASK = "SELECT * FROM tasks WHERE id = ?"
-_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
+_ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
     WHERE login = ? AND CASE day WHEN ? THEN used ELSE 0 END < daily_limit"""
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
 _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
+_TASKS = "SELECT * FROM tasks ORDER BY id LIMIT ? OFFSET ?"
+_TASKS_OF = "SELECT * FROM tasks WHERE login = ? ORDER BY id LIMIT ? OFFSET ?"
 _PUT_READY = "UPDATE tasks SET ready = ?, polls = ? WHERE id = ?"
 _NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ? AND polls IS NULL"
 _NEXT_READY_OF_ALL = """SELECT min(
@@ -137,7 +138,7 @@ class SqliteStore(Store):
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
         self._places: list[_Place] | None = None  # of the parts, as they were opened
         self._last = 0  # the highest id that was given out here
-        self._size = 0  # of the file, when it was last looked at
+        self._sizes = (0, 0)  # of the file and its log, when they were last looked at
         self._broken: str | None = None  # why the file is not used
         self._next_try = 0.0
         self._busy = 0.0  # seconds for which another process is waited for
@@ -153,7 +154,7 @@ class SqliteStore(Store):
         self._connection = self._connected(self._patience)
         try:
             self._prepare(self._patience)
-            self._places, self._size = self._found(), _size(self._path)
+            self._places, self._sizes = self._found(), self._measured()
         except BaseException:
             self._connection.close()
             raise
@@ -218,18 +219,32 @@ class SqliteStore(Store):
             return  # it is being opened
         elif self._found() != self._places:
             self._mend()
-        elif self._is_cut_short():
+        elif (shorter := self._cut_short()) is not None:
             self._leave()
-            raise self._breaks(f"{self._path}: was cut short; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
+            raise self._breaks(f"{shorter}: was cut short; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
         # Where another process is in the way, it is waited for once, and then not in every turn.
         patience = 0.0 if self.trouble.now is not None else min(self._patience, BUSY)
         if patience != self._busy:
             self._wait_for_others(patience)
 
-    def _is_cut_short(self) -> bool:
-        """Whether the file is shorter than it was before: SQLite would go on with what it remembers of it."""
-        before, self._size = self._size, _size(self._path)
-        return self._size < before
+    def _cut_short(self) -> Path | None:
+        """The file or its log, where it is shorter than it was before: SQLite would go on with what it remembers of it,
+        and spoil the file. A log that another program has emptied into the file, as backups do, is not cut short.
+        """
+        before, self._sizes = self._sizes, self._measured()
+        cut = next((part for part, old, new in zip(self._parts, before, self._sizes, strict=False) if new < old), None)
+        return None if cut == self._parts[1] and self._empties() else cut
+
+    def _empties(self) -> bool:
+        """Whether all that is known of the log can be read, and so written into the file."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint").fetchall()
+        except sqlite3.Error:
+            return False
+        return True
+
+    def _measured(self) -> tuple[int, int]:
+        return _size(self._parts[0]), _size(self._parts[1])
 
     def _mend(self) -> None:
         """Goes on with the file that is there, where one is. Raises StoreError."""
@@ -470,6 +485,11 @@ class SqliteStore(Store):
         rows = self._rows(_READ_TASK, (task_id,))
         return _task(rows[0]) if rows else None
 
+    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+        part = (-1 if limit is None else limit, offset)
+        rows = self._rows(_TASKS, part) if login is None else self._rows(_TASKS_OF, (login, *part))
+        return [*map(_task, rows)]
+
     def put_ready(self, task: Task) -> None:
         with self.transaction(write=True):
             self._run(_PUT_READY, (task.ready, task.polls, task.id))
@@ -508,13 +528,17 @@ class SqliteStore(Store):
 
 def _columns(task: Task) -> Row:
     head = (task.phone, task.source, task.ip, task.created, task.ready, task.cost, str(task.seed), task.demo)
-    return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)), task.polls)
+    return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)), task.polls, task.stub)
 
 
 def _task(row: Row) -> Task:
-    task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message, polls = row
+    task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message, polls, stub = (
+        row
+    )
     failure = (code, message) if fails else None
-    return Task(task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure, polls)
+    return Task(
+        task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure, polls, stub
+    )
 
 
 def _account(row: Row) -> Account:

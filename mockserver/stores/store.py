@@ -10,6 +10,8 @@ from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.armed import ArmedFaults
+from mockserver.faults.scenarios import Scenarios
+from mockserver.faults.stubs import Stubs
 from mockserver.stores.counters import Counters
 from mockserver.stores.trouble import to_standard_error
 
@@ -17,8 +19,8 @@ from mockserver.stores.trouble import to_standard_error
 class Store(ABC):
     """All state that outlives a request, in whole atomic steps. Every abstract method may raise StoreError.
 
-    Faults and counts are kept here, in the process: they end with it, processes that share a file each have their own,
-    and a transaction that fails does not take them back.
+    Faults, stubs and counts are kept here, in the process: they end with it, processes that share a file each have
+    their own, and a transaction that fails does not take them back.
     """
 
     name = "memory"
@@ -28,6 +30,8 @@ class Store(ABC):
 
     def __init__(self) -> None:
         self.faults = ArmedFaults()
+        self.stubs = Stubs()
+        self.scenarios = Scenarios()
         self.counters = Counters()
 
     @abstractmethod
@@ -81,6 +85,12 @@ class Store(ABC):
     def read_task(self, task_id: int) -> Task | None:
         """The task of the id."""
 
+    @abstractmethod
+    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+        """The tasks of the login, with None of all, in the order of their ids: after the first `offset`, at most
+        `limit`, else all.
+        """
+
     def count_poll(self, task_id: int, now: Micros) -> Task | None:
         """The task as a poll finds it. Where polls of it are left, this one is counted, and with the last the task ends
         at now.
@@ -115,8 +125,10 @@ class Store(ABC):
 
     @abstractmethod
     def reset(self, login: str | None) -> None:
-        """Drops all that hangs on the login, with None on any: tasks, charges, clock, faults, counts of calls and of
-        samples. Accounts stay; ids that were given out are never given again.
+        """Drops all that hangs on the login, with None on any: tasks, charges, clock, faults, scenarios, stubs, counts
+        of calls and of samples. Accounts stay; ids that were given out are never given again.
         """
         self.faults.clear(login)
+        self.stubs.clear(login)
+        self.scenarios.clear(login)
         self.counters.clear(login)

@@ -14,14 +14,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import click
 from flask import Flask, Response, request
 from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import API_PATHS, ENDED, Request, shown_path
+from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, refusal, shown_path
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError, Problem, Refusal
-from mockserver.core.messages import SECOND, Delivery
+from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
@@ -31,33 +31,58 @@ from mockserver.web.door import CONTROL
 
 
 class Waiting:
-    """The answers that wait for their latency in threads of a WSGI server: the one place that waits there."""
+    """The answers that wait in threads of a WSGI server: the one place that waits there."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self._ends: dict[threading.Event, str | None] = {}
 
-    def wait(self, delivery: Delivery) -> bool:
-        """Returns when the latency has passed, or at its end by a reset: whether it has passed."""
+    def sent(self, response: http.Response) -> http.Response:
+        """The response, when its latency has passed, or what it waits for has come; a 503 after a reset of its login.
+        Whether the connection then closes is up to the WSGI server (PEP 3333).
+        """
+        delivery, later = response.delivery, response.later
         if not delivery.latency:
-            return True
-        end = threading.Event()
-        self._ends[end] = delivery.login
-        ended = end.wait(delivery.latency / SECOND)
-        del self._ends[end]
-        return not ended
+            return response
+        over = threading.Event()
+        self._ends[over] = delivery.login
+        if later is not None:
+            self._guard(lambda: later.begin(over.set))
+        over.wait(delivery.latency / SECOND)
+        try:
+            del self._ends[over]
+        except KeyError:  # a reset has ended it
+            if later is None:
+                return ENDED
+            self._guard(later.leave)
+            return response
+        return response if later is None else self._guard(later.response)
 
     def end(self, login: str | None) -> None:
-        """Ends the waits of a login, with None all. They are answered with 503; whether the connection closes is up to
-        the WSGI server (PEP 3333).
-        """
-        for end, whose in tuple(self._ends.items()):
+        """Ends the waits of a login, with None all."""
+        for over, whose in tuple(self._ends.items()):
             if login in (None, whose):
-                end.set()
+                self._ends.pop(over, None)
+                over.set()
+
+
+class _AnyPath(BaseConverter):
+    """Any path, also one that begins with a slash, or has a line break."""
+
+    part_isolating = False
+    regex = r"[\s\S]*"
 
 
 class _App(Flask):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if _LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "0") is None:
+            # Some servers let it pass, and Flask would take the body for an empty one.
+            return _sent(_NO_LENGTH)(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
+
+
+_LENGTH = re.compile("[0-9]{1,19}")
+_NO_LENGTH = refusal(400, "malformed request: Content-Length is not a number, or has too many digits")
 
 
 def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]) -> Flask:
@@ -127,7 +152,7 @@ def make_app(
     gateway: Gateway, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object] | None = None
 ) -> Flask:
     """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all)."""
-    waiting = Waiting()
+    waiting = Waiting(guard)
     app = _App("mockserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
@@ -140,15 +165,17 @@ def make_app(
             answered = control.answer(request.environ, received)
         else:
             answered = guard(lambda: gateway.answer(received))
-        if not waiting.wait(answered.delivery):
-            answered = ENDED
-        return _sent(answered)
+        if answered.later is not None and (hand_over := request.environ.get(HAND_OVER)) is not None:
+            hand_over(answered)
+            return _sent(answered)
+        return _sent(waiting.sent(answered))
 
     def failed(error: InternalServerError) -> Response | InternalServerError:
         return error if CONTROL.match(request.path) is None else _sent(control_failure())
 
     app.register_error_handler(InternalServerError, failed)
-    for rule in ("/", "/<path:path>"):
+    app.url_map.converters["any_path"] = _AnyPath
+    for rule in ("/", "/<any_path:path>"):
         # A rule without methods takes any, so that the gateway alone decides which are right.
         app.url_map.add(Rule(rule, endpoint="api", methods=None))
     app.view_functions["api"] = answer

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
 from mockserver.api.mock import Mock
-from mockserver.core.errors import NotFound, Problem, Refusal, StoreError, cut
+from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, cut
+from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
 from mockserver.web import routes
 from mockserver.web.address import Address, address_of
 from mockserver.web.door import Door, wrong_type
 from mockserver.web.json_body import Malformed, read_json
-from mockserver.web.route import Caller, ControlContext, ControlRequest, Document, Route
+from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Route, Unmet
 
 ROOT = "/_mock"
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
@@ -43,10 +45,13 @@ _PREFLIGHT: Mapping[str, str] = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
 }
 _EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
+_STATUSES: Mapping[type[Refusal], int] = {NotFound: 404, Malformed: 400, Conflict: 409}
+"""Of refusals; any other is 422."""
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
     404: "It was not found",
     405: "The method is not allowed",
+    409: "It is not possible as things are",
     413: "The body is too large",
     415: "The body's type is not read here",
     422: "The request was refused",
@@ -103,13 +108,20 @@ class Control:
         self._here = Caller(here, url_of(*here))
 
     def answer(self, environ: Mapping[str, Any], request: Request) -> Response:
-        """The response to a request of a path below ROOT. environ is the same request's WSGI environment."""
+        """The response to a request of a path below ROOT; one that has to wait has `later`. environ is the same
+        request's WSGI environment.
+        """
         origin = self._door.origin(environ)
         lent = {} if origin is None else {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_EXPOSED}
-        return _response(self._answered(environ, request), lent)
+        answered = self._answered(environ, request)
+        if isinstance(answered, Handled):
+            return _response(answered, lent)
+        delivery, later = Delivery(answered.longest, answered.login), _Later(answered, lent)
+        return replace(_response(_ENDED, lent), delivery=delivery, later=later)
 
-    def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled:
-        path = request.path.decode("utf-8", "replace").removeprefix(ROOT)
+    def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled | Deferred:
+        # Several slashes at the start count as one, as in `request.path` of Flask.
+        path = f"/{request.path.decode('utf-8', 'replace').lstrip('/')}".removeprefix(ROOT)
         try:
             route, parts = _routed(request.http_method, path)
         except _Stray as stray:
@@ -143,31 +155,64 @@ class Control:
 
     def handle(self, http_method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> Handled:
         """The answer to a request by its parts, for callers in this process: path is below ROOT, such as
-        `/accounts`, and body a JSON value (None: no body). What is refused is an answer, too.
+        `/accounts`, and body a JSON value (None: no body). What is refused is an answer, too. An answer that has to
+        wait holds the caller's thread.
         """
         try:
             route, parts = _routed(http_method, path)
-            return self._handled(route, parts, query or {}, {} if body is None else body, self._here)
+            handled = self._handled(route, parts, query or {}, {} if body is None else body, self._here)
         except _Stray as stray:
             return stray.answer
+        if isinstance(handled, Handled):
+            return handled
+        waiting, over = handled, threading.Event()
+        self._guard(lambda: waiting.begin(over.set))
+        over.wait(waiting.longest / SECOND)
+        return cast("Handled", self._guard(lambda: _settled(waiting)))
 
     def _handled(
         self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
-    ) -> Handled:
+    ) -> Handled | Deferred:
         try:
-            request = ControlRequest(
-                route.body("", body), fields.table_of(route.query)("", query), _parts(route, parts), caller
-            )
+            request = _read(route, parts, query, body, caller)
 
-            def operation() -> tuple[int, Any]:
+            def operation() -> tuple[int, Any] | Deferred:
                 with self._context.mock.store.transaction(write=route.http_method != "GET"):
                     return route.handler(self._context, request)
 
-            return Handled(*self._guard(operation))
+            given = self._guard(operation)
+            return Handled(*given) if isinstance(given, tuple) else cast("Deferred", given)
         except Refusal as refusal:
             return _refused(refusal)
         except StoreError as error:
             return problem(503, Problem("", str(error)))
+
+
+_ENDED = problem(503, Problem("", "the mock was reset, or stopped, while this answer waited"), title="The wait ended")
+
+
+def _settled(waiting: Deferred) -> Handled:
+    try:
+        return Handled(*waiting.answer())
+    except Refusal as refusal:
+        return _refused(refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """An answer that has to wait, as servers see it."""
+
+    waiting: Deferred
+    headers: Mapping[str, str]
+
+    def begin(self, wake: Callable[[], object]) -> None:
+        self.waiting.begin(wake)
+
+    def leave(self) -> None:
+        self.waiting.leave()
+
+    def response(self) -> Response:
+        return _response(_settled(self.waiting), self.headers)
 
 
 def control_failure() -> Response:
@@ -195,8 +240,27 @@ class _Stray(Exception):
 
 
 def _refused(refusal: Refusal) -> Handled:
-    status = 404 if isinstance(refusal, NotFound) else 400 if isinstance(refusal, Malformed) else 422
+    if isinstance(refusal, Unmet):
+        told = problem(refusal.status, *refusal.problems, title=refusal.title)
+        return told._replace(body={**told.body, **refusal.details})
+    status = next((number for kind, number in _STATUSES.items() if isinstance(refusal, kind)), 422)
     return problem(status, *refusal.problems)
+
+
+def _read(
+    route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
+) -> ControlRequest:
+    """The request by its route's fields. Raises Refusal with every problem of the body and the query."""
+    named = _parts(route, parts)
+    problems: list[Problem] = []
+    asked = fields.table(query, "", route.query, problems)
+    try:
+        read = route.body("", body)
+    except Refusal as refusal:
+        raise Refusal(*problems, *refusal.problems) from None
+    if problems:
+        raise Refusal(*problems)
+    return ControlRequest(read, asked, named, caller)
 
 
 def _parts(route: Route, parts: Mapping[str, str]) -> dict[str, Any]:

@@ -9,31 +9,14 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-from mockserver.inputs import fields
+from mockserver.core.errors import Refusal
 from mockserver.inputs.fields import Field
 from mockserver.web.control import JSON, PROBLEM
-from mockserver.web.route import NOTHING, Route
+from mockserver.web.route import NOTHING, REFUSAL, Route
 
-_ONE = fields.table_of(
-    {
-        "where": fields.text.described("The key, the header or the part of the path that is wrong.", "daily_limit"),
-        "what": fields.text.described("What is wrong with it.", "-1 is not allowed"),
-        "remedy": fields.text.described("What to write in its place.", "allowed: whole numbers from 0 to 1000000000"),
-    },
-    required=["what"],
-)
-_PROBLEM = fields.table_of(
-    {
-        "title": fields.text.described("What happened.", "The request was refused"),
-        "status": fields.whole(400, 599).described("The HTTP status.", 422),
-        "detail": fields.text.described("The problems, a line each.", "daily_limit: -1 is not allowed"),
-        "problems": fields.list_of(_ONE, "a list of problems").described("Each problem in its parts."),
-    },
-    required=["title", "status", "detail", "problems"],
-).described("Why a request was refused (RFC 9457). Nothing of it was done.")
 _ALWAYS = (403, 422, 503)
 """Statuses of refusals that any route may answer."""
-_OF_A_BODY = (400, 413, 415)
+_OF_A_BODY = (400, 409, 413, 415)
 _TOKEN = "adminToken"  # noqa: S105 - the name of the scheme
 
 
@@ -59,7 +42,7 @@ def openapi(table: Mapping[str, Mapping[str, Route]], url: str, *, with_token: b
         "tags": [{"name": name, "description": sys.modules[name_of].__doc__} for name, name_of in _tags(rows).items()],
         "paths": paths,
         "components": {
-            "schemas": {"Problem": _PROBLEM.schema},
+            "schemas": {"Problem": REFUSAL.schema},
             "responses": {_refusal(status): _refused(status) for status in statuses},
             "securitySchemes": {
                 _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `admin_token`."}
@@ -82,7 +65,8 @@ def _portable(part: Any) -> Any:
 
 
 def _in_ecma(pattern: str) -> str:
-    return pattern.replace(r"$(?!\n)", "$").replace(r"\uD800-\uDFFF", "")
+    pattern = pattern.replace(r"$(?!\n)", "$").replace(r"\uD800-\uDFFF", "")
+    return re.sub(r"\\U([0-9A-F]{8})", lambda found: chr(int(found[1], 16)), pattern)
 
 
 _PART = re.compile(r"<(?:path:)?(\w+)>")
@@ -97,7 +81,7 @@ def _operation(row: Route, *, with_token: bool) -> dict[str, Any]:
     parameters = [_parameter(name, field, "path") for name, field in row.parts.items()]
     parameters += [_parameter(name, field, "query") for name, field in row.query.items()]
     takes = {
-        "required": bool(row.body.shape.get("required")),
+        "required": _is_needed(row.body),
         "content": {JSON: {"schema": row.body.schema}},
     }
     refusals = {
@@ -115,6 +99,15 @@ def _operation(row: Route, *, with_token: bool) -> dict[str, Any]:
     }
 
 
+def _is_needed(body: Field[Any]) -> bool:
+    """Whether an empty body, which counts as an empty table, is refused."""
+    try:
+        body("", {})
+    except Refusal:
+        return True
+    return False
+
+
 def _parameter(name: str, field: Field[Any], place: str) -> dict[str, Any]:
     schema = {key: value for key, value in field.schema.items() if key != "description"}
     return {"name": name, "in": place, "required": place == "path", "description": field.help, "schema": schema}
@@ -126,13 +119,14 @@ def _answer(status: int, row: Route) -> dict[str, Any]:
     if answer is None:
         return said
     if isinstance(answer, Field):
-        return {**said, "content": {JSON: {"schema": answer.schema}}}
+        kind = JSON if status < HTTPStatus.BAD_REQUEST else PROBLEM
+        return {**said, "content": {kind: {"schema": answer.schema}}}
     return {**said, "content": {kind: {"schema": {"type": "string"}} for kind in answer}}
 
 
 def _refusals(row: Route, *, with_token: bool) -> list[int]:
     """The statuses with which a request to the route may be refused."""
-    unknown = (404,) if row.parts else ()
+    unknown = (404,) if row.parts or "login" in {*row.query, *row.body.shape.get("properties", ())} else ()
     return sorted(
         {*_ALWAYS, *unknown, *(_OF_A_BODY if row.body is not NOTHING else ()), *((401,) if with_token else ())}
     )

@@ -9,11 +9,18 @@ from typing import Any, NoReturn
 from mockserver.core.errors import Problem, Refusal, cut
 from mockserver.inputs.fields import inside
 
+_EXACT = 2**53  # up to here a float holds every whole number
 MAX_DEPTH = 32  # tables and lists inside each other; the deepest document has 2
 
 
 class Malformed(Refusal):
     """A body that is no JSON text, or one that two programs could read differently."""
+
+
+MAX_VALUES = 10_000
+"""Commas and opening brackets outside of texts. No document has a hundred, and half a million take a second."""
+
+MAX_DIGITS = 1000  # of a whole number: the time to read one grows with their square
 
 
 def read_json(raw: bytes) -> Any:
@@ -22,13 +29,23 @@ def read_json(raw: bytes) -> Any:
     """
     if not raw.strip():
         return {}
+    if b"\0" in raw:
+        raise Malformed(Problem("body", "is not JSON: it holds a zero byte, as UTF-16 does", "send it in UTF-8"))
+    if len(raw) > MAX_VALUES and _values(raw) > MAX_VALUES:
+        what = f"is nested more than {MAX_DEPTH} deep, or holds more than {MAX_VALUES} values"
+        raise Malformed(Problem("body", what, "send what the route describes"))
     try:
-        value = json.loads(raw, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+        value = json.loads(
+            raw,
+            parse_int=_whole,
+            parse_float=_number,
+            parse_constant=_no_number,
+            object_pairs_hook=_without_repeats,
+        )
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
-        text = "it holds a number that is too long" if "integer string conversion" in str(error) else str(error)
-        raise Malformed(Problem("body", f"is not JSON: {text}", "send an object, or nothing")) from None
+        raise Malformed(Problem("body", f"is not JSON: {error}", "send an object, or nothing")) from None
     _check_depth(value)
     try:
         json.dumps(value, ensure_ascii=False).encode()
@@ -38,8 +55,26 @@ def read_json(raw: bytes) -> Any:
     return value
 
 
+def _values(raw: bytes) -> int:
+    """How many commas and opening brackets stand outside of texts, counted without reading them."""
+    outside = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    return sum(map(outside.count, (b",", b"[", b"{")))
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("it holds a number that is too long")
+    return int(digits)
+
+
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a number of JSON")
+
+
+def _number(text: str) -> float:
+    """JSON knows one kind of number: 1.0 and 1e2 are whole."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else number
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -40,7 +40,9 @@ def page(
     return {name: shown, **following}
 
 
-def page_of(name: str, entry: Field[Any]) -> Field[Any]:
-    """The field of a page of such entries."""
+def page_of(name: str, entry: Field[Any], beside: Mapping[str, Field[Any]] | None = None) -> Field[Any]:
+    """The field of a page of such entries, with the members beside them."""
     following = fields.whole(1).described("The offset of the page that follows, where one does.")
-    return fields.table_of({name: fields.list_of(entry, f"a list of {name}"), "next": following}, required=[name])
+    entries = fields.list_of(entry, f"a list of {name}").described("What stands on the page.")
+    rows = {name: entries, **(beside or {})}
+    return fields.table_of({**rows, "next": following}, required=rows)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from mockserver.api.mock import Mock, is_test_login
-from mockserver.core.errors import FEW, Problem, Refusal, cut
+from mockserver.core.errors import FEW, NotFound, Problem, Refusal, cut
+from mockserver.core.messages import Micros
 from mockserver.inputs import fields
 from mockserver.inputs.fields import Field
 from mockserver.settings.table import Settings
@@ -56,13 +57,61 @@ class Document:
     content: bytes
 
 
-Handler: TypeAlias = "Callable[[ControlContext, ControlRequest], tuple[int, Any]]"
-"""Gives the status and the body of the answer: a JSON value, a Document, or None for none. It runs in a transaction of
-the store, while nothing else touches the mock. Raises Refusal.
+class Deferred(Protocol):
+    """An answer that has to wait. A server holds neither a thread nor its loop for it, where it can.
+
+    Its methods are called while nothing else touches the mock.
+    """
+
+    login: str | None  # the account that it is about; a reset of it ends the wait, and a reset of all any wait
+    longest: Micros  # real time after which it is given, whatever has come
+
+    def begin(self, wake: Callable[[], object]) -> None:
+        """Has wake called as soon as the answer may be given: at once, where it may by now."""
+
+    def leave(self) -> None:
+        """Nobody waits for it any more."""
+
+    def answer(self) -> tuple[int, Any]:
+        """The status and the body of the answer. Raises Refusal."""
+
+
+class Unmet(Refusal):
+    """What was asked for is not so. The answer has a status and a title of its own, and details as further members."""
+
+    def __init__(self, status: int, title: str, problem: Problem, details: Mapping[str, Any]) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.title = title
+        self.details = details
+
+
+Handler: TypeAlias = "Callable[[ControlContext, ControlRequest], tuple[int, Any] | Deferred]"
+"""Gives the status and the body of the answer: a JSON value, a Document, or None for none; or an answer that has to
+wait. It runs in a transaction of the store, while nothing else touches the mock. Raises Refusal.
 """
 Answers: TypeAlias = "Mapping[int, Field[Any] | tuple[str, ...] | None]"
-"""What a route answers, by status: the field of a JSON value, the content types of Documents, None for no body."""
+"""What a route answers, by status: the field of a JSON value (from 400 on of a problem), the content types of
+Documents, None for no body. The refusals that any such route may answer are not among them.
+"""
 NOTHING: Field[Any] = fields.table_of({})
+_ONE = fields.table_of(
+    {
+        "where": fields.text.described("The key, the header or the part of the path that is wrong.", "daily_limit"),
+        "what": fields.text.described("What is wrong with it.", "-1 is not allowed"),
+        "remedy": fields.text.described("What to write in its place.", "allowed: whole numbers from 0 to 1000000000"),
+    },
+    required=["what"],
+)
+REFUSAL_FIELDS: Mapping[str, Field[Any]] = {
+    "title": fields.text.described("What happened.", "The request was refused"),
+    "status": fields.whole(400, 599).described("The HTTP status.", 422),
+    "detail": fields.text.described("The problems, a line each.", "daily_limit: -1 is not allowed"),
+    "problems": fields.list_of(_ONE, "a list of problems").described("Each problem in its parts."),
+}
+REFUSAL = fields.table_of(REFUSAL_FIELDS, required=REFUSAL_FIELDS).described(
+    "Why a request was refused (RFC 9457). Nothing of it was done."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +142,10 @@ def extended(table: Field[Any], rows: Mapping[str, Field[Any]]) -> Field[Any]:
 
 
 def known_login(mock: Mock, login: str | None) -> str | None:
-    """The login. Raises Refusal where it has no account, and none is made on first use."""
+    """The login. Raises NotFound where it has no account, and none is made on first use."""
     if login is None or is_test_login(login) or mock.store.account(login) is not None:
         return login
-    raise Refusal(unknown_account(mock, "login", login))
+    raise NotFound(unknown_account(mock, "login", login))
 
 
 def unknown_account(mock: Mock, where: str, login: str) -> Problem:

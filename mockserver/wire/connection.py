@@ -55,6 +55,9 @@ class Host(Protocol):
     def look(self) -> None:
         """Has clients looked for, soon, that are gone while their answers wait."""
 
+    def read_later(self, connection: Connection) -> None:
+        """Has the connection read on, soon."""
+
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """Logs an answer that has been written."""
 
@@ -92,7 +95,7 @@ class Connection(asyncio.Protocol):
         """Begins."""
         self.transport = cast("asyncio.Transport", transport)
         self._secure = transport.get_extra_info("ssl_object") is not None
-        # No answer follows one of which the system did not take all. Under TLS, the end of the handshake waits, too.
+        # No answer follows one of which the system did not take all. Under TLS, the handshake's end waits here, too.
         self.transport.set_write_buffer_limits(high=SLICE if self._secure else 0, low=0)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
@@ -127,9 +130,14 @@ class Connection(asyncio.Protocol):
         self._set_reading(on=False)
 
     def resume_writing(self) -> None:
-        """The client has read: goes on."""
+        """The client has read: goes on, but not at once. asyncio is in the middle of a write, and would end twice a
+        connection that ends there.
+        """
         self._writable = True
         self._since = monotonic()
+        asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
         self.advance()
         self._go_on()
 
@@ -146,6 +154,13 @@ class Connection(asyncio.Protocol):
     def waits(self) -> bool:
         """Whether its client waits for an answer."""
         return bool(self._queue)
+
+    @property
+    def idle_since(self) -> float:
+        """Since when it is without a whole request, in monotonic time; where one is being answered, the end of time."""
+        if self._queue or self._backlog or not self._writable or self._state is not State.OPEN:
+            return float("inf")
+        return max(self._begun, self._since) if self._reader.partial else self._since
 
     @property
     def deaf(self) -> bool:
@@ -235,7 +250,7 @@ class Connection(asyncio.Protocol):
         lingering = self._state is State.LINGERING
         leaving = lingering or self.transport.is_closing()
         if not self._writable or (leaving and self.transport.get_write_buffer_size()):
-            if now - self._since > limits.unread_time:
+            if now - self._since > (limits.control_time if self.guest else limits.unread_time):
                 self.transport.abort()
         elif lingering:
             if now - self._since > limits.linger_time:
@@ -345,14 +360,19 @@ class Connection(asyncio.Protocol):
         self._held = held
 
     def _go_on(self) -> None:
-        """Reads the backlog, as far as there is room, then lets the client send more or not."""
-        while self._backlog and not self._full():
-            if self._state is not State.OPEN:
-                self._discard(sum(map(len, self._backlog)))
-                self._backlog.clear()
-            else:
-                self._read(self._backlog.popleft())
+        """Has the backlog read, where there is room; lets the client send more or not."""
+        if self._backlog and self._state is not State.OPEN:
+            self._discard(sum(map(len, self._backlog)))
+            self._backlog.clear()
+        if self._backlog and not self._full():
+            self._host.read_later(self)
         self._set_reading(on=not self._backlog and not self._full())
+
+    def read_on(self) -> None:
+        """Reads a slice of the backlog, where there still is one, and room."""
+        if self._backlog and not self._full() and self._state is State.OPEN:
+            self._read(self._backlog.popleft())
+        self._go_on()
 
     def _set_reading(self, *, on: bool) -> None:
         if on == self._reading or self.transport.is_closing():

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from time import monotonic, time
 from typing import Protocol, TypeAlias
 
-from mockserver.api.http import ENDED, LONGEST_ROUTE, Request, Response, refusal
+from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 
@@ -28,9 +28,10 @@ _OWN = 1024
 _EXPECTED = 128 * 1024
 """Bytes that are counted for an answer that is asked for ahead of its turn, until its size is known."""
 _PIECE = 0.05  # seconds between two pieces of a dribbled answer, where a byte does not take longer
-_LEAST = 0.001  # seconds until it is asked again whether earlier answers have arrived
-_PATIENCE = 10.0  # seconds for which a reset waits for them
-_CONTROL = b"/_mock"
+_LEAST = 0.002  # seconds until it is asked again whether earlier answers have arrived
+_PATIENCE = 10.0  # seconds for which a reset waits for a client that takes none of them
+_CONTROL = b"_mock"
+_MAY_BE_CONTROL = (b"/_mock", b"//")  # Flask takes several slashes at the start for one
 _BODILESS = frozenset({204, 304})
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
@@ -74,7 +75,7 @@ class PendingRequest:
         self.held += _OWN
         if self.request is not None:
             path = self.request.path
-            self.control = path.startswith(_CONTROL) and path[len(_CONTROL) : len(_CONTROL) + 1] in {b"", b"/"}
+            self.control = path.startswith(_MAY_BE_CONTROL) and path.lstrip(b"/").partition(b"/")[0] == _CONTROL
             self.http_method, self.path = self.request.http_method, self.request.path[:LONGEST_ROUTE].decode("latin-1")
 
     @property
@@ -109,7 +110,7 @@ class Paced:
 
     rest: bytes  # what is sent piece by piece
     began: float = field(default_factory=monotonic)
-    sent: int = 0
+    sent: int = 0  # bytes of it; of a reset, those of earlier answers that had not arrived when they last changed
 
 
 class Outbox:
@@ -131,8 +132,10 @@ class Outbox:
         delivery = response.delivery
         if delivery.latency <= 0:
             pending.response = response
-        elif not pending.connection.transport.is_closing():  # else the client has gone in the meantime
+        elif not pending.connection.transport.is_closing():
             self._wait(pending, response, delivery.latency / SECOND)
+        elif response.later is not None:  # the client has gone in the meantime
+            response.later.leave()
 
     def postpone(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         """Keeps the turn of the answer, and asks its transport for the next piece after the seconds."""
@@ -141,17 +144,29 @@ class Outbox:
 
     def _wait(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         def due() -> None:
-            del self._timers[pending]
-            pending.response = response
+            if (waiting := self._timers.pop(pending, None)) is None:
+                return  # it was woken, and then dropped
+            waiting[0].cancel()
+            if response.later is None:
+                pending.response = response
+            else:
+                pending.response = _now(response.later)
+                pending.decided(pending.response)
             pending.connection.advance()
 
-        self._timers[pending] = (asyncio.get_running_loop().call_later(seconds, due), response)
+        loop = asyncio.get_running_loop()
+        self._timers[pending] = (loop.call_later(seconds, due), response)
+        if response.later is not None:
+            response.later.begin(lambda: loop.call_soon(due))
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""
         for pending in queue:
             if waiting := self._timers.pop(pending, None):
-                waiting[0].cancel()
+                timer, response = waiting
+                timer.cancel()
+                if response.later is not None:
+                    response.later.leave()
 
     def end(self, login: str | None) -> int:
         """Ends the waits of the answers of the login, with None of all. One that has begun is sent to its end at once.
@@ -165,12 +180,20 @@ class Outbox:
                 pending.hurried = True
                 pending.response = response
                 continue
-            pending.decided(ENDED)
-            pending.response = ENDED
+            pending.response = ENDED if response.later is None else response
+            pending.decided(pending.response)
             pending.connection.finish()
         for connection in {pending.connection for pending in waiting}:
             connection.advance()
         return len(waiting)
+
+
+def _now(later: Later) -> Response:
+    try:
+        return later.response()
+    except Exception as error:  # noqa: BLE001 - a bug there must not end the loop
+        report("an answer that waited", error)
+        return refusal(500, "the mock failed; see its standard error")
 
 
 def _is_of(login: str | None, response: Response) -> bool:
@@ -261,30 +284,32 @@ def _dribble(pending: PendingRequest, response: Response, last: bool) -> tuple[b
 
 def _reset(pending: PendingRequest, response: Response, _last: bool) -> tuple[bytes, bool]:
     """Not a byte, and a reset of the connection (RST), as soon as the client has all earlier answers: a reset drops
-    what is still under way.
+    what is still under way. A client that takes none of it for _PATIENCE is not waited for.
     """
-    transport, outbox = pending.connection.transport, pending.outbox
-    pending.paced = pending.paced or Paced(b"")
-    waited = monotonic() - pending.paced.began
-    if outbox is not None and not pending.hurried and waited < _PATIENCE and _is_under_way(transport):
+    transport, outbox, now = pending.connection.transport, pending.outbox, monotonic()
+    left = _under_way(transport)
+    if pending.paced is None or left != pending.paced.sent:
+        pending.paced = Paced(b"", now, left)
+    waited = now - pending.paced.began
+    if left and outbox is not None and not pending.hurried and waited < _PATIENCE:
         outbox.postpone(pending, response, max(waited, _LEAST))  # asked again after twice the time, and so on
         return b"", False
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    at_once = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
     transport.abort()
     return b"", True
 
 
-def _is_under_way(transport: asyncio.Transport) -> bool:
-    """Whether bytes are still to be sent, or have not been acknowledged by the client's system."""
-    if transport.get_write_buffer_size():
-        return True
+def _under_way(transport: asyncio.Transport) -> int:
+    """How many bytes are still to be sent, or have not been acknowledged by the client's system."""
+    unsent = transport.get_write_buffer_size()
     if sys.platform != "linux":
-        return False  # no other system says so in this way
+        return unsent  # no other system says the rest in this way
     from fcntl import ioctl
     from termios import TIOCOUTQ  # on a socket it counts what is not acknowledged (tcp(7): SIOCOUTQ)
 
-    count = ioctl(transport.get_extra_info("socket").fileno(), TIOCOUTQ, bytes(4))
-    return any(count)
+    (sent,) = struct.unpack("i", ioctl(transport.get_extra_info("socket").fileno(), TIOCOUTQ, bytes(4)))
+    return unsent + int(sent)
 
 
 TRANSPORTS: Mapping[str, Transport] = {

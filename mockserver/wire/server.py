@@ -9,6 +9,7 @@ import select
 import socket
 import ssl
 import threading
+from array import array
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -33,11 +34,14 @@ WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 CONTROL_PATH = "/_mock"
 _FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
+_NO_THREAD = refusal(503, "the system lets the mock start no thread for this; raise ulimit -u, or try again")
 _POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
 _ACCEPTED = 16  # connections that are accepted before those that are open have their turn
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
 _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
+_SEEN = 16 * 1024
+"""Bytes of a client that may be unread while the system still takes its end, which comes behind them."""
 _TURN, _TURN_TIME = 64, 0.01  # requests, and seconds, that are decided before the loop goes on to other work
 _SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
 _GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
@@ -53,7 +57,7 @@ class Server:
     routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
-    API, which is not decided. It has a place of its own as soon as one is free.
+    API, which is not decided. It has a place of its own as soon as one is free, or held by a client that asks nothing.
     """
 
     def __init__(
@@ -76,6 +80,8 @@ class Server:
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
         self._application_lock = threading.Lock()
+        self._reading: OrderedDict[Connection, None] = OrderedDict()  # that have bytes to read
+        self._read_due = False
         self._batch: OrderedDict[Client, deque[PendingRequest]] = OrderedDict()  # what is not decided yet
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
@@ -278,14 +284,26 @@ class Server:
         self._batch.pop(connection, None)
 
     def admits(self, pending: PendingRequest) -> bool:
-        """See `connection.Host`. A guest may call the API once there is a place."""
+        """See `connection.Host`. A guest may call the API once there is a place, or one that is not used."""
         if pending.control:
             return True
         connection = cast("Connection", pending.connection)
-        if connection.guest and len(self._connections) - len(self._guests) < self.limits.connections:
+        if connection.guest and (self._has_place() or self._gains_place()):
             self._guests.pop(connection, None)
             connection.guest = False
         return not connection.guest
+
+    def _has_place(self) -> bool:
+        return len(self._connections) - len(self._guests) < self.limits.connections
+
+    def _gains_place(self) -> bool:
+        """Ends the connection that has been without a whole request for longest, and longer than `control_time`."""
+        idlest = min(self._connections - self._guests.keys(), key=lambda one: one.idle_since)
+        if monotonic() - idlest.idle_since < self.limits.control_time:
+            return False
+        self._leave(idlest)
+        idlest.transport.close()
+        return True
 
     def look(self) -> None:
         """See `connection.Host`."""
@@ -313,7 +331,7 @@ class Server:
             seen = found.get(number, 0)
             if seen & select.POLLERR:
                 connection.transport.abort()
-            elif seen & ends or connection.deaf:
+            elif seen & ends or (connection.deaf and (not ends or _unread(number) > _SEEN)):
                 connection.probe()
 
     def submit(self, pending: PendingRequest) -> None:
@@ -321,7 +339,10 @@ class Server:
         request = pending.request
         assert request is not None
         if pending.control:
-            self._threads.submit(lambda: self._in_thread(pending, request))
+            try:
+                self._threads.submit(lambda: self._in_thread(pending, request))
+            except RuntimeError:
+                self._loop.call_soon(self._deliver, pending, _NO_THREAD)
         elif request.path == b"*":
             allowed = Response(204, (("Allow", "GET, HEAD, POST, OPTIONS"),), b"")
             self._loop.call_soon(self._deliver, pending, allowed)
@@ -331,6 +352,27 @@ class Server:
             if not self._batch:
                 self._loop.call_soon(self._turn)
             self._batch.setdefault(pending.connection, deque()).append(pending)
+
+    def read_later(self, connection: Connection) -> None:
+        """See `connection.Host`."""
+        self._reading[connection] = None
+        if not self._read_due:
+            self._read_due = True
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Reads what has come, a slice of each connection in turn, until the loop has to go on to other work."""
+        end = monotonic() + _TURN_TIME
+        while self._reading and monotonic() < end:
+            connection, _ = self._reading.popitem(last=False)
+            try:
+                connection.read_on()
+            except Exception as error:  # noqa: BLE001 - a bug there must not keep the others from being read
+                report("reading a request", error)
+                connection.transport.abort()
+        self._read_due = bool(self._reading)
+        if self._read_due:
+            self._loop.call_soon(self._read_on)
 
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """See `connection.Host`."""
@@ -411,3 +453,13 @@ class Server:
             self._look()
         STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
+
+
+def _unread(number: int) -> int:
+    """How many bytes of a client wait in the system, on Linux."""
+    from fcntl import ioctl  # Windows has neither
+    from termios import FIONREAD
+
+    size = array("i", [0])
+    ioctl(number, FIONREAD, size)
+    return size[0]

@@ -7,6 +7,7 @@ import errno
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
@@ -23,6 +24,8 @@ from mockserver.wire.wsgi import LoopGuard
 if TYPE_CHECKING:
     from mockserver.wire.certificates import Certificates
 
+_SWITCH = 0.0005
+"""Seconds for which a thread of the control API may keep the loop waiting, after each of its calls to the system."""
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 _LOOK_AGAIN = 0.2  # seconds
 
@@ -84,6 +87,7 @@ def run_until_signal(
     is_over is asked a few times a second, and ends it, too. Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
+    sys.setswitchinterval(_SWITCH)
 
     def look(loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
         if over():

@@ -14,7 +14,7 @@ from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from mockserver.api.gateway import MAX_BODY
-from mockserver.api.http import Request, Response
+from mockserver.api.http import HAND_OVER, Request, Response
 from mockserver.wire.failures import WireError
 
 T = TypeVar("T")
@@ -30,11 +30,12 @@ def call(
 ) -> tuple[Response, int | None]:
     """The application's answer, and what its Content-Length says where that isn't the body's length: for a HEAD.
 
-    host and port are those bound. Raises what the application raises, and ValueError or AssertionError where it
-    breaks PEP 3333.
+    host and port are those bound. The application may hand over an answer that waits (see HAND_OVER). Raises what it
+    raises, and ValueError or AssertionError where it breaks PEP 3333.
     """
     started: list[tuple[int, list[tuple[str, str]]]] = []
     body = bytearray()
+    handed: list[Response] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], Any]:
         if exc_info is not None and exc_info[1] is not None and body:
@@ -49,7 +50,8 @@ def call(
             raise AssertionError("the application gave a body before it called start_response")
         body.extend(piece)
 
-    pieces: Iterable[bytes] = application(environ(request, host, port, scheme), start_response)
+    variables = environ(request, host, port, scheme) | {HAND_OVER: handed.append}
+    pieces: Iterable[bytes] = application(variables, start_response)
     try:
         for piece in pieces:
             write(piece)
@@ -57,6 +59,8 @@ def call(
         close = getattr(pieces, "close", None)
         if close is not None:
             close()
+    if handed:
+        return handed[0], None
     if not started:
         raise AssertionError("the application ended without calling start_response")
     ((status, headers),) = started
@@ -105,10 +109,17 @@ class WsgiThreads:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Runs a job in a thread; it must not raise. Called on the loop only."""
+        """Runs a job in a thread; it must not raise. Called on the loop only. Raises RuntimeError where the system lets
+        this process start no thread, and it has none.
+        """
         if self._threads < self._size:
-            self._threads += 1
-            threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
+            try:
+                threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
+            except RuntimeError:
+                if not self._threads:
+                    raise
+            else:
+                self._threads += 1
         self._jobs.put(job)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.api.http import Response
 from mockserver.core.messages import Delivery
+from mockserver.faults.actions import Action
 from mockserver.faults.faults import Fault
 from mockserver.faults.kinds import Effect
 from mockserver.faults.matching import Match
@@ -22,7 +23,7 @@ CUT = Effect(delivery=Delivery(transport="cut", settings={"size": 7}))
 def test_the_delivery_of_a_fault_reaches_the_response_untouched() -> None:
     api = Api()
     plain = api.send("info")
-    api.mock.store.faults.arm(Fault(Match({}), "error", {}, CUT))
+    api.mock.store.faults.arm(Fault(Match({}), Action("error", {}, CUT)))
     struck = api.send("info")
 
     assert struck.body == plain.body
@@ -32,7 +33,7 @@ def test_the_delivery_of_a_fault_reaches_the_response_untouched() -> None:
 
 def test_the_delivery_of_a_fault_carries_the_latency_of_the_mock() -> None:
     api = Api(latency="3s")
-    api.mock.store.faults.arm(Fault(Match({}), "error", {}, CUT))
+    api.mock.store.faults.arm(Fault(Match({}), Action("error", {}, CUT)))
 
     assert api.send("info").delivery == Delivery(3_000_000, LOGIN, "cut", {"size": 7})
 

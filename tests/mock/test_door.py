@@ -201,8 +201,8 @@ def test_json_is_read_and_no_body_needs_no_type(ask: Ask, kind: str) -> None:
 @pytest.mark.parametrize("http_method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_without_the_admin_token_every_path_tells_the_same(asks: Callable[..., Ask], http_method: str) -> None:
     ask = asks(admin_token="s3cret")
-    paths = ["/_mock", "/_mock/", "/_mock/health", "/_mock/none", "/_mock/faults/f1", "/_mock/../api/info", "/_mock//"]
-    paths += ["/_mock/health?callback=x", "/%5fmock/health", "/_mock%2Fhealth", "/_mock/%00", "/_mock/%ff"]
+    paths = ["/_mock", "/_mock/", "/_mock/clock", "/_mock/none", "/_mock/faults/f1", "/_mock/../api/info", "/_mock//"]
+    paths += ["/_mock/clock?callback=x", "/%5fmock/clock", "/_mock%2Fclock", "/_mock/%00", "/_mock/%ff", "/_mock/%0A"]
     told = {
         ask(path, http_method, b"{}" if http_method == "POST" else b"", Content_Type="text/plain")[::2]
         for path in paths
@@ -244,6 +244,21 @@ PATHS_OUTSIDE = [
     "/_mockx",
     "/./_mock",
 ]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        *(("//_mock/health", 200), ("///_mock/health", 200), ("/%5fmock/health", 200), ("/_mock//health", 404)),
+        *(("/./_mock/health", 404), ("/_mock/../_mock/health", 404), ("//_mockx/health", 404)),
+    ],
+)
+def test_both_servers_take_the_same_paths_for_the_control_apis(
+    asks: Callable[..., Ask], path: str, status: int
+) -> None:
+    got = asks(admin_token="s3cret")(path, Authorization="Bearer s3cret")
+
+    assert (json.loads(got.body).get("error_code") or got.status) == status
 
 
 @pytest.mark.parametrize("path", PATHS_OUTSIDE)
@@ -291,3 +306,60 @@ def test_the_api_itself_is_open_to_every_page(asks: Callable[..., Ask]) -> None:
 
     assert got.status == 200
     assert got.headers["Access-Control-Allow-Origin"] == "*"
+
+
+PAGE = "http://app.example:3000"
+
+
+@pytest.fixture
+def lent(asks: Callable[..., Ask]) -> Ask:
+    """A mock that lets in the pages of two origins."""
+    return asks(control_origin=[PAGE, "HTTPS://Other.Example:443"], admin_token="s3cret")
+
+
+@pytest.mark.parametrize("origin", [PAGE, "https://other.example", "https://OTHER.example:443"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", None])
+@pytest.mark.parametrize(("token", "status"), [("Bearer s3cret", 200), ("Bearer wrong", 401), (None, 401)])
+def test_a_page_of_a_named_origin_may_read_what_it_is_answered(
+    lent: Ask, origin: str, site: str | None, token: str | None, status: int
+) -> None:
+    got = lent("/_mock/clock", Origin=origin, Sec_Fetch_Site=site, Authorization=token)
+
+    assert got.status == status
+    assert got.headers["Access-Control-Allow-Origin"] == origin
+    assert got.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("path", ["/_mock/clock", "/_mock/none", "/_mock/faults/f1", "/_mock/health"])
+def test_a_page_of_a_named_origin_may_ask_what_it_may_send_without_a_token(lent: Ask, path: str) -> None:
+    got = lent(path, "OPTIONS", Origin=PAGE, Access_Control_Request_Method="PUT", Sec_Fetch_Site="cross-site")
+
+    assert (got.status, got.body) == (204, "")
+    assert got.headers["Access-Control-Allow-Origin"] == PAGE
+    assert got.headers["Access-Control-Allow-Methods"] == "GET, POST, PUT, DELETE"
+    assert got.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("http://app.example", "https://app.example:3000", "http://app.example:30000", "http://app.example:3000/"),
+        *("http://app.example:3000.evil.example", "http://x.app.example:3000", "null", "", "*", "http://other.example"),
+    ],
+)
+@pytest.mark.parametrize("http_method", ["GET", "OPTIONS", "POST"])
+def test_a_page_of_any_other_origin_is_refused_though_some_are_let_in(lent: Ask, origin: str, http_method: str) -> None:
+    asked = {"Access_Control_Request_Method": "GET"} if http_method == "OPTIONS" else {}
+    got = lent("/_mock/health", http_method, Origin=origin, Authorization="Bearer s3cret", **asked)
+
+    assert got.status == 403
+    assert not [name for name in got.headers if name.lower().startswith("access-control")]
+
+
+def test_a_page_that_is_let_in_needs_a_host_of_this_machine_where_there_is_no_token(asks: Callable[..., Ask]) -> None:
+    ask = asks(control_origin=[PAGE])
+
+    assert ask(Origin=PAGE, Host="evil.example").status == 403
+    assert ask(Origin=PAGE, Sec_Fetch_Site="cross-site").status == 200
+    assert ask(Sec_Fetch_Site="cross-site").status == 403  # a link on a page, or an image
+    assert ask("/_mock/reset", "POST", b"{}", Origin=PAGE, Content_Type="text/plain").status == 415

@@ -226,7 +226,7 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
         ({"action": {"kind": "error"}, "match": {"method": "info", "phone": PHONE}}, "match.phone: info has none"),
         (
             {"action": {"kind": "error"}, "match": {"nth": 2}, "after": 2},
-            "match.nth: is among the calls that `after` lets pass",
+            "match.nth: picks one call, so that `after` has no say",
         ),
         ({"action": {"kind": "error"}, "times": 0}, "times: 0"),
         ({"action": {"kind": "error"}, "times": True}, "times: true"),
@@ -241,7 +241,7 @@ def test_in_edition_a_the_source_of_a_create_is_its_only_one() -> None:
         ({"action": {"kind": "wrong-format", "format": "yaml"}}, "action.format: 'yaml'"),
         (
             {"match": {"format": "xml"}, "action": {"kind": "wrong-format", "format": "xml"}},
-            "match.format: is that of the fault, which would change nothing",
+            "match.format: is the format of the fault, which would change nothing",
         ),
     ],
 )

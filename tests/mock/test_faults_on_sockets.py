@@ -290,6 +290,36 @@ def test_earlier_answers_go_out_whole_and_later_requests_are_not_answered(runnin
     wait_for(lambda: running.server.held == 0)
 
 
+def test_a_reset_waits_for_a_client_that_reads_slowly(
+    running: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mockserver.wire.delivery._PATIENCE", 0.3)
+    large = running.arm({"kind": "http", "status": 200, "body": "x" * 99_000}, times="always")
+    login = running.arm({"kind": "reset"})
+    with connected(running.address) as client:
+        client.send(running.get(large) * 30 + running.get(login))
+        for _ in range(30):
+            time.sleep(0.02)
+            assert len(client.answer().body) == 99_000
+        with pytest.raises(ConnectionResetError):
+            client.file.read()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_connection_that_ends_behind_much_that_is_read_slowly_ends_once(
+    running: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    large = running.arm({"kind": "http", "status": 200, "body": "x" * 99_000}, times="always")
+    end = running.get(running.login(), "Connection: close")
+    for answers in range(1, 31):  # the system takes some of them, and of those the last one in part
+        with connected(running.address) as client:
+            client.send(running.get(large) * answers + end)
+            time.sleep(0.01)
+            assert {len(client.answer().body) for _ in range(answers)} == {99_000}
+            assert client.file.read().endswith(b"}")
+    assert capfd.readouterr().err == ""
+
+
 def test_calls_behind_the_broken_one_are_decided_where_they_were_read_with_it(running: Running) -> None:
     login = running.arm({"kind": "empty"})
     with connected(running.address) as client:
@@ -321,6 +351,17 @@ def test_a_client_that_still_sends_reads_the_end_and_no_reset(running: Running) 
                 client.send(running.get(login) * 100)
 
         assert client.socket.recv(1) == b""
+
+
+def test_the_access_log_says_how_an_answer_was_broken() -> None:
+    settings = load({})
+    gateway = open_gateway(settings)
+    log: list[str] = []
+    with run_in_thread(mock_server(gateway, settings, log.append)) as address:
+        running = Running(None, gateway, address)  # type: ignore[arg-type]
+        assert received(running, running.get(running.arm({"kind": "truncate", "size": 7})))[-7:] == b'{"statu'
+        assert received(running, running.get(running.arm({"kind": "empty"}))) == b""
+    assert [line.split()[3::3] for line in log] == [["200", "truncate"], ["200", "empty"]]
 
 
 # Together, and ended.

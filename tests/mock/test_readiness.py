@@ -18,6 +18,7 @@ from mockserver.core.messages import SECOND
 from mockserver.inputs.accounts import ACCOUNT
 from mockserver.inputs.readiness import READY
 from mockserver.stores.sqlite import APPLICATION_ID, SqliteStore
+from mockserver.web.control import Control
 from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
 
 OTHER = {"login": "test-x@example.com", "token": "test-token"}
@@ -214,6 +215,20 @@ def test_a_poll_that_is_undone_does_not_count(state: str) -> None:
     assert statuses(api, number, 2) == ["processing", "ready"]
 
 
+def test_a_poll_that_cannot_be_kept_is_answered_with_an_error_and_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    api = Api(state=str(path))
+    put(api, {"after_polls": 1})
+    number = api.create()
+    assert isinstance(api.mock.store, SqliteStore)
+    api.mock.store._patience = 0.0
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert statuses(api, number, 2) == ["error", "error"]
+
+    assert statuses(api, number, 2) == ["processing", "ready"]
+
+
 # One task.
 
 
@@ -280,7 +295,7 @@ def test_what_is_ready_stays_ready(api: Api, ready: Any) -> None:
 
 
 def test_a_task_that_is_not_there_is_told_so(api: Api) -> None:
-    with pytest.raises(NotFound, match="7 is not a task"):
+    with pytest.raises(NotFound, match="id: 7 is not a task; GET /_mock/tasks lists them"):
         set_ready(api, 7, "at once")
 
 
@@ -294,6 +309,29 @@ def test_next_ready_knows_the_new_time_of_a_task(api: Api) -> None:
     assert clock.now(api.time()) - start == 9 * SECOND
     with pytest.raises(Refusal, match="no task is on its way by time"):
         api.mock.advance_to(LOGIN, "next-ready")
+
+
+def test_tasks_are_listed_read_and_made_ready_by_control(state: str) -> None:
+    api = Api(state=state)
+    control = Control(api.mock, api.settings, lambda operation: operation(), lambda _: None)
+    first, second, other = api.create(), api.create("70000000500"), api.create(**OTHER)
+    shown = control.handle("GET", f"/tasks/{first}").body
+    listed = control.handle("GET", "/tasks", {"login": LOGIN, "limit": "1"}).body
+    assert listed == {"tasks": [shown], "next": 1}
+    assert [one["id"] for one in control.handle("GET", "/tasks").body["tasks"]] == [first, second, other]
+    assert (shown["status"], shown["created_at"], shown["ready_at"], shown["polls_left"]) == (
+        *("processing", "2030-01-01T12:00:00+03:00", "2030-01-01T12:00:02+03:00", None),
+    )
+
+    for _ in range(2):
+        waits = control.handle("PUT", f"/tasks/{first}", body={"ready": {"after_polls": 1}})
+        ends = control.handle("PUT", f"/tasks/{second}", body={"ready": "at once"})
+        assert (waits.status, waits.body["status"], waits.body["polls_left"]) == (200, "processing", 1)
+        assert (ends.status, ends.body["status"], ends.body["ready_at"]) == (200, "failed", ends.body["created_at"])
+    late = control.handle("PUT", f"/tasks/{second}", body={"ready": "never"})
+    assert (late.status, late.body["problems"][0]["where"]) == (409, "ready")
+    assert [control.handle("PUT", f"/tasks/{one}", body={"ready": "never"}).status for one in (99, 0, "x")] == [404] * 3
+    assert control.handle("PUT", f"/tasks/{first}", body={}).body["problems"][0]["what"] == "is missing"
 
 
 # As people write it.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mockserver.core.errors import Refusal
 from mockserver.settings.loading import load
+from mockserver.settings.service_links import service_links
 
 
 def kubernetes(service: str, ip: str, *ports: tuple[str, str, int]) -> dict[str, str]:
@@ -124,3 +127,12 @@ def test_what_a_link_copies_is_ignored_only_beside_the_name_of_that_link() -> No
 def test_a_slip_is_still_refused(variable: str, value: str) -> None:
     with pytest.raises(Refusal, match=f"IFIND_MOCK_{variable}"):
         load({}, {f"IFIND_MOCK_{variable}": value})
+
+
+def test_long_names_are_read_in_no_time() -> None:
+    """The bound: 1,000 characters. Ten of the longest that the system allows took ten seconds."""
+    names = {f"{'ENV_' * 30_000}{number}": "1" for number in range(10)}
+    began = time.thread_time()
+
+    assert service_links(names) == set()
+    assert time.thread_time() - began < 1

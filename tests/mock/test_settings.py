@@ -443,6 +443,21 @@ def test_a_file_that_cannot_be_read_is_a_message(tmp_path: Path, text: str) -> N
         load({"config": str(path)})
 
 
+def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    with pytest.raises(Refusal, match="has more than 16 MiB"):
+        load({"config": str(tmp_path / "endless")})
+
+
+@pytest.mark.parametrize("name", ["PORT", "SEED", "HOST", "PLAIN", "LIMITS", "CLAUSES", "ACCOUNTS", "DELAY", "STATE"])
+@pytest.mark.parametrize("text", ["9" * 100_000, "a." * 50_000, "a+" * 2000 + "://", "a:" + "é" * 100_000])
+def test_no_message_shows_a_long_text_whole(name: str, text: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        load(environ={f"IFIND_MOCK_{name}": text})
+
+    assert len(str(refused.value)) < 1500
+
+
 def test_all_mistakes_of_all_layers_are_reported_at_once(tmp_path: Path) -> None:
     environ = {"IFIND_MOCK_PROT": "1", "IFIND_MOCK_SEED": "x"}
     message = refused(tmp_path, 'delay = "x"\nprot = 1\n[[accounts]]\nlogn = "a"', environ=environ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -221,6 +222,40 @@ def test_where_its_log_is_removed_it_goes_on_and_the_file_has_all(
     with closing(SqliteStore(down.copy)) as again:
         assert all(again.read_task(number) for number in range(1, made + 1))
     assert "its log, a file beside it, was removed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_where_its_log_is_cut_short_that_is_said_and_the_file_stays_sound(
+    down: Down, capsys: pytest.CaptureFixture[str], share: float
+) -> None:
+    """What stood in the log alone is lost. SQLite would go on, and spoil the file."""
+    given = [down.api.create() for _ in range(20)]
+    log = Path(f"{down.path}-wal")
+    os.truncate(log, int(log.stat().st_size * share))
+    failed = down.api.call("create", phone=PHONE, source=2)
+    made = [down.api.create() for _ in range(20)]
+    told = capsys.readouterr().err.splitlines()
+    down.store.close()
+    with closing(sqlite3.connect(down.path)) as file:
+        kept = {number for (number,) in file.execute("SELECT id FROM tasks")}
+        sound = file.execute("PRAGMA integrity_check").fetchall()
+
+    assert failed["error_code"] == 500
+    assert [line.partition(str(down.path))[2][:20] for line in told] == ["-wal: was cut short;", ": works again, with "]
+    assert not set(made) & set(given)
+    assert set(made) <= kept
+    assert sound == [("ok",)]
+
+
+def test_a_log_that_another_program_writes_into_the_file_is_no_trouble(
+    down: Down, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        with closing(sqlite3.connect(down.path)) as other:
+            assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall() == [(0, 0, 0)]
+        down.api.create()
+
+    assert capsys.readouterr().err == ""
 
 
 def test_an_older_copy_gives_no_id_twice(down: Down) -> None:

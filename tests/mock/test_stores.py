@@ -43,7 +43,7 @@ TASKS = (
     replace(TASK, id=7, ready=None, demo=True, failure=(None, None)),
     replace(TASK, ready=5, phone="", ip="\0'", cost=1, seed=0, failure=(0, "")),
     replace(TASK, ready=20, created=-5, failure=(999, 'нет,\n"да"')),
-    replace(TASK, ready=None, polls=2),
+    replace(TASK, ready=None, polls=2, stub='{"id": "s1", "names": ["Вася"]}'),
 )
 logins = st.sampled_from(LOGINS)
 accounts = st.builds(replace, st.sampled_from(ACCOUNTS), login=logins)
@@ -203,6 +203,10 @@ class Machine(RuleBasedStateMachine):
         assert store.clock(None) == model.clocks.get(None)
         for task_id in {0, *self.given, max(self.given, default=0) + 1}:
             assert store.read_task(task_id) == model.tasks.get(task_id)
+        for login in (None, *LOGINS):
+            own = [task for _, task in sorted(model.tasks.items()) if login in (None, task.login)]
+            assert list(store.tasks(login)) == own
+            assert list(store.tasks(login, 1, 2)) == own[1:3]
         for now in (-1, 5, 20):
             for login in (None, *LOGINS):
                 assert store.next_ready(now, login) == model.next_ready(now, login)

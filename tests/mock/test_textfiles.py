@@ -72,6 +72,8 @@ def test_another_encoding_is_named_with_its_line() -> None:
         ("a = 'x\x01'\n", "line 1: there is a control character; leave it out"),
         ("x = " + "[" * 20_000, "too deep to read"),
         ("x = " + "1" * 5000, "has a value that can't be read"),
+        ("x = [{ y = 0x" + "f" * 5000 + " }]", "has a value that can't be read (a number is too long)"),
+        ("x = 0b" + "1_1" * 5000, "has a value that can't be read (a number is too long)"),
         ("x = 2030-02-31", "line 1: invalid date or datetime; correct that line"),
     ],
 )
@@ -81,6 +83,18 @@ def test_a_mistake_in_toml_is_told_with_its_line_what_was_found_and_what_is_righ
 
     assert message in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["a.", "a . ", '"a".', "'a'.", "a-b.", "a.'b'."])
+@pytest.mark.parametrize("form", ["\n{}a = 1", "\n[{}a]", "\nx = {{ {}a = 1 }}", "\n[[{}a]]"])
+def test_a_name_of_many_parts_is_refused_unread(monkeypatch: pytest.MonkeyPatch, form: str, part: str) -> None:
+    """The bound: 40 parts. tomllib takes memory for the square of their number, 30 GB for a file of 200 KB."""
+    text = form.format(part * (39 // part.count(".")))
+    assert toml_of(text.encode()) == tomllib.loads(text)
+
+    monkeypatch.setattr(tomllib, "loads", lambda _: pytest.fail("it was read"))
+    with pytest.raises(TextFileError, match="line 2: more than 40 names are joined by dots; shorten that"):
+        toml_of(form.format(part * 100_000).encode())
 
 
 @given(st.lists(st.sampled_from([*"ab=[]{}.\"'#\n ,1-:\\u", '"""', "true", "s3cret"]), max_size=12).map("".join))

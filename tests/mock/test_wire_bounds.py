@@ -88,6 +88,7 @@ def test_a_client_that_gives_up_after_it_was_looked_for_is_noticed_the_next_time
     {
         "a call": LATE,
         "calls": LATE * 20,
+        "more calls than are read": LATE * 300,
         "a call that expects 100-continue": LATE + get("/", "Expect: 100-continue", "Content-Length: 3"),
         "a last call": LATE.replace(b"Host: t", b"Host: t\r\nConnection: close") + b"surplus",
         **{
@@ -319,7 +320,7 @@ def test_many_requests_at_once_are_decided_in_turns(serve: Serve) -> None:
 
 def before_each(monkeypatch: pytest.MonkeyPatch, act: Callable[[Request], object]) -> None:
     """Has something done before each answer."""
-    answer = Echo.one
+    answer: Callable[[Echo, Request], Response] = Echo.one
 
     def one(echo: Echo, request: Request) -> Response:
         act(request)
@@ -353,6 +354,31 @@ def test_a_client_waits_for_one_request_of_each_other_and_not_for_all_that_they_
         client.answer()
 
         assert decided.index(b"/mine") <= len(others)
+
+
+def test_a_client_waits_for_a_few_bytes_of_each_other_and_not_for_all_that_have_come(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Connection] = []
+    feed = Connection._read
+
+    def slowly(connection: Connection, data: bytes) -> None:
+        read.append(connection)
+        time.sleep(0.001)
+        feed(connection, data)
+
+    monkeypatch.setattr(Connection, "_read", slowly)
+    many = get("/", f"Content-Length: {25 * SLICE}") + b"x" * 25 * SLICE
+    with serve() as up, ExitStack() as stack:
+        others = [stack.enter_context(up.connect()) for _ in range(6)]
+        client = stack.enter_context(up.connect())
+        on_loop(up, lambda: [one.send(many) for one in others])
+        wait_for(lambda: len(read) > 6)
+        began = len(read)
+        client.ask()
+
+        assert len(read) - began < 6 * 25 / 2
+        assert [one.answer().status for one in others] == [200] * 6
 
 
 def test_what_is_undecided_when_its_client_has_gone_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,6 +452,26 @@ def test_a_connection_too_many_has_a_place_once_one_is_free(serve: Serve) -> Non
             assert three.ask().status == 503
 
 
+@pytest.mark.parametrize("half", [b"", b"GET / HTTP/1.1\r\nHo", get("/", "Content-Length: 9999")])
+def test_a_call_on_one_connection_too_many_ends_one_that_asks_nothing(serve: Serve, half: bytes) -> None:
+    """The one that has not asked for longest, and none that has, within the time of a guest."""
+    with serve(connections=3, control_time=0.3) as up, ExitStack() as stack:
+        busy, idle, idler = (stack.enter_context(up.connect()) for _ in range(3))
+        busy.send(LATE)
+        assert idler.ask().status == idle.ask().status == 200
+        idler.send(half)
+        with up.connect() as early:
+            assert early.ask().status == 503
+        time.sleep(0.4)
+        assert idle.ask().status == 200
+        with up.connect() as one, up.connect() as two:
+            assert one.ask().status == 200
+            assert two.ask().status == 503
+            assert idler.closed()
+        assert idle.ask().status == 200
+        assert len(up.server.outbox) == 1
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /_mock/ HT", get("/_mock/")])
 def test_a_connection_too_many_has_little_time(serve: Serve, sent: bytes) -> None:
     with serve(connections=1, control_time=0.1) as up, up.connect() as one, up.connect() as two:
@@ -436,6 +482,17 @@ def test_a_connection_too_many_has_little_time(serve: Serve, sent: bytes) -> Non
 
         assert time.monotonic() - began < 2
         assert one.ask().status == 200
+
+
+def test_a_connection_too_many_has_little_time_for_what_it_leaves_unread(serve: Serve) -> None:
+    with serve(connections=1, control_connections=1, control_time=0.1) as up, up.connect() as one, up.connect() as two:
+        one.ask()
+        two.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        two.send(get("/_mock/" + "x" * 30_000) * 30)
+        wait_for(lambda: any(not connection._writable for connection in up.server._connections))
+        wait_for(lambda: connections(up) == 1)
+
+        assert up.ask("/_mock/").status == 200
 
 
 def test_connections_beyond_both_limits_are_cut(serve: Serve) -> None:

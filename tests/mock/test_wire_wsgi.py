@@ -22,10 +22,10 @@ from support.wire_server import CHUNKED, Serve, Up, get, on_loop
 
 
 def test_the_mocks_own_routes_go_to_the_application_and_all_else_to_the_gateway(up: Up) -> None:
-    theirs = ["/_mock", "/_mock/", "/_mock/health?a=b", "/%5Fmock/health", "/_mock?x"]
-    ours = ["/", "/_mocks", "/_mock-x", "//_mock/", "/api/_mock/", "/_MOCK/"]
+    theirs = ["/_mock", "/_mock/", "/_mock/health?a=b", "/%5Fmock/health", "/_mock?x", "//_mock/"]
+    ours = ["/", "/_mocks", "/_mock-x", "/./_mock/", "/api/_mock/", "/_MOCK/"]
 
-    assert ["PATH_INFO" in up.ask(path).json for path in theirs + ours] == [True] * 5 + [False] * 6
+    assert ["PATH_INFO" in up.ask(path).json for path in theirs + ours] == [True] * 6 + [False] * 6
 
 
 def test_the_application_is_made_when_it_is_first_needed_and_once(serve: Serve) -> None:
@@ -38,6 +38,24 @@ def test_the_application_is_made_when_it_is_first_needed_and_once(serve: Serve) 
             client.send(get("/_mock/"))
         assert [client.answer().status for client in clients] == [200] * 8
         assert up.pages.made == 1
+
+
+def test_where_no_thread_can_be_started_that_is_answered_and_tried_again(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with serve() as up:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fails)
+            answers = [up.ask("/_mock/") for _ in range(6)]
+        assert {answer.status for answer in answers} == {503}
+        assert "no thread" in answers[0].json["message"]
+        assert up.ask("/_mock/").status == 200
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fails)
+            assert up.ask("/_mock/").status == 200
 
 
 def test_the_application_sees_the_request_as_wsgi_says(up: Up) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import re
 import signal
@@ -12,9 +13,11 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mockserver.__main__ import main
 from support.command import ifind
 from support.processes import environment, serving
 
@@ -264,3 +267,17 @@ def test_help_lists_every_command_and_setting(tmp_path: Path) -> None:
     assert all(word in commands for word in ("serve", "check", "sample", "config"))
     assert all(f"--{name}" in options for name in ("host", "port", "config", "profile", "edition", "state", "workers"))
     assert all(f"--{name}" in options for name in ("delay", "daily-limit", "account", "seed", "admin-token"))
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules are loaded for some tenths of a second, before click sees the interrupt."""
+    load = builtins.__import__
+
+    def interrupted(name: str, *more: Any, **named: Any) -> Any:
+        if name == "mockserver.cli.main":
+            raise KeyboardInterrupt
+        return load(name, *more, **named)
+
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+    with pytest.raises(SystemExit, match="Aborted!"):
+        main()

@@ -1,4 +1,4 @@
-"""README.md says what is so: its commands are run."""
+"""README.md and the pages in docs/ say what is so: their commands are run."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ import pytest
 from support.processes import environment, serving
 
 README = Path(__file__).parents[2] / "README.md"
+PAGES = (README, *sorted((README.parent / "docs").glob("*.md")))
 BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^):]+)\)")
 
 
 def sections() -> dict[str, str]:
-    """The sections that show commands, by their headings."""
-    parts = re.split("^## (.*)$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return {heading: text for heading, text in zip(parts[1::2], parts[2::2], strict=True) if BLOCK.search(text)}
+    """The sections that show commands, by page and heading."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        _, *parts = re.split("^##? (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for heading, text in zip(parts[::2], parts[1::2], strict=True):
+            if BLOCK.search(text):
+                found[f"{page.name}: {heading}"] = text
+    return found
 
 
 def steps(text: str) -> list[tuple[str, str]]:
@@ -44,7 +50,7 @@ def test_the_readme_shows_commands() -> None:
 
 
 @pytest.mark.parametrize("section", sections())
-def test_every_command_does_what_the_readme_shows(section: str, tmp_path: Path) -> None:
+def test_every_command_does_what_the_page_shows(section: str, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
     with serving(cwd=tmp_path) as mock:
         address = mock.api.removeprefix("http://").removesuffix("/api")
@@ -84,13 +90,12 @@ def test_every_python_example_passes_in_a_project_of_its_own(tmp_path: Path) -> 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_link_leads_to_a_file_or_a_heading() -> None:
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_or_a_heading(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
     headings = {f"#{title.lower().replace(' ', '-')}" for title in re.findall(r"^##? (.*)", text, re.MULTILINE)}
-    links = LINK.findall(text)
 
-    assert links
-    assert [link for link in links if link not in headings and not (README.parent / link).is_file()] == []
+    assert [link for link in LINK.findall(text) if link not in headings and not (page.parent / link).is_file()] == []
 
 
 @pytest.mark.parametrize("target", ["run", "test", "mutants"])

@@ -265,6 +265,7 @@ def test_retry_after_is_heeded() -> None:
         (timedelta(days=9), 30),
         (timedelta(days=-9), 0),
         *((text, None) for text in ("soon", "-1", "", "1.5", "Mon, 99 Foo 2026 25:61:00 GMT", "\u0662")),
+        *((f"Mon, 01 Jan {text}", None) for text in (f"{'9' * 20} 00:00:00 GMT", f"2030 00:00:00 +{'9' * 20}")),
     ],
     ids=str,
 )

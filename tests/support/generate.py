@@ -1,28 +1,33 @@
 """Everything in the repository that is generated: `make generate` writes it.
 
-The tables of README.md come from the settings, the clauses, the kinds of faults and the magic phones; the descriptions
-in schemas/ from the JSON Schemas; fixtures/synthetic from what the mock answers.
+The tables of README.md and of the pages in docs/ come from the settings, the clauses, the kinds of faults and the magic
+phones; the descriptions in schemas/ from the JSON Schemas; fixtures/synthetic from what the mock answers.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from contract_tests.contract.csvw import TABLES as CSV_ANSWERS
 from contract_tests.contract.csvw import csvw
 from contract_tests.contract.xsd import FAMILIES, xsd
 from mockserver import data
 from mockserver.faults.kinds import KINDS
+from mockserver.faults.scenarios import SCENARIO, STEP
+from mockserver.inputs.fields import Field
 from mockserver.people.magic import MAGIC
-from mockserver.settings.files import clauses
+from mockserver.settings.files import clauses, ready_scenarios
 from mockserver.settings.limits import LIMITS
 from mockserver.settings.table import SETTINGS
 from support.write_samples import samples
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+DOCS = ROOT / "docs"
 
 
 def _settings() -> Iterator[tuple[str, ...]]:
@@ -56,26 +61,57 @@ def _faults() -> Iterator[tuple[str, ...]]:
         yield f"`{name}`", _code(kind.settings), text[0].lower() + text[1:]
 
 
+def _fault_settings() -> Iterator[tuple[str, ...]]:
+    for name, kind in KINDS.items():
+        for key, field in kind.settings.items():
+            needed = " Needed." if key in kind.required else ""
+            yield f"`{name}`", f"`{key}`", f"{field.help}{needed}", field.allowed
+
+
+def _of_shape(field: Field[Any]) -> Iterator[tuple[str, ...]]:
+    for key, schema in field.shape["properties"].items():
+        needed = " Needed." if key in field.shape.get("required", ()) else ""
+        yield f"`{key}`", f"{schema['description']}{needed}"
+
+
+def _ready_scenarios() -> Iterator[tuple[str, ...]]:
+    for name, document in ready_scenarios().items():
+        yield f"`{name}`", document["about"]
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], Iterable[Sequence[str]]]]] = {
     "settings": ("setting | what it is", _settings),
     "limits": ("limit | what it is | default", _limits),
     "clauses": ("clause | what | grade | default | other choices", _clauses),
     "faults": ("kind | settings | what happens", _faults),
+    "settings of faults": ("kind | setting | what it is | allowed", _fault_settings),
+    "keys of a scenario": ("key | what it is", partial(_of_shape, SCENARIO)),
+    "keys of a step": ("key | what it is", partial(_of_shape, STEP)),
+    "ready scenarios": ("name | what happens", _ready_scenarios),
     "magic phones": ("phone | what happens", lambda: ((magic.phone, magic.title) for magic in MAGIC.values())),
 }
-"""The head and the rows of README's tables, by the name in the comments around each."""
+"""The head and the rows of the pages' tables, by the name in the comments around each."""
 
 
 def with_tables(text: str) -> str:
-    """The text of README.md with its tables made anew."""
+    """The text of a page with its tables made anew."""
     for name, (head, rows) in TABLES.items():
         columns = head.split(" | ")
-        lines = [_line(columns), "|---" * len(columns) + "|", *map(_line, rows())]
-        before, _, rest = text.partition(f"<!-- {name}: made by make generate -->\n")
-        _, end, after = rest.partition(f"<!-- end of {name} -->")
-        assert end, f"README.md has no table {name}"
-        text = "\n".join((f"{before}<!-- {name}: made by make generate -->", *lines, f"{end}{after}"))
+        before, begin, rest = text.partition(f"<!-- {name}: made by make generate -->\n")
+        if begin:
+            lines = [_line(columns), "|---" * len(columns) + "|", *map(_line, rows())]
+            _, end, after = rest.partition(f"<!-- end of {name} -->")
+            assert end, f"the table {name} has no end"
+            text = before + begin + "\n".join((*lines, f"{end}{after}"))
     return text
+
+
+def _pages() -> Mapping[Path, bytes]:
+    """README.md and the pages in docs/. Each table stands in one of them at least."""
+    pages = {page: page.read_text(encoding="utf-8") for page in (README, *sorted(DOCS.glob("*.md")))}
+    absent = [name for name in TABLES if not any(f"<!-- {name}: made by" in text for text in pages.values())]
+    assert not absent, f"no page has the tables {absent}"
+    return {page: with_tables(text).encode() for page, text in pages.items()}
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -93,8 +129,7 @@ def _descriptions() -> Mapping[Path, bytes]:
 
 def files() -> Mapping[Path, bytes]:
     """Every generated file with its content."""
-    readme = with_tables(README.read_text(encoding="utf-8")).encode()
-    return {README: readme, **_descriptions(), **samples()}
+    return {**_pages(), **_descriptions(), **samples()}
 
 
 def stale() -> list[str]:

@@ -46,6 +46,7 @@ class Api:
     def __init__(self, profile: dict[str, Any] | None = None, state: str = "memory", **options: Any) -> None:
         settings = load({**options, "state": state})
         chosen = resolve(CLAUSES, {**settings.profile.choices, **(profile or {})})
+        self.settings = settings
         self.time = Time()
         self.gateway = open_gateway(replace(settings, profile=chosen), self.time, monotonic=lambda: self.time.ran)
         self.mock = self.gateway.mock

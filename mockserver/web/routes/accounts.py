@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.api.mock import Mock
-from mockserver.core.errors import NotFound, Problem, Refusal
+from mockserver.core.errors import Conflict, NotFound, Problem
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account
 from mockserver.inputs import fields
@@ -35,7 +35,7 @@ def put(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Makes the account of the path, or puts another in its place: what is left out is as in a new one."""
     login = request.parts["login"]
     if request.body.get("login", login) != login:
-        raise Refusal(Problem("login", "is not the login of the path", "leave it out"))
+        raise Conflict(Problem("login", "is not the login of the path", "leave it out"))
     return _put(context.mock, *context.mock.put_account(login, request.body, whole=True))
 
 

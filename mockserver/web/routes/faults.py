@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from mockserver.core.delays import Delay
 from mockserver.faults.armed import ArmedFault
 from mockserver.faults.faults import ALWAYS, FAULT
 from mockserver.inputs import fields
 from mockserver.web.paging import PAGE, page, page_of
-from mockserver.web.route import ControlContext, ControlRequest, Route, extended
+from mockserver.web.route import LOGIN, ControlContext, ControlRequest, Route, extended, known_login
 
 
 def listed(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
@@ -41,19 +39,18 @@ def disarm(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     return 204, None
 
 
-def clear(context: ControlContext, _request: ControlRequest) -> tuple[int, Any]:
-    """Takes all faults away, and nothing else."""
-    context.mock.store.faults.clear(None)
+def disarm_all(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
+    """Takes away the faults whose match names the login of the query, without one all, and nothing else."""
+    context.mock.store.faults.clear(known_login(context.mock, request.query.get("login")))
     return 204, None
 
 
 def _shown(armed: ArmedFault) -> dict[str, Any]:
     fault = armed.fault
-    settings = {k: v.text if isinstance(v, Delay) else v for k, v in fault.settings.items()}
     return {
         "id": armed.id,
         "match": dict(fault.match.entries),
-        "action": {"kind": fault.kind, **settings},
+        "action": fault.action.shown,
         "times": ALWAYS if fault.times is None else fault.times,
         "after": fault.after,
         "probability": fault.probability,
@@ -69,7 +66,6 @@ _COUNTS: Mapping[str, fields.Field[Any]] = {
     "struck": fields.whole(0).described("How many of them it happened to.", 0),
 }
 _SHOWN = extended(FAULT, _COUNTS)
-_DOCUMENT = replace(FAULT, read=fields.as_is.read)  # the mock reads it
 
 _NEW_ID = fields.matching("[A-Za-z0-9._-]{1,64}", "an id", "1 to 64 letters, digits, and . _ -").described(
     "The id of the fault, which may be a new one.", "outage"
@@ -79,8 +75,8 @@ ROUTES = (
     Route(
         "GET", "/faults", listed, "Lists the faults with their counts.", {200: page_of("faults", _SHOWN)}, query=PAGE
     ),
-    Route("POST", "/faults", arm, "Arms a fault under a new id.", {201: _SHOWN}, body=_DOCUMENT),
-    Route("DELETE", "/faults", clear, "Takes all faults away.", {204: None}),
+    Route("POST", "/faults", arm, "Arms a fault under a new id.", {201: _SHOWN}, body=FAULT),
+    Route("DELETE", "/faults", disarm_all, "Takes all faults away, or those of an account.", {204: None}, query=LOGIN),
     Route("GET", "/faults/<id>", read, "A fault with its counts.", {200: _SHOWN}, parts={"id": _ID}),
     Route(
         "PUT",
@@ -88,7 +84,7 @@ ROUTES = (
         put,
         "Arms a fault under this id, in the place of the one that has it, with its counts at 0.",
         {200: _SHOWN, 201: _SHOWN},
-        body=_DOCUMENT,
+        body=FAULT,
         parts={"id": _NEW_ID},
     ),
     Route("DELETE", "/faults/<id>", disarm, "Takes a fault away.", {204: None}, parts={"id": _ID}),

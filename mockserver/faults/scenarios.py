@@ -1,0 +1,312 @@
+"""Scenarios: named lists of steps, each for the next calls that fit it, and how far each has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, TypeAlias
+
+from mockserver.core.delays import DURATION_PATTERN, duration
+from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
+from mockserver.core.messages import Micros
+from mockserver.core.tasks import Account
+from mockserver.faults.actions import ACTION, Action, Strike, read_action
+from mockserver.faults.faults import TIMES
+from mockserver.faults.kinds import ARRIVAL, NO_EFFECT
+from mockserver.faults.matching import NEXT_MATCH, Facts, Match, read_match
+from mockserver.inputs import fields
+from mockserver.inputs.accounts import ACCOUNT_STATE
+
+RESTORED = ("daily_limit", "paid_until", "demo", "delay")
+"""Fields of an account that are as before once the scenario that has changed them is taken away."""
+PASS = "pass"  # noqa: S105 - an action that changes nothing of the call, and the aspect of its strike
+MOST = 10_000  # scenarios of a store
+LONGEST = 1000  # steps of a scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens to the next calls that fit."""
+
+    match: Match
+    actions: Sequence[Action]  # of different aspects; none lets the calls pass
+    times: int | None  # how many calls it meets; None is without end
+    advance: Micros | str | None  # how far the account's clock is put forward before each, or to which moment
+    account: Mapping[str, Any]  # what becomes of the account before each, as ACCOUNT_STATE reads it
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes the account, or its clock."""
+        return self.advance is not None or bool(self.account)
+
+    def meets(self, facts: Facts, aspects: Collection[str]) -> bool:
+        """Whether it meets the call, at the moment when the rules for these aspects are asked for. Where all that it
+        does happens to a task, or to the form of an answer, it is not spent on a call that has none.
+        """
+        own = {action.aspect for action in self.actions}
+        at_once = not own or self.changes or own & {*ARRIVAL}
+        if not ({*ARRIVAL} if at_once else own) & {*aspects}:
+            return False
+        return self.match.fits(facts) and all(action.fits(facts) for action in self.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario as its document describes it."""
+
+    name: str
+    login: str | None  # whose calls it is for; None is anybody's
+    steps: Sequence[Step]
+    repeats: bool  # whether it begins again after its last step; else calls pass from then on
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningScenario:
+    """A scenario and how far it has come."""
+
+    scenario: Scenario
+    at: int = 0  # the number of its current step, from 0
+    met: int = 0  # calls that this step has met
+    calls: int = 0  # calls that it has met in all
+    rounds: int = 0  # how often it has come to its end
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it lets all calls pass."""
+        return self.at == len(self.scenario.steps)
+
+    @property
+    def step(self) -> Step:
+        """Its current step, where it is not over."""
+        return self.scenario.steps[self.at]
+
+    def after_call(self) -> RunningScenario:
+        """How far it has come with one more call."""
+        steps = self.scenario.steps
+        met, calls = self.met + 1, self.calls + 1
+        if met != steps[self.at].times:
+            return replace(self, met=met, calls=calls)
+        if self.at + 1 < len(steps):
+            return replace(self, at=self.at + 1, met=0, calls=calls)
+        at = 0 if self.scenario.repeats else len(steps)
+        return replace(self, at=at, met=0, calls=calls, rounds=self.rounds + 1)
+
+    def strikes(self) -> list[Strike]:
+        """What its current step does to a call."""
+        name, step = self.scenario.name, self.step
+        place = f"scenario {name} step {self.at + 1} of {len(self.scenario.steps)}"
+        often = "" if step.times == 1 else f" ({self.met + 1} of {step.times or 'many'})"
+        rule = (f"{name}#{self.at + 1}", f"{name}#{self.at + 1}")
+        if not step.actions:
+            return [Strike(rule[0], PASS, NO_EFFECT, f"{place}{often} {PASS}", rule[1], self.calls)]
+        return [
+            Strike(rule[0], one.aspect, one.effect, f"{place}{often} {one.kind}", rule[1], self.calls)
+            for one in step.actions
+        ]
+
+
+Changes: TypeAlias = "Mapping[str, tuple[Any, Any]]"
+"""What steps have changed of an account: by the field, its value before the first of them and after the last."""
+
+
+class Scenarios:
+    """The scenarios of a store. They end with the process; a transaction that fails does not take their course back."""
+
+    def __init__(self) -> None:
+        self._running: dict[str | None, dict[str, RunningScenario]] = {}  # by login, then by name
+        self._active: dict[str | None, dict[str, None]] = {}  # the names of those that are not over, likewise
+        self._changes: dict[tuple[str | None, str], dict[str, dict[str, tuple[Any, Any]]]] = {}
+        """By login and name of the scenario, and by account."""
+        self._count = 0
+
+    def put(self, scenario: Scenario) -> tuple[RunningScenario, bool]:
+        """Begins the scenario, in place of the one of the same login and name; gives it, and whether there was none.
+        Raises Refusal where there are too many.
+        """
+        own = self._running.setdefault(scenario.login, {})
+        is_new = scenario.name not in own
+        if is_new and self._count >= MOST:
+            raise Refusal(Problem("", f"there are {MOST} scenarios", "take some away: DELETE /_mock/scenarios"))
+        self._count += is_new
+        own[scenario.name] = running = RunningScenario(scenario)
+        self._active.setdefault(scenario.login, {})[scenario.name] = None
+        return running, is_new
+
+    def drop(self, name: str, login: str | None) -> None:
+        """Takes the scenario away. Raises NotFound without one."""
+        self.get(name, login)
+        del self._running[login][name]
+        self._count -= 1
+        self._end(name, login)
+
+    def get(self, name: str, login: str | None) -> RunningScenario:
+        """The scenario. Raises NotFound without one."""
+        own = self._running.get(login, {})
+        if name not in own:
+            whose = "of all accounts" if login is None else "of the account"
+            there = few(own, len(own)) or "none"
+            raise NotFound(Problem("name", f"{cut(name)!r} is not a scenario {whose}", f"scenarios: {there}"))
+        return own[name]
+
+    def clear(self, login: str | None) -> None:
+        """Takes the scenarios of the login away, with None all."""
+        if login is None:
+            self._running, self._active, self._count = {}, {}, 0
+            return
+        self._count -= len(self._running.pop(login, {}))
+        self._active.pop(login, None)
+
+    def listed(self, offset: int = 0, limit: int | None = None) -> Sequence[RunningScenario]:
+        """The scenarios by login, each login's in the order in which they were put: after the first `offset`, at most
+        `limit`.
+        """
+        every = (running for own in self._running.values() for running in own.values())
+        return tuple(islice(every, offset, None if limit is None else offset + limit))
+
+    def may_meet(self, login: str | None) -> bool:
+        """Whether a scenario may meet a call of the login."""
+        return bool(self._active) and (login in self._active or None in self._active)
+
+    def meet(self, facts: Facts, aspects: Collection[str]) -> RunningScenario | None:
+        """The scenario whose current step meets the call, as it was before; the call is counted. It is the first that
+        has one for the call; those of the login come before those of all.
+        """
+        for login in dict.fromkeys((facts.login, None)):
+            for name in self._active.get(login, ()):
+                running = self._running[login][name]
+                if running.step.meets(facts, aspects):
+                    self._running[login][name] = after = running.after_call()
+                    if after.is_over:
+                        self._end(name, login)
+                    return running
+        return None
+
+    def changed(self, scenario: Scenario, before: Account, after: Account) -> None:
+        """Keeps what a step has changed of an account, its charges aside."""
+        own = self._changes.setdefault((scenario.login, scenario.name), {}).setdefault(before.login, {})
+        for key in RESTORED:
+            if (value := getattr(after, key)) != (first := getattr(before, key)):
+                own[key] = (own[key][0] if key in own else first, value)
+
+    def taken_back(self, login: str | None, name: str | None = None) -> Sequence[tuple[str, Changes]]:
+        """What the scenario has changed, by account, and forgets it; without a name what all of the login have, and
+        what any has changed of its account; with None all.
+        """
+        taken: list[tuple[str, Changes]] = []
+        for (own, known), accounts in [*self._changes.items()]:
+            for account in [*accounts]:
+                meant = (own, known) == (login, name) if name else login in (None, own, account)
+                if meant:
+                    taken.append((account, accounts.pop(account)))
+            if not accounts:
+                del self._changes[own, known]
+        return taken
+
+    def _end(self, name: str, login: str | None) -> None:
+        active = self._active.get(login, {})
+        active.pop(name, None)
+        if not active:
+            self._active.pop(login, None)
+
+
+def read_scenario(name: str, document: Any) -> Scenario:
+    """The scenario of a document with the keys of SCENARIO. Raises Refusal with every problem, each naming its key."""
+    read = SCENARIO("", document)
+    return Scenario(NAME("name", name), read.get("login"), read["steps"], read.get("end") == "repeat", document)
+
+
+def _step(where: str, value: Any) -> Step:
+    problems: list[Problem] = []
+    top = fields.table(value, "", _STEP, problems)
+    match = read_match(top.get("match", {}), "match", problems, numbered=False)
+    actions = _actions(top.get("action", []), match, problems)
+    if problems:
+        raise Refusal(*problems).at(where)
+    return Step(match, actions, top.get("times", 1), top.get("advance"), top.get("account", {}))
+
+
+def _actions(document: Any, match: Match, problems: list[Problem]) -> list[Action]:
+    if document == {"kind": PASS}:
+        return []
+    listed = isinstance(document, list)
+    actions: dict[str, Action] = {}
+    for number, one in enumerate(document if listed else [document]):
+        place = f"action[{number}]" if listed else "action"
+        action = read_action(one, place, match, problems)
+        if action is None:
+            continue
+        if (other := actions.get(action.aspect)) is not None:
+            what = f"{action.kind!r} and {other.kind!r} both change the {action.aspect}"
+            problems.append(Problem(place, what, "put one of them into another step"))
+        actions[action.aspect] = action
+    return [*actions.values()]
+
+
+def _steps(where: str, steps: list[Step]) -> list[Step]:
+    if not 1 <= len(steps) <= LONGEST:
+        raise Refusal(Problem(where, f"has {len(steps)} steps", f"allowed: 1 to {LONGEST}"))
+    endless = next((number for number, step in enumerate(steps[:-1]) if step.times is None), None)
+    if endless is not None:
+        what = "never ends, so the steps after it are never met"
+        raise Refusal(Problem(f"{where}[{endless}].times", what, "name a number, or put it last"))
+    return steps
+
+
+def _advance(where: str, value: str) -> Micros | str:
+    return value if value in _MOMENTS else duration(value, where)
+
+
+def _scenario(where: str, read: dict[str, Any]) -> dict[str, Any]:
+    login = read.get("login")
+    for number, step in enumerate(read["steps"]):
+        other = step.match.login
+        if login is not None and other not in (None, login):
+            what = "is another account's than that of the scenario, so the step would meet no call"
+            raise Refusal(Problem(fields.inside(where, f"steps[{number}].match.login"), what, "leave it out"))
+    return read
+
+
+NAME = fields.matching("[A-Za-z0-9_.-]{1,100}", "a name", "a name of letters, digits, hyphens, dots and underscores")
+_MOMENTS = ("midnight", "next-ready")
+_LOGIN = fields.at_most(fields.SHORT, fields.text)
+_PASSING = {
+    "type": "object",
+    "title": PASS,
+    "description": "The calls pass.",
+    "properties": {"kind": {"enum": [PASS]}},
+    "required": ["kind"],
+    "additionalProperties": False,
+}
+_ONE = {"oneOf": [*ACTION.shape["oneOf"], _PASSING]}
+_STEP: Mapping[str, fields.Field[Any]] = {
+    "match": replace(fields.as_is, shape=NEXT_MATCH.shape).described(
+        "The calls that it meets: the next ones that fit every key.", {"method": "create"}
+    ),
+    "times": TIMES.described("How many calls it meets.", 1),
+    "action": replace(fields.as_is, shape={"anyOf": [_ONE, {"type": "array", "items": ACTION.shape}]}).described(
+        "What happens to them: a fault's action, several of different aspects in a list, or pass.", {"kind": "reset"}
+    ),
+    "advance": fields.Field(
+        fields.at_most(fields.SHORT, fields.text).then(_advance).read,
+        {"type": "string", "anyOf": [{"enum": [*_MOMENTS]}, {"pattern": DURATION_PATTERN}]},
+        f"a duration such as '5s', {', '.join(map(repr, _MOMENTS))}",
+    ).described("How far, or to which moment, the account's clock is put forward before each of them.", "5s"),
+    "account": ACCOUNT_STATE.described("What becomes of the account before each of them.", {"used": "all"}),
+}
+STEP: fields.Field[Step] = fields.Field(_step, fields.table_of(_STEP).shape, "a table with a match and an action")
+SCENARIO = fields.table_of(
+    {
+        "about": fields.text.described("What it shows, in a sentence.", "Two errors, then all is well."),
+        "login": _LOGIN.described("The account whose calls it is for; without it, anybody's.", "demo@example.com"),
+        "steps": fields.list_of(STEP, "a list of tables, each below a line [[steps]]")
+        .then(_steps)
+        .described("What happens, one after another.", [{"action": {"kind": "error"}, "times": 2}]),
+        "end": fields.one_of((PASS, "repeat")).described(
+            "What follows the last step: calls pass, or it repeats.", PASS
+        ),
+    },
+    required=["steps"],
+).then(_scenario)
+"""A scenario's document."""

@@ -1,0 +1,201 @@
+"""A target that lies about what it takes, and a ledger that is damaged, replaced or full: no create passes the budget,
+and no run ends in an error of its own.
+"""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.api.calls import Account
+from contract_tests.budget.ledger import MOST, Entry, open_ledger
+from contract_tests.contract.clauses import UsageError
+from contract_tests.transport.messages import Request
+from mockserver.mutants.kit.context import CallContext
+from support.checking import check
+from support.standins.breaking import Breakage
+from support.standins.running import serving
+
+# Units.
+
+
+def states(cost: Callable[[CallContext], object]) -> Breakage:
+    def answer(context: CallContext) -> None:
+        if "cost" in context.body:
+            context.body["cost"] = cost(context)
+
+    return Breakage("lies about the cost", answer)
+
+
+def by_turns(context: CallContext) -> int:
+    context.memory["turn"] = 1 - context.memory.get("turn", 0)
+    return int(context.memory["turn"])
+
+
+def says(status: int, body: bytes | None = None, *headers: tuple[str, str]) -> Breakage:
+    """Makes the task, takes its unit, and answers the create as if it had not been taken."""
+
+    def response(context: CallContext) -> None:
+        if context.operation == "create" and context.body.get("status") == "ok":
+            context.http, context.headers = status, (*context.headers, *headers)
+            context.content = context.content if body is None else body
+
+    return Breakage("takes what it turns away", response=response)
+
+
+LIES: Mapping[str, Breakage] = {
+    "a task costs nothing": states(lambda _: "0"),
+    "a task costs nothing, in two digits": states(lambda _: "00"),
+    "a task costs nothing by turns": states(by_turns),
+    "a create that is taken, under HTTP 429": says(429),
+    "a create that is taken, under HTTP 503": says(503, None, ("Retry-After", "0")),
+    "a create that is taken, answered by an error": says(200, b'{"status":"error","error_code":400,"message":"no"}'),
+    "a create that is taken, answered by a page": says(503, b"<html>busy</html>", ("Retry-After", "0")),
+    "a create that is taken, answered as too fast": says(
+        200, b'{"status":"error","error_code":1,"message":"too many requests"}', ("Retry-After", "0")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_no_lie_about_what_a_create_takes_makes_a_run_pass_its_budget(name: str) -> None:
+    with serving("courier", seconds=0.0, breakage=LIES[name]) as target:
+        _, output = check(target, budget=2, poll_timeout=0.3, run_timeout=4.0)
+
+        assert 0 < target.units <= 2, output
+
+
+# The ledger.
+
+
+ACCOUNT = Account("login", "token")
+
+
+def written(file: Path, *damages: str) -> None:
+    """Leaves the ledger of a run that was stopped after a create, and damages it."""
+    with open_ledger(file, "http://127.0.0.1/api", ACCOUNT) as ledger:
+        number = ledger.begin("create", Request("GET", "http://127.0.0.1/api/create"), source=2, units=1)
+        ledger.end(number, "answered", units=1)
+        ledger.keep(number, 200, {"status": "ok", "id": 7, "owner": "x"})
+    with closing(sqlite3.connect(file)) as connection:
+        for damage in damages:
+            connection.execute(damage)
+        connection.commit()
+
+
+def taken(file: Path) -> list[Entry]:
+    """What the next run takes over."""
+    with open_ledger(file, "http://127.0.0.1/api", ACCOUNT) as ledger:
+        return ledger.creates()
+
+
+DAMAGES = {
+    "an answer that is no JSON": "UPDATE sends SET answer = 'x'",
+    "an answer that is a list": "UPDATE sends SET answer = '[1]'",
+    "an answer that is deep": "UPDATE sends SET answer = replace(hex(zeroblob(50000)), '0', '[')",
+    "an answer in bytes": "UPDATE sends SET answer = x'ff'",
+    "an answer with an escape": """UPDATE sends SET answer = '{"status": "ok", "id": "\\u001b"}'""",
+    "an answer with a list for an id": """UPDATE sends SET answer = '{"status": "ok", "id": [1]}'""",
+    "units that are a word": "UPDATE sends SET units = 'many'",
+    "units below nothing": "UPDATE sends SET units = -100",
+    "units by the fraction": "UPDATE sends SET units = 0.5",
+    "units beyond reason": "UPDATE sends SET units = 9223372036854775807",
+    "an HTTP status that is a word": "UPDATE sends SET http = 'x'",
+    "a state of no ledger": "UPDATE sends SET state = 'x'",
+    "a table that is gone": "DROP TABLE sends",
+    "a trigger that forgets": "CREATE TRIGGER x AFTER INSERT ON sends BEGIN DELETE FROM sends; END",
+    "a trigger that refuses": "CREATE TRIGGER x BEFORE INSERT ON sends BEGIN SELECT RAISE(ABORT, '##vso[x]'); END",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_ledger_is_refused_with_a_reason(name: str, tmp_path: Path) -> None:
+    written(tmp_path / "ledger.db", DAMAGES[name])
+
+    with pytest.raises(UsageError, match=r"--ledger: .*damaged"):
+        taken(tmp_path / "ledger.db")
+
+
+def test_a_create_of_before_counts_as_a_unit_whatever_its_line_says(tmp_path: Path) -> None:
+    written(tmp_path / "ledger.db", "UPDATE sends SET units = 0")
+
+    (entry,) = taken(tmp_path / "ledger.db")
+
+    assert (entry.units, entry.answer) == (1, {"status": "ok", "id": 7})
+
+
+def test_a_ledger_with_more_creates_than_a_run_makes_is_refused(tmp_path: Path) -> None:
+    many = (
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MOST + 1}) INSERT INTO sends"
+        " (run, at, method, call, units, state, source) SELECT 1, '', 'create', '', 1, 'sent', 2 FROM n"
+    )
+    written(tmp_path / "ledger.db", many)
+
+    with pytest.raises(UsageError, match="more than 10,000 creates"):
+        taken(tmp_path / "ledger.db")
+
+
+def test_a_check_refuses_a_damaged_ledger_before_anything_is_paid(tmp_path: Path) -> None:
+    with serving("courier", seconds=0.0) as target:
+        check(target, ledger=tmp_path / "ledger.db", budget=1, only=("create.ok",))
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+            connection.execute("UPDATE runs SET ended = NULL")
+            connection.execute("UPDATE sends SET units = 'many'")
+            connection.commit()
+        code, output = check(target, ledger=tmp_path / "ledger.db", budget=4)
+
+        assert (code, target.units) == (2, 1), output
+    assert "is damaged" in output
+    assert "rror of the suite itself" not in output
+
+
+def replaced(file: Path) -> None:
+    file.unlink()
+    file.write_bytes(b"another")
+
+
+def full(_: Path) -> None:
+    """From now on no file of this process grows, as on a full disk."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))
+
+
+@pytest.fixture
+def limits() -> Iterator[None]:
+    """Restores what `full` has changed."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize("befall", [Path.unlink, replaced, full])
+def test_where_the_ledger_is_lost_the_run_ends_with_its_report(befall: Callable[[Path], Any], tmp_path: Path) -> None:
+    file, units = tmp_path / "ledger.db", []
+
+    def http(_number: int, _verb: str, method: str, _given: dict[str, str]) -> None:
+        if method == "result" and not units:
+            units.append(target.units)
+            befall(file)
+
+    with serving("courier", seconds=0.0, http=http) as target:
+        code, output = check(target, ledger=file)
+
+        assert (code, [target.units]) == (1, units), output
+    assert f"--ledger: {file}" in output
+    assert "nothing more was sent" in output
+    assert "clauses decided" in output
+    assert "rror of the suite itself" not in output
+
+
+def test_a_ledger_may_have_a_name_that_sqlite_gives_a_meaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(Path(":memory:"))
+
+    assert (tmp_path / ":memory:").is_file()
