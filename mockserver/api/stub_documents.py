@@ -61,8 +61,10 @@ def _body(where: str, value: Any) -> Any:
 _SCALAR = Field(_scalar, {"anyOf": [fields.text.shape, {"type": ["number", "null"]}]}, "a text, a number, null")
 _NAME = fields.matching("[A-Za-z_][A-Za-z0-9_.-]{0,63}", "a name of a field", "a word of Latin letters, such as price")
 _BODIES: Mapping[str, Field[Any]] = {
-    **dict.fromkeys(FORMATS, fields.text),
-    "json": Field(_body, {"anyOf": [fields.text.shape, {"type": "object"}]}, "a JSON object, or a text"),
+    **dict.fromkeys(FORMATS, fields.text.described("The body of an answer in this format.")),
+    "json": Field(_body, {"anyOf": [fields.text.shape, {"type": "object"}]}, "a JSON object, or a text").described(
+        "The body of an answer in this format."
+    ),
 }
 _MATCH: Mapping[str, Field[Any]] = {
     "login": fields.at_most(fields.SHORT, fields.text).described("The account that searches."),

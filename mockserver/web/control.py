@@ -277,7 +277,7 @@ def _query(raw: bytes) -> dict[str, str]:
     if len(query) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(Problem(cut(twice), "is given more than once", "give it once"))
+        raise Refusal(Problem(fields.inside("", twice), "is given more than once", "give it once"))
     return query
 
 
