@@ -1,7 +1,8 @@
 """Everything in the repository that is generated: `make generate` writes it.
 
 The tables of README.md and of the pages in docs/ come from the settings, the clauses, the control routes, the kinds of
-faults and the magic phones; the descriptions in schemas/ from the JSON Schemas; fixtures/synthetic from the mock's answers.
+faults and the magic phones; the descriptions in schemas/ from the JSON Schemas; fixtures/synthetic from what the mock
+answers.
 """
 
 from __future__ import annotations

@@ -251,7 +251,7 @@ def _expectation(where: str, body: dict[str, Any]) -> dict[str, Any]:
     if "exactly" in body and len(body.keys() & _EXPECTED.keys()) > 1:
         raise Refusal(Problem(fields.inside(where, "exactly"), "stands beside another number", "give one of them"))
     if body.get("at_least", 0) > body.get("at_most", _NUMBER):
-        raise Refusal(Problem(fields.inside(where, "at_most"), "is less than at_least", "exchange the two"))
+        raise Conflict(Problem(fields.inside(where, "at_most"), "is less than at_least", "exchange the two"))
     return body
 
 
@@ -264,7 +264,8 @@ def _timeout(where: str, text: str) -> Micros:
 
 _TIMEOUT = 5 * SECOND
 _COUNT_TABLE = fields.table_of({**_MATCH, **_EXPECTED})
-_COUNT = replace(_COUNT_TABLE.then(_expectation), allowed=_COUNT_TABLE.allowed)
+_TWO_NUMBERS = {"required": ["exactly"], "anyOf": [{"required": ["at_least"]}, {"required": ["at_most"]}]}
+_COUNT = replace(fields.bounded(_COUNT_TABLE, {"not": _TWO_NUMBERS}).then(_expectation), allowed=_COUNT_TABLE.allowed)
 _WAIT = fields.table_of(
     {
         "match": fields.table_of(_MATCH).described("The calls that are meant: those that fit every key."),
