@@ -257,7 +257,8 @@ def _read(
     try:
         read = route.body("", body)
     except Refusal as refusal:
-        raise Refusal(*problems, *refusal.problems) from None
+        kind = Refusal if problems else type(refusal)
+        raise kind(*problems, *refusal.problems) from None
     if problems:
         raise Refusal(*problems)
     return ControlRequest(read, asked, named, caller)

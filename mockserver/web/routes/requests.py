@@ -203,14 +203,16 @@ def _shown(entry: Entry) -> dict[str, Any]:
 
 
 def _time(where: str, value: Any) -> Micros:
-    """A time, also where the plus of its offset arrives as a blank, as in a query that does not escape it."""
-    plus = re.sub(r"(?<=T)([^ ]{5,18}) ([0-9]{2}:[0-9]{2})\Z", r"\1+\2", value) if isinstance(value, str) else value
-    return fields.moment(where, plus)
+    return fields.moment(where, _with_plus(value) if isinstance(value, str) else value)
+
+
+def _with_plus(text: str) -> str:
+    """The time with the plus of its offset, which arrives as a blank where a query does not escape it."""
+    head, blank, offset = text.rpartition(" ")
+    return f"{head}+{offset}" if blank and "T" in head and re.fullmatch("[0-9]{2}:[0-9]{2}", offset) else text
 
 
 _TIME = replace(fields.moment, read=_time)
-
-
 _NUMBER = 999_999_999
 _KINDS: Mapping[str, int] = cast("Any", clauses()["error.codes"].default)
 _OUTCOMES = (*OUTCOMES, *_KINDS)
