@@ -412,10 +412,9 @@ def test_without_steps_the_ready_scenario_of_the_name_begins(control: Control) -
     assert (made.status, made.body["steps"]) == (201, ready_scenarios()["slow-queue"]["steps"])
     wrong = control.handle("PUT", "/scenarios/slow-qeue")
 
-    assert wrong.status == 422
+    assert wrong.status == 404
     assert (
-        "steps: is missing, and 'slow-qeue' is not a ready scenario; add it; did you mean 'slow-queue'?"
-        in (wrong.body["detail"])
+        "name: 'slow-qeue' is not a ready scenario; give it steps; did you mean 'slow-queue'?" in wrong.body["detail"]
     )
 
 

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any, cast
 
 from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Count, Entry, Journal, Pattern, Waiter
-from mockserver.core.clock import iso_of, parse_iso
+from mockserver.core.clock import iso_of
 from mockserver.core.delays import DURATION_PATTERN, duration
-from mockserver.core.errors import NotFound, Problem, Refusal
+from mockserver.core.errors import Conflict, NotFound, Problem, Refusal
 from mockserver.core.messages import SECOND, Micros
 from mockserver.faults.matching import MATCH_FIELDS, impossible
 from mockserver.inputs import fields
@@ -176,13 +176,13 @@ def _journal(context: ControlContext) -> Journal:
 
 
 def _pattern(context: ControlContext, keys: Mapping[str, Any], where: str = "") -> Pattern:
-    """The pattern of the keys that are among `_MATCH`. Raises Refusal for one that nothing could fit."""
+    """The pattern of the keys that are among `_MATCH`. Raises Conflict for one that nothing could fit."""
     match = {key: value for key, value in keys.items() if key in _MATCH}
     problems = impossible(match, where)
     if "since" in match and match["since"] >= match.get("until", float("inf")):
         problems.append(Problem(fields.inside(where, "until"), "is not after since, so nothing could match"))
     if problems:
-        raise Refusal(*problems)
+        raise Conflict(*problems)
     try:
         known_login(context.mock, match.get("login"))
     except Refusal as refusal:
@@ -202,15 +202,17 @@ def _shown(entry: Entry) -> dict[str, Any]:
     }
 
 
-_TIME = fields.at_most(fields.SHORT, fields.text).then(lambda where, text: parse_iso(_with_plus(text), where))
+def _time(where: str, value: Any) -> Micros:
+    return fields.moment(where, _with_plus(value) if isinstance(value, str) else value)
 
 
 def _with_plus(text: str) -> str:
     """The time with the plus of its offset, which arrives as a blank where a query does not escape it."""
     head, blank, offset = text.rpartition(" ")
-    return f"{head}+{offset}" if blank and "T" in head and re.fullmatch("[0-9]{2}:?[0-9]{2}", offset) else text
+    return f"{head}+{offset}" if blank and "T" in head and re.fullmatch("[0-9]{2}:[0-9]{2}", offset) else text
 
 
+_TIME = replace(fields.moment, read=_time)
 _NUMBER = 999_999_999
 _KINDS: Mapping[str, int] = cast("Any", clauses()["error.codes"].default)
 _OUTCOMES = (*OUTCOMES, *_KINDS)
@@ -225,8 +227,8 @@ _MATCH: Mapping[str, Field[Any]] = {
     "http_status": fields.whole(100, 599).described("The HTTP status of the answer."),
     "reason": fields.at_most(fields.SHORT, fields.text).described("A part of the answer's X-Mock-Reason."),
     "after": fields.whole(0, _NUMBER).described("Calls with a higher number alone."),
-    "since": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("By the account's clock."),
-    "until": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("Up to, and without, this time."),
+    "since": _TIME.described("By the account's clock."),
+    "until": _TIME.described("Up to, and without, this time."),
 }
 """What a pattern may name."""
 
@@ -236,7 +238,7 @@ def _from_query(key: str, field: Field[Any]) -> Field[Any]:
     if key not in ("source", "task", "http_status", "after"):
         return field
     number = fields.digits(0, _NUMBER).then(field)
-    return replace(number, shape={"type": "string", "pattern": "^[0-9]{1,9}$"}, allowed=field.allowed, help=field.help)
+    return replace(field, read=number.read)
 
 
 _QUERY = {key: _from_query(key, field) for key, field in _MATCH.items()}
@@ -251,7 +253,7 @@ def _expectation(where: str, body: dict[str, Any]) -> dict[str, Any]:
     if "exactly" in body and len(body.keys() & _EXPECTED.keys()) > 1:
         raise Refusal(Problem(fields.inside(where, "exactly"), "stands beside another number", "give one of them"))
     if body.get("at_least", 0) > body.get("at_most", _NUMBER):
-        raise Refusal(Problem(fields.inside(where, "at_most"), "is less than at_least", "exchange the two"))
+        raise Conflict(Problem(fields.inside(where, "at_most"), "is less than at_least", "exchange the two"))
     return body
 
 
@@ -264,7 +266,8 @@ def _timeout(where: str, text: str) -> Micros:
 
 _TIMEOUT = 5 * SECOND
 _COUNT_TABLE = fields.table_of({**_MATCH, **_EXPECTED})
-_COUNT = replace(_COUNT_TABLE.then(_expectation), allowed=_COUNT_TABLE.allowed)
+_TWO_NUMBERS = {"required": ["exactly"], "anyOf": [{"required": ["at_least"]}, {"required": ["at_most"]}]}
+_COUNT = replace(fields.bounded(_COUNT_TABLE, {"not": _TWO_NUMBERS}).then(_expectation), allowed=_COUNT_TABLE.allowed)
 _WAIT = fields.table_of(
     {
         "match": fields.table_of(_MATCH).described("The calls that are meant: those that fit every key."),
@@ -311,7 +314,7 @@ _COUNTED: Mapping[str, Field[Any]] = {
     "inconclusive": fields.flag.described("Whether calls that were dropped could change what is said."),
 }
 _ORDER = {"order": fields.one_of(("oldest", "newest")).described("Which calls come first; oldest without it.")}
-_LIMIT = {"limit": PAGE["limit"].described("How many entries it has at most; 1000 without it.", "1000")}
+_LIMIT = {"limit": PAGE["limit"].described("How many entries it has at most; 1000 without it.", 1000)}
 _COUNTS = fields.table_of(_COUNTED, required=_COUNTED)
 _DIFFERENCE = fields.table_of(
     {
@@ -319,7 +322,7 @@ _DIFFERENCE = fields.table_of(
         "was": fields.as_is.described("What the call has."),
     },
     required=("wanted", "was"),
-)
+).described("What differs.")
 _MISS = fields.table_of(
     {
         "request": _ENTRY.described("The call."),
@@ -338,7 +341,7 @@ _FAILED = fields.table_of(
             "Where fewer were expected: the numbers of the first calls that fit."
         ),
     },
-    required=(*REFUSAL_FIELDS, *_COUNTED),
+    required=REFUSAL_FIELDS,
 )
 
 ROUTES = (
@@ -381,6 +384,6 @@ ROUTES = (
         read,
         "A call.",
         {200: _ENTRY},
-        parts={"number": fields.digits(1, _NUMBER).described("The number of the call.", "1")},
+        parts={"number": fields.digits(1, _NUMBER).described("The number of the call.", 1)},
     ),
 )
