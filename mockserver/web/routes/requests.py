@@ -21,6 +21,7 @@ from mockserver.web.har import archive
 from mockserver.web.paging import PAGE, page, page_of
 from mockserver.web.route import (
     LOGIN,
+    REFUSAL,
     REFUSAL_FIELDS,
     ControlContext,
     ControlRequest,
@@ -183,10 +184,7 @@ def _pattern(context: ControlContext, keys: Mapping[str, Any], where: str = "") 
         problems.append(Problem(fields.inside(where, "until"), "is not after since, so nothing could match"))
     if problems:
         raise Refusal(*problems)
-    try:
-        known_login(context.mock, match.get("login"))
-    except Refusal as refusal:
-        raise (refusal.at(where) if where else refusal) from None
+    known_login(context.mock, match.get("login"), fields.inside(where, "login"))
     return Pattern(match)
 
 
@@ -372,7 +370,7 @@ ROUTES = (
         "/requests/wait",
         wait,
         "Waits until as many calls fit: 408 where they do not come in time, 503 where the mock is reset before.",
-        {200: _COUNTS, 408: _FAILED},
+        {200: _COUNTS, 404: REFUSAL, 408: _FAILED},
         body=_WAIT,
     ),
     Route(
