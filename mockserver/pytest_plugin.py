@@ -75,8 +75,8 @@ def ifind_mock_server(pytestconfig: pytest.Config) -> Iterator[MockController]:
 @pytest.fixture
 def ifind_mock(ifind_mock_server: MockController) -> Iterator[AccountController]:
     """An account of the test's own, which shares nothing with another test: `url`, `login` and `token` are what a
-    program needs; it can be told a delay, a time and faults.
+    program needs; it can be told a delay, a time, faults, scenarios and stubs, and asked what was called.
     """
     account = ifind_mock_server.account()
     yield account
-    account.reset()
+    account.drop()

@@ -24,7 +24,7 @@ from contract_tests.decode.model import Unreadable
 from contract_tests.engine.options import SECRET_VARIABLES, CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
 from contract_tests.findings.exit_code import UNREACHABLE, USAGE
-from contract_tests.transport.messages import Request, TransportError
+from contract_tests.transport.messages import KINDS, Request, TransportError
 from mockserver import data
 
 USUAL_PORT = 8080
@@ -47,11 +47,12 @@ def unreachable(base: str, why: object) -> UnreachableError:
     """The error of a target that can't be reached; for one on this machine it says how a mock is started there."""
     url = urlsplit(base)
     remedy = ""
-    if on_loopback(base):
+    if on_loopback(base) and KINDS["tls"] not in str(why):  # where TLS fails, something runs
+        tls = " --tls" if url.scheme == "https" else ""
         host = "" if url.hostname in ("127.0.0.1", "localhost") else f" --host {url.hostname}"
-        port = "" if url.port == USUAL_PORT else f" --port {url.port or 80}"
-        # The mock speaks no TLS.
-        remedy = "; is it running?" + (f" Start it with `ifind-mock serve{host}{port}`" if url.scheme == "http" else "")
+        usual = 443 if tls else 80
+        port = "" if url.port == USUAL_PORT else f" --port {url.port or usual}"
+        remedy = f"; is it running? Start it with `ifind-mock serve{tls}{host}{port}`"
     return UnreachableError(f"{base} can't be reached: {why}{remedy}")
 
 
@@ -142,10 +143,10 @@ def _provisioned(base: str, phone: str | None = None, admin_token: str | None = 
             raise UsageError(f"{url} wants the admin token: set IFIND_MOCK_ADMIN_TOKEN, or {VARIABLES}")
         if answer.status not in (200, 201):
             raise UsageError(f"{url}: no account could be made (HTTP {answer.status}); set {VARIABLES}")
-        try:
-            return Account(str(made["login"]), str(made["token"]), name)
-        except KeyError as missing:
-            raise UsageError(f"{url} answered without the account's {missing}") from None
+        for key in ("login", "token"):
+            if not isinstance(made.get(key), str) or not 0 < len(made[key]) <= LONGEST_SECRET:
+                raise UsageError(f"{url} answered without a {key} of 1 to {LONGEST_SECRET} characters; set {VARIABLES}")
+        return Account(made["login"], made["token"], name)
 
     return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), own_mock, make)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 _TORN = "UNEXPECTED_EOF_WHILE_READING"
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"}
+"""What OpenSSL says, in its versions, of an answer that is plain HTTP."""
 _CHUNK = 64 * 1024
 _IDLE = 2.0  # seconds after which a kept connection is not trusted any more
 _LEAST = 0.001
@@ -161,4 +163,8 @@ def _secured(sock: socket.socket, tls: SSLContext, host: str, request: Request, 
     except (OSError, ValueError) as error:
         sock.close()
         why = getattr(error, "verify_message", "") or getattr(error, "reason", "") or type(error).__name__
+        if why in _NO_TLS:
+            why = f"what answers there does not speak TLS ({why}); where it is plain HTTP, write http://"
+        elif getattr(error, "verify_message", ""):
+            why += "; where you trust it, name its CA's file in SSL_CERT_FILE"
         raise TransportError("tls", request, f"{host}: {why}", sent=False) from None

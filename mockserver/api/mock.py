@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -67,6 +67,9 @@ class Mock:
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
+        self._of_settings: list[tuple[str | None, Callable[[], object]]] = []
+        """Whose stubs, faults and scenarios the settings have made, and what takes each away."""
+        self._words = words
         self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
         self._arm_configured(None)
@@ -251,6 +254,34 @@ class Mock:
         """Answers by the profile from the next call on, with None by that of the settings."""
         self.profile = profile or self._configured
 
+    def configure(self, profile: Profile, simulation: Simulation) -> None:
+        """Answers by other settings from the next call on. Accounts, stubs, faults and scenarios of the settings are
+        put in the place of those of the old ones, where they differ; the journal keeps its size.
+
+        Raises StoreError where another process uses the store with other accounts, and Refusal for faults that can't be
+        armed. Then all is as before.
+        """
+        before = self._configured, self.simulation
+        try:
+            self._apply(profile, simulation)
+        except (Refusal, StoreError):
+            self._apply(*before)
+            raise
+
+    def _apply(self, profile: Profile, simulation: Simulation) -> None:
+        before, self.simulation = self.simulation, simulation
+        self._configure(simulation.accounts)
+        self._environment = Environment(self.store, self._words, self._delay, simulation.seed)
+        if (before.stubs, before.faults, before.scenarios) != (
+            simulation.stubs,
+            simulation.faults,
+            simulation.scenarios,
+        ):
+            self._take_configured_back()
+            self._arm_configured(None)
+        if profile.choices != self._configured.choices:
+            self.profile = self._configured = profile
+
     def put_scenario(self, name: str, document: Any) -> tuple[RunningScenario, bool]:
         """Begins the scenario of a document, and says whether there was none of its name and login. Raises Refusal."""
         scenario = read_scenario(name, document)
@@ -295,6 +326,7 @@ class Mock:
         self.journal.reset(login)
         if login is None:
             self.set_profile(None)
+        self._of_settings = [] if login is None else [one for one in self._of_settings if one[0] != login]
         self._arm_configured(login)
 
     def _operation(self, call: Call) -> Operation:
@@ -446,17 +478,29 @@ class Mock:
 
     def _arm_configured(self, login: str | None) -> None:
         """Puts stubs, arms faults and begins scenarios of the settings: those of the login, with None all."""
+        made = self._of_settings.append
         for stub in self.simulation.stubs:
             if login is None or stub.match.login == login:
-                self.store.stubs.put(stub)
+                put, _ = self.store.stubs.put(stub)
+                made((stub.match.login, partial(self.store.stubs.drop, put.id)))
         for place, document in enumerate(self.simulation.faults):
-            if login is None or document.get("match", {}).get("login") == login:
+            whose = document.get("match", {}).get("login")
+            if login is None or whose == login:
                 with _at(f"faults[{place}]"):
-                    self.arm(document)
+                    made((whose, partial(self.store.faults.disarm, self.arm(document).id)))
         for place, document in enumerate(self.simulation.scenarios):
-            if login is None or document["scenario"].get("login") == login:
+            whose = document["scenario"].get("login")
+            if login is None or whose == login:
                 with _at(f"scenarios[{place}]"):
                     self.put_scenario(document["name"], document["scenario"])
+                made((whose, partial(self.drop_scenario, document["name"], whose)))
+
+    def _take_configured_back(self) -> None:
+        """Takes away what `_arm_configured` has made and is still there."""
+        for _, take_away in self._of_settings:
+            with suppress(NotFound):
+                take_away()
+        self._of_settings = []
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +17,11 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
 from mockserver.settings.table import Settings
+from mockserver.wire.failures import write_line
 from mockserver.wire.lines import STANDARD_ERROR
 from mockserver.wire.parent import Parent
 from mockserver.wire.serving import made_for, mock_server, run_until_signal
+from mockserver.wire.settings_file import SettingsFile
 
 
 @with_settings()
@@ -47,7 +50,12 @@ def command(*, with_parent: bool, **options: Any) -> None:
                 out.write(f"ready {api}\n")
                 out.flush()
 
-            is_over = None if parent is None else parent.has_ended
+            file = SettingsFile(partial(load_settings, options), settings, gateway, write_line)
+
+            def is_over() -> bool:
+                file.look()
+                return parent is not None and parent.has_ended()
+
             run_until_signal(server, settings.host, settings.port, ready, is_over)
     finally:
         gateway.mock.store.close()

@@ -77,7 +77,11 @@ def _loaded(
         raise Refusal(*problems)
     profile = resolve(clauses(), merged.profile)
     return Settings(
-        **{**merged.read, "profile": profile}, values=merged.values, places=merged.places, origins=merged.origins
+        **{**merged.read, "profile": profile},
+        file=directory / CONFIG_FILE if named is None else Path(named[0]),
+        values=merged.values,
+        places=merged.places,
+        origins=merged.origins,
     )
 
 

@@ -53,6 +53,7 @@ class Setting:
     choices: Callable[[Any], Mapping[str, Any]] | None = None
     """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
     secret: bool = False  # whether it is never shown
+    live: bool = False  # whether `serve` applies a change of the file while it runs
 
     @property
     def file_only(self) -> bool:
@@ -295,6 +296,7 @@ class Settings:
         "Choices where the API's documentation leaves them open.",
         "FILE",
         choices=dict,
+        live=True,
     )
     clauses: Mapping[str, Any] = _setting(
         [],
@@ -304,6 +306,7 @@ class Settings:
         one=_same,
         separator=",(?=[a-z.-]+=)",
         choices=dict,
+        live=True,
     )
     edition: str | None = _setting(
         None,
@@ -312,14 +315,17 @@ class Settings:
         "|".join(EDITIONS),
         example="B",
         choices=lambda edition: {"edition": edition} if edition else {},
+        live=True,
     )
-    delay: Delay = _setting("2s", fields.delay, "Processing time of a task.", "DELAY")
-    latency: Delay = _setting("0s", fields.latency, "Real time before every API answer.", "DELAY")
+    delay: Delay = _setting("2s", fields.delay, "Processing time of a task.", "DELAY", live=True)
+    latency: Delay = _setting("0s", fields.latency, "Real time before every API answer.", "DELAY", live=True)
     daily_limit: int = _setting(
-        100, fields.whole(0), "Units a day, for accounts without a limit of their own.", "UNITS"
+        100, fields.whole(0), "Units a day, for accounts without a limit of their own.", "UNITS", live=True
     )
-    paid_until: str = _setting("2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE")
-    seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N")
+    paid_until: str = _setting(
+        "2099-12-31", fields.day, "Date in info, for accounts without one of their own.", "DATE", live=True
+    )
+    seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N", live=True)
     journal: int = _setting(
         1000, fields.whole(0, 1_000_000), "Calls that are kept for each account, for `/_mock/requests`; 0 is none.", "N"
     )
@@ -339,7 +345,9 @@ class Settings:
         example=["http://localhost:3000"],
         one=_same,
     )
-    plain: bool = _setting(False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL")
+    plain: bool = _setting(
+        False, fields.flag, "Leave out the headers X-Mock-Task and X-Mock-Reason.", "BOOL", live=True
+    )
     access_log: bool = _setting(False, fields.flag, "One line for each request, to standard error.", "BOOL")
     tls: bool = _setting(
         False,
@@ -362,6 +370,15 @@ class Settings:
         "FILE",
         example="ifind-mock-ca.pem",
     )
+    scenarios: list[Any] = _setting(
+        [],
+        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
+        "Scenarios that begin at the start: names of ready ones, and files.",
+        "NAME|FILE",
+        one=_same,
+        example=["flaky-network"],
+        live=True,
+    )
     limits: Limits = _setting(
         {},
         fields.table_of(LIMITS).then(lambda _, entries: Limits(**entries)),
@@ -378,33 +395,30 @@ class Settings:
         example=[{key: field.example for key, field in KEYS.items() if field.example is not None}],
         one=login_and_token,
         secret=True,
+        live=True,
     )
     delays: Mapping[str, Any] = _setting(
         {},
         _DELAYS,
         "Processing time by source, and by phone.",
         example={"1": "1s", "2": "uniform 1s..5s", "phones": {"70000000001": "never"}},
+        live=True,
     )
     faults: list[Any] = _setting(
         [],
         fields.list_of(FAULT, "a list of tables, each below a line [[faults]]"),
         "Faults that are armed at the start.",
         example=[FAULT.example],
+        live=True,
     )
     stubs: list[Stub] = _setting(
         [],
         fields.list_of(STUB, "a list of tables, each below a line [[stubs]]").then(_stubs),
         "What is found on phones, in place of made-up data.",
         example=[STUB.example],
+        live=True,
     )
-    scenarios: list[Any] = _setting(
-        [],
-        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
-        "Scenarios that begin at the start: names of ready ones, and files.",
-        "NAME|FILE",
-        one=_same,
-        example=["flaky-network"],
-    )
+    file: Path = dataclasses.field(kw_only=True)  # the settings file, whether it exists or not
     values: Mapping[str, Any] = dataclasses.field(kw_only=True)  # each setting as the file would write it
     places: Mapping[str, str] = dataclasses.field(kw_only=True)
     """How a message names each: as the option, the variable, or the file and its key."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from mockserver.api.http import url_of
 from mockserver.core.errors import IfindMockError, Problem
@@ -22,10 +22,11 @@ _FIRST_ERROR = 400
 class ControlError(IfindMockError):
     """The control API refused, or can't be reached. The text lists every problem: where, what, and what to do."""
 
-    def __init__(self, *problems: Problem, status: int | None = None) -> None:
+    def __init__(self, *problems: Problem, status: int | None = None, details: Mapping[str, Any] | None = None) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
         self.status = status  # the HTTP status of the refusal; None where there was no answer
+        self.details = details or {}  # the answer's body
 
 
 class Channel(Protocol):
@@ -39,8 +40,17 @@ class Channel(Protocol):
     def authority(self) -> Path | None:
         """The certificate of its CA, where it has been started here with TLS."""
 
-    def call(self, http_method: str, path: str, body: Any = None, query: Mapping[str, str | int] | None = None) -> Any:
-        """The JSON value that a route answers; path is below `/_mock`. Raises ControlError for a refusal."""
+    def call(
+        self,
+        http_method: str,
+        path: str,
+        body: Any = None,
+        query: Mapping[str, str | int] | None = None,
+        patience: float = 0,
+    ) -> Any:
+        """The JSON value that a route answers. path is below `/_mock`, without escapes; patience are the seconds that
+        the answer may wait by itself. Raises ControlError for a refusal.
+        """
 
 
 class LocalChannel:
@@ -51,7 +61,14 @@ class LocalChannel:
         self.authority = authority
         self._control = control
 
-    def call(self, http_method: str, path: str, body: Any = None, query: Mapping[str, str | int] | None = None) -> Any:
+    def call(
+        self,
+        http_method: str,
+        path: str,
+        body: Any = None,
+        query: Mapping[str, str | int] | None = None,
+        patience: float = 0,  # noqa: ARG002 - the control bounds its waits itself
+    ) -> Any:
         """See Channel."""
         texts = {name: str(value) for name, value in (query or {}).items()}
         # As over HTTP, so that the mock keeps nothing that the caller may change.
@@ -78,11 +95,18 @@ class RemoteChannel:
             self._headers["Authorization"] = f"Bearer {admin_token}"
         self.api = f"{self._base}/api"
 
-    def call(self, http_method: str, path: str, body: Any = None, query: Mapping[str, str | int] | None = None) -> Any:
+    def call(
+        self,
+        http_method: str,
+        path: str,
+        body: Any = None,
+        query: Mapping[str, str | int] | None = None,
+        patience: float = 0,
+    ) -> Any:
         """See Channel."""
         kind = HTTPSConnection if self._scheme == "https" else HTTPConnection
-        connection = kind(self._host, self._port, timeout=_TIMEOUT)
-        target = f"{self._path}/_mock{path}" + (f"?{urlencode(query)}" if query else "")
+        connection = kind(self._host, self._port, timeout=_TIMEOUT + patience)
+        target = f"{self._path}/_mock{quote(path)}" + (f"?{urlencode(query)}" if query else "")
         sent = b"" if body is None else _json(body).encode()
         try:
             connection.request(http_method, target, sent, self._headers)
@@ -122,7 +146,18 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 def _refused(status: int, body: Mapping[str, Any]) -> ControlError:
     problems: Sequence[Mapping[str, str]] = body["problems"]
     known = [Problem(one.get("where", ""), one.get("what", ""), one.get("remedy", "")) for one in problems]
-    return ControlError(*known, status=status)
+    return ControlError(*known, status=status, details=body)
+
+
+def whole_list(channel: Channel, name: str, query: Mapping[str, str | int]) -> list[dict[str, Any]]:
+    """All entries of a list that comes in pages."""
+    entries: list[dict[str, Any]] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = channel.call("GET", f"/{name}", query={**query, "offset": offset, "limit": 1000})
+        entries += page[name]
+        offset = page.get("next")
+    return entries
 
 
 def _json(value: Any) -> str:

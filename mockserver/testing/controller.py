@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack
-from urllib.parse import quote
+from typing import Any, Self, Unpack
 
 from mockserver.core.errors import Problem
 from mockserver.data import PACKAGE
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.testing.channel import Channel, ControlError, RemoteChannel
+from mockserver.testing.channel import Channel, ControlError, RemoteChannel, whole_list
+from mockserver.testing.parts import ClockController, FaultsController, ScenariosController, StubsController
+from mockserver.testing.verification import Verification
 
 _HERE: SettingValues = {"host": "127.0.0.1", "port": 0}
 
@@ -114,16 +114,17 @@ class MockController:
         self._open.call("POST", "/reset", {})
 
 
-class AccountController:
+class AccountController(Verification):
     """An account, with all that hangs on it: whatever is told to it leaves every other account as it is."""
 
     def __init__(self, channel: Channel, fields: Mapping[str, Any]) -> None:
-        self._channel = channel
-        self._shown: dict[str, Any] = channel.call("POST", "/accounts", dict(fields))
-        self.login: str = self._shown["login"]
-        self.token: str = self._shown["token"]
+        made = channel.call("POST", "/accounts", dict(fields))
+        super().__init__(channel, made["login"])
+        self.token: str = made["token"]
         self.clock = ClockController(channel, self.login)
         self.faults = FaultsController(channel, self.login)
+        self.scenarios = ScenariosController(channel, self.login)
+        self.stubs = StubsController(channel, self.login)
 
     @property
     def url(self) -> str:
@@ -135,7 +136,7 @@ class AccountController:
         """The processing time of its tasks, as the settings write it: `2s`, `uniform 1s..5s`, `never`. None is that of
         the settings.
         """
-        delay: str | None = self._change()["delay"]
+        delay: str | None = self._read()["delay"]
         return delay
 
     @delay.setter
@@ -143,9 +144,20 @@ class AccountController:
         self._change(delay=delay)
 
     @property
+    def ready(self) -> Any:
+        """When its tasks are ready, in place of a delay: `at once`, `never`, `{"after": "2s"}` or `{"after_polls": 3}`.
+        None is by the delay.
+        """
+        return self._read()["ready"]
+
+    @ready.setter
+    def ready(self, ready: str | Mapping[str, Any] | None) -> None:
+        self._change(ready=ready)
+
+    @property
     def daily_limit(self) -> int:
         """Units a day."""
-        limit: int = self._change()["daily_limit"]
+        limit: int = self._read()["daily_limit"]
         return limit
 
     @daily_limit.setter
@@ -155,147 +167,36 @@ class AccountController:
     @property
     def used(self) -> int:
         """Units used today, by its clock."""
-        used: int = self._change()["used"]
+        used: int = self._read()["used"]
         return used
 
-    def reset(self) -> None:
-        """Drops its tasks, charges, clock and faults; answers of its that wait are given up."""
-        self._channel.call("POST", "/reset", {"login": self.login})
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        """Its tasks, oldest first: `id`, `phone`, `source`, `cost`, `status`, `ready_at`."""
+        return whole_list(self._channel, "tasks", self._whose)
 
-    def _change(self, **fields: Any) -> dict[str, Any]:
-        changed: dict[str, Any] = self._channel.call("POST", "/accounts", {"login": self.login, **fields})
-        return changed
+    def reset(self) -> None:
+        """Drops its tasks, charges, clock, faults, scenarios, stubs and calls; its answers that wait are given up."""
+        self._channel.call("POST", "/reset", self._whose)
+
+    def drop(self) -> None:
+        """Takes it away, with all that hangs on it, where it is still there."""
+        try:
+            self._channel.call("DELETE", self._path)
+        except ControlError as error:
+            if error.status != 404:  # noqa: PLR2004 - not found
+                raise
+
+    @property
+    def _path(self) -> str:
+        return f"/accounts/{self.login}"
+
+    def _read(self) -> dict[str, Any]:
+        shown: dict[str, Any] = self._channel.call("GET", self._path)
+        return shown
+
+    def _change(self, **fields: Any) -> None:
+        self._channel.call("POST", "/accounts", {"login": self.login, **fields})
 
     def __repr__(self) -> str:
         return f"<account {self.login}>"
-
-
-class ClockController:
-    """The clock of an account, or of the server. Each method gives the time that the clock shows afterwards."""
-
-    def __init__(self, channel: Channel, login: str | None) -> None:
-        self._channel = channel
-        self._whose = {} if login is None else {"login": login}
-
-    @property
-    def now(self) -> datetime:
-        """The time that it shows."""
-        return _time(self._channel.call("GET", "/clock", query=self._whose))
-
-    def freeze(self, at: datetime | str | None = None) -> datetime:
-        """Stops the clock, now or at a time: from then on it moves only when it is told to. A time without an offset is
-        Moscow's.
-        """
-        return self._put(mode="frozen", **({} if at is None else {"now": _text(at)}))
-
-    def run(self, at: datetime | str | None = None, *, speed: float = 1) -> datetime:
-        """Lets the clock run, from now on or from a time, so many times as fast as real time. Without both it shows the
-        real time again.
-        """
-        return self._put(mode="real", speed=speed, **({} if at is None else {"now": _text(at)}))
-
-    def advance(self, by: float | timedelta) -> datetime:
-        """Puts it forward, by seconds or a timedelta."""
-        return self._advance(seconds=by.total_seconds() if isinstance(by, timedelta) else by)
-
-    def to_midnight(self) -> datetime:
-        """Puts it forward to the moment at which the daily limit begins anew."""
-        return self._advance(to="midnight")
-
-    def to_next_ready(self) -> datetime:
-        """Puts it forward to the moment at which the next task is ready. Raises ControlError where none is on its
-        way.
-        """
-        return self._advance(to="next-ready")
-
-    def _put(self, **body: Any) -> datetime:
-        return _time(self._channel.call("PUT", "/clock", {**body, **self._whose}))
-
-    def _advance(self, **body: Any) -> datetime:
-        return _time(self._channel.call("POST", "/clock/advance", {**body, **self._whose}))
-
-
-class FaultsController:
-    """The faults of an account's calls, or of any."""
-
-    def __init__(self, channel: Channel, login: str | None) -> None:
-        self._channel = channel
-        self._login = login
-
-    def arm(
-        self,
-        kind: str,
-        *,
-        match: Mapping[str, Any] | None = None,
-        times: int | Literal["always"] = 1,
-        after: int = 0,
-        probability: float = 1,
-        **settings: Any,
-    ) -> FaultHandle:
-        """Arms a fault: `arm("error", code=500, times=2, match={"method": "create"})`.
-
-        kind and settings are those of docs/faults.md, such as `http` with `status`, `body` and `headers`; match names
-        the calls that are meant (`method`, `phone`, `source`, `format`, `nth`). It strikes so many times, after so many
-        calls that it lets pass, each time with the probability. Used with `with`, it is disarmed at the end.
-        """
-        meant = {**({} if self._login is None else {"login": self._login}), **(match or {})}
-        action = {"kind": kind, **settings}
-        document = {"match": meant, "action": action, "times": times, "after": after, "probability": probability}
-        return FaultHandle(self._channel, self._channel.call("POST", "/faults", document)["id"])
-
-    def clear(self) -> None:
-        """Disarms all faults of the account's calls; those of the server: all that there are."""
-        if self._login is None:
-            self._channel.call("DELETE", "/faults")
-            return
-        for fault in _all(self._channel, "faults"):
-            if fault["match"].get("login") == self._login:
-                FaultHandle(self._channel, fault["id"]).disarm()
-
-
-class FaultHandle:
-    """A fault that has been armed."""
-
-    def __init__(self, channel: Channel, fault_id: str) -> None:
-        self._channel = channel
-        self.id = fault_id
-
-    @property
-    def struck(self) -> int:
-        """How many calls it has happened to."""
-        counts = {fault["id"]: fault["struck"] for fault in _all(self._channel, "faults")}
-        struck: int = counts.get(self.id, 0)
-        return struck
-
-    def disarm(self) -> None:
-        """Takes it away, where it is still there."""
-        try:
-            self._channel.call("DELETE", f"/faults/{quote(self.id, safe='')}")
-        except ControlError as error:
-            if error.status != 404:  # noqa: PLR2004 - not found: a reset has taken it away
-                raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.disarm()
-
-
-def _all(channel: Channel, name: str) -> list[dict[str, Any]]:
-    """All entries of a list that comes in pages."""
-    entries: list[dict[str, Any]] = []
-    offset: int | None = 0
-    while offset is not None:
-        page = channel.call("GET", f"/{name}", query={"offset": offset, "limit": 1000})
-        entries += page[name]
-        offset = page.get("next")
-    return entries
-
-
-def _text(at: datetime | str) -> str:
-    return at.isoformat() if isinstance(at, datetime) else at
-
-
-def _time(clock: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(clock["now"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -117,6 +118,87 @@ def test_faults_are_cleared_for_one_account(mock: Mock) -> None:
     assert call(other, "info")["error_code"] == 409
     mock.faults.clear()
     assert call(other, "info")["status"] == "ok"
+
+
+def test_a_task_is_ready_after_polls_and_is_listed(mock: Mock) -> None:
+    account = mock.account(delay="never")
+    account.ready = {"after_polls": 1}
+    made = created(account)["id"]
+
+    assert account.ready == {"after_polls": 1}
+    assert [call(account, "result", id=made)["status"] for _ in range(2)] == ["processing", "ready"]
+    assert [(task["id"], task["status"]) for task in account.tasks] == [(made, "ready")]
+
+
+def test_a_scenario_goes_on_from_call_to_call(mock: Mock) -> None:
+    account, other = mock.account(), mock.account()
+    account.scenarios.play("mine", [{"action": {"kind": "error", "code": 409}, "times": 2}])
+    account.scenarios.play("rate-limiting")
+
+    assert call(account, "info").get("error_code") == 409
+    assert account.scenarios.progress("mine") == {"step": 1, "met": 1, "calls": 1, "rounds": 0}
+    account.scenarios.stop("mine")
+    account.scenarios.clear()
+    assert call(account, "info")["status"] == call(other, "info")["status"] == "ok"
+
+
+def test_a_stub_is_found_in_place_of_made_up_data(mock: Mock) -> None:
+    account, other = mock.account(delay="0s"), mock.account(delay="0s")
+    stub = account.stubs.put(PHONE, source=1, names=["Вася"])
+    found = [call(one, "result", id=created(one)["id"])["names"] for one in (account, other)]
+
+    assert found[0] == [{"name": "Вася"}] != found[1]
+    account.stubs.drop(stub)
+    assert call(account, "result", id=created(account)["id"])["names"] == found[1]
+    account.stubs.put(ready="never")
+    account.stubs.clear()
+    assert call(account, "result", id=created(account)["id"])["names"] == found[1]
+
+
+def test_calls_are_verified_and_a_failure_says_what_came_instead(mock: Mock) -> None:
+    account, other = mock.account(delay="0s"), mock.account()
+    made = created(account)["id"]
+    created(other)
+    call(account, "result", id=made)
+
+    account.assert_called("create", phone=PHONE, source=1, times=1)
+    account.assert_called("result", at_least=1, at_most=2, outcome="ready")
+    account.assert_not_called("info")
+    assert [one["method"] for one in account.requests()] == ["create", "result"]
+    assert [one["method"] for one in account.requests("create", task=made)] == ["create"]
+    with pytest.raises(AssertionError) as few:
+        account.assert_called("create", phone="70009999999")
+    with pytest.raises(AssertionError) as many:
+        account.assert_not_called(task=made)
+    first, heading, nearest, *_ = str(few.value).splitlines()
+    assert "calls that fit: 0; expected: at least 1" in first
+    assert "method='create', phone='70009999999'" in first
+    assert heading == "the nearest calls:"
+    assert f"create, phone {PHONE}, source 1, task {made}: ok" in nearest
+    assert nearest.endswith(f"phone is '{PHONE}', not '70009999999'")
+    assert "calls that fit: 2; expected: exactly 0" in str(many.value)
+    assert f"result, phone {PHONE}, source 1, task {made}: ready" in str(many.value)
+    with pytest.raises(ControlError, match="did you mean 'phone'"):
+        account.assert_called(fone=PHONE)
+
+
+def test_a_call_of_another_thread_is_waited_for(mock: Mock) -> None:
+    account = mock.account()
+    later = threading.Timer(0.1, call, (account, "info"))
+    later.start()
+
+    account.wait_until_called("info")
+    later.join()
+    with pytest.raises(AssertionError, match="calls that fit: 1; expected: at least 2"):
+        account.wait_until_called("info", count=2, timeout=0.05)
+
+
+def test_an_account_is_taken_away(mock: Mock) -> None:
+    account = mock.account()
+    account.drop()
+    account.drop()
+
+    assert call(account, "info")["status"] == "error"
 
 
 def test_a_reset_is_for_one_account(mock: Mock) -> None:

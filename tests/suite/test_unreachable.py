@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.engine.provision import UnreachableError, private_mock, unreachable
+from mockserver.testing import Mock
 from support.command import ifind
 
 VARIABLES = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "t", "IFIND_PHONE": "70001234567"}
@@ -20,6 +21,7 @@ VARIABLES = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "t", "IFIND_PHONE": 
         ("http://127.0.0.1:9/api", "Start it with `ifind-mock serve --port 9`"),
         ("http://127.0.0.1/api", "Start it with `ifind-mock serve --port 80`"),
         ("http://[::1]:8080/api", "Start it with `ifind-mock serve --host ::1`"),
+        ("https://127.0.0.1/api", "Start it with `ifind-mock serve --tls --port 443`"),
         ("http://127.0.0.2:81", "Start it with `ifind-mock serve --host 127.0.0.2 --port 81`"),
     ],
 )
@@ -28,7 +30,6 @@ def test_a_mock_on_this_machine_is_told_to_be_started(base: str, start: str) -> 
 
 
 def test_what_no_mock_can_serve_is_not_told_to_be_started_with_one() -> None:
-    assert str(unreachable("https://127.0.0.1/api", "x")).endswith("x; is it running?")
     assert str(unreachable("http://mock.example.com:8080/api", "x")).endswith("can't be reached: x")
     assert str(unreachable("https://i-find.pro/api", "x")).endswith("can't be reached: x")
 
@@ -43,6 +44,16 @@ def test_every_command_says_so(command: tuple[str, ...], tmp_path: Path) -> None
 
     assert done.returncode == 3
     assert "is it running? Start it with `ifind-mock serve --port 9`" in done.stdout + done.stderr
+
+
+def test_a_plain_port_is_not_taken_for_one_of_tls(tmp_path: Path) -> None:
+    with Mock() as mock:
+        done = ifind("check", mock.url.replace("http", "https", 1), cwd=tmp_path, **VARIABLES)
+
+    assert done.returncode == 3
+    assert "what answers there does not speak TLS (" in done.stdout
+    assert "where it is plain HTTP, write http://" in done.stdout
+    assert "is it running" not in done.stdout
 
 
 def test_a_private_mock_that_cannot_start_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:

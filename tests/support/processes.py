@@ -58,7 +58,7 @@ def serving(*args: str, cwd: Path, shell: str = "", **more: str) -> Iterator[Ser
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("ready http://"), process.stderr.read() if process.stderr else line
+        assert line.startswith(("ready http://", "ready https://")), process.stderr.read() if process.stderr else line
         yield Serving(process, line.split()[1])
     finally:
         process.kill()

@@ -1,0 +1,202 @@
+"""A changed settings file is applied while the mock runs, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from mockserver.api.http import Request, Response
+from mockserver.assembly import open_gateway
+from mockserver.settings.loading import load
+from mockserver.settings.table import SETTINGS
+from mockserver.wire.settings_file import SettingsFile
+from support.in_process import LOGIN, PHONE, TOKEN
+from support.processes import serving
+from support.wire_server import wait_for
+
+
+class Edited:
+    """A mock with a settings file that is edited."""
+
+    def __init__(self, path: Path, text: str | None) -> None:
+        self.path = path
+        if text is not None:
+            path.write_text(text)
+        reading = partial(load, {}, {}, path.parent)
+        settings = reading()
+        self.gateway = open_gateway(settings)
+        self.said: list[str] = []
+        self.file = SettingsFile(reading, settings, self.gateway, self.said.append)
+        self.edits = 0
+
+    def edit(self, text: str, path: Path | None = None) -> list[str]:
+        """What is said after an edit and two looks; the time of the file is moved on, however coarse it is."""
+        self.edits += 1
+        (path or self.path).write_text(text)
+        os.utime(path or self.path, (self.edits, self.edits))
+        return self.looked(2)
+
+    def looked(self, times: int) -> list[str]:
+        self.said.clear()
+        for _ in range(times):
+            self.file.look()
+        return [line.replace(f"{self.path}", "FILE") for line in self.said]
+
+    def send(self, method: str = "info", **params: Any) -> Response:
+        query = urlencode({"login": LOGIN, "token": TOKEN, **params}).encode()
+        return self.gateway.answer(Request("GET", f"/api/{method}".encode(), query, {}, b"", "127.0.0.1"))
+
+    def call(self, method: str = "info", **params: Any) -> Any:
+        return json.loads(self.send(method, **params).body)
+
+    @property
+    def limit(self) -> int:
+        limit: int = self.call()["data"]["api_limit"]["of"]
+        return limit
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Edited:
+    return Edited(tmp_path / "ifind-mock.toml", "daily_limit = 5")
+
+
+FAULT = "[[faults]]\naction = { kind = 'error', code = 409 }\ntimes = 'always'\n"
+
+
+def test_a_change_is_in_force_and_said(edited: Edited) -> None:
+    assert edited.limit == 5
+    assert edited.edit("daily_limit = 6\nplain = true") == [
+        "FILE: has changed; in force from now on: daily_limit, plain",
+    ]
+    assert edited.limit == 6
+    assert "X-Mock-Reason" not in dict(edited.send().headers)
+    assert edited.looked(3) == []
+
+
+def test_a_file_that_comes_later_is_applied(tmp_path: Path) -> None:
+    edited = Edited(tmp_path / "ifind-mock.toml", None)
+
+    assert edited.edit("daily_limit = 8") == ["FILE: has changed; in force from now on: daily_limit"]
+    assert edited.limit == 8
+
+
+def test_a_file_is_read_when_it_has_stayed_the_same_for_a_while(edited: Edited) -> None:
+    for size in range(1, 4):
+        edited.path.write_text("daily_limit = 6"[: 4 * size])
+        assert edited.looked(1) == []
+    edited.path.write_text("daily_limit = 6")
+    edited.looked(2)
+
+    assert edited.limit == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("daily_limit = 7\ndealy = '1s'", "'dealy' is not a key; did you mean 'delay'?"),
+        ("daily_limit = 7\n[[faults]]\naction = { kind = 'eror' }", "'eror' is not a fault; did you mean 'error'?"),
+        ("daily_limit = 7\nport =", "line 2"),
+        ('daily_limit = 7\nprofile = "none.toml"', "none.toml: does not exist"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_messages_and_the_old_settings_stay(
+    wrong: str, told: str, edited: Edited
+) -> None:
+    *messages, last = edited.edit(wrong)
+
+    assert told in messages[0]
+    assert last == "FILE: has changed and is not applied; the settings stay as they were"
+    assert edited.limit == 5
+    assert edited.looked(3) == []
+    edited.edit("daily_limit = 6")
+    assert edited.limit == 6
+
+
+def test_a_file_that_goes_changes_nothing(edited: Edited) -> None:
+    edited.path.unlink()
+
+    assert edited.looked(2) == ["FILE: is gone", "FILE: has changed and is not applied; the settings stay as they were"]
+    assert edited.limit == 5
+
+
+def test_what_only_a_restart_changes_is_said_as_long_as_it_differs(edited: Edited) -> None:
+    fixed = {"port": "1", "state": "'x.db'", "admin_token": "'s3cret'", "journal": "7", "limits": "{ head = 9999 }"}
+    lines = "\n".join(f"{name} = {value}" for name, value in fixed.items())
+    said = [edited.edit(f"daily_limit = {limit}\n{lines}") for limit in (6, 7)]
+
+    for _, waiting in said:
+        named = waiting.removeprefix("FILE: can't change while the mock runs, restart it for ").split(", ")
+        assert {*named} == {*fixed}
+    assert edited.edit("daily_limit = 8") == ["FILE: has changed; in force from now on: daily_limit"]
+
+
+def test_accounts_faults_stubs_and_scenarios_are_those_of_the_file(edited: Edited) -> None:
+    edited.gateway.mock.arm(
+        {"match": {"method": "result"}, "action": {"kind": "error", "code": 418}, "times": "always"}
+    )
+    edited.edit(FAULT + f"[[accounts]]\nlogin = '{LOGIN}'\ntoken = '{TOKEN}'\ndaily_limit = 9")
+
+    assert edited.call()["error_code"] == 409
+    edited.gateway.mock.reset(None)
+    assert edited.call()["error_code"] == 409
+    edited.edit(
+        f"[[stubs]]\nmatch = {{ phone = '{PHONE}' }}\nnames = ['Вася']\n[[accounts]]\nlogin = '{LOGIN}'\ntoken = 'new'"
+    )
+    assert edited.call()["status"] == "error"
+    assert edited.call(token="new")["data"]["api_limit"]["of"] == 100
+    assert len(edited.gateway.mock.store.stubs.listed(0, 9)) == 1
+    edited.edit("")
+    assert edited.limit == 100
+    assert len(edited.gateway.mock.store.stubs.listed(0, 9)) == 0
+
+
+def test_what_control_has_armed_stays(edited: Edited) -> None:
+    mine = {"match": {"method": "info"}, "action": {"kind": "error", "code": 418}, "times": "always"}
+    edited.gateway.mock.arm(mine)
+    edited.edit(FAULT)
+    edited.edit("seed = 3")
+
+    assert edited.call()["error_code"] == 418
+
+
+def test_the_profile_and_its_file_are_followed(edited: Edited) -> None:
+    profile = edited.path.with_name("p.toml")
+    profile.write_text('[profile]\n"info.shape" = "list"')
+    edited.edit('profile = "p.toml"')
+    assert isinstance(edited.call()["data"], list)
+
+    edited.gateway.mock.set_profile(load({"clauses": ["row.phone=number"]}, {}).profile)  # as control does
+    edited.edit('delay = "1s"\nprofile = "p.toml"')
+    assert edited.gateway.mock.profile.choices["row.phone"] == "number"
+    said = edited.edit('[profile]\n"info.shape" = "object"', profile)
+    assert said == ["FILE: has changed; in force from now on: profile"]
+    assert isinstance(edited.call()["data"], dict)
+
+
+def test_each_setting_says_whether_it_can_change() -> None:
+    fixed = {s.name for s in SETTINGS if not s.live}
+
+    assert fixed >= {"host", "port", "state", "workers", "admin_token", "limits", "tls"}
+    assert not fixed & {"delay", "latency", "profile", "accounts", "faults", "stubs", "scenarios"}
+
+
+def test_serve_follows_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text("daily_limit = 5")
+    with serving("--config", str(path), cwd=tmp_path) as up:
+
+        def limit() -> int:
+            found: int = json.loads(up.get("info"))["data"]["api_limit"]["of"]
+            return found
+
+        assert limit() == 5
+        path.write_text("daily_limit = 6000")
+        wait_for(lambda: limit() == 6000)
+        path.write_text("daily_limit = 'x'")
+        up.process.terminate()
