@@ -15,6 +15,7 @@ from mockserver.api.params import read_params
 from mockserver.api.trace import Trace
 from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Headers, Micros, Page
+from mockserver.core.tasks import Account, Task
 from mockserver.formats.writers import WRITERS, prepared
 
 MAX_BODY = 1024 * 1024
