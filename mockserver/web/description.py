@@ -122,8 +122,7 @@ def _answer(status: int, row: Route) -> dict[str, Any]:
     if isinstance(answer, Field):
         kind = JSON if status < HTTPStatus.BAD_REQUEST else PROBLEM
         return {**said, "content": {kind: {"schema": answer.schema}}}
-    shapes = {kind: {} if kind == JSON else {"type": "string"} for kind in answer}
-    return {**said, "content": {kind: {"schema": shape} for kind, shape in shapes.items()}}
+    return {**said, "content": {kind: {"schema": {} if kind == JSON else {"type": "string"}} for kind in answer}}
 
 
 def _refusals(row: Route, *, with_token: bool) -> list[int]:
