@@ -40,7 +40,7 @@ MAX_RETRY_AFTER = 30.0
 REFUSED_PAUSES = (0.5, 4.0)
 """Seconds before each further try of a call that was turned away without a Retry-After."""
 CONTROL_TIMEOUT = 10.0
-"""Seconds for a call to a mock's control route."""
+"""Seconds for a call to a mock's control route, further tries included."""
 RETRIABLE = ("unreachable", "timeout", "closed")
 """Kinds of TransportError that may pass by themselves."""
 
@@ -246,11 +246,12 @@ def open_sender(
 
 
 def send_control(request: Request) -> HttpResponse:
-    """The answer to a call of a mock's control route, sent again where a server before the mock turns it away. Raises
-    TransportError.
+    """The answer to a call of a mock's control route, sent again where a server before the mock turns it away; all in
+    CONTROL_TIMEOUT. Raises TransportError.
     """
+    end = time.monotonic() + CONTROL_TIMEOUT
     for pause in (*REFUSED_PAUSES, None):
-        with HttpClient(deadline=CONTROL_TIMEOUT) as client:
+        with HttpClient(deadline=CONTROL_TIMEOUT, end=end) as client:
             response = client.send(request)
         if pause is None or not turned_away(response):
             break

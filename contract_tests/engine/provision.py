@@ -143,10 +143,10 @@ def _provisioned(base: str, phone: str | None = None, admin_token: str | None = 
             raise UsageError(f"{url} wants the admin token: set IFIND_MOCK_ADMIN_TOKEN, or {VARIABLES}")
         if answer.status not in (200, 201):
             raise UsageError(f"{url}: no account could be made (HTTP {answer.status}); set {VARIABLES}")
-        try:
-            return Account(str(made["login"]), str(made["token"]), name)
-        except KeyError as missing:
-            raise UsageError(f"{url} answered without the account's {missing}") from None
+        for key in ("login", "token"):
+            if not isinstance(made.get(key), str) or not 0 < len(made[key]) <= LONGEST_SECRET:
+                raise UsageError(f"{url} answered without a {key} of 1 to {LONGEST_SECRET} characters; set {VARIABLES}")
+        return Account(made["login"], made["token"], name)
 
     return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), own_mock, make)
 

@@ -62,6 +62,7 @@ class Run:
         """A new account for a test. Raises NotChecked where none can be made."""
         if self.target.make_account is None:
             raise NotChecked("it needs an account whose limit is small, which the suite can make on a mock alone")
+        self.api.sender.budget.check_call()
         made = self.target.make_account(name, daily_limit)
         self.keep_secret(made)
         return made

@@ -19,11 +19,11 @@ class Format:
 
     content_type: Callable[[Rendering], str]
     writer: Callable[[Rendering], Callable[[Answer], bytes]]
-    encoding: Callable[[Rendering], str]
+    encoding: Callable[[Rendering], str] = lambda _: "utf-8"
 
 
 WRITERS: Mapping[str, Format] = {
-    "json": Format(lambda rendering: rendering.json_type, json_writer, lambda _: "utf-8"),
+    "json": Format(lambda rendering: rendering.json_type, json_writer),
     "xml": Format(xml_type, xml_writer, lambda rendering: rendering.xml_encoding),
     "csv": Format(csv_type, csv_writer, lambda rendering: rendering.csv_encoding),
 }

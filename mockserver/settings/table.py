@@ -370,6 +370,15 @@ class Settings:
         "FILE",
         example="ifind-mock-ca.pem",
     )
+    scenarios: list[Any] = _setting(
+        [],
+        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
+        "Scenarios that begin at the start: names of ready ones, and files.",
+        "NAME|FILE",
+        one=_same,
+        example=["flaky-network"],
+        live=True,
+    )
     limits: Limits = _setting(
         {},
         fields.table_of(LIMITS).then(lambda _, entries: Limits(**entries)),
@@ -407,15 +416,6 @@ class Settings:
         fields.list_of(STUB, "a list of tables, each below a line [[stubs]]").then(_stubs),
         "What is found on phones, in place of made-up data.",
         example=[STUB.example],
-        live=True,
-    )
-    scenarios: list[Any] = _setting(
-        [],
-        fields.list_of(_SCENARIO, 'a list such as ["flaky-network", "mine.toml"]'),
-        "Scenarios that begin at the start: names of ready ones, and files.",
-        "NAME|FILE",
-        one=_same,
-        example=["flaky-network"],
         live=True,
     )
     file: Path = dataclasses.field(kw_only=True)  # the settings file, whether it exists or not

@@ -283,6 +283,8 @@ class SqliteStore(Store):
             self._leave()
             remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
             raise StoreError(f"{self._path}: is damaged ({' '.join(str(problem[0][0]).split())}); {remedy}")
+        if self.trouble.now is None and places is not None and _place(self._parts[0]) != places[0]:
+            self._say(f"{self._path}: was replaced; what the file that is there now lacks is gone")
         self.trouble.is_over("works again, with the file that is there now")
         with self.transaction(write=True):
             # The copy may be older: an id that was given out is not given again.

@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
         """Begins."""
         self.transport = cast("asyncio.Transport", transport)
         self._secure = transport.get_extra_info("ssl_object") is not None
-        # No answer follows one of which the system did not take all. Under TLS, the handshake's end waits here, too.
+        # No answer follows one of which the system did not take all. Under TLS, the end of the handshake waits here.
         self.transport.set_write_buffer_limits(high=SLICE if self._secure else 0, low=0)
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""

@@ -381,9 +381,8 @@ class Server:
         took = (monotonic() - pending.began) * 1000
         size = 0 if pending.head_only else len(response.body)
         what = f"{pending.http_method} {self._route(pending.path)}" if pending.http_method else "- -"
-        broken = "" if response.delivery.transport == "whole" else f" {response.delivery.transport}"
         why = f" {response.reason}" if response.reason else ""
-        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{broken}{why}")
+        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{why}")
 
     def _route(self, path: str) -> str:
         if path.startswith(f"{CONTROL_PATH}/") and self._routes:

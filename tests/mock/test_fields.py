@@ -12,7 +12,7 @@ from mockserver.api.stub_documents import STUB, STUB_FIELDS
 from mockserver.core.errors import Refusal
 from mockserver.faults.faults import FAULT
 from mockserver.faults.kinds import KINDS
-from mockserver.faults.matching import _MATCH
+from mockserver.faults.matching import MATCH_FIELDS
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import KEYS
 from mockserver.inputs.fields import Field
@@ -27,7 +27,7 @@ TABLES: Mapping[str, Mapping[str, Field[Any]]] = {
     "accounts": KEYS,
     "readiness": {"ready": READY},
     "stub": {**STUB_FIELDS, "whole": STUB},
-    "match": _MATCH,
+    "match": MATCH_FIELDS,
     **{f"fault {kind}": row.settings for kind, row in KINDS.items()},
     "clock": clock.CLOCK,
     "advance": clock.ADVANCE,

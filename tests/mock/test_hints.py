@@ -13,6 +13,7 @@ from mockserver.api import gateway
 from mockserver.api.gateway import LONGEST_REASON
 from mockserver.api.hints import MOST
 from mockserver.api.http import Request
+from mockserver.api.params import sent_names
 from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
 from support.slips import FORM, places
 
@@ -175,6 +176,8 @@ def test_a_reason_is_short_and_soon_found_however_much_is_wrong() -> None:
     of_values = told(query=f"{GOOD}phone=+{'7' * 4000}&source=%2B&format=+&Phone={'a' * 4000}")
 
     assert perf_counter() - started < 2
+    request = Request("POST", b"", names.encode(), FORM, names.encode(), "")
+    assert len(sent_names(request, Api().mock.profile.parsing)) <= 200
     assert all(len(one) <= LONGEST_REASON and one.count("; ") <= MOST for one in (answered, of_values))
 
 

@@ -196,17 +196,26 @@ def test_of_many_accounts_those_that_called_last_are_kept() -> None:
     journal = Journal(2)
     logins = [f"a{n}" for n in range(2 * ACCOUNTS + 3)]
     for number, login in enumerate(logins, start=1):
-        journal.add(made(number, login=login), b"x" * 1000)
-        journal.add(made(number, login="busy"), None)
-    total = sum(1 for _ in journal.entries(ALL))
+        journal.add(made(2 * number, login="busy"), None)
+        journal.add(made(2 * number + 1, login=login), None)
+        assert journal.count(Pattern({"login": "busy"})).kept == min(number, 2)
+    first, last = Pattern({"login": logins[0]}), Pattern({"login": logins[-1]})
 
-    assert total <= 2 * ACCOUNTS
-    assert journal.dropped(Pattern({"login": logins[0]})) == 1
-    assert journal.dropped(Pattern({"login": logins[-1]})) == 0
-    assert journal.dropped(Pattern({"login": "never called"})) == 0
+    assert sum(1 for _ in journal.entries(ALL)) <= 2 * ACCOUNTS
+    assert [journal.dropped(one) for one in (first, last, Pattern({"login": "never called"}))] == [1, 0, 0]
     journal.add(made(900, login=logins[0]), None)
-    assert journal.count(Pattern({"login": logins[0]})).kept == 1
-    assert journal.dropped(Pattern({"login": logins[0]})) == 1
+    assert (journal.count(first).kept, journal.dropped(first)) == (1, 1)
+
+
+def test_what_is_forgotten_on_purpose_is_not_dropped() -> None:
+    journal = Journal(1)
+    for number in range(ACCOUNTS + 1):
+        journal.add(made(number, login=f"a{number}"), None)
+    gone = Pattern({"login": "a0"})
+    assert journal.dropped(gone) == 1
+    journal.clear("a0")
+
+    assert (journal.dropped(gone), journal.count(Pattern({"login": "a1"})).kept) == (0, 1)
 
 
 def test_when_too_many_accounts_are_gone_it_is_said_that_nothing_is_known() -> None:

@@ -402,7 +402,7 @@ def test_a_scenario_of_an_account_is_another_than_that_of_all(control: Control) 
     assert control.handle("GET", "/scenarios/mine", {"login": LOGIN}).body["login"] == LOGIN
     assert control.handle("DELETE", "/scenarios", {"login": LOGIN}).status == 204
     assert [one.get("login") for one in control.handle("GET", "/scenarios").body["scenarios"]] == [None]
-    assert control.handle("PUT", "/scenarios/mine", body={"steps": [{}], "login": "nobody@example.com"}).status == 422
+    assert control.handle("PUT", "/scenarios/mine", body={"steps": [{}], "login": "nobody@example.com"}).status == 404
     assert control.handle("DELETE", "/scenarios").status == 204
     assert control.handle("GET", "/scenarios").body == {"scenarios": []}
 

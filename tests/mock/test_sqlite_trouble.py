@@ -268,6 +268,16 @@ def test_an_older_copy_gives_no_id_twice(down: Down) -> None:
     assert down.api.create() == max(before) + 1
 
 
+def test_a_file_that_is_replaced_between_two_calls_is_told(down: Down, capsys: pytest.CaptureFixture[str]) -> None:
+    before = [down.api.create() for _ in range(7)]
+    down.copy.replace(down.path)
+    made = [down.api.create() for _ in range(3)]
+    (line,) = capsys.readouterr().err.splitlines()
+
+    assert f"{down.path}: was replaced" in line
+    assert min(made) > max(before)
+
+
 def test_a_locked_file_holds_up_one_turn_and_not_every_one(down: Down, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY", 0.2)
     end = locked(down)

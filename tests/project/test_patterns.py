@@ -15,6 +15,7 @@ from mockserver.formats import csv as csv_format
 from mockserver.profile import clauses
 from mockserver.settings import service_links, table
 from mockserver.stores.opening import STORES
+from mockserver.web import control
 from support.patterns import GROWTH, Made, Use, growth, schema_patterns, texts_at, uses
 
 IN_TABLES: Mapping[str, str] = {
@@ -40,6 +41,7 @@ MADE: Mapping[str, tuple[str | bytes, ...]] = {
     "mockserver/settings/service_links.py: ": tuple(link.pattern for link in service_links._LINKS),
     "mockserver/settings/table.py: self.separator": tuple({one.separator for one in table.SETTINGS}),
     "mockserver/stores/opening.py: kind.pattern": tuple(kind.pattern for kind in STORES.values()),
+    "mockserver/web/control.py: pattern": tuple(control._pattern(path).pattern for path in control.route_table()),
     "contract_tests/captured/no_answer.py: begin": tuple(begin for begin, _ in no_answer._BEGINNINGS),
     "contract_tests/contract/csvw.py: pattern": (),  # for an empty text alone
     "contract_tests/contract/values.py: f'(charset": (r'(charset="?)utf-8(?=["; ]|$)',),

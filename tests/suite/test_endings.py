@@ -301,8 +301,14 @@ def started(target: Standin, folder: Path, files: dict[str, Any]) -> subprocess.
 
 
 @pytest.mark.parametrize("number", [s for s in SIGNALS if s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
-@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice at once, as a terminal that is closed may"])
-@pytest.mark.parametrize("at", [1, 14, 40])
+@pytest.mark.parametrize(
+    ("at", "twice"),
+    [
+        pytest.param(1, False, id="1-once"),
+        pytest.param(14, True, id="14-twice at once, as a terminal that is closed may"),
+        pytest.param(40, False, id="40-once"),
+    ],
+)
 def test_a_signal_ends_the_run_with_its_report(number: signal.Signals, at: int, twice: bool, tmp_path: Path) -> None:
     with serving("courier") as target, old_reports(tmp_path) as files:
         held = target.hold(at)

@@ -304,3 +304,43 @@ def test_a_credential_that_is_too_long_to_be_masked_is_refused(monkeypatch: pyte
 
     assert run(CheckOptions(target="http://127.0.0.1:9/api"), out) == 2
     assert "IFIND_TOKEN has 100000 characters" in out.getvalue()
+
+
+# What only looks like a mock.
+
+
+def looking_like_a_mock(monkeypatch: pytest.MonkeyPatch, account: object, seconds: float = 0.0) -> list[str]:
+    """Has control calls answered as a mock answers them; the URLs of those that make accounts."""
+    made: list[str] = []
+
+    def answer(request: Request) -> HttpResponse:
+        body: object = {"version": "1", "api": {}}
+        if request.url.endswith("/accounts"):
+            made.append(request.url)
+            time.sleep(seconds)
+            body = account
+        return HttpResponse(request, 200, (), json.dumps(body).encode(), 0.0)
+
+    monkeypatch.setattr("contract_tests.engine.provision.send_control", answer)
+    for name in ("IFIND_LOGIN", "IFIND_TOKEN"):
+        monkeypatch.delenv(name)
+    return made
+
+
+@pytest.mark.parametrize("token", ["", "a" * 1001, "й" * 100_000, None, 5, {"a": 1}, ["abcdefgh"]])
+def test_a_mock_whose_accounts_cannot_be_used_is_refused(token: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    looking_like_a_mock(monkeypatch, {"login": "x", "token": token})
+    out = io.StringIO()
+
+    assert run(CheckOptions(target="http://127.0.0.1:9/api"), out) == 2
+    assert "answered without a token of 1 to 1000 characters" in out.getvalue()
+    assert len(out.getvalue()) < 500
+
+
+def test_no_account_is_made_when_the_time_of_the_run_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = looking_like_a_mock(monkeypatch, {"login": "anna@example.org", "token": "abcdefgh"}, 0.2)
+    with talking([http('{"status": "ok", "id": 1}')]) as url:
+        code = run(CheckOptions(target=url, run_timeout=0.001), io.StringIO())
+
+    assert code == 4
+    assert len(made) == 2  # before the run began

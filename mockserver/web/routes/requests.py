@@ -207,7 +207,8 @@ _TIME = fields.at_most(fields.SHORT, fields.text).then(lambda where, text: parse
 
 def _with_plus(text: str) -> str:
     """The time with the plus of its offset, which arrives as a blank where a query does not escape it."""
-    return re.sub(r"(?<=T)(.+) ([0-9]{2}:?[0-9]{2})\Z", r"\1+\2", text)
+    head, blank, offset = text.rpartition(" ")
+    return f"{head}+{offset}" if blank and "T" in head and re.fullmatch("[0-9]{2}:?[0-9]{2}", offset) else text
 
 
 _NUMBER = 999_999_999
