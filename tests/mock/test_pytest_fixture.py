@@ -98,6 +98,13 @@ def test_a_run_in_one_process_has_one_mock_with_the_settings_of_its_root(pyteste
     assert not (pytester.path / "kept.db").exists()
 
 
+def test_a_failure_shows_the_calls_of_the_test(pytester: pytest.Pytester) -> None:
+    test = 'def test_it(ifind_mock):\n    call(ifind_mock, "create", phone="70000000001", source=1)\n    assert False'
+    run = ended(pytester, RIGHT, test_it=CLIENT + test)
+
+    run.stdout.fnmatch_lines(["*- calls of ifind_mock -*", "#1 create, phone 70000000001, source 1, task 1: ok (*)"])
+
+
 @pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "in parallel"])
 def test_wrong_settings_are_told_by_the_tests_that_use_the_mock(
     options: tuple[str, ...], pytester: pytest.Pytester
