@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
-from mockserver.api.gateway import MAX_BODY, Gateway
+from mockserver.api.gateway import Gateway
 from mockserver.api.http import API_PATHS, ENDED, Request, refusal, shown_path
 from mockserver.api.http import Response as Answered
 from mockserver.assembly import open_gateway
@@ -25,7 +25,7 @@ from mockserver.core.messages import SECOND, Delivery
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings
 from mockserver.web.address import peer_of, with_usable_host
-from mockserver.web.blueprint import Guard, control_blueprint
+from mockserver.web.blueprint import Guard, body_of, control_blueprint
 from mockserver.web.control import Control
 
 
@@ -152,9 +152,8 @@ def make_app(
 
 
 def _request() -> Request:
-    request.max_content_length = MAX_BODY
     try:
-        body, too_large = request.get_data(cache=False), False
+        body, too_large = body_of(request), False
     except RequestEntityTooLarge:
         body, too_large = b"", True
     environ = request.environ

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any, TypeAlias
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Rule
@@ -93,9 +93,17 @@ def _query() -> dict[str, str]:
     return dict(request.args)
 
 
+def body_of(received: Request) -> bytes:
+    """The whole body. Raises RequestEntityTooLarge above MAX_BODY: Flask alone would cut a chunked one off there."""
+    received.max_content_length = MAX_BODY + 1
+    body = received.get_data(cache=False)
+    if len(body) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return body
+
+
 def _body() -> Any:
-    request.max_content_length = MAX_BODY
-    raw = request.get_data(cache=False)
+    raw = body_of(request)
     if raw and (problem := wrong_type(request.headers.get("Content-Type", ""))) is not None:
         raise _WrongType(problem)
     return read_json(raw)
