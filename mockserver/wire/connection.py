@@ -119,9 +119,12 @@ class Connection(asyncio.Protocol):
         self._set_reading(on=False)
 
     def resume_writing(self) -> None:
-        """The client has read: goes on."""
+        """The client has read: goes on soon. Were it closed here, a transport of asyncio would end twice."""
         self._writable = True
         self._since = monotonic()
+        asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
         self.advance()
         self._go_on()
 
