@@ -13,7 +13,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
 from flask import Flask, Response, request
-from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
+from werkzeug.exceptions import InternalServerError
 from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
@@ -191,11 +191,10 @@ def _sent(answered: http.Response) -> Response:
 
 
 def _request() -> Request:
+    too_large = (request.content_length or 0) > MAX_BODY
     request.max_content_length = MAX_BODY + 1  # Flask cuts a chunked body off there, and says nothing
-    try:
-        body = request.get_data(cache=False)
-        too_large = len(body) > MAX_BODY
-    except RequestEntityTooLarge:
+    body = b"" if too_large else request.get_data(cache=False)
+    if len(body) > MAX_BODY:
         body, too_large = b"", True
     environ = request.environ
     return Request(
@@ -203,7 +202,7 @@ def _request() -> Request:
         path=environ.get("PATH_INFO", "").encode("latin-1"),
         query=environ.get("QUERY_STRING", "").encode("latin-1"),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=b"" if too_large else body,
+        body=body,
         peer=peer_of(environ),
         too_large=too_large,
     )
