@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from mockserver.api.hints import hints
 from mockserver.api.http import Request, Response
@@ -14,6 +15,7 @@ from mockserver.api.params import read_params
 from mockserver.api.trace import Trace
 from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Headers, Micros, Page
+from mockserver.core.tasks import Account, Task
 from mockserver.formats.writers import WRITERS, prepared
 
 MAX_BODY = 1024 * 1024
@@ -51,6 +53,7 @@ class Decision:
     trace: Trace
     call: Call | None = None
     """None where the request is no call: a preflight, a body that can't be read, a path outside the API."""
+    params: Mapping[str, str] = field(default_factory=dict)  # as far as they could be read
 
 
 class Gateway:
@@ -107,7 +110,7 @@ class Gateway:
                 params = read_params(replace(request, body=body), self.mock.profile.parsing)
             except ApiError:
                 continue
-            return Decision(request, self.mock.refused(error, params), trace)
+            return Decision(request, self.mock.refused(error, params), trace, params=params)
         return Decision(request, self.mock.refused(error, {}), trace)
 
     def decide(self, request: Request) -> Decision:
@@ -123,7 +126,8 @@ class Gateway:
             return replace(self._refused(as_read, error), request=request)
         if not request.path.startswith(BASE):
             stray = Trace(error="unknown-method")
-            return Decision(request, self._taught(self.mock.not_found(params, http=404), as_read, params, stray), stray)
+            answer = self._taught(self.mock.not_found(params, http=404), as_read, params, stray)
+            return Decision(request, answer, stray, params=params)
         operation = request.path[len(BASE) :].decode("utf-8", "replace")
         http_method = "GET" if request.http_method == "HEAD" else as_read.http_method
         call = Call(operation, http_method, params, request.peer)
@@ -132,10 +136,10 @@ class Gateway:
             answer = self.mock.answer(call, trace)
             if trace.error:
                 answer = self._taught(answer, as_read, params, trace)
-            return Decision(request, answer, trace, call)
+            return Decision(request, answer, trace, call, params)
         passed = self.hook.on_call(call)
         answer = self.mock.answer(passed, trace) if isinstance(passed, Call) else passed
-        return Decision(request, self.hook.on_answer(call, answer), trace, call)
+        return Decision(request, self.hook.on_answer(call, answer), trace, call, params)
 
     def _taught(
         self, answer: Answer | Page, request: Request, params: Mapping[str, str], trace: Trace
@@ -200,11 +204,11 @@ class Gateway:
         journal, real = self.mock.journal, self.mock.real.now()
         for decision, response in zip(decided, responses, strict=True):
             request = decision.request
-            call, answer, trace = decision.call, decision.answer, decision.trace
-            params: Mapping[str, str] = call.params if call else {}
-            login = trace.account.login if trace.account else None
+            call, answer, trace, params = decision.call, decision.answer, decision.trace, decision.params
+            account = trace.account or self._known(params.get("login"))
+            login = account.login if account else None
             token = params.get("token")
-            phone, source = self._subject(call, trace)
+            phone, source = self._subject(call, trace.task, account)
             entry = Entry(
                 journal.last_number + 1,
                 self._time(login, real) if trace.now is None else trace.now,
@@ -212,7 +216,7 @@ class Gateway:
                 login,
                 call.operation if call and call.operation in OPERATIONS else None,
                 request.http_method if request.http_method in HTTP_METHODS else None,
-                None if phone == token or (trace.account and phone == trace.account.token) else phone,
+                None if phone == token or (account and phone == account.token) else phone,
                 source,
                 format_of(params),
                 tuple(params),
@@ -230,30 +234,35 @@ class Gateway:
             )
             journal.add(entry, response.body if _is_kept(request, decision, response, token) else None)
 
-    def _subject(self, call: Call | None, trace: Trace) -> tuple[str | None, int | None]:
+    def _known(self, login: str | None) -> Account | None:
+        """The account of a call that was refused before it was looked for."""
+        with suppress(StoreError):
+            return self.mock.store.account(login) if login else None
+        return None
+
+    def _subject(self, call: Call | None, task: Task | None, account: Account | None) -> tuple[str | None, int | None]:
         """The phone and the source of a call."""
-        if trace.task is not None:
-            return trace.task.phone, trace.task.source
+        if task is not None:
+            return task.phone, task.source
         if call is None or call.operation not in OPERATIONS or call.operation == "info":
             return None, None
-        try:
-            facts = self.mock.facts(call, trace.account, format_of(call.params))
-        except StoreError:
-            return None, None
-        return facts.phone, facts.source
+        with suppress(StoreError):
+            facts = self.mock.facts(call, account, format_of(call.params))
+            return facts.phone, facts.source
+        return None, None
 
     def _time(self, login: str | None, real: Micros) -> Micros:
-        try:
+        with suppress(StoreError):
             return self.mock.now(login)
-        except StoreError:
-            return real
+        return real
 
 
 def _is_kept(request: Request, decision: Decision, response: Response, token: str | None) -> bool:
     """Whether the client gets just this body, and no token stands in it, as it may where users wrote it."""
     if request.http_method == "HEAD" or response.delivery.transport != "whole":
         return False
-    written = isinstance(decision.answer, Page) or bool(decision.answer.faults)
+    answer = decision.answer
+    written = isinstance(answer, Page) or bool(answer.faults) or answer.form is not None
     return not (written and token and token.encode() in response.body)
 
 

@@ -141,11 +141,11 @@ def extended(table: Field[Any], rows: Mapping[str, Field[Any]]) -> Field[Any]:
     return replace(table, shape={**table.shape, "properties": properties, "required": [*properties]})
 
 
-def known_login(mock: Mock, login: str | None) -> str | None:
-    """The login. Raises NotFound where it has no account, and none is made on first use."""
+def known_login(mock: Mock, login: str | None, where: str = "login") -> str | None:
+    """The login of a place. Raises NotFound where it has no account, and none is made on first use."""
     if login is None or is_test_login(login) or mock.store.account(login) is not None:
         return login
-    raise NotFound(unknown_account(mock, "login", login))
+    raise NotFound(unknown_account(mock, where, login))
 
 
 def unknown_account(mock: Mock, where: str, login: str) -> Problem:

@@ -162,6 +162,18 @@ def test_a_body_that_repeats_the_token_is_not_kept(api: Api) -> None:
     assert list(api.mock.journal.bodies()) == [3]
 
 
+@pytest.mark.parametrize(
+    ("path", "http_method", "outcome"),
+    [("/api/info", "PUT", "http-method"), ("/api/inof", "GET", "unknown-method"), ("/info", "GET", "unknown-method")],
+)
+def test_a_call_that_is_refused_at_once_is_its_account_s(api: Api, path: str, http_method: str, outcome: str) -> None:
+    query = f"login={LOGIN}&token={TOKEN}".encode()
+    api.gateway.answer(Request(http_method, path.encode(), query, {}, b"", ""))
+    (entry,) = kept(api, login=LOGIN)
+
+    assert (entry.outcome, entry.params) == (outcome, ("login", "token"))
+
+
 def test_a_login_that_has_no_account_is_not_kept(api: Api) -> None:
     api.send("info", login="nobody@example.com")
     (entry,) = kept(api)

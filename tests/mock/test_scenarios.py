@@ -438,8 +438,7 @@ def test_without_steps_the_ready_scenario_of_the_name_begins(control: Control) -
 
     assert wrong.status == 404
     assert (
-        "steps: is missing, and 'slow-qeue' is not a ready scenario; add it; did you mean 'slow-queue'?"
-        in (wrong.body["detail"])
+        "name: 'slow-qeue' is not a ready scenario; give it steps; did you mean 'slow-queue'?" in wrong.body["detail"]
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from http.client import HTTPResponse
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -60,7 +61,8 @@ def by_flask(client: FlaskClient, http_method: str, target: bytes, kind: str, bo
         "/",
         method=http_method,
         query_string=query.decode("latin-1"),
-        data=body,
+        input_stream=BytesIO(body),  # the client would make a form of an empty body of the type
+        content_length=len(body),
         content_type=kind,
         headers={"Host": "localhost"},
         # As a WSGI server passes it; the client would take a path such as //a for a host.

@@ -22,6 +22,13 @@ from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
 ROWS = [(path, name) for path, methods in route_table().items() for name in methods if path != "/openapi.json"]
+BEYOND_A_SCHEMA = {
+    "/requests/wait": ["positive_data_acceptance"],  # 408: nothing calls in the meantime
+    "/scenarios/<name>": ["positive_data_acceptance"],  # 422: a step behind one that never ends
+    "/stubs": ["positive_data_acceptance"],  # 422: whole bodies in XML and CSV that are none
+    "/stubs/<id>": ["positive_data_acceptance"],
+}
+"""The checks that do not hold for a path, since the description can't say all that the path asks for."""
 HERE = {"Host": "localhost"}
 
 
@@ -51,6 +58,9 @@ def test_right_and_wrong_requests_are_answered_as_described(
     )
     @given(case=st.one_of(right, wrong))
     def holds(case: schemathesis.Case) -> None:
-        case.validate_response(case.call(headers=HERE), checks=CHECKS.get_all())
+        if isinstance(case.body, dict) and path == "/requests/wait":
+            case.body["timeout"] = "10ms"
+        checks = [check for check in CHECKS.get_all() if check.__name__ not in BEYOND_A_SCHEMA.get(path, ())]
+        case.validate_response(case.call(headers=HERE), checks=checks)
 
     holds()

@@ -9,18 +9,20 @@ from itertools import islice
 from typing import Any, cast
 
 from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Count, Entry, Journal, Pattern, Waiter
-from mockserver.core.clock import iso_of, parse_iso
-from mockserver.core.delays import DURATION_PATTERN, duration
-from mockserver.core.errors import NotFound, Problem, Refusal
+from mockserver.core.clock import iso_of
+from mockserver.core.delays import duration
+from mockserver.core.errors import Conflict, NotFound, Problem, Refusal
 from mockserver.core.messages import SECOND, Micros
 from mockserver.faults.matching import MATCH_FIELDS, impossible
 from mockserver.inputs import fields
 from mockserver.inputs.fields import Field
+from mockserver.profile.editions import ALL_SOURCES
 from mockserver.settings.files import clauses
 from mockserver.web.har import archive
 from mockserver.web.paging import PAGE, page, page_of
 from mockserver.web.route import (
     LOGIN,
+    REFUSAL,
     REFUSAL_FIELDS,
     ControlContext,
     ControlRequest,
@@ -31,7 +33,6 @@ from mockserver.web.route import (
     known_login,
 )
 
-LONGEST_WAIT: Micros = 600 * SECOND
 NEAREST = 3  # calls that all but fit, in the answer to a failed verification
 _LISTED = 10  # numbers of calls in the answer to one that found too many
 
@@ -81,6 +82,7 @@ def count(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     journal, pattern = _journal(context), _pattern(context, wanted)
     counted = journal.count(pattern)
     expected = {key: wanted[key] for key in _EXPECTED if key in wanted}
+    _check(expected)
     low = expected.get("exactly", expected.get("at_least", 0))
     high = expected.get("exactly", expected.get("at_most", float("inf")))
     if not expected:
@@ -91,6 +93,14 @@ def count(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     title = "The verification failed" if sure else "The verification is inconclusive"
     told = " and ".join(f"{key.replace('_', ' ')} {number}" for key, number in expected.items())
     raise _unmet(409, title, told, journal, counted, sure=sure, few=counted.kept < low)
+
+
+def _check(expected: Mapping[str, int]) -> None:
+    """Raises Conflict for numbers that no count could have."""
+    if "exactly" in expected and len(expected) > 1:
+        raise Conflict(Problem("exactly", "stands beside another number", "give one of them"))
+    if expected.get("at_least", 0) > expected.get("at_most", _NUMBER):
+        raise Conflict(Problem("at_most", "is less than at_least", "exchange the two"))
 
 
 def wait(context: ControlContext, request: ControlRequest) -> tuple[int, Any] | Deferred:
@@ -176,17 +186,15 @@ def _journal(context: ControlContext) -> Journal:
 
 
 def _pattern(context: ControlContext, keys: Mapping[str, Any], where: str = "") -> Pattern:
-    """The pattern of the keys that are among `_MATCH`. Raises Refusal for one that nothing could fit."""
+    """The pattern of the keys that are among `_MATCH`. Raises Conflict for one that nothing could fit."""
     match = {key: value for key, value in keys.items() if key in _MATCH}
     problems = impossible(match, where)
     if "since" in match and match["since"] >= match.get("until", float("inf")):
-        problems.append(Problem(fields.inside(where, "until"), "is not after since, so nothing could match"))
+        what, remedy = "is not after since, so nothing could match", "write a later time"
+        problems.append(Problem(fields.inside(where, "until"), what, remedy))
     if problems:
-        raise Refusal(*problems)
-    try:
-        known_login(context.mock, match.get("login"))
-    except Refusal as refusal:
-        raise (refusal.at(where) if where else refusal) from None
+        raise Conflict(*problems)
+    known_login(context.mock, match.get("login"), fields.inside(where, "login"))
     return Pattern(match)
 
 
@@ -202,13 +210,11 @@ def _shown(entry: Entry) -> dict[str, Any]:
     }
 
 
-_TIME = fields.at_most(fields.SHORT, fields.text).then(lambda where, text: parse_iso(_with_plus(text), where))
-
-
-def _with_plus(text: str) -> str:
-    """The time with the plus of its offset, which arrives as a blank where a query does not escape it."""
-    head, blank, offset = text.rpartition(" ")
-    return f"{head}+{offset}" if blank and "T" in head and re.fullmatch("[0-9]{2}:?[0-9]{2}", offset) else text
+def _with_plus(where: str, value: Any) -> Micros:
+    """The time of a query, with the plus of its offset, which arrives as a blank where it is not escaped."""
+    head, blank, offset = value.rpartition(" ") if isinstance(value, str) else ("", "", "")
+    right = blank and "T" in head and re.fullmatch("[0-9]{2}:[0-9]{2}", offset)
+    return fields.moment(where, f"{head}+{offset}" if right else value)
 
 
 _NUMBER = 999_999_999
@@ -225,21 +231,22 @@ _MATCH: Mapping[str, Field[Any]] = {
     "http_status": fields.whole(100, 599).described("The HTTP status of the answer."),
     "reason": fields.at_most(fields.SHORT, fields.text).described("A part of the answer's X-Mock-Reason."),
     "after": fields.whole(0, _NUMBER).described("Calls with a higher number alone."),
-    "since": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("By the account's clock."),
-    "until": replace(_TIME, allowed="a time such as 2030-01-01T00:00:00Z").described("Up to, and without, this time."),
+    "since": fields.moment.described("From this time on, by the account's clock.", "2030-01-01T00:00:00+03:00"),
+    "until": fields.moment.described("Before this time, by the account's clock.", "2030-01-02T00:00:00+03:00"),
 }
 """What a pattern may name."""
 
 
-def _from_query(key: str, field: Field[Any]) -> Field[Any]:
-    """The field for a text of a query."""
-    if key not in ("source", "task", "http_status", "after"):
-        return field
-    number = fields.digits(0, _NUMBER).then(field)
-    return replace(number, shape={"type": "string", "pattern": "^[0-9]{1,9}$"}, allowed=field.allowed, help=field.help)
-
-
-_QUERY = {key: _from_query(key, field) for key, field in _MATCH.items()}
+_TEXTS: Mapping[str, Field[Any]] = {
+    "source": fields.one_of(map(str, ALL_SOURCES)).then(lambda _, text: int(text)),
+    "task": fields.digits(1, _NUMBER),
+    "http_status": fields.digits(100, 599),
+    "after": fields.digits(0, _NUMBER),
+    "since": replace(fields.moment, read=_with_plus),
+    "until": replace(fields.moment, read=_with_plus),
+}
+"""The keys that a query spells in another way."""
+_QUERY = {key: _TEXTS.get(key, field).described(field.help) for key, field in _MATCH.items()}
 _EXPECTED = {
     "exactly": fields.whole(0, _NUMBER).described("How many calls must fit."),
     "at_least": fields.whole(0, _NUMBER).described("How many must fit at least."),
@@ -247,33 +254,18 @@ _EXPECTED = {
 }
 
 
-def _expectation(where: str, body: dict[str, Any]) -> dict[str, Any]:
-    if "exactly" in body and len(body.keys() & _EXPECTED.keys()) > 1:
-        raise Refusal(Problem(fields.inside(where, "exactly"), "stands beside another number", "give one of them"))
-    if body.get("at_least", 0) > body.get("at_most", _NUMBER):
-        raise Refusal(Problem(fields.inside(where, "at_most"), "is less than at_least", "exchange the two"))
-    return body
-
-
-def _timeout(where: str, text: str) -> Micros:
-    micros = duration(text, where)
-    if micros > LONGEST_WAIT:
-        raise Refusal(Problem(where, "is too long", f"allowed: up to {LONGEST_WAIT // SECOND}s"))
-    return micros
-
-
 _TIMEOUT = 5 * SECOND
-_COUNT_TABLE = fields.table_of({**_MATCH, **_EXPECTED})
-_COUNT = replace(_COUNT_TABLE.then(_expectation), allowed=_COUNT_TABLE.allowed)
+_UP_TO_600S = (
+    r"(?:[0-9]{1,5}(?:\.[0-9]{1,6})?ms|(?:[0-9]{1,2}|[1-5][0-9]{2})(?:\.[0-9]{1,6})?s|600(?:\.0{1,6})?s"
+    r"|[0-9](?:\.[0-9]{1,6})?m|10m)"
+)
 _WAIT = fields.table_of(
     {
         "match": fields.table_of(_MATCH).described("The calls that are meant: those that fit every key."),
         "count": fields.whole(1, _NUMBER).described("How many calls must have come.", 1),
-        "timeout": replace(
-            fields.at_most(fields.SHORT, fields.text).then(_timeout),
-            shape={"type": "string", "pattern": DURATION_PATTERN},
-            allowed="a duration such as '5s', up to 600s",
-        ).described("How long it waits for them, in real time.", "5s"),
+        "timeout": fields.matching(_UP_TO_600S, "a timeout", "a duration such as '5s', up to 600s")
+        .then(lambda where, text: duration(text, where))
+        .described("How long it waits for them, in real time.", "5s"),
     }
 )
 _CONVERTED = ("time", "real_time", "params", "faults", "latency")
@@ -338,7 +330,7 @@ _FAILED = fields.table_of(
             "Where fewer were expected: the numbers of the first calls that fit."
         ),
     },
-    required=(*REFUSAL_FIELDS, *_COUNTED),
+    required=REFUSAL_FIELDS,
 )
 
 ROUTES = (
@@ -347,7 +339,7 @@ ROUTES = (
         "/requests",
         listed,
         "Lists the calls of the API that fit.",
-        {200: page_of("requests", _ENTRY, _LOST)},
+        {200: page_of("requests", _ENTRY, _LOST), 409: REFUSAL},
         query={**_QUERY, **_ORDER, **PAGE},
     ),
     Route("DELETE", "/requests", clear, "Forgets the calls of an account, or all.", {204: None}, query=LOGIN),
@@ -356,7 +348,7 @@ ROUTES = (
         "/requests.har",
         exported,
         "The calls that fit as an HTTP Archive (HAR 1.2), with logins and tokens masked.",
-        {200: ("application/json",)},
+        {200: ("application/json",), 409: REFUSAL},
         query={**_QUERY, **_LIMIT},
     ),
     Route(
@@ -365,14 +357,14 @@ ROUTES = (
         count,
         "Counts the calls that fit, and verifies the number: 409 where it is not as expected.",
         {200: _COUNTS, 409: _FAILED},
-        body=_COUNT,
+        body=fields.table_of({**_MATCH, **_EXPECTED}),
     ),
     Route(
         "POST",
         "/requests/wait",
         wait,
         "Waits until as many calls fit: 408 where they do not come in time, 503 where the mock is reset before.",
-        {200: _COUNTS, 408: _FAILED},
+        {200: _COUNTS, 404: REFUSAL, 408: _FAILED},
         body=_WAIT,
     ),
     Route(
