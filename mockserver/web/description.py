@@ -125,11 +125,10 @@ def _answer(status: int, row: Route) -> dict[str, Any]:
 
 
 def _refusals(row: Route, *, with_token: bool) -> list[int]:
-    """The statuses with which a request to the route may be refused."""
+    """The statuses with which a request to the route may be refused, beside those that its row describes."""
     unknown = (404,) if row.parts or "login" in {*row.query, *row.body.shape.get("properties", ())} else ()
-    return sorted(
-        {*_ALWAYS, *unknown, *(_OF_A_BODY if row.body is not NOTHING else ()), *((401,) if with_token else ())}
-    )
+    of_body = _OF_A_BODY if row.body is not NOTHING else ()
+    return sorted({*_ALWAYS, *unknown, *of_body, *((401,) if with_token else ())} - row.answers.keys())
 
 
 def _refusal(status: int) -> str:
