@@ -8,7 +8,7 @@ point takes part earlier. It stands here and not in `contract_tests`, since user
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUITE = re.compile(r"contract_tests(?:\.|::|$)")
 URL = "ifind_mock_url"
 """The key under which a worker of pytest-xdist is given the URL of the mock that all workers share."""
+_ACCOUNT: pytest.StashKey[AccountController] = pytest.StashKey()
 _SHARED: pytest.StashKey[MockInWaiting] = pytest.StashKey()
 
 
@@ -40,6 +41,15 @@ def pytest_configure_node(node: Any) -> None:
 
         node.config.stash[_SHARED] = MockInWaiting(node.config.rootpath)
     node.workerinput[URL] = node.config.stash[_SHARED].url
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds the calls of the test's account to the report of a failure."""
+    report = yield
+    if report.when == "call" and report.failed and _ACCOUNT in item.stash:
+        report.sections.append(("calls of ifind_mock", item.stash[_ACCOUNT].history()))
+    return report
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -73,10 +83,10 @@ def ifind_mock_server(pytestconfig: pytest.Config) -> Iterator[MockController]:
 
 
 @pytest.fixture
-def ifind_mock(ifind_mock_server: MockController) -> Iterator[AccountController]:
+def ifind_mock(request: pytest.FixtureRequest, ifind_mock_server: MockController) -> Iterator[AccountController]:
     """An account of the test's own, which shares nothing with another test: `url`, `login` and `token` are what a
     program needs; it can be told a delay, a time, faults, scenarios and stubs, and asked what was called.
     """
-    account = ifind_mock_server.account()
+    request.node.stash[_ACCOUNT] = account = ifind_mock_server.account()
     yield account
     account.drop()

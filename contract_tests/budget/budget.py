@@ -16,7 +16,7 @@ UNITS = 12
 CALLS = 60
 """Calls of the covering plan at most, polls of a task that is ready within some seconds included."""
 SECONDS = 900.0
-"""How long the covering plan may take on the user's account."""
+"""How long the covering plan may take on the user's account, and a comparison of two servers."""
 RATE = 1.0
 """Calls a second to a target elsewhere, where no rate is named."""
 RATE_SHARE = 0.9

@@ -69,7 +69,7 @@ class CheckOptions:
     ledger: Path | None = None
     call_timeout: float = 30.0
     run_timeout: float | None = None
-    """None: 15 minutes; no limit with `full` or on a mock."""
+    """None: 15 minutes; for `check` no limit with `full` or on a mock."""
     environ: Mapping[str, str] | None = field(default=None, repr=False)
     """Where the credentials are. None: the process's environment."""
     own_mock: bool = False
@@ -216,7 +216,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "learn": {**_CHECK, "budget": "8, no limit on a mock"},
         "parity": {
             "budget": "12 on each side, no limit on a mock",
-            "time": "no limit",
+            "time": "15min",
             "phone": "A mock beside a real target has its own.",
             "profile": "A learned profile; what it calls uncovered is counted apart.",
         },

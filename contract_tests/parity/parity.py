@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from contract_tests.budget.budget import limits_for
+from contract_tests.budget.budget import SECONDS, limits_for
 from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.profile import ProfileFile, read_profile_file
 from contract_tests.engine.api_client import TargetLost
@@ -185,7 +185,9 @@ def _open_side(target: str, options: CheckOptions) -> Iterator[Side]:
         environ, phone = {name: value for name, value in environ.items() if name == ADMIN_TOKEN}, None
         if url is not None and not on_loopback(url) and not environ.get(ADMIN_TOKEN):
             raise UsageError(f"{target}: a mock elsewhere never gets your credentials; set {ADMIN_TOKEN}")
-    with open_run(replace(options, target=target, phone=phone, full=True, environ=environ, yes=True)) as opened:
+    seconds = options.run_timeout or SECONDS
+    own = replace(options, target=target, phone=phone, full=True, environ=environ, yes=True, run_timeout=seconds)
+    with open_run(own) as opened:
         opened.api.sender.budget.memory //= 2  # the two sides are kept at once
         phones = opened.target.phones
         yield Side(opened, (phones.hundred or phones.ordinary) if opened.target.provisioned else phones.ordinary)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from contract_tests.redact.unsafe import json_safe
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.errors import Problem, Refusal
@@ -60,12 +61,13 @@ def show(**options: Any) -> None:
     output()
     for setting in SETTINGS:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
-        shown = value or json.dumps(settings.values[setting.name], ensure_ascii=False, default=str)
+        shown = value or json_safe(json.dumps(settings.values[setting.name], ensure_ascii=False, default=str))
         if setting.choices is None:
             click.echo(f"{setting.name} = {shown}  # {settings.origins[setting.name]}")
     click.echo("[profile]")
     for clause, choice in settings.profile.choices.items():
-        click.echo(f"{json.dumps(clause)} = {_toml(choice)}  # {settings.origins.get(f'profile.{clause}', 'default')}")
+        origin = settings.origins.get(f"profile.{clause}", "default")
+        click.echo(f"{json.dumps(clause)} = {json_safe(_toml(choice))}  # {origin}")
 
 
 def commented() -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -52,10 +53,16 @@ class Commands(click.Group):
             raise click.UsageError(f"No such command {args[0]!r}.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Like click, but an error shows no credential, and nothing that a CI system reads."""
+        with _shown_safely():
+            return super().make_context(*args, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Like click, which would end with 1, as for a broken promise, where nobody reads the output any more."""
         try:
-            return super().invoke(ctx)
+            with _shown_safely():
+                return super().invoke(ctx)
         except BrokenPipeError as error:
             raise IfindMockError(failure_of(error)) from None
 
@@ -63,6 +70,19 @@ class Commands(click.Group):
         """The table, without importing the commands."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+@contextmanager
+def _shown_safely() -> Iterator[None]:
+    """Masks the credentials of the environment in an error about what was typed."""
+    try:
+        yield
+    except click.UsageError as error:
+        from contract_tests.engine.options import CheckOptions
+        from contract_tests.redact.mask import Mask
+
+        error.message = visible(Mask(CheckOptions().labels).text(error.message))
+        raise
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -22,6 +22,7 @@ RESTORED = ("daily_limit", "paid_until", "demo", "delay")
 """Fields of an account that are as before once the scenario that has changed them is taken away."""
 PASS = "pass"  # noqa: S105 - an action that changes nothing of the call, and the aspect of its strike
 MOST = 10_000  # scenarios of a store
+KEPT = 1000  # those that are over and still listed; an older one is forgotten
 LONGEST = 1000  # steps of a scenario
 
 
@@ -117,6 +118,7 @@ class Scenarios:
     def __init__(self) -> None:
         self._running: dict[str | None, dict[str, RunningScenario]] = {}  # by login, then by name
         self._active: dict[str | None, dict[str, None]] = {}  # the names of those that are not over, likewise
+        self._over: dict[tuple[str | None, str], None] = {}  # login and name of the others, as they came to their end
         self._changes: dict[tuple[str | None, str], dict[str, dict[str, tuple[Any, Any]]]] = {}
         """By login and name of the scenario, and by account."""
         self._count = 0
@@ -125,21 +127,21 @@ class Scenarios:
         """Begins the scenario, in place of the one of the same login and name; gives it, and whether there was none.
         Raises Refusal where there are too many.
         """
-        own = self._running.setdefault(scenario.login, {})
-        is_new = scenario.name not in own
+        is_new = scenario.name not in self._running.get(scenario.login, {})
         if is_new and self._count >= MOST:
             raise Refusal(Problem("", f"there are {MOST} scenarios", "take some away: DELETE /_mock/scenarios"))
         self._count += is_new
-        own[scenario.name] = running = RunningScenario(scenario)
+        running = RunningScenario(scenario)
+        self._running.setdefault(scenario.login, {})[scenario.name] = running
         self._active.setdefault(scenario.login, {})[scenario.name] = None
+        self._over.pop((scenario.login, scenario.name), None)
         return running, is_new
 
     def drop(self, name: str, login: str | None) -> None:
         """Takes the scenario away. Raises NotFound without one."""
         self.get(name, login)
-        del self._running[login][name]
-        self._count -= 1
         self._end(name, login)
+        self._forget(login, name)
 
     def get(self, name: str, login: str | None) -> RunningScenario:
         """The scenario. Raises NotFound without one."""
@@ -153,10 +155,11 @@ class Scenarios:
     def clear(self, login: str | None) -> None:
         """Takes the scenarios of the login away, with None all."""
         if login is None:
-            self._running, self._active, self._count = {}, {}, 0
+            self._running, self._active, self._over, self._count = {}, {}, {}, 0
             return
-        self._count -= len(self._running.pop(login, {}))
-        self._active.pop(login, None)
+        for name in [*self._running.get(login, {})]:
+            self._end(name, login)
+            self._forget(login, name)
 
     def listed(self, offset: int = 0, limit: int | None = None) -> Sequence[RunningScenario]:
         """The scenarios by login, each login's in the order in which they were put: after the first `offset`, at most
@@ -180,6 +183,8 @@ class Scenarios:
                     self._running[login][name] = after = running.after_call()
                     if after.is_over:
                         self._end(name, login)
+                        if len(self._over) > KEPT:
+                            self._forget(*next(iter(self._over)))
                     return running
         return None
 
@@ -205,10 +210,20 @@ class Scenarios:
         return taken
 
     def _end(self, name: str, login: str | None) -> None:
+        """Has the scenario meet no more calls."""
+        self._over[login, name] = None
         active = self._active.get(login, {})
         active.pop(name, None)
         if not active:
             self._active.pop(login, None)
+
+    def _forget(self, login: str | None, name: str) -> None:
+        del self._over[login, name]
+        own = self._running[login]
+        del own[name]
+        if not own:
+            del self._running[login]
+        self._count -= 1
 
 
 def read_scenario(name: str, document: Any) -> Scenario:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from mockserver.core.errors import Problem
+from mockserver.core.errors import Problem, Refusal
 from mockserver.data import PACKAGE
 from mockserver.settings.table import Settings, SettingValues
 from mockserver.testing.channel import Channel, ControlError, RemoteChannel, whole_list
@@ -25,7 +25,7 @@ class MockController:
     token.
 
     The settings are those of the settings file, by name; neither the environment nor a file of the working directory
-    counts, unless `config` names one. Raises Refusal for wrong settings, when it starts.
+    counts, unless `config` names one. Raises ControlError for wrong settings, when it starts.
     """
 
     def __init__(self, **settings: Unpack[SettingValues]) -> None:
@@ -59,7 +59,10 @@ class MockController:
             from mockserver.testing.local import serve_locally
 
             by_name: SettingValues = {**_HERE, **self._by_name}
-            settings = self._whole or load(arguments=by_name, environ={}, directory=PACKAGE)
+            try:
+                settings = self._whole or load(arguments=by_name, environ={}, directory=PACKAGE)
+            except Refusal as refusal:
+                raise ControlError(*refusal.problems) from None
             self._channel = self._stop.enter_context(serve_locally(settings))
         return self
 

@@ -24,6 +24,13 @@ class Verification:
         """Its calls that fit, oldest first, as far as the journal still has them."""
         return whole_list(self._channel, "requests", self._pattern(method, keys))
 
+    def history(self) -> str:
+        """Its calls, a line each, for a reader; or why they are not known."""
+        try:
+            return "\n".join(map(_line, self.requests())) or "none"
+        except ControlError as error:
+            return str(error)
+
     def assert_called(
         self,
         method: str | None = None,

@@ -257,7 +257,8 @@ def _read(
     try:
         read = route.body("", body)
     except Refusal as refusal:
-        raise Refusal(*problems, *refusal.problems) from None
+        kind = Refusal if problems else type(refusal)
+        raise kind(*problems, *refusal.problems) from None
     if problems:
         raise Refusal(*problems)
     return ControlRequest(read, asked, named, caller)
@@ -277,7 +278,7 @@ def _query(raw: bytes) -> dict[str, str]:
     if len(query) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(Problem(cut(twice), "is given more than once", "give it once"))
+        raise Refusal(Problem(fields.inside("", twice), "is given more than once", "give it once"))
     return query
 
 

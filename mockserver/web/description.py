@@ -12,11 +12,12 @@ from typing import Any
 from mockserver.core.errors import Refusal
 from mockserver.inputs.fields import Field
 from mockserver.web.control import JSON, PROBLEM
+from mockserver.web.paging import PAGE
 from mockserver.web.route import NOTHING, REFUSAL, Route
 
 _ALWAYS = (403, 422, 503)
 """Statuses of refusals that any route may answer."""
-_OF_A_BODY = (400, 409, 413, 415)
+_OF_A_BODY = (400, 413, 415)
 _TOKEN = "adminToken"  # noqa: S105 - the name of the scheme
 
 
@@ -94,7 +95,7 @@ def _operation(row: Route, *, with_token: bool) -> dict[str, Any]:
         "summary": row.summary,
         **({"parameters": parameters} if parameters else {}),
         **({"requestBody": takes} if row.body is not NOTHING else {}),
-        "responses": {**{str(status): _answer(status, row) for status in row.answers}, **refusals},
+        "responses": {**refusals, **{str(status): _answer(status, row) for status in row.answers}},
         **({"security": [{_TOKEN: []}, {}]} if row.open and with_token else {}),
     }
 
@@ -125,10 +126,17 @@ def _answer(status: int, row: Route) -> dict[str, Any]:
 
 
 def _refusals(row: Route, *, with_token: bool) -> list[int]:
-    """The statuses with which a request to the route may be refused, beside those that its row describes."""
-    unknown = (404,) if row.parts or "login" in {*row.query, *row.body.shape.get("properties", ())} else ()
-    of_body = _OF_A_BODY if row.body is not NOTHING else ()
-    return sorted({*_ALWAYS, *unknown, *of_body, *((401,) if with_token else ())} - row.answers.keys())
+    """The statuses with which a request to the route may be refused."""
+    keys = {*row.query, *row.body.shape.get("properties", ())}
+    return sorted(
+        {
+            *_ALWAYS,
+            *((401,) if with_token else ()),
+            *((404,) if row.parts or keys & {"login", "match"} else ()),
+            *((409,) if keys - {*PAGE} else ()),
+            *(_OF_A_BODY if row.body is not NOTHING else ()),
+        }
+    )
 
 
 def _refusal(status: int) -> str:

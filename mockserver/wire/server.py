@@ -13,6 +13,7 @@ from array import array
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
@@ -46,6 +47,11 @@ _TURN, _TURN_TIME = 64, 0.01  # requests, and seconds, that are decided before t
 _SHORT = {errno.EMFILE: "this process has", errno.ENFILE: "this machine has"}
 _GONE = {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EPERM}
 """A connection that ended, or was forbidden, before it was accepted."""
+
+
+def _close_unbegun(opened: socket.socket, coming: asyncio.Task[None]) -> None:
+    if coming.cancelled():
+        opened.close()
 
 
 class Server:
@@ -172,21 +178,26 @@ class Server:
             opened.setblocking(False)
             if self._has_room():
                 connection = Connection(self)
-                self._coming[connection] = self._loop.create_task(self._begin(connection, opened))
+                self._coming[connection] = coming = self._loop.create_task(self._begin(connection, opened))
+                coming.add_done_callback(partial(_close_unbegun, opened))
             else:
                 opened.close()
 
     def _has_room(self) -> bool:
-        """Whether one more connection may come; in place of a guest that has not sent a request yet, where need be."""
+        """Whether one more connection may come; in place of a guest that has not sent a request yet, or of one that
+        has not ended its TLS handshake yet, where need be.
+        """
         allowed = self.limits.connections + self.limits.control_connections
         if len(self._connections) + len(self._coming) < allowed:
             return True
-        idle = next((guest for guest in self._guests if not guest.waits), None)
-        if idle is None:
-            return False
-        self._leave(idle)
-        idle.transport.abort()
-        return True
+        if (idle := next((guest for guest in self._guests if not guest.waits), None)) is not None:
+            self._leave(idle)
+            idle.transport.abort()
+            return True
+        if self._tls is not None and self._coming:
+            self._coming.pop(next(iter(self._coming))).cancel()
+            return True
+        return False
 
     async def _begin(self, connection: Connection, opened: socket.socket) -> None:
         try:
@@ -206,11 +217,7 @@ class Server:
     async def _begin_tls(self, connection: Connection, opened: socket.socket, tls: ssl.SSLContext) -> None:
         """Begins a connection over TLS, or refuses one on which plain HTTP comes, so that its client can read why."""
         limits = self.limits
-        try:
-            first = await asyncio.wait_for(self._first_byte(opened), limits.idle_time)
-        except asyncio.CancelledError:
-            opened.close()
-            raise
+        first = await asyncio.wait_for(self._first_byte(opened), limits.idle_time)
         if not first:
             opened.close()
         elif first == HANDSHAKE:

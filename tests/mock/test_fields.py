@@ -78,6 +78,7 @@ SAMPLES: list[Any] = [
 BEYOND_A_SCHEMA: Mapping[str, list[Any]] = {
     "settings.profile": ["", *(s for s in SAMPLES if isinstance(s, str | dict) and s)],  # files and clauses
     "settings.clauses": [["x=y"]],
+    "settings.scenarios": [s for s in SAMPLES if isinstance(s, list)],  # names of ready ones, and files
 }
 """What a schema takes and its reader may refuse: what depends on other files, or on a grammar of its own."""
 

@@ -31,19 +31,17 @@ def test_one_of_many(ifind_mock, number):
     ifind_mock.daily_limit = 10
     ifind_mock.delay = f"{number + 1}s"
     day = ifind_mock.clock.freeze(f"{2030 + number}-03-05T12:00:00+03:00")
-    fault = ifind_mock.faults.arm("error", code=1000 + number, match={"method": "info"})
+    ifind_mock.faults.arm("error", code=1000 + number, match={"method": "info"})
+    ifind_mock.stubs.put("70000000001", names=[f"Name {number}"])
     made = call(ifind_mock, "create", phone="70000000001", source=1)["id"]
 
     assert call(ifind_mock, "info")["error_code"] == 1000 + number
-    assert fault.struck == 1
     ifind_mock.clock.advance(number + 0.5)
     assert call(ifind_mock, "result", id=made)["status"] == "processing"
     assert (ifind_mock.clock.to_next_ready() - day).total_seconds() == number + 1
-    assert call(ifind_mock, "result", id=made)["status"] == "ready"
-    assert call(ifind_mock, "info")["data"]["api_limit"] == {"used": ifind_mock.used, "of": 10}
-    assert ifind_mock.used == 1
-    assert ifind_mock.clock.to_midnight().year == 2030 + number
-    assert ifind_mock.used == 0
+    assert call(ifind_mock, "result", id=made)["names"] == [{"name": f"Name {number}"}]
+    ifind_mock.assert_called("result", times=2)
+    assert call(ifind_mock, "info")["data"]["api_limit"] == {"used": 1, "of": 10}
 """
 
 FREE = """
@@ -98,6 +96,13 @@ def test_a_run_in_one_process_has_one_mock_with_the_settings_of_its_root(pyteste
     ended(pytester, RIGHT, test_used=CLIENT + ACCOUNTS).assert_outcomes(passed=2)
 
     assert not (pytester.path / "kept.db").exists()
+
+
+def test_a_failure_shows_the_calls_of_the_test(pytester: pytest.Pytester) -> None:
+    test = 'def test_it(ifind_mock):\n    call(ifind_mock, "create", phone="70000000001", source=1)\n    assert False'
+    run = ended(pytester, RIGHT, test_it=CLIENT + test)
+
+    run.stdout.fnmatch_lines(["*- calls of ifind_mock -*", "#1 create, phone 70000000001, source 1, task 1: ok (*)"])
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "in parallel"])

@@ -279,6 +279,29 @@ def test_a_scenario_that_is_over_is_held_against_no_call(api: Api) -> None:
     assert api.mock.store.scenarios.get("one", None).is_over
 
 
+def test_of_the_scenarios_that_are_over_the_last_are_listed_and_the_others_forgotten(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenarios, "KEPT", 2)
+    monkeypatch.setattr(scenarios, "MOST", 5)
+    begin(api, {"times": "always"}, name="endless")
+    begin(api, {}, name="n0", login=LOGIN)
+    api.call("info")
+    begin(api, {}, name="n0", login=LOGIN)  # begins anew, and is over later than others
+    for number in range(1, 5):
+        begin(api, {}, name=f"n{number}", login=f"test-{number}@example.com")
+        api.call("info", login=f"test-{number}@example.com", token="test-token")
+    api.call("info")
+
+    held = api.mock.store.scenarios
+    assert sorted(one.scenario.name for one in held.listed()) == ["endless", "n0", "n4"]
+    held.clear(LOGIN)
+    held.drop("n4", "test-4@example.com")
+    held.drop("endless", None)
+    assert held.listed() == ()
+    assert not held.may_meet(LOGIN)
+
+
 def test_two_parallel_calls_never_get_the_same_step() -> None:
     lock = threading.Lock()
     gateway = open_gateway(load({"state": "memory"}))
@@ -412,10 +435,9 @@ def test_without_steps_the_ready_scenario_of_the_name_begins(control: Control) -
     assert (made.status, made.body["steps"]) == (201, ready_scenarios()["slow-queue"]["steps"])
     wrong = control.handle("PUT", "/scenarios/slow-qeue")
 
-    assert wrong.status == 422
+    assert wrong.status == 404
     assert (
-        "steps: is missing, and 'slow-qeue' is not a ready scenario; add it; did you mean 'slow-queue'?"
-        in (wrong.body["detail"])
+        "name: 'slow-qeue' is not a ready scenario; give it steps; did you mean 'slow-queue'?" in wrong.body["detail"]
     )
 
 

@@ -94,6 +94,14 @@ def test_a_profile_file_overrides_the_files_table_clause_by_clause(file: Path, t
     assert [choices[c] for c in ("row.phone", "json.escapes", "xml.root", "edition")] == ["text", "escaped", "r", "C"]
 
 
+def test_origins_are_named_again_and_again_and_kept_as_browsers_write_them() -> None:
+    by_option = load({"control_origin": ("http://A.example:80", "https://b.example:8443")}).control_origin
+    by_variable = load({}, {"IFIND_MOCK_CONTROL_ORIGIN": "http://[::1]:3000,HTTPS://c.example:443"}).control_origin
+
+    assert by_option == ["http://a.example", "https://b.example:8443"]
+    assert by_variable == ["http://[::1]:3000", "https://c.example"]
+
+
 def test_options_and_variables_name_accounts() -> None:
     by_option = load({"accounts": ("a:b", "c:d:e")}).simulation.accounts
     by_variable = load({}, {"IFIND_MOCK_ACCOUNTS": "a:b,c:d"}).simulation.accounts
@@ -115,6 +123,11 @@ def test_options_and_variables_name_accounts() -> None:
         ('edition = "b"', "FILE: edition: 'b' is not a choice; did you mean 'B'? allowed: A, B, C"),
         ("PORT = 1", "FILE: 'PORT' is not a key; did you mean 'port'?"),
         ('edition = "D"', "FILE: edition: 'D' is not a choice; allowed: A, B, C"),
+        ('control_origin = "http://a"', "FILE: control_origin: a text is not a list; allowed: a list such as"),
+        ('control_origin = ["http://a/x"]', "FILE: control_origin[0]: 'http://a/x' is not an origin; write http://a,"),
+        ('control_origin = ["*"]', "FILE: control_origin[0]: '*' is not an origin; name each page's own: any page"),
+        ('control_origin = ["a.example"]', "FILE: control_origin[0]: 'a.example' is not an origin; allowed: scheme,"),
+        ("control_origin = [1]", "FILE: control_origin[0]: 1 is not a text"),
         ("workers = 2", "FILE: workers: 2 workers are not available"),
         ("workers = 0", "FILE: workers: 0 is not allowed; allowed: 1"),
         ("workers = true", "FILE: workers: true is not allowed; allowed: 1"),

@@ -18,7 +18,6 @@ from urllib.request import urlopen
 import pytest
 
 import mockserver
-from mockserver.core.errors import Refusal
 from mockserver.testing import Account, ControlError, Mock
 from support.in_process import PHONE
 from support.raw_server import says, server
@@ -236,8 +235,9 @@ def test_what_is_refused_is_an_exception_with_every_problem(
 
 
 def test_wrong_settings_are_refused_at_the_start() -> None:
-    with pytest.raises(Refusal, match=r"delay: 'soon' is not a delay"):
-        Mock(delay="soon").start()
+    with pytest.raises(ControlError, match=r"delay: 'soon' is not a delay") as caught:
+        Mock(delay="soon", port=-1).start()
+    assert len(caught.value.problems) == 2
 
 
 def test_a_mock_of_whole_settings_has_them(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import pytest
 import uvloop
 
 from mockserver.core.errors import Refusal
+from mockserver.settings.limits import Limits
 from mockserver.testing import Account, Mock
 from mockserver.wire import server as wire_server
 from mockserver.wire.certificates import Certificates, certificates
@@ -206,6 +207,17 @@ def test_a_refused_request_is_answered(address: tuple[str, int], made: Certifica
     with secure(address, made.authority) as tls:
         tls.sendall(b"POST /api/create HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 100_000)
         assert received(tls).startswith(b"HTTP/1.1 413 ")
+
+
+def test_silent_clients_do_not_keep_others_out(made: Certificates) -> None:
+    limits = Limits(connections=3, control_connections=2)
+    server = Server(Echo().turn, Pages().factory, tls=made.context, limits=limits)
+    with ExitStack() as clients, run_in_thread(server) as bound:
+        for _ in range(20):
+            clients.enter_context(socket.create_connection(bound))
+        with secure(bound, made.authority) as tls:
+            tls.sendall(get(version="1.0"))
+            assert received(tls).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_it_stops_within_a_second_whatever_its_clients_do(made: Certificates) -> None:

@@ -161,5 +161,18 @@ def test_a_client_that_does_not_read_is_not_read_from(serve: Serve) -> None:
         assert up.ask().status == 200
 
 
+def test_a_connection_whose_last_answer_follows_one_that_was_read_late_ends_once(
+    serve: Serve, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serve() as up, up.connect() as client:
+        client.send(get("/?size=3000000") + get("/?size=10", "Connection: close"))
+        wait_for(lambda: any(not connection._writable for connection in up.server._connections))
+
+        assert [len(client.answer().body) for _ in range(2)] == [3_000_000, 10]
+        assert client.closed()
+        wait_for(lambda: not up.server._connections)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_large_answer_arrives_whole(up: Up) -> None:
     assert len(up.ask("/?size=20000000").body) == 20_000_000

@@ -72,7 +72,7 @@ def test_every_command_does_what_the_page_shows(section: str, tmp_path: Path) ->
 
 
 def test_every_python_example_passes_in_a_project_of_its_own(tmp_path: Path) -> None:
-    examples = PYTHON.findall(README.read_text(encoding="utf-8"))
+    examples = [example for page in PAGES for example in PYTHON.findall(page.read_text(encoding="utf-8"))]
     assert examples
     for number, example in enumerate(examples):
         (tmp_path / f"test_example_{number}.py").write_text(example, encoding="utf-8")

@@ -298,6 +298,18 @@ def test_the_two_sides_of_parity_share_the_memory_of_a_run() -> None:
     assert int(done.stderr.splitlines()[-1].split()[1]) < 400 * 2**20
 
 
+def test_a_comparison_has_an_end_also_where_no_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contract_tests.parity.parity.SECONDS", 0.2)
+    out = io.StringIO()
+    with talking([http('{"status": "processing"}')]) as url:
+        began = time.monotonic()
+        code = parity.run(url, url, CheckOptions(poll_timeout=30.0), out)
+
+    assert code == 4, out.getvalue()
+    assert "the time of the run is up" in out.getvalue()
+    assert time.monotonic() - began < 25
+
+
 def test_a_credential_that_is_too_long_to_be_masked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IFIND_TOKEN", "a" * 100_000)
     out = io.StringIO()

@@ -31,6 +31,7 @@ from contract_tests.report.report import Retried
 from contract_tests.report.terminal import write_terminal
 from contract_tests.session.masking import hider
 from contract_tests.session.state import SessionState
+from mockserver.cli.main import main
 from support.made_reports import SAMPLE
 
 COMMANDS = (
@@ -43,6 +44,9 @@ COMMANDS = (
     "::set-output name=a::b",
     "section_start:1560896352:a",
     "travis_fold:start:a",
+    "--- a",
+    "+++ a",
+    "~~~ a",
 )
 """What a CI system reads from a log."""
 CONTROLS = ("\x1b[31m", "\x1b]0;a\x07", "\r", "\b", "\x9b1m", "\u202e", "\u2066", "\u2028", "\u2029", "\ufeff", "\x00")
@@ -50,7 +54,8 @@ CONTROLS = ("\x1b[31m", "\x1b]0;a\x07", "\r", "\b", "\x9b1m", "\u202e", "\u2066"
 TEXT = " ".join((*COMMANDS, *CONTROLS, *(f"\n{command}\n  {command}\t{command}" for command in COMMANDS)))
 
 READ = re.compile(
-    r"##(?:\w+)?\[|^\s*::[a-z-]+(?: [^\n]*?)?::|section_(?:start|end):\d|travis_fold:|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+    r"##(?:\w+)?\[|^\s*::[a-z-]+(?: [^\n]*?)?::|^\s*(?:---|\+\+\+|~~~) |section_(?:start|end):\d|travis_fold:"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
     "|[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -125,7 +130,51 @@ def test_what_is_written_for_programs_still_says_what_the_target_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://[::1]:80/api", "tests/a.py::test_b", "a ## b", "1::2", "a :: b", "C#", "#[a]"]
+    "text",
+    ["http://[::1]:80/api", "tests/a.py::test_b", "a ## b", "1::2", "a :: b", "C#", "#[a]", "---- a", "a--b", "-- a"],
 )
 def test_a_text_that_is_no_command_stays_as_it_is(text: str) -> None:
     assert hider(SessionState(CheckOptions()))(text) == text
+
+
+TYPED = (
+    ["8d1fc1b70a"],
+    ["--8d1fc1b70a"],
+    ["check", "http://127.0.0.1:9/api", "8d1fc1b70a"],
+    ["check", "--8d1fc1b70a"],
+    ["learn", "mock", "--rate", "8d1fc1b70a"],
+    ["parity", "mock", "mock", "--budget", "8d1fc1b70a"],
+    ["validate", "x", "--format", "8d1fc1b70a"],
+    ["mutants", "8d1fc1b70a"],
+    ["mutants", TEXT],
+    ["validate", "x", "--format", TEXT],
+    ["config", "show", "--seed", TEXT],
+)
+"""Wrong command lines, with a token or with what a CI system reads."""
+
+
+@pytest.mark.parametrize("words", TYPED, ids=lambda words: words[0][:8])
+def test_an_error_about_what_was_typed_shows_no_credential_and_no_command(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IFIND_TOKEN", "8d1fc1b70a")
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    shown = "".join(capsys.readouterr())
+
+    assert ended.value.code == 2
+    assert "8d1fc1b70a" not in shown
+    assert not [found[0] for found in READ.finditer(shown)]
+
+
+def test_the_settings_that_are_shown_hold_no_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IFIND_MOCK_STATE", "##vso[a]\u202e.db")
+    with pytest.raises(SystemExit) as ended:
+        main(["config", "show"])
+    shown = capsys.readouterr().out
+
+    assert ended.value.code == 0
+    assert r'"#\u0023vso[a]\u202e.db"' in shown
+    assert not [found[0] for found in READ.finditer(shown)]

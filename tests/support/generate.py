@@ -1,12 +1,14 @@
 """Everything in the repository that is generated: `make generate` writes it.
 
-The tables of README.md and of the pages in docs/ come from the settings, the clauses, the kinds of faults and the magic
-phones; the descriptions in schemas/ from the JSON Schemas; fixtures/synthetic from what the mock answers.
+The tables of README.md and of the pages in docs/ come from the settings, the clauses, the control routes, the kinds of
+faults and the magic phones; the descriptions in schemas/ from the JSON Schemas; fixtures/synthetic from what the mock
+answers.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,11 +20,14 @@ from contract_tests.contract.xsd import FAMILIES, xsd
 from mockserver import data
 from mockserver.faults.kinds import KINDS
 from mockserver.faults.scenarios import SCENARIO, STEP
+from mockserver.inputs.accounts import KEYS
 from mockserver.inputs.fields import Field
 from mockserver.people.magic import MAGIC
 from mockserver.settings.files import clauses, ready_scenarios
 from mockserver.settings.limits import LIMITS
 from mockserver.settings.table import SETTINGS
+from mockserver.web.control import ROOT as ROOT_PATH
+from mockserver.web.control import route_table
 from support.write_samples import samples
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +84,18 @@ def _ready_scenarios() -> Iterator[tuple[str, ...]]:
         yield f"`{name}`", document["about"]
 
 
+def _routes() -> Iterator[tuple[str, ...]]:
+    for path, methods in route_table().items():
+        shown = re.sub(r"<(?:path:)?(\w+)>", lambda part: part[1].upper(), f"{ROOT_PATH}{path}")
+        for http_method, row in methods.items():
+            yield f"`{http_method} {shown}`", row.summary
+
+
+def _account_keys() -> Iterator[tuple[str, ...]]:
+    for key, field in KEYS.items():
+        yield f"`{key}`", field.help, field.allowed
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], Iterable[Sequence[str]]]]] = {
     "settings": ("setting | what it is", _settings),
     "limits": ("limit | what it is | default", _limits),
@@ -88,6 +105,8 @@ TABLES: Mapping[str, tuple[str, Callable[[], Iterable[Sequence[str]]]]] = {
     "keys of a scenario": ("key | what it is", partial(_of_shape, SCENARIO)),
     "keys of a step": ("key | what it is", partial(_of_shape, STEP)),
     "ready scenarios": ("name | what happens", _ready_scenarios),
+    "routes": ("route | what it does", _routes),
+    "keys of an account": ("key | what it is | allowed", _account_keys),
     "magic phones": ("phone | what happens", lambda: ((magic.phone, magic.title) for magic in MAGIC.values())),
 }
 """The head and the rows of the pages' tables, by the name in the comments around each."""

@@ -113,7 +113,7 @@ ROUTES = (
         "DELETE",
         "/accounts/<path:login>",
         drop,
-        "Takes an account away, with its tasks, charges, clock and faults.",
+        "Takes an account away, with its tasks and all else that hangs on it.",
         {204: None},
         parts=_LOGIN,
     ),

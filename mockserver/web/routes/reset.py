@@ -21,7 +21,7 @@ ROUTES = (
         "POST",
         "/reset",
         reset,
-        "Drops the tasks, charges, clock and faults of an account, or of all. Accounts stay.",
+        "Drops all that hangs on an account, or on any: tasks, charges, clock, faults and so on. Accounts stay.",
         {204: None},
         body=fields.table_of(LOGIN),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.errors import NotFound, Problem, unknown
 from mockserver.faults.scenarios import NAME, SCENARIO, RunningScenario
 from mockserver.inputs import fields
 from mockserver.settings.files import ready_scenarios
@@ -30,8 +30,8 @@ def put(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     name, document = request.parts["name"], request.body
     if isinstance(document, Mapping) and "steps" not in document:
         if name not in ready_scenarios():
-            named = unknown("steps", name, ready_scenarios(), noun="a ready scenario")
-            raise Refusal(Problem("steps", f"is missing, and {named.what}", f"add it; {named.remedy}"))
+            named = unknown("name", name, ready_scenarios(), noun="a ready scenario")
+            raise NotFound(Problem("name", named.what, f"give it steps; {named.remedy}"))
         document = {**ready_scenarios()[name], **document}
     if isinstance(document, Mapping) and isinstance(document.get("login"), str):
         known_login(context.mock, document["login"])
