@@ -42,7 +42,7 @@ class Waiting:
         Whether the connection then closes is up to the WSGI server (PEP 3333).
         """
         delivery, later = response.delivery, response.later
-        if not delivery.latency:
+        if not delivery.latency and later is None:
             return response
         over = threading.Event()
         self._ends[over] = delivery.login
