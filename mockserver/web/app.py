@@ -6,8 +6,10 @@ import logging
 import os
 import re
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Unpack
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -25,6 +27,7 @@ from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
+from mockserver.stores.trouble import to_standard_error
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, Guard, control_failure, control_paths
 from mockserver.web.door import CONTROL
@@ -79,6 +82,12 @@ class _App(Flask):
             # Some servers let it pass, and Flask would take the body for an empty one.
             return _sent(_NO_LENGTH)(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
+
+    def log_exception(self, exc_info: Any) -> None:
+        """The kind and the place of an error: its text, and the path, may hold a credential."""
+        kind, _, trace = exc_info
+        last = traceback.extract_tb(trace)[-1]
+        to_standard_error(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
 
 
 _LENGTH = re.compile("[0-9]{1,19}")
