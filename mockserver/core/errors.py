@@ -101,7 +101,8 @@ def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key",
     # No known name is as long as that, and the search would take its time.
     near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6) if len(word) <= LONG else []
     remedy = f"did you mean {by_fold[near[0]]!r}? " if near else ""
-    return Problem(where, f"{cut(word)!r} is not {noun}", f"{remedy}allowed: {allowed or ', '.join(names)}")
+    allowed = allowed or ", ".join(names)
+    return Problem(where, f"{cut(word)!r} is not {noun}", f"{remedy}allowed: {allowed}" if allowed else "leave it out")
 
 
 def all_unknown(where: str, words: Iterable[str], known: Iterable[str], *, noun: str = "a key") -> list[Problem]:

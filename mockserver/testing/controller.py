@@ -120,6 +120,8 @@ class MockController:
 class AccountController(Verification):
     """An account, with all that hangs on it: whatever is told to it leaves every other account as it is."""
 
+    __slots__ = ("clock", "faults", "scenarios", "stubs", "token")  # so that a name with a typing error can't be set
+
     def __init__(self, channel: Channel, fields: Mapping[str, Any]) -> None:
         made = channel.call("POST", "/accounts", dict(fields))
         super().__init__(channel, made["login"])

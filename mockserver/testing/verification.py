@@ -8,12 +8,15 @@ from typing import Any
 from mockserver.testing.channel import Channel, ControlError, whole_list
 
 _NOT_MET = (408, 409)  # a wait, a count
+_LONGEST = 600  # seconds that the mock lets anybody wait
 
 
 class Verification:
     """The calls of an account. They are named by any keys of the control API's patterns: `method`, `phone`, `source`,
     `format`, `http_method`, `outcome`, `task`, `http_status`, `fault`, `reason`, `after`, `since`, `until`.
     """
+
+    __slots__ = ("_channel", "_whose", "login")
 
     def __init__(self, channel: Channel, login: str) -> None:
         self._channel = channel
@@ -54,14 +57,17 @@ class Verification:
         __tracebackhide__ = True
         self.assert_called(method, times=0, **keys)
 
-    def wait_until_called(self, method: str | None = None, *, count: int = 1, timeout: float = 5, **keys: Any) -> None:
+    def wait_until_called(
+        self, method: str | None = None, *, count: int = 1, timeout: float | str = 5, **keys: Any
+    ) -> None:
         """Waits until as many of its calls fit, for calls of another thread or process. Raises AssertionError, as
-        `assert_called` does, where they do not come within so many seconds.
+        `assert_called` does, where they do not come in time: within so many seconds, or a duration such as `5s`.
         """
         __tracebackhide__ = True
         pattern = self._pattern(method, keys)
-        body = {"match": pattern, "count": count, "timeout": f"{timeout:.3f}s"}
-        self._verify(pattern, "/requests/wait", body, timeout)
+        longest, written = (_LONGEST, timeout) if isinstance(timeout, str) else (timeout, f"{timeout:.3f}s")
+        body = {"match": pattern, "count": count, "timeout": written}
+        self._verify(pattern, "/requests/wait", body, longest)
 
     def _pattern(self, method: str | None, keys: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._whose, **({} if method is None else {"method": method}), **keys}

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
 from mockserver.api.mock import Mock
-from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, cut
+from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, all_unknown, cut
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
@@ -252,8 +252,9 @@ def _read(
 ) -> ControlRequest:
     """The request by its route's fields. Raises Refusal with every problem of the body and the query."""
     named = _parts(route, parts)
-    problems: list[Problem] = []
-    asked = fields.table(query, "", route.query, problems)
+    strange = [name for name in query if name not in route.query]
+    problems = all_unknown("", strange, route.query, noun="a key of the query")
+    asked = fields.table({name: query[name] for name in query if name in route.query}, "", route.query, problems)
     try:
         read = route.body("", body)
     except Refusal as refusal:

@@ -53,7 +53,8 @@ class SettingsFile:
         waiting = [s.name for s in SETTINGS if not s.live and _differ(s.name, settings, self._started)]
         self._applied = settings
         self._known = self._last = self._state()  # it may name another profile
-        self._say(f"{file}: has changed; in force from now on: {', '.join(changed) or 'nothing else'}")
+        told = f"in force from now on: {', '.join(changed)}" if changed else "the settings in force stay as they were"
+        self._say(f"{file}: has changed; {told}")
         if waiting:
             self._say(f"{file}: can't change while the mock runs, restart it for {', '.join(waiting)}")
 

@@ -202,7 +202,7 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
         ("POST", "/_mock/clock/advance", {}, 422, "either seconds or to"),
         ("POST", "/_mock/clock/advance", {"seconds": -1}, 422, "seconds: -1"),
         ("POST", "/_mock/clock/advance", {"to": "next-ready"}, 409, "no task is on its way"),
-        ("POST", "/_mock/reset?login=x", {}, 422, "'login' is not a key"),
+        ("POST", "/_mock/reset?login=x", {}, 422, "'login' is not a key of the query; leave it out"),
         ("POST", "/_mock/faults", "[" * 100_000, 400, "body: is nested more than 32 deep"),
         ("PUT", "/_mock/clock", {"mode": "real", "speed": 0}, 422, "a clock of speed 0 is frozen"),
         ("POST", "/_mock/reset", {"login": "nobody"}, 404, "'nobody' is not an account"),

@@ -331,7 +331,7 @@ def test_an_unknown_key_is_refused_with_what_was_meant_and_nothing_is_half_done(
 
     assert (in_body.status, in_query.status) == (422, 422)
     assert "'no-such-key' is not a" in in_body.body["detail"]
-    assert "'no-such-key' is not a key" in in_query.body["detail"]
+    assert "'no-such-key' is not a key of the query" in in_query.body["detail"]
     assert state(api) == before
 
 

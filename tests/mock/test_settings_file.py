@@ -79,6 +79,12 @@ def test_a_change_is_in_force_and_said(edited: Edited) -> None:
     assert edited.looked(3) == []
 
 
+def test_a_change_of_no_setting_is_said_to_be_none(edited: Edited) -> None:
+    assert edited.edit("# as before\ndaily_limit = 5") == [
+        "FILE: has changed; the settings in force stay as they were",
+    ]
+
+
 def test_a_file_that_comes_later_is_applied(tmp_path: Path) -> None:
     edited = Edited(tmp_path / "ifind-mock.toml", None)
 

@@ -188,8 +188,18 @@ def test_a_call_of_another_thread_is_waited_for(mock: Mock) -> None:
 
     account.wait_until_called("info")
     later.join()
-    with pytest.raises(AssertionError, match="calls that fit: 1; expected: at least 2"):
-        account.wait_until_called("info", count=2, timeout=0.05)
+    for timeout in (0.05, "50ms"):
+        with pytest.raises(AssertionError, match="calls that fit: 1; expected: at least 2"):
+            account.wait_until_called("info", count=2, timeout=timeout)
+    with pytest.raises(ControlError, match="timeout: 'soon' is not"):
+        account.wait_until_called("info", timeout="soon")
+
+
+def test_a_field_of_an_account_with_a_typing_error_is_not_taken(mock: Mock) -> None:
+    account = mock.account()
+
+    with pytest.raises(AttributeError, match="dialy_limit"):
+        setattr(account, "dialy_limit", 5)  # noqa: B010 - a type checker refuses it otherwise
 
 
 def test_an_account_is_taken_away(mock: Mock) -> None:
