@@ -70,9 +70,9 @@ def read_profile_file(file: Path) -> ProfileFile:
 
 
 def _document(file: Path) -> Mapping[str, Any]:
-    if file.exists() and not file.is_file() and not file.is_dir():
-        raise UsageError(f"--profile: {file}: is not a file that can be read again; name another")
     try:
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise UsageError(f"--profile: {file}: is not a file that can be read again; name another")
         return toml_of(bytes_of(file))
     except OSError as error:
         raise UsageError(f"--profile: {file}: can't be read: {error.strerror}") from None

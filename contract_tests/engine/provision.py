@@ -196,6 +196,7 @@ def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
         PRIVATE_DELAY,
         "--seed",
         "0",
+        *(("--with-parent",) if sys.platform != "win32" else ()),
         *more,
     ]
     if profile is not None:
@@ -207,7 +208,9 @@ def private_mock(profile: Path | None = None, *more: str) -> Iterator[str]:
             empty = stack.enter_context(tempfile.TemporaryDirectory())
             log = stack.enter_context(tempfile.TemporaryFile())
             process = stack.enter_context(
-                subprocess.Popen(command, cwd=empty, env=environ, stdout=subprocess.PIPE, stderr=log)
+                subprocess.Popen(
+                    command, cwd=empty, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+                )
             )
         except OSError as error:  # such as no directory for temporary files
             raise UnreachableError(f"the private mock did not start: {error.strerror}") from None

@@ -161,7 +161,8 @@ _BOUND = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
 
 
 def _replace(target: Path, content: bytes) -> None:
-    draft = target.with_name(f".{randomness.token_hex(8)}.tmp")  # no longer than the name of any file may be
+    # 50 characters are 200 bytes at most, of the 255 that a name may have.
+    draft = target.with_name(f".{target.name[:50]}.{randomness.token_hex(4)}.tmp")
     try:
         draft.write_bytes(content)
         draft.replace(target)

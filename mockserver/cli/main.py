@@ -81,8 +81,8 @@ def _shown_safely() -> Iterator[None]:
         from contract_tests.engine.options import CheckOptions
         from contract_tests.redact.mask import Mask
 
-        error.message = visible(Mask(CheckOptions().labels).text(error.message))
-        raise
+        shown = visible(Mask(CheckOptions().labels).text(error.format_message()))
+        raise click.UsageError(shown, error.ctx) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,6 +14,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Micros = 32_503_680_000 * SECOND
 """The year 3000: a clock set further is a slip of the unit, and dates end at 9999."""
 
+FASTEST = 1_000_000
+"""How many times as fast as real time a clock may run."""
+
 
 class RealTime:
     """Real time in microseconds since 1970. It follows the wall clock forward, and never goes back.
@@ -68,8 +71,8 @@ class Clock:
         """This clock from the real time `real` on, at another time or speed. Raises Refusal for a time before 1970 or
         past the year 3000, or a speed outside 0 to 1,000,000.
         """
-        if speed is not None and not 0 <= speed <= 1_000_000:  # noqa: PLR2004 - named in the message
-            raise Refusal(Problem("speed", f"{speed:g} is out of range", "allowed: 0 to 1000000"))
+        if speed is not None and not 0 <= speed <= FASTEST:
+            raise Refusal(Problem("speed", f"{speed:g} is out of range", f"allowed: 0 to {FASTEST}"))
         base = self.now(real) if now is None else now
         _in_range("now", base)
         return Clock(base=base, since=real, speed=self.speed if speed is None else speed)

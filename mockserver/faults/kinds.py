@@ -186,3 +186,8 @@ KINDS: Mapping[str, Kind] = {
     "truncate": Kind(truncate, {"size": _SIZE}, aspect="transport"),
     "dribble": Kind(dribble, {"rate": _RATE}, ("rate",), "transport"),
 }
+
+
+def kinds_of(aspect: str) -> list[str]:
+    """The kinds of an aspect."""
+    return [name for name, kind in KINDS.items() if kind.aspect == aspect]

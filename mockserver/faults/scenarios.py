@@ -12,8 +12,7 @@ from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, cut, fe
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account
 from mockserver.faults.actions import ACTION, Action, Strike, read_action
-from mockserver.faults.faults import TIMES
-from mockserver.faults.kinds import ARRIVAL, NO_EFFECT
+from mockserver.faults.kinds import ARRIVAL, ASPECTS, NO_EFFECT, kinds_of
 from mockserver.faults.matching import NEXT_MATCH, Facts, Match, read_match
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT_STATE
@@ -21,6 +20,7 @@ from mockserver.inputs.accounts import ACCOUNT_STATE
 RESTORED = ("daily_limit", "paid_until", "demo", "delay")
 """Fields of an account that are as before once the scenario that has changed them is taken away."""
 PASS = "pass"  # noqa: S105 - an action that changes nothing of the call, and the aspect of its strike
+REPEAT, LAST = "repeat", "last"  # what may follow the last step, beside PASS
 MOST = 10_000  # scenarios of a store
 KEPT = 1000  # those that are over and still listed; an older one is forgotten
 LONGEST = 1000  # steps of a scenario
@@ -32,7 +32,7 @@ class Step:
 
     match: Match
     actions: Sequence[Action]  # of different aspects; none lets the calls pass
-    times: int | None  # how many calls it meets; None is without end
+    times: int  # how many calls it meets
     advance: Micros | str | None  # how far the account's clock is put forward before each, or to which moment
     account: Mapping[str, Any]  # what becomes of the account before each, as ACCOUNT_STATE reads it
 
@@ -59,7 +59,7 @@ class Scenario:
     name: str
     login: str | None  # whose calls it is for; None is anybody's
     steps: Sequence[Step]
-    repeats: bool  # whether it begins again after its last step; else calls pass from then on
+    end: str  # what follows the last step: calls pass, it is repeated from the first step, or the last one goes on
     document: Mapping[str, Any]
 
 
@@ -85,20 +85,19 @@ class RunningScenario:
 
     def after_call(self) -> RunningScenario:
         """How far it has come with one more call."""
-        steps = self.scenario.steps
-        met, calls = self.met + 1, self.calls + 1
-        if met != steps[self.at].times:
+        scenario, met, calls = self.scenario, self.met + 1, self.calls + 1
+        if met < self.step.times or (self.at + 1 == len(scenario.steps) and scenario.end == LAST):
             return replace(self, met=met, calls=calls)
-        if self.at + 1 < len(steps):
+        if self.at + 1 < len(scenario.steps):
             return replace(self, at=self.at + 1, met=0, calls=calls)
-        at = 0 if self.scenario.repeats else len(steps)
+        at = 0 if scenario.end == REPEAT else len(scenario.steps)
         return replace(self, at=at, met=0, calls=calls, rounds=self.rounds + 1)
 
     def strikes(self) -> list[Strike]:
         """What its current step does to a call."""
         name, step = self.scenario.name, self.step
         place = f"scenario {name} step {self.at + 1} of {len(self.scenario.steps)}"
-        often = "" if step.times == 1 else f" ({self.met + 1} of {step.times or 'many'})"
+        often = f" ({self.met + 1} of {step.times})" if step.times > max(1, self.met) else ""
         rule = (f"{name}#{self.at + 1}", f"{name}#{self.at + 1}")
         if not step.actions:
             return [Strike(rule[0], PASS, NO_EFFECT, f"{place}{often} {PASS}", rule[1], self.calls)]
@@ -229,7 +228,7 @@ class Scenarios:
 def read_scenario(name: str, document: Any) -> Scenario:
     """The scenario of a document with the keys of SCENARIO. Raises Refusal with every problem, each naming its key."""
     read = SCENARIO("", document)
-    return Scenario(NAME("name", name), read.get("login"), read["steps"], read.get("end") == "repeat", document)
+    return Scenario(NAME("name", name), read.get("login"), read["steps"], read.get("end", PASS), document)
 
 
 def _step(where: str, value: Any) -> Step:
@@ -296,12 +295,24 @@ _PASSING = {
     "additionalProperties": False,
 }
 _ONE = {"oneOf": [*ACTION.shape["oneOf"], _PASSING]}
+_SEVERAL = {
+    "type": "array",
+    "items": ACTION.shape,
+    "allOf": [
+        {
+            "contains": {"properties": {"kind": {"enum": kinds_of(aspect)}}},
+            "minContains": 0,
+            "maxContains": 1,
+        }
+        for aspect in ASPECTS
+    ],
+}
 _STEP: Mapping[str, fields.Field[Any]] = {
     "match": replace(fields.as_is, shape=NEXT_MATCH.shape).described(
         "The calls that it meets: the next ones that fit every key.", {"method": "create"}
     ),
-    "times": TIMES.described("How many calls it meets.", 1),
-    "action": replace(fields.as_is, shape={"anyOf": [_ONE, {"type": "array", "items": ACTION.shape}]}).described(
+    "times": fields.whole(1).described("How many calls it meets.", 1),
+    "action": replace(fields.as_is, shape={"anyOf": [_ONE, _SEVERAL]}).described(
         "What happens to them: a fault's action, several of different aspects in a list, or pass.", {"kind": "reset"}
     ),
     "advance": fields.Field(
@@ -312,15 +323,16 @@ _STEP: Mapping[str, fields.Field[Any]] = {
     "account": ACCOUNT_STATE.described("What becomes of the account before each of them.", {"used": "all"}),
 }
 STEP: fields.Field[Step] = fields.Field(_step, fields.table_of(_STEP).shape, "a table with a match and an action")
+_STEPS = fields.list_of(STEP, "a list of tables, each below a line [[steps]]").then(_steps)
 SCENARIO = fields.table_of(
     {
         "about": fields.text.described("What it shows, in a sentence.", "Two errors, then all is well."),
         "login": _LOGIN.described("The account whose calls it is for; without it, anybody's.", "demo@example.com"),
-        "steps": fields.list_of(STEP, "a list of tables, each below a line [[steps]]")
-        .then(_steps)
-        .described("What happens, one after another.", [{"action": {"kind": "error"}, "times": 2}]),
-        "end": fields.one_of((PASS, "repeat")).described(
-            "What follows the last step: calls pass, or it repeats.", PASS
+        "steps": replace(_STEPS, shape={**_STEPS.shape, "minItems": 1, "maxItems": LONGEST}).described(
+            "What happens, one after another.", [{"action": {"kind": "error"}, "times": 2}]
+        ),
+        "end": fields.one_of((PASS, REPEAT, LAST)).described(
+            "What follows the last step: calls pass, all is repeated, or the last step goes on.", PASS
         ),
     },
     required=["steps"],

@@ -18,12 +18,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from mockserver.core.clock import Clock
-from mockserver.core.errors import StoreError
+from mockserver.core.clock import FASTEST, LATEST, Clock
+from mockserver.core.delays import LONGEST, parse_delay
+from mockserver.core.errors import Refusal, StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.profile.editions import EDITIONS
 from mockserver.stores.store import Store
 from mockserver.stores.trouble import Trouble
 
@@ -36,9 +38,11 @@ BUSY = 1.0  # seconds to wait for another process's transaction later on: the ca
 RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
 
 _NEEDED = (3, 37, 0)
+_LAST = LATEST + LONGEST  # when a task may be ready
 _PARTS = ("", "-wal", "-shm")  # the file, its log, and the log's index (sqlite.org/walformat.html)
 _GONE = "was removed or moved; put it back, or end the mock and start it again for a new one"
 
+T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 _Place: TypeAlias = "tuple[int, int] | None"
 """Device and number of the file to which a path leads; None where it leads to none."""
@@ -198,6 +202,8 @@ class SqliteStore(Store):
         # After the schema: so the mark is in the file itself from its first byte on, and never in the log alone.
         self._write_ahead(time.monotonic() + patience)
         self._run("PRAGMA synchronous = NORMAL")
+        if self._rows("SELECT 1 FROM sqlite_schema WHERE type IN ('view', 'trigger') LIMIT 1"):
+            raise StoreError(f"{self._path}: has a view or a trigger, which no mock makes; name another file")
         for probe in _PROBES:
             self._rows(probe)
         self._wait_for_others(min(patience, BUSY))
@@ -446,15 +452,26 @@ class SqliteStore(Store):
             return False
         return True
 
+    def _made(self, make: Callable[[Row], T], row: Row) -> T:
+        """What the row holds. Raises StoreError for values that were not written so: SQLite does not check them."""
+        try:
+            return make(row)
+        except (ValueError, KeyError, Refusal):
+            text = f"{self._path}: holds a value that no mock writes; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}"
+            if self._places is not None:
+                self.trouble.begins(text)
+            raise StoreError(text) from None
+
     def account(self, login: str) -> Account | None:
         rows = self._rows(_READ_ACCOUNT, (login,))
-        return _account(rows[0]) if rows else None
+        return self._made(_account, rows[0]) if rows else None
 
     def accounts(self, offset: int = 0, limit: int | None = None) -> Sequence[Account]:
-        return [_account(row) for row in self._rows(_ACCOUNTS, (-1 if limit is None else limit, offset))]
+        rows = self._rows(_ACCOUNTS, (-1 if limit is None else limit, offset))
+        return [self._made(_account, row) for row in rows]
 
     def configured(self) -> Sequence[Account]:
-        return [_account(row) for row in self._rows(_CONFIGURED)]
+        return [self._made(_account, row) for row in self._rows(_CONFIGURED)]
 
     def account_number(self) -> int:
         ((number,),) = self._rows(_ACCOUNT_NUMBER)
@@ -485,12 +502,12 @@ class SqliteStore(Store):
 
     def read_task(self, task_id: int) -> Task | None:
         rows = self._rows(_READ_TASK, (task_id,))
-        return _task(rows[0]) if rows else None
+        return self._made(_task, rows[0]) if rows else None
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
         part = (-1 if limit is None else limit, offset)
         rows = self._rows(_TASKS, part) if login is None else self._rows(_TASKS_OF, (login, *part))
-        return [*map(_task, rows)]
+        return [self._made(_task, row) for row in rows]
 
     def put_ready(self, task: Task) -> None:
         with self.transaction(write=True):
@@ -503,7 +520,7 @@ class SqliteStore(Store):
 
     def clock(self, login: str | None) -> Clock | None:
         rows = self._rows(_READ_CLOCK, (_owner(login),))
-        return Clock(*rows[0]) if rows else None
+        return self._made(_clock, rows[0]) if rows else None
 
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
         with self.transaction(write=True):
@@ -538,6 +555,8 @@ def _task(row: Row) -> Task:
         row
     )
     failure = (code, message) if fails else None
+    if str(source) not in EDITIONS[edition].sources or not (0 <= created <= LATEST and 0 <= (ready or 0) <= _LAST):
+        raise ValueError
     return Task(
         task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure, polls, stub
     )
@@ -545,7 +564,16 @@ def _task(row: Row) -> Task:
 
 def _account(row: Row) -> Account:
     _, login, token, limit, paid_until, demo, delay, seed, *counts = row
+    if delay is not None:
+        parse_delay(delay, "delay")
     return Account(login, token, limit, paid_until, bool(demo), delay, None if seed is None else int(seed), *counts)
+
+
+def _clock(row: Row) -> Clock:
+    base, since, speed = row
+    if not (0 <= base <= LATEST and 0 <= speed <= FASTEST):
+        raise ValueError
+    return Clock(base, since, speed)
 
 
 def _owner(login: str | None) -> str:
@@ -579,7 +607,9 @@ def _absolute(path: Path) -> Path:
 
 def _sentence(path: Path, error: Exception) -> str:
     remedy = _REMEDIES.get(_code(error))
-    return f"{path}: {error}; {remedy}" if remedy else f"{path}: {error}"
+    # Python shows a text that is not in UTF-8, which may be a token.
+    what = str(error).partition(" with text")[0]
+    return f"{path}: {what}; {remedy}" if remedy else f"{path}: {what}"
 
 
 def _code(error: Exception) -> int:

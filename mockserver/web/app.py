@@ -6,14 +6,16 @@ import logging
 import os
 import re
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Unpack
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
 from flask import Flask, Response, request
-from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
+from werkzeug.exceptions import InternalServerError
 from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
@@ -25,6 +27,7 @@ from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
+from mockserver.stores.trouble import to_standard_error
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, Guard, control_failure, control_paths
 from mockserver.web.door import CONTROL
@@ -42,7 +45,7 @@ class Waiting:
         Whether the connection then closes is up to the WSGI server (PEP 3333).
         """
         delivery, later = response.delivery, response.later
-        if not delivery.latency:
+        if not delivery.latency and later is None:
             return response
         over = threading.Event()
         self._ends[over] = delivery.login
@@ -79,6 +82,12 @@ class _App(Flask):
             # Some servers let it pass, and Flask would take the body for an empty one.
             return _sent(_NO_LENGTH)(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
+
+    def log_exception(self, exc_info: Any) -> None:
+        """The kind and the place of an error: its text, and the path, may hold a credential."""
+        kind, _, trace = exc_info
+        last = traceback.extract_tb(trace)[-1]
+        to_standard_error(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
 
 
 _LENGTH = re.compile("[0-9]{1,19}")
@@ -191,11 +200,10 @@ def _sent(answered: http.Response) -> Response:
 
 
 def _request() -> Request:
+    too_large = (request.content_length or 0) > MAX_BODY
     request.max_content_length = MAX_BODY + 1  # Flask cuts a chunked body off there, and says nothing
-    try:
-        body = request.get_data(cache=False)
-        too_large = len(body) > MAX_BODY
-    except RequestEntityTooLarge:
+    body = b"" if too_large else request.get_data(cache=False)
+    if len(body) > MAX_BODY:
         body, too_large = b"", True
     environ = request.environ
     return Request(
@@ -203,7 +211,7 @@ def _request() -> Request:
         path=environ.get("PATH_INFO", "").encode("latin-1"),
         query=environ.get("QUERY_STRING", "").encode("latin-1"),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=b"" if too_large else body,
+        body=body,
         peer=peer_of(environ),
         too_large=too_large,
     )

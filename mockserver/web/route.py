@@ -95,18 +95,19 @@ Answers: TypeAlias = "Mapping[int, Field[Any] | tuple[str, ...] | None]"
 Documents, None for no body. The refusals that any such route may answer are not among them.
 """
 NOTHING: Field[Any] = fields.table_of({})
+_SAID = replace(fields.as_is, shape={"type": "string"})  # it may repeat any character that was sent
 _ONE = fields.table_of(
     {
-        "where": fields.text.described("The key, the header or the part of the path that is wrong.", "daily_limit"),
-        "what": fields.text.described("What is wrong with it.", "-1 is not allowed"),
-        "remedy": fields.text.described("What to write in its place.", "allowed: whole numbers from 0 to 1000000000"),
+        "where": _SAID.described("The key, the header or the part of the path that is wrong.", "daily_limit"),
+        "what": _SAID.described("What is wrong with it.", "-1 is not allowed"),
+        "remedy": _SAID.described("What to write in its place.", "allowed: whole numbers from 0 to 1000000000"),
     },
     required=["what"],
 )
 REFUSAL_FIELDS: Mapping[str, Field[Any]] = {
-    "title": fields.text.described("What happened.", "The request was refused"),
+    "title": _SAID.described("What happened.", "The request was refused"),
     "status": fields.whole(400, 599).described("The HTTP status.", 422),
-    "detail": fields.text.described("The problems, a line each.", "daily_limit: -1 is not allowed"),
+    "detail": _SAID.described("The problems, a line each.", "daily_limit: -1 is not allowed"),
     "problems": fields.list_of(_ONE, "a list of problems").described("Each problem in its parts."),
 }
 REFUSAL = fields.table_of(REFUSAL_FIELDS, required=REFUSAL_FIELDS).described(

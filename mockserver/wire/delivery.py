@@ -130,7 +130,7 @@ class Outbox:
         pending.decided(response)
         pending.outbox = self
         delivery = response.delivery
-        if delivery.latency <= 0:
+        if delivery.latency <= 0 and response.later is None:
             pending.response = response
         elif not pending.connection.transport.is_closing():
             self._wait(pending, response, delivery.latency / SECOND)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.api.gateway import MAX_BODY
 from mockserver.settings.loading import load
 from mockserver.web import json_body
 from mockserver.web.app import create_app
+from mockserver.web.control import Control
 from support.in_process import LOGIN, PHONE, TOKEN
 
 AUTH = {"login": LOGIN, "token": TOKEN}
@@ -302,6 +306,33 @@ def test_what_is_no_json_or_has_two_readings_is_refused_as_such(client: FlaskCli
 
     assert response.status_code == 400
     assert "body: is not JSON" in response.get_json()["detail"]
+
+
+def test_a_bug_of_the_app_is_told_in_a_line_without_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("s3cret")
+
+    monkeypatch.setattr(Control, "health", fails)
+    response = client_of().get("/_mock/health")
+    told = capsys.readouterr().err
+
+    assert response.status_code == 500
+    assert re.fullmatch(r"ifind-mock: the web app failed with ValueError at test_control\.py:\d+\n", told)
+    assert "s3cret" not in response.text
+
+
+@pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 204), (MAX_BODY + 1, 413), (MAX_BODY + 70_000, 413)])
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_body_is_read_whole_or_not_at_all(client: FlaskClient, size: int, status: int, chunked: bool) -> None:
+    """A chunked one has no length under gunicorn."""
+    environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "" if chunked else str(size)}
+    sent: dict[str, Any] = {"content_type": "application/json", "environ_overrides": environ}
+    assert client.post("/_mock/reset", input_stream=BytesIO(b" " * size), **sent).status_code == status
+    got = client.post("/api/info", input_stream=BytesIO(b" " * size), **sent).get_json()
+
+    assert got["error_code"] == (400 if status == 204 else 413)
 
 
 @pytest.mark.parametrize(

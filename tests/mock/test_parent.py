@@ -76,6 +76,34 @@ def test_it_ends_with_the_process_that_started_it(before: list[str], stdin: str,
             socket.create_connection(("127.0.0.1", port))
 
 
+def test_the_private_mock_of_a_check_ends_with_it(tmp_path: Path) -> None:
+    program = """
+from contract_tests.engine.provision import private_mock
+with private_mock() as base:
+    print(base, flush=True)
+    input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as check:
+        assert check.stdout is not None
+        port = urlsplit(check.stdout.readline().strip()).port or 0
+        socket.create_connection(("127.0.0.1", port)).close()
+        check.kill()
+        end = time.monotonic() + 10
+        while not refuses(port):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def refuses(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_without_the_option_it_goes_on(tmp_path: Path) -> None:
     with started(SERVE, "none", tmp_path) as (starter, port):
         starter.kill()

@@ -410,7 +410,8 @@ def test_a_client_that_leaves_ends_its_wait(served: Served) -> None:
 def test_at_the_deadline_the_wait_is_a_problem_and_the_connection_goes_on(served: Served) -> None:
     with connected(served.address) as client:
         got = served.parked(client, "30ms", method="create").answer()
-
+        ask(client, "POST", "/_mock/requests/wait", {"match": {"method": "create"}, "timeout": "0s"})
+        assert client.answer().status == 408
         assert (got.status, got.headers["content-type"], got.json["count"]) == (408, "application/problem+json", 0)
         assert (got.headers["cache-control"], served.api.mock.journal._waiters) == ("no-store", {})
         assert ask(client, "GET", INFO).answer().status == 200
@@ -474,6 +475,7 @@ def test_under_wsgi_a_wait_holds_its_own_thread_alone() -> None:
         reached = threads.submit(post, "/requests/wait", {"match": {"login": LOGIN}, "timeout": "60s"})
         ended = threads.submit(post, "/requests/wait", {"match": {"login": LOGIN_2}, "timeout": "60s"})
         late = threads.submit(post, "/requests/wait", {"match": {"method": "create"}, "timeout": "300ms"})
+        assert post("/requests/wait", {"match": {"method": "create"}, "timeout": "0s"}).status_code == 408
         wait_for(lambda: parked(3))
         assert app.test_client().get(INFO).status_code == 200
         assert (reached.result(5).status_code, reached.result().json["count"]) == (200, 1)

@@ -57,10 +57,11 @@ def test_a_scenario_may_begin_again_after_its_last_step(api: Api) -> None:
     assert codes(api, 7) == [1, "ok", "ok", 1, "ok", "ok", 1]
 
 
-def test_a_step_may_be_without_end(api: Api) -> None:
-    begin(api, {}, {"action": error(1), "times": "always"})
+def test_the_last_step_may_go_on(api: Api) -> None:
+    begin(api, {}, {"action": error(1), "times": 2}, end="last")
 
-    assert codes(api, 4) == ["ok", 1, 1, 1]
+    assert codes(api, 5) == ["ok", 1, 1, 1, 1]
+    assert reason(api.send("info")) == "scenario one step 2 of 2 error"
 
 
 @given(times=st.lists(st.integers(1, 3), min_size=1, max_size=4), repeats=st.booleans())
@@ -155,7 +156,7 @@ def test_a_step_puts_the_clock_of_the_account_forward_before_the_call(api: Api, 
 
 @pytest.mark.parametrize("advance", ["next-ready", "366d"])
 def test_a_clock_that_can_not_be_put_forward_stays_as_it_is(api: Api, advance: str) -> None:
-    begin(api, {"advance": advance, "times": "always"})
+    begin(api, {"advance": advance}, end="last")
 
     for _ in range(1000 if advance == "366d" else 1):
         assert api.call("info")["status"] == "ok"
@@ -259,8 +260,8 @@ def test_an_account_s_own_scenario_comes_before_that_of_all_and_one_call_meets_o
 
 def test_a_reset_ends_the_scenarios_of_the_login_and_begins_those_of_the_settings_anew() -> None:
     api = Api(scenarios="half-the-tasks-fail")
-    begin(api, {"action": error(1), "times": "always"}, login=LOGIN)
-    begin(api, {"action": error(2), "times": "always"})
+    begin(api, {"action": error(1)}, end="last", login=LOGIN)
+    begin(api, {"action": error(2)}, end="last")
     assert codes(api, 1) == [1]
     api.mock.reset(LOGIN)
     assert codes(api, 1) == [2]
@@ -284,7 +285,7 @@ def test_of_the_scenarios_that_are_over_the_last_are_listed_and_the_others_forgo
 ) -> None:
     monkeypatch.setattr(scenarios, "KEPT", 2)
     monkeypatch.setattr(scenarios, "MOST", 5)
-    begin(api, {"times": "always"}, name="endless")
+    begin(api, {}, name="endless", end="last")
     begin(api, {}, name="n0", login=LOGIN)
     api.call("info")
     begin(api, {}, name="n0", login=LOGIN)  # begins anew, and is over later than others
@@ -338,7 +339,7 @@ def test_two_parallel_calls_never_get_the_same_step() -> None:
         ({"steps": [{"tims": 2}]}, "steps[0]: 'tims' is not a key; did you mean 'times'"),
         ({"steps": [{}, {"times": "2"}]}, 'steps[1].times: "2" is a text; write 2, without quotes'),
         ({"steps": [{"times": 0}]}, "steps[0].times: 0"),
-        ({"steps": [{"times": "always"}, {}]}, "steps[0].times: never ends, so the steps after it are never met"),
+        ({"steps": [{"times": "always"}]}, "steps[0].times: 'always' is not allowed"),
         ({"steps": [{"match": {"nth": 2}}]}, "steps[0].match: 'nth' is not a key"),
         ({"steps": [{"match": {"metod": "info"}}]}, "steps[0].match: 'metod' is not a key"),
         ({"steps": [{"action": {"kind": "resett"}}]}, "steps[0].action.kind: 'resett' is not a fault"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mockserver.api.http import Request
 from mockserver.core.errors import StoreError
 from mockserver.stores import sqlite, trouble
 from mockserver.stores.sqlite import SqliteStore
@@ -319,6 +321,53 @@ def test_control_calls_name_the_trouble(down: Down) -> None:
     removed(down)
     with pytest.raises(StoreError, match=r"state\.db: was removed or moved"), down.store.transaction(write=True):
         pass
+
+
+STRANGE = {
+    "accounts": ["seed = 'abc'", f"seed = '{'9' * 5000}'", "delay = 'soon'", "delay = hex(zeroblob(9999))"],
+    "tasks": ["edition = 'Z'", "source = 99", "seed = 'x'", "created = 1 << 62", "created = -1 << 63", "ready = -1"],
+    "clocks": ["speed = 9e999", "speed = -1", "base = 1 << 62", "base = -1"],
+}
+
+
+@pytest.mark.parametrize(("table", "change"), [(table, change) for table in STRANGE for change in STRANGE[table]])
+def test_a_value_that_no_mock_writes_is_an_error_of_the_calls_that_need_it(
+    down: Down, capsys: pytest.CaptureFixture[str], table: str, change: str
+) -> None:
+    """The other calls of their turn are answered. Where the mock needs it at its start, it does not start."""
+    down.api.account("demo@example.com", delay="1s")
+    down.api.mock.set_clock("demo@example.com", frozen=True, now=None, speed=None)
+    number = down.api.create()
+    with closing(sqlite3.connect(down.path)) as other:
+        other.execute(f"UPDATE {table} SET {change}")
+        other.commit()
+    query = f"login=demo@example.com&token=demo-token&id={number}".encode()
+    calls = [Request("GET", b"/api/result", query, {}, b"", ""), Request("GET", b"/api/create", b"", {}, b"", "")]
+    needs, other_call = (json.loads(response.body) for response in down.api.gateway.turn(calls))
+
+    assert needs["error_code"] == 500
+    assert other_call["error_code"] == 400
+    assert "holds a value that no mock writes" in capsys.readouterr().err
+    if table == "accounts":
+        with pytest.raises(StoreError, match="holds a value that no mock writes"):
+            Api(state=str(down.path))
+
+
+def test_a_text_that_is_none_is_not_shown(down: Down) -> None:
+    down.run("UPDATE accounts SET token = CAST(x'733363726574ff' AS TEXT)")
+    with pytest.raises(StoreError) as told:
+        down.store.account("demo@example.com")
+
+    assert "token" in str(told.value)
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("made", ["VIEW v AS SELECT 1", "TRIGGER t AFTER INSERT ON tasks BEGIN SELECT 1; END"])
+def test_a_file_with_what_would_run_by_itself_is_refused(down: Down, made: str) -> None:
+    with closing(sqlite3.connect(down.copy)) as other:
+        other.execute(f"CREATE {made}")
+    with pytest.raises(StoreError, match="has a view or a trigger"):
+        SqliteStore(down.copy)
 
 
 def test_a_trouble_that_comes_and_goes_is_said_a_few_times_and_again_where_it_stays(

@@ -22,7 +22,6 @@ from mockserver.web.har import archive
 from mockserver.web.paging import PAGE, page, page_of
 from mockserver.web.route import (
     LOGIN,
-    REFUSAL,
     REFUSAL_FIELDS,
     ControlContext,
     ControlRequest,
@@ -339,7 +338,7 @@ ROUTES = (
         "/requests",
         listed,
         "Lists the calls of the API that fit.",
-        {200: page_of("requests", _ENTRY, _LOST), 409: REFUSAL},
+        {200: page_of("requests", _ENTRY, _LOST)},
         query={**_QUERY, **_ORDER, **PAGE},
     ),
     Route("DELETE", "/requests", clear, "Forgets the calls of an account, or all.", {204: None}, query=LOGIN),
@@ -348,7 +347,7 @@ ROUTES = (
         "/requests.har",
         exported,
         "The calls that fit as an HTTP Archive (HAR 1.2), with logins and tokens masked.",
-        {200: ("application/json",), 409: REFUSAL},
+        {200: ("application/json",)},
         query={**_QUERY, **_LIMIT},
     ),
     Route(
@@ -364,7 +363,7 @@ ROUTES = (
         "/requests/wait",
         wait,
         "Waits until as many calls fit: 408 where they do not come in time, 503 where the mock is reset before.",
-        {200: _COUNTS, 404: REFUSAL, 408: _FAILED},
+        {200: _COUNTS, 408: _FAILED},
         body=_WAIT,
     ),
     Route(
