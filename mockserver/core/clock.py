@@ -35,9 +35,7 @@ class RealTime:
         # The wall clock is read first: a pause between the two readings must not count as a jump forward.
         wall = self._wall()
         monotonic = self._monotonic()
-        ahead = (wall if wall > seen else seen) - monotonic
-        if ahead > self._offset:
-            self._offset = ahead
+        self._offset = max(self._offset, wall - monotonic, seen - monotonic)
         return monotonic + self._offset
 
 
