@@ -189,6 +189,9 @@ def _of_xml(where: str, text: str) -> Iterator[Problem]:
     except etree.XMLSyntaxError as error:
         yield Problem(where, f"is not XML: {error.msg}", f"set it right, {OR_LENIENT}")
         return
+    if next(root.iter(etree.Entity), None) is not None:  # the schema can't be held to them
+        yield Problem(where, "has entities of its own", f"write their text in their place, {OR_LENIENT}")
+        return
     schema = etree.XMLSchema(etree.parse(str(data.path("schemas", "xml", "ready.xsd"))))
     schema.validate(root)
     broken: Any = schema.error_log
@@ -198,10 +201,11 @@ def _of_xml(where: str, text: str) -> Iterator[Problem]:
 
 def _of_csv(where: str, text: str) -> Iterator[Problem]:
     try:
-        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    except (ValueError, csv.Error) as error:
+        lines = [*csv.reader(io.StringIO(text, newline=""), strict=True)]
+    except csv.Error as error:
         yield Problem(where, f"is not CSV: {error}", f"set it right, {OR_LENIENT}")
         return
+    header, *rows = lines or [[]]
     layouts = [*map(_columns, SECTIONS)]
     if header not in layouts:
         known = " or ".join(",".join(one) for one in layouts)

@@ -96,8 +96,8 @@ def _time(number: str, unit: str, text: str, where: str) -> Micros:
     return micros
 
 
-def parse_delay(text: str, where: str) -> Delay:
-    """A delay as the settings write it. Raises Refusal naming `where`, with every form that is allowed."""
+def parse_delay(text: str, where: str, allowed: str = FORMS) -> Delay:
+    """A delay as the settings write it. Raises Refusal naming `where`, with the forms that are allowed."""
     bare = text.strip(" \t\r\n") if len(text) <= MOST else ""
     plain = " ".join(bare.split())
     if bare == "never":
@@ -111,7 +111,7 @@ def parse_delay(text: str, where: str) -> Delay:
         return after_polls(int(match[1]))
     if match := re.fullmatch(_LOGNORMAL, bare):
         return Delay(plain, "lognormal", _time(match[1], match[2], text, where), float(match[3]))
-    raise Refusal(Problem(where, f"{_shown(text)} is not a delay", f"allowed: {FORMS}"))
+    raise Refusal(Problem(where, f"{_shown(text)} is not a delay", f"allowed: {allowed}"))
 
 
 def after_polls(number: int) -> Delay:

@@ -92,14 +92,16 @@ def cut(text: str) -> str:
     return text if len(text) <= LONG else f"{text[:LONG]}…"
 
 
-def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key") -> Problem:
-    """The problem of an unknown word; it suggests the nearest known one."""
+def unknown(where: str, word: str, known: Iterable[str], *, noun: str = "a key", allowed: str = "") -> Problem:
+    """The problem of an unknown word; it suggests the nearest known one. allowed says what is, where that is more than
+    the known words.
+    """
     names = list(known)
     by_fold = {name.casefold(): name for name in names}
     # No known name is as long as that, and the search would take its time.
     near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6) if len(word) <= LONG else []
     remedy = f"did you mean {by_fold[near[0]]!r}? " if near else ""
-    return Problem(where, f"{cut(word)!r} is not {noun}", f"{remedy}allowed: {', '.join(names)}")
+    return Problem(where, f"{cut(word)!r} is not {noun}", f"{remedy}allowed: {allowed or ', '.join(names)}")
 
 
 def all_unknown(where: str, words: Iterable[str], known: Iterable[str], *, noun: str = "a key") -> list[Problem]:

@@ -293,10 +293,14 @@ def _path(where: str, value: Any) -> str:
     return value
 
 
-def _delay(where: str, value: Any) -> Delay:
+def _delay(where: str, value: Any, allowed: str = FORMS) -> Delay:
     if not isinstance(value, str):
-        raise Refusal(Problem(where, f"{shown(value)} is not a delay", f"allowed: {FORMS}, in quotes"))
-    return parse_delay(_text(where, value), where)
+        raise Refusal(Problem(where, f"{shown(value)} is not a delay", f"allowed: {allowed}, in quotes"))
+    return parse_delay(_text(where, value), where, allowed)
+
+
+def _time(where: str, value: Any) -> Delay:
+    return _delay(where, value, TIMES)
 
 
 def _latency(where: str, delay: Delay) -> Delay:
@@ -346,11 +350,9 @@ content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/ht
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
 delay: Field[Delay] = at_most(MOST, Field(_delay, {"type": "string", "pattern": DELAY_PATTERN}, FORMS))
 """How long a task is processed: a time, a number of polls, or for ever."""
-latency: Field[Delay] = replace(
-    delay.then(_latency),
-    shape={**delay.shape, "pattern": TIME_PATTERN},
-    allowed=TIMES,
-)
+time: Field[Delay] = at_most(MOST, Field(_time, {"type": "string", "pattern": TIME_PATTERN}, TIMES))
+"""A delay that has to be a time. What is another delay is left to who says what to write in its place."""
+latency: Field[Delay] = time.then(_latency)
 """A time before an answer, which has to come."""
 day: Field[str] = replace(
     _DAY, read=_day, shape={**_DAY.shape, "pattern": whole_text(f"{_DATE}( {_HOUR}:{_SIXTY}:{_SIXTY})?")}

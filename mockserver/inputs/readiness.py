@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from mockserver.core.delays import AT_ONCE, MOST_POLLS, NEVER, Delay, after_polls, parse_delay
@@ -22,9 +21,7 @@ def _time(where: str, delay: Delay) -> Delay:
     raise Refusal(Problem(where, f"{delay.text!r} is not a time", f"write {remedy} in place of the table"))
 
 
-_AFTER = replace(fields.delay.then(_time), shape=fields.latency.shape, allowed=fields.latency.allowed).described(
-    "The time after which it is ready.", "2s"
-)
+_AFTER = fields.time.then(_time).described("The time after which it is ready.", "2s")
 _AFTER_POLLS = fields.whole(0, MOST_POLLS).described("How many polls are answered as processing before it is ready.", 3)
 _TABLES = [
     fields.table_of({"after": _AFTER}, ["after"]),
@@ -43,7 +40,9 @@ def _readiness(where: str, value: Any) -> Delay:
         raise Refusal(Problem(where, f"{shown(value)} is not a readiness", f"allowed: {_ALLOWED}"))
     if value in _WORDS:
         return _WORDS[value]
-    raise Refusal(_meant(where, value) or unknown(where, value, _WORDS, noun="a readiness"))
+    if (meant := _meant(where, value)) is not None:
+        raise Refusal(meant)
+    raise Refusal(unknown(where, value, _WORDS, noun="a readiness", allowed=_ALLOWED))
 
 
 def _meant(where: str, text: str) -> Problem | None:

@@ -259,7 +259,12 @@ def test_lenient_takes_what_the_documentation_does_not(form: str) -> None:
             "bodies.csv: its header is none of a ready answer; write title,price",
         ),
         ({"bodies": {"csv": "name\nВася,3\n"}}, "bodies.csv: line 2 has 2 cells, the header has 1"),
-        ({"bodies": {"csv": ""}}, "bodies.csv: is not CSV"),
+        (
+            {"bodies": {"xml": '<!DOCTYPE response [<!ENTITY a "1">]><response>&a;</response>'}},
+            "bodies.xml: has entities of its own; write their text in their place",
+        ),
+        ({"bodies": {"csv": ""}}, "bodies.csv: its header is none of a ready answer"),
+        ({"bodies": {"csv": '"'}}, "bodies.csv: is not CSV"),
         ({"bodies": {"yaml": ""}}, "bodies: 'yaml' is not a key; allowed: json, xml, csv"),
         ({"bodies": {"json": {"a": float("nan")}}}, "bodies.json: holds what JSON in UTF-8 has not"),
         ({"bodies": {"json": {"a": "\ud800"}}}, "bodies.json: holds what JSON in UTF-8 has not"),
