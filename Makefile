@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # More than processors, since tests wait for sockets and for each other's processes.
 WORKERS ?= 8
+# Which tests `make tests` and `make flakes` run.
+MARKS ?= not alone
 # How far the parts of tests/torture go: 0 is their short form.
 SHARE ?= 1
 # A file of locks/ has the virtual environment hold exactly what it lists. Without, it holds the newest versions that fit.
@@ -24,7 +26,7 @@ run: $(VENV)/.runtime
 test: lint tests
 
 tests: $(VENV)/.dev $(VENV)/.release
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not alone' $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m '$(MARKS)' $(ARGS)
 
 # The suite on every mutant.
 mutants: $(VENV)/.dev
@@ -35,7 +37,7 @@ torture: $(VENV)/.dev
 
 # The tests again and again, each time in another order, zone and locale; what differs is listed.
 flakes: $(VENV)/.dev
-	PYTHONPATH=tests $(BIN)/python -m support.flakes $(RUNS) -n $(WORKERS) --dist worksteal -m 'not alone' $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.flakes $(RUNS) -n $(WORKERS) --dist worksteal -m '$(MARKS)' $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -34,9 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
     other plugins may warn.
     """
     config.addinivalue_line("filterwarnings", "error")
-    # A shell that runs the tests in the background has SIGINT ignored, which programs started by tests would inherit.
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Programs that tests start would inherit it: a shell's background has SIGINT ignored, and nohup SIGHUP.
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 # No test judges how long an example takes: on a busy machine any may take long.

@@ -172,7 +172,7 @@ class Budget:
         return charge
 
     def release(self, charge: Charge) -> None:
-        """Gives the units back: the create never arrived."""
+        """Gives the units back: the create never arrived, or was refused for what is wrong in it."""
         charge.units = 0
 
     def refuse(self, charge: Charge) -> None:

@@ -188,10 +188,10 @@ class Sender:
         if self.ledger and charge.line and not charge.replayed and not self.holds_secret(str(model.get("id")).encode()):
             self.ledger.keep(charge.line, http, model)
 
-    def release(self, charge: Charge) -> None:
-        """Gives the units of a refused create back."""
+    def release(self, charge: Charge, *, doubtful: bool = True) -> None:
+        """Gives the units of a refused create back. doubtful: a target that lies may have taken them."""
         if not charge.replayed:
-            self.budget.refuse(charge)
+            (self.budget.refuse if doubtful else self.budget.release)(charge)
             self._note(charge.line, REFUSED)
 
     def settle(self, charge: Charge, cost: int) -> None:

@@ -248,7 +248,9 @@ class ApiClient:
         if charge is None:
             return
         if reply.status == "error":
-            self.sender.release(self.charges.pop(reply.number))
+            given = {name for name, value in (*reply.call.params, *reply.call.query) if value}
+            right = reply.call.param("token") in self.tokens and {"login", "phone", "source"} <= given
+            self.sender.release(self.charges.pop(reply.number), doubtful=right)
         elif not reply.readable:
             charge.lost = charge.units > 0
         else:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from mockserver.core.delays import DURATION_PATTERN, duration
-from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
+from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, cut, few
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account
 from mockserver.faults.actions import ACTION, Action, Strike, read_action
@@ -269,12 +269,17 @@ def _advance(where: str, value: str) -> Micros | str:
 
 
 def _scenario(where: str, read: dict[str, Any]) -> dict[str, Any]:
-    login = read.get("login")
-    for number, step in enumerate(read["steps"]):
+    login, steps = read.get("login"), read["steps"]
+    for number, step in enumerate(steps):
         other = step.match.login
+        if step.times is None and number < len(steps) - 1:
+            what = "never ends, so the steps after it are never met"
+            raise Conflict(
+                Problem(fields.inside(where, f"steps[{number}].times"), what, "name a number, or put it last")
+            )
         if login is not None and other not in (None, login):
             what = "is another account's than that of the scenario, so the step would meet no call"
-            raise Refusal(Problem(fields.inside(where, f"steps[{number}].match.login"), what, "leave it out"))
+            raise Conflict(Problem(fields.inside(where, f"steps[{number}].match.login"), what, "leave it out"))
     return read
 
 

@@ -42,7 +42,7 @@ class Clause:
         choice = written
         if isinstance(written, bool | None):
             words = _CONSTANTS[written]
-            choice = next((word for word in words if word in self.choices), words[0])
+            choice = next((word for word in words if word in self.choices), written)
         if isinstance(choice, str) and choice in self.choices:
             return choice
         if self.value is not None:

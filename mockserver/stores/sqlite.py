@@ -38,7 +38,7 @@ BUSY = 1.0  # seconds to wait for another process's transaction later on: the ca
 RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
 
 _NEEDED = (3, 37, 0)
-_LAST = LATEST + LONGEST  # when a task may be ready
+_FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970
 _PARTS = ("", "-wal", "-shm")  # the file, its log, and the log's index (sqlite.org/walformat.html)
 _GONE = "was removed or moved; put it back, or end the mock and start it again for a new one"
 
@@ -555,7 +555,7 @@ def _task(row: Row) -> Task:
         row
     )
     failure = (code, message) if fails else None
-    if str(source) not in EDITIONS[edition].sources or not (0 <= created <= LATEST and 0 <= (ready or 0) <= _LAST):
+    if str(source) not in EDITIONS[edition].sources or max(abs(created), abs(ready or 0)) > _FARTHEST:
         raise ValueError
     return Task(
         task_id, login, phone, source, ip, created, ready, cost, int(seed), bool(demo), edition, failure, polls, stub
@@ -571,7 +571,7 @@ def _account(row: Row) -> Account:
 
 def _clock(row: Row) -> Clock:
     base, since, speed = row
-    if not (0 <= base <= LATEST and 0 <= speed <= FASTEST):
+    if not (abs(base) <= _FARTHEST and 0 <= speed <= FASTEST):
         raise ValueError
     return Clock(base, since, speed)
 

@@ -214,7 +214,7 @@ class Connection(asyncio.Protocol):
             if cut:
                 self._meet(Event.REFUSED)
                 self._drop()
-            self._end()
+            self._end(cut=cut)
             return False
         if not self._reading or self._backlog:
             self._go_on()
@@ -254,7 +254,10 @@ class Connection(asyncio.Protocol):
                 self.transport.abort()
         elif lingering:
             if now - self._since > limits.linger_time:
-                self.transport.abort()
+                if self._secure and not self.transport.is_closing():
+                    self.transport.close()  # which ends TLS
+                else:
+                    self.transport.abort()
         elif self._queue:
             return
         elif self._reader.partial:
@@ -407,18 +410,22 @@ class Connection(asyncio.Protocol):
             else:
                 self._set_reading(on=False)
 
-    def _end(self) -> None:
-        """Ends after the last answer: where the client may still be sending, only this side at first (see Limits)."""
+    def _end(self, *, cut: bool) -> None:
+        """Ends after the last answer: where the client may still be sending, only this side at first (see Limits). TLS
+        has no end of one side: there the client knows the end of the answer by its length, and what a fault has cut
+        ends at once.
+        """
         self._meet(Event.LAST_SENT)
         if self.transport.is_closing():
             return  # it was reset
-        if self._state is State.CLOSED or not self.transport.can_write_eof():
+        if self._state is State.CLOSED or (cut and self._secure):
             self.transport.close()
             return
         self._since = monotonic()
         self._backlog.clear()
         try:
-            self.transport.write_eof()
+            if not self._secure:
+                self.transport.write_eof()
         except OSError:  # the client has reset the connection, and the loop has not seen it yet
             self.transport.abort()
             return

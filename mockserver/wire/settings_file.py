@@ -17,7 +17,7 @@ class SettingsFile:
     """The settings file, and the profile that it names, as they were applied last.
 
     A change is noticed by their time, size and number, and applied once they have stayed the same from one look to the
-    next: an editor may write a file in pieces, or take it away for a moment. A signal for it there is none: SIGHUP says
+    next: an editor may write a file in pieces, or take it away for a moment. No signal asks for it: SIGHUP says
     that the terminal has gone, and must end the mock. say takes the lines about what came of it.
     """
 

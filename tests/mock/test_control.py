@@ -314,7 +314,7 @@ def test_a_bug_of_the_app_is_told_in_a_line_without_what_it_says(
     def fails(*_: object) -> None:
         raise ValueError("s3cret")
 
-    monkeypatch.setattr(Control, "health", fails)
+    monkeypatch.setattr(Control, "answer", fails)
     response = client_of().get("/_mock/health")
     told = capsys.readouterr().err
 

@@ -213,6 +213,8 @@ def test_a_profile_that_was_read_can_be_put_back(api: ControlledApi) -> None:
         ({"row.phone": "number", "error.codes": {"limit": "402"}}, "error.codes.limit", "write 402, without quotes"),
         ({"row.phone": "number", "error.codes": {"limits": 402}}, "error.codes", "did you mean 'limit'?"),
         ({"row.phone": "number", "create.ok": "x"}, "create.ok", "this clause is not open"),
+        ({"row.phone": "number", "xml.item": None}, "xml.item", "null does not fit"),
+        ({"row.phone": "number", "xml.root": {"choice": True}}, "xml.root", "true does not fit"),
         ({"row.phone": "number", "json.escapes": 1}, "json.escapes", "is not a choice of this clause"),
         ([], "", "a list is not a table"),
         ({"row.phone": "number", "xml.encoding": "cp1251", "xml.root": "Größe"}, "xml.root", "lacks"),

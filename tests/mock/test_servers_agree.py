@@ -79,7 +79,17 @@ TARGETS = st.one_of(
     st.builds(
         lambda path, query: path + (b"?" + query if query else b""),
         st.sampled_from(
-            [b"/api/create", b"/api/result", b"/api/info", b"/api/none", b"/api", b"/", b"/a//b", b"/api/%63reate"]
+            [
+                b"/api/create",
+                b"/api/result",
+                b"/api/info",
+                b"/api/none",
+                b"/api",
+                b"/",
+                b"/a//b",
+                b"/api/%63reate",
+                b"/a%0Ab",
+            ]
         ),
         st.sampled_from(
             [b"", GOOD, GOOD + b"&format=xml", GOOD + b"&id=1&format=csv", b"login=%FF&token=%00&phone[]=1"]

@@ -325,8 +325,8 @@ def test_control_calls_name_the_trouble(down: Down) -> None:
 
 STRANGE = {
     "accounts": ["seed = 'abc'", f"seed = '{'9' * 5000}'", "delay = 'soon'", "delay = hex(zeroblob(9999))"],
-    "tasks": ["edition = 'Z'", "source = 99", "seed = 'x'", "created = 1 << 62", "created = -1 << 63", "ready = -1"],
-    "clocks": ["speed = 9e999", "speed = -1", "base = 1 << 62", "base = -1"],
+    "tasks": ["edition = 'Z'", "source = 99", "seed = 'x'", "created = -1 << 63", "ready = 1 << 62"],
+    "clocks": ["speed = 9e999", "speed = -1", "base = 1 << 62", "base = -1 << 63"],
 }
 
 

@@ -36,7 +36,7 @@ LOGINS = (LOGIN, AWKWARD, "server")
 ACCOUNTS = (
     replace(ANNA, daily_limit=9),
     replace(ANNA, daily_limit=2**63 - 1, demo=True, delay="2s", seed=-(10**30), day=1, used=4, creates=2),
-    replace(ANNA, daily_limit=0, token="", paid_until="", delay="", seed=0, day=-1),
+    replace(ANNA, daily_limit=0, token="", paid_until="", delay="never", seed=0, day=-1),
 )
 TASKS = (
     TASK,

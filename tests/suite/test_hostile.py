@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from contract_tests.captured.validation_report import as_text
 from contract_tests.check.command import run
 from contract_tests.contract.members import COLUMNS
 from contract_tests.contract.outcome import Outcome
+from contract_tests.contract.validate import problems
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.compare import formats_differ
 from contract_tests.decode.model import MAX_PARTS, Context, sharing
@@ -296,6 +298,20 @@ def test_the_two_sides_of_parity_share_the_memory_of_a_run() -> None:
     assert done.returncode == 4, done.stdout
     assert "more than the 80 MiB" in done.stdout
     assert int(done.stderr.splitlines()[-1].split()[1]) < 400 * 2**20
+
+
+def test_a_picture_takes_no_more_memory_than_some_times_its_size() -> None:
+    photo = "A" * 2_000_000
+    tracemalloc.start()
+    try:
+        found = problems("ready-photo", {"status": "ready", "photo": photo})
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert not [problem for problem in found if problem.rule == "pattern"]
+    assert [problem.path for problem in problems("ready-photo", {"photo": f"{photo}!"}) if problem.rule == "pattern"]
+    assert taken < 10 * len(photo)
 
 
 def test_a_comparison_has_an_end_also_where_no_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ from mockserver.wire.serving import serve_mock
 from support.standins.breaking import Breakage
 from support.standins.running import STANDINS, serving
 
+pytestmark = pytest.mark.once
+
 
 @contextmanager
 def mock_of(file: Path) -> Iterator[str]:

@@ -10,6 +10,8 @@ from support.checking import check, outcomes
 from support.standins.php_breakages import BREAKAGES
 from support.standins.php_server import PERSONAL, PhpServer, php_names, php_serving
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def php() -> Iterator[PhpServer]:

@@ -38,6 +38,8 @@ from support.standins.php_server import (
     php_serving,
 )
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def php() -> Iterator[PhpServer]:

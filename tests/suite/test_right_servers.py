@@ -28,6 +28,8 @@ from support.command import ifind
 from support.in_process import CLAUSES
 from support.processes import environment
 
+pytestmark = pytest.mark.once
+
 CHECKOUT = Path(__file__).parents[2]
 OPEN = {c.id: c for c in CLAUSES.values() if c.default is not None}
 
