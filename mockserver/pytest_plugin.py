@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,21 +66,30 @@ def ifind_mock_server(pytestconfig: pytest.Config) -> Iterator[MockController]:
     Its settings are those of ifind-mock.toml in the root directory and of variables IFIND_MOCK_*; a task is ready at
     once unless they say otherwise.
     """
+    from mockserver.core.errors import IfindMockError
+
+    with ExitStack() as stop:
+        try:
+            mock = _started(pytestconfig, stop)
+        except IfindMockError as error:  # without a traceback, which would show the environment
+            message = f"the mock of the tests can't start: {error}"
+            raise pytest.fail.Exception(message, pytrace=False) from None
+        yield mock
+
+
+def _started(config: pytest.Config, stop: ExitStack) -> MockController:
     from mockserver.testing.channel import ControlError
     from mockserver.testing.controller import MockController
     from mockserver.testing.shared import run_settings
 
-    url = getattr(pytestconfig, "workerinput", {}).get(URL)
+    url = getattr(config, "workerinput", {}).get(URL)
     if url is None:
-        with MockController.of(run_settings(pytestconfig.rootpath)) as mock:
-            yield mock
-        return
+        return stop.enter_context(MockController.of(run_settings(config.rootpath)))
     try:
-        mock = MockController.at(url)
+        return MockController.at(url)
     except ControlError:
-        run_settings(pytestconfig.rootpath)  # says what is wrong where the settings are
+        run_settings(config.rootpath)  # says what is wrong where the settings are
         raise
-    yield mock
 
 
 @pytest.fixture

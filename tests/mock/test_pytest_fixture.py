@@ -116,7 +116,10 @@ def test_wrong_settings_are_told_by_the_tests_that_use_the_mock(
     run = ended(pytester, WRONG, *options, **files)
 
     run.assert_outcomes(passed=1, errors=1)
-    run.stdout.fnmatch_lines(["*ifind-mock.toml: 'dealy' is not a key; did you mean 'delay'?*"])
+    told = "the mock of the tests can't start: ifind-mock.toml: 'dealy' is not a key; did you mean 'delay'?*"
+    run.stdout.fnmatch_lines([told])
+    for shown in ("*exception occurred*", "*variables = *", "*loading.py*"):  # of these, one would show the environment
+        run.stdout.no_fnmatch_line(shown)
 
 
 def test_it_adds_no_option_and_loads_nothing() -> None:
