@@ -132,14 +132,13 @@ class Gateway:
         http_method = "GET" if request.http_method == "HEAD" else as_read.http_method
         call = Call(operation, http_method, params, request.peer)
         trace = Trace()
-        if self.hook is None:
-            answer = self.mock.answer(call, trace)
-            if trace.error:
-                answer = self._taught(answer, as_read, params, trace)
-            return Decision(request, answer, trace, call, params)
-        passed = self.hook.on_call(call)
+        passed = call if self.hook is None else self.hook.on_call(call)
         answer = self.mock.answer(passed, trace) if isinstance(passed, Call) else passed
-        return Decision(request, self.hook.on_answer(call, answer), trace, call, params)
+        if trace.error:
+            answer = self._taught(answer, as_read, params, trace)
+        if self.hook is not None:
+            answer = self.hook.on_answer(call, answer)
+        return Decision(request, answer, trace, call, params)
 
     def _taught(
         self, answer: Answer | Page, request: Request, params: Mapping[str, str], trace: Trace
