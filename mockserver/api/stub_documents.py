@@ -130,10 +130,16 @@ def _at_odds(where: str, phone: str | None, found: Mapping[str, Any]) -> Iterato
             yield Problem(place, "is not the phone that is searched", f"leave it out, {OR_LENIENT}")
     for form, body in found.get("bodies", {}).items():
         place = inside(inside(where, "bodies"), form)
-        if form in _CHECKS:
-            yield from _CHECKS[form](place, body)
-        else:
+        if form not in _CHECKS:
             yield Problem(place, "has no schema in schemas/", "say lenient = true")
+        elif broken := [*_CHECKS[form](place, body)]:
+            yield from broken
+        elif phone is not None:
+            for number, found_phone in enumerate(_PHONES[form](body)):
+                if not _same_phone(found_phone, phone):
+                    yield Problem(
+                        place, f"row {number + 1} has not the phone that is searched", f"set it right, {OR_LENIENT}"
+                    )
 
 
 def _same_phone(one: str, other: str) -> bool:
@@ -221,6 +227,27 @@ def _columns(section: str) -> list[str]:
     return [column["name"] for column in table["tableSchema"]["columns"]]
 
 
+def _phones_of_json(body: Any) -> Iterator[str]:
+    read = json.loads(body) if isinstance(body, str) else body
+    return (str(row["phone"]) for row in read.get("data") or () if "phone" in row)
+
+
+def _phones_of_xml(text: str) -> Iterator[str]:
+    from lxml import etree
+
+    return (phone.text or "" for phone in etree.fromstring(text.encode()).iterfind("data/item/phone"))
+
+
+def _phones_of_csv(text: str) -> Iterator[str]:
+    return (row["phone"] for row in csv.DictReader(io.StringIO(text, newline="")) if "phone" in row)
+
+
+_PHONES: Mapping[str, Callable[[Any], Iterator[str]]] = {
+    "json": _phones_of_json,
+    "xml": _phones_of_xml,
+    "csv": _phones_of_csv,
+}
+"""By format, the phones of the rows of a body that its check allows."""
 _CHECKS: Mapping[str, Callable[[str, Any], Iterator[Problem]]] = {"json": _of_json, "xml": _of_xml, "csv": _of_csv}
 
 _PHONE = {"type": ["string", "integer"], "minimum": 0, "pattern": r"\S"}

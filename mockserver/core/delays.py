@@ -81,11 +81,14 @@ class Delay:
         return self.kind not in ("polls", "never")
 
 
-def duration(text: str, where: str) -> Micros:
-    """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days. Raises Refusal naming `where`."""
+def duration(text: str, where: str, allowed: str = "") -> Micros:
+    """A single duration such as `2s`, `250ms`, `1.5m`, at most 366 days. Raises Refusal naming `where`, and what is
+    allowed where it is more than durations.
+    """
     match = re.fullmatch(_DURATION, text.strip(" \t\r\n")) if len(text) <= MOST else None
     if match is None:
-        raise Refusal(Problem(where, f"{_shown(text)} is not a duration", "write it as '2s', '250ms', '1.5m', '1h'"))
+        remedy = f"allowed: {allowed}" if allowed else "write it as '2s', '250ms', '1.5m', '1h'"
+        raise Refusal(Problem(where, f"{_shown(text)} is not a duration", remedy))
     return _time(match[1], match[2], text, where)
 
 

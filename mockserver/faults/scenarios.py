@@ -265,7 +265,7 @@ def _steps(where: str, steps: list[Step]) -> list[Step]:
 
 
 def _advance(where: str, value: str) -> Micros | str:
-    return value if value in _MOMENTS else duration(value, where)
+    return value if value in _MOMENTS else duration(value, where, _ADVANCES)
 
 
 def _scenario(where: str, read: dict[str, Any]) -> dict[str, Any]:
@@ -285,6 +285,7 @@ def _scenario(where: str, read: dict[str, Any]) -> dict[str, Any]:
 
 NAME = fields.matching("[A-Za-z0-9_.-]{1,100}", "a name", "a name of letters, digits, hyphens, dots and underscores")
 _MOMENTS = ("midnight", "next-ready")
+_ADVANCES = f"a duration such as '5s', {', '.join(map(repr, _MOMENTS))}"
 _LOGIN = fields.at_most(fields.SHORT, fields.text)
 _PASSING = {
     "type": "object",
@@ -318,7 +319,7 @@ _STEP: Mapping[str, fields.Field[Any]] = {
     "advance": fields.Field(
         fields.at_most(fields.SHORT, fields.text).then(_advance).read,
         {"type": "string", "anyOf": [{"enum": [*_MOMENTS]}, {"pattern": DURATION_PATTERN}]},
-        f"a duration such as '5s', {', '.join(map(repr, _MOMENTS))}",
+        _ADVANCES,
     ).described("How far, or to which moment, the account's clock is put forward before each of them.", "5s"),
     "account": ACCOUNT_STATE.described("What becomes of the account before each of them.", {"used": "all"}),
 }

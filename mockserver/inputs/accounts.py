@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.core.delays import Delay
-from mockserver.core.errors import Problem, Refusal
+from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.inputs import fields
 from mockserver.inputs.readiness import READY
 
@@ -37,16 +37,19 @@ def _with_delay(where: str, account: dict[str, Any]) -> dict[str, Any]:
 
 
 def _used(where: str, value: Any) -> int | str:
-    return ALL if value == ALL else _UNITS(where, value)
+    if value == ALL:
+        return ALL
+    if isinstance(value, str) and not value.isdecimal():
+        raise Refusal(unknown(where, value, [ALL], noun="a number of units", allowed=_USED))
+    return _UNITS(where, value)
 
 
 ALL = "all"
 _UNITS = fields.whole(0)
+_USED = f"{_UNITS.allowed}, or {ALL!r}"
 _STATE: Mapping[str, fields.Field[Any]] = {
     **{key: KEYS[key] for key in ("daily_limit", "paid_until", "demo", "delay", "ready")},
-    "used": fields.Field(_used, {"anyOf": [_UNITS.shape, {"enum": [ALL]}]}, f"{_UNITS.allowed}, or {ALL!r}").described(
-        "Units used today.", ALL
-    ),
+    "used": fields.Field(_used, {"anyOf": [_UNITS.shape, {"enum": [ALL]}]}, _USED).described("Units used today.", ALL),
 }
 
 

@@ -352,9 +352,14 @@ def test_two_parallel_calls_never_get_the_same_step() -> None:
             {"steps": [{"match": {"method": "info"}, "action": {"kind": "stuck"}}]},
             "steps[0].match.method: the fault 'stuck' does not apply to 'info'",
         ),
-        ({"steps": [{"advance": "soon"}]}, "steps[0].advance: 'soon' is not a duration"),
+        ({"steps": [{"advance": "soon"}]}, "'soon' is not a duration; allowed: a duration such as '5s', 'midnight'"),
         ({"steps": [{"advance": 5}]}, "steps[0].advance: 5 is not a text"),
         ({"steps": [{"account": {"used": -1}}]}, "steps[0].account.used: -1"),
+        (
+            {"steps": [{"account": {"used": "al"}}]},
+            "did you mean 'all'? allowed: whole numbers from 0 to 1000000000, or",
+        ),
+        ({"steps": [{"account": {"used": "5"}}]}, 'used: "5" is a text; write 5, without quotes'),
         ({"steps": [{"account": {"token": "x"}}]}, "steps[0].account: 'token' is not a key"),
         (
             {"steps": [{"match": {"login": "test-b@example.com"}}], "login": "test-a@example.com"},

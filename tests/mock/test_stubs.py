@@ -288,6 +288,30 @@ def test_a_wrong_stub_is_refused_with_its_place_and_a_remedy(document: Any, mess
     assert message in str(caught.value)
 
 
+OTHER_ROWS = {
+    "json": {**JSON, "data": [ROW, {**ROW, "phone": "70009999999"}]},
+    "xml": XML.replace(
+        "<data/>", "<data><item>" + "".join(f"<{k}>{v}</{k}>" for k, v in ROW.items()) + "</item></data>"
+    ),
+    "csv": ",".join(FIELDS) + "\n" + ",".join(ROW[name] for name in FIELDS) + "\n",
+}
+
+
+@pytest.mark.parametrize("form", OTHER_ROWS)
+def test_a_whole_body_has_the_phone_that_is_searched(form: str) -> None:
+    phone = "70009999999" if form != "json" else PHONE
+    document = {"match": {"phone": phone}, "bodies": {form: OTHER_ROWS[form]}}
+
+    with pytest.raises(
+        Refusal, match=rf"bodies\.{form}: row [12] has not the phone that is searched; set it right, or"
+    ):
+        STUB("", document)
+    STUB("", {**document, "lenient": True})
+    STUB("", {**document, "match": {}})
+    if form != "json":
+        STUB("", {**document, "match": MATCH})
+
+
 @pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("value", ["x", "", " ", "1", 1, -1, 1.5, None, "missing"])
 def test_a_row_is_allowed_where_the_schema_of_a_row_allows_it(name: str, value: Any) -> None:
