@@ -98,5 +98,6 @@ def test_clients_that_do_anything_leave_nothing_behind(
 
         assert (up.server.held, len(up.server.outbox), len(up.server._guests), len(up.server._coming)) == (0, 0, 0, 0)
         assert up.ask().status == 200
-    assert capfd.readouterr().err == ""
+    # What some of them send looks like the beginning of TLS.
+    assert [line for line in capfd.readouterr().err.splitlines() if "speaks TLS to this port" not in line] == []
     torture.figure("connections that did anything at any moment, with nothing left behind", sum(numbers))
