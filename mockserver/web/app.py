@@ -117,9 +117,16 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
     return make_app(gateway, guard, settings)
 
 
+_OF_SERVE = frozenset({"port", "tls", "tls_names", "tls_ca", "limits", "access_log"})
+"""Settings that change nothing of the app: a file may have them, since `serve` may read it, too."""
+
+
 def _settings(whole: Any, values: SettingValues) -> Settings:
     if whole is None:
-        return load(environ=os.environ, arguments=values)
+        settings = load(environ=os.environ, arguments=values)
+        if idle := [name for name in values if name in _OF_SERVE]:
+            raise Refusal(*(Problem(name, "is for `ifind-mock serve`", "set it on the WSGI server") for name in idle))
+        return settings
     by_name = "settings are given by name, such as delay='0s', or whole, as mockserver.load returns them"
     if not isinstance(whole, Settings):
         raise Refusal(Problem("", f"{kind_of(whole)} stands where settings should", by_name))

@@ -51,7 +51,7 @@ _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
     404: "It was not found",
     405: "The method is not allowed",
-    409: "It is not possible as things are",
+    409: "It contradicts itself, or what is there",
     413: "The body is too large",
     415: "The body's type is not read here",
     422: "The request was refused",

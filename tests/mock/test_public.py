@@ -97,6 +97,15 @@ def test_all_wrong_settings_by_name_are_reported_at_once() -> None:
     assert [line.partition(":")[0] for line in others] == ["port", "delay"]
 
 
+def test_settings_that_change_nothing_of_the_app_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(click.UsageError) as caught:
+        mockserver.create_app(port=5, tls=True, delay="0s")
+    (tmp_path / "shared.toml").write_text("port = 5\naccess_log = true")
+
+    assert [line.partition(":")[0] for line in caught.value.message.splitlines()] == ["port", "tls"]
+    assert mockserver.create_app(config=tmp_path / "shared.toml")
+
+
 @pytest.mark.parametrize("given", [{"delay": "0s"}, "0s", 5])
 def test_what_is_no_settings_is_refused_with_the_way_to_write_it(given: Any) -> None:
     with pytest.raises(click.UsageError, match="by name, such as delay='0s'"):
