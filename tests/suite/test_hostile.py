@@ -368,7 +368,7 @@ def test_a_mock_whose_accounts_cannot_be_used_is_refused(token: object, monkeypa
 def test_no_account_is_made_when_the_time_of_the_run_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     made = looking_like_a_mock(monkeypatch, {"login": "anna@example.org", "token": "abcdefgh"}, 0.2)
     with talking([http('{"status": "ok", "id": 1}')]) as url:
-        code = run(CheckOptions(target=url, run_timeout=0.001), io.StringIO())
+        code = run(CheckOptions(target=url, run_timeout=1e-9), io.StringIO())
 
     assert code == 4
     assert len(made) == 2  # before the run began
