@@ -1,16 +1,25 @@
 """Fixtures that the tests of several files share, and what holds for these tests alone."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from support import order
+from support.in_process import OPENED
 from support.stores import file_store, path, store
 from support.torture import add_option, table, torture
 from support.wire_server import serve, up
 
 __all__ = ["file_store", "path", "serve", "store", "torture", "up"]
+
+
+@pytest.fixture(autouse=True)
+def _closed_stores() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -75,7 +75,7 @@ def ended(pytester: pytest.Pytester, settings: str, *options: str, **files: str)
     pytester.makefile(".toml", **{"ifind-mock": settings})
     pytester.makepyfile(**files)
     if options:
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q", *options)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis", "-q", *options)
     return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-q")
 
 

@@ -14,6 +14,7 @@ from mockserver.core.messages import SECOND
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, words
 from mockserver.settings.loading import load
+from mockserver.stores.store import Store
 
 LOGIN, TOKEN = "demo@example.com", "demo-token"
 PHONE = "70001234567"
@@ -40,6 +41,10 @@ class Time:
         self.micros += round(seconds * SECOND)
 
 
+OPENED: list[Store] = []
+"""The stores of the mocks that the test has opened; it ends with their closing (`conftest.py`)."""
+
+
 class Api:
     """A mock with a client's view of it: `call` gives the decoded JSON, `send` the raw response."""
 
@@ -50,6 +55,7 @@ class Api:
         self.time = Time()
         self.gateway = open_gateway(replace(settings, profile=chosen), self.time, monotonic=lambda: self.time.ran)
         self.mock = self.gateway.mock
+        OPENED.append(self.mock.store)
 
     def send(
         self,
