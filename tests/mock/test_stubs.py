@@ -255,6 +255,10 @@ def test_lenient_takes_what_the_documentation_does_not(form: str) -> None:
             "bodies.xml: line 1: Element 'costs': This element is not expected",
         ),
         (
+            {"bodies": {"xml": "<!DOCTYPE response [<!ENTITY e 'x'>]><response>&e;</response>"}},
+            "bodies.xml: refers to an entity of its own; write what it stands for, or say lenient = true",
+        ),
+        (
             {"bodies": {"csv": "name,age\nВася,3\n"}},
             "bodies.csv: its header is none of a ready answer; write title,price",
         ),
@@ -281,6 +285,13 @@ def test_a_wrong_stub_is_refused_with_its_place_and_a_remedy(document: Any, mess
         STUB("", document)
 
     assert message in str(caught.value)
+
+
+def test_what_is_wrong_in_a_long_body_is_told_shortly() -> None:
+    with pytest.raises(Refusal) as caught:
+        STUB("", {"bodies": {"xml": XML.replace("<photo", f"<cost>{'x' * 90_000}</cost><photo")}})
+
+    assert len(str(caught.value)) < 10_000
 
 
 @pytest.mark.parametrize("name", FIELDS)
