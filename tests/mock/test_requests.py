@@ -453,6 +453,23 @@ def test_a_server_that_stops_answers_those_who_wait() -> None:
     assert monotonic() - started < 3
 
 
+def test_waits_leave_the_places_that_are_kept_for_the_control_api() -> None:
+    api = Api()
+    server = mock_server(api.gateway, load({"limits": "connections=2,control_connections=2"}))
+    with ExitStack() as stack, run_in_thread(server) as address:
+        served = Served(server, api, address)
+        first, _second = (served.parked(stack.enter_context(connected(address)), method="create") for _ in range(2))
+        for _ in range(5):
+            client = stack.enter_context(connected(address))
+            got = ask(client, "POST", "/_mock/requests/wait", {"timeout": "30s"}).answer()
+            assert (got.status, "do not wait" in got.json["message"]) == (503, True)
+        assert len(next(iter(api.mock.journal._waiters.values()))) == 2
+        assert ask(client, "GET", "/_mock/health").answer().status == 200
+        first.close()
+        wait_for(lambda: len(server.outbox) == 1)
+        served.parked(client, method="create")
+
+
 # Waiting, under WSGI.
 
 
