@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mockserver.api.http import Request
 from mockserver.api.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Journal, Pattern
+from mockserver.api.stub_documents import STUB
 from mockserver.core.errors import StoreError
 from support.in_process import LOGIN, PHONE, TOKEN, Api
 from support.slips import FORM, places
@@ -160,6 +161,24 @@ def test_a_body_that_repeats_the_token_is_not_kept(api: Api) -> None:
         api.send("info")
 
     assert list(api.mock.journal.bodies()) == [3]
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "csv"])
+@pytest.mark.parametrize("where", ["names", "bodies", "failure"])
+def test_a_body_that_repeats_the_token_by_a_stub_or_a_failed_task_is_not_kept(api: Api, where: str, form: str) -> None:
+    token = 's3cret"/&<ü'
+    api.account(LOGIN, token=token)
+    if where == "failure":
+        api.mock.arm({"action": {"kind": "fail-task", "message": token}})
+    else:
+        found = {"names": [token]} if where == "names" else {"bodies": {form: f"it is {token}"}}
+        api.mock.store.stubs.put(STUB("", {"match": {"phone": PHONE}, "lenient": True, **found}))
+    api.send("create", token=token, phone=PHONE, source=1)
+    api.time.passes(5)
+    body = api.send("result", token=token, id=1, format=form).body
+
+    assert b"s3cret" in body
+    assert list(api.mock.journal.bodies()) == [1]
 
 
 @pytest.mark.parametrize(
