@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -236,6 +237,20 @@ def test_of_many_accounts_those_that_called_last_are_kept() -> None:
     assert [journal.dropped(one) for one in (first, last, Pattern({"login": "never called"}))] == [1, 0, 0]
     journal.add(made(900, login=logins[0]), None)
     assert (journal.count(first).kept, journal.dropped(first)) == (1, 1)
+
+
+def test_the_last_call_of_all_is_found_without_a_look_at_every_account() -> None:
+    journal = Journal(1000)
+    for number in range(1, 20_001):
+        journal.add(made(number, login=f"test-{number}@example.com"), None)
+
+    def seconds() -> float:
+        began = perf_counter()
+        assert next(journal.entries(ALL, newest_first=True)).number == 20_000
+        assert journal.entry(10_000)
+        return perf_counter() - began
+
+    assert min(seconds() for _ in range(5)) < 0.001
 
 
 def test_what_is_forgotten_on_purpose_is_not_dropped() -> None:
