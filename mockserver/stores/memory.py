@@ -131,7 +131,10 @@ class MemoryStore(Store):
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
         ids = self._tasks if login is None else self._own.get(login, _Own()).ids
-        return [Task(*self._tasks[one]) for one in islice(ids, offset, None if limit is None else offset + limit)]
+        return [
+            replace(Task(*self._tasks[one]), stub=None)
+            for one in islice(ids, offset, None if limit is None else offset + limit)
+        ]
 
     def put_ready(self, task: Task) -> None:
         before = self.read_task(task.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +17,7 @@ from flask.testing import FlaskClient
 
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import Refusal
-from mockserver.core.tasks import Account
+from mockserver.core.tasks import Account, Task
 from mockserver.faults.armed import KEPT, ArmedFaults
 from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.matching import Facts
@@ -226,6 +227,24 @@ def test_a_reset_of_a_file_writes_what_was_charged_alone(tmp_path: Path) -> None
         store.reset(None)
 
         assert store._connection.total_changes - before == 3
+
+
+@pytest.mark.parametrize("login", [None, LOGIN])
+def test_a_page_of_tasks_leaves_what_stubs_have_found_in_the_file(login: str | None, tmp_path: Path) -> None:
+    found = json.dumps({"id": "s1", "bodies": {"json": "x" * 2**20}})
+    with closing(SqliteStore(tmp_path / "state.db")) as store:
+        store.put_account(Account(LOGIN, "t", 9, "2030-01-01"))
+        with store.transaction(write=True):
+            for _ in range(8):
+                store.create_task(Task(0, LOGIN, "70000000001", 2, "", 1, 2, 1, 0, stub=found), 1)
+        tracemalloc.start()
+        try:
+            assert [task.id for task in store.tasks(login, 1, 5)] == [2, 3, 4, 5, 6]
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert most < 2**20
 
 
 def test_a_reset_of_all_reaches_every_account_and_is_undone_whole(store: Store) -> None:
