@@ -93,8 +93,9 @@ _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
 # Only the ids are sorted, which the index holds; and a stub may have a MiB.
 _LISTED = """SELECT id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, failure_code,
     failure_message, polls, NULL FROM tasks"""
-_TASKS = _LISTED + " ORDER BY id LIMIT ? OFFSET ?"
-_TASKS_OF = _LISTED + " WHERE id IN (SELECT id FROM tasks WHERE login = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id"
+_TASKS = f"{_LISTED} ORDER BY id LIMIT ? OFFSET ?"
+_OF = "WHERE id IN (SELECT id FROM tasks WHERE login = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id"
+_TASKS_OF = f"{_LISTED} {_OF}"
 _PUT_READY = "UPDATE tasks SET ready = ?, polls = ? WHERE id = ?"
 _NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ? AND polls IS NULL"
 _NEXT_READY_OF_ALL = """SELECT min(
