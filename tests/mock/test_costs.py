@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.api.mock import TEST_TOKEN
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import Refusal
 from mockserver.core.tasks import Account, Task
@@ -358,3 +359,31 @@ def test_a_task_is_nothing_that_the_garbage_collector_looks_at() -> None:
     gc.collect()
 
     assert len(gc.get_objects()) - before < 100
+
+
+def test_what_a_scenario_changed_of_one_account_is_found_without_a_look_at_each() -> None:
+    class Unlisted(dict[Any, Any]):
+        def __iter__(self) -> Iterator[Any]:
+            raise AssertionError("each account is looked at")
+
+    api = Api()
+    steps = [{"account": {"daily_limit": 7}}]
+    api.mock.put_scenario("tight", {"steps": steps, "end": "last"})
+    logins = [f"test-{number}@example.com" for number in range(3)]
+    for login in logins:
+        api.send("info", login=login, token=TEST_TOKEN)
+    changes = api.mock.store.scenarios._changes
+    for key, accounts in changes.items():
+        changes[key] = Unlisted(accounts)
+    api.mock.put_scenario("other", {"login": logins[1], "steps": steps})
+    api.mock.reset(logins[0])
+
+    limits = [account.daily_limit for account in map(api.mock.store.account, logins) if account]
+    assert limits == [100, 7, 7]
+
+
+def test_what_is_wrong_with_a_scenario_is_explained_before_the_mock_is_held_up() -> None:
+    api = Api()
+    control = Control(api.mock, api.settings, lambda _operation: pytest.fail("it is held up"), lambda _login: None)
+
+    assert control.handle("PUT", "/scenarios/x", body={"steps": [{"tmies": 2}]}).status == 422
