@@ -185,11 +185,10 @@ class Gateway:
     def _written(self, answer: Answer) -> tuple[str, bytes]:
         rendering = self.mock.profile.rendering
         content_type, write = prepared(answer.format, rendering)
-        if answer.format in answer.bodies:
-            return content_type, answer.bodies[answer.format].encode(
-                WRITERS[answer.format].encoding(rendering), "replace"
-            )
-        return content_type, write(answer)
+        stubbed = answer.bodies.get(answer.format)
+        if isinstance(stubbed, str):
+            return content_type, stubbed.encode(WRITERS[answer.format].encoding(rendering), "replace")
+        return content_type, write(answer if stubbed is None else replace(answer, body=stubbed, rows=None))
 
     def _cors(self, request: Request, own: Headers) -> Iterator[tuple[str, str]]:
         """The headers of the clause cors, but where the answer has a header of its own in their place."""

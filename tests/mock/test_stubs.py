@@ -198,6 +198,16 @@ def test_a_body_of_json_is_written_as_the_profile_writes_json(choice: str, writt
     assert written in response.body.decode()
 
 
+@pytest.mark.parametrize("form", ["xml", "csv"])
+def test_a_body_of_json_is_what_a_fault_sends_as_json_in_place_of_another_format(form: str) -> None:
+    api = Api(delay="0s")
+    put(api, {"match": MATCH, "bodies": {"json": JSON}})
+    number = api.create(source=1)
+    api.mock.arm({"action": {"kind": "wrong-format", "format": "json"}})
+
+    assert json.loads(api.send("result", id=number, format=form).body) == JSON
+
+
 def test_a_body_of_csv_is_in_the_charset_that_is_named() -> None:
     api = Api({"csv.encoding": "cp1251"}, delay="0s")
     put(api, {"match": MATCH, "bodies": {"csv": "name\nВася\n"}})
