@@ -98,6 +98,10 @@ class MemoryStore(Store):
 
     def drop_account(self, login: str) -> None:
         self._set(self._accounts, login, None)
+        if self._charged is not None and login in self._charged:
+            self._charged.discard(login)
+            if self._depth:
+                self._undo.append(partial(self._charged.add, login))
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         account = self.account(task.login)

@@ -7,7 +7,7 @@ import json
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,6 +217,29 @@ def test_a_reset_in_memory_leaves_the_accounts_to_their_next_use(monkeypatch: py
 
     assert [account.used for account in store.accounts(0, 10)] == [0] * 10
     assert len(changed) == 10
+
+
+def test_accounts_that_come_and_go_after_a_reset_leave_nothing_behind() -> None:
+    store = MemoryStore()
+    store.reset(None)
+
+    def sizes() -> list[int]:
+        return [len(held) for held in vars(store).values() if isinstance(held, dict | set | list)]
+
+    before = sizes()
+    for number in range(10):
+        account = Account(f"{number}@example.com", "t", 9, "2030-01-01")
+        with store.transaction():
+            store.put_account(account)
+            store.create_task(Task(0, account.login, "70000000001", 2, "", 1, 2, 1, 0), 1)
+        with suppress(InterruptedError), store.transaction():
+            store.drop_account(account.login)
+            raise InterruptedError
+        assert store.account(account.login) == replace(account, day=1, used=1, creates=1)
+        store.reset(account.login)
+        store.drop_account(account.login)
+
+    assert sizes() == before
 
 
 def test_a_reset_of_a_file_writes_what_was_charged_alone(tmp_path: Path) -> None:
