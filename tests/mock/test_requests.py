@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -21,6 +21,7 @@ import pytest
 
 from mockserver.api.http import Request
 from mockserver.api.journal import AMONG, Pattern
+from mockserver.core.errors import StoreError
 from mockserver.inputs.fields import Field
 from mockserver.settings.loading import load
 from mockserver.web.app import make_app
@@ -317,6 +318,18 @@ def test_a_wait_that_ends_tells_the_nearest_and_leaves_nothing_behind(asked: Ask
 
     assert (late.status, late.body["count"], late.is_problem) == (408, 1, True)
     assert [one["request"]["number"] for one in late.body["nearest"]] == [3, 2, 5]
+    assert asked.api.mock.journal._waiters == {}
+
+
+def test_a_wait_whose_transaction_fails_leaves_nothing_behind(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def failing(**_: Any) -> Iterator[None]:
+        yield
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(asked.api.mock.store, "transaction", failing)
+
+    assert asked.control.handle("POST", "/requests/wait", body={}).status == 503
     assert asked.api.mock.journal._waiters == {}
 
 
