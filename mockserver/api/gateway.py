@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from html import escape
 
 from mockserver.api.hints import hints
 from mockserver.api.http import Request, Response
@@ -182,11 +184,10 @@ class Gateway:
     def _written(self, answer: Answer) -> tuple[str, bytes]:
         rendering = self.mock.profile.rendering
         content_type, write = prepared(answer.format, rendering)
-        if answer.format in answer.bodies:
-            return content_type, answer.bodies[answer.format].encode(
-                WRITERS[answer.format].encoding(rendering), "replace"
-            )
-        return content_type, write(answer)
+        stubbed = answer.bodies.get(answer.format)
+        if isinstance(stubbed, str):
+            return content_type, stubbed.encode(WRITERS[answer.format].encoding(rendering), "replace")
+        return content_type, write(answer if stubbed is None else replace(answer, body=stubbed, rows=None))
 
     def _cors(self, request: Request, own: Headers) -> Iterator[tuple[str, str]]:
         """The headers of the clause cors, but where the answer has a header of its own in their place."""
@@ -260,9 +261,18 @@ def _is_kept(request: Request, decision: Decision, response: Response, token: st
     """Whether the client gets just this body, and no token stands in it, as it may where users wrote it."""
     if request.http_method == "HEAD" or response.delivery.transport != "whole":
         return False
-    answer = decision.answer
+    answer, task = decision.answer, decision.trace.task
     written = isinstance(answer, Page) or bool(answer.faults) or answer.form is not None
-    return not (written and token and token.encode() in response.body)
+    written = written or (task is not None and (task.stub, task.failure) != (None, None))
+    return not (written and token and any(one.encode("utf-8", "replace") in response.body for one in _spellings(token)))
+
+
+def _spellings(token: str) -> set[str]:
+    """The token as JSON, XML and CSV write it."""
+    quoted = {json.dumps(token, ensure_ascii=ascii_only)[1:-1] for ascii_only in (False, True)}
+    marked = escape(token, quote=False)
+    in_ascii = marked.encode("ascii", "xmlcharrefreplace").decode()
+    return {token, *quoted, *(one.replace("/", "\\/") for one in quoted), marked, in_ascii, token.replace('"', '""')}
 
 
 def _outcome(answer: Answer | Page, error: str) -> str:

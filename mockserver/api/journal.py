@@ -7,11 +7,10 @@ values those that were understood (a known login, a phone, a source, an id, a fo
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Reversible, Sequence
 from dataclasses import dataclass, field
-from heapq import merge, nsmallest
+from heapq import nsmallest
 from itertools import chain, islice
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from mockserver.core.messages import Micros
@@ -203,7 +202,9 @@ class Journal:
         self._rings: OrderedDict[str | None, _Ring] = OrderedDict()  # the one that called last is the last
         self._emptied: OrderedDict[str | None, _Ring] = OrderedDict()  # those that have lost all their entries
         self._forgotten = False  # whether some accounts have lost entries of which nothing is known
-        self._total = 0
+        self._kept: dict[int, Entry] = {}
+        """All of them by number, in their order: merging the rings would take a while where many accounts have called.
+        """
         self._bodies: deque[Body] = deque()
         self._bytes = 0
         self._waiters: dict[str | None, dict[Waiter, None]] = {}
@@ -217,26 +218,24 @@ class Journal:
         else:
             self._rings.move_to_end(login)
         if len(ring.entries) >= self.size:
-            ring.drop()
-        else:
-            self._total += 1
+            del self._kept[ring.drop().number]
         ring.entries.append(entry)
+        self._kept[entry.number] = entry
         self.last_number = entry.number
-        if self._total > self.size * ACCOUNTS:
+        if len(self._kept) > self.size * ACCOUNTS:
             self._empty_oldest()
         if body is not None and len(body) <= LARGEST_BODY:
             self._bodies.append(Body(entry.number, body))
             self._bytes += len(body)
-            while self._bytes > BODIES or len(self._bodies) > self._total:
+            while self._bytes > BODIES or len(self._bodies) > len(self._kept):
                 self._bytes -= len(self._bodies.popleft().content)
         if self._waiters:
             self._wake(entry)
 
     def _empty_oldest(self) -> None:
         login, ring = self._rings.popitem(last=False)
-        self._total -= len(ring.entries)
         while ring.entries:
-            ring.drop()
+            del self._kept[ring.drop().number]
         self._emptied[login] = ring
         if len(self._emptied) > REMEMBERED:
             self._emptied.popitem(last=False)
@@ -248,12 +247,14 @@ class Journal:
             self._rings.clear()
             self._emptied.clear()
             self._bodies.clear()
-            self._total = self._bytes = 0
+            self._kept.clear()
+            self._bytes = 0
             self._forgotten = False
             return
         self._emptied.pop(login, None)
         if (ring := self._rings.pop(login, None)) is not None:
-            self._total -= len(ring.entries)
+            for entry in ring.entries:
+                del self._kept[entry.number]
 
     def reset(self, login: str | None) -> None:
         """Drops the entries likewise, and ends the waits for calls of the login, with None all waits."""
@@ -267,14 +268,14 @@ class Journal:
         return filter(pattern.fits, self._of(pattern.login, newest_first=newest_first))
 
     def _of(self, login: str | None, *, newest_first: bool = False) -> Iterator[Entry]:
-        rings = self._rings.values() if login is None else filter(None, [self._rings.get(login)])
-        each = [reversed(ring.entries) if newest_first else iter(ring.entries) for ring in rings]
-        return merge(*each, key=attrgetter("number"), reverse=newest_first)
+        entries: Reversible[Entry] = self._kept.values()
+        if login is not None:
+            entries = self._rings[login].entries if login in self._rings else ()
+        return reversed(entries) if newest_first else iter(entries)
 
     def entry(self, number: int) -> Entry | None:
         """The entry of the number, where it is kept."""
-        kept = chain.from_iterable(ring.entries for ring in self._rings.values())
-        return next((entry for entry in kept if entry.number == number), None)
+        return self._kept.get(number)
 
     def bodies(self) -> Mapping[int, bytes]:
         """The bodies that are kept, by the numbers of their entries."""

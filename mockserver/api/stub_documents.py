@@ -38,6 +38,7 @@ _PICTURE = (
 """What a picture in base64 matches."""
 SECTIONS = ("data", "names", "photo")
 OR_LENIENT = "or say lenient = true"
+_LONGEST = 500  # characters of what a library says of a body, which it may repeat
 
 
 def _scalar(where: str, value: Any) -> Any:
@@ -199,10 +200,16 @@ def _of_xml(where: str, text: str) -> Iterator[Problem]:
         yield Problem(where, "has entities of its own", f"write their text in their place, {OR_LENIENT}")
         return
     schema = etree.XMLSchema(etree.parse(str(data.path("schemas", "xml", "ready.xsd"))))
-    schema.validate(root)
+    try:
+        schema.validate(root)
+    except etree.XMLSchemaValidateError:  # it knows no references
+        yield Problem(where, "refers to an entity of its own", f"write what it stands for, {OR_LENIENT}")
+        return
     broken: Any = schema.error_log
     for entry in broken:
-        yield Problem(where, f"line {entry.line}: {entry.message}", f"see schemas/xml/ready.xsd, {OR_LENIENT}")
+        yield Problem(
+            where, f"line {entry.line}: {entry.message[:_LONGEST]}", f"see schemas/xml/ready.xsd, {OR_LENIENT}"
+        )
 
 
 def _of_csv(where: str, text: str) -> Iterator[Problem]:

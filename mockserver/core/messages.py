@@ -59,7 +59,8 @@ class Answer:
     """Whether it reports a change of the store: then it must not be sent before the change is kept."""
     headers: Headers = ()  # of its own, beside the Content-Type
     form: Form | None = None  # how it is written, where a fault changes that
-    bodies: Mapping[str, str] = field(default_factory=dict)  # by format, what is sent in place of the body
+    bodies: Mapping[str, str | Body] = field(default_factory=dict)
+    """By format, what is sent in place of the body: a text as it is, a table as the format writes one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,13 +199,11 @@ class Scenarios:
         what any has changed of its account; with None all.
         """
         taken: list[tuple[str, Changes]] = []
-        for (own, known), accounts in [*self._changes.items()]:
-            for account in [*accounts]:
-                meant = (own, known) == (login, name) if name else login in (None, own, account)
-                if meant:
-                    taken.append((account, accounts.pop(account)))
-            if not accounts:
-                del self._changes[own, known]
+        for (own, known), accounts in [*self._changes.items()]:  # without a look at each account
+            if (own, known) == (login, name) if name else login in (None, own):
+                taken += self._changes.pop((own, known)).items()
+            elif not name and login in accounts:
+                taken.append((login, accounts.pop(login)))
         return taken
 
     def _end(self, name: str, login: str | None) -> None:

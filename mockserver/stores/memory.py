@@ -98,6 +98,10 @@ class MemoryStore(Store):
 
     def drop_account(self, login: str) -> None:
         self._set(self._accounts, login, None)
+        if self._charged is not None and login in self._charged:
+            self._charged.discard(login)
+            if self._depth:
+                self._undo.append(partial(self._charged.add, login))
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         account = self.account(task.login)
@@ -131,7 +135,10 @@ class MemoryStore(Store):
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
         ids = self._tasks if login is None else self._own.get(login, _Own()).ids
-        return [Task(*self._tasks[one]) for one in islice(ids, offset, None if limit is None else offset + limit)]
+        return [
+            replace(Task(*self._tasks[one]), stub=None)
+            for one in islice(ids, offset, None if limit is None else offset + limit)
+        ]
 
     def put_ready(self, task: Task) -> None:
         before = self.read_task(task.id)

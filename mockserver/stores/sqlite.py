@@ -90,8 +90,12 @@ _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?
     WHERE login = ?"""
 _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
-_TASKS = "SELECT * FROM tasks ORDER BY id LIMIT ? OFFSET ?"
-_TASKS_OF = "SELECT * FROM tasks WHERE login = ? ORDER BY id LIMIT ? OFFSET ?"
+# Only the ids are sorted, which the index holds; and a stub may have a MiB.
+_LISTED = """SELECT id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, failure_code,
+    failure_message, polls, NULL FROM tasks"""
+_TASKS = f"{_LISTED} ORDER BY id LIMIT ? OFFSET ?"
+_OF = "WHERE id IN (SELECT id FROM tasks WHERE login = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id"
+_TASKS_OF = f"{_LISTED} {_OF}"
 _PUT_READY = "UPDATE tasks SET ready = ?, polls = ? WHERE id = ?"
 _NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ? AND polls IS NULL"
 _NEXT_READY_OF_ALL = """SELECT min(
@@ -151,13 +155,14 @@ class SqliteStore(Store):
     def _say(self, line: str) -> None:
         self.say(line)
 
-    def _open(self, version: int = VERSION) -> None:
+    def _open(self, version: int = VERSION, patience: float | None = None) -> None:
+        patience = self._patience if patience is None else patience
         self._places = None
         if version != VERSION:
             self._upgrade()
-        self._connection = self._connected(self._patience)
+        self._connection = self._connected(patience)
         try:
-            self._prepare(self._patience)
+            self._prepare(patience)
             self._places, self._sizes = self._found(), self._measured()
         except BaseException:
             self._connection.close()
@@ -284,7 +289,7 @@ class SqliteStore(Store):
             self._run("PRAGMA wal_checkpoint(TRUNCATE)")
         version = _check_file(self._path, 0)
         self._connection.close()
-        self._open(version)
+        self._open(version, min(self._patience, BUSY))
         if damaged and (problem := self._rows("PRAGMA quick_check(1)")) != [("ok",)]:
             self._leave()
             remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
@@ -416,6 +421,15 @@ class SqliteStore(Store):
 
     def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
         """See Store. An open connection keeps a lock on the file until it is closed, or its process is dead."""
+        self._look()  # else a file that was removed would be made anew, and empty
+        try:
+            return self._settle(settled, change)
+        except StoreError as error:
+            # The file may be closed. It is opened again when it is next needed.
+            self._broken, self._next_try = str(error), time.monotonic()
+            raise
+
+    def _settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
         end = time.monotonic() + min(self._patience, LEAVING)
         # Read before it is settled, and held from then on: no other process can be alone with the file any more.
         while not settled():

@@ -88,7 +88,7 @@ class Store(ABC):
     @abstractmethod
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
         """The tasks of the login, with None of all, in the order of their ids: after the first `offset`, at most
-        `limit`, else all.
+        `limit`, else all. They lack what their stubs find, which may be much.
         """
 
     def count_poll(self, task_id: int, now: Micros) -> Task | None:

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -177,8 +178,13 @@ class Control:
             request = _read(route, parts, query, body, caller)
 
             def operation() -> tuple[int, Any] | Deferred:
-                with self._context.mock.store.transaction(write=route.http_method != "GET"):
-                    return route.handler(self._context, request)
+                with ExitStack() as unless_kept:
+                    with self._context.mock.store.transaction(write=route.http_method != "GET"):
+                        given = route.handler(self._context, request)
+                        if not isinstance(given, tuple):
+                            unless_kept.callback(given.leave)  # it will not be sent where the transaction fails
+                    unless_kept.pop_all()
+                return given
 
             given = self._guard(operation)
             return Handled(*given) if isinstance(given, tuple) else cast("Deferred", given)

@@ -35,6 +35,7 @@ WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
 CONTROL_PATH = "/_mock"
 _FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
+_NO_WAITING = refusal(503, "too many connections: the last ones are kept for answers that do not wait")
 _NO_THREAD = refusal(503, "the system lets the mock start no thread for this; raise ulimit -u, or try again")
 _POLL = 0.005  # seconds in which a stopping server still takes connections and requests that have already reached it
 _ACCEPTED = 16  # connections that are accepted before those that are open have their turn
@@ -62,8 +63,9 @@ class Server:
     HTTP method, route, status, bytes of the body, milliseconds and, for a call of the API, the reason of its answer.
     routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS.
 
-    A connection that is one more than the limit is a guest: it reaches `/_mock` alone, and gets 503 for a call of the
-    API, which is not decided. It has a place of its own as soon as one is free, or held by a client that asks nothing.
+    A connection that is one more than the limit is a guest: it reaches `/_mock` alone. For a call of the API, which is
+    not decided, and for an answer of the control API that has to wait, it gets 503. It has a place of its own as soon
+    as one is free, or held by a client that asks nothing.
     """
 
     def __init__(
@@ -292,8 +294,9 @@ class Server:
 
     def admits(self, pending: PendingRequest) -> bool:
         """See `connection.Host`. A guest may call the API once there is a place, or one that is not used."""
-        if pending.control:
-            return True
+        return pending.control or self._is_placed(pending)
+
+    def _is_placed(self, pending: PendingRequest) -> bool:
         connection = cast("Connection", pending.connection)
         if connection.guest and (self._has_place() or self._gains_place()):
             self._guests.pop(connection, None)
@@ -435,6 +438,9 @@ class Server:
 
     def _deliver(self, pending: PendingRequest, response: Response, length: int | None = None) -> None:
         pending.length = length
+        if response.later is not None and not self._is_placed(pending):  # else they could keep all others out
+            response.later.leave()
+            response = _NO_WAITING
         self.outbox.put(pending, response)
         pending.connection.advance()
 

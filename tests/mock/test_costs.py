@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import time
+import tracemalloc
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.api.mock import TEST_TOKEN
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import Refusal
-from mockserver.core.tasks import Account
+from mockserver.core.tasks import Account, Task
 from mockserver.faults.armed import KEPT, ArmedFaults
 from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.matching import Facts
@@ -217,6 +219,29 @@ def test_a_reset_in_memory_leaves_the_accounts_to_their_next_use(monkeypatch: py
     assert len(changed) == 10
 
 
+def test_accounts_that_come_and_go_after_a_reset_leave_nothing_behind() -> None:
+    store = MemoryStore()
+    store.reset(None)
+
+    def sizes() -> list[int]:
+        return [len(held) for held in vars(store).values() if isinstance(held, dict | set | list)]
+
+    before = sizes()
+    for number in range(10):
+        account = Account(f"{number}@example.com", "t", 9, "2030-01-01")
+        with store.transaction():
+            store.put_account(account)
+            store.create_task(Task(0, account.login, "70000000001", 2, "", 1, 2, 1, 0), 1)
+        with suppress(InterruptedError), store.transaction():
+            store.drop_account(account.login)
+            raise InterruptedError
+        assert store.account(account.login) == replace(account, day=1, used=1, creates=1)
+        store.reset(account.login)
+        store.drop_account(account.login)
+
+    assert sizes() == before
+
+
 def test_a_reset_of_a_file_writes_what_was_charged_alone(tmp_path: Path) -> None:
     with closing(SqliteStore(tmp_path / "state.db")) as store:
         with store.transaction(write=True):
@@ -226,6 +251,24 @@ def test_a_reset_of_a_file_writes_what_was_charged_alone(tmp_path: Path) -> None
         store.reset(None)
 
         assert store._connection.total_changes - before == 3
+
+
+@pytest.mark.parametrize("login", [None, LOGIN])
+def test_a_page_of_tasks_leaves_what_stubs_have_found_in_the_file(login: str | None, tmp_path: Path) -> None:
+    found = json.dumps({"id": "s1", "bodies": {"json": "x" * 2**20}})
+    with closing(SqliteStore(tmp_path / "state.db")) as store:
+        store.put_account(Account(LOGIN, "t", 9, "2030-01-01"))
+        with store.transaction(write=True):
+            for _ in range(8):
+                store.create_task(Task(0, LOGIN, "70000000001", 2, "", 1, 2, 1, 0, stub=found), 1)
+        tracemalloc.start()
+        try:
+            assert [task.id for task in store.tasks(login, 1, 5)] == [2, 3, 4, 5, 6]
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert most < 2**20
 
 
 def test_a_reset_of_all_reaches_every_account_and_is_undone_whole(store: Store) -> None:
@@ -339,3 +382,31 @@ def test_a_task_is_nothing_that_the_garbage_collector_looks_at() -> None:
     gc.collect()
 
     assert len(gc.get_objects()) - before < 100
+
+
+def test_what_a_scenario_changed_of_one_account_is_found_without_a_look_at_each() -> None:
+    class Unlisted(dict[Any, Any]):
+        def __iter__(self) -> Iterator[Any]:
+            raise AssertionError("each account is looked at")
+
+    api = Api()
+    steps = [{"account": {"daily_limit": 7}}]
+    api.mock.put_scenario("tight", {"steps": steps, "end": "last"})
+    logins = [f"test-{number}@example.com" for number in range(3)]
+    for login in logins:
+        api.send("info", login=login, token=TEST_TOKEN)
+    changes = api.mock.store.scenarios._changes
+    for key, accounts in changes.items():
+        changes[key] = Unlisted(accounts)
+    api.mock.put_scenario("other", {"login": logins[1], "steps": steps})
+    api.mock.reset(logins[0])
+
+    limits = [account.daily_limit for account in map(api.mock.store.account, logins) if account]
+    assert limits == [100, 7, 7]
+
+
+def test_what_is_wrong_with_a_scenario_is_explained_before_the_mock_is_held_up() -> None:
+    api = Api()
+    control = Control(api.mock, api.settings, lambda _operation: pytest.fail("it is held up"), lambda _login: None)
+
+    assert control.handle("PUT", "/scenarios/x", body={"steps": [{"tmies": 2}]}).status == 422

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mockserver.api.http import Request
 from mockserver.api.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Journal, Pattern
+from mockserver.api.stub_documents import STUB
 from mockserver.core.errors import StoreError
 from support.in_process import LOGIN, PHONE, TOKEN, Api
 from support.slips import FORM, places
@@ -162,6 +164,24 @@ def test_a_body_that_repeats_the_token_is_not_kept(api: Api) -> None:
     assert list(api.mock.journal.bodies()) == [3]
 
 
+@pytest.mark.parametrize("form", ["json", "xml", "csv"])
+@pytest.mark.parametrize("where", ["names", "bodies", "failure"])
+def test_a_body_that_repeats_the_token_by_a_stub_or_a_failed_task_is_not_kept(api: Api, where: str, form: str) -> None:
+    token = 's3cret"/&<ü'
+    api.account(LOGIN, token=token)
+    if where == "failure":
+        api.mock.arm({"action": {"kind": "fail-task", "message": token}})
+    else:
+        found = {"names": [token]} if where == "names" else {"bodies": {form: f"it is {token}"}}
+        api.mock.store.stubs.put(STUB("", {"match": {"phone": PHONE}, "lenient": True, **found}))
+    api.send("create", token=token, phone=PHONE, source=1)
+    api.time.passes(5)
+    body = api.send("result", token=token, id=1, format=form).body
+
+    assert b"s3cret" in body
+    assert list(api.mock.journal.bodies()) == [1]
+
+
 @pytest.mark.parametrize(
     ("path", "http_method", "outcome"),
     [("/api/info", "PUT", "http-method"), ("/api/inof", "GET", "unknown-method"), ("/info", "GET", "unknown-method")],
@@ -217,6 +237,20 @@ def test_of_many_accounts_those_that_called_last_are_kept() -> None:
     assert [journal.dropped(one) for one in (first, last, Pattern({"login": "never called"}))] == [1, 0, 0]
     journal.add(made(900, login=logins[0]), None)
     assert (journal.count(first).kept, journal.dropped(first)) == (1, 1)
+
+
+def test_the_last_call_of_all_is_found_without_a_look_at_every_account() -> None:
+    journal = Journal(1000)
+    for number in range(1, 20_001):
+        journal.add(made(number, login=f"test-{number}@example.com"), None)
+
+    def seconds() -> float:
+        began = perf_counter()
+        assert next(journal.entries(ALL, newest_first=True)).number == 20_000
+        assert journal.entry(10_000)
+        return perf_counter() - began
+
+    assert min(seconds() for _ in range(5)) < 0.001
 
 
 def test_what_is_forgotten_on_purpose_is_not_dropped() -> None:

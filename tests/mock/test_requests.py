@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -21,6 +21,7 @@ import pytest
 
 from mockserver.api.http import Request
 from mockserver.api.journal import AMONG, Pattern
+from mockserver.core.errors import StoreError
 from mockserver.inputs.fields import Field
 from mockserver.settings.loading import load
 from mockserver.web.app import make_app
@@ -320,6 +321,18 @@ def test_a_wait_that_ends_tells_the_nearest_and_leaves_nothing_behind(asked: Ask
     assert asked.api.mock.journal._waiters == {}
 
 
+def test_a_wait_whose_transaction_fails_leaves_nothing_behind(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def failing(**_: Any) -> Iterator[None]:
+        yield
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(asked.api.mock.store, "transaction", failing)
+
+    assert asked.control.handle("POST", "/requests/wait", body={}).status == 503
+    assert asked.api.mock.journal._waiters == {}
+
+
 @pytest.mark.parametrize(
     ("body", "where"),
     [
@@ -451,6 +464,23 @@ def test_a_server_that_stops_answers_those_who_wait() -> None:
 
     assert (got.status, got.headers["content-type"]) == (503, "application/problem+json")
     assert monotonic() - started < 3
+
+
+def test_waits_leave_the_places_that_are_kept_for_the_control_api() -> None:
+    api = Api()
+    server = mock_server(api.gateway, load({"limits": "connections=2,control_connections=2"}))
+    with ExitStack() as stack, run_in_thread(server) as address:
+        served = Served(server, api, address)
+        first, _second = (served.parked(stack.enter_context(connected(address)), method="create") for _ in range(2))
+        for _ in range(5):
+            client = stack.enter_context(connected(address))
+            got = ask(client, "POST", "/_mock/requests/wait", {"timeout": "30s"}).answer()
+            assert (got.status, "do not wait" in got.json["message"]) == (503, True)
+        assert len(next(iter(api.mock.journal._waiters.values()))) == 2
+        assert ask(client, "GET", "/_mock/health").answer().status == 200
+        first.close()
+        wait_for(lambda: len(server.outbox) == 1)
+        served.parked(client, method="create")
 
 
 # Waiting, under WSGI.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,15 @@ class Edited:
         settings = reading()
         self.gateway = open_gateway(settings)
         self.said: list[str] = []
-        self.file = SettingsFile(reading, settings, self.gateway, self.said.append)
+        self.held: list[Callable[[], None]] | None = None  # the readings that have begun, where they are held up
+        self.file = SettingsFile(reading, settings, self.gateway, self.said.append, self.run)
         self.edits = 0
+
+    def run(self, job: Callable[[], None]) -> None:
+        if self.held is None:
+            job()
+        else:
+            self.held.append(job)
 
     def edit(self, text: str, path: Path | None = None) -> list[str]:
         """What is said after an edit and two looks; the time of the file is moved on, however coarse it is."""
@@ -122,6 +130,49 @@ def test_a_wrong_file_is_refused_with_its_messages_and_the_old_settings_stay(
     assert edited.looked(3) == []
     edited.edit("daily_limit = 6")
     assert edited.limit == 6
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with a name")
+def test_a_pipe_in_the_place_of_the_file_is_refused_unread(edited: Edited) -> None:
+    edited.path.unlink()
+    os.mkfifo(edited.path)
+
+    assert edited.looked(2)[0] == "FILE: is no ordinary file any more"
+    assert edited.limit == 5
+    edited.path.unlink()
+    edited.edit("daily_limit = 6")
+    assert edited.limit == 6
+
+
+def test_the_mock_goes_on_while_the_file_is_read_and_takes_the_next_change_after_it(edited: Edited) -> None:
+    edited.held = []
+    assert edited.edit("daily_limit = 6") == []
+    assert edited.limit == 5
+    assert len(edited.held) == 1
+    edited.held.pop()()
+    assert edited.edit("daily_limit = 7") == ["FILE: has changed; in force from now on: daily_limit"]
+    assert edited.limit == 6  # as it was read before that edit
+    assert edited.looked(2) == []
+    assert len(edited.held) == 1
+
+    [line] = edited.looked(30)
+    assert line == "FILE: has changed, and it, or a file that it names, is still being read"
+
+
+def test_a_mistake_of_our_own_in_reading_does_not_end_the_looking(
+    edited: Edited, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(edited.file, "_load", lambda: {"": 0}["a value that may be secret"])
+        assert edited.edit("daily_limit = 6") == [
+            "FILE: has changed and is not applied; the settings stay as they were"
+        ]
+    edited.edit("daily_limit = 7")
+
+    assert edited.limit == 7
+    said = capfd.readouterr().err
+    assert "KeyError at test_settings_file.py" in said
+    assert "secret" not in said
 
 
 def test_a_file_that_goes_changes_nothing(edited: Edited) -> None:

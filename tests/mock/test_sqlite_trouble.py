@@ -9,7 +9,8 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -172,6 +173,29 @@ def test_a_trouble_is_said_once_and_so_is_its_end_and_nothing_acknowledged_is_lo
     assert "works again" in after[0]
     assert capsys.readouterr().err == ""
     assert "demo-token" not in during[0] + after[0]
+
+
+@pytest.mark.parametrize("strike", TROUBLES, ids=lambda strike: strike.__name__)
+def test_other_accounts_from_the_settings_in_the_middle_of_a_trouble_do_not_keep_it_from_ending(
+    down: Down,
+    strike: Callable[[Down], Callable[[], object]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sqlite, "LEAVING", 0.01)
+    mock = down.api.mock
+    more = replace(mock.simulation, accounts=(*mock.simulation.accounts, ANNA))
+    mend = strike(down)
+    with suppress(StoreError):
+        mock.configure(mock.profile, more)
+    down.api.call("info")
+    mend()
+    end = time.monotonic() + 5
+    while down.api.call("info")["status"] == "error" and time.monotonic() < end:
+        time.sleep(0.01)
+
+    assert down.api.create() > 5
+    assert "failed with" not in capsys.readouterr().err
 
 
 def test_a_copy_that_may_not_be_written_is_taken_once_it_may(capsys: pytest.CaptureFixture[str]) -> None:

@@ -198,6 +198,16 @@ def test_a_body_of_json_is_written_as_the_profile_writes_json(choice: str, writt
     assert written in response.body.decode()
 
 
+@pytest.mark.parametrize("form", ["xml", "csv"])
+def test_a_body_of_json_is_what_a_fault_sends_as_json_in_place_of_another_format(form: str) -> None:
+    api = Api(delay="0s")
+    put(api, {"match": MATCH, "bodies": {"json": JSON}})
+    number = api.create(source=1)
+    api.mock.arm({"action": {"kind": "wrong-format", "format": "json"}})
+
+    assert json.loads(api.send("result", id=number, format=form).body) == JSON
+
+
 def test_a_body_of_csv_is_in_the_charset_that_is_named() -> None:
     api = Api({"csv.encoding": "cp1251"}, delay="0s")
     put(api, {"match": MATCH, "bodies": {"csv": "name\nВася\n"}})
@@ -255,6 +265,10 @@ def test_lenient_takes_what_the_documentation_does_not(form: str) -> None:
             "bodies.xml: line 1: Element 'costs': This element is not expected",
         ),
         (
+            {"bodies": {"xml": "<!DOCTYPE response [<!ENTITY e 'x'>]><response>&e;</response>"}},
+            "bodies.xml: refers to an entity of its own; write what it stands for, or say lenient = true",
+        ),
+        (
             {"bodies": {"csv": "name,age\nВася,3\n"}},
             "bodies.csv: its header is none of a ready answer; write title,price",
         ),
@@ -310,6 +324,13 @@ def test_a_whole_body_has_the_phone_that_is_searched(form: str) -> None:
     STUB("", {**document, "match": {}})
     if form != "json":
         STUB("", {**document, "match": MATCH})
+
+
+def test_what_is_wrong_in_a_long_body_is_told_shortly() -> None:
+    with pytest.raises(Refusal) as caught:
+        STUB("", {"bodies": {"xml": XML.replace("<photo", f"<cost>{'x' * 90_000}</cost><photo")}})
+
+    assert len(str(caught.value)) < 10_000
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -39,6 +39,15 @@ def put(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     return (201 if is_new else 200), _shown(running)
 
 
+def _document(where: str, value: Any) -> Any:
+    """The document as it is, for the mock to read. What is wrong with it is found here, before the mock is held up: it
+    takes a while to explain a thousand steps.
+    """
+    if isinstance(value, Mapping) and "steps" in value:
+        SCENARIO(where, value)
+    return value
+
+
 def drop(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Takes the scenario of the path and of the login away."""
     login = known_login(context.mock, request.query.get("login"))
@@ -78,7 +87,7 @@ _SHOWN = extended(
 )
 _SHOWN = replace(_SHOWN, shape={**_SHOWN.shape, "required": ["name", "steps", "progress"]})
 _SHAPE = {key: part for key, part in SCENARIO.shape.items() if key != "required"}
-_DOCUMENT = replace(SCENARIO, read=fields.as_is.read, shape=_SHAPE)  # the mock reads it
+_DOCUMENT = replace(SCENARIO, read=_document, shape=_SHAPE)
 
 ROUTES = (
     Route(
