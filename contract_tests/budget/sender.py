@@ -113,7 +113,7 @@ class Sender:
             self.budget.calls -= 1
             if fault is not None and fault.stale:
                 self.log.pop()  # the target has not seen it
-            self._pause(pause)
+            self.pause(pause)
         if response is None:
             assert fault is not None, "a try ends in a response or a fault"
             raise fault
@@ -157,7 +157,7 @@ class Sender:
             if pause is None:
                 return response, charge
             self.budget.calls -= 1
-            self._pause(pause)
+            self.pause(pause)
 
     def _create_once(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Charge]:
         """Sends a create once, under a charge of its own."""
@@ -230,7 +230,8 @@ class Sender:
         if self.ledger and line:
             self.ledger.end(line, state, units=units)
 
-    def _pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
+        """Waits so long, but not beyond the end of the run."""
         left = seconds if self.budget.end is None else self.budget.end - time.monotonic()
         time.sleep(max(0.0, min(seconds, left)))
 
@@ -245,15 +246,15 @@ def open_sender(
         yield Sender(base, client, budget, ledger)
 
 
-def send_control(request: Request) -> HttpResponse:
+def send_control(request: Request, seconds: float = CONTROL_TIMEOUT) -> HttpResponse:
     """The answer to a call of a mock's control route, sent again where a server before the mock turns it away; all in
-    CONTROL_TIMEOUT. Raises TransportError.
+    so many seconds. Raises TransportError.
     """
-    end = time.monotonic() + CONTROL_TIMEOUT
+    end = time.monotonic() + seconds
     for pause in (*REFUSED_PAUSES, None):
-        with HttpClient(deadline=CONTROL_TIMEOUT, end=end) as client:
+        with HttpClient(deadline=seconds, end=end) as client:
             response = client.send(request)
-        if pause is None or not turned_away(response):
+        if pause is None or not turned_away(response) or time.monotonic() + pause >= end:
             break
         time.sleep(pause)
     return response

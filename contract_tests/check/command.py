@@ -152,7 +152,11 @@ def _remember(report: Report, ended: Examined, begun: _Begun) -> tuple[Report, W
         report = replace(report, history=history.of(report, stale_after, begun.live))
         if ended.run is None or ended.run.target.own_mock:
             return report, Written()
-        return report, try_to_write(file, "--history", history.with_report(report), ended.secrets, keep=True)
+        # Another run may have added to it since this one began.
+        latest = read_history(file) if file.exists() else history
+        return report, try_to_write(file, "--history", latest.with_report(report), ended.secrets, keep=True)
+    except UsageError as error:
+        return report, Written((f"{error}; what this run has found is not in it",), whole=False)
     except Exception as error:  # noqa: BLE001 - whatever it is, the report was paid for
         why = f"--history: {file}: could not be made: {type(error).__name__}, an error of the kit itself"
         return report, Written((why,), whole=False)

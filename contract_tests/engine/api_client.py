@@ -69,6 +69,8 @@ class ApiClient:
     """Of creates whose cost is not known yet, by the reply's number."""
     replies: list[Reply] = field(default_factory=list)
     """The answers to all calls of `send`."""
+    _settled: dict[int, Charge] = field(default_factory=dict)
+    """Of creates whose cost is known, by the reply's number."""
     _replies: dict[Call, Reply] = field(default_factory=dict)
     _references: dict[tuple[object, ...], Mapping[str, Any]] = field(default_factory=dict)
     """The last answer in JSON, by what the call is about: layouts without names are read by it."""
@@ -207,9 +209,17 @@ class ApiClient:
         return now, reply
 
     def settle(self, reply: Reply, cost: int | None) -> None:
-        """Notes the cost of a create, where its task states it."""
-        if cost is not None and reply.number in self.charges:
-            self.sender.settle(self.charges.pop(reply.number), cost)
+        """Notes the cost of a create, where its task states it: of several that it states, the highest."""
+        if cost is None:
+            return
+        charge = self.charges.pop(reply.number, None)
+        if charge is not None:
+            self._settled[reply.number] = charge
+        else:
+            charge = self._settled.get(reply.number)
+            if charge is None or cost <= charge.units:
+                return
+        self.sender.settle(charge, cost)
 
     def _send(self, call: Call) -> Reply:
         """The reply with its answer unread; without an answer it says why."""

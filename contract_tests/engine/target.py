@@ -77,7 +77,7 @@ def read_url(text: str) -> str:
         raise UsageError("a target's URL must not hold credentials: set IFIND_LOGIN and IFIND_TOKEN instead")
     if url.query or url.fragment:
         raise UsageError(f"{shown} is not a target: leave out what stands after the path")
-    if port == 0 or not text.isascii():
+    if port == 0 or not text.isascii() or not text.isprintable() or " " in text:
         raise UsageError(f"{shown} is not a target: it can't be reached")
     return text.rstrip("/")
 

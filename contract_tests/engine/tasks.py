@@ -81,6 +81,8 @@ class TaskPoller:
         if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
             self._read[fmt or "json", way] += 1
+            if task.ready is not None and not reply.decoded.doubt:
+                self.api.settle(task.reply, reply.cost)
         elif reply.status == "processing":
             self.processing.append(reply)
         elif task.ready is None and reply.has_unknown_layout:
@@ -165,13 +167,13 @@ class TaskPoller:
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
         pause = 0.02 if self.api.target.provisioned else 0.25 if self.api.target.loopback else 1.5
-        time.sleep(max(0.0, min(self._usual, patience) - (time.monotonic() - task.made)))
+        self.api.sender.pause(min(self._usual, patience) - (time.monotonic() - task.made))
         while True:
             waited = time.monotonic() - task.made
             yield waited
             if waited >= patience:
                 return
-            time.sleep(max(0.0, min(pause, patience - (time.monotonic() - task.made))))
+            self.api.sender.pause(min(pause, patience - (time.monotonic() - task.made)))
             pause = min(pause * 1.5, 0.25) if self.api.target.provisioned else pause * 3
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:

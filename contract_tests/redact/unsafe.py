@@ -3,7 +3,7 @@
 Control characters, among them a terminal's escape; marks of direction and separators of Unicode; lone surrogates; and
 the commands that a CI system reads from a log: `##vso[…]` and `##[…]` of Azure Pipelines and GitHub, `##teamcity[…]`,
 `::error …::` of GitHub, sections and folds of GitLab and Travis, groups of Buildkite (`--- `, `+++ `,
-`~~~ `). Azure Pipelines looks for its own anywhere in a line, and a table may break a line anywhere.
+`~~~ `, `^^^ +++`). Azure Pipelines looks for its own anywhere in a line, and a table may break a line anywhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ UNSAFE = re.compile(
     "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
     "\ud800-\udfff\ufffe\uffff]"  # lone surrogates and what is no character, which neither UTF-8 nor XML 1.0 can hold
     r"|(?<=#)#(?=[a-z]*\[)"
-    r"|(?<=(?<!-)--)-(?= )|(?<=(?<!\+)\+\+)\+(?= )|(?<=(?<!~)~~)~(?= )"
+    r"|(?<=(?<!-)--)-(?=[ \t])|(?<=(?<!\+)\+\+)\+(?=[ \t])|(?<=(?<!~)~~)~(?=[ \t])|(?<=\^\^)\^(?=[ \t]+\+\+\+)"
     r"|(?<=:):(?=[a-z][a-z-]*(?:::| ))"
     "|(?:(?<=section_start)|(?<=section_end)|(?<=travis_fold)|(?<=travis_time)):",
     re.IGNORECASE,

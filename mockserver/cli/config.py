@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from contract_tests.redact.unsafe import json_safe
+from contract_tests.report.visible import line, visible
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.errors import Problem, Refusal
@@ -42,7 +43,7 @@ def init(file: str, *, force: bool) -> None:
         raise Refusal(Problem(file, what, "make it, or name another file")) from None
     except OSError as error:
         raise Refusal(Problem(file, f"can't be written: {error.strerror}", "name another file")) from None
-    click.echo(f"wrote {file}", err=True)
+    click.echo(visible(f"wrote {file}"), err=True)
 
 
 @command.command("check")
@@ -50,7 +51,7 @@ def init(file: str, *, force: bool) -> None:
 def check(file: str) -> None:
     """Checks FILE and reports every mistake. Default: ifind-mock.toml."""
     check_file(file)
-    click.echo(f"{file}: ok")
+    click.echo(visible(f"{file}: ok"))
 
 
 @with_settings()
@@ -63,11 +64,11 @@ def show(**options: Any) -> None:
         value = "(not shown)" if setting.secret and settings.values[setting.name] else None
         shown = value or json_safe(json.dumps(settings.values[setting.name], ensure_ascii=False, default=str))
         if setting.choices is None:
-            click.echo(f"{setting.name} = {shown}  # {settings.origins[setting.name]}")
+            click.echo(line(f"{setting.name} = {shown}  # {settings.origins[setting.name]}"))
     click.echo("[profile]")
     for clause, choice in settings.profile.choices.items():
         origin = settings.origins.get(f"profile.{clause}", "default")
-        click.echo(f"{json.dumps(clause)} = {json_safe(_toml(choice))}  # {origin}")
+        click.echo(line(f"{json.dumps(clause)} = {json_safe(_toml(choice))}  # {origin}"))
 
 
 def commented() -> Iterator[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.write import discard, is_device, write
 from mockserver.core.errors import Problem, Refusal
 from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.kit.mutant import Mutant
@@ -60,6 +62,11 @@ def command(
             raise Refusal(Problem(f"{option}: {file}", what, "create it, or name another file"))
         if not file.exists() and not os.access(file.parent, os.W_OK):
             raise Refusal(Problem(f"{option}: {file}", "can't be written: Permission denied", "name another file"))
+    if len(files) > 1 and len({os.path.realpath(file) for _, file, _ in files}) == 1:
+        raise Refusal(Problem(f"--json: {json_file}", "is named for two files at once", "name each its own"))
+    for _, file, _ in files:
+        if not is_device(file):
+            discard(file)  # nobody takes the matrix of before for that of a run that is interrupted
     matrix = _run(wanted, jobs=jobs or cpus(), full=full)
     lost = [problem for one in files if (problem := _unwritten(*one, matrix)) is not None]
     write_terminal(sys.stdout, matrix)
@@ -71,7 +78,7 @@ def command(
 def _unwritten(option: str, file: Path, render: Callable[[Matrix], str], matrix: Matrix) -> Problem | None:
     """Writes a file; the problem where it can't be written."""
     try:
-        file.write_text(render(matrix), encoding="utf-8", newline="")
+        write(file, render(matrix).encode(), Secrets())
     except OSError as error:
         return Problem(f"{option}: {file}", f"can't be written: {error.strerror}", "name another file")
     return None

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import all_clauses
@@ -75,25 +76,28 @@ def _running(jobs: int) -> Iterator[Callable[[Collection[_Job]], Iterable[_Done]
         yield lambda work: map(_do, work)
         return
     # Not forked: the caller may have threads.
-    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin_worker)
+    context = get_context("spawn")
+    end, our_end = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(end,))
     try:
         yield lambda work: (f.result() for f in as_completed([executor.submit(_do, job) for job in work]))
     except BrokenExecutor:
         raise IfindMockError("a process that ran the suite was killed; try fewer --jobs") from None
+    except BaseException:
+        our_end.close()  # what runs is of no use any more, and may take a minute
+        raise
     finally:
         executor.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
-    """Leaves Ctrl-C to the parent, and ends with the parent."""
+def _begin_worker(end: Connection) -> None:
+    """Leaves Ctrl-C to the parent, and ends when the parent closes its end of the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=_end_with, args=(end,), daemon=True).start()
 
 
-def _end_with_the_parent() -> None:
-    parent = parent_process()
-    assert parent is not None, "a worker has a parent"
-    parent.join()
+def _end_with(end: Connection) -> None:
+    end.poll(None)
     os._exit(1)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,19 +14,22 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from mockserver.api.http import url_of
 from mockserver.core.errors import IfindMockError, Problem
+from mockserver.testing.suite import safe
 
 if TYPE_CHECKING:
     from mockserver.web.control import Control
 
 _TIMEOUT = 30.0  # seconds; a test should not hang where a server does not answer
 _FIRST_ERROR = 400
+_LARGEST = 64 * 2**20
+"""Bytes of an answer that are read."""
 
 
 class ControlError(IfindMockError):
     """The control API refused, or can't be reached. The text lists every problem: where, what, and what to do."""
 
     def __init__(self, *problems: Problem, status: int | None = None, details: Mapping[str, Any] | None = None) -> None:
-        super().__init__("\n".join(map(str, problems)))
+        super().__init__(safe("\n".join(map(str, problems))))
         self.problems = problems
         self.status = status  # the HTTP status of the refusal; None where there was no answer
         self.details = details or {}  # the answer's body
@@ -105,13 +111,16 @@ class RemoteChannel:
     ) -> Any:
         """See Channel."""
         kind = HTTPSConnection if self._scheme == "https" else HTTPConnection
-        connection = kind(self._host, self._port, timeout=_TIMEOUT + patience)
+        seconds = _TIMEOUT + patience
+        connection = kind(self._host, self._port, timeout=seconds)
         target = f"{self._path}/_mock{quote(path)}" + (f"?{urlencode(query)}" if query else "")
         sent = b"" if body is None else _json(body).encode()
         try:
-            connection.request(http_method, target, sent, self._headers)
-            response = connection.getresponse()
-            status, content = response.status, response.read()
+            connection.connect()
+            with _cut_after(seconds, connection.sock):
+                connection.request(http_method, target, sent, self._headers)
+                response = connection.getresponse()
+                status, content = response.status, response.read(_LARGEST)
         except (OSError, HTTPException, UnicodeError) as error:
             why = str(error) or type(error).__name__
             raise ControlError(Problem(self._base, f"does not answer: {why}", "see whether the mock runs")) from None
@@ -119,13 +128,12 @@ class RemoteChannel:
             connection.close()
         try:
             value = json.loads(content) if content else None
-        except ValueError:
+        except (ValueError, RecursionError):
             value = ()
         if status >= _FIRST_ERROR and isinstance(value, dict) and isinstance(value.get("problems"), list):
             raise _refused(status, value)
         if status >= _FIRST_ERROR or value == ():
-            what = f"answers {status}, and not as the control API of an ifind-mock does"
-            raise ControlError(Problem(f"{self._base}/_mock{path}", what, "check the URL"), status=status)
+            raise foreign(f"{self._base}/_mock{path}", status)
         return value
 
 
@@ -143,9 +151,34 @@ def _parts(url: str) -> tuple[str, str, int, str]:
     return parts.scheme, host, port, path.removesuffix("/api").removesuffix("/_mock")
 
 
+@contextmanager
+def _cut_after(seconds: float, sock: socket.socket) -> Iterator[None]:
+    """Ends the connection after so many seconds: a time-out alone begins anew with each byte that comes."""
+
+    def cut() -> None:
+        with suppress(OSError):  # it has ended by itself
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+        if not timer.is_alive():
+            raise TimeoutError("timed out")
+    finally:
+        timer.cancel()
+
+
+def foreign(where: str, status: int = 200) -> ControlError:
+    """The error of an answer that no mock gives."""
+    what = f"answers {status}, and not as the control API of an ifind-mock does"
+    return ControlError(Problem(where, what, "check the URL"), status=status)
+
+
 def _refused(status: int, body: Mapping[str, Any]) -> ControlError:
-    problems: Sequence[Mapping[str, str]] = body["problems"]
-    known = [Problem(one.get("where", ""), one.get("what", ""), one.get("remedy", "")) for one in problems]
+    problems = [one if isinstance(one, dict) else {} for one in body["problems"]]
+    known = [Problem(*(str(one.get(part, "")) for part in ("where", "what", "remedy"))) for one in problems]
     return ControlError(*known, status=status, details=body)
 
 
@@ -155,8 +188,12 @@ def whole_list(channel: Channel, name: str, query: Mapping[str, str | int]) -> l
     offset: int | None = 0
     while offset is not None:
         page = channel.call("GET", f"/{name}", query={**query, "offset": offset, "limit": 1000})
-        entries += page[name]
-        offset = page.get("next")
+        listed, following = (page.get(name), page.get("next")) if isinstance(page, dict) else (None, None)
+        goes_on = following is None or (isinstance(following, int) and following > offset and listed)
+        if not isinstance(listed, list) or not goes_on:
+            raise foreign(f"{channel.api}: the list of {name}")
+        entries += listed
+        offset = following
     return entries
 
 

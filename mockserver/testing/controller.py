@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 from mockserver.core.errors import Problem, Refusal
 from mockserver.data import PACKAGE
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.testing.channel import Channel, ControlError, RemoteChannel, whole_list
+from mockserver.testing.channel import Channel, ControlError, RemoteChannel, foreign, whole_list
 from mockserver.testing.parts import ClockController, FaultsController, ScenariosController, StubsController
 from mockserver.testing.verification import Verification
 
@@ -41,7 +41,9 @@ class MockController:
         """
         mock = cls()
         channel = RemoteChannel(url, admin_token)
-        channel.call("GET", "/health")
+        health = channel.call("GET", "/health")
+        if not isinstance(health, dict) or "version" not in health:
+            raise foreign(f"{channel.api}: /_mock/health")
         mock._channel = channel
         return mock
 

@@ -17,11 +17,21 @@ from mockserver.data import PACKAGE
 _SUITE = "contract_tests"
 
 
-@cache
 def conforms() -> ModuleType:
     """The module that holds `assert_conforms` and `DoesNotConform`, loaded once, so that they belong together."""
+    return _module("captured.conforms")
+
+
+def safe(text: str) -> str:
+    """The text without what a terminal or a CI system takes for more than text."""
+    shown: str = _module("report.visible").visible(text)
+    return shown
+
+
+@cache
+def _module(name: str) -> ModuleType:
     with _suite_beside_this_package():
-        return import_module(f"{_SUITE}.captured.conforms")
+        return import_module(f"{_SUITE}.{name}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.testing.channel import Channel, ControlError, whole_list
+from mockserver.testing.suite import safe
 
 _NOT_MET = (408, 409)  # a wait, a count
 _LONGEST = 600  # seconds that the mock lets anybody wait
@@ -30,7 +31,7 @@ class Verification:
     def history(self) -> str:
         """Its calls, a line each, for a reader; or why they are not known."""
         try:
-            return "\n".join(map(_line, self.requests())) or "none"
+            return safe("\n".join(map(_line, self.requests()))) or "none"
         except ControlError as error:
             return str(error)
 
@@ -82,7 +83,7 @@ class Verification:
             message = "\n".join(self._told(pattern, error))
         else:
             return
-        raise AssertionError(message)
+        raise AssertionError(safe(message))
 
     def _told(self, pattern: Mapping[str, Any], error: ControlError) -> Iterator[str]:
         keys = ", ".join(f"{key}={value!r}" for key, value in pattern.items() if key != "login")

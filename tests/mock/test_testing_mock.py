@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from email.message import Message
+from http.client import parse_headers
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +24,7 @@ import pytest
 import mockserver
 from mockserver.testing import Account, ControlError, Mock
 from support.in_process import PHONE
-from support.raw_server import says, server
+from support.raw_server import says, server, slowly
 
 
 def call(account: Account, method: str, **more: Any) -> dict[str, Any]:
@@ -288,6 +292,63 @@ def test_a_server_that_is_no_mock_is_told() -> None:
         pytest.raises(ControlError, match="answers 404, and not as the control API of an ifind-mock does"),
     ):
         Mock.at(url)
+
+
+def answered(body: bytes, status: str = "200 OK") -> Callable[[socket.socket], None]:
+    """Reads a request to its end, and answers it."""
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+
+    def turn(connection: socket.socket) -> None:
+        with connection.makefile("rb") as request:
+            headers = parse_headers(request) if request.readline() else Message()
+            request.read(int(headers.get("Content-Length", 0)))
+            connection.sendall(head.encode() + body)
+
+    return turn
+
+
+HEALTH = answered(b'{"version": "1"}')
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        answered(b"[" * 100_000),
+        answered(b'{"problems": [5, {"where": ["x"]}]}', "400 Bad Request"),
+        answered(b'{"tasks": [], "next": 0}'),
+        answered(b'{"tasks": [{}], "next": "x"}'),
+        answered(b'{"tasks": 5}'),
+        answered(b"[]"),
+        slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "),
+        slowly(b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+    ],
+)
+def test_what_only_looks_like_a_mock_is_a_control_error_soon(
+    turn: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.testing.channel._TIMEOUT", 0.3)
+    account = answered(b'{"login": "a@example.com", "token": "t"}', "201 Created")
+    with server(HEALTH, account, turn) as url:
+        made = Mock.at(url.removesuffix("/info")).account()
+        began = time.monotonic()
+        with pytest.raises(ControlError):
+            _ = made.tasks
+
+    assert time.monotonic() - began < 5
+
+
+COMMANDS = "##vso[a]\n::error::b\x1b[31m\u202e"
+
+
+def test_no_message_relays_what_a_terminal_or_a_ci_system_reads(local: Mock) -> None:
+    problems = json.dumps({"problems": [{"where": COMMANDS, "what": COMMANDS, "remedy": COMMANDS}]}).encode()
+    with server(HEALTH, answered(problems, "400 Bad Request")) as url, pytest.raises(ControlError) as refused:
+        Mock.at(url.removesuffix("/info")).account()
+    with pytest.raises(ControlError) as typed:
+        local.account().assert_called("create", phone=COMMANDS)
+
+    for caught in (refused, typed):
+        assert not [part for part in ("##vso[", "\n::error", "\x1b", "\u202e") if part in str(caught.value)]
 
 
 def test_a_wrong_admin_token_is_told_and_not_shown(local: Mock) -> None:

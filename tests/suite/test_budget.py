@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -341,6 +342,37 @@ def test_a_run_that_has_no_time_left_says_what_it_did_not_look_at() -> None:
     assert time.monotonic() - began < 12
     assert code in (1, 4), output
     assert "the time of the run is up" in output
+
+
+def hide_units(context: CallContext) -> None:
+    if context.operation == "info" and "data" in context.body:
+        context.body["data"]["api_limit"]["used"] = 0
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds", "breakage"),
+    [
+        ({"run_timeout": 0.5}, 99.0, None),
+        ({"run_timeout": 1.5, "only": ("quota.charged",)}, 0.0, Breakage("hides what is taken", hide_units)),
+    ],
+    ids=["for a task", "for what a create took"],
+)
+def test_no_wait_outlasts_the_run(
+    options: dict[str, Any], seconds: float, breakage: Breakage | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, sleep = [], time.sleep
+
+    def noted(long: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            waits.append(long)
+        sleep(long)
+
+    monkeypatch.setattr(time, "sleep", noted)
+    with serving("courier", seconds=seconds, breakage=breakage) as target:
+        _, output = check(target, poll_timeout=60.0, **options)
+
+    assert "the time of the run is up" in output
+    assert max(waits) <= options["run_timeout"]
 
 
 @pytest.mark.parametrize("method", ["result", "create"])

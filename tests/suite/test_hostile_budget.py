@@ -18,7 +18,7 @@ from contract_tests.budget.ledger import MOST, Entry, open_ledger
 from contract_tests.contract.clauses import UsageError
 from contract_tests.transport.messages import Request
 from mockserver.mutants.kit.context import CallContext
-from support.checking import check
+from support.checking import check, examined
 from support.standins.breaking import Breakage
 from support.standins.running import serving
 
@@ -69,6 +69,18 @@ def test_no_lie_about_what_a_create_takes_makes_a_run_pass_its_budget(name: str)
         _, output = check(target, budget=2, poll_timeout=0.3, run_timeout=4.0)
 
         assert 0 < target.units <= 2, output
+
+
+def test_of_several_costs_that_a_task_states_the_highest_counts() -> None:
+    def rising(context: CallContext) -> int:
+        read = context.params["id"]
+        context.memory[read] = context.memory.get(read, 0) + 1
+        return 1 if context.memory[read] == 1 else 40
+
+    with serving("courier", seconds=0.0, breakage=states(rising)) as target:
+        report = examined(target, budget=12, poll_timeout=0.3, run_timeout=4.0).report
+
+    assert report.spent.units >= 40
 
 
 # The ledger.

@@ -17,7 +17,7 @@ from contract_tests.findings.finding import ClauseResult
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import write
 from contract_tests.report.report import Retried
-from contract_tests.session.session import Examined
+from contract_tests.session.session import Examined, examine
 from mockserver.core.errors import Refusal
 from mockserver.data import MAX_TEXT_FILE, TextFileError, bytes_of
 from mockserver.settings.loading import check_file
@@ -51,6 +51,29 @@ def test_a_run_has_its_report_whatever_the_history_holds(name: str, tmp_path: Pa
     assert len(output) < 5000
     assert "\n::error" not in output
     assert name != "half of a surrogate pair" or r"\ud800" in history.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_another_run_has_written_to_the_history_meanwhile_is_kept(
+    damaged: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "history.json"
+    others = {"http://other.example/api": {"not-found": {"proven": "2030-01-01", "outcome": "holds"}}}
+    written = "{" if damaged else json.dumps({"layout": 1, "targets": others})
+
+    def meanwhile(options: CheckOptions, *plugins: object) -> Examined:
+        file.write_text(written, encoding="utf-8")
+        return examine(options, *plugins)
+
+    monkeypatch.setattr("contract_tests.check.command.examine", meanwhile)
+    with serving("courier", seconds=0.0) as target:
+        code, output = check(target, history=file, only=("info.answers",))
+
+    if damaged:
+        assert (code, file.read_text(encoding="utf-8")) == (2, "{"), output
+        assert "is not a history (no JSON); name another file; what this run has found is not in it" in output
+    else:
+        assert json.loads(file.read_text(encoding="utf-8"))["targets"].keys() == {target.url, *others}
 
 
 def test_an_error_of_the_history_takes_no_report_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -107,6 +108,7 @@ def test_the_list_has_all_mutants_and_why_some_break_nothing(tmp_path: Path) -> 
         (["???"], "--list prints all"),
         (["--jobs", "0"], "0 is not in the range x>=1"),
         (["--json", "nowhere/matrix.json"], "the directory nowhere does not exist"),
+        (["cost-is-0", "--json", "m", "--csv", "./m"], "--json: m: is named for two files at once"),
     ],
 )
 def test_wrong_usage_is_reported_and_runs_nothing(asked: list[str], message: str, tmp_path: Path) -> None:
@@ -114,6 +116,35 @@ def test_wrong_usage_is_reported_and_runs_nothing(asked: list[str], message: str
 
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
+
+
+def test_an_interrupted_run_leaves_no_process_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_do", time.sleep)
+
+    def interrupted() -> None:
+        with run._running(2) as do:
+            do([60.0, 60.0])  # type: ignore[list-item]
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert time.monotonic() - began < 30
+
+
+def test_the_matrix_of_before_is_not_left_for_that_of_an_interrupted_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> Matrix:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mockserver.cli.mutants.kill_matrix", interrupted)
+    (tmp_path / "m.json").write_text("old", encoding="utf-8")
+    done = ifind("mutants", "cost-is-0", "--json", "m.json", cwd=tmp_path)
+
+    assert done.returncode == 1, done.stderr
+    assert not (tmp_path / "m.json").exists()
 
 
 def found(*broken: str, **more: Any) -> Examination:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,8 @@ COMMANDS = (
     "--- a",
     "+++ a",
     "~~~ a",
+    "---\ta",
+    "^^^ +++",
 )
 """What a CI system reads from a log."""
 CONTROLS = ("\x1b[31m", "\x1b]0;a\x07", "\r", "\b", "\x9b1m", "\u202e", "\u2066", "\u2028", "\u2029", "\ufeff", "\x00")
@@ -54,7 +57,8 @@ CONTROLS = ("\x1b[31m", "\x1b]0;a\x07", "\r", "\b", "\x9b1m", "\u202e", "\u2066"
 TEXT = " ".join((*COMMANDS, *CONTROLS, *(f"\n{command}\n  {command}\t{command}" for command in COMMANDS)))
 
 READ = re.compile(
-    r"##(?:\w+)?\[|^\s*::[a-z-]+(?: [^\n]*?)?::|^\s*(?:---|\+\+\+|~~~) |section_(?:start|end):\d|travis_fold:"
+    r"##(?:\w+)?\[|^\s*::[a-z-]+(?: [^\n]*?)?::|section_(?:start|end):\d|travis_fold:"
+    r"|^\s*(?:---|\+\+\+|~~~)[ \t]|^\s*\^\^\^[ \t]+\+\+\+"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
     "|[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]",
     re.MULTILINE | re.IGNORECASE,
@@ -149,6 +153,7 @@ TYPED = (
     ["mutants", TEXT],
     ["validate", "x", "--format", TEXT],
     ["config", "show", "--seed", TEXT],
+    *(["check", "--plan", f"http://127.0.0.1:1/{end}"] for end in ("\n::error::a", "\x1b[31m", "\n--- a", "a b")),
 )
 """Wrong command lines, with a token or with what a CI system reads."""
 
@@ -178,3 +183,17 @@ def test_the_settings_that_are_shown_hold_no_command(
     assert ended.value.code == 0
     assert r'"#\u0023vso[a]\u202e.db"' in shown
     assert not [found[0] for found in READ.finditer(shown)]
+
+
+def test_the_name_of_a_settings_file_is_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = "##vso[a]\u202e.toml"
+    for words in (["init", file], ["check", file], ["show", "--config", file]):
+        with pytest.raises(SystemExit) as ended:
+            main(["config", *words])
+        shown = "".join(capsys.readouterr())
+
+        assert ended.value.code == 0
+        assert not [found[0] for found in READ.finditer(shown)]
