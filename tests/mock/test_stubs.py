@@ -266,7 +266,7 @@ def test_lenient_takes_what_the_documentation_does_not(form: str) -> None:
         ),
         (
             {"bodies": {"xml": "<!DOCTYPE response [<!ENTITY e 'x'>]><response>&e;</response>"}},
-            "bodies.xml: refers to an entity of its own; write what it stands for, or say lenient = true",
+            "bodies.xml: has entities of its own; write their text in their place, or say lenient = true",
         ),
         (
             {"bodies": {"csv": "name,age\nВася,3\n"}},
