@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 import click
@@ -39,7 +42,7 @@ def command(*, with_parent: bool, **options: Any) -> None:
     gateway = open_gateway(settings)
     log = STANDARD_ERROR.write if settings.access_log else None
     try:
-        with made_for(settings) as made:
+        with _ends_in_order(), made_for(settings) as made:
             authority = made.authority if made else None
             server = mock_server(gateway, settings, log, made.context if made else None)
 
@@ -59,6 +62,22 @@ def command(*, with_parent: bool, **options: Any) -> None:
             run_until_signal(server, settings.host, settings.port, ready, is_over)
     finally:
         gateway.mock.store.close()
+
+
+@contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Has SIGTERM end the process as Ctrl-C does, so that no key of a certificate that is being made stays in a file.
+    The server has its own way, while it runs.
+    """
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _clock_notes(mock: Mock) -> list[str]:

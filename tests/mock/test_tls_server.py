@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
 import select
 import shutil
+import signal
 import socket
 import ssl
 import stat
@@ -31,7 +33,7 @@ from mockserver.wire.failures import WireError
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
 from support.in_process import LOGIN, TOKEN
-from support.processes import environment, serving
+from support.processes import COMMAND, environment, serving
 from support.wire_server import Echo, Pages, get, wait_for
 
 API = f"info?login={LOGIN}&token={TOKEN}"
@@ -112,6 +114,28 @@ def test_no_key_stays_in_a_file_and_the_ca_goes_at_the_end(monkeypatch: pytest.M
 
     assert modes == [0o600, 0o700]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_key_stays_where_the_start_is_ended_while_one_is_made(tmp_path: Path) -> None:
+    made, command = tmp_path / "made", tmp_path / "openssl"
+    made.mkdir()
+    command.write_text("#!/bin/sh\nfor last; do case $before in -keyout) echo key > $last;; esac; before=$last; done\n")
+    with command.open("a") as file:
+        file.write("kill -TERM $PPID\nexec sleep 5\n")
+    command.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    ended = subprocess.run(
+        [*COMMAND, "serve", "--port", "0", "--tls"],
+        cwd=tmp_path,
+        env=environment(PATH=path, TMPDIR=str(made)),
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (128 + signal.SIGTERM, "", "")
+    assert list(made.iterdir()) == []
 
 
 def test_the_ca_stays_where_the_setting_names_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
