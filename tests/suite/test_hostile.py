@@ -45,7 +45,10 @@ from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import write
 from contract_tests.transport.messages import HttpResponse, Request
+from mockserver.mutants.kit.context import CallContext
+from support.checking import check, options_for
 from support.raw_server import talking
+from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.people import PHONE as STANDIN_PHONE
 from support.standins.running import ACCOUNTS, serving
@@ -313,6 +316,21 @@ def test_a_picture_takes_no_more_memory_than_some_times_its_size() -> None:
     assert not [problem for problem in found if problem.rule == "pattern"]
     assert [problem.path for problem in problems("ready-photo", {"photo": f"{photo}!"}) if problem.rule == "pattern"]
     assert taken < 10 * len(photo)
+
+
+def test_a_task_is_not_asked_for_by_an_id_that_no_service_gives() -> None:
+    def answer(context: CallContext) -> None:
+        if context.operation == "create" and context.body.get("status") == "ok":
+            context.body["id"] = "7" * 5_000
+
+    with serving("courier", seconds=0.0, breakage=Breakage("gives long ids", answer)) as target:
+        code, output = check(target, poll_timeout=0.3)
+        parity.run(target.url, target.url, options_for(target, poll_timeout=0.3), io.StringIO())
+        asked = max(len(params.get("id", "")) for _, _, params in target.calls)
+
+    assert code == 1, output
+    assert "create.ok" in output
+    assert asked < 1_000
 
 
 def test_a_comparison_has_an_end_also_where_no_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
