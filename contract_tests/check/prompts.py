@@ -21,7 +21,7 @@ from contract_tests.report.wording import counted
 
 def spends_units(options: CheckOptions) -> bool:
     """Whether the run is on the user's account, so that units count. Raises UnreachableError."""
-    return options.url is not None and not makes_accounts(options.url, options.environment)
+    return options.url is not None and not makes_accounts(options.url, options)
 
 
 def has_second(options: CheckOptions) -> bool:
@@ -38,7 +38,10 @@ def with_credentials(
     lacking = [name for name in ("IFIND_LOGIN", "IFIND_TOKEN") if not options.environment.get(name)]
     terminal = sys.stdin.isatty() if at_terminal is None else at_terminal
     url = options.url
-    if url is None or not spends_units(options):
+    if url is None:
+        return options
+    options = replace(options, makes_accounts=makes_accounts(url, options))
+    if options.makes_accounts:
         return options
     check_named(url, options, credentials=not terminal and not options.plan)
     if not lacking or not terminal or options.plan:

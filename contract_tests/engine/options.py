@@ -72,6 +72,8 @@ class CheckOptions:
     """None: 15 minutes; for `check` no limit with `full` or on a mock."""
     environ: Mapping[str, str] | None = field(default=None, repr=False)
     """Where the credentials are. None: the process's environment."""
+    makes_accounts: bool | None = None
+    """The suite makes its own accounts at the URL, which is a mock's. None: it was not asked yet."""
     own_mock: bool = False
     """The URL is a mock of the caller's own, so its answers may be shown."""
     strict: bool = False

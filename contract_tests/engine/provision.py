@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from contract_tests.api.calls import Account
-from contract_tests.budget.sender import send_control
+from contract_tests.budget.sender import CONTROL_TIMEOUT, send_control
 from contract_tests.contract.clauses import UsageError
 from contract_tests.decode.json import read_json
 from contract_tests.decode.model import Unreadable
@@ -30,6 +30,8 @@ from mockserver import data
 USUAL_PORT = 8080
 PRIVATE_DELAY = "250ms"
 START_TIMEOUT = 20.0
+BUSY = 2.0
+"""Seconds in which a mock on a busy machine answers a control call."""
 MAIN_LIMIT = 1_000_000
 LONGEST_SECRET = 1000
 """Characters of a credential: every answer and every report is searched for it."""
@@ -77,8 +79,9 @@ def target_of(options: CheckOptions) -> Iterator[Target]:
 def _target_at(base: str, options: CheckOptions) -> Target:
     environ = options.environment
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
-    if makes_accounts(base, environ):
-        return _provisioned(base, options.phone, environ.get("IFIND_MOCK_ADMIN_TOKEN"), own_mock=options.own_mock)
+    if makes_accounts(base, options):
+        admin_token, seconds = environ.get("IFIND_MOCK_ADMIN_TOKEN"), _patience(options)
+        return _provisioned(base, options.phone, admin_token, own_mock=options.own_mock, seconds=seconds)
     check_named(base, options)
     assert login is not None, "it is named"
     assert token is not None, "it is named"
@@ -94,13 +97,23 @@ def _target_at(base: str, options: CheckOptions) -> Target:
     )
 
 
-def makes_accounts(base: str, environ: Mapping[str, str]) -> bool:
+def makes_accounts(base: str, options: CheckOptions) -> bool:
     """Whether the suite makes its own accounts at the URL, which is a mock's, so that units cost nothing.
 
     Raises UnreachableError where nobody answers.
     """
+    environ = options.environment
     reachable = on_loopback(base) or bool(environ.get("IFIND_MOCK_ADMIN_TOKEN"))
-    return not environ.get("IFIND_LOGIN") and reachable and is_mock(base)
+    if environ.get("IFIND_LOGIN") or not reachable:
+        return False
+    return is_mock(base, _patience(options)) if options.makes_accounts is None else options.makes_accounts
+
+
+def _patience(options: CheckOptions) -> float:
+    """Seconds for a call of a control route, which is sent before the run's own time begins: no more than that, but
+    long enough for a mock on a busy machine.
+    """
+    return min(CONTROL_TIMEOUT, max(BUSY, options.run_timeout or CONTROL_TIMEOUT))
 
 
 def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -> None:
@@ -124,7 +137,14 @@ def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -
         raise UsageError(f"{base}: no {' and no '.join(lacking)}; {'; '.join(remedies[what] for what in lacking)}")
 
 
-def _provisioned(base: str, phone: str | None = None, admin_token: str | None = None, *, own_mock: bool) -> Target:
+def _provisioned(
+    base: str,
+    phone: str | None = None,
+    admin_token: str | None = None,
+    *,
+    own_mock: bool,
+    seconds: float = CONTROL_TIMEOUT,
+) -> Target:
     """A mock whose control routes are there; the phone may replace its ordinary one."""
     run, url = secrets.token_hex(4), f"{_root(base)}/_mock/accounts"
     bearer = (("Authorization", f"Bearer {admin_token}"),) if admin_token else ()
@@ -135,7 +155,7 @@ def _provisioned(base: str, phone: str | None = None, admin_token: str | None = 
         body = json.dumps({"login": login, "token": token, "daily_limit": daily_limit}).encode()
         request = Request("POST", url, (("Content-Type", "application/json"), *bearer), body)
         try:
-            answer = send_control(request)
+            answer = send_control(request, seconds)
             made = read_json(answer.body).model
         except (TransportError, Unreadable) as error:
             raise UsageError(f"{url}: no account could be made ({error}); set {VARIABLES}") from None
@@ -158,10 +178,10 @@ def accounts_on(base: str) -> tuple[Account, Account]:
     return target.main, target.second
 
 
-def is_mock(base: str) -> bool:
+def is_mock(base: str, seconds: float = CONTROL_TIMEOUT) -> bool:
     """Whether a mock answers at the URL; takes one call without credentials. Raises UnreachableError."""
     try:
-        answer = send_control(Request("GET", f"{_root(base)}/_mock/health"))
+        answer = send_control(Request("GET", f"{_root(base)}/_mock/health"), seconds)
     except TransportError as failure:
         if failure.kind == "unreachable":
             raise unreachable(base, failure) from None

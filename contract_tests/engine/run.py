@@ -27,7 +27,7 @@ from contract_tests.engine.task_maker import TaskMaker
 from contract_tests.engine.tasks import TaskPoller
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
-from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.secrets import Secrets, national
 from contract_tests.report.renderers import fixed_texts
 
 HTTP_NOT_FOUND = 404
@@ -126,7 +126,7 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         secrets = Secrets(shown=urls_of(target.base), fixed=() if target.own_mock else fixed_texts())
         findings = Findings(target.base, Mask({}, shows=target.own_mock), secrets, profile)
         if not target.own_mock:
-            findings.hide(dict.fromkeys(phones, "$IFIND_PHONE"))
+            findings.hide(dict.fromkeys((*phones, *map(national, phones)), "$IFIND_PHONE"))
         file, rate = options.ledger, profile.get("rate.limit", "off")
         ledger = closing.enter_context(open_ledger(file, target.base, target.main)) if file else None
         full = target.own_mock if options.full is None else options.full

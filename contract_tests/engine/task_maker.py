@@ -15,7 +15,7 @@ from contract_tests.contract.editions import COMMON_SOURCE, SECTIONS
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.options import GivenTask
-from contract_tests.engine.tasks import Task
+from contract_tests.engine.tasks import LONGEST_ID, Task
 from contract_tests.redact.mask import SafeText
 
 LAST_RESORTS = (11,)
@@ -133,6 +133,8 @@ class TaskMaker:
         number = reply.model.get("id")
         if number is None:
             raise NotChecked("create stated no id")
+        if len(str(number)) > LONGEST_ID:
+            raise NotChecked(f"create stated an id of more than {LONGEST_ID} characters")
         new = str(number) not in self._ids
         found = SafeText("the id of an earlier task")
         checks.expect("task.new-id", new, reply, "id", found, "an id not given before")

@@ -17,6 +17,8 @@ from contract_tests.engine.api_client import ApiClient
 from contract_tests.findings.checks import difference_in_words
 from contract_tests.redact.mask import SafeText
 
+LONGEST_ID = 1000
+"""Characters of an id with which a task is asked for: it would stand in each call, and a call in each finding."""
 IMPATIENT = 3.0
 """Seconds that a task gets after another one was late."""
 POLLS = tuple(zip((None, "xml", "csv", "json", "xml", "csv", "json", None), (GET, POST) * 4, strict=True))

@@ -10,7 +10,8 @@ from urllib.parse import unquote_plus
 
 from contract_tests.decode.lacking import unescaped
 from contract_tests.engine.run import Run
-from contract_tests.redact.secrets import Secrets, texts_of
+from contract_tests.redact.mask import MIN_SECRET
+from contract_tests.redact.secrets import Secrets, national, texts_of
 
 SHORTEST = 3  # characters of an answer's text from which on it is searched for as a word
 PHONE = 7  # digits of a phone at least
@@ -27,6 +28,9 @@ class PrivateTexts:
     phones: frozenset[str] = field(
         default=frozenset(), repr=False
     )  # phones, which messages must not hold however the digits are grouped
+    names: frozenset[str] = field(
+        default=frozenset(), repr=False
+    )  # credentials in lower case, which messages must not hold in upper case either
 
     def found_in(self, text: str) -> str:
         """What the text holds that is private, in public words; empty where it holds nothing."""
@@ -46,6 +50,8 @@ class PrivateTexts:
         if found := self.found_in(message):
             return found
         text = "\n".join(readings(message)).casefold()
+        if any(name in text for name in self.names):
+            return "a credential, in other letters or a part of it"
         if any(word in text and re.search(as_word(word), text) for word in self.words):
             return "a value of an answer"
         return "a text that may be encoded" if any(map(_is_opaque, _RUN.findall(message))) else ""
@@ -85,7 +91,15 @@ def private_texts_of(run: Run) -> PrivateTexts:
             words |= {text.strip(), *(re.findall(r"\w+", text) if member == "name" else ())}
     words -= {"ready", "error", "null"}  # the API's own; short words, prices and costs would be found by chance
     words = {w.casefold() for w in words if len(w) >= SHORTEST and not (w.isdigit() and len(w) < PHONE)}
-    return PrivateTexts(run.findings.secrets, frozenset(words), frozenset([run.target.phones.ordinary]))
+    labels = run.findings.secrets.labels
+    names = {name.casefold() for name in (*labels, *(label.partition("@")[0] for label in labels))}
+    phone = national(run.target.phones.ordinary)
+    return PrivateTexts(
+        run.findings.secrets,
+        frozenset(words),
+        frozenset([phone]),
+        frozenset(name for name in names if len(name) >= MIN_SECRET),
+    )
 
 
 def as_word(text: str) -> str:

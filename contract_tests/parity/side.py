@@ -12,7 +12,7 @@ from contract_tests.budget.budget import NotChecked
 from contract_tests.budget.sender import source_of
 from contract_tests.contract.editions import SECTIONS, sections_of
 from contract_tests.engine.run import Run
-from contract_tests.engine.tasks import Task
+from contract_tests.engine.tasks import LONGEST_ID, Task
 
 
 @dataclass(eq=False)
@@ -33,7 +33,7 @@ class Side:
 
     def keep(self, name: str, reply: Reply) -> None:
         """Keeps the task of a create, where it made one."""
-        if reply.status != "ok" or reply.model.get("id") is None:
+        if reply.status != "ok" or reply.model.get("id") is None or len(str(reply.model["id"])) > LONGEST_ID:
             return
         source, phone = source_of(reply.call), reply.call.param("phone") or ""
         section = SECTIONS.get(source, "")

@@ -97,6 +97,11 @@ def texts_of(model: Mapping[str, object], *, without: Collection[str] = OPEN) ->
             yield name, str(node)
 
 
+def national(phone: str) -> str:
+    """A phone without its country code, which may be written in several ways (+7, 8) or left out."""
+    return phone[-10:]
+
+
 def _parts(value: str) -> Iterator[str]:
     """The value, or the pieces of a long one."""
     if len(value) <= 2 * PIECE:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -185,7 +186,9 @@ def test_the_suite_keeps_its_order_whatever_others_do() -> None:
     for how in ("", "shuffle"):
         with serving("courier") as target:
             alone(target, "-p", "support.meddling", "--only", "create.ok", MEDDLE=how, **TESTS)
-            orders.append([(verb, method) for verb, method, _ in target.calls])
+            # A slow machine polls once more.
+            called = [(verb if method != "result" else "", method) for verb, method, _ in target.calls]
+            orders.append([call for call, _ in groupby(called)])
 
     assert orders[0] == orders[1]
 
