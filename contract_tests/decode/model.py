@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from sys import getsizeof
 from typing import Any
@@ -108,7 +108,7 @@ def weight(value: Any) -> int:
     return total
 
 
-def bound(body: bytes, marks: bytes, kind: str) -> int:
+def bound(body: bytes, marks: Iterable[bytes | int], kind: str) -> int:
     """The number of marks between values in a body. Raises TooLarge where they are more than are read."""
     if (count := sum(body.count(mark) for mark in marks)) > MAX_PARTS:
         raise TooLarge(f"{kind} of more than {MAX_PARTS:,} values")

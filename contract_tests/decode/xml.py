@@ -10,10 +10,13 @@ from contract_tests.decode.xml_layouts import XmlReader
 from contract_tests.decode.xml_text import xml_text
 from contract_tests.decode.xml_writing import xml_choices
 
+_MARKS = (b"<", b"&", *(mark.encode(encoding) for mark in ('="', "='") for encoding in ("ascii", "utf-16-le")))
+"""What begins an element, a reference, and the value of an attribute."""
+
 
 def read_xml(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable, UnknownLayout."""
-    bound(body, b"<&", "XML")
+    bound(body, _MARKS, "XML")
     document = xml_text(body)
     root = _parsed(document.text)
     choices, others = xml_choices(document, context)
