@@ -23,10 +23,7 @@ from schemathesis.generation import GenerationMode
 
 ROWS = [(path, name) for path, methods in route_table().items() for name in methods if path != "/openapi.json"]
 BEYOND_A_SCHEMA = {
-    "/scenarios/<name>": ["positive_data_acceptance"],  # 422: one of several actions that the match of a step rules out
     "/requests/wait": ["positive_data_acceptance"],  # 408: nothing calls in the meantime
-    "/stubs": ["positive_data_acceptance"],  # 422: whole bodies in XML and CSV that are none
-    "/stubs/<id>": ["positive_data_acceptance"],
 }
 """The checks that do not hold for a path, since the description can't say all that the path asks for."""
 HERE = {"Host": "localhost"}
