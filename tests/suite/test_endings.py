@@ -617,6 +617,7 @@ AWKWARD: dict[str, Callable[[Standin], Any]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("broken", [False, True])
 @pytest.mark.parametrize("name", AWKWARD)
 def test_no_text_of_an_answer_keeps_a_report_from_being_written(name: str, broken: bool, tmp_path: Path) -> None:

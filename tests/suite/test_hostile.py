@@ -207,6 +207,7 @@ def test_what_is_too_large_to_be_compared_breaks_no_promise(name: str) -> None:
     assert time.process_time() - began < 20
 
 
+@pytest.mark.once
 def test_a_phone_with_20_000_rows_is_compared_in_each_format() -> None:
     rows = [[f"title {n}", "1", "", PHONE, NAME, "a, b & c", "", "avito.ru", "", f"u{n}"] for n in range(20_000)]
     data = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
@@ -280,6 +281,7 @@ LARGE: dict[str, bytes] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
 @pytest.mark.parametrize("name", LARGE)
 def test_the_deadline_of_a_run_and_its_memory_hold_against_answers_that_take_long_to_read(name: str) -> None:
@@ -294,6 +296,7 @@ def test_the_deadline_of_a_run_and_its_memory_hold_against_answers_that_take_lon
     assert float(seconds) < 4 + 8  # the answer at hand is read to its end, and the report is written
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
 def test_the_two_sides_of_parity_share_the_memory_of_a_run() -> None:
     with talking([http(LARGE["many rows"])]) as url:

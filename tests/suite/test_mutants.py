@@ -65,6 +65,7 @@ def test_at_least_120_mutants_break_promises_and_laws_each_of_which_has_two() ->
     assert {*broken} == BINDING
 
 
+@pytest.mark.once
 def test_what_a_blinded_suite_lets_through_is_reported_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +85,7 @@ def test_what_a_blinded_suite_lets_through_is_reported_and_fails(
     assert "2 mutants · 1 misnamed · 1 survived" in done.stdout
 
 
+@pytest.mark.once
 def test_credentials_and_settings_of_the_surroundings_are_not_used(tmp_path: Path) -> None:
     (tmp_path / "ifind-mock.toml").write_text('delay = "1h"\n', encoding="utf-8")
     others = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "their-own-token", "IFIND_PHONE": "1"}

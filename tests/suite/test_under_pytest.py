@@ -56,7 +56,12 @@ STYLES = {
 
 
 @pytest.mark.parametrize(
-    ("style", "breakage"), [*((style, None) for style in STYLES), (next(iter(STYLES)), "id as text")]
+    ("style", "breakage"),
+    [
+        ("long, with locals", "id as text"),
+        ("debug", None),
+        *(pytest.param(style, None, marks=pytest.mark.once) for style in STYLES if style != "debug"),
+    ],
 )
 def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage: str | None, tmp_path: Path) -> None:
     with serving("courier", breakage=breakage) as target:
@@ -124,22 +129,25 @@ def reachable(root: object) -> Iterator[object]:
 # Plugins of others.
 
 
+DISTRIBUTED: list[tuple[list[str], dict[str, str]]] = [
+    (["-n", "2"], {}),
+    (["-n", "auto"], {}),
+    (["--tx", "2*popen", "--dist=load"], {}),
+    (["-d", "--tx", "2*popen"], {}),
+    (["--dist=each", "--tx", "popen"], {}),
+    (["--dist", "loadscope", "-n1"], {}),
+    (["--dist", "worksteal"], {}),
+    (["-f"], {}),
+    ([], {"PYTEST_ADDOPTS": "--numprocesses=2"}),
+    ([], {"PYTEST_XDIST_WORKER": "gw1"}),
+    (["--workers", "3"], {"MEDDLE": "parallel"}),
+    (["--forked"], {"MEDDLE": "forked"}),
+]
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables"),
-    [
-        (["-n", "2"], {}),
-        (["-n", "auto"], {}),
-        (["--tx", "2*popen", "--dist=load"], {}),
-        (["-d", "--tx", "2*popen"], {}),
-        (["--dist=each", "--tx", "popen"], {}),
-        (["--dist", "loadscope", "-n1"], {}),
-        (["--dist", "worksteal"], {}),
-        (["-f"], {}),
-        ([], {"PYTEST_ADDOPTS": "--numprocesses=2"}),
-        ([], {"PYTEST_XDIST_WORKER": "gw1"}),
-        (["--workers", "3"], {"MEDDLE": "parallel"}),
-        (["--forked"], {"MEDDLE": "forked"}),
-    ],
+    [DISTRIBUTED[0], *(pytest.param(*one, marks=pytest.mark.once) for one in DISTRIBUTED[1:])],
     ids=str,
 )
 def test_whatever_distributes_is_refused_before_a_call(arguments: list[str], variables: dict[str, str]) -> None:
@@ -153,6 +161,7 @@ def test_whatever_distributes_is_refused_before_a_call(arguments: list[str], var
 TESTS = {"PYTHONPATH": str(CHECKOUT / "tests")}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", ["fork", "thread"])
 def test_a_copy_of_the_run_sends_nothing(how: str) -> None:
     """Whatever plugin has made it."""
@@ -169,6 +178,7 @@ def unpolled(target: Standin) -> list[tuple[str, str, dict[str, str]]]:
     return [call for call in target.calls if call[1] != "result"]
 
 
+@pytest.mark.once
 def test_a_test_that_is_run_again_sends_nothing_again() -> None:
     with serving("courier", breakage="id as text") as target:
         once = alone(target, "--only", "create.ok")
@@ -181,6 +191,7 @@ def test_a_test_that_is_run_again_sends_nothing_again() -> None:
     assert failed[1] == 3 * failed[0]
 
 
+@pytest.mark.once
 def test_the_suite_keeps_its_order_whatever_others_do() -> None:
     orders = []
     for how in ("", "shuffle"):

@@ -48,6 +48,7 @@ def described() -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_wsgi("/_mock/openapi.json", app, headers=HERE)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("path", "http_method"), ROWS)
 def test_right_and_wrong_requests_are_answered_as_described(
     described: schemathesis.BaseSchema, path: str, http_method: str, torture: Torture
