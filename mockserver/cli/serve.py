@@ -20,8 +20,7 @@ from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
 from mockserver.settings.table import Settings
-from mockserver.wire.failures import write_line
-from mockserver.wire.lines import STANDARD_ERROR
+from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.parent import Parent
 from mockserver.wire.serving import made_for, mock_server, run_until_signal
 from mockserver.wire.settings_file import SettingsFile

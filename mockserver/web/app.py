@@ -27,7 +27,7 @@ from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.stores.trouble import to_standard_error
+from mockserver.standard_error import write_line
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, Guard, control_failure, control_paths
 from mockserver.web.door import CONTROL
@@ -87,7 +87,7 @@ class _App(Flask):
         """The kind and the place of an error: its text, and the path, may hold a credential."""
         kind, _, trace = exc_info
         last = traceback.extract_tb(trace)[-1]
-        to_standard_error(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
+        write_line(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
 
 
 _LENGTH = re.compile("[0-9]{1,19}")

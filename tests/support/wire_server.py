@@ -18,6 +18,7 @@ import uvloop
 from mockserver.api.http import Request, Response
 from mockserver.core.messages import Delivery
 from mockserver.settings.limits import Limits
+from mockserver.standard_error import STANDARD_ERROR
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
 from mockserver.wire.wsgi import LoopGuard
@@ -39,6 +40,12 @@ def said(request: Request) -> bytes:
             "too_large": request.too_large,
         }
     ).encode()
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> str:
+    """What has been written to standard error up to now."""
+    STANDARD_ERROR.flush(10)
+    return capfd.readouterr().err
 
 
 @dataclass
