@@ -173,8 +173,8 @@ def refused(up: Up, request: bytes) -> int:
 CHUNKED = b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n"
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 2
+def wait_for(condition: Callable[[], bool], seconds: float = 2) -> None:
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.005)
