@@ -24,6 +24,7 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
+    is_shared = False  # whether other processes can use it, too
 
     def __init__(self) -> None:
         self.faults = ArmedFaults()
