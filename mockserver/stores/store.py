@@ -13,7 +13,6 @@ from mockserver.faults.armed import ArmedFaults
 from mockserver.faults.scenarios import Scenarios
 from mockserver.faults.stubs import Stubs
 from mockserver.stores.counters import Counters
-from mockserver.stores.trouble import to_standard_error
 
 
 class Store(ABC):
@@ -25,8 +24,7 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
-    say: Callable[[str], object] = staticmethod(to_standard_error)
-    """Takes a line about a trouble of the store; a server may put its own way of writing lines here."""
+    is_shared = False  # whether other processes can use it, too
 
     def __init__(self) -> None:
         self.faults = ArmedFaults()

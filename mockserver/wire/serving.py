@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
 from mockserver.settings.table import Settings
-from mockserver.wire.failures import write_line
+from mockserver.standard_error import write_line
 from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
 
@@ -50,7 +50,6 @@ def mock_server(
 
         return control_paths()
 
-    gateway.mock.store.say = write_line
     server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls)
     return server
 
