@@ -53,7 +53,7 @@ class TakenUnits:
         with suppress(NotChecked):
             if not self._creates:
                 self._note(self.api.send_cached(calls.info(self.api.target.main)))
-            if first_task or self._is_due():
+            if (first_task and not budget.hidden) or self._is_due():
                 self._ask(FORMATS if self._careful else FORMATS[:1], sure=not unknown)
             for task in unknown:
                 self._read(task, FORMATS if first_task else FORMATS[:1])
@@ -87,7 +87,7 @@ class TakenUnits:
     def _ask(self, formats: Iterable[str], *, sure: bool) -> None:
         """Asks info in the formats. sure: what each task states to cost is known. Raises NotChecked."""
         budget, shown = self.api.sender.budget, []
-        if len(budget.charges) > self._creates:
+        if len(budget.charges) > self._creates and not budget.hidden:
             self.in_each_format.clear()
         for fmt in formats:
             self.in_each_format[fmt] = reply = self._info(fmt)

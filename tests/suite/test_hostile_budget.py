@@ -128,8 +128,8 @@ def stated(of: str, *formats: str) -> Callable[[CallContext, int], None]:
 
 def hidden(context: CallContext) -> None:
     """Shows no used units in info."""
-    if context.operation == "info":
-        context.content = context.content.replace(b"used", b"spare")
+    if context.operation == "info" and context.status == "ok":
+        context.content = b'{"status":"ok","data":{"api_time_limit":"2030-01-01","demo":"0"}}'
 
 
 def refused(
