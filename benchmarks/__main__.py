@@ -11,13 +11,15 @@ from pathlib import Path
 
 import click
 
-from benchmarks import tables
+from benchmarks import plots, tables
 from benchmarks.install import cache, install
-from benchmarks.results import Trouble
+from benchmarks.kinds import packages
+from benchmarks.peers import PEERS
+from benchmarks.results import Results, Trouble
 from benchmarks.run import FULL, QUICK, Run, begin
-from benchmarks.servers import CEILINGS, OURS, packages
+from benchmarks.servers import CEILINGS, OURS
 
-KINDS = {kind.name: kind for kind in (OURS, *CEILINGS)}
+KINDS = {kind.name: kind for kind in (OURS, *CEILINGS, *PEERS)}
 
 
 @click.command()
@@ -55,20 +57,33 @@ def command(  # noqa: PLR0917 - click hands them by name
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     folder = (folder or cache()).resolve()
+    out = out or folder / "results"
     try:
         installed, troubles = install(folder, *packages(kinds))
         results = begin(plan, troubles)
-        with tempfile.TemporaryDirectory(prefix="ifind-mock-benchmarks-") as files:
-            Run(plan, Path(files), installed, results).measure(kinds)
+        try:
+            with tempfile.TemporaryDirectory(prefix="ifind-mock-benchmarks-") as files:
+                Run(plan, Path(files), installed, results).measure(kinds)
+        except (KeyboardInterrupt, SystemExit):
+            results.troubles.append("The run was ended early: what is missing was not measured.")
+            raise
+        finally:
+            write(results, out)
     except Trouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
-    out = out or folder / "results"
+    click.echo(tables.goals(results))
+    if results.troubles:
+        sys.exit(1)
+
+
+def write(results: Results, out: Path) -> None:
+    """Writes all that shows the results."""
     out.mkdir(parents=True, exist_ok=True)
     results.write(out / "results.json")
     (out / "results.md").write_text(tables.page(results), encoding="utf-8")
-    click.echo(tables.goals(results))
+    for name, picture in plots.pictures(results).items():
+        (out / name).write_text(picture, encoding="utf-8")
     click.echo(f"All results are in {out}", err=True)
-    sys.exit(1 if results.troubles else 0)
 
 
 def _names(only: str | None) -> list[str]:

@@ -10,10 +10,18 @@ from benchmarks.results import ACCOUNTS, Goal, Results
 SHARE = 0.5
 """Of the bare protocol's rate."""
 
-TIMES = {"apimock": 1.5, "mockserver": 2.0, "wiremock": 4.0, "mockoon": 1.0, "prism": 1.0, "mountebank": 1.0}
+TIMES = {
+    "apimock": 1.5,
+    "apimock-text": 1.5,
+    "mockserver": 2.0,
+    "wiremock": 4.0,
+    "mockoon": 1.0,
+    "prism": 1.0,
+    "mountebank": 1.0,
+}
 """Of each peer's rate; 1 is: ahead."""
 
-NATIVE = ("apimock",)
+NATIVE = ("apimock", "apimock-text")
 """Peers without a runtime to start: their time to the first answer is no goal."""
 
 RESIDENT = 45e6

@@ -21,7 +21,7 @@ _SINGLE = 20_000
 """Up to so many tasks are made by single calls: wrk, which ends by time alone, would pass the level."""
 
 
-def grow(server: Server, levels: Sequence[int], seconds: float, cpu: int, folder: Path) -> Iterator[Level]:
+def grow(server: Server, levels: Sequence[int], seconds: float, folder: Path) -> Iterator[Level]:
     """Makes tasks of one account until each level is passed: create as it grows, and a ready result at each level."""
     phones = list(islice(found_phones(), _PHONES))
     creates = write([path_of("create", **ONE, phone=phone, source="2") for phone in phones], folder / "create.txt")
@@ -32,13 +32,13 @@ def grow(server: Server, levels: Sequence[int], seconds: float, cpu: int, folder
             if level <= _SINGLE:
                 made = _create(server, phones, level - made)
                 continue
-            out = wrk.run(server.port, creates, load, cpu=cpu)
+            out = wrk.run(server.port, creates, load)
             made = _create(server, phones, 1)
             yield Level(made, "create", out.rate, out.p99, server.resident())
         time.sleep(READY_AFTER + 0.1)
         step = max(1, made // _READ)
         results = [path_of("result", **ONE, id=str(number), format="json") for number in range(1, made + 1, step)]
-        out = wrk.run(server.port, write(results, folder / "ready.txt"), load, cpu=cpu)
+        out = wrk.run(server.port, write(results, folder / "ready.txt"), load)
         yield Level(made, "ready-json", out.rate, out.p99, server.resident())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import venv
@@ -13,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.results import Trouble
-
-NODE_PACKAGES = ("apimock-rs", "mockserver-node", "wiremock", "@mockoon/cli", "@stoplight/prism-cli", "mountebank")
-PYTHON_PACKAGES = ("granian",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,7 @@ class Installed:
         """A file of a package of npm, whose path may have stars for a version. Raises Trouble without it."""
         found = sorted((self.folder / "node_modules" / package).glob(path))
         if not found:
-            raise Trouble(f"{package} {self.versions.get(package, '')} has no {path}: its layout has changed.")
+            raise Trouble(f"there is no {path} in the package {package}: it is not installed, or laid out anew.")
         return found[0]
 
     def python(self, command: str) -> Path:
@@ -67,13 +63,6 @@ def install(folder: Path, node: Sequence[str], python: Sequence[str]) -> tuple[I
             asked = f"import importlib.metadata as m; print(m.version({package!r}))"
             versions[package] = _said([str(folder / "python" / "bin" / "python"), "-c", asked])
     return Installed(folder, versions), troubles
-
-
-def tool(name: str, *version: str) -> str:
-    """The first line with which a program tells its version. Raises Trouble where it is not installed."""
-    if shutil.which(name) is None:
-        raise Trouble(f"{name} is not on the PATH.")
-    return _said([name, *version])
 
 
 def _manifest(folder: Path, package: str) -> Path:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -39,11 +40,21 @@ def processors() -> Processors:
     return Processors(free[0], free[1])
 
 
+@contextmanager
+def on(cpu: int) -> Iterator[None]:
+    """Within the block, this process and those that it starts run on that processor alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 @dataclass(slots=True)
 class Server:
     """A server that runs."""
 
-    name: str
     command: Sequence[str]
     popen: subprocess.Popen[bytes]
     port: int
@@ -54,11 +65,9 @@ class Server:
         """Seconds from exec until the path is answered with 200. Raises Trouble where it ends, or takes too long."""
         said = "nothing"
         while time.perf_counter() - self.started < DEADLINE:
-            if self.popen.poll() is not None:
-                raise Trouble(f"{self.name} ended with code {self.popen.returncode} before it answered.{self.said()}")
+            if not self.runs():
+                raise Trouble(f"it ended with code {self.popen.returncode} before it answered.{self.said()}")
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=0.05):
-                    pass
                 status, _ = get(self.port, path)
             except (OSError, HTTPException) as error:
                 said = str(error) or type(error).__name__
@@ -67,7 +76,7 @@ class Server:
                     return time.perf_counter() - self.started
                 said = f"status {status}"
             time.sleep(0.0005)
-        raise Trouble(f"{self.name} did not answer {path} within {DEADLINE:.0f} s: {said}.{self.said()}")
+        raise Trouble(f"it did not answer {path} within {DEADLINE:.0f} s: {said}.{self.said()}")
 
     def said(self) -> str:
         """The end of its log, for a message."""
@@ -80,13 +89,17 @@ class Server:
 
     def pause(self) -> None:
         """Stops its processes, so that they take nothing from what is measured."""
-        os.killpg(self.popen.pid, signal.SIGSTOP)
+        if self.runs():
+            os.killpg(self.popen.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Undoes pause. Raises Trouble where it has ended."""
-        if self.popen.poll() is not None:
-            raise Trouble(f"{self.name} ended with code {self.popen.returncode} in between.{self.said()}")
-        os.killpg(self.popen.pid, signal.SIGCONT)
+        """Undoes pause."""
+        if self.runs():
+            os.killpg(self.popen.pid, signal.SIGCONT)
+
+    def runs(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self.popen.poll() is None
 
     def end(self) -> None:
         """Kills its processes."""
@@ -107,18 +120,17 @@ class Server:
 
 
 def start(
-    name: str,
     command: Sequence[str],
     folder: Path,
     port: int,
     *,
-    cpu: int,
-    environment: Mapping[str, str] | None = None,
+    mute: bool,
+    environment: Mapping[str, str],
 ) -> Server:
-    """Starts the command in the folder, on the processor. Raises Trouble where it can't be executed."""
+    """Starts the command in the folder. mute: its standard output is dropped, not kept in its log. Raises Trouble where
+    it can't be executed.
+    """
     log = folder / "log.txt"
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cpu})  # which the new process inherits
     try:
         with log.open("wb") as out:
             started = time.perf_counter()
@@ -126,24 +138,23 @@ def start(
                 command,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env={**_plain_environment(), **(environment or {})},
+                stdout=subprocess.DEVNULL if mute else out,
+                stderr=out,
+                env={**_plain_environment(), **environment},
                 start_new_session=True,
             )
     except OSError as error:
-        raise Trouble(f"{name} can't be started: {error}.") from error
-    finally:
-        os.sched_setaffinity(0, before)
-    return Server(name, command, popen, port, log, started)
+        raise Trouble(f"it can't be started: {error}.") from error
+    return Server(command, popen, port, log, started)
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+def free_ports(number: int) -> list[int]:
+    """Ports that nothing listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
 
 
 def get(port: int, path: str) -> tuple[int, bytes]:

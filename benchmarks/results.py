@@ -80,6 +80,7 @@ class Results:
     servers: list[About] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # what makes the numbers worth less
     troubles: list[str] = field(default_factory=list)  # what could not be measured, and why
     goals: list[Goal] = field(default_factory=list)
 

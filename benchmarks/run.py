@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 from benchmarks import wrk
@@ -16,10 +17,11 @@ from benchmarks.calls import INFO, OPERATIONS, Calls, Sample, check, prepare, wr
 from benchmarks.goals import evaluate
 from benchmarks.growth import grow
 from benchmarks.install import Installed
+from benchmarks.kinds import Kind, Setting
 from benchmarks.machine import busy, machine
-from benchmarks.processes import Processors, Server, free_port, get, processors, start
+from benchmarks.processes import Processors, Server, free_ports, get, on, processors, start
 from benchmarks.results import ACCOUNTS, About, Load, Results, Trouble
-from benchmarks.servers import OURS, Kind, Setting
+from benchmarks.servers import OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +90,32 @@ class Run:
 
     def measure(self, kinds: Sequence[Kind]) -> None:
         """Measures the servers. Our mock runs in any case: what the others answer is taken from it. Raises Trouble
-        where that can't be done. However it ends, no server runs on.
+        where that can't be done. However it ends, no server runs on, and the goals are evaluated.
         """
-        try:
+        with on(self.cpus.generator), self._ended():
             targets = self._start(kinds)
-            cold = {kind.name for kind in kinds if not self._warm_up(kind, targets)}
-            targets = [target for target in targets if target.kind.name not in cold]
+            warm = [kind for kind in kinds if self._warm_up(kind, targets)]
+            targets = [target for target in targets if target.kind in warm]
             for number in range(1, self.plan.rounds + 1):
                 for connections in self.plan.connections:
                     for target in targets if number % 2 else reversed(targets):
-                        with self._told(target.kind, f"{target}, {connections} connections: "):
-                            self._load(target, connections, number)
+                        # One that has ended was told of once.
+                        if self.running[target.kind.name].runs():
+                            with self._told(target.kind, f"{target}, {connections} connections: "):
+                                self._load(target, connections, number)
             if OURS in kinds:
                 with self._told(OURS):
                     self._look_for_errors()
                 with self._told(OURS, "with many tasks: "):
                     self._grow()
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        try:
+            yield
         finally:
             self._end()
-        self.results.goals = evaluate(self.results)
+            self.results.goals = evaluate(self.results)
 
     def _start(self, kinds: Sequence[Kind]) -> list[_Target]:
         """Starts the servers, and returns what is asked of those that run, the servers in turn for each operation."""
@@ -115,7 +124,8 @@ class Run:
         calls = prepare(server.port, self.plan.accounts, self.plan.tasks)
         server.pause()
         self.results.answers = {name: len(sample.body) for name, sample in calls.samples.items()}
-        self.results.flask = [_import_flask(self.cpus.server) for _ in range(self.plan.starts)]
+        with on(self.cpus.server):
+            self.results.flask = [_import_flask() for _ in range(self.plan.starts)]
         targets: list[_Target] = []
         for kind in kinds:
             with self._told(kind):
@@ -137,7 +147,7 @@ class Run:
         server, about = self._started(kind, samples, first[0])
         for (operation, _), paths in asked.items():
             status, body = get(server.port, paths[0])
-            if kind.kind == "peer" and body != samples[operation].body:
+            if kind.kind == "peer" and not samples[operation].is_answered_by(body):
                 raise Trouble(f"{operation} is answered with {status} and {body[:60]!r}, not with what was set.")
         server.pause()
         return about
@@ -167,10 +177,12 @@ class Run:
             before.end()
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        port = free_port()
-        command = kind.command(Setting(folder, port, self.installed, samples))
-        more = self.plan.serve if kind is OURS else ()
-        server = start(kind.title, [*command, *more], folder, port, cpu=self.cpus.server, environment=kind.environment)
+        port, control = free_ports(2)
+        command = [*kind.command(Setting(folder, port, control, self.installed, samples))]
+        if kind is OURS:
+            command += self.plan.serve
+        with on(self.cpus.server):
+            server = start(command, folder, port, mute=kind.mute, environment=kind.environment)
         self.running[name] = server
         return server
 
@@ -217,7 +229,7 @@ class Run:
 
     def _wrk(self, server: Server, target: _Target, connections: int, seconds: float) -> wrk.Outcome:
         load = wrk.Load(connections, seconds, target.kind.together)
-        return wrk.run(server.port, target.paths, load, cpu=self.cpus.generator)
+        return wrk.run(server.port, target.paths, load)
 
     def _look_for_errors(self) -> None:
         """Raises Trouble where our mock counted an error, whose HTTP status, 200, wrk takes for a good one."""
@@ -232,7 +244,7 @@ class Run:
         self._end()
         server = self._execute(OURS, {}, "growth")
         server.first_answer(INFO)
-        for level in grow(server, self.plan.levels, self.plan.seconds, self.cpus.generator, self.folder / "growth"):
+        for level in grow(server, self.plan.levels, self.plan.seconds, self.folder / "growth"):
             self.results.levels.append(level)
             say(f"{level.tasks:,} tasks: {level.operation} {level.rate:,.0f}/s, {level.resident / 1e6:.0f} MB")
 
@@ -252,8 +264,10 @@ class Run:
         told: list[str] = []
         try:
             yield told
-        except Trouble as trouble:
-            told.append(f"{kind.title}: {doing}{trouble}")
+        except (Trouble, OSError, HTTPException) as trouble:
+            server = self.running.get(kind.name)
+            ended = f" It ended by itself.{server.said()}" if server and not server.runs() else ""
+            told.append(f"{kind.title}: {doing}{trouble}{ended}")
             self.results.troubles += told
             say(told[0])
 
@@ -280,7 +294,7 @@ def begin(plan: Plan, troubles: Sequence[str]) -> Results:
         troubles=[*troubles],
     )
     if (warning := busy()) is not None:
-        results.troubles.append(warning)
+        results.warnings.append(warning)
         say(warning)
     return results
 
@@ -300,9 +314,8 @@ def _asked(kind: Kind, calls: Calls) -> dict[tuple[str, str], list[str]]:
     return {(name, "one"): [f"/{name}?{calls.paths[name, 'one'][0].partition('?')[2]}"] for name in OPERATIONS}
 
 
-def _import_flask(cpu: int) -> float:
-    """Seconds that Python takes to import Flask and end, on the processor."""
-    command = [sys.executable, "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}}); import flask"]
+def _import_flask() -> float:
+    """Seconds that Python takes to import Flask and end."""
     began = time.perf_counter()
-    subprocess.run(command, check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", "import flask"], check=True)
     return time.perf_counter() - began

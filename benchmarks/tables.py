@@ -29,9 +29,9 @@ def _lines(results: Results) -> Iterator[str]:
     settings = ", ".join(f"{key} {value}" for key, value in results.settings.items() if value)
     yield f"- settings: {'the quick form, ' if results.quick else ''}{settings}"
     yield "- bytes of a body: " + ", ".join(f"{name} {size:,}" for name, size in results.answers.items())
-    if results.troubles:
-        yield from ("", "## Warnings, and what could not be measured", "")
-        yield from (f"- {_line(trouble)}" for trouble in results.troubles)
+    for title, lines in (("Warnings", results.warnings), ("Not measured", results.troubles)):
+        if lines:
+            yield from ("", f"## {title}", "", *(f"- {_line(line)}" for line in lines))
     yield from ("", "## Goals", "", goals(results))
     for connections in results.connections():
         yield from ("", f"## Answers a second, {connections} connections", "")
@@ -42,6 +42,9 @@ def _lines(results: Results) -> Iterator[str]:
         )
         yield from ("", f"## p50 / p99 in milliseconds, {connections} connections", "")
         yield from _grid(results, connections, _latency)
+    if shares := [*_shares(results)]:
+        yield from ("", "## Shares of the ceilings", "")
+        yield from _table(("", "connections", "of", "share"), shares)
     yield from ("", "## Start and memory", "")
     yield from _table(
         ("", "first answer, ms", "resident then, MB", "resident after the load, MB"),
@@ -68,6 +71,22 @@ def _lines(results: Results) -> Iterator[str]:
         ("", "version", "does not", "command"),
         ((about.title, about.version, _line(about.lacks), f"`{about.command}`") for about in results.servers),
     )
+
+
+def _shares(results: Results) -> Iterator[tuple[str, str, str, str]]:
+    """What a ready result of one account carries of the ceilings above it."""
+    for name, above in (
+        ("ours", "bare"),
+        ("ours", "wsgi"),
+        ("wsgi", "bare"),
+        ("bare", "loopback"),
+        ("bare", "pipelined"),
+    ):
+        for connections in results.connections():
+            rates = [results.rate(which, "ready-json", "one", connections) for which in (name, above)]
+            titles = [about.title for which in (name, above) if (about := results.server(which)) is not None]
+            if rates[0] and rates[1]:
+                yield titles[0], str(connections), titles[1], f"{rates[0] / rates[1]:.2f}"
 
 
 _Cell = Callable[[Results, str, str, str, int], str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -42,20 +41,16 @@ def version() -> str:
     return (said.stdout or said.stderr).partition(" [")[0]
 
 
-def run(port: int, paths: Path, load: Load, *, cpu: int) -> Outcome:
-    """Requests the file's paths in turn, on one thread of the processor. Raises Trouble where any answer fails."""
+def run(port: int, paths: Path, load: Load) -> Outcome:
+    """Requests the file's paths in turn, on one thread. Raises Trouble where any answer fails."""
     command = [
         *("wrk", "--threads", "1", "--connections", str(load.connections), "--duration", f"{load.seconds:.0f}s"),
         *("--latency", "--script", str(SCRIPT), f"http://127.0.0.1:{port}/", "--", str(paths), str(load.together)),
     ]
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cpu})
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=load.seconds + SLACK)  # noqa: S603
     except subprocess.TimeoutExpired as error:
         raise Trouble(f"wrk did not end {SLACK} s after its time.") from error
-    finally:
-        os.sched_setaffinity(0, before)
     if done.returncode != 0:
         raise Trouble(f"wrk ended with code {done.returncode}: {(done.stderr or done.stdout).strip()}")
     return parse(done.stdout)
