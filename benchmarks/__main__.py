@@ -1,0 +1,109 @@
+"""The command: `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from benchmarks import plots, tables
+from benchmarks.install import cache, install
+from benchmarks.kinds import packages
+from benchmarks.peers import PEERS
+from benchmarks.results import Results, Trouble
+from benchmarks.run import FULL, QUICK, Run, begin
+from benchmarks.servers import CEILINGS, OURS
+
+KINDS = {kind.name: kind for kind in (OURS, *CEILINGS, *PEERS)}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="One short round, little warm-up: a look, not a measurement.")
+@click.option("--only", metavar="NAMES", help=f"Servers, with commas between. Default: {','.join(KINDS)}.")
+@click.option("--rounds", type=click.IntRange(1), help="Rounds, in which the servers take turns.")
+@click.option("--seconds", type=click.IntRange(1), help="Seconds of each load.")
+@click.option("--connections", metavar="N,N", help="Connections of the generator. Default: 16,64.")
+@click.option("--serve", metavar="OPTIONS", default="", help="Further options of our mock, such as '--journal 0'.")
+@click.option("--cache", "folder", type=click.Path(path_type=Path), help="Folder for the peers.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the results. Default: `results` in that of the peers."
+)
+def command(  # noqa: PLR0917 - click hands them by name
+    quick: bool,
+    only: str | None,
+    rounds: int | None,
+    seconds: int | None,
+    connections: str | None,
+    serve: str,
+    folder: Path | None,
+    out: Path | None,
+) -> None:
+    """Measures the mock beside its peers and below what this machine can do."""
+    kinds = [KINDS[name] for name in _names(only)]
+    plan = QUICK if quick else FULL
+    plan = replace(
+        plan,
+        rounds=rounds or plan.rounds,
+        seconds=seconds or plan.seconds,
+        connections=_numbers(connections) or plan.connections,
+        serve=tuple(shlex.split(serve)),
+    )
+    # SIGTERM and a closed terminal end the servers, too, as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    folder = (folder or cache()).resolve()
+    out = out or folder / "results"
+    try:
+        installed, troubles = install(folder, *packages(kinds))
+        results = begin(plan, troubles)
+        try:
+            with tempfile.TemporaryDirectory(prefix="ifind-mock-benchmarks-") as files:
+                Run(plan, Path(files), installed, results).measure(kinds)
+        except (KeyboardInterrupt, SystemExit):
+            results.troubles.append("The run was ended early: what is missing was not measured.")
+            raise
+        finally:
+            write(results, out)
+    except Trouble as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+    click.echo(tables.goals(results))
+    if results.troubles:
+        sys.exit(1)
+
+
+def write(results: Results, out: Path) -> None:
+    """Writes all that shows the results."""
+    out.mkdir(parents=True, exist_ok=True)
+    results.write(out / "results.json")
+    (out / "results.md").write_text(tables.page(results), encoding="utf-8")
+    for name, picture in plots.pictures(results).items():
+        (out / name).write_text(picture, encoding="utf-8")
+    click.echo(f"All results are in {out}", err=True)
+
+
+def _names(only: str | None) -> list[str]:
+    names = [name.strip() for name in only.split(",")] if only else [*KINDS]
+    if unknown := [name for name in names if name not in KINDS]:
+        raise click.UsageError(f"--only: no server is named {', '.join(unknown)}; choose of {', '.join(KINDS)}.")
+    return names
+
+
+def _numbers(connections: str | None) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in connections.split(",")) if connections else ()
+    except ValueError as error:
+        raise click.UsageError(
+            f"--connections: {connections!r} is not numbers with commas between, such as 16,64."
+        ) from error
+    if any(number < 1 for number in numbers):
+        raise click.UsageError("--connections: a number of connections is at least 1.")
+    return numbers
+
+
+if __name__ == "__main__":
+    command(prog_name="python -m benchmarks")

@@ -1,0 +1,151 @@
+"""The results as a page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from statistics import median
+
+from benchmarks.results import About, Results
+
+FULL = 0.9
+"""Share of its processor that a server must have used for its rate to be its own, not the generator's."""
+
+
+def page(results: Results) -> str:
+    """The whole page."""
+    return "\n".join(_lines(results)) + "\n"
+
+
+def goals(results: Results) -> str:
+    """The table of the goals."""
+    rows = ((_line(goal.text), goal.verdict, _line(goal.found)) for goal in results.goals)
+    return "\n".join(_table(("goal", "", "found"), rows))
+
+
+def _lines(results: Results) -> Iterator[str]:
+    yield f"# Benchmark of {results.date}"
+    yield ""
+    yield from (f"- {key}: {value}" for key, value in results.machine.items())
+    settings = ", ".join(f"{key} {value}" for key, value in results.settings.items() if value)
+    yield f"- settings: {'the quick form, ' if results.quick else ''}{settings}"
+    yield "- bytes of a body: " + ", ".join(f"{name} {size:,}" for name, size in results.answers.items())
+    for title, lines in (("Warnings", results.warnings), ("Not measured", results.troubles)):
+        if lines:
+            yield from ("", f"## {title}", "", *(f"- {_line(line)}" for line in lines))
+    yield from ("", "## Goals", "", goals(results))
+    for connections in results.connections():
+        yield from ("", f"## Answers a second, {connections} connections", "")
+        yield from _grid(results, connections, _rate)
+        yield from (
+            "",
+            f"A star: the server used less than {FULL:.0%} of its processor; wrk or other work was the limit.",
+        )
+        yield from ("", f"## p50 / p99 in milliseconds, {connections} connections", "")
+        yield from _grid(results, connections, _latency)
+    if shares := [*_shares(results)]:
+        yield from ("", "## Shares of the ceilings", "")
+        yield from _table(("", "connections", "of", "share"), shares)
+    yield from ("", "## Start and memory", "")
+    yield from _table(
+        ("", "first answer, ms", "resident then, MB", "resident after the load, MB"),
+        ((about.title, *_start(results, about)) for about in results.servers),
+    )
+    yield from ("", f"`python -c 'import flask'` takes {_milliseconds(results.flask)} ms to end.")
+    if results.levels:
+        yield from ("", "## Many tasks", "")
+        yield from _table(
+            ("tasks", "operation", "answers a second", "p99, ms", "resident, MB"),
+            (
+                (
+                    f"{level.tasks:,}",
+                    level.operation,
+                    f"{level.rate:,.0f}",
+                    f"{level.p99:.2f}",
+                    _megabytes(level.resident),
+                )
+                for level in results.levels
+            ),
+        )
+    yield from ("", "## The servers", "")
+    yield from _table(
+        ("", "version", "does not", "command"),
+        ((about.title, about.version, _line(about.lacks), f"`{about.command}`") for about in results.servers),
+    )
+
+
+def _shares(results: Results) -> Iterator[tuple[str, str, str, str]]:
+    """What a ready result of one account carries of the ceilings above it."""
+    for name, above in (
+        ("ours", "bare"),
+        ("ours", "wsgi"),
+        ("wsgi", "bare"),
+        ("bare", "loopback"),
+        ("bare", "pipelined"),
+    ):
+        for connections in results.connections():
+            rates = [results.rate(which, "ready-json", "one", connections) for which in (name, above)]
+            titles = [about.title for which in (name, above) if (about := results.server(which)) is not None]
+            if rates[0] and rates[1]:
+                yield titles[0], str(connections), titles[1], f"{rates[0] / rates[1]:.2f}"
+
+
+_Cell = Callable[[Results, str, str, str, int], str]
+
+
+def _grid(results: Results, connections: int, cell: _Cell) -> Iterator[str]:
+    """A row for each server and its accounts, a column for each operation."""
+    operations = list(dict.fromkeys(load.operation for load in results.loads))
+    rows = dict.fromkeys((load.server, load.accounts) for load in results.loads)
+    titles = {about.name: about.title for about in results.servers}
+    return _table(
+        ("", "accounts", *operations),
+        (
+            (
+                titles[name],
+                accounts,
+                *(cell(results, name, operation, accounts, connections) for operation in operations),
+            )
+            for name, accounts in sorted(rows, key=lambda row: list(titles).index(row[0]))
+        ),
+    )
+
+
+def _rate(results: Results, name: str, operation: str, accounts: str, connections: int) -> str:
+    rate = results.rate(name, operation, accounts, connections)
+    if rate is None:
+        return ""
+    idle = any(load.busy < FULL for load in results.of(name, operation, accounts, connections))
+    return f"{rate:,.0f}{'*' if idle else ''}"
+
+
+def _latency(results: Results, name: str, operation: str, accounts: str, connections: int) -> str:
+    latency = results.latency(name, operation, accounts, connections)
+    return "" if latency is None else f"{latency[0]:.2f} / {latency[1]:.2f}"
+
+
+def _start(results: Results, about: About) -> tuple[str, str, str]:
+    loaded = results.loaded(about.name)
+    return _milliseconds(about.starts), _megabytes(about.idle), "" if loaded is None else _megabytes(loaded)
+
+
+def _milliseconds(seconds: Sequence[float]) -> str:
+    return f"{median(seconds) * 1000:.0f}" if seconds else "?"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield _row(head)
+    yield _row(["---"] * len(head))
+    yield from map(_row, rows)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _line(text: str) -> str:
+    """The text on one line, without what would end a cell."""
+    return " ".join(text.split()).replace("|", r"\|")
