@@ -131,6 +131,8 @@ class SqliteStore(Store):
     they would be lost; one that was found damaged, too. Both are looked at again until a sound file is there.
     """
 
+    waits = True
+
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was.

@@ -25,6 +25,8 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
+    waits = False
+    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
     say: Callable[[str], object] = staticmethod(to_standard_error)
     """Takes a line about a trouble of the store; a server may put its own way of writing lines here."""
 

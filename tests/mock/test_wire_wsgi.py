@@ -15,7 +15,7 @@ import pytest
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.wire.failures import WireError
-from mockserver.wire.wsgi import LoopGuard
+from mockserver.wire.guards import LoopGuard
 from support.wire_server import CHUNKED, Serve, Up, get, on_loop
 
 # The WSGI application.

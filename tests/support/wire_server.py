@@ -18,9 +18,9 @@ import uvloop
 from mockserver.api.http import Request, Response
 from mockserver.core.messages import Delivery
 from mockserver.settings.limits import Limits
+from mockserver.wire.guards import StateGuard
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
-from mockserver.wire.wsgi import LoopGuard
 from support.raw_client import Client, Got, connected
 
 JSON = (("Content-Type", "application/json"),)
@@ -73,7 +73,7 @@ class Pages:
     release: threading.Event = field(default_factory=threading.Event)
     closed: list[str] = field(default_factory=list)
 
-    def factory(self, guard: LoopGuard) -> WSGIApplication:
+    def factory(self, guard: StateGuard) -> WSGIApplication:
         self.made += 1
         self.guard = guard
         return self.application
