@@ -425,12 +425,14 @@ class Server:
         """Has requests answered together, so that a store can commit once for all."""
         if not self._batch or self._deciding:
             return  # their clients have gone, or it comes again after the turn that is under way
-        batch: list[PendingRequest] = []
-        requests: Iterable[Request] = self._next(batch)
+        ahead: deque[PendingRequest] = deque()
         if self.guard.apart:
-            requests = list(requests)
+            while len(ahead) < _TURN and (pending := self._pull()) is not None:
+                ahead.append(pending)
+        batch: list[PendingRequest] = []
+        requests = self._next(batch, partial(_first, ahead) if self.guard.apart else self._pull)
         self._deciding = True
-        self.guard.run(partial(self._decided, batch, requests), partial(self._put, batch))
+        self.guard.run(partial(self._decided, batch, requests), partial(self._put, batch, ahead))
 
     def _decided(self, batch: Sequence[PendingRequest], requests: Iterable[Request]) -> Sequence[Response]:
         try:
@@ -443,8 +445,15 @@ class Server:
             responses = [_FAILED] * len(batch)
         return responses
 
-    def _put(self, batch: Sequence[PendingRequest], responses: Sequence[Response]) -> None:
+    def _put(
+        self, batch: Sequence[PendingRequest], ahead: deque[PendingRequest], responses: Sequence[Response]
+    ) -> None:
         self._deciding = False
+        while ahead:  # there was no time for them; they come first the next time
+            pending = ahead.pop()
+            if pending.connection in self._connections:
+                self._batch.setdefault(pending.connection, deque()).appendleft(pending)
+                self._batch.move_to_end(pending.connection, last=False)
         if self._batch:
             self._loop.call_soon(self._turn)
         for pending, response in zip(batch, responses, strict=True):
@@ -452,19 +461,27 @@ class Server:
         for pending in batch:
             pending.connection.advance()
 
-    def _next(self, batch: list[PendingRequest]) -> Iterator[Request]:
-        """The requests of a turn, which are added to the batch: no more than let the loop go on to other work in time.
-        One of each connection comes before the second of any, so that nobody waits for all that others sent ahead.
-        """
+    def _next(self, batch: list[PendingRequest], pull: Callable[[], PendingRequest | None]) -> Iterator[Request]:
+        """The requests of a turn, which are added to the batch: no more than let other work go on in time."""
         end = monotonic() + _TURN_TIME
-        while self._batch and (not batch or (len(batch) < _TURN and monotonic() < end)):
-            connection, waiting = self._batch.popitem(last=False)
-            pending = waiting.popleft()
-            if waiting:
-                self._batch[connection] = waiting
+        while not batch or (len(batch) < _TURN and monotonic() < end):
+            if (pending := pull()) is None:
+                return
             assert pending.request is not None
             batch.append(pending)
             yield pending.request
+
+    def _pull(self) -> PendingRequest | None:
+        """The request that is decided next: one of each connection before the second of any, so that nobody waits for
+        all that others sent ahead.
+        """
+        if not self._batch:
+            return None
+        connection, waiting = self._batch.popitem(last=False)
+        pending = waiting.popleft()
+        if waiting:
+            self._batch[connection] = waiting
+        return pending
 
     def _deliver(self, pending: PendingRequest, response: Response, length: int | None = None) -> None:
         pending.length = length
@@ -495,6 +512,10 @@ class Server:
             self._look()
         STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
+
+
+def _first(ahead: deque[PendingRequest]) -> PendingRequest | None:
+    return ahead.popleft() if ahead else None
 
 
 def _unread(number: int) -> int:

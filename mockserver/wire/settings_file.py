@@ -56,7 +56,7 @@ class SettingsFile:
         self._known = self._last = self._state()
 
     def look(self) -> None:
-        """Has the file applied, where it has changed; says what came of it. Called on the loop, a few times a second."""
+        """Has the file applied, where it has changed; says what came of it. Called on the loop, again and again."""
         file = self._applied.file
         try:
             if self._reading is None and not self._begins():
