@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ import click
 
 from mockserver.api.http import callable_host, url_of
 from mockserver.api.mock import Mock
-from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
@@ -24,7 +23,7 @@ from mockserver.core.errors import Refusal
 from mockserver.settings.table import Settings
 from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.parent import Parent
-from mockserver.wire.serving import made_for, mock_server, run_until_signal
+from mockserver.wire.serving import made_for, opened, run_until_signal
 from mockserver.wire.settings_file import SettingsFile
 
 
@@ -41,28 +40,28 @@ def command(*, with_parent: bool, **options: Any) -> None:
     settings = load_settings(options)
     if not settings.port:
         output()
-    gateway = open_gateway(settings)
     log = STANDARD_ERROR.write if settings.access_log else None
-    try:
-        with _ends_in_order(), made_for(settings) as made:
-            authority = made.authority if made else None
-            server = mock_server(gateway, settings, log, made.context if made else None)
+    with _ends_in_order(), made_for(settings) as made, opened(settings, log, made.context if made else None) as mock:
+        gateway, server = mock
+        authority = made.authority if made else None
+        notes = _clock_notes(gateway.mock)
 
-            def ready(host: str, port: int) -> None:
-                api = url_of(callable_host(host), port, server.scheme) + "/api"
-                for line in (*_hints(settings, api, authority), *_trust(authority), *_clock_notes(gateway.mock)):
-                    STANDARD_ERROR.write(line)
-                _announce(f"ready {api}", is_known=settings.port != 0)
+        def ready(host: str, port: int) -> None:
+            api = url_of(callable_host(host), port, server.scheme) + "/api"
+            for line in (*_hints(settings, api, authority), *_trust(authority), *notes):
+                STANDARD_ERROR.write(line)
+            _announce(f"ready {api}", is_known=settings.port != 0)
 
-            file = SettingsFile(partial(load_settings, options), settings, gateway, write_line)
+        def within(operation: Callable[[], None]) -> None:
+            server.guard(operation)  # which a server has once it has started
 
-            def is_over() -> bool:
-                file.look()
-                return parent is not None and parent.has_ended()
+        file = SettingsFile(partial(load_settings, options), settings, gateway, within, write_line)
 
-            run_until_signal(server, settings.host, settings.port, ready, is_over)
-    finally:
-        gateway.mock.store.close()
+        def is_over() -> bool:
+            file.look()
+            return parent is not None and parent.has_ended()
+
+        run_until_signal(server, settings.host, settings.port, ready, is_over)
 
 
 def _announce(line: str, *, is_known: bool) -> None:

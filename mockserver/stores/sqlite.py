@@ -133,6 +133,7 @@ class SqliteStore(Store):
     """
 
     is_shared = True
+    waits = True
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program

@@ -25,6 +25,8 @@ class Store(ABC):
     name = "memory"
     """What a message calls the store."""
     is_shared = False  # whether other processes can use it, too
+    waits = False
+    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
 
     def __init__(self) -> None:
         self.faults = ArmedFaults()

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
+from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
+from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.server import Server
-from mockserver.wire.wsgi import LoopGuard
 
 if TYPE_CHECKING:
     from mockserver.wire.certificates import Certificates
@@ -40,18 +41,35 @@ def mock_server(
     `made_for` gives for the settings.
     """
 
-    def app(guard: LoopGuard) -> Any:
+    def app(guard: StateGuard) -> Any:
         from mockserver.web.app import make_app  # Flask is loaded when /_mock/ is first asked for
 
-        return make_app(gateway, guard, settings, server.outbox.end)
+        return make_app(gateway, guard, settings, server.end_waiting, guard.soon)
 
     def routes() -> Collection[str]:
         from mockserver.web.control import control_paths
 
         return control_paths()
 
-    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls)
+    guard = ThreadGuard if gateway.mock.store.waits else LoopGuard
+    limits = settings.limits
+    server = Server(gateway.turn, app, limits=limits, access_log=access_log, routes=routes, tls=tls, make_guard=guard)
     return server
+
+
+@contextmanager
+def opened(
+    settings: Settings, access_log: Callable[[str], None] | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[Gateway, Server]]:
+    """A mock of the settings and its server, which is to be run in the context; at its end, the store is closed. Raises
+    what `open_gateway` raises.
+    """
+    gateway = open_gateway(settings)
+    server = mock_server(gateway, settings, access_log, tls)
+    try:
+        yield gateway, server
+    finally:
+        server.release(gateway.mock.store.close)
 
 
 @contextmanager
