@@ -89,7 +89,9 @@ class RedisStore(Store):
         self._last = 0  # the highest id that was given out here
         self._depth = 0
         self._changes: _Changes | None = None
-        self._settled = False
+        self._change: Callable[[], None] | None = None
+        """What has settled the state. A Redis that has lost it needs it again."""
+        self._begun = self._emptied = False
         self._doubt: _Doubt | None = None
         self.trouble = Trouble(self.name, self._say)
         self._link = Link(address, self.trouble, self._begin)
@@ -100,14 +102,20 @@ class RedisStore(Store):
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
-        (found, _made) = self._link.run(scripts.OPEN, FORMAT, self._last)
+        found, made = self._link.run(scripts.OPEN, FORMAT, self._last)
         if found != FORMAT:
             what = f"has format {found}, this ifind-mock reads format {FORMAT}"
             raise StoreError(f"{self.name}: {what}; name another state, or take the ifind-mock that made it")
+        if made and self._begun:
+            self._emptied = True
+            text = f"{self.name}: has lost what it held; see its appendonly. Accounts of the settings are put back"
+            self.trouble.begins(text)
+            raise StoreError(text)
+        self._begun = True
         if self._doubt is not None:
             self._take_back(self._doubt)
             self._doubt = None
-        if self._settled:
+        if self._change is not None:
             self._link.ask("CLIENT", "SETNAME", self._client_name)
 
     def _take_back(self, doubt: _Doubt) -> None:
@@ -126,6 +134,8 @@ class RedisStore(Store):
         try:
             if write:
                 self._lock()
+            if self._emptied:
+                self._put_back()
             yield
             if self._depth == 1 and self._changes is not None:
                 self._commit(self._changes)
@@ -219,9 +229,15 @@ class RedisStore(Store):
                 if is_settled:
                     self._link.ask("CLIENT", "SETNAME", self._client_name)
             if is_settled or time.monotonic() > end:
-                self._settled = self._settled or is_settled
+                self._change = change if is_settled else self._change
                 return is_settled
             time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
+
+    def _put_back(self) -> None:
+        self._emptied = False
+        if self._change is not None:
+            with self.transaction(write=True):
+                self._change()
 
     @property
     def _client_name(self) -> str:
