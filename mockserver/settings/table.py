@@ -31,10 +31,14 @@ from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
 from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile, scenario_named
 from mockserver.settings.limits import LIMITS, Limits
-from mockserver.stores.opening import STATE, STORES
+from mockserver.stores.opening import STATE, STORES, without_password
 
 PREFIX = "IFIND_MOCK_"
 DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
+
+
+def _same_value(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Setting:
     choices: Callable[[Any], Mapping[str, Any]] | None = None
     """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
     secret: bool = False  # whether it is never shown
+    masked: Callable[[Any], Any] = _same_value  # as it is shown
     live: bool = False  # whether `serve` applies a change of the file while it runs
 
     @property
@@ -287,7 +292,11 @@ class Settings:
     host: str = _setting("127.0.0.1", _HOST, "Address to listen on.", "HOST")
     port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", "PORT")
     state: str = _setting(
-        "memory", STATE, "Where tasks and charges are kept.", "|".join(kind.metavar for kind in STORES.values())
+        "memory",
+        STATE,
+        "Where tasks and charges are kept.",
+        "|".join(kind.metavar for kind in STORES.values()),
+        masked=without_password,
     )
     workers: int = _setting(1, _WORKERS, "Processes; more than 1 come later.", "N")
     profile: Profile = _setting(

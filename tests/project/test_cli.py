@@ -209,11 +209,13 @@ def test_a_settings_file_is_written_checked_and_not_written_over(tmp_path: Path)
 
 def test_the_settings_in_force_are_shown_with_their_origin_and_without_a_token(tmp_path: Path) -> None:
     (tmp_path / "ifind-mock.toml").write_text("daily_limit = 7\n")
-    shown = ifind("config", "show", "--account", "a:s3cret", cwd=tmp_path, IFIND_MOCK_SEED="3")
+    state = "redis://me:s3cret@localhost/0?name=ci"
+    shown = ifind("config", "show", "--account", "a:s3cret", "--state", state, cwd=tmp_path, IFIND_MOCK_SEED="3")
 
     assert "daily_limit = 7  # ifind-mock.toml" in shown.stdout
     assert "seed = 3  # environment" in shown.stdout
     assert "accounts = (not shown)  # option" in shown.stdout
+    assert 'state = "redis://localhost/0?name=ci"  # option' in shown.stdout
     assert "s3cret" not in shown.stdout
 
 

@@ -10,18 +10,35 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.tasks import Account, Task
-from mockserver.stores.opening import open_store
+from mockserver.stores.opening import STORES, open_store
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.store import Store
+from support.redis_server import RedisServer, redis_server
 
 LOGIN = "anna@example.com"
 ANNA = Account(LOGIN, "demo-token", daily_limit=100, paid_until="2030-01-01")
 TASK = Task(0, LOGIN, "70000000001", source=2, ip="127.0.0.1", created=10, ready=20, cost=3, seed=2**64 - 1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with closing(open_store("memory" if request.param == "memory" else str(tmp_path / "state.db"))) as opened:
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    """A Redis for all tests of a process; each test uses a state of its own in it."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(params=STORES)
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The setting `state` of an empty store of each kind."""
+    if request.param == "redis":
+        server: RedisServer = request.getfixturevalue("redis")
+        return server.url
+    return "memory" if request.param == "memory" else str(tmp_path / "state.db")
+
+
+@pytest.fixture
+def store(state: str) -> Iterator[Store]:
+    with closing(open_store(state)) as opened:
         opened.put_account(ANNA)
         yield opened
 

@@ -1,0 +1,517 @@
+"""The store in a Redis, which mocks on many machines share.
+
+Each call of the API reads and writes by scripts that Redis runs one after another, so a charge and its task are one
+step. A change that reads first, such as those of the control API, takes a lock, which no charge passes; its writes are
+kept here until its end, and then made by one script, which refuses them where the lock was lost in the meantime.
+
+What was answered is kept as long as Redis keeps it: see its `appendonly` and `appendfsync`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from uuid import uuid4
+
+from mockserver.core.clock import FASTEST, LATEST, Clock
+from mockserver.core.delays import LONGEST, parse_delay
+from mockserver.core.errors import Refusal, StoreError
+from mockserver.core.messages import Micros
+from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.profile.editions import EDITIONS
+from mockserver.stores import redis_scripts as scripts
+from mockserver.stores.redis_link import Link, Lost, Reply, parse_address
+from mockserver.stores.store import Store
+from mockserver.stores.trouble import Trouble
+
+FORMAT = "1"
+LEASE = 2.0  # seconds for which the lock is held, unless its holder ends before
+BUSY = 3.0  # seconds to wait for the lock: longer than the lease, so that a holder that died fails no call
+LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
+
+_FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970
+_SHIFT = 2**62
+"""Added to a time to make it positive: 19 digits, which are in the order of the times as texts, too."""
+_MOST = 2**63
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a transaction has written so far, in the order of the writes and as its own reads see it."""
+
+    token: str
+    writes: list[tuple[str | int, ...]] = field(default_factory=list)
+    accounts: dict[str, Account | None] = field(default_factory=dict)
+    added: dict[str, None] = field(default_factory=dict)
+    """The logins that the transaction adds, in their order. One that was taken away before, too."""
+    tasks: dict[int, Task] = field(default_factory=dict)
+    clocks: dict[str, Clock | None] = field(default_factory=dict)
+    reset: set[str | None] = field(default_factory=set)
+    """The logins of which what Redis has is reset; with None all."""
+    failed: str = ""
+
+    def hides(self, login: str | None) -> bool:
+        """Whether what Redis has of the login is reset."""
+        return not self.reset.isdisjoint((None, login))
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A step that may have been done, though its caller got an error. It is taken back."""
+
+    number: int
+    task: Task | None = None  # that it may have made, on the day
+    day: int = 0
+
+
+class RedisStore(Store):
+    """Accounts, tasks and clocks in a Redis (see Store). Calls may come from several threads, one at a time.
+
+    A create is one step, also inside a transaction that has not written yet: it stays where that fails later on. All
+    other writes of a transaction are kept together or not at all. Once a write has failed inside a transaction, nothing
+    of it is kept: its further writes raise StoreError, and so does the end of the outermost block.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens the state of a URL `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?name=NAME]`. Raises StoreError."""
+        super().__init__()
+        address = parse_address(url)
+        self.name = str(address)
+        self._process = uuid4().hex
+        self._number = 0  # of the last step, by which Redis knows one that is asked for again
+        self._last = 0  # the highest id that was given out here
+        self._depth = 0
+        self._changes: _Changes | None = None
+        self._change: Callable[[], None] | None = None
+        """What has settled the state. A Redis that has lost it needs it again."""
+        self._begun = self._emptied = False
+        self._doubt: _Doubt | None = None
+        self.trouble = Trouble(self.name, self._say)
+        self._link = Link(address, self.trouble, self._begin)
+        self._link.ask("PING")
+
+    def _say(self, line: str) -> None:
+        self.say(line)
+
+    def _begin(self) -> None:
+        """Makes a new connection ready. Raises StoreError."""
+        found, made = self._link.run(scripts.OPEN, FORMAT, self._last)
+        if found != FORMAT:
+            what = f"has format {found}, this ifind-mock reads format {FORMAT}"
+            raise StoreError(f"{self.name}: {what}; name another state, or take the ifind-mock that made it")
+        if made and self._begun:
+            self._emptied = True
+            text = f"{self.name}: has lost what it held; see its appendonly. Accounts of the settings are put back"
+            self.trouble.begins(text)
+            raise StoreError(text)
+        self._begun = True
+        if self._doubt is not None:
+            self._take_back(self._doubt)
+            self._doubt = None
+        if self._change is not None:
+            self._link.ask("CLIENT", "SETNAME", self._client_name)
+
+    def _take_back(self, doubt: _Doubt) -> None:
+        task = doubt.task
+        made = ("", "", "", "") if task is None else (task.login, doubt.day, task.cost, _ready_key(task))
+        self._link.run(scripts.UNDO, self._process, doubt.number, *made)
+
+    @contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[None]:
+        """What is written inside is kept together or not at all, a create before the first other write excepted. From
+        that on, or with write=True from the start, others can't write until the end.
+
+        Raises StoreError where it could not be kept, at the end of the outermost block.
+        """
+        self._depth += 1
+        try:
+            if write:
+                self._lock()
+            if self._emptied:
+                self._put_back()
+            yield
+            if self._depth == 1 and self._changes is not None:
+                self._commit(self._changes)
+        except BaseException:
+            if self._depth == 1 and self._changes is not None:
+                self._unlock(self._changes)
+            raise
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._changes = None
+
+    def _lock(self) -> _Changes:
+        if self._changes is None:
+            token = f"{self._process}:{time.monotonic_ns()}"
+            end = time.monotonic() + BUSY
+            while self._link.run(scripts.LOCK, token, round(LEASE * 1000)) is None:
+                self._wait(end)
+            self._changes = _Changes(token)
+        if self._changes.failed:
+            raise StoreError(self._changes.failed)
+        return self._changes
+
+    def _wait(self, end: float) -> None:
+        """Waits a moment for another's lock. Raises StoreError past the end."""
+        if time.monotonic() > end:
+            text = f"{self.name}: another process holds its lock; look for one that was stopped, and end it"
+            self.trouble.begins(text)
+            raise StoreError(text)
+        time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - nothing secret
+
+    def _commit(self, changes: _Changes) -> None:
+        if changes.failed:
+            raise StoreError(changes.failed)
+        if not changes.writes:
+            self._unlock(changes)
+            return
+        self._number += 1
+        words = [word for write in changes.writes for word in (len(write), *write)]
+        try:
+            given = self._link.run(scripts.COMMIT, changes.token, self._process, self._number, *words)
+        except Lost:
+            self._doubt = _Doubt(self._number)
+            raise
+        except UnicodeEncodeError as error:
+            raise self._unfit() from error
+        if given != "DONE":
+            raise StoreError(f"{self.name}: a change took longer than {LEASE:g} s, and was not made; try it again")
+
+    def _unlock(self, changes: _Changes) -> None:
+        try:
+            self._link.run(scripts.UNLOCK, changes.token)
+        except StoreError:
+            return  # it ends by itself
+
+    def _unfit(self) -> StoreError:
+        return StoreError(f"{self.name}: it holds numbers of 64 bits and Unicode text alone")
+
+    @contextmanager
+    def _writing(self) -> Iterator[_Changes]:
+        """The changes of the transaction, which a failure inside ends."""
+        with self.transaction():
+            changes = self._lock()
+            try:
+                yield changes
+            except StoreError as error:
+                changes.failed = str(error)
+                raise
+
+    def _fits(self, *values: str | int | None) -> None:
+        """Raises StoreError for a value that no store can hold."""
+        for value in values:
+            if isinstance(value, int):
+                if not -_MOST <= value < _MOST:
+                    raise self._unfit()
+            elif value is not None:
+                try:
+                    value.encode()
+                except UnicodeEncodeError as error:
+                    raise self._unfit() from error
+
+    def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
+        """See Store. Others that use the state are known by the names of their connections."""
+        end = time.monotonic() + LEAVING
+        while True:
+            with self.transaction(write=True):
+                is_settled = settled()
+                if not is_settled and not self._others():
+                    change()
+                    is_settled = True
+                if is_settled:
+                    self._link.ask("CLIENT", "SETNAME", self._client_name)
+            if is_settled or time.monotonic() > end:
+                self._change = change if is_settled else self._change
+                return is_settled
+            time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
+
+    def _put_back(self) -> None:
+        self._emptied = False
+        if self._change is not None:
+            with self.transaction(write=True):
+                self._change()
+
+    @property
+    def _client_name(self) -> str:
+        return f"{self._link.address.tag}:{self._process}"
+
+    def _others(self) -> bool:
+        """Whether another process uses the state."""
+        names = {word for word in self._link.ask("CLIENT", "LIST").split() if word.startswith("name=")}
+        names.discard(f"name={self._client_name}")
+        return any(name.startswith(f"name={self._link.address.tag}:") for name in names)
+
+    def _made(self, make: Callable[..., _T], *parts: Reply) -> _T:
+        """What the parts hold. Raises StoreError for values that no mock writes."""
+        try:
+            return make(*parts)
+        except (ValueError, TypeError, KeyError, Refusal):
+            text = f"{self.name}: holds a value that no mock writes; name another state: ?name=…"
+            self.trouble.begins(text)
+            raise StoreError(text) from None
+
+    def account(self, login: str) -> Account | None:
+        changes = self._changes
+        if changes is not None and login in changes.accounts:
+            return changes.accounts[login]
+        try:
+            found = self._link.run(scripts.ACCOUNT, login)
+        except UnicodeEncodeError:
+            return None
+        return self._seen(self._made(_account, *found)) if found else None
+
+    def _seen(self, account: Account) -> Account:
+        """The account that Redis has, as the transaction sees it."""
+        if self._changes is not None and self._changes.hides(account.login):
+            return replace(account, used=0, creates=0)
+        return account
+
+    def accounts(self, offset: int = 0, limit: int | None = None) -> Sequence[Account]:
+        return self._accounts("order", offset, limit)
+
+    def configured(self) -> Sequence[Account]:
+        return [account for account in self._accounts("configured", 0, None) if account.configured]
+
+    def _accounts(self, index: str, offset: int, limit: int | None) -> Sequence[Account]:
+        changes = self._changes
+        if limit == 0:
+            return []
+        if changes is None or not changes.accounts:
+            found = self._link.run(scripts.ACCOUNTS, index, offset, -1 if limit is None else offset + limit - 1)
+            return [self._seen(self._made(_account, *one)) for one in found]
+        found = [self._made(_account, *one) for one in self._link.run(scripts.ACCOUNTS, "order", 0, -1)]
+        there = [changes.accounts.get(one.login, self._seen(one)) for one in found if one.login not in changes.added]
+        everyone = [*there, *map(changes.accounts.get, changes.added)]
+        return [one for one in everyone if one is not None][offset : None if limit is None else offset + limit]
+
+    def account_number(self) -> int:
+        return int(self._link.ask("GET", self._key("place")) or 0)
+
+    def put_account(self, account: Account) -> None:
+        login = account.login
+        self._fits(login, account.token, account.paid_until, account.delay, account.configured)
+        self._fits(account.daily_limit, account.day, account.used, account.creates)
+        with self._writing() as changes:
+            known = self.account(login)
+            if known is None:
+                changes.added[login] = None
+                changes.writes.append(("ZADD", "order", self._link.ask("INCR", self._key("place")), login))
+            if known is None or _static(known) != _static(account):
+                changes.writes.append(("HSET", "accounts", login, _account_text(account)))
+                changes.writes.append(("INCR", "version"))
+            for name in ("day", "used", "creates"):
+                changes.writes.append(("HSET", name, login, getattr(account, name)))
+            if known is None or known.configured != account.configured:
+                keep = ("ZADD", "configured", 0, login) if account.configured else ("ZREM", "configured", login)
+                changes.writes.append(keep)
+            changes.accounts[login] = account
+
+    def drop_account(self, login: str) -> None:
+        with self._writing() as changes:
+            if self.account(login) is None:
+                return
+            for name in ("accounts", "day", "used", "creates"):
+                changes.writes.append(("HDEL", name, login))
+            changes.writes += [("ZREM", "order", login), ("ZREM", "configured", login), ("INCR", "version")]
+            changes.accounts[login] = None
+            changes.added.pop(login, None)
+
+    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+        self._fits(task.login, task.phone, task.ip, task.stub, *(task.failure or ()))
+        self._fits(task.created, task.cost, day)
+        made = self._create_at_once(task, day) if self._changes is None else self._create_later(task, day)
+        if isinstance(made, Task):
+            self._last = max(self._last, made.id)
+        return made
+
+    def _create_at_once(self, task: Task, day: int) -> Task | LimitReached:
+        self._number += 1
+        end = time.monotonic() + BUSY
+        words = (task.login, day, task.cost, _task_text(task), _ready_key(task), task.stub or "")
+        try:
+            while (given := self._link.run(scripts.CREATE, self._process, self._number, *words)) == "LOCKED":
+                self._wait(end)
+        except Lost:
+            self._doubt = _Doubt(self._number, task, day)
+            raise
+        if given == "NOBODY":
+            raise KeyError(task.login)
+        if isinstance(given, list):
+            return LimitReached(int(given[0]), int(given[1]))
+        return replace(task, id=int(given))
+
+    def _create_later(self, task: Task, day: int) -> Task | LimitReached:
+        """Creates with the other writes of the transaction."""
+        with self._writing() as changes:
+            account = self.account(task.login)
+            if account is None:
+                raise KeyError(task.login)
+            used = account.used_on(day)
+            if used >= account.daily_limit:
+                return LimitReached(used, account.daily_limit)
+            made = replace(task, id=int(self._link.ask("INCR", self._key("last"))))
+            self.put_account(replace(account, day=day, used=used + task.cost, creates=account.creates + 1))
+            words = (made.id, task.login, _task_text(made), _ready_key(made), task.stub or "")
+            changes.writes.append(("keep_task", *words))
+            changes.tasks[made.id] = made
+        return made
+
+    def read_task(self, task_id: int) -> Task | None:
+        changes = self._changes
+        if changes is not None and task_id in changes.tasks:
+            return changes.tasks[task_id]
+        text, stub = self._link.run(scripts.TASK, task_id)
+        if text is None:
+            return None
+        task = self._made(_task, task_id, text, stub)
+        return None if changes is not None and changes.hides(task.login) else task
+
+    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+        changes = self._changes
+        index = "ids" if login is None else f"of:{login}"
+        if limit == 0:
+            return []
+        if changes is None:
+            return self._tasks(index, offset, -1 if limit is None else offset + limit - 1)
+        known = {task.id: task for task in self._tasks(index, 0, -1) if not changes.hides(task.login)}
+        own = {one.id: one for one in changes.tasks.values() if login in (None, one.login)}
+        everything = [replace(task, stub=None) for _, task in sorted({**known, **own}.items())]
+        return everything[offset : None if limit is None else offset + limit]
+
+    def _tasks(self, index: str, first: int, last: int) -> list[Task]:
+        found = self._link.run(scripts.TASKS, index, first, last)
+        return [self._made(_task, *one, None) for one in zip(found[::2], found[1::2], strict=True)]
+
+    def put_ready(self, task: Task) -> None:
+        self._fits(task.ready, task.polls)
+        with self._writing() as changes:
+            before = self.read_task(task.id)
+            if before is None:
+                return
+            after = replace(before, ready=task.ready, polls=task.polls)
+            index = f"ready:{before.login}"
+            for command, one in (("ZREM", before), ("ZADD", after)):
+                if key := _ready_key(one):
+                    score = ("0",) if command == "ZADD" else ()
+                    changes.writes.append((command, index, *score, f"{key}:{one.id}"))
+            changes.writes.append(("HSET", "tasks", after.id, _task_text(after)))
+            changes.tasks[after.id] = after
+
+    def next_ready(self, now: Micros, login: str | None) -> Micros | None:
+        if self._changes is not None and self._changes.writes:
+            return self._next_ready_inside(now, login)
+        found = self._link.run(scripts.NEXT_READY, _sortable(now), *([] if login is None else [login]))
+        return None if found is None else int(found.partition(":")[0]) - _SHIFT
+
+    def _next_ready_inside(self, now: Micros, login: str | None) -> Micros | None:
+        """As a transaction that has written sees it."""
+        following = (
+            [login] if login is not None else [one.login for one in self.accounts() if not self.clock(one.login)]
+        )
+        own = (task for one in following for task in self.tasks(one) if task.polls is None)
+        return min((task.ready for task in own if task.ready is not None and task.ready > now), default=None)
+
+    def clock(self, login: str | None) -> Clock | None:
+        owner, changes = _owner(login), self._changes
+        if changes is not None and owner in changes.clocks:
+            return changes.clocks[owner]
+        if changes is not None and (changes.hides(login) if login is not None else None in changes.reset):
+            return None
+        try:
+            text = self._link.ask("HGET", self._key("clocks"), owner)
+        except UnicodeEncodeError:
+            return None
+        return None if text is None else self._made(_clock, text)
+
+    def put_clock(self, login: str | None, clock: Clock | None) -> None:
+        owner = _owner(login)
+        self._fits(owner)
+        with self._writing() as changes:
+            if clock is None:
+                changes.writes.append(("HDEL", "clocks", owner))
+            else:
+                changes.writes.append(("HSET", "clocks", owner, _clock_text(clock)))
+            changes.writes.append(("INCR", "version"))
+            changes.clocks[owner] = clock
+
+    def reset(self, login: str | None) -> None:
+        with self._writing() as changes:
+            changes.writes += [("reset_all",) if login is None else ("reset", login), ("INCR", "version")]
+            changes.reset.add(login)
+            changes.tasks = {i: one for i, one in changes.tasks.items() if login not in (None, one.login)}
+            changes.clocks = {} if login is None else {**changes.clocks, _owner(login): None}
+            for one, account in changes.accounts.items():
+                if account is not None and login in (None, one):
+                    changes.accounts[one] = replace(account, used=0, creates=0)
+        super().reset(login)
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _key(self, name: str) -> str:
+        return f"{self._link.address.tag}:{name}"
+
+
+def _sortable(at: Micros) -> str:
+    return f"{at + _SHIFT:019d}"
+
+
+def _ready_key(task: Task) -> str:
+    """When the task is ready by time alone, as the index of its login has it; else nothing."""
+    return "" if task.ready is None or task.polls is not None else _sortable(task.ready)
+
+
+def _owner(login: str | None) -> str:
+    return "server" if login is None else f"login:{login}"
+
+
+def _static(account: Account) -> Account:
+    return replace(account, day=0, used=0, creates=0)
+
+
+def _account_text(account: Account) -> str:
+    """Its limit comes first, where the script finds it; its charges stand elsewhere."""
+    own = (account.daily_limit, account.token, account.paid_until, account.demo, account.delay, account.seed)
+    return json.dumps([*own, account.configured], ensure_ascii=False)
+
+
+def _account(login: str, text: str, *counts: str) -> Account:
+    limit, token, paid_until, demo, delay, seed, configured = json.loads(text)
+    if delay is not None:
+        parse_delay(delay, "delay")
+    day, used, creates = map(int, counts)
+    return Account(login, token, limit, paid_until, bool(demo), delay, seed, day, used, creates, configured)
+
+
+def _task_text(task: Task) -> str:
+    """All but its id, which is its name, and what its stub finds, which may be much."""
+    head = [task.login, task.phone, task.source, task.ip, task.created, task.ready, task.cost, task.seed, task.demo]
+    return json.dumps([*head, task.edition, task.failure, task.polls], ensure_ascii=False)
+
+
+def _task(task_id: str | int, text: str, stub: str | None) -> Task:
+    login, phone, source, ip, created, ready, cost, seed, demo, edition, failure, polls = json.loads(text)
+    if str(source) not in EDITIONS[edition].sources or max(abs(created), abs(ready or 0)) > _FARTHEST:
+        raise ValueError
+    failed = None if failure is None else (failure[0], failure[1])
+    head = (int(task_id), login, phone, source, ip, created, ready, cost, int(seed), bool(demo))
+    return Task(*head, edition, failed, polls, stub)
+
+
+def _clock_text(clock: Clock) -> str:
+    return json.dumps([clock.base, clock.since, clock.speed])
+
+
+def _clock(text: str) -> Clock:
+    base, since, speed = json.loads(text)
+    if not (abs(base) <= _FARTHEST and 0 <= speed <= FASTEST):
+        raise ValueError
+    return Clock(base, since, speed)
