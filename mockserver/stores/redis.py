@@ -24,6 +24,7 @@ from mockserver.core.errors import Refusal, StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.profile.editions import EDITIONS
+from mockserver.standard_error import write_line
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.redis_link import Link, Lost, Reply, parse_address
 from mockserver.stores.store import Store
@@ -93,12 +94,9 @@ class RedisStore(Store):
         """What has settled the state. A Redis that has lost it needs it again."""
         self._begun = self._emptied = False
         self._doubt: _Doubt | None = None
-        self.trouble = Trouble(self.name, self._say)
+        self.trouble = Trouble(self.name, write_line)
         self._link = Link(address, self.trouble, self._begin)
         self._link.ask("PING")
-
-    def _say(self, line: str) -> None:
-        self.say(line)
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
