@@ -80,6 +80,9 @@ class RedisStore(Store):
     of it is kept: its further writes raise StoreError, and so does the end of the outermost block.
     """
 
+    is_shared = True
+    waits = True
+
     def __init__(self, url: str) -> None:
         """Opens the state of a URL `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?name=NAME]`. Raises StoreError."""
         super().__init__()
