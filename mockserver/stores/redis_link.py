@@ -41,7 +41,7 @@ Reply: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RedisAddress:
     """Where a Redis is, and which state in it."""
 
     secure: bool  # over TLS
@@ -63,14 +63,14 @@ class Address:
         return f"{{ifind-mock:{self.name}}}"
 
 
-def parse_address(url: str) -> Address:
+def parse_address(url: str) -> RedisAddress:
     """The address of a URL that fits the pattern of the table of stores. Raises StoreError."""
     parts = urlsplit(url)
     try:
         port = parts.port
     except ValueError:
         raise StoreError(f"redis://{parts.hostname}: the port is out of range; name one from 1 to 65535") from None
-    return Address(
+    return RedisAddress(
         secure=parts.scheme.lower() == "rediss",
         host=parts.hostname or "",
         port=6379 if port is None else port,
@@ -97,7 +97,7 @@ class Script:
 class Link:
     """One connection to a Redis. begin is called on each new one, before anything else is asked."""
 
-    def __init__(self, address: Address, trouble: Trouble, begin: Callable[[], None]) -> None:
+    def __init__(self, address: RedisAddress, trouble: Trouble, begin: Callable[[], None]) -> None:
         self.address = address
         self._trouble = trouble
         self._begin = begin
@@ -190,7 +190,7 @@ class Link:
         return StoreError(text)
 
 
-def _connection(address: Address) -> Any:  # half of its methods have no types
+def _connection(address: RedisAddress) -> Any:  # half of its methods have no types
     kind = SSLConnection if address.secure else Connection
     return kind(
         host=address.host,
