@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -62,6 +62,15 @@ class _Changes:
         return not self.reset.isdisjoint((None, login))
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What a transaction that has not written has read. Its own creates are in it."""
+
+    accounts: dict[str, Account | None] = field(default_factory=dict)
+    clocks: dict[str, Clock | None] = field(default_factory=dict)
+    tasks: dict[int, Task | None] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class _Doubt:
     """A step that may have been done, though its caller got an error. It is taken back."""
@@ -89,6 +98,7 @@ class RedisStore(Store):
         self._last = 0  # the highest id that was given out here
         self._depth = 0
         self._changes: _Changes | None = None
+        self._seen: _Seen | None = None
         self._change: Callable[[], None] | None = None
         """What has settled the state. A Redis that has lost it needs it again."""
         self._begun = self._emptied = False
@@ -131,6 +141,8 @@ class RedisStore(Store):
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
         self._depth += 1
+        if self._depth == 1:
+            self._seen = _Seen()
         try:
             if write:
                 self._lock()
@@ -146,7 +158,7 @@ class RedisStore(Store):
         finally:
             self._depth -= 1
             if not self._depth:
-                self._changes = None
+                self._changes = self._seen = None
 
     def _lock(self) -> _Changes:
         if self._changes is None:
@@ -154,7 +166,7 @@ class RedisStore(Store):
             end = time.monotonic() + BUSY
             while self._link.run(scripts.LOCK, token, round(LEASE * 1000)) is None:
                 self._wait(end)
-            self._changes = _Changes(token)
+            self._changes, self._seen = _Changes(token), None
         if self._changes.failed:
             raise StoreError(self._changes.failed)
         return self._changes
@@ -258,17 +270,34 @@ class RedisStore(Store):
             self.trouble.begins(text)
             raise StoreError(text) from None
 
+    def expect(self, logins: Collection[str], task_ids: Collection[int]) -> None:
+        if self._seen is not None:
+            self._look(self._seen, logins, task_ids)
+
+    def _look(self, seen: _Seen, logins: Collection[str], task_ids: Collection[int] = ()) -> None:
+        """Reads the accounts and the clocks of the logins, the server's clock, and the tasks."""
+        try:
+            clock, accounts, tasks = self._link.run(scripts.LOOK, len(logins), *logins, *task_ids)
+        except UnicodeEncodeError:
+            seen.accounts.update(dict.fromkeys(logins))
+            return
+        seen.clocks[_owner(None)] = None if clock is None else self._made(_clock, clock)
+        for login, (found, own) in zip(logins, accounts, strict=True):
+            seen.accounts[login] = self._made(_account, *found) if found else None
+            seen.clocks[_owner(login)] = None if own is None else self._made(_clock, own)
+        for task_id, (text, stub) in zip(task_ids, tasks, strict=True):
+            seen.tasks[task_id] = None if text is None else self._made(_task, task_id, text, stub)
+
     def account(self, login: str) -> Account | None:
-        changes = self._changes
+        changes, seen = self._changes, self._seen or _Seen()
         if changes is not None and login in changes.accounts:
             return changes.accounts[login]
-        try:
-            found = self._link.run(scripts.ACCOUNT, login)
-        except UnicodeEncodeError:
-            return None
-        return self._seen(self._made(_account, *found)) if found else None
+        if login not in seen.accounts:
+            self._look(seen, [login])
+        account = seen.accounts[login]
+        return None if account is None else self._as_reset(account)
 
-    def _seen(self, account: Account) -> Account:
+    def _as_reset(self, account: Account) -> Account:
         """The account that Redis has, as the transaction sees it."""
         if self._changes is not None and self._changes.hides(account.login):
             return replace(account, used=0, creates=0)
@@ -286,9 +315,11 @@ class RedisStore(Store):
             return []
         if changes is None or not changes.accounts:
             found = self._link.run(scripts.ACCOUNTS, index, offset, -1 if limit is None else offset + limit - 1)
-            return [self._seen(self._made(_account, *one)) for one in found]
+            return [self._as_reset(self._made(_account, *one)) for one in found]
         found = [self._made(_account, *one) for one in self._link.run(scripts.ACCOUNTS, "order", 0, -1)]
-        there = [changes.accounts.get(one.login, self._seen(one)) for one in found if one.login not in changes.added]
+        there = [
+            changes.accounts.get(one.login, self._as_reset(one)) for one in found if one.login not in changes.added
+        ]
         everyone = [*there, *map(changes.accounts.get, changes.added)]
         return [one for one in everyone if one is not None][offset : None if limit is None else offset + limit]
 
@@ -346,6 +377,9 @@ class RedisStore(Store):
             raise KeyError(task.login)
         if isinstance(given, list):
             return LimitReached(int(given[0]), int(given[1]))
+        if self._seen is not None and (account := self._seen.accounts.get(task.login)) is not None:
+            used = account.used_on(day) + task.cost
+            self._seen.accounts[task.login] = replace(account, day=day, used=used, creates=account.creates + 1)
         return replace(task, id=int(given))
 
     def _create_later(self, task: Task, day: int) -> Task | LimitReached:
@@ -368,11 +402,11 @@ class RedisStore(Store):
         changes = self._changes
         if changes is not None and task_id in changes.tasks:
             return changes.tasks[task_id]
-        text, stub = self._link.run(scripts.TASK, task_id)
-        if text is None:
-            return None
-        task = self._made(_task, task_id, text, stub)
-        return None if changes is not None and changes.hides(task.login) else task
+        seen = self._seen or _Seen()
+        if task_id not in seen.tasks:
+            self._look(seen, [], [task_id])
+        task = seen.tasks[task_id]
+        return None if task is None or (changes is not None and changes.hides(task.login)) else task
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
         changes = self._changes
@@ -425,11 +459,10 @@ class RedisStore(Store):
             return changes.clocks[owner]
         if changes is not None and (changes.hides(login) if login is not None else None in changes.reset):
             return None
-        try:
-            text = self._link.ask("HGET", self._key("clocks"), owner)
-        except UnicodeEncodeError:
-            return None
-        return None if text is None else self._made(_clock, text)
+        seen = self._seen or _Seen()
+        if owner not in seen.clocks:
+            self._look(seen, [] if login is None else [login])
+        return seen.clocks.get(owner)
 
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
         owner = _owner(login)

@@ -182,11 +182,22 @@ return id
     writes=True,
 )
 
-ACCOUNT = Script(
+LOOK = Script(
     _SHARED
     + """
--- ARGV: login.
-return account(ARGV[1])
+-- ARGV: the number of logins, the logins, ids of tasks. Gives the server's clock; of each login its account and its
+-- clock; of each task its text and its stub.
+local logins, clocks = tonumber(ARGV[1]), p .. 'clocks'
+local found = {redis.call('HGET', clocks, 'server'), {}, {}}
+for at = 2, #ARGV do
+  if at <= logins + 1 then
+    local own = redis.call('HGET', clocks, 'login:' .. ARGV[at])
+    found[2][at - 1] = {account(ARGV[at]), own}
+  else
+    found[3][at - 1 - logins] = {redis.call('HGET', p .. 'tasks', ARGV[at]), redis.call('HGET', p .. 'stubs', ARGV[at])}
+  end
+end
+return found
 """
 )
 
@@ -199,14 +210,6 @@ for _, login in ipairs(redis.call('ZRANGE', p .. ARGV[1], ARGV[2], ARGV[3])) do
   found[#found + 1] = account(login) or nil
 end
 return found
-"""
-)
-
-TASK = Script(
-    _SHARED
-    + """
--- ARGV: id. Gives its text and its stub.
-return {redis.call('HGET', p .. 'tasks', ARGV[1]), redis.call('HGET', p .. 'stubs', ARGV[1])}
 """
 )
 

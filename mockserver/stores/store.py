@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from mockserver.core.clock import Clock
@@ -50,6 +50,11 @@ class Store(ABC):
             with self.transaction(write=True):
                 change()
         return True
+
+    def expect(self, logins: Collection[str], task_ids: Collection[int]) -> None:  # noqa: B027 - most stores are near
+        """Is told, in a transaction, whose accounts and clocks and which tasks are read next: a store that is far away
+        reads them together.
+        """
 
     @abstractmethod
     def account(self, login: str) -> Account | None:
