@@ -26,7 +26,7 @@ class Store(ABC):
     """All state that outlives a request, in whole atomic steps. Every abstract method may raise StoreError.
 
     This one is for a store that only its own process can use. Faults, stubs, scenarios, values and the journal are
-    objects of the process, and a transaction that fails does not take their changes back. `shared_store.SharedStore` is for
+    objects of the process, and a transaction that fails does not take their changes back. `SharedStore` is for
     one that several processes use as one mock.
     """
 
