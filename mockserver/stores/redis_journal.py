@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Lost, Pattern
 from mockserver.stores.redis_link import Link, Reply
-from mockserver.stores.shared import SharedJournal
+from mockserver.stores.shared_store import SharedJournal
 
 _PART = 100  # entries that are read at a time
 _NONE = "-"  # in place of the method, where there is none
@@ -19,20 +19,27 @@ _NONE = "-"  # in place of the method, where there is none
 class RedisJournal(SharedJournal):
     """The entries of each account, and what is known of those that are gone."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, write: Callable[..., None]) -> None:
+        """Write has the transaction of the store make a write."""
         super().__init__()
         self._link = link
+        self._write = write
 
     def last(self) -> int:
         self.last_number = int(self._link.run(scripts.LAST_ENTRY))
         return self.last_number
 
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
-        self._link.run(scripts.RECORD, "", 0, *self.words(0, {}, entries, lost_some=False))
+        self._link.run(scripts.RECORD, "", 0, *self.words({}, entries, lost_some=False))
+        self.count_waiting()
+
+    def count_waiting(self) -> None:
+        """Counts what has been added, where somebody waits for it."""
+        if self._waiters:
+            self.look()
 
     def words(
         self,
-        made: int,
         calls: Mapping[tuple[str, str, int], int],
         entries: Sequence[tuple[Entry, bytes | None]],
         *,
@@ -47,7 +54,10 @@ class RedisJournal(SharedJournal):
             yield from (owner_of(entry.login), _text(entry), b64encode(kept).decode(), len(kept))
 
     def clear(self, login: str | None) -> None:
-        raise NotImplementedError
+        if login is None:
+            self._write("clear_journal")
+        else:
+            self._write("clear_ring", owner_of(login))
 
     def entry(self, number: int) -> Entry | None:
         self.last()

@@ -88,9 +88,10 @@ class Lost(StoreError):
 class Script:
     """A script, and the name that Redis gives it."""
 
-    def __init__(self, text: str, *, writes: bool = False) -> None:
+    def __init__(self, text: str, *, writes: bool = False, in_passing: bool = False) -> None:
         self.text = text
         self.writes = writes
+        self.in_passing = in_passing  # no call needs it: a refusal of it is no trouble
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -146,7 +147,7 @@ class Link:
         except UnicodeEncodeError:
             raise
         except (RedisError, OSError, UnicodeDecodeError) as error:
-            raise self._failure(error) from None
+            raise self._failure(error, script) from None
 
     def _exchange(self, words: tuple[str | int, ...], script: Script | None) -> Reply:
         self._connection.send_command(*words)
@@ -180,12 +181,12 @@ class Link:
         self._opened, self._away, self._next_try = True, "", 0.0
         self._trouble.is_over()
 
-    def _failure(self, error: Exception) -> StoreError:
+    def _failure(self, error: Exception, script: Script | None = None) -> StoreError:
         text = f"{self.address}: {_sentence(error)}"
         if not isinstance(error, ResponseError | UnicodeError) or isinstance(error, AuthenticationError):
             self.close()
             return Lost(text)
-        if self._opened and not self._beginning:
+        if self._opened and not self._beginning and not (script and script.in_passing):
             self._trouble.begins(text)
         return StoreError(text)
 

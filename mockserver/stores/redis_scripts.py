@@ -408,7 +408,7 @@ while at <= #ARGV do
 end
 return redis.call('HGET', journal, 'last') or '0'
 """,
-    writes=True,
+    in_passing=True,
 )
 
 LAST_ENTRY = Script(
