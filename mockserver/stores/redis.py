@@ -4,6 +4,8 @@ Each call of the API reads and writes by scripts that Redis runs one after anoth
 step. A change that reads first, such as those of the control API, takes a lock, which no charge passes; its writes are
 kept here until its end, and then made by one script, which refuses them where the lock was lost in the meantime.
 
+Faults, scenarios, stubs, values, counts of calls and the journal end with the last process that uses the state.
+
 What was answered is kept as long as Redis keeps it: see its `appendonly` and `appendfsync`.
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -23,11 +25,15 @@ from mockserver.core.delays import LONGEST, parse_delay
 from mockserver.core.errors import Refusal, StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.faults.records import Change
 from mockserver.profile.editions import EDITIONS
 from mockserver.standard_error import write_line
 from mockserver.stores import redis_scripts as scripts
+from mockserver.stores.journal import Entry
+from mockserver.stores.redis_journal import RedisJournal, owner_of
 from mockserver.stores.redis_link import Link, Lost, Reply, parse_address
-from mockserver.stores.store import Store
+from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
+from mockserver.stores.store import Made
 from mockserver.stores.trouble import Trouble
 
 FORMAT = "1"
@@ -44,7 +50,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Changes:
+class _Written:
     """What a transaction has written so far, in the order of the writes and as its own reads see it."""
 
     token: str
@@ -63,6 +69,15 @@ class _Changes:
         return not self.reset.isdisjoint((None, login))
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What a transaction that has not written has read. Its own creates are in it."""
+
+    accounts: dict[str, Account | None] = field(default_factory=dict)
+    clocks: dict[str, Clock | None] = field(default_factory=dict)
+    tasks: dict[int, Task | None] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class _Doubt:
     """A step that may have been done, though its caller got an error. It is taken back."""
@@ -70,9 +85,10 @@ class _Doubt:
     number: int
     task: Task | None = None  # that it may have made, on the day
     day: int = 0
+    recorded: bool = False  # whether it is the calls of a turn
 
 
-class RedisStore(Store):
+class RedisStore(SharedStore):
     """Accounts, tasks and clocks in a Redis (see Store). Calls may come from several threads, one at a time.
 
     A create is one step, also inside a transaction that has not written yet: it stays where that fails later on. All
@@ -80,26 +96,28 @@ class RedisStore(Store):
     of it is kept: its further writes raise StoreError, and so does the end of the outermost block.
     """
 
-    is_shared = True
     waits = True
 
     def __init__(self, url: str) -> None:
         """Opens the state of a URL `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?name=NAME]`. Raises StoreError."""
-        super().__init__()
         address = parse_address(url)
         self.name = str(address)
         self._process = uuid4().hex
         self._number = 0  # of the last step, by which Redis knows one that is asked for again
         self._last = 0  # the highest id that was given out here
         self._depth = 0
-        self._changes: _Changes | None = None
+        self._written: _Written | None = None
+        self._seen: _Seen | None = None
         self._change: Callable[[], None] | None = None
         """What has settled the state. A Redis that has lost it needs it again."""
         self._begun = self._emptied = False
         self._doubt: _Doubt | None = None
         self.trouble = Trouble(self.name, write_line)
         self._link = Link(address, self.trouble, self._begin)
-        self._link.ask("PING")
+        self._journal = RedisJournal(self._link, self._write)
+        super().__init__(self._journal)
+        with self.transaction():
+            """Reads all records."""
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
@@ -122,7 +140,9 @@ class RedisStore(Store):
     def _take_back(self, doubt: _Doubt) -> None:
         task = doubt.task
         made = ("", "", "", "") if task is None else (task.login, doubt.day, task.cost, _ready_key(task))
-        self._link.run(scripts.UNDO, self._process, doubt.number, *made)
+        done = self._link.run(scripts.UNDO, self._process, doubt.number, *made)
+        if doubt.recorded and done:
+            self._let_go()
 
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[None]:
@@ -131,34 +151,44 @@ class RedisStore(Store):
 
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
-        self._depth += 1
-        try:
+        if self._depth:
             if write:
                 self._lock()
-            if self._emptied:
-                self._put_back()
             yield
-            if self._depth == 1 and self._changes is not None:
-                self._commit(self._changes)
+            return
+        self._depth, self._seen = 1, _Seen()
+        try:
+            with self._in_step():
+                if write:
+                    self._lock()
+                else:
+                    self._catch_up()
+                if self._emptied:
+                    self._put_back()
+                yield
+                if self._written is not None:
+                    self._commit(self._written)
         except BaseException:
-            if self._depth == 1 and self._changes is not None:
-                self._unlock(self._changes)
+            if self._written is not None:
+                self._unlock(self._written)
             raise
         finally:
-            self._depth -= 1
-            if not self._depth:
-                self._changes = None
+            self._depth, self._written, self._seen = 0, None, None
 
-    def _lock(self) -> _Changes:
-        if self._changes is None:
+    def lock(self) -> None:
+        self._lock()
+
+    def _lock(self) -> _Written:
+        if self._written is None:
             token = f"{self._process}:{time.monotonic_ns()}"
             end = time.monotonic() + BUSY
             while self._link.run(scripts.LOCK, token, round(LEASE * 1000)) is None:
                 self._wait(end)
-            self._changes = _Changes(token)
-        if self._changes.failed:
-            raise StoreError(self._changes.failed)
-        return self._changes
+            self._written, self._seen = _Written(token), None
+            self._catch_up()
+        if self._written.failed:
+            raise StoreError(self._written.failed)
+        return self._written
 
     def _wait(self, end: float) -> None:
         """Waits a moment for another's lock. Raises StoreError past the end."""
@@ -168,16 +198,16 @@ class RedisStore(Store):
             raise StoreError(text)
         time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - nothing secret
 
-    def _commit(self, changes: _Changes) -> None:
-        if changes.failed:
-            raise StoreError(changes.failed)
-        if not changes.writes:
-            self._unlock(changes)
+    def _commit(self, written: _Written) -> None:
+        if written.failed:
+            raise StoreError(written.failed)
+        if not written.writes:
+            self._unlock(written)
             return
         self._number += 1
-        words = [word for write in changes.writes for word in (len(write), *write)]
+        words = [word for write in written.writes for word in (len(write), *write)]
         try:
-            given = self._link.run(scripts.COMMIT, changes.token, self._process, self._number, *words)
+            given = self._link.run(scripts.COMMIT, written.token, self._process, self._number, *words)
         except Lost:
             self._doubt = _Doubt(self._number)
             raise
@@ -186,24 +216,29 @@ class RedisStore(Store):
         if given != "DONE":
             raise StoreError(f"{self.name}: a change took longer than {LEASE:g} s, and was not made; try it again")
 
-    def _unlock(self, changes: _Changes) -> None:
+    def _unlock(self, written: _Written) -> None:
         try:
-            self._link.run(scripts.UNLOCK, changes.token)
+            self._link.run(scripts.UNLOCK, written.token)
         except StoreError:
             return  # it ends by itself
 
     def _unfit(self) -> StoreError:
         return StoreError(f"{self.name}: it holds numbers of 64 bits and Unicode text alone")
 
+    def _write(self, *words: str | int) -> None:
+        """Has the transaction make a write: a command of Redis and its words, or a function of the script COMMIT."""
+        with self._writing() as written:
+            written.writes.append(words)
+
     @contextmanager
-    def _writing(self) -> Iterator[_Changes]:
-        """The changes of the transaction, which a failure inside ends."""
+    def _writing(self) -> Iterator[_Written]:
+        """The written of the transaction, which a failure inside ends."""
         with self.transaction():
-            changes = self._lock()
+            written = self._lock()
             try:
-                yield changes
+                yield written
             except StoreError as error:
-                changes.failed = str(error)
+                written.failed = str(error)
                 raise
 
     def _fits(self, *values: str | int | None) -> None:
@@ -223,8 +258,11 @@ class RedisStore(Store):
         end = time.monotonic() + LEAVING
         while True:
             with self.transaction(write=True):
+                alone = not self._others()
+                if alone and self._change is None:
+                    self._begin_run()
                 is_settled = settled()
-                if not is_settled and not self._others():
+                if alone and not is_settled:
                     change()
                     is_settled = True
                 if is_settled:
@@ -234,11 +272,20 @@ class RedisStore(Store):
                 return is_settled
             time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
 
+    def _begin_run(self) -> None:
+        """Takes away what ends with the last process that uses the state."""
+        self.clear_records(*(kind for one in self._sets for kind in one.KINDS))
+        for one in self._sets:
+            one.forget()
+        self.journal.clear(None)
+        self._write("UNLINK", "calls")
+
     def _put_back(self) -> None:
         self._emptied = False
         if self._change is not None:
-            with self.transaction(write=True):
-                self._change()
+            self._lock()
+            self._change()
+            self.emptied()
 
     @property
     def _client_name(self) -> str:
@@ -259,19 +306,36 @@ class RedisStore(Store):
             self.trouble.begins(text)
             raise StoreError(text) from None
 
-    def account(self, login: str) -> Account | None:
-        changes = self._changes
-        if changes is not None and login in changes.accounts:
-            return changes.accounts[login]
-        try:
-            found = self._link.run(scripts.ACCOUNT, login)
-        except UnicodeEncodeError:
-            return None
-        return self._seen(self._made(_account, *found)) if found else None
+    def expect(self, logins: Collection[str], task_ids: Collection[int]) -> None:
+        if self._seen is not None:
+            self._look(self._seen, logins, task_ids)
 
-    def _seen(self, account: Account) -> Account:
+    def _look(self, seen: _Seen, logins: Collection[str], task_ids: Collection[int] = ()) -> None:
+        """Reads the accounts and the clocks of the logins, the server's clock, and the tasks."""
+        try:
+            clock, accounts, tasks = self._link.run(scripts.LOOK, len(logins), *logins, *task_ids)
+        except UnicodeEncodeError:
+            seen.accounts.update(dict.fromkeys(logins))
+            return
+        seen.clocks[owner_of(None)] = None if clock is None else self._made(_clock, clock)
+        for login, (found, own) in zip(logins, accounts, strict=True):
+            seen.accounts[login] = self._made(_account, *found) if found else None
+            seen.clocks[owner_of(login)] = None if own is None else self._made(_clock, own)
+        for task_id, (text, stub) in zip(task_ids, tasks, strict=True):
+            seen.tasks[task_id] = None if text is None else self._made(_task, task_id, text, stub)
+
+    def account(self, login: str) -> Account | None:
+        written, seen = self._written, self._seen or _Seen()
+        if written is not None and login in written.accounts:
+            return written.accounts[login]
+        if login not in seen.accounts:
+            self._look(seen, [login])
+        account = seen.accounts[login]
+        return None if account is None else self._as_reset(account)
+
+    def _as_reset(self, account: Account) -> Account:
         """The account that Redis has, as the transaction sees it."""
-        if self._changes is not None and self._changes.hides(account.login):
+        if self._written is not None and self._written.hides(account.login):
             return replace(account, used=0, creates=0)
         return account
 
@@ -282,15 +346,17 @@ class RedisStore(Store):
         return [account for account in self._accounts("configured", 0, None) if account.configured]
 
     def _accounts(self, index: str, offset: int, limit: int | None) -> Sequence[Account]:
-        changes = self._changes
+        written = self._written
         if limit == 0:
             return []
-        if changes is None or not changes.accounts:
+        if written is None or not written.accounts:
             found = self._link.run(scripts.ACCOUNTS, index, offset, -1 if limit is None else offset + limit - 1)
-            return [self._seen(self._made(_account, *one)) for one in found]
+            return [self._as_reset(self._made(_account, *one)) for one in found]
         found = [self._made(_account, *one) for one in self._link.run(scripts.ACCOUNTS, "order", 0, -1)]
-        there = [changes.accounts.get(one.login, self._seen(one)) for one in found if one.login not in changes.added]
-        everyone = [*there, *map(changes.accounts.get, changes.added)]
+        there = [
+            written.accounts.get(one.login, self._as_reset(one)) for one in found if one.login not in written.added
+        ]
+        everyone = [*there, *map(written.accounts.get, written.added)]
         return [one for one in everyone if one is not None][offset : None if limit is None else offset + limit]
 
     def account_number(self) -> int:
@@ -300,35 +366,34 @@ class RedisStore(Store):
         login = account.login
         self._fits(login, account.token, account.paid_until, account.delay, account.configured)
         self._fits(account.daily_limit, account.day, account.used, account.creates)
-        with self._writing() as changes:
+        with self._writing() as written:
             known = self.account(login)
             if known is None:
-                changes.added[login] = None
-                changes.writes.append(("ZADD", "order", self._link.ask("INCR", self._key("place")), login))
+                written.added[login] = None
+                written.writes.append(("ZADD", "order", self._link.ask("INCR", self._key("place")), login))
             if known is None or _static(known) != _static(account):
-                changes.writes.append(("HSET", "accounts", login, _account_text(account)))
-                changes.writes.append(("INCR", "version"))
+                written.writes.append(("HSET", "accounts", login, _account_text(account)))
             for name in ("day", "used", "creates"):
-                changes.writes.append(("HSET", name, login, getattr(account, name)))
+                written.writes.append(("HSET", name, login, getattr(account, name)))
             if known is None or known.configured != account.configured:
                 keep = ("ZADD", "configured", 0, login) if account.configured else ("ZREM", "configured", login)
-                changes.writes.append(keep)
-            changes.accounts[login] = account
+                written.writes.append(keep)
+            written.accounts[login] = account
 
     def drop_account(self, login: str) -> None:
-        with self._writing() as changes:
+        with self._writing() as written:
             if self.account(login) is None:
                 return
             for name in ("accounts", "day", "used", "creates"):
-                changes.writes.append(("HDEL", name, login))
-            changes.writes += [("ZREM", "order", login), ("ZREM", "configured", login), ("INCR", "version")]
-            changes.accounts[login] = None
-            changes.added.pop(login, None)
+                written.writes.append(("HDEL", name, login))
+            written.writes += [("ZREM", "order", login), ("ZREM", "configured", login)]
+            written.accounts[login] = None
+            written.added.pop(login, None)
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         self._fits(task.login, task.phone, task.ip, task.stub, *(task.failure or ()))
         self._fits(task.created, task.cost, day)
-        made = self._create_at_once(task, day) if self._changes is None else self._create_later(task, day)
+        made = self._create_at_once(task, day) if self._written is None else self._create_later(task, day)
         if isinstance(made, Task):
             self._last = max(self._last, made.id)
         return made
@@ -347,11 +412,14 @@ class RedisStore(Store):
             raise KeyError(task.login)
         if isinstance(given, list):
             return LimitReached(int(given[0]), int(given[1]))
+        if self._seen is not None and (account := self._seen.accounts.get(task.login)) is not None:
+            used = account.used_on(day) + task.cost
+            self._seen.accounts[task.login] = replace(account, day=day, used=used, creates=account.creates + 1)
         return replace(task, id=int(given))
 
     def _create_later(self, task: Task, day: int) -> Task | LimitReached:
         """Creates with the other writes of the transaction."""
-        with self._writing() as changes:
+        with self._writing() as written:
             account = self.account(task.login)
             if account is None:
                 raise KeyError(task.login)
@@ -361,29 +429,29 @@ class RedisStore(Store):
             made = replace(task, id=int(self._link.ask("INCR", self._key("last"))))
             self.put_account(replace(account, day=day, used=used + task.cost, creates=account.creates + 1))
             words = (made.id, task.login, _task_text(made), _ready_key(made), task.stub or "")
-            changes.writes.append(("keep_task", *words))
-            changes.tasks[made.id] = made
+            written.writes.append(("keep_task", *words))
+            written.tasks[made.id] = made
         return made
 
     def read_task(self, task_id: int) -> Task | None:
-        changes = self._changes
-        if changes is not None and task_id in changes.tasks:
-            return changes.tasks[task_id]
-        text, stub = self._link.run(scripts.TASK, task_id)
-        if text is None:
-            return None
-        task = self._made(_task, task_id, text, stub)
-        return None if changes is not None and changes.hides(task.login) else task
+        written = self._written
+        if written is not None and task_id in written.tasks:
+            return written.tasks[task_id]
+        seen = self._seen or _Seen()
+        if task_id not in seen.tasks:
+            self._look(seen, [], [task_id])
+        task = seen.tasks[task_id]
+        return None if task is None or (written is not None and written.hides(task.login)) else task
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
-        changes = self._changes
+        written = self._written
         index = "ids" if login is None else f"of:{login}"
         if limit == 0:
             return []
-        if changes is None:
+        if written is None:
             return self._tasks(index, offset, -1 if limit is None else offset + limit - 1)
-        known = {task.id: task for task in self._tasks(index, 0, -1) if not changes.hides(task.login)}
-        own = {one.id: one for one in changes.tasks.values() if login in (None, one.login)}
+        known = {task.id: task for task in self._tasks(index, 0, -1) if not written.hides(task.login)}
+        own = {one.id: one for one in written.tasks.values() if login in (None, one.login)}
         everything = [replace(task, stub=None) for _, task in sorted({**known, **own}.items())]
         return everything[offset : None if limit is None else offset + limit]
 
@@ -393,7 +461,7 @@ class RedisStore(Store):
 
     def put_ready(self, task: Task) -> None:
         self._fits(task.ready, task.polls)
-        with self._writing() as changes:
+        with self._writing() as written:
             before = self.read_task(task.id)
             if before is None:
                 return
@@ -402,12 +470,12 @@ class RedisStore(Store):
             for command, one in (("ZREM", before), ("ZADD", after)):
                 if key := _ready_key(one):
                     score = ("0",) if command == "ZADD" else ()
-                    changes.writes.append((command, index, *score, f"{key}:{one.id}"))
-            changes.writes.append(("HSET", "tasks", after.id, _task_text(after)))
-            changes.tasks[after.id] = after
+                    written.writes.append((command, index, *score, f"{key}:{one.id}"))
+            written.writes.append(("HSET", "tasks", after.id, _task_text(after)))
+            written.tasks[after.id] = after
 
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
-        if self._changes is not None and self._changes.writes:
+        if self._written is not None and self._written.writes:
             return self._next_ready_inside(now, login)
         found = self._link.run(scripts.NEXT_READY, _sortable(now), *([] if login is None else [login]))
         return None if found is None else int(found.partition(":")[0]) - _SHIFT
@@ -421,38 +489,94 @@ class RedisStore(Store):
         return min((task.ready for task in own if task.ready is not None and task.ready > now), default=None)
 
     def clock(self, login: str | None) -> Clock | None:
-        owner, changes = _owner(login), self._changes
-        if changes is not None and owner in changes.clocks:
-            return changes.clocks[owner]
-        if changes is not None and (changes.hides(login) if login is not None else None in changes.reset):
+        owner, written = owner_of(login), self._written
+        if written is not None and owner in written.clocks:
+            return written.clocks[owner]
+        if written is not None and (written.hides(login) if login is not None else None in written.reset):
             return None
-        try:
-            text = self._link.ask("HGET", self._key("clocks"), owner)
-        except UnicodeEncodeError:
-            return None
-        return None if text is None else self._made(_clock, text)
+        seen = self._seen or _Seen()
+        if owner not in seen.clocks:
+            self._look(seen, [] if login is None else [login])
+        return seen.clocks.get(owner)
 
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
-        owner = _owner(login)
+        owner = owner_of(login)
         self._fits(owner)
-        with self._writing() as changes:
+        with self._writing() as written:
             if clock is None:
-                changes.writes.append(("HDEL", "clocks", owner))
+                written.writes.append(("HDEL", "clocks", owner))
             else:
-                changes.writes.append(("HSET", "clocks", owner, _clock_text(clock)))
-            changes.writes.append(("INCR", "version"))
-            changes.clocks[owner] = clock
+                written.writes.append(("HSET", "clocks", owner, _clock_text(clock)))
+            written.clocks[owner] = clock
+
+    def _changes(self, after: int | None) -> Changes | None:
+        found = self._link.run(scripts.CHANGES, "" if after is None else after)
+        if found is None:
+            return None
+        last, whole, records = found
+        in_order = sorted(records, key=lambda record: int(record[3] or 0))
+        made = [Change(*_kind_and_key(name), value, int(number)) for name, value, number, _ in in_order]
+        return Changes(int(last), bool(whole), made)
+
+    def _put_record(self, kind: str, key: str, value: str) -> int:
+        number = self._next_change()
+        self._write("put_record", f"{kind} {key}", value, number)
+        return number
+
+    def _drop_record(self, kind: str, key: str) -> int:
+        number = self._next_change()
+        self._write("drop_record", f"{kind} {key}", number, number - TOMBSTONES)
+        return number
+
+    def _clear_records(self, kinds: Sequence[str]) -> int:
+        number = self._next_change()
+        self._write("clear_records", number, *kinds)
+        return number
+
+    def _next_change(self) -> int:
+        """Its number; nobody else can make one until the end of the transaction."""
+        if self._written is None and self._depth:
+            self._lock()
+        return (self._known or 0) + 1
+
+    def count_call(self, login: str, now: Micros, allowed: int, period: Micros) -> Micros:
+        start, count = map(int, self._link.run(scripts.COUNT_CALL, login, now, period))
+        return 0 if count < allowed else start + period - now
+
+    def next_sample(self, login: str, what: str) -> int:
+        return int(self._link.run(scripts.NEXT_SAMPLE, login, what))
+
+    def _record(
+        self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
+    ) -> None:
+        """See SharedStore. It is one script, without the lock."""
+        self._number += 1
+        words = self._journal.words(calls, entries, lost_some=lost_some)
+        try:
+            self._link.run(scripts.RECORD, self._process, self._number, *words)
+        except Lost:
+            self._doubt = _Doubt(self._number, recorded=True)
+            raise
+        self._journal.count_waiting()
+
+    def calls(self) -> Mapping[Made, int]:
+        found = self._link.ask("HGETALL", self._key("calls"))
+        made = (name.split(" ") for name in found[::2])
+        return {
+            (method, outcome, int(status)): int(number)
+            for (method, outcome, status), number in zip(made, found[1::2], strict=True)
+        }
 
     def reset(self, login: str | None) -> None:
-        with self._writing() as changes:
-            changes.writes += [("reset_all",) if login is None else ("reset", login), ("INCR", "version")]
-            changes.reset.add(login)
-            changes.tasks = {i: one for i, one in changes.tasks.items() if login not in (None, one.login)}
-            changes.clocks = {} if login is None else {**changes.clocks, _owner(login): None}
-            for one, account in changes.accounts.items():
+        with self._writing() as written:
+            written.writes.append(("reset_all",) if login is None else ("reset", login))
+            written.reset.add(login)
+            written.tasks = {i: one for i, one in written.tasks.items() if login not in (None, one.login)}
+            written.clocks = {} if login is None else {**written.clocks, owner_of(login): None}
+            for one, account in written.accounts.items():
                 if account is not None and login in (None, one):
-                    changes.accounts[one] = replace(account, used=0, creates=0)
-        super().reset(login)
+                    written.accounts[one] = replace(account, used=0, creates=0)
+            super().reset(login)
 
     def close(self) -> None:
         self._link.close()
@@ -470,8 +594,9 @@ def _ready_key(task: Task) -> str:
     return "" if task.ready is None or task.polls is not None else _sortable(task.ready)
 
 
-def _owner(login: str | None) -> str:
-    return "server" if login is None else f"login:{login}"
+def _kind_and_key(name: str) -> tuple[str, str]:
+    kind, _, key = name.partition(" ")
+    return kind, key
 
 
 def _static(account: Account) -> Account:

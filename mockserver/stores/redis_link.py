@@ -41,7 +41,7 @@ Reply: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RedisAddress:
     """Where a Redis is, and which state in it."""
 
     secure: bool  # over TLS
@@ -63,14 +63,14 @@ class Address:
         return f"{{ifind-mock:{self.name}}}"
 
 
-def parse_address(url: str) -> Address:
+def parse_address(url: str) -> RedisAddress:
     """The address of a URL that fits the pattern of the table of stores. Raises StoreError."""
     parts = urlsplit(url)
     try:
         port = parts.port
     except ValueError:
         raise StoreError(f"redis://{parts.hostname}: the port is out of range; name one from 1 to 65535") from None
-    return Address(
+    return RedisAddress(
         secure=parts.scheme.lower() == "rediss",
         host=parts.hostname or "",
         port=6379 if port is None else port,
@@ -88,16 +88,17 @@ class Lost(StoreError):
 class Script:
     """A script, and the name that Redis gives it."""
 
-    def __init__(self, text: str, *, writes: bool = False) -> None:
+    def __init__(self, text: str, *, writes: bool = False, in_passing: bool = False) -> None:
         self.text = text
         self.writes = writes
+        self.in_passing = in_passing  # no call needs it: a refusal of it is no trouble
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 class Link:
     """One connection to a Redis. begin is called on each new one, before anything else is asked."""
 
-    def __init__(self, address: Address, trouble: Trouble, begin: Callable[[], None]) -> None:
+    def __init__(self, address: RedisAddress, trouble: Trouble, begin: Callable[[], None]) -> None:
         self.address = address
         self._trouble = trouble
         self._begin = begin
@@ -146,7 +147,7 @@ class Link:
         except UnicodeEncodeError:
             raise
         except (RedisError, OSError, UnicodeDecodeError) as error:
-            raise self._failure(error) from None
+            raise self._failure(error, script) from None
 
     def _exchange(self, words: tuple[str | int, ...], script: Script | None) -> Reply:
         self._connection.send_command(*words)
@@ -180,17 +181,17 @@ class Link:
         self._opened, self._away, self._next_try = True, "", 0.0
         self._trouble.is_over()
 
-    def _failure(self, error: Exception) -> StoreError:
+    def _failure(self, error: Exception, script: Script | None = None) -> StoreError:
         text = f"{self.address}: {_sentence(error)}"
         if not isinstance(error, ResponseError | UnicodeError) or isinstance(error, AuthenticationError):
             self.close()
             return Lost(text)
-        if self._opened and not self._beginning:
+        if self._opened and not self._beginning and not (script and script.in_passing):
             self._trouble.begins(text)
         return StoreError(text)
 
 
-def _connection(address: Address) -> Any:  # half of its methods have no types
+def _connection(address: RedisAddress) -> Any:  # half of its methods have no types
     kind = SSLConnection if address.secure else Connection
     return kind(
         host=address.host,

@@ -61,14 +61,69 @@ local function drop_task(id, login, ready)
   redis.call('ZREM', p .. 'of:' .. login, id)
   if ready ~= '' then redis.call('ZREM', p .. 'ready:' .. login, ready .. ':' .. id) end
 end
+local function clear_ring(owner)
+  each_chunk(redis.call('ZRANGE', p .. 'ring:' .. owner, 0, -1), function(...)
+    redis.call('HDEL', p .. 'entries', ...)
+    redis.call('ZREM', p .. 'numbers', ...)
+  end)
+  redis.call('UNLINK', p .. 'ring:' .. owner, p .. 'lost:' .. owner)
+  redis.call('ZREM', p .. 'rings', owner)
+  redis.call('ZREM', p .. 'emptied', owner)
+end
+local function clear_journal()
+  for _, index in ipairs({'rings', 'emptied'}) do
+    for _, owner in ipairs(redis.call('ZRANGE', p .. index, 0, -1)) do
+      redis.call('UNLINK', p .. 'ring:' .. owner, p .. 'lost:' .. owner)
+    end
+  end
+  for _, name in ipairs({'entries', 'numbers', 'rings', 'emptied', 'bodies', 'body-order'}) do
+    redis.call('UNLINK', p .. name)
+  end
+  redis.call('HDEL', p .. 'journal', 'bytes', 'forgotten')
+end
+-- A record's place is the number of the change that made it. A dropped one stays among the changes for a while.
+local function put_record(name, value, number)
+  if redis.call('HEXISTS', p .. 'records', name) == 0 then redis.call('ZADD', p .. 'places', number, name) end
+  redis.call('HSET', p .. 'records', name, value)
+  redis.call('ZREM', p .. 'dropped', name)
+  redis.call('ZADD', p .. 'changed', number, name)
+  redis.call('SET', p .. 'version', number)
+end
+local function drop_record(name, number, oldest)
+  redis.call('HDEL', p .. 'records', name)
+  redis.call('ZREM', p .. 'places', name)
+  redis.call('ZADD', p .. 'changed', number, name)
+  redis.call('ZADD', p .. 'dropped', number, name)
+  redis.call('SET', p .. 'version', number)
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', p .. 'dropped', '-inf', oldest)) do
+    redis.call('SET', p .. 'purged', redis.call('ZSCORE', p .. 'dropped', old))
+    redis.call('ZREM', p .. 'changed', old)
+    redis.call('ZREM', p .. 'dropped', old)
+  end
+end
+local function clear_records(number, ...)
+  for _, name in ipairs(redis.call('HKEYS', p .. 'records')) do
+    for _, kind in ipairs({...}) do
+      if string.sub(name, 1, #kind + 1) == kind .. ' ' then
+        redis.call('HDEL', p .. 'records', name)
+        redis.call('ZREM', p .. 'places', name)
+        redis.call('ZREM', p .. 'changed', name)
+      end
+    end
+  end
+  redis.call('SET', p .. 'purged', number)
+  redis.call('SET', p .. 'version', number)
+end
 local function reset(login)
   each_chunk(redis.call('ZRANGE', p .. 'of:' .. login, 0, -1), function(...)
     redis.call('HDEL', p .. 'tasks', ...)
     redis.call('HDEL', p .. 'stubs', ...)
     redis.call('ZREM', p .. 'ids', ...)
   end)
-  redis.call('UNLINK', p .. 'of:' .. login, p .. 'ready:' .. login)
+  redis.call('UNLINK', p .. 'of:' .. login, p .. 'ready:' .. login, p .. 'samples:' .. login)
   redis.call('SREM', p .. 'owners', login)
+  redis.call('SREM', p .. 'sampled', login)
+  redis.call('HDEL', p .. 'windows', login)
   redis.call('HDEL', p .. 'used', login)
   redis.call('HDEL', p .. 'creates', login)
   redis.call('HDEL', p .. 'clocks', 'login:' .. login)
@@ -77,7 +132,10 @@ local function reset_all()
   for _, login in ipairs(redis.call('SMEMBERS', p .. 'owners')) do
     redis.call('UNLINK', p .. 'of:' .. login, p .. 'ready:' .. login)
   end
-  for _, name in ipairs({'owners', 'tasks', 'stubs', 'ids', 'used', 'creates', 'clocks'}) do
+  for _, login in ipairs(redis.call('SMEMBERS', p .. 'sampled')) do redis.call('UNLINK', p .. 'samples:' .. login) end
+  for _, name in ipairs({
+    'owners', 'sampled', 'tasks', 'stubs', 'ids', 'used', 'creates', 'clocks', 'windows'
+  }) do
     redis.call('UNLINK', p .. name)
   end
 end
@@ -115,9 +173,8 @@ return 1
 LOCK = Script(
     _SHARED
     + """
--- ARGV: token, milliseconds. Gives the number of the last change, nothing where another holds the lock.
-if not redis.call('SET', p .. 'lock', ARGV[1], 'NX', 'PX', ARGV[2]) then return false end
-return redis.call('GET', p .. 'version') or '0'
+-- ARGV: token, milliseconds. Gives nothing where another holds the lock.
+return redis.call('SET', p .. 'lock', ARGV[1], 'NX', 'PX', ARGV[2])
 """
 )
 
@@ -135,7 +192,10 @@ COMMIT = Script(
 -- ARGV: token, process, number, and of each write the count of its words and the words. Gives DONE, else why not.
 if done_before(ARGV[2], ARGV[3]) then return done_before(ARGV[2], ARGV[3]) end
 if redis.call('GET', p .. 'lock') ~= ARGV[1] then return 'LOST' end
-local own = {keep_task = keep_task, reset = reset, reset_all = reset_all}
+local own = {
+  keep_task = keep_task, reset = reset, reset_all = reset_all, put_record = put_record, drop_record = drop_record,
+  clear_records = clear_records, clear_ring = clear_ring, clear_journal = clear_journal,
+}
 local at = 4
 while at <= #ARGV do
   local words, name = tonumber(ARGV[at]), ARGV[at + 1]
@@ -182,11 +242,22 @@ return id
     writes=True,
 )
 
-ACCOUNT = Script(
+LOOK = Script(
     _SHARED
     + """
--- ARGV: login.
-return account(ARGV[1])
+-- ARGV: the number of logins, the logins, ids of tasks. Gives the server's clock; of each login its account and its
+-- clock; of each task its text and its stub.
+local logins, clocks = tonumber(ARGV[1]), p .. 'clocks'
+local found = {redis.call('HGET', clocks, 'server'), {}, {}}
+for at = 2, #ARGV do
+  if at <= logins + 1 then
+    local own = redis.call('HGET', clocks, 'login:' .. ARGV[at])
+    found[2][at - 1] = {account(ARGV[at]), own}
+  else
+    found[3][at - 1 - logins] = {redis.call('HGET', p .. 'tasks', ARGV[at]), redis.call('HGET', p .. 'stubs', ARGV[at])}
+  end
+end
+return found
 """
 )
 
@@ -199,14 +270,6 @@ for _, login in ipairs(redis.call('ZRANGE', p .. ARGV[1], ARGV[2], ARGV[3])) do
   found[#found + 1] = account(login) or nil
 end
 return found
-"""
-)
-
-TASK = Script(
-    _SHARED
-    + """
--- ARGV: id. Gives its text and its stub.
-return {redis.call('HGET', p .. 'tasks', ARGV[1]), redis.call('HGET', p .. 'stubs', ARGV[1])}
 """
 )
 
@@ -235,5 +298,169 @@ for _, login in ipairs(redis.call('SMEMBERS', p .. 'owners')) do
   end
 end
 return earliest
+"""
+)
+
+CHANGES = Script(
+    _SHARED
+    + """
+-- ARGV: the number of a change; empty: of none. Gives nothing where it was the last one; else the last number, whether
+-- all records follow, and of each changed record its name, its value, the number of its change and its place.
+local last, purged = redis.call('GET', p .. 'version') or '0', redis.call('GET', p .. 'purged') or '0'
+local after = ARGV[1]
+if last == after then return false end
+local whole = after == '' or less(after, purged) or less(last, after)
+local found = {}
+each_chunk(redis.call('ZRANGEBYSCORE', p .. 'changed', whole and '-inf' or '(' .. after, '+inf'), function(...)
+  local values = redis.call('HMGET', p .. 'records', ...)
+  for at, name in ipairs({...}) do
+    found[#found + 1] = {
+      name, values[at], redis.call('ZSCORE', p .. 'changed', name), redis.call('ZSCORE', p .. 'places', name)
+    }
+  end
+end)
+return {last, whole and 1 or 0, found}
+"""
+)
+
+COUNT_CALL = Script(
+    _SHARED
+    + """
+-- ARGV: login, now, period. Gives the start of the window, and how many calls were in it before.
+local start, count = string.match(redis.call('HGET', p .. 'windows', ARGV[1]) or '', '(%S+) (%S+)')
+local now = tonumber(ARGV[2])
+if not start or now < tonumber(start) or now >= tonumber(start) + tonumber(ARGV[3]) then
+  start, count = ARGV[2], '0'
+end
+redis.call('HSET', p .. 'windows', ARGV[1], start .. ' ' .. (tonumber(count) + 1))
+return {start, count}
+"""
+)
+
+NEXT_SAMPLE = Script(
+    _SHARED
+    + """
+-- ARGV: login, purpose.
+redis.call('SADD', p .. 'sampled', ARGV[1])
+return redis.call('HINCRBY', p .. 'samples:' .. ARGV[1], ARGV[2], 1)
+"""
+)
+
+RECORD = Script(
+    _SHARED
+    + """
+-- ARGV: process, number, the entries that one account has at most and all have, bytes of bodies, accounts that are
+-- remembered, whether entries are missing, the number of counts; of each its name and its number; of each entry its
+-- owner, its text, its body and the bytes of that.
+if ARGV[1] ~= '' then
+  if done_before(ARGV[1], ARGV[2]) then return done_before(ARGV[1], ARGV[2]) end
+  note(ARGV[1], ARGV[2], 'DONE')
+end
+local size, most, bytes, remembered = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local journal, numbers, rings, emptied = p .. 'journal', p .. 'numbers', p .. 'rings', p .. 'emptied'
+if ARGV[7] == '1' then redis.call('HSET', journal, 'forgotten', 1) end
+local at = 9
+for _ = 1, tonumber(ARGV[8]) do
+  redis.call('HINCRBY', p .. 'calls', ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+local function drop_oldest(owner)
+  local lost, number = p .. 'lost:' .. owner, redis.call('ZPOPMIN', p .. 'ring:' .. owner)[1]
+  local kind, time = string.match(redis.call('HGET', p .. 'entries', number), '^([^\n]*)\n([^\n]*)\n')
+  redis.call('HDEL', p .. 'entries', number)
+  redis.call('ZREM', numbers, number)
+  redis.call('HINCRBY', lost, kind, 1)
+  redis.call('HSET', lost, 'number', number)
+  if less(redis.call('HGET', lost, 'until') or '0', time) then redis.call('HSET', lost, 'until', time) end
+end
+local function empty_idlest()
+  local owner = redis.call('ZRANGE', rings, 0, 0)[1]
+  redis.call('ZADD', emptied, redis.call('ZSCORE', rings, owner), owner)
+  redis.call('ZREM', rings, owner)
+  while redis.call('ZCARD', p .. 'ring:' .. owner) > 0 do drop_oldest(owner) end
+  if redis.call('ZCARD', emptied) > remembered then
+    redis.call('UNLINK', p .. 'lost:' .. redis.call('ZPOPMIN', emptied)[1])
+    redis.call('HSET', journal, 'forgotten', 1)
+  end
+end
+local function add_body(number, body, length)
+  redis.call('HSET', p .. 'bodies', number, body)
+  redis.call('RPUSH', p .. 'body-order', number .. ':' .. length)
+  local sum = redis.call('HINCRBY', journal, 'bytes', length)
+  while sum > bytes or redis.call('LLEN', p .. 'body-order') > redis.call('ZCARD', numbers) do
+    local old, long = string.match(redis.call('LPOP', p .. 'body-order'), '(%d+):(%d+)')
+    redis.call('HDEL', p .. 'bodies', old)
+    sum = redis.call('HINCRBY', journal, 'bytes', -long)
+  end
+end
+while at <= #ARGV do
+  local owner, ring = ARGV[at], p .. 'ring:' .. ARGV[at]
+  while redis.call('ZCARD', ring) >= size do drop_oldest(owner) end
+  local number = redis.call('HINCRBY', journal, 'last', 1)
+  redis.call('HSET', p .. 'entries', number, ARGV[at + 1])
+  redis.call('ZADD', ring, number, number)
+  redis.call('ZADD', numbers, number, number)
+  redis.call('ZADD', rings, number, owner)
+  redis.call('ZREM', emptied, owner)
+  if redis.call('ZCARD', numbers) > most then empty_idlest() end
+  if ARGV[at + 3] ~= '0' then add_body(number, ARGV[at + 2], ARGV[at + 3]) end
+  at = at + 4
+end
+return redis.call('HGET', journal, 'last') or '0'
+""",
+    in_passing=True,
+)
+
+LAST_ENTRY = Script(
+    _SHARED
+    + """
+return redis.call('HGET', p .. 'journal', 'last') or '0'
+"""
+)
+
+ENTRIES = Script(
+    _SHARED
+    + """
+-- ARGV: the index that holds the numbers, the number before the first, the number behind the last, whether the newest
+-- come first, how many. Gives numbers and texts.
+local low, high, command = '(' .. ARGV[2], '(' .. ARGV[3], 'ZRANGEBYSCORE'
+if ARGV[4] == '1' then low, high, command = high, low, 'ZREVRANGEBYSCORE' end
+local found = {}
+for _, number in ipairs(redis.call(command, p .. ARGV[1], low, high, 'LIMIT', 0, ARGV[5])) do
+  found[#found + 1] = number
+  found[#found + 1] = redis.call('HGET', p .. 'entries', number)
+end
+return found
+"""
+)
+
+BODIES_KEPT = Script(
+    _SHARED
+    + """
+local found = {}
+for _, word in ipairs(redis.call('LRANGE', p .. 'body-order', 0, -1)) do
+  local number = string.match(word, '%d+')
+  found[#found + 1] = number
+  found[#found + 1] = redis.call('HGET', p .. 'bodies', number)
+end
+return found
+"""
+)
+
+LOST = Script(
+    _SHARED
+    + """
+-- ARGV: an owner; without one, of all. Gives whether some were forgotten, and what is known of each owner's.
+local owners = {ARGV[1]}
+if not ARGV[1] then
+  for _, index in ipairs({'rings', 'emptied'}) do
+    for _, owner in ipairs(redis.call('ZRANGE', p .. index, 0, -1)) do owners[#owners + 1] = owner end
+  end
+elseif not redis.call('ZSCORE', p .. 'rings', ARGV[1]) and not redis.call('ZSCORE', p .. 'emptied', ARGV[1]) then
+  owners = {}
+end
+local found = {}
+for _, owner in ipairs(owners) do found[#found + 1] = redis.call('HGETALL', p .. 'lost:' .. owner) end
+return {redis.call('HEXISTS', p .. 'journal', 'forgotten'), found}
 """
 )

@@ -84,7 +84,7 @@ def test_a_port_in_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
         (["serve", "--account", "nobody"], "--account: an account has no token; write LOGIN:TOKEN"),
         (["serve", "--config", "none.toml"], "none.toml: does not exist"),
         (["serve", "--profile", "none.toml"], "--profile: none.toml: does not exist"),
-        (["serve", "--state", "redis://:s@h"], "redis:// is not available in this version"),
+        (["serve", "--state", "redis://:s@h:x"], "redis://… is not a state; allowed: memory"),
         (["serve", "--state", "none/x.db"], "none"),
         (["serve", "--host", "0.0.0.0"], "set --admin-token, too"),
         (["serve", "--host", "no.such.host.invalid", "--admin-token", "t"], "no.such.host.invalid"),

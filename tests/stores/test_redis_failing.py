@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 import threading
@@ -61,13 +62,12 @@ class Breaking:
 
     def _carry(self, client: socket.socket, server: socket.socket) -> None:
         with client, server, suppress(OSError):
-            while asked := client.recv(65536):
-                server.sendall(asked)
-                answer = server.recv(65536)
-                if self.swallow:
-                    self.swallow = False
-                    return
-                client.sendall(answer)
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    if not (carried := ready.recv(65536)) or (ready is server and self.swallow):
+                        self.swallow = False
+                        return
+                    (server if ready is client else client).sendall(carried)
 
     def close(self) -> None:
         self._listener.close()
