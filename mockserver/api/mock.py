@@ -70,7 +70,7 @@ class Mock:
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
-        self._words = words
+        self.words = words  # what made-up people are made of
         self._environment = Environment(store, words, self._delay, simulation.seed)
         store.followed = self._follow
         self._configure(simulation.accounts)
@@ -316,7 +316,7 @@ class Mock:
     def _apply(self, profile: Profile, simulation: Simulation) -> None:
         self.simulation = simulation
         self._configure(simulation.accounts)
-        self._environment = Environment(self.store, self._words, self._delay, simulation.seed)
+        self._environment = Environment(self.store, self.words, self._delay, simulation.seed)
         with self.store.transaction(write=True):
             if profile.choices != self._configured.choices:
                 self._configured = profile

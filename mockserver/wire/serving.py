@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
 from mockserver.settings.table import Settings
+from mockserver.stores.memory import MemoryStore
 from mockserver.wire.failures import write_line
+from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
 
@@ -51,7 +53,9 @@ def mock_server(
         return control_paths()
 
     gateway.mock.store.say = write_line
-    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls)
+    store = gateway.mock.store
+    fast = FastAnswers(gateway, store) if isinstance(store, MemoryStore) and gateway.hook is None else None
+    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls, fast=fast)
     return server
 
 
