@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 from collections.abc import Callable, Iterator
@@ -18,9 +19,9 @@ from mockserver.api.mock import Mock
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
+from mockserver.core.errors import Refusal
 from mockserver.settings.table import Settings
-from mockserver.wire.failures import write_line
-from mockserver.wire.lines import STANDARD_ERROR
+from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.parent import Parent
 from mockserver.wire.serving import made_for, opened, run_until_signal
 from mockserver.wire.settings_file import SettingsFile
@@ -33,11 +34,12 @@ def command(*, with_parent: bool, **options: Any) -> None:
     """Runs the mock until SIGTERM or SIGINT.
 
     When the mock accepts connections, it writes one line to standard output: `ready` and the API's address. All other
-    lines go to standard error.
+    lines go to standard error; so does this one where standard output is closed or broken and the port is not 0.
     """
     parent = Parent() if with_parent else None
     settings = load_settings(options)
-    out = output()
+    if not settings.port:
+        output()
     log = STANDARD_ERROR.write if settings.access_log else None
     with _ends_in_order(), made_for(settings) as made, opened(settings, log, made.context if made else None) as mock:
         gateway, server = mock
@@ -48,8 +50,7 @@ def command(*, with_parent: bool, **options: Any) -> None:
             api = url_of(callable_host(host), port, server.scheme) + "/api"
             for line in (*_hints(settings, api, authority), *_trust(authority), *notes):
                 STANDARD_ERROR.write(line)
-            out.write(f"ready {api}\n")
-            out.flush()
+            _announce(f"ready {api}", is_known=settings.port != 0)
 
         def within(operation: Callable[[], None]) -> None:
             server.guard(operation)  # which a server has once it has started
@@ -61,6 +62,20 @@ def command(*, with_parent: bool, **options: Any) -> None:
             return parent is not None and parent.has_ended()
 
         run_until_signal(server, settings.host, settings.port, ready, is_over)
+
+
+def _announce(line: str, *, is_known: bool) -> None:
+    """Writes the line to standard output. Where that is of no use, the mock goes on if its port is known without it.
+
+    Raises Refusal, OSError.
+    """
+    try:
+        # Not through the stream, which would keep what it could not write, and fail with it at the end.
+        os.write(output().fileno(), f"{line}\n".encode())
+    except (Refusal, OSError) as error:
+        if not is_known:
+            raise
+        write_line(f"{line} (standard output: {error.strerror if isinstance(error, OSError) else 'is closed'})")
 
 
 @contextmanager

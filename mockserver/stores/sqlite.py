@@ -26,6 +26,7 @@ from mockserver.core.errors import Refusal, StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.profile.editions import EDITIONS
+from mockserver.standard_error import write_line
 from mockserver.stores.store import Store
 from mockserver.stores.trouble import Trouble
 
@@ -131,7 +132,7 @@ class SqliteStore(Store):
     they would be lost; one that was found damaged, too. Both are looked at again until a sound file is there.
     """
 
-    waits = True
+    waits = is_shared = True
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
@@ -144,7 +145,7 @@ class SqliteStore(Store):
         self._depth = 0
         self._writing = False
         self._failed: str | None = None
-        self.trouble = Trouble(self.name, self._say)
+        self.trouble = Trouble(self.name, write_line)
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
         self._places: list[_Place] | None = None  # of the parts, as they were opened
         self._last = 0  # the highest id that was given out here
@@ -153,9 +154,6 @@ class SqliteStore(Store):
         self._next_try = 0.0
         self._busy = 0.0  # seconds for which another process is waited for
         self._open(_check_file(self._path, time.monotonic() + patience))
-
-    def _say(self, line: str) -> None:
-        self.say(line)
 
     def _open(self, version: int = VERSION, patience: float | None = None) -> None:
         patience = self._patience if patience is None else patience
@@ -297,7 +295,7 @@ class SqliteStore(Store):
             remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
             raise StoreError(f"{self._path}: is damaged ({' '.join(str(problem[0][0]).split())}); {remedy}")
         if self.trouble.now is None and places is not None and _place(self._parts[0]) != places[0]:
-            self._say(f"{self._path}: was replaced; what the file that is there now lacks is gone")
+            write_line(f"{self._path}: was replaced; what the file that is there now lacks is gone")
         self.trouble.is_over("works again, with the file that is there now")
         with self.transaction(write=True):
             # The copy may be older: an id that was given out is not given again.

@@ -13,7 +13,6 @@ from mockserver.faults.armed import ArmedFaults
 from mockserver.faults.scenarios import Scenarios
 from mockserver.faults.stubs import Stubs
 from mockserver.stores.counters import Counters
-from mockserver.stores.trouble import to_standard_error
 
 
 class Store(ABC):
@@ -25,10 +24,9 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
+    is_shared = False  # whether other processes can use it, too
     waits = False
     """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
-    say: Callable[[str], object] = staticmethod(to_standard_error)
-    """Takes a line about a trouble of the store; a server may put its own way of writing lines here."""
 
     def __init__(self) -> None:
         self.faults = ArmedFaults()

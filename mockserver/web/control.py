@@ -225,9 +225,9 @@ class _Later:
         return _response(_settled(self.waiting), self.headers)
 
 
-def control_failure() -> Response:
-    """The response to a request that a mistake of the mock's own keeps from being answered."""
-    return _response(problem(500, Problem("", "an error of the mock's own", "see its standard error, and report it")))
+def control_failure(status: int, failure: Problem) -> Response:
+    """The response to a request that can't be answered, whatever it asks for."""
+    return _response(problem(status, failure, title=_TITLES[500]))
 
 
 def _response(handled: Handled, more: Mapping[str, str] = {}) -> Response:

@@ -20,12 +20,12 @@ from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.settings.limits import Limits
+from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
 from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
-from mockserver.wire.failures import report, write_line
+from mockserver.wire.failures import report
 from mockserver.wire.guards import LoopGuard, StateGuard
-from mockserver.wire.lines import STANDARD_ERROR
 from mockserver.wire.listening import bound_address, sockets
 from mockserver.wire.wsgi import WsgiThreads, call
 
@@ -510,7 +510,6 @@ class Server:
             connection.check(now)
         if not self._looking:
             self._look()
-        STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
 
 

@@ -18,7 +18,7 @@ from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
 from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
-from mockserver.wire.failures import write_line
+from mockserver.standard_error import write_line
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.server import Server
 
@@ -51,7 +51,6 @@ def mock_server(
 
         return control_paths()
 
-    gateway.mock.store.say = write_line
     guard = ThreadGuard if gateway.mock.store.waits else LoopGuard
     limits = settings.limits
     server = Server(gateway.turn, app, limits=limits, access_log=access_log, routes=routes, tls=tls, make_guard=guard)

@@ -27,7 +27,7 @@ from mockserver.wire.server import Server
 from mockserver.wire.serving import mock_server, opened, run_in_thread
 from support.in_process import LOGIN, PHONE, TOKEN
 from support.raw_client import Client, connected
-from support.wire_server import wait_for
+from support.wire_server import lines, wait_for
 
 
 @dataclass
@@ -312,7 +312,7 @@ def test_a_reset_waits_for_a_client_that_reads_slowly(
             assert len(client.answer().body) == 99_000
         with pytest.raises(ConnectionResetError):
             client.file.read()
-    assert capfd.readouterr().err == ""
+    assert lines(capfd) == ""
 
 
 def test_a_connection_that_ends_behind_much_that_is_read_slowly_ends_once(
@@ -326,7 +326,7 @@ def test_a_connection_that_ends_behind_much_that_is_read_slowly_ends_once(
             time.sleep(0.01)
             assert {len(client.answer().body) for _ in range(answers)} == {99_000}
             assert client.file.read().endswith(b"}")
-    assert capfd.readouterr().err == ""
+    assert lines(capfd) == ""
 
 
 def test_calls_behind_the_broken_one_are_decided_where_they_were_read_with_it(running: Running) -> None:

@@ -16,7 +16,7 @@ import pytest
 from mockserver.api.gateway import MAX_BODY
 from mockserver.wire.failures import WireError
 from mockserver.wire.guards import LoopGuard
-from support.wire_server import CHUNKED, Serve, Up, get
+from support.wire_server import CHUNKED, Serve, Up, get, lines
 
 # The WSGI application.
 
@@ -167,7 +167,7 @@ def test_an_application_that_breaks_pep_3333_is_a_500(
         up.pages.application = application  # type: ignore[method-assign]
 
         assert up.ask("/_mock/").status == 500
-    assert "the WSGI application failed" in capfd.readouterr().err
+    assert "the WSGI application failed" in lines(capfd)
 
 
 def test_the_applications_answer_is_closed_even_where_it_fails(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +188,7 @@ def test_the_applications_answer_is_closed_even_where_it_fails(serve: Serve, cap
         up.pages.application = application  # type: ignore[method-assign]
 
         assert (up.ask("/_mock/").status, closed) == (500, [True])
-    assert capfd.readouterr().err
+    assert lines(capfd)
 
 
 # The guard.

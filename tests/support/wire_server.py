@@ -18,6 +18,7 @@ import uvloop
 from mockserver.api.http import Request, Response
 from mockserver.core.messages import Delivery
 from mockserver.settings.limits import Limits
+from mockserver.standard_error import STANDARD_ERROR
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
@@ -39,6 +40,12 @@ def said(request: Request) -> bytes:
             "too_large": request.too_large,
         }
     ).encode()
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> str:
+    """What has been written to standard error up to now."""
+    STANDARD_ERROR.flush(10)
+    return capfd.readouterr().err
 
 
 @dataclass
@@ -174,8 +181,8 @@ def refused(up: Up, request: bytes) -> int:
 CHUNKED = b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n"
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 2
+def wait_for(condition: Callable[[], bool], seconds: float = 2) -> None:
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.005)
