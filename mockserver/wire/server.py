@@ -26,7 +26,7 @@ from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report
 from mockserver.wire.guards import LoopGuard, StateGuard
-from mockserver.wire.listening import bound_address, sockets
+from mockserver.wire.listening import Listener, bound_address, sockets
 from mockserver.wire.wsgi import WsgiThreads, call
 
 Turn: TypeAlias = Callable[[Iterable[Request]], Sequence[Response]]
@@ -99,7 +99,7 @@ class Server:
         self._batch: OrderedDict[Client, deque[PendingRequest]] = OrderedDict()  # what is not decided yet
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
-        self._listeners: list[socket.socket] = []
+        self._listeners: list[Listener] = []
         self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
         self._said: dict[str, float] = {}  # when each trouble was said
@@ -107,11 +107,11 @@ class Server:
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
-    async def start(self, host: str, port: int, listeners: Sequence[socket.socket] | None = None) -> tuple[str, int]:
+    async def start(self, host: str, port: int, listeners: Sequence[Listener] | None = None) -> tuple[str, int]:
         """Accepts connections, once; gives the bound address. listeners are sockets that listen already, in place of
         those of the host and the port. Raises WireError for an address that can't be bound.
         """
-        self._listeners = [*listeners] if listeners else sockets(host, port)
+        self._listeners = [*(listeners or sockets(host, port))]
         self._loop = asyncio.get_running_loop()
         try:
             self.limits, fewer = fitted(self.limits)
@@ -185,7 +185,7 @@ class Server:
 
     # Accepting.
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: Listener) -> None:
         for _ in range(_ACCEPTED):
             try:
                 opened, _peer = listener.accept()
@@ -263,7 +263,7 @@ class Server:
         finally:
             self._loop.remove_reader(opened)
 
-    def _pause(self, listener: socket.socket, error: OSError) -> None:
+    def _pause(self, listener: Listener, error: OSError) -> None:
         """Accepts none for a moment, where the system can't: it would ask again at once, and for ever."""
         self._loop.remove_reader(listener)
         self._loop.call_later(_AGAIN, self._accept_again, listener)
@@ -271,7 +271,7 @@ class Server:
         why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
         self._say(f"can't accept connections: {why}. Clients wait until others have ended")
 
-    def _accept_again(self, listener: socket.socket) -> None:
+    def _accept_again(self, listener: Listener) -> None:
         if listener.fileno() >= 0:
             self._loop.add_reader(listener, self._accept, listener)
 
