@@ -54,7 +54,7 @@ class _Handed(socket.socket):
         self._end()
 
     def detach(self) -> int:
-        """uvloop calls it in place of `close`."""
+        """Uvloop calls it in place of `close`."""
         number = super().detach()
         self._end()
         return number
