@@ -69,7 +69,7 @@ class Mock:
         self._made_up: count[int] | None = None
         self._of_settings: list[tuple[str | None, Callable[[], object]]] = []
         """Whose stubs, faults and scenarios the settings have made, and what takes each away."""
-        self._words = words
+        self.words = words  # what made-up people are made of
         self._environment = Environment(store, words, self._delay, simulation.seed)
         self._configure(simulation.accounts)
         self._arm_configured(None)
@@ -271,7 +271,7 @@ class Mock:
     def _apply(self, profile: Profile, simulation: Simulation) -> None:
         before, self.simulation = self.simulation, simulation
         self._configure(simulation.accounts)
-        self._environment = Environment(self.store, self._words, self._delay, simulation.seed)
+        self._environment = Environment(self.store, self.words, self._delay, simulation.seed)
         if (before.stubs, before.faults, before.scenarios) != (
             simulation.stubs,
             simulation.faults,

@@ -18,6 +18,8 @@ from mockserver.api.http import callable_host, url_of
 from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
+from mockserver.stores.memory import MemoryStore
+from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.listening import Listener
 from mockserver.wire.server import Server
@@ -51,9 +53,18 @@ def mock_server(
 
         return control_paths()
 
-    guard = ThreadGuard if gateway.mock.store.waits else LoopGuard
-    limits = settings.limits
-    server = Server(gateway.turn, app, limits=limits, access_log=access_log, routes=routes, tls=tls, make_guard=guard)
+    store = gateway.mock.store
+    fast = FastAnswers(gateway, store) if isinstance(store, MemoryStore) and gateway.hook is None else None
+    server = Server(
+        gateway.turn,
+        app,
+        limits=settings.limits,
+        access_log=access_log,
+        routes=routes,
+        tls=tls,
+        make_guard=ThreadGuard if store.waits else LoopGuard,
+        fast=fast,
+    )
     return server
 
 
