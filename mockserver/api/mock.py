@@ -290,7 +290,7 @@ class Mock:
         """Looks at what other processes have done while answers wait here. Their calls are counted for those who wait
         for them. Gives the logins, with None for all, whose waiting answers a reset has ended. Raises StoreError.
         """
-        if not self.store.waits:
+        if not self.store.is_shared:
             return ()
         with self.store.transaction():
             self.journal.look()

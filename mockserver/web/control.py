@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 from mockserver.api.gateway import MAX_BODY
@@ -27,11 +27,9 @@ from mockserver.web import routes
 from mockserver.web.address import Address, address_of
 from mockserver.web.door import Door, wrong_type
 from mockserver.web.json_body import Malformed, read_json
-from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Route, Unmet
+from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Guard, Route, Unmet
 
 ROOT = "/_mock"
-Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
-"""Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 _PRIVATE: Mapping[str, str] = {
@@ -96,13 +94,19 @@ def problem(status: int, *problems: Problem, title: str = "", headers: Mapping[s
 
 class Control:
     """The control API over one mock. guard keeps an operation from all others; end_waiting ends the answers of a login
-    (None: all) that wait for their latency.
+    (None: all) that wait for their latency. soon is another such guard, which raises TimeoutError where the mock is
+    being touched for long; without it, the first waits for that.
     """
 
     def __init__(
-        self, mock: Mock, settings: Settings, guard: Guard, end_waiting: Callable[[str | None], object]
+        self,
+        mock: Mock,
+        settings: Settings,
+        guard: Guard,
+        end_waiting: Callable[[str | None], object],
+        soon: Guard | None = None,
     ) -> None:
-        self._context = ControlContext(mock, settings, end_waiting)
+        self._context = ControlContext(mock, settings, end_waiting, soon or guard)
         self._guard = guard
         self._door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin))
         here = Address(settings.host, settings.port)
@@ -186,7 +190,7 @@ class Control:
                     unless_kept.pop_all()
                 return given
 
-            given = self._guard(operation)
+            given = route.handler(self._context, request) if route.apart else self._guard(operation)
             return Handled(*given) if isinstance(given, tuple) else cast("Deferred", given)
         except Refusal as refusal:
             return _refused(refusal)
@@ -221,9 +225,9 @@ class _Later:
         return _response(_settled(self.waiting), self.headers)
 
 
-def control_failure() -> Response:
-    """The response to a request that a mistake of the mock's own keeps from being answered."""
-    return _response(problem(500, Problem("", "an error of the mock's own", "see its standard error, and report it")))
+def control_failure(status: int, failure: Problem) -> Response:
+    """The response to a request that can't be answered, whatever it asks for."""
+    return _response(problem(status, failure, title=_TITLES[500]))
 
 
 def _response(handled: Handled, more: Mapping[str, str] = {}) -> Response:
