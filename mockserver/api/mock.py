@@ -70,7 +70,7 @@ class Mock:
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
-        self._words = words
+        self.words = words  # what made-up people are made of
         self._environment = Environment(store, words, self._delay, simulation.seed)
         store.followed, store.emptied = self._follow, self._apply_settings
         self._configure(simulation.accounts)
@@ -290,7 +290,7 @@ class Mock:
         """Looks at what other processes have done while answers wait here. Their calls are counted for those who wait
         for them. Gives the logins, with None for all, whose waiting answers a reset has ended. Raises StoreError.
         """
-        if not self.store.waits:
+        if not self.store.is_shared:
             return ()
         with self.store.transaction():
             self.journal.look()
@@ -316,7 +316,7 @@ class Mock:
     def _apply(self, profile: Profile, simulation: Simulation) -> None:
         self.simulation = simulation
         self._configure(simulation.accounts)
-        self._environment = Environment(self.store, self._words, self._delay, simulation.seed)
+        self._environment = Environment(self.store, self.words, self._delay, simulation.seed)
         with self.store.transaction(write=True):
             if profile.choices != self._configured.choices:
                 self._configured = profile

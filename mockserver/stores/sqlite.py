@@ -21,7 +21,6 @@ from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.records import Change
 from mockserver.profile.editions import EDITIONS
-from mockserver.standard_error import write_line
 from mockserver.stores.journal import Entry
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
@@ -81,19 +80,16 @@ class SqliteStore(SharedStore):
     in trouble.
     """
 
-    waits = True
-
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was. patience: seconds to wait for another process.
         """
-        self.file = SqliteFile(path, patience, write_line)
+        self.file = SqliteFile(path, patience)
         super().__init__(SqliteJournal(self.file))
         self.file.begun, self.file.replaced = self._catch_up, self._replaced
         self.name = self.file.name
         self.trouble = self.file.trouble
         self._last = 0  # the highest id that was given out here
-
 
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[None]:

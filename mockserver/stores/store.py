@@ -33,10 +33,9 @@ class Store(ABC):
     """What a message calls the store."""
     is_shared = False  # whether other processes can use it, too
     waits = False
-    """Whether a verb may take its time: for another process, a disk or a network."""
+    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
     followed: Callable[[], object] = staticmethod(lambda: None)
     """Is called inside a transaction, when changes of other processes have been taken in."""
-
     emptied: Callable[[], object] = staticmethod(lambda: None)
     """Is called inside a transaction that writes, when the store was found to have lost all that it held."""
 

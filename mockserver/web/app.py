@@ -140,7 +140,7 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
     return make_app(gateway, guard, settings, soon=soon)
 
 
-_OF_SERVE = frozenset({"port", "tls", "tls_names", "tls_ca", "limits", "access_log"})
+_OF_SERVE = frozenset({"port", "workers", "tls", "tls_names", "tls_ca", "limits", "access_log"})
 """Settings that change nothing of the app: a file may have them, since `serve` may read it, too."""
 
 

@@ -25,8 +25,9 @@ from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
 from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report
+from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.guards import LoopGuard, StateGuard
-from mockserver.wire.listening import bound_address, sockets
+from mockserver.wire.listening import Listener, bound_address, sockets
 from mockserver.wire.wsgi import WsgiThreads, call
 
 Turn: TypeAlias = Callable[[Iterable[Request]], Sequence[Response]]
@@ -63,7 +64,8 @@ class Server:
     reaches the state. make_guard is called on the loop, and makes that guard; turns run in it, too. access_log is
     called on the loop with a line for each answer, and must not raise or wait: peer, HTTP method, route, status, bytes
     of the body, milliseconds and, for a call of the API, the reason of its answer. routes gives the paths below
-    `/_mock`, for the log. With tls all of it goes over TLS.
+    `/_mock`, for the log. With tls all of it goes over TLS. fast answers ordinary calls before they
+    are requests.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone. For a call of the API, which is
     not decided, and for an answer of the control API that has to wait, it gets 503. It has a place of its own as soon
@@ -80,6 +82,7 @@ class Server:
         routes: Callable[[], Collection[str]] | None = None,
         tls: ssl.SSLContext | None = None,
         make_guard: Callable[[asyncio.AbstractEventLoop], StateGuard] = LoopGuard,
+        fast: FastAnswers | None = None,
     ) -> None:
         self.scheme = "https" if tls else "http"
         self._tls = tls
@@ -90,6 +93,8 @@ class Server:
         self._deciding = False  # whether a turn is under way
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
+        self.logs = access_log is not None
+        self._fast = fast
         self._routes = routes
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
@@ -99,7 +104,7 @@ class Server:
         self._batch: OrderedDict[Client, deque[PendingRequest]] = OrderedDict()  # what is not decided yet
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
-        self._listeners: list[socket.socket] = []
+        self._listeners: list[Listener] = []
         self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
         self._said: dict[str, float] = {}  # when each trouble was said
@@ -107,11 +112,11 @@ class Server:
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
-    async def start(self, host: str, port: int, listeners: Sequence[socket.socket] | None = None) -> tuple[str, int]:
+    async def start(self, host: str, port: int, listeners: Sequence[Listener] | None = None) -> tuple[str, int]:
         """Accepts connections, once; gives the bound address. listeners are sockets that listen already, in place of
         those of the host and the port. Raises WireError for an address that can't be bound.
         """
-        self._listeners = [*listeners] if listeners else sockets(host, port)
+        self._listeners = [*(listeners or sockets(host, port))]
         self._loop = asyncio.get_running_loop()
         try:
             self.limits, fewer = fitted(self.limits)
@@ -185,7 +190,7 @@ class Server:
 
     # Accepting.
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: Listener) -> None:
         for _ in range(_ACCEPTED):
             try:
                 opened, _peer = listener.accept()
@@ -198,7 +203,7 @@ class Server:
                 continue
             opened.setblocking(False)
             if self._has_room():
-                connection = Connection(self)
+                connection = Connection(self, self._fast)
                 self._coming[connection] = coming = self._loop.create_task(self._begin(connection, opened))
                 coming.add_done_callback(partial(_close_unbegun, opened))
             else:
@@ -263,7 +268,7 @@ class Server:
         finally:
             self._loop.remove_reader(opened)
 
-    def _pause(self, listener: socket.socket, error: OSError) -> None:
+    def _pause(self, listener: Listener, error: OSError) -> None:
         """Accepts none for a moment, where the system can't: it would ask again at once, and for ever."""
         self._loop.remove_reader(listener)
         self._loop.call_later(_AGAIN, self._accept_again, listener)
@@ -271,7 +276,7 @@ class Server:
         why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
         self._say(f"can't accept connections: {why}. Clients wait until others have ended")
 
-    def _accept_again(self, listener: socket.socket) -> None:
+    def _accept_again(self, listener: Listener) -> None:
         if listener.fileno() >= 0:
             self._loop.add_reader(listener, self._accept, listener)
 
@@ -407,11 +412,19 @@ class Server:
         """See `connection.Host`."""
         if self._access_log is None:
             return
-        took = (monotonic() - pending.began) * 1000
         size = 0 if pending.head_only else len(response.body)
         what = f"{pending.http_method} {self._route(pending.path)}" if pending.http_method else "- -"
-        why = f" {response.reason}" if response.reason else ""
-        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{why}")
+        self._log(f"{pending.connection.peer} {what} {response.status} {size}", pending.began, response.reason)
+
+    def sent_fast(self, peer: str, request: bytes, size: int, began: float, reason: str) -> None:
+        """See `connection.Host`."""
+        http_method, target, _ = request.decode("latin-1").split(" ", 2)
+        self._log(f"{peer} {http_method} {target.partition('?')[0]} 200 {size}", began, reason)
+
+    def _log(self, what: str, began: float, reason: str) -> None:
+        if self._access_log is not None:
+            why = f" {reason}" if reason else ""
+            self._access_log(f"{what} {(monotonic() - began) * 1000:.1f}ms{why}")
 
     def _route(self, path: str) -> str:
         if path.startswith(f"{CONTROL_PATH}/") and self._routes:

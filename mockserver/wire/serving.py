@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
-import socket
 import ssl
 import sys
 import threading
@@ -19,13 +18,16 @@ from mockserver.api.http import callable_host, url_of
 from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
+from mockserver.stores.memory import MemoryStore
+from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
+from mockserver.wire.listening import Listener
 from mockserver.wire.server import Server
 
 if TYPE_CHECKING:
     from mockserver.wire.certificates import Certificates
 
-_SWITCH = 0.0005
+SWITCH = 0.0005
 """Seconds for which a thread of the control API may keep the loop waiting, after each of its calls to the system."""
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 _LOOK_AGAIN = 0.2  # seconds
@@ -51,9 +53,18 @@ def mock_server(
 
         return control_paths()
 
-    guard = ThreadGuard if gateway.mock.store.waits else LoopGuard
-    limits = settings.limits
-    server = Server(gateway.turn, app, limits=limits, access_log=access_log, routes=routes, tls=tls, make_guard=guard)
+    store = gateway.mock.store
+    fast = FastAnswers(gateway, store) if isinstance(store, MemoryStore) and gateway.hook is None else None
+    server = Server(
+        gateway.turn,
+        app,
+        limits=settings.limits,
+        access_log=access_log,
+        routes=routes,
+        tls=tls,
+        make_guard=ThreadGuard if store.waits else LoopGuard,
+        fast=fast,
+    )
     return server
 
 
@@ -104,7 +115,7 @@ def run_until_signal(
     is_over is asked a few times a second, and ends it, too. Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
-    sys.setswitchinterval(_SWITCH)
+    sys.setswitchinterval(SWITCH)
 
     def look(loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
         if over():
@@ -119,7 +130,7 @@ def run_until_signal(
                 runner.get_loop().add_signal_handler(number, ended.set)
         if is_over is not None:
             look(runner.get_loop(), is_over)
-        runner.run(_serve(server, server.start(host, port), on_ready, ended))
+        runner.run(serve_until(server, server.start(host, port), on_ready, ended))
 
 
 @contextmanager
@@ -128,7 +139,7 @@ def run_in_thread(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
-    listeners: Sequence[socket.socket] | None = None,
+    listeners: Sequence[Listener] | None = None,
     loop_factory: LoopFactory = fastest_loop,
 ) -> Iterator[tuple[str, int]]:
     """Serves in a thread while the context lasts; gives the bound address. listeners are sockets that listen already,
@@ -141,7 +152,7 @@ def run_in_thread(
         try:
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 starts = server.start(host, port, listeners)
-                runner.run(_serve(server, starts, lambda *bound: ready.set_result(bound), ended))
+                runner.run(serve_until(server, starts, lambda *bound: ready.set_result(bound), ended))
         except BaseException as error:
             if ready.done():
                 raise
@@ -165,12 +176,13 @@ def serve_mock(gateway: Gateway, settings: Settings) -> Iterator[str]:
         yield url_of(*bound)
 
 
-async def _serve(
+async def serve_until(
     server: Server,
     starts: Coroutine[Any, Any, tuple[str, int]],
     on_ready: Callable[[str, int], None],
     ended: asyncio.Event,
 ) -> None:
+    """Starts the server by `starts`, gives on_ready the bound address, and stops the server once it is ended."""
     asyncio.get_running_loop().set_exception_handler(_report)
     bound = await starts
     try:
