@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.api.journal import Pattern
 from mockserver.formats.writers import FORMATS
 from mockserver.settings.limits import Limits
+from mockserver.stores.journal import Pattern
 from mockserver.stores.memory import MemoryStore
 from mockserver.web.app import make_app
 from mockserver.wire.connection import Connection
@@ -285,7 +285,7 @@ def test_fast_answers_are_those_of_the_gateway_and_of_flask_in_every_state(steps
     one, other, third = apis
     assert entries(one) == entries(other)
     assert one.mock.journal.bodies() == other.mock.journal.bodies()
-    assert one.mock.calls == other.mock.calls == third.mock.calls
+    assert one.mock.store.calls() == other.mock.store.calls() == third.mock.store.calls()
     lost = [[api.mock.journal.dropped(Pattern({"login": login})) for login in TOKENS] for api in (one, other)]
     assert lost[0] == lost[1]
     assert fast.logged == slow.logged

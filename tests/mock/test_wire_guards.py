@@ -20,7 +20,7 @@ from mockserver.api.http import Request, Response
 from mockserver.core.messages import Delivery
 from mockserver.settings.limits import Limits
 from mockserver.settings.loading import load
-from mockserver.stores import sqlite
+from mockserver.stores import sqlite_file
 from mockserver.wire.failures import WireError
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.server import Server
@@ -56,7 +56,7 @@ def locked(path: Path) -> Iterator[None]:
 def test_a_lock_of_another_process_holds_nothing_but_the_calls_that_need_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connect: Connect
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY", 60.0)  # nothing here waits so long, on however busy a machine
+    monkeypatch.setattr(sqlite_file, "BUSY", 60.0)  # nothing here waits so long, on however busy a machine
     path = tmp_path / "state.db"
     settings = load({"state": str(path), "latency": "100ms", "limits": ["idle_time=200ms", "request_time=100ms"]}, {})
     with opened(settings) as (_, server), run_in_thread(server) as address:
