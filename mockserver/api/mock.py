@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -286,18 +286,17 @@ class Mock:
             self._followed = kept
             self.profile = self._configured if kept is None else profile_of(json.loads(kept)["choices"])
 
-    def watch(self) -> Sequence[str | None]:
+    def watch(self, end_waiting: Callable[[str | None], object]) -> None:
         """Looks at what other processes have done while answers wait here. Their calls are counted for those who wait
-        for them. Gives the logins, with None for all, whose waiting answers a reset has ended. Raises StoreError.
+        for them, and end_waiting gets the logins, None for all, that they have reset. Raises StoreError.
         """
         if not self.store.is_shared:
-            return ()
+            return
         with self.store.transaction():
             self.journal.look()
-        ended = self.store.resets()
-        for login in ended:
+        for login in self.store.resets():
+            end_waiting(login)  # before the journal ends some of the waits in its own way
             self.journal.end_waits(login)
-        return ended
 
     def configure(self, profile: Profile, simulation: Simulation) -> None:
         """Answers by other settings from the next call on. Accounts, stubs, faults and scenarios of the settings are

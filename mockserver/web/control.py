@@ -20,14 +20,25 @@ from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
 from mockserver.api.mock import Mock
 from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, all_unknown, cut
-from mockserver.core.messages import SECOND, Delivery
+from mockserver.core.messages import Delivery
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
 from mockserver.web import routes
 from mockserver.web.address import Address, address_of
 from mockserver.web.door import Door, wrong_type
 from mockserver.web.json_body import Malformed, read_json
-from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Guard, Route, Unmet
+from mockserver.web.route import (
+    Caller,
+    ControlContext,
+    ControlRequest,
+    Deferred,
+    Document,
+    EndWaiting,
+    Guard,
+    Route,
+    Unmet,
+    wait_for,
+)
 
 ROOT = "/_mock"
 JSON = "application/json"
@@ -103,7 +114,7 @@ class Control:
         mock: Mock,
         settings: Settings,
         guard: Guard,
-        end_waiting: Callable[[str | None], object],
+        end_waiting: EndWaiting,
         soon: Guard | None = None,
     ) -> None:
         self._context = ControlContext(mock, settings, end_waiting, soon or guard)
@@ -172,7 +183,8 @@ class Control:
             return handled
         waiting, over = handled, threading.Event()
         self._guard(lambda: waiting.begin(over.set))
-        over.wait(waiting.longest / SECOND)
+        context = self._context
+        wait_for(over, waiting.longest, context.mock, self._guard, context.end_waiting)
         return cast("Handled", self._guard(lambda: _settled(waiting)))
 
     def _handled(

@@ -65,7 +65,7 @@ class Server:
     called on the loop with a line for each answer, and must not raise or wait: peer, HTTP method, route, status, bytes
     of the body, milliseconds and, for a call of the API, the reason of its answer. routes gives the paths below
     `/_mock`, for the log. With tls all of it goes over TLS. fast answers ordinary calls before they
-    are requests.
+    are requests. watch is run by the guard now and then while answers wait, and must not raise.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone. For a call of the API, which is
     not decided, and for an answer of the control API that has to wait, it gets 503. It has a place of its own as soon
@@ -83,6 +83,7 @@ class Server:
         tls: ssl.SSLContext | None = None,
         make_guard: Callable[[asyncio.AbstractEventLoop], StateGuard] = LoopGuard,
         fast: FastAnswers | None = None,
+        watch: Callable[[], object] | None = None,
     ) -> None:
         self.scheme = "https" if tls else "http"
         self._tls = tls
@@ -108,7 +109,7 @@ class Server:
         self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
         self._said: dict[str, float] = {}  # when each trouble was said
-        self.outbox = Outbox()
+        self.outbox = Outbox(watch)
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
