@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import signal
@@ -52,6 +53,7 @@ def command(*, with_parent: bool, **options: Any) -> None:
                 api = url_of(callable_host(host), port, server.scheme) + "/api"
                 for line in (*_hints(settings, api, authority), *_trust(authority), *_clock_notes(gateway.mock)):
                     STANDARD_ERROR.write(line)
+                gc.freeze()
                 _announce(f"ready {api}", is_known=settings.port != 0)
 
             file = SettingsFile(partial(load_settings, options), settings, gateway, write_line)
