@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -14,7 +15,10 @@ from typing import Any, TypeVar
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
-from mockserver.stores.store import Store
+from mockserver.stores.counters import Counters
+from mockserver.stores.journal import Entry
+from mockserver.stores.memory_journal import MemoryJournal
+from mockserver.stores.store import Made, Store
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -42,7 +46,8 @@ class MemoryStore(Store):
     """All state in dictionaries. Calls may come from several threads, one at a time. Never raises StoreError."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.journal: MemoryJournal
+        super().__init__(MemoryJournal())
         self._accounts: dict[str, Account] = {}
         self._charged: set[str] | None = None
         """The logins whose charges are of the time since all were reset, which leaves the others to their next use."""
@@ -52,6 +57,8 @@ class MemoryStore(Store):
         """
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
+        self._counters = Counters()
+        self.made: Counter[Made] = Counter()  # how many calls, as `calls` gives them
         self._last = 0
         self._depth = 0
         self._undo: list[Callable[[], object]] = []
@@ -71,6 +78,9 @@ class MemoryStore(Store):
             self._depth -= 1
             if not self._depth:
                 self._undo.clear()
+
+    def lock(self) -> None:
+        """No other process can write here."""
 
     def account(self, login: str) -> Account | None:
         known = self._accounts.get(login)
@@ -111,27 +121,45 @@ class MemoryStore(Store):
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
         made = replace(task, id=self._last + 1)
-        charged = replace(account, day=day, used=used + task.cost, creates=account.creates + 1)
-        own = self._own.setdefault(task.login, _Own())
-        if self._depth:
-            self._undo.append(partial(self._uncreate, made, account, own))
-        self._last = made.id
-        self._tasks[made.id] = _fields(made)
-        self._accounts[account.login] = charged
-        own.ids.append(made.id)
-        own.add(made)
+        self.add_task(account, day, _fields(made))
         return made
 
-    def _uncreate(self, task: Task, account: Account, own: _Own) -> None:
-        self._last = task.id - 1
-        del self._tasks[task.id]
+    @property
+    def next_id(self) -> int:
+        """The id of the next task."""
+        return self._last + 1
+
+    def add_task(self, account: Account, day: int, fields: tuple[Any, ...]) -> None:
+        """Keeps the task of the fields, under `next_id`, and charges it to the account, which has units left on the
+        day.
+        """
+        task_id, login, ready, cost, polls = fields[0], fields[1], fields[6], fields[7], fields[12]
+        own = self._own.get(login)
+        if own is None:
+            own = self._own[login] = _Own()
+        if self._depth:
+            self._undo.append(partial(self._uncreate, fields, account, own))
+        self._last = task_id
+        self._tasks[task_id] = fields
+        self._accounts[login] = account.charged(day, cost)
+        own.ids.append(task_id)
+        if ready is not None and polls is None:
+            insort(own.ready, ready)
+
+    def _uncreate(self, fields: tuple[Any, ...], account: Account, own: _Own) -> None:
+        self._last = fields[0] - 1
+        del self._tasks[fields[0]]
         self._accounts[account.login] = account
         own.ids.pop()
-        own.take(task)
+        own.take(Task(*fields))
 
     def read_task(self, task_id: int) -> Task | None:
         task = self._tasks.get(task_id)
         return None if task is None else Task(*task)
+
+    def task_fields(self, task_id: int) -> tuple[Any, ...] | None:
+        """The fields of the task: the same object until one of them changes."""
+        return self._tasks.get(task_id)
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
         ids = self._tasks if login is None else self._own.get(login, _Own()).ids
@@ -168,8 +196,24 @@ class MemoryStore(Store):
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
         self._set(self._clocks, login, clock)
 
+    def count_call(self, login: str, now: Micros, allowed: int, period: Micros) -> Micros:
+        return self._counters.count_call(login, now, allowed, period)
+
+    def next_sample(self, login: str, what: str) -> int:
+        return self._counters.next_sample(login, what)
+
+    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        for made in calls:
+            self.made[made] += 1
+        if entries:
+            self.journal.extend(entries)
+
+    def calls(self) -> Mapping[Made, int]:
+        return self.made
+
     def reset(self, login: str | None) -> None:
         super().reset(login)
+        self._counters.clear(login)
         if login is None:
             if self._depth:
                 tables = {name: vars(self)[name] for name in ("_charged", "_tasks", "_own", "_clocks")}

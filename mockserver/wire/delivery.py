@@ -227,6 +227,21 @@ def _head(pending: PendingRequest, response: Response, last: bool) -> bytes:
     return start.encode("latin-1", "replace")
 
 
+def header_lines(headers: tuple[tuple[str, str], ...]) -> bytes:
+    """Headers as an answer has them."""
+    return _lines(headers).encode("latin-1", "replace")
+
+
+def ordinary(lines: bytes, body: bytes) -> bytes:
+    """An answer with status 200, to a client that keeps its connection: with these headers, to the empty line."""
+    return b"".join((_ok(int(time())), lines, body))
+
+
+@lru_cache(maxsize=1)
+def _ok(second: int) -> bytes:
+    return f"HTTP/1.1 200 OK\r\n{_stamp(second)}".encode()
+
+
 def _lines(headers: tuple[tuple[str, str], ...]) -> str:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
     if lines.count("\r") == lines.count("\n") == len(headers) and "\0" not in lines:

@@ -25,6 +25,7 @@ from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
 from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
 from mockserver.wire.failures import report
+from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.listening import bound_address, sockets
 from mockserver.wire.wsgi import LoopGuard, WsgiThreads, call
 
@@ -61,7 +62,8 @@ class Server:
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
     reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
     HTTP method, route, status, bytes of the body, milliseconds and, for a call of the API, the reason of its answer.
-    routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS.
+    routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS. fast answers ordinary calls
+    before they are requests.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone. For a call of the API, which is
     not decided, and for an answer of the control API that has to wait, it gets 503. It has a place of its own as soon
@@ -77,6 +79,7 @@ class Server:
         access_log: Callable[[str], None] | None = None,
         routes: Callable[[], Collection[str]] | None = None,
         tls: ssl.SSLContext | None = None,
+        fast: FastAnswers | None = None,
     ) -> None:
         self.scheme = "https" if tls else "http"
         self._tls = tls
@@ -84,6 +87,8 @@ class Server:
         self._answer = turn
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
+        self.logs = access_log is not None
+        self._fast = fast
         self._routes = routes
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
@@ -179,7 +184,7 @@ class Server:
                 continue
             opened.setblocking(False)
             if self._has_room():
-                connection = Connection(self)
+                connection = Connection(self, self._fast)
                 self._coming[connection] = coming = self._loop.create_task(self._begin(connection, opened))
                 coming.add_done_callback(partial(_close_unbegun, opened))
             else:
@@ -388,11 +393,19 @@ class Server:
         """See `connection.Host`."""
         if self._access_log is None:
             return
-        took = (monotonic() - pending.began) * 1000
         size = 0 if pending.head_only else len(response.body)
         what = f"{pending.http_method} {self._route(pending.path)}" if pending.http_method else "- -"
-        why = f" {response.reason}" if response.reason else ""
-        self._access_log(f"{pending.connection.peer} {what} {response.status} {size} {took:.1f}ms{why}")
+        self._log(f"{pending.connection.peer} {what} {response.status} {size}", pending.began, response.reason)
+
+    def sent_fast(self, peer: str, request: bytes, size: int, began: float, reason: str) -> None:
+        """See `connection.Host`."""
+        http_method, target, _ = request.decode("latin-1").split(" ", 2)
+        self._log(f"{peer} {http_method} {target.partition('?')[0]} 200 {size}", began, reason)
+
+    def _log(self, what: str, began: float, reason: str) -> None:
+        if self._access_log is not None:
+            why = f" {reason}" if reason else ""
+            self._access_log(f"{what} {(monotonic() - began) * 1000:.1f}ms{why}")
 
     def _route(self, path: str) -> str:
         if path.startswith(f"{CONTROL_PATH}/") and self._routes:

@@ -18,6 +18,8 @@ from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
+from mockserver.stores.memory import MemoryStore
+from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.server import Server
 from mockserver.wire.wsgi import LoopGuard
 
@@ -50,7 +52,9 @@ def mock_server(
 
         return control_paths()
 
-    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls)
+    store = gateway.mock.store
+    fast = FastAnswers(gateway, store) if isinstance(store, MemoryStore) and gateway.hook is None else None
+    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls, fast=fast)
     return server
 
 

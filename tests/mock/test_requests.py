@@ -20,10 +20,10 @@ import jsonschema
 import pytest
 
 from mockserver.api.http import Request
-from mockserver.api.journal import AMONG, Pattern
 from mockserver.core.errors import StoreError
 from mockserver.inputs.fields import Field
 from mockserver.settings.loading import load
+from mockserver.stores.journal import AMONG, Pattern
 from mockserver.web.app import make_app
 from mockserver.web.control import Control, Handled, route_table
 from mockserver.wire.server import Server

@@ -14,7 +14,7 @@ import pytest
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import StoreError
 from mockserver.settings.loading import load
-from mockserver.stores import sqlite
+from mockserver.stores import sqlite_file
 from support.processes import COMMAND, Serving, environment, serving
 
 ONE = ("--account", "one@example.com:t")
@@ -148,7 +148,7 @@ def test_mocks_that_start_at_once_with_other_accounts_do_not_mix_them(tmp_path: 
 def test_two_apps_of_one_process_do_not_take_the_accounts_from_each_other_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "LEAVING", 0.1)
+    monkeypatch.setattr(sqlite_file, "LEAVING", 0.1)
     state = str(tmp_path / "s.db")
     first = open_gateway(load({"state": state, "accounts": ("a:t",)}))
     same = open_gateway(load({"state": state, "accounts": ("a:t",)}))

@@ -308,16 +308,14 @@ def test_a_fault_is_armed_struck_and_disarmed(store: Store) -> None:
 
 
 def test_calls_are_counted_in_windows(store: Store) -> None:
-    left = [store.counters.count_call(LOGIN, now, 2, 10) for now in (0, 5, 9, 10, 11, 12, 3)]
+    left = [store.count_call(LOGIN, now, 2, 10) for now in (0, 5, 9, 10, 11, 12, 3)]
 
     assert left == [0, 0, 1, 0, 0, 8, 0]
-    assert store.counters.count_call("other", 12, 1, 10) == 0
+    assert store.count_call("other", 12, 1, 10) == 0
 
 
 def test_samples_are_numbered_for_each_login_and_purpose(store: Store) -> None:
-    numbers = [
-        store.counters.next_sample(login, what) for login, what in [(LOGIN, "a"), (LOGIN, "a"), (LOGIN, "b"), ("", "a")]
-    ]
+    numbers = [store.next_sample(login, what) for login, what in [(LOGIN, "a"), (LOGIN, "a"), (LOGIN, "b"), ("", "a")]]
 
     assert numbers == [1, 2, 1, 1]
 
@@ -327,13 +325,13 @@ def test_a_reset_drops_faults_and_counts(store: Store, login: str | None, left: 
     store.faults.arm(read_fault({"match": {"login": LOGIN}, "action": {"kind": "error"}}))
     other = store.faults.arm(read_fault({"match": {"login": "other"}, "action": {"kind": "error"}}))
     for name in (LOGIN, "other"):
-        store.counters.count_call(name, 0, 1, 10)
-        store.counters.next_sample(name, "a")
+        store.count_call(name, 0, 1, 10)
+        store.next_sample(name, "a")
     store.reset(login)
 
     assert store.faults.listed() == ((other,) if login else ())
-    assert store.counters.count_call(LOGIN, 0, 1, 10) == 0
-    samples = store.counters.next_sample
+    assert store.count_call(LOGIN, 0, 1, 10) == 0
+    samples = store.next_sample
     assert (samples(LOGIN, "a"), samples("other", "a")) == (1, left)
 
 
