@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -20,6 +21,7 @@ from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
+from contract_tests.engine.target import MAGIC
 from contract_tests.parity.comparison import Agreement
 from contract_tests.parity.parity import UNITS, examine, run
 from contract_tests.parity.parity_report import ParityReport
@@ -90,7 +92,11 @@ VISIBLE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.once
 @pytest.mark.parametrize(("clause", "choice"), CHOICES, ids=lambda v: v if isinstance(v, str) else "table")
-def test_two_mocks_that_differ_in_one_clause_differ_in_that_clause_alone(clause: str, choice: Any) -> None:
+def test_two_mocks_that_differ_in_one_clause_differ_in_that_clause_alone(
+    clause: str, choice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if clause not in VISIBLE:  # a few rows show it as well as a hundred, which are compared where nothing differs
+        monkeypatch.setattr("contract_tests.engine.provision.MAGIC", replace(MAGIC, hundred=None))
     both = VISIBLE.get(clause, {})
     with mock(both) as a, mock({**both, clause: choice}, seed=1) as b:
         report = parity(a, b)
