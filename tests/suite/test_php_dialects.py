@@ -118,6 +118,7 @@ def expected(dialect: Dialect, seen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("few_rows")
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_breaks_nothing_and_is_as_its_learned_profile_says(php: PhpServer, name: str, tmp_path: Path) -> None:
     dialect, target, file = DIALECTS[name], php.target(name), tmp_path / "learned.toml"
