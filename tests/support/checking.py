@@ -22,8 +22,8 @@ OUTCOMES = "holds|inconclusive|unaffordable|not checked|refuted|broken|error"
 
 @pytest.fixture
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has parity ask a mock for a phone with a few rows, not a hundred, which takes half the time. Two mocks that differ
-    in nothing are compared with a hundred.
+    """Has parity ask a mock for a phone with a few rows, not a hundred, which takes half the time. Two mocks of one
+    profile are compared with a hundred.
     """
     monkeypatch.setattr("contract_tests.engine.provision.MAGIC", replace(MAGIC, hundred=None))
 
