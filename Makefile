@@ -30,7 +30,7 @@ tests: $(VENV)/.dev $(VENV)/.release
 
 # The suite on every mutant.
 mutants: $(VENV)/.dev
-	$(BIN)/python -m pytest -m alone $(ARGS)
+	$(BIN)/python -m pytest tests/suite/test_mutants.py -m alone $(ARGS)
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/torture --torture $(SHARE) $(ARGS)

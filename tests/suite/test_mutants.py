@@ -37,7 +37,7 @@ BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equiv
 
 @pytest.mark.alone
 def test_each_mutant_is_caught_by_its_name_and_nothing_is_found_on_the_unbroken_mock(tmp_path: Path) -> None:
-    asked = ["mutants", "--jobs", "3", "--json", "matrix.json", "--csv", "matrix.csv"]
+    asked = ["mutants", "--jobs", "5", "--json", "matrix.json", "--csv", "matrix.csv"]
     done = subprocess.run(
         [*COMMAND, *asked], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=900, check=False
     )

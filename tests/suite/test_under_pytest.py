@@ -49,9 +49,8 @@ def secrets_in(text: str, target: Standin) -> list[str]:
 STYLES = {
     "long, with locals": ("--tb=long", "-l", "-vv", "-rA"),
     "short, uncaptured": ("--tb=short", "--showlocals", "-s", "-rA", "--setup-show"),
-    "native": ("--tb=native", "--full-trace", "-rA", "--log-level=DEBUG"),
+    "native, all in JUnit": ("--tb=native", "--full-trace", "-rA", "--log-level=DEBUG", "-o", "junit_logging=all"),
     "debug": ("--debug=log", "--trace-config", "-vvv"),
-    "JUnit": ("-o", "junit_logging=all", "-o", "junit_log_passing_tests=true", "-q"),
 }
 
 

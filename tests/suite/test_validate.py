@@ -638,7 +638,8 @@ def test_an_answer_of_the_mock_holds_in_every_choice_with_its_profile_and_withou
     api = Api({clause: choice})
     api.account(LOGIN, daily_limit=1000)
     profile = with_defaults({clause: choice})
-    for form, source in product(FORMATS, (1, 2, 3)):
+    own = [form for form in FORMATS if form in clause.split(".")]  # whose choices change no answer in another
+    for form, source in product(own or FORMATS, (1, 2, 3)):
         number = api.create(AWKWARD, source)
         for method, params in (
             ("create", {"phone": AWKWARD, "source": source}),
