@@ -171,6 +171,14 @@ TOO_LARGE: dict[str, tuple[str, bytes]] = {
     "members in JSON": ("json", b'{"status": "ok", "id": 1' + b', "": 1' * MAX_PARTS + b"}"),
     "elements in XML": ("xml", b"<r><status>ok</status>" + b"<a/>" * MAX_PARTS + b"</r>"),
     "attributes in XML": ("xml", b"<r><status>ok</status>" + b'<a b="1"/>' * (MAX_PARTS // 2) + b"</r>"),
+    "names of elements in XML": (
+        "xml",
+        b"<r><status>ok</status>" + b"".join(b"<a%d/>" % n for n in range(10_000)) + b"</r>",
+    ),
+    "names of attributes in XML": (
+        "xml",
+        b"<r><status>ok</status>" + b"".join(b'<a b%d="1"/>' % n for n in range(10_000)) + b"</r>",
+    ),
     "members of an object": ("json", b'{"status": "ok"' + b"".join(b', "m%d": 1' % n for n in range(10_001)) + b"}"),
     "lines of CSV": ("csv", b"a\n" * (MAX_PARTS + 1)),
     "columns of CSV": ("csv", b",".join(b"data.%d.title" % n for n in range(10_001)) + b"\n" + b"," * 10_000),
