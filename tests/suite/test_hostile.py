@@ -46,7 +46,7 @@ from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import write
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.mutants.kit.context import CallContext
-from support.checking import check, options_for
+from support.checking import check, examined, options_for
 from support.raw_server import talking
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
@@ -213,6 +213,15 @@ def test_what_is_too_large_to_be_compared_breaks_no_promise(name: str) -> None:
         assert_conforms(body, method="result", format=fmt)
 
     assert time.process_time() - began < 20
+
+
+def test_a_target_whose_every_answer_is_too_large_to_be_read_is_not_found_to_hold() -> None:
+    deep = b'{"status": "ok", "id": 1, "x": ' + b"[" * 40 + b"]" * 40 + b"}"
+    with serving("bureau", http=lambda *_: (200, {"Content-Type": "application/json"}, deep)) as target:
+        report = examined(target, poll_timeout=0.3, run_timeout=10.0).report
+
+    assert report.exit_code == 1
+    assert [row.clause.id for row in report.rows if row.outcome is Outcome.BROKEN] == []
 
 
 def test_a_phone_with_20_000_rows_is_compared_in_each_format() -> None:
