@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterable
@@ -147,6 +148,26 @@ def test_the_matrix_of_before_is_not_left_for_that_of_an_interrupted_run(
 
     assert done.returncode == 1, done.stderr
     assert not (tmp_path / "m.json").exists()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_writes_what_was_tried_and_says_so(number: int, jobs: str, tmp_path: Path) -> None:
+    matrix = tmp_path / "m.json"
+    command = [*COMMAND, "mutants", "--jobs", jobs, "--json", str(matrix), "--csv", "m.csv"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(4)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (1, ""), out + err
+    assert "Interrupted: " in out
+    written = json.loads(matrix.read_text(encoding="utf-8"))
+    assert (written["interrupted"], written["exit_code"]) == (True, 1)
+    assert len(written["mutants"]) < len(MUTANTS)
+    assert (tmp_path / "m.csv").is_file()
 
 
 def found(*broken: str, **more: Any) -> Examination:

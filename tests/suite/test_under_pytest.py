@@ -64,9 +64,7 @@ STYLES = {
 )
 def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage: str | None, tmp_path: Path) -> None:
     with serving("courier", breakage=breakage) as target:
-        given = ["--junitxml", str(tmp_path / "j.xml"), "-p", "support.dumping"]
-        if style != "debug":  # whose file begins before the suite's plugin does
-            given += ["--phone", target.env["IFIND_PHONE"]]
+        given = ["--junitxml", str(tmp_path / "j.xml"), "-p", "support.dumping", "--phone", target.env["IFIND_PHONE"]]
         variables = {DUMP: str(tmp_path / "dump"), "PYTHONPATH": str(CHECKOUT / "tests")}
         ended = alone(target, *STYLES[style], *given, cwd=tmp_path, **variables)
 
