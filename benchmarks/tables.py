@@ -61,9 +61,15 @@ def _lines(results: Results) -> Iterator[str]:
                     f"{level.p99:.2f}",
                     _megabytes(level.resident),
                 )
-                for level in results.levels
+                # Of the many seconds of create, the last before each ready result; the picture has all.
+                for level, following in zip(results.levels, [*results.levels[1:], None], strict=True)
+                if following is None or {level.operation, following.operation} != {"create"}
             ),
         )
+        first, last = results.levels[0], results.levels[-1]
+        if last.tasks > first.tasks:
+            grown = (last.resident - first.resident) / (last.tasks - first.tasks)
+            yield from ("", f"Memory grows by {grown:.0f} bytes a task.")
     yield from ("", "## The servers", "")
     yield from _table(
         ("", "version", "does not", "command"),
