@@ -17,18 +17,23 @@ from benchmarks.kinds import packages
 from benchmarks.peers import PEERS
 from benchmarks.results import Results, Trouble
 from benchmarks.run import FULL, QUICK, Run, begin
-from benchmarks.servers import CEILINGS, OURS
+from benchmarks.servers import CEILINGS, mock, ours
 
-KINDS = {kind.name: kind for kind in (OURS, *CEILINGS, *PEERS)}
+NAMES = ("ours", *(kind.name for kind in (*CEILINGS, *PEERS)))
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="One short round, little warm-up: a look, not a measurement.")
-@click.option("--only", metavar="NAMES", help=f"Servers, with commas between. Default: {','.join(KINDS)}.")
+@click.option("--only", metavar="NAMES", help=f"Servers, with commas between. Default: {','.join(NAMES)}.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds, in which the servers take turns.")
 @click.option("--seconds", type=click.IntRange(1), help="Seconds of each load.")
 @click.option("--connections", metavar="N,N", help="Connections of the generator. Default: 16,64.")
 @click.option("--serve", metavar="OPTIONS", default="", help="Further options of our mock, such as '--journal 0'.")
+@click.option(
+    "--before",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
+    help="The command `ifind-mock` of another checkout: it is measured, too.",
+)
 @click.option("--cache", "folder", type=click.Path(path_type=Path), help="Folder for the peers.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the results. Default: `results` in that of the peers."
@@ -40,18 +45,22 @@ def command(  # noqa: PLR0917 - click hands them by name
     seconds: int | None,
     connections: str | None,
     serve: str,
+    before: Path | None,
     folder: Path | None,
     out: Path | None,
 ) -> None:
     """Measures the mock beside its peers and below what this machine can do."""
-    kinds = [KINDS[name] for name in _names(only)]
+    names = _names(only)
+    this = ours(*shlex.split(serve))
+    kinds = [kind for kind in (this, *CEILINGS, *PEERS) if kind.name in names]
+    if before is not None:
+        kinds.insert(1, mock("before", "ifind-mock before", before))
     plan = QUICK if quick else FULL
     plan = replace(
         plan,
         rounds=rounds or plan.rounds,
         seconds=seconds or plan.seconds,
         connections=_numbers(connections) or plan.connections,
-        serve=tuple(shlex.split(serve)),
     )
     # SIGTERM and a closed terminal end the servers, too, as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -63,7 +72,7 @@ def command(  # noqa: PLR0917 - click hands them by name
         results = begin(plan, troubles)
         try:
             with tempfile.TemporaryDirectory(prefix="ifind-mock-benchmarks-") as files:
-                Run(plan, Path(files), installed, results).measure(kinds)
+                Run(plan, this, Path(files), installed, results).measure(kinds)
         except (KeyboardInterrupt, SystemExit):
             results.troubles.append("The run was ended early: what is missing was not measured.")
             raise
@@ -71,7 +80,11 @@ def command(  # noqa: PLR0917 - click hands them by name
             write(results, out)
     except Trouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
-    click.echo(tables.goals(results))
+    measured = [goal for goal in results.goals if goal.verdict != "not measured"]
+    for goal in measured:
+        click.echo(f"{goal.verdict}: {goal.text}: {goal.found}")
+    if left := len(results.goals) - len(measured):
+        click.echo(f"{left} of {len(results.goals)} goals were not measured.")
     if results.troubles:
         sys.exit(1)
 
@@ -87,9 +100,9 @@ def write(results: Results, out: Path) -> None:
 
 
 def _names(only: str | None) -> list[str]:
-    names = [name.strip() for name in only.split(",")] if only else [*KINDS]
-    if unknown := [name for name in names if name not in KINDS]:
-        raise click.UsageError(f"--only: no server is named {', '.join(unknown)}; choose of {', '.join(KINDS)}.")
+    names = [name.strip() for name in only.split(",")] if only else [*NAMES]
+    if unknown := [name for name in names if name not in NAMES]:
+        raise click.UsageError(f"--only: no server is named {', '.join(unknown)}; choose of {', '.join(NAMES)}.")
     return names
 
 

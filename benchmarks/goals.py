@@ -32,7 +32,7 @@ P99 = 3.0
 P99_CONNECTIONS = 16
 
 FLAT = 0.9
-"""What must be left of the rate at the fewest tasks, at the most; less than that is no noise."""
+"""What must be left of the rate at the most tasks; less than that is no noise."""
 
 COMPARED = ("create", "ready-json", "ready-xml", "ready-csv")
 """The operations on which peers are compared: the others cost a peer the same, and us less."""
@@ -130,15 +130,18 @@ def _p99(results: Results) -> Goal:
 
 
 def _flat(results: Results, operation: str) -> Goal:
-    text = f"{operation}: the rate at the most stored tasks at least {FLAT:g} of that at the fewest"
-    levels = sorted((level.tasks, level.rate) for level in results.levels if level.operation == operation)
-    if len(levels) < 2:  # noqa: PLR2004 - two make a ratio
+    text = f"{operation}: the rate at the most stored tasks at least {FLAT:g} of that at a tenth and fewer"
+    levels = [level for level in results.levels if level.operation == operation]
+    most = max((level.tasks for level in levels), default=0)
+    few = [level.rate for level in levels if level.tasks <= most / 10]
+    many = [level.rate for level in levels if level.tasks >= most * 0.9]
+    if not few or not many:
         return _missing(text)
-    (few, first), (most, last) = levels[0], levels[-1]
+    first, last = median(few), median(many)
     return Goal(
         text,
         _verdict(holds=last >= FLAT * first),
-        f"{last / first:.2f} ({first:,.0f}/s at {few:,} tasks, {last:,.0f}/s at {most:,})",
+        f"{last / first:.2f} ({first:,.0f}/s up to {most // 10:,} tasks, {last:,.0f}/s at {most:,})",
     )
 
 

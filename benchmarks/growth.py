@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from http.client import HTTPConnection
 from itertools import islice
 from pathlib import Path
@@ -17,28 +18,27 @@ from benchmarks.results import Level
 _PHONES = 10_000
 _READ = 10_000
 """Results that are asked for in turn, spread over all tasks."""
-_SINGLE = 20_000
-"""Up to so many tasks are made by single calls: wrk, which ends by time alone, would pass the level."""
+_LOAD = wrk.Load(16, 1)
+_FEW = 1000
+"""Up to so many tasks are made by single calls: wrk, which ends by time alone, would pass the level by far."""
 
 
 def grow(server: Server, levels: Sequence[int], seconds: float, folder: Path) -> Iterator[Level]:
-    """Makes tasks of one account until each level is passed: create as it grows, and a ready result at each level."""
+    """Makes tasks of one account until each level is passed: create as it grows, second by second, each with the number
+    of tasks at its beginning; a ready result at each level.
+    """
     phones = list(islice(found_phones(), _PHONES))
     creates = write([path_of("create", **ONE, phone=phone, source="2") for phone in phones], folder / "create.txt")
-    load = wrk.Load(16, seconds)
-    made = 0
+    made = _create(server, phones, min(_FEW, *levels))
     for level in levels:
         while made < level:
-            if level <= _SINGLE:
-                made = _create(server, phones, level - made)
-                continue
-            out = wrk.run(server.port, creates, load)
-            made = _create(server, phones, 1)
+            out = wrk.run(server.port, creates, _LOAD)
             yield Level(made, "create", out.rate, out.p99, server.resident())
+            made = _create(server, phones, 1)
         time.sleep(READY_AFTER + 0.1)
         step = max(1, made // _READ)
         results = [path_of("result", **ONE, id=str(number), format="json") for number in range(1, made + 1, step)]
-        out = wrk.run(server.port, write(results, folder / "ready.txt"), load)
+        out = wrk.run(server.port, write(results, folder / "ready.txt"), replace(_LOAD, seconds=seconds))
         yield Level(made, "ready-json", out.rate, out.p99, server.resident())
 
 

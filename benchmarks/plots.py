@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from benchmarks.calls import OPERATIONS
-from benchmarks.results import Results
+from benchmarks.results import ACCOUNTS, Results
 
 _COLOURS = {"ours": "#1a7f37", "peer": "#57606a", "ceiling": "#bf8700"}
 _LABELS, _BARS, _NUMBERS, _ROW, _GAP = 190, 460, 110, 18, 14
@@ -78,7 +78,7 @@ def _rates(results: Results, operation: str, connections: int) -> list[Bar]:
         # A pipelined rate would make all others a hair's breadth.
         if about.name == "pipelined":
             continue
-        for accounts in ("one", "distinct"):
+        for accounts in ACCOUNTS:
             rate = results.rate(about.name, operation, accounts, connections)
             if rate is not None:
                 label = f"{about.title}, {accounts}" if about.kind != "peer" else about.title

@@ -21,7 +21,6 @@ from benchmarks.kinds import Kind, Setting
 from benchmarks.machine import busy, machine
 from benchmarks.processes import Processors, Server, free_ports, get, on, processors, start
 from benchmarks.results import ACCOUNTS, About, Load, Results, Trouble
-from benchmarks.servers import OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,6 @@ class Plan:
     accounts: int  # distinct ones
     tasks: int  # distinct ones
     levels: tuple[int, ...]  # stored tasks, for the cost of a call as they grow
-    serve: tuple[str, ...] = ()  # further options of our mock
 
 
 FULL = Plan(
@@ -65,7 +63,7 @@ QUICK = Plan(
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """One thing that is measured."""
 
     kind: Kind
@@ -82,6 +80,7 @@ class Run:
     """One run. What can't be measured becomes a trouble of the results, and the run goes on."""
 
     plan: Plan
+    ours: Kind
     folder: Path  # for the servers' files and logs
     installed: Installed
     results: Results
@@ -103,10 +102,12 @@ class Run:
                         if self.running[target.kind.name].runs():
                             with self._told(target.kind, f"{target}, {connections} connections: "):
                                 self._load(target, connections, number)
-            if OURS in kinds:
-                with self._told(OURS):
-                    self._look_for_errors()
-                with self._told(OURS, "with many tasks: "):
+            for kind in kinds:
+                if kind.kind == "ours":
+                    with self._told(kind):
+                        self._look_for_errors(kind)
+            if self.ours in kinds and self.plan.levels:
+                with self._told(self.ours, "with many tasks: "):
                     self._grow()
 
     @contextmanager
@@ -117,28 +118,34 @@ class Run:
             self._end()
             self.results.goals = evaluate(self.results)
 
-    def _start(self, kinds: Sequence[Kind]) -> list[_Target]:
+    def _start(self, kinds: Sequence[Kind]) -> list[Target]:
         """Starts the servers, and returns what is asked of those that run, the servers in turn for each operation."""
-        server, about = self._started(OURS, {}, INFO)
-        say(f"{OURS.title}: making {2 * self.plan.tasks:,} tasks")
-        calls = prepare(server.port, self.plan.accounts, self.plan.tasks)
-        server.pause()
+        about, calls = self._start_mock(self.ours)
         self.results.answers = {name: len(sample.body) for name, sample in calls.samples.items()}
         with on(self.cpus.server):
             self.results.flask = [_import_flask() for _ in range(self.plan.starts)]
-        targets: list[_Target] = []
+        targets: list[Target] = []
         for kind in kinds:
             with self._told(kind):
                 asked = _asked(kind, calls)
-                if kind is not OURS:
+                if kind.kind == "ours" and kind is not self.ours:
+                    about, _ = self._start_mock(kind)  # whose tasks have the same ids
+                elif kind.kind != "ours":
                     about = self._start_other(kind, asked, calls.samples)
                 self.results.servers.append(about)
                 targets += [
-                    _Target(kind, *name, write(paths, self.folder / kind.name / f"{'-'.join(name)}.txt"))
+                    Target(kind, *name, write(paths, self.folder / kind.name / f"{'-'.join(name)}.txt"))
                     for name, paths in asked.items()
                 ]
         # What is compared is measured next to each other, so that the machine is the same for both.
         return sorted(targets, key=lambda target: (OPERATIONS.index(target.operation), ACCOUNTS.index(target.accounts)))
+
+    def _start_mock(self, kind: Kind) -> tuple[About, Calls]:
+        server, about = self._started(kind, {}, INFO)
+        say(f"{kind.title}: making {2 * self.plan.tasks:,} tasks")
+        calls = prepare(server.port, self.plan.accounts, self.plan.tasks)
+        server.pause()
+        return about, calls
 
     def _start_other(
         self, kind: Kind, asked: Mapping[tuple[str, str], list[str]], samples: Mapping[str, Sample]
@@ -178,15 +185,13 @@ class Run:
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         port, control = free_ports(2)
-        command = [*kind.command(Setting(folder, port, control, self.installed, samples))]
-        if kind is OURS:
-            command += self.plan.serve
+        command = kind.command(Setting(folder, port, control, self.installed, samples))
         with on(self.cpus.server):
             server = start(command, folder, port, mute=kind.mute, environment=kind.environment)
         self.running[name] = server
         return server
 
-    def _warm_up(self, kind: Kind, targets: Sequence[_Target]) -> bool:
+    def _warm_up(self, kind: Kind, targets: Sequence[Target]) -> bool:
         """Whether it was warmed up, with what it will be asked."""
         own = [target for target in targets if target.kind is kind]
         if not own:
@@ -199,12 +204,12 @@ class Run:
                 self._wrk(server, target, self.plan.connections[0], seconds)
         return not told
 
-    def _load(self, target: _Target, connections: int, number: int) -> None:
+    def _load(self, target: Target, connections: int, number: int) -> None:
         with self._resumed(target.kind) as server:
             before, began = server.cpu(), time.perf_counter()
             out = self._wrk(server, target, connections, self.plan.seconds)
             used = (server.cpu() - before) / (time.perf_counter() - began)
-            if target.kind is OURS:
+            if target.kind.kind == "ours":
                 with target.paths.open(encoding="ascii") as file:
                     check(target.operation, get(server.port, file.readline().strip())[1])
             self.results.loads.append(
@@ -227,22 +232,20 @@ class Run:
             f"{out.rate:,.0f}/s, p99 {out.p99:.2f} ms"
         )
 
-    def _wrk(self, server: Server, target: _Target, connections: int, seconds: float) -> wrk.Outcome:
+    def _wrk(self, server: Server, target: Target, connections: int, seconds: float) -> wrk.Outcome:
         load = wrk.Load(connections, seconds, target.kind.together)
         return wrk.run(server.port, target.paths, load)
 
-    def _look_for_errors(self) -> None:
-        """Raises Trouble where our mock counted an error, whose HTTP status, 200, wrk takes for a good one."""
-        with self._resumed(OURS) as server:
+    def _look_for_errors(self, kind: Kind) -> None:
+        """Raises Trouble where the mock counted an error, whose HTTP status, 200, wrk takes for a good one."""
+        with self._resumed(kind) as server:
             _, metrics = get(server.port, "/_mock/metrics")
         if errors := [line for line in metrics.decode().splitlines() if 'outcome="error"' in line]:
             raise Trouble(f"it answered with errors under load: {'; '.join(errors)}")
 
     def _grow(self) -> None:
-        if not self.plan.levels:
-            return
         self._end()
-        server = self._execute(OURS, {}, "growth")
+        server = self._execute(self.ours, {}, "growth")
         server.first_answer(INFO)
         for level in grow(server, self.plan.levels, self.plan.seconds, self.folder / "growth"):
             self.results.levels.append(level)
@@ -288,7 +291,6 @@ def begin(plan: Plan, troubles: Sequence[str]) -> Results:
             "distinct accounts": plan.accounts,
             "distinct tasks": plan.tasks,
             "part of the warm-up": plan.warm_up,
-            "options of serve": list(plan.serve),
         },
         machine={**machine(), "wrk": wrk.version()},
         troubles=[*troubles],
@@ -306,7 +308,7 @@ def say(text: str) -> None:
 
 def _asked(kind: Kind, calls: Calls) -> dict[tuple[str, str], list[str]]:
     """What a server is asked, by operation and accounts."""
-    if kind is OURS:
+    if kind.kind == "ours":
         return dict(calls.paths)
     if kind.kind == "ceiling":
         return {name: paths for name, paths in calls.paths.items() if name[0] in kind.operations}

@@ -13,10 +13,19 @@ from benchmarks.install import Installed
 from benchmarks.kinds import Kind, Setting
 
 
-def _serve(setting: Setting) -> list[str]:
-    """Our mock, with its default settings but for what calls.SETTINGS says."""
-    (setting.folder / "ifind-mock.toml").write_text(SETTINGS, encoding="utf-8")
-    return [str(Path(sys.executable).parent / "ifind-mock"), "serve", "--port", str(setting.port)]
+def mock(name: str, title: str, command: Path, *options: str) -> Kind:
+    """Our mock by that command, with its default settings but for calls.SETTINGS and the options."""
+
+    def serve(setting: Setting) -> list[str]:
+        (setting.folder / "ifind-mock.toml").write_text(SETTINGS, encoding="utf-8")
+        return [str(command), "serve", "--port", str(setting.port), *options]
+
+    return Kind(name, title, "ours", "-", serve, lambda _: version("ifind-mock"), warm_up=6)
+
+
+def ours(*options: str) -> Kind:
+    """The mock of this environment."""
+    return mock("ours", "ifind-mock", Path(sys.executable).parent / "ifind-mock", *options)
 
 
 def _module(name: str) -> Callable[[Setting], list[str]]:
@@ -47,8 +56,6 @@ def _ceiling(name: str, title: str, lacks: str, command: Callable[[Setting], Seq
         **more,
     )
 
-
-OURS = Kind("ours", "ifind-mock", "ours", "-", _serve, lambda _: version("ifind-mock"), warm_up=6)
 
 _ONCE = ("ready-json",)
 """Operations of a ceiling that tells none from another."""

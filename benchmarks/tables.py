@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
 from statistics import median
 
-from benchmarks.results import About, Results
+from benchmarks.calls import OPERATIONS
+from benchmarks.results import ACCOUNTS, About, Results
 
 FULL = 0.9
 """Share of its processor that a server must have used for its rate to be its own, not the generator's."""
@@ -14,12 +16,6 @@ FULL = 0.9
 def page(results: Results) -> str:
     """The whole page."""
     return "\n".join(_lines(results)) + "\n"
-
-
-def goals(results: Results) -> str:
-    """The table of the goals."""
-    rows = ((_line(goal.text), goal.verdict, _line(goal.found)) for goal in results.goals)
-    return "\n".join(_table(("goal", "", "found"), rows))
 
 
 def _lines(results: Results) -> Iterator[str]:
@@ -32,7 +28,10 @@ def _lines(results: Results) -> Iterator[str]:
     for title, lines in (("Warnings", results.warnings), ("Not measured", results.troubles)):
         if lines:
             yield from ("", f"## {title}", "", *(f"- {_line(line)}" for line in lines))
-    yield from ("", "## Goals", "", goals(results))
+    yield from ("", "## Goals", "")
+    yield from _table(
+        ("goal", "", "found"), ((_line(goal.text), goal.verdict, _line(goal.found)) for goal in results.goals)
+    )
     for connections in results.connections():
         yield from ("", f"## Answers a second, {connections} connections", "")
         yield from _grid(results, connections, _rate)
@@ -42,9 +41,8 @@ def _lines(results: Results) -> Iterator[str]:
         )
         yield from ("", f"## p50 / p99 in milliseconds, {connections} connections", "")
         yield from _grid(results, connections, _latency)
-    if shares := [*_shares(results)]:
-        yield from ("", "## Shares of the ceilings", "")
-        yield from _table(("", "connections", "of", "share"), shares)
+    yield from ("", "## Shares", "", "What the first carries of what the second does.", "")
+    yield from _table(("", "of", "connections", "accounts", *OPERATIONS), _shares(results))
     yield from ("", "## Start and memory", "")
     yield from _table(
         ("", "first answer, ms", "resident then, MB", "resident after the load, MB"),
@@ -63,9 +61,15 @@ def _lines(results: Results) -> Iterator[str]:
                     f"{level.p99:.2f}",
                     _megabytes(level.resident),
                 )
-                for level in results.levels
+                # Of the many seconds of create, the last before each ready result; the picture has all.
+                for level, following in zip(results.levels, [*results.levels[1:], None], strict=True)
+                if following is None or {level.operation, following.operation} != {"create"}
             ),
         )
+        first, last = results.levels[0], results.levels[-1]
+        if last.tasks > first.tasks:
+            grown = (last.resident - first.resident) / (last.tasks - first.tasks)
+            yield from ("", f"Memory grows by {grown:.0f} bytes a task.")
     yield from ("", "## The servers", "")
     yield from _table(
         ("", "version", "does not", "command"),
@@ -73,37 +77,46 @@ def _lines(results: Results) -> Iterator[str]:
     )
 
 
-def _shares(results: Results) -> Iterator[tuple[str, str, str, str]]:
-    """What a ready result of one account carries of the ceilings above it."""
-    for name, above in (
-        ("ours", "bare"),
-        ("ours", "wsgi"),
-        ("wsgi", "bare"),
-        ("bare", "loopback"),
-        ("bare", "pipelined"),
-    ):
-        for connections in results.connections():
-            rates = [results.rate(which, "ready-json", "one", connections) for which in (name, above)]
-            titles = [about.title for which in (name, above) if (about := results.server(which)) is not None]
-            if rates[0] and rates[1]:
-                yield titles[0], str(connections), titles[1], f"{rates[0] / rates[1]:.2f}"
+def _shares(results: Results) -> Iterator[list[str]]:
+    titles = {about.name: about.title for about in results.servers}
+    pairs = [(name, other) for name, other in _PAIRS if {name, other} <= {*titles}]
+    for (name, other), connections, accounts in product(pairs, results.connections(), ACCOUNTS):
+        rates = [
+            (
+                results.rate(name, operation, accounts, connections),
+                results.rate(other, operation, accounts, connections),
+            )
+            for operation in OPERATIONS
+        ]
+        cells = [f"{rate / above:.2f}" if rate and above else "" for rate, above in rates]
+        if any(cells):
+            yield [titles[name], titles[other], str(connections), accounts, *cells]
 
+
+_PAIRS = (
+    ("ours", "before"),
+    ("ours", "bare"),
+    ("ours", "wsgi"),
+    ("wsgi", "bare"),
+    ("bare", "loopback"),
+    ("bare", "pipelined"),
+)
+"""Servers of which the first can at most do what the second does, or should not do less."""
 
 _Cell = Callable[[Results, str, str, str, int], str]
 
 
 def _grid(results: Results, connections: int, cell: _Cell) -> Iterator[str]:
     """A row for each server and its accounts, a column for each operation."""
-    operations = list(dict.fromkeys(load.operation for load in results.loads))
     rows = dict.fromkeys((load.server, load.accounts) for load in results.loads)
     titles = {about.name: about.title for about in results.servers}
     return _table(
-        ("", "accounts", *operations),
+        ("", "accounts", *OPERATIONS),
         (
             (
                 titles[name],
                 accounts,
-                *(cell(results, name, operation, accounts, connections) for operation in operations),
+                *(cell(results, name, operation, accounts, connections) for operation in OPERATIONS),
             )
             for name, accounts in sorted(rows, key=lambda row: list(titles).index(row[0]))
         ),
