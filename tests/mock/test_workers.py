@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 
+from mockserver.web.app import make_app
+from support.in_process import Api
 from support.processes import COMMAND, Serving, environment, serving
 from support.raw_client import Client, connected
 from support.wire_server import get, wait_for
@@ -254,3 +258,30 @@ def test_a_state_that_can_not_be_used_ends_the_start_with_the_same_words(workers
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "was not made by ifind-mock, and is left as it is; name another file" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def app_of(api: Api) -> Flask:
+    """The app of a mock of its own, as `create_app` makes it."""
+    lock = threading.Lock()
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        with lock:
+            return operation()
+
+    return make_app(api.gateway, guard, api.settings)
+
+
+def test_under_wsgi_waits_see_what_another_process_does(tmp_path: Path) -> None:
+    """Two apps on one file stand for two processes."""
+    late = {"times": "always", "match": {"method": "info"}, "action": {"kind": "latency", "delay": "60s"}}
+    one, other = (app_of(Api(state=str(tmp_path / "state.db"))).test_client() for _ in range(2))
+    with ThreadPoolExecutor(2) as pool:
+        assert other.post("/_mock/faults", json=late).status_code == 201
+        answer = pool.submit(one.get, INFO)
+        waited = pool.submit(one.post, "/_mock/requests/wait", json={"match": {"method": "create"}, "timeout": "60s"})
+        assert other.get(CREATE).status_code == 200
+        assert waited.result(10).get_json()["count"] == 1
+        while not other.post("/_mock/requests/count", json={"method": "info"}).get_json()["count"]:
+            time.sleep(0.01)
+        assert other.post("/_mock/reset", json={}).status_code == 204
+        assert answer.result(10).status_code == 503
