@@ -92,6 +92,8 @@ class Mock:
         try:
             operation = self._operation(call)
             login = call.params.get("login")
+            if self.store.waits:
+                self.store.expect(login, operations.task_id(call.params.get("id")))
             ruled = self._may_be_ruled(login)
             if ruled:
                 # Counts are exact over processes: no other one may decide until this call has been counted.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeAlias
 
@@ -70,8 +70,8 @@ class Store(ABC):
                 change()
         return True
 
-    def expect(self, logins: Collection[str], task_ids: Collection[int]) -> None:  # noqa: B027 - most stores are near
-        """Is told, in a transaction, whose accounts and clocks and which tasks are read next: a store that is far away
+    def expect(self, login: str | None, task_id: int | None) -> None:  # noqa: B027 - most stores are near
+        """Is told, in a transaction, whose account and clock and which task a call reads next: a store that is far away
         reads them together.
         """
 
