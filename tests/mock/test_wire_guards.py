@@ -209,6 +209,20 @@ def test_operations_that_wait_when_the_server_stops_raise(connect: Connect) -> N
         slow.release.release(5)
 
 
+def test_pages_that_need_no_state_are_answered_however_many_others_wait_for_it(connect: Connect) -> None:
+    slow = Slow()
+    with served(slow) as (server, address):
+        connect(address).send(get("/"))
+        wait_for(lambda: slow.begun == 1)
+        first = [connect(address).send(get("/_mock/guard")) for _ in range(10)]
+        wait_for(lambda: server.guard.is_held)
+        more = [connect(address).send(get("/_mock/guard")) for _ in range(10)]
+        assert connect(address).ask("/_mock/").status == 200
+        slow.release.release()
+
+        assert {client.answer().status for client in (*first, *more)} == {200}
+
+
 @pytest.mark.parametrize("make_guard", [LoopGuard, ThreadGuard])
 @pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop])
 def test_neither_turns_nor_operations_ever_run_at_the_same_time(
