@@ -39,6 +39,8 @@ class Waiting:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+        self.wait: Callable[[threading.Event, float], object] = threading.Event.wait
+        """Waits until the event, at most so many seconds."""
         self._ends: dict[threading.Event, str | None] = {}
 
     def sent(self, response: http.Response) -> http.Response:
@@ -52,7 +54,7 @@ class Waiting:
         self._ends[over] = delivery.login
         if later is not None:
             self._guard(lambda: later.begin(over.set))
-        over.wait(delivery.latency / SECOND)
+        self.wait(over, delivery.latency / SECOND)
         try:
             del self._ends[over]
         except KeyError:  # a reset has ended it
@@ -207,6 +209,7 @@ def make_app(
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon)
+    waiting.wait = control.wait
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()

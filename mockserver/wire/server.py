@@ -19,6 +19,7 @@ from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
+from mockserver.api.mock import LOOK
 from mockserver.settings.limits import Limits
 from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
@@ -65,7 +66,7 @@ class Server:
     called on the loop with a line for each answer, and must not raise or wait: peer, HTTP method, route, status, bytes
     of the body, milliseconds and, for a call of the API, the reason of its answer. routes gives the paths below
     `/_mock`, for the log. With tls all of it goes over TLS. fast answers ordinary calls before they
-    are requests.
+    are requests. watch is called in the guard every LOOK seconds, as long as answers wait.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone. For a call of the API, which is
     not decided, and for an answer of the control API that has to wait, it gets 503. It has a place of its own as soon
@@ -83,6 +84,7 @@ class Server:
         tls: ssl.SSLContext | None = None,
         make_guard: Callable[[asyncio.AbstractEventLoop], StateGuard] = LoopGuard,
         fast: FastAnswers | None = None,
+        watch: Callable[[], object] | None = None,
     ) -> None:
         self.scheme = "https" if tls else "http"
         self._tls = tls
@@ -95,6 +97,8 @@ class Server:
         self._access_log = access_log
         self.logs = access_log is not None
         self._fast = fast
+        self._watch = watch
+        self._watching = False
         self._routes = routes
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
@@ -473,6 +477,7 @@ class Server:
             self.outbox.put(pending, response)
         for pending in batch:
             pending.connection.advance()
+        self._watch_soon()
 
     def _next(self, batch: list[PendingRequest], pull: Callable[[], PendingRequest | None]) -> Iterator[Request]:
         """The requests of a turn, which are added to the batch: no more than let other work go on in time."""
@@ -503,6 +508,16 @@ class Server:
             response = _NO_WAITING
         self.outbox.put(pending, response)
         pending.connection.advance()
+        self._watch_soon()
+
+    def _watch_soon(self) -> None:
+        if self._watch is not None and not self._watching and len(self.outbox) and not self.stopping:
+            self._watching = True
+            self._loop.call_later(LOOK, self.guard.run, self._watch, self._watched)
+
+    def _watched(self, _nothing: object) -> None:
+        self._watching = False
+        self._watch_soon()
 
     def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:

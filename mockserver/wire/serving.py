@@ -64,7 +64,9 @@ def mock_server(
         tls=tls,
         make_guard=ThreadGuard if store.waits else LoopGuard,
         fast=fast,
+        watch=gateway.mock.watch if store.is_shared else None,
     )
+    gateway.mock.end_waiting = server.end_waiting
     return server
 
 
