@@ -255,18 +255,19 @@ def _result(context: RequestContext, account: Account) -> Answer:
         if task is None:
             raise ApiError("unknown-task", reason="no such task")
     if effect.stuck or not task.is_ready(context.now):
-        reason = _until_ready(task.polled(context.now) if counts else task, context.now)
+        after = task.polled(context.now) if counts else task
+        reason = until_ready(after.polls, after.ready, context.now)
         return Answer({"status": "processing"}, context.format, task=task.id, reason=reason, wrote=counts)
     if task.failure is not None:
         raise _failed(*task.failure)
-    return _ready(context, task)
+    return ready_answer(task, context.format, rules, context.environment.words)
 
 
-def _until_ready(task: Task, now: Micros) -> str:
-    """What has to happen before the task is ready."""
-    if task.polls is not None:
-        return f"ready after {task.polls} more poll{'s'[: task.polls != 1]}" if task.polls else "ready at the next poll"
-    return "never ready" if task.ready is None else f"ready in {(task.ready - now) / SECOND:.3f} s"
+def until_ready(polls: int | None, ready: Micros | None, now: Micros) -> str:
+    """What has to happen before a task is ready; polls and ready as in Task."""
+    if polls is not None:
+        return f"ready after {polls} more poll{'s'[: polls != 1]}" if polls else "ready at the next poll"
+    return "never ready" if ready is None else f"ready in {(ready - now) / SECOND:.3f} s"
 
 
 def _failed(code: int | None, message: str | None) -> ApiError:
@@ -276,11 +277,11 @@ def _failed(code: int | None, message: str | None) -> ApiError:
 _UNFILLED: Mapping[str, Value] = {"null": None, "false": False}  # by a choice of `result.sections`
 
 
-def _ready(context: RequestContext, task: Task) -> Answer:
-    rules = context.rules
+def ready_answer(task: Task, wanted_format: str, rules: Rules, words: Words) -> Answer:
+    """What the task has found: a pure function of the task, and of the rules."""
     source = EDITIONS[task.edition].sources[str(task.source)]
     stubbed: Mapping[str, Any] = json.loads(task.stub) if task.stub is not None else {}
-    found = _found(context, task, source, stubbed)
+    found = _found(task, source, stubbed, words)
     rows: list[Value] = [
         {**row, "phone": _as_number(row["phone"])} if rules.numeric_phone else dict(row) for row in found.rows
     ]
@@ -298,17 +299,17 @@ def _ready(context: RequestContext, task: Task) -> Answer:
         body[name] = at // SECOND if rules.epoch_times else text_of(at)
     rows_of = own if own in COLUMNS else None
     bodies: dict[str, Any] = stubbed.get("bodies", {})
-    if isinstance(bodies.get(context.format), dict):
-        body, rows_of = bodies.pop(context.format), None
+    if isinstance(bodies.get(wanted_format), dict):
+        body, rows_of = bodies.pop(wanted_format), None
     by_stub = f"stub {stubbed['id']}, " if stubbed else ""
     why = f"ready: {by_stub}{found.records} records"
-    return Answer(body, context.format, rows=rows_of, task=task.id, reason=why, bodies=bodies)
+    return Answer(body, wanted_format, rows=rows_of, task=task.id, reason=why, bodies=bodies)
 
 
-def _found(context: RequestContext, task: Task, source: Source, stubbed: Mapping[str, Any]) -> people.Found:
+def _found(task: Task, source: Source, stubbed: Mapping[str, Any], words: Words) -> people.Found:
     """What the task has found: by its stub, where that has the source's section, else what is made up."""
     if source.section not in stubbed:
-        return people.find(task.phone, source, task.seed, context.environment.words, demo=task.demo)
+        return people.find(task.phone, source, task.seed, words, demo=task.demo)
     part = stubbed[source.section]
     if source.section == "data":
         return people.Found(rows=tuple(_in_order({"phone": task.phone, **row}) for row in part))
@@ -327,14 +328,19 @@ def _as_number(phone: Any) -> Any:
 
 def _info(context: RequestContext, account: Account) -> Answer:
     used = account.used_on(day_of(context.now, context.rules.day_turn))
+    return info_answer(account, used, context.format, context.rules)
+
+
+def info_answer(account: Account, used: int, wanted_format: str, rules: Rules) -> Answer:
+    """What info says of the account: a pure function of it, of the units used, and of the rules."""
     data: Body = {
         "api_limit": {"used": used, "of": account.daily_limit},
         "api_time_limit": account.paid_until,
         "demo": "1" if account.demo else "0",
     }
-    shaped: Value = [data] if context.rules.info_list else data
+    shaped: Value = [data] if rules.info_list else data
     why = f"used {used} of {account.daily_limit}"
-    form = context.format if context.rules.info_follows_format else "json"
+    form = wanted_format if rules.info_follows_format else "json"
     return Answer({"status": "ok", "data": shaped}, form, reason=why)
 
 

@@ -36,8 +36,12 @@ def read_params(request: Request, parsing: Parsing) -> Mapping[str, str]:
 
 def is_read(request: Request, parsing: Parsing) -> bool:
     """Whether the body of a POST is of a type that is read."""
-    kind = _kind_of(request)
-    return kind == FORM or (kind == _MULTIPART and parsing.multipart)
+    return is_form(request) or (_kind_of(request) == _MULTIPART and parsing.multipart)
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body of a POST is a form as browsers send it, whose text is that of a query."""
+    return _kind_of(request) == FORM
 
 
 def sent_names(request: Request, parsing: Parsing) -> list[str]:

@@ -35,6 +35,22 @@ class Account:
         """Units used on the day."""
         return self.used if self.day == day else 0
 
+    def charged(self, day: int, cost: int) -> Account:
+        """The account after a create on the day. Written out, since it is made for each create."""
+        return Account(
+            self.login,
+            self.token,
+            self.daily_limit,
+            self.paid_until,
+            self.demo,
+            self.delay,
+            self.seed,
+            day,
+            self.used_on(day) + cost,
+            self.creates + 1,
+            self.configured,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

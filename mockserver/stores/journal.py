@@ -52,13 +52,6 @@ class Entry(NamedTuple):
     in_body: bool  # whether a body came
 
 
-class Body(NamedTuple):
-    """The body of an answer."""
-
-    number: int  # of its entry
-    content: bytes
-
-
 OUTCOMES: Mapping[str, str] = {
     "ok": "a task was created, or info was answered",
     "processing": "the task is not ready",
@@ -132,12 +125,12 @@ class Lost:
     number: int = 0  # of the last of them
     until: Micros = 0  # the latest time of one
 
-    def add(self, entry: Entry) -> None:
-        """Counts an entry that is dropped, the oldest of those that are kept."""
-        kind = (entry.method, entry.outcome)
-        self.counts[kind] = self.counts.get(kind, 0) + 1
-        self.number = entry.number
-        self.until = max(self.until, entry.time)
+    def add(self, number: int, time: Micros, counted: tuple[str | None, str]) -> None:
+        """Counts an entry that is dropped, the oldest of those that are kept, by its method and its outcome."""
+        counts = self.counts
+        counts[counted] = counts[counted] + 1 if counted in counts else 1
+        self.number = number
+        self.until = max(self.until, time)
 
     def may_fit(self, pattern: Pattern) -> int:
         """How many of them may have fitted."""

@@ -46,6 +46,7 @@ class MemoryStore(Store):
     """All state in dictionaries. Calls may come from several threads, one at a time. Never raises StoreError."""
 
     def __init__(self) -> None:
+        self.journal: MemoryJournal
         super().__init__(MemoryJournal())
         self._accounts: dict[str, Account] = {}
         self._charged: set[str] | None = None
@@ -57,7 +58,7 @@ class MemoryStore(Store):
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
         self._counters = Counters()
-        self._calls: Counter[Made] = Counter()
+        self.made: Counter[Made] = Counter()  # how many calls, as `calls` gives them
         self._last = 0
         self._depth = 0
         self._undo: list[Callable[[], object]] = []
@@ -120,27 +121,45 @@ class MemoryStore(Store):
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
         made = replace(task, id=self._last + 1)
-        charged = replace(account, day=day, used=used + task.cost, creates=account.creates + 1)
-        own = self._own.setdefault(task.login, _Own())
-        if self._depth:
-            self._undo.append(partial(self._uncreate, made, account, own))
-        self._last = made.id
-        self._tasks[made.id] = _fields(made)
-        self._accounts[account.login] = charged
-        own.ids.append(made.id)
-        own.add(made)
+        self.add_task(account, day, _fields(made))
         return made
 
-    def _uncreate(self, task: Task, account: Account, own: _Own) -> None:
-        self._last = task.id - 1
-        del self._tasks[task.id]
+    @property
+    def next_id(self) -> int:
+        """The id of the next task."""
+        return self._last + 1
+
+    def add_task(self, account: Account, day: int, fields: tuple[Any, ...]) -> None:
+        """Keeps the task of the fields, under `next_id`, and charges it to the account, which has units left on the
+        day.
+        """
+        task_id, login, ready, cost, polls = fields[0], fields[1], fields[6], fields[7], fields[12]
+        own = self._own.get(login)
+        if own is None:
+            own = self._own[login] = _Own()
+        if self._depth:
+            self._undo.append(partial(self._uncreate, fields, account, own))
+        self._last = task_id
+        self._tasks[task_id] = fields
+        self._accounts[login] = account.charged(day, cost)
+        own.ids.append(task_id)
+        if ready is not None and polls is None:
+            insort(own.ready, ready)
+
+    def _uncreate(self, fields: tuple[Any, ...], account: Account, own: _Own) -> None:
+        self._last = fields[0] - 1
+        del self._tasks[fields[0]]
         self._accounts[account.login] = account
         own.ids.pop()
-        own.take(task)
+        own.take(Task(*fields))
 
     def read_task(self, task_id: int) -> Task | None:
         task = self._tasks.get(task_id)
         return None if task is None else Task(*task)
+
+    def task_fields(self, task_id: int) -> tuple[Any, ...] | None:
+        """The fields of the task: the same object until one of them changes."""
+        return self._tasks.get(task_id)
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
         ids = self._tasks if login is None else self._own.get(login, _Own()).ids
@@ -185,12 +204,12 @@ class MemoryStore(Store):
 
     def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
         for made in calls:
-            self._calls[made] += 1
+            self.made[made] += 1
         if entries:
             self.journal.extend(entries)
 
     def calls(self) -> Mapping[Made, int]:
-        return self._calls
+        return self.made
 
     def reset(self, login: str | None) -> None:
         super().reset(login)

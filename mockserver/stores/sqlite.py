@@ -84,15 +84,12 @@ class SqliteStore(SharedStore):
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was. patience: seconds to wait for another process.
         """
-        self.file = SqliteFile(path, patience, self._say)
+        self.file = SqliteFile(path, patience)
         super().__init__(SqliteJournal(self.file))
         self.file.begun, self.file.replaced = self._catch_up, self._replaced
         self.name = self.file.name
         self.trouble = self.file.trouble
         self._last = 0  # the highest id that was given out here
-
-    def _say(self, line: str) -> None:
-        self.say(line)
 
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[None]:
@@ -118,7 +115,7 @@ class SqliteStore(SharedStore):
         # The file may be an older copy: an id that was given out is not given again.
         self.file.run("DELETE FROM sqlite_sequence WHERE name = 'tasks' AND seq < ?", (self._last,))
         self.file.run(_SEQUENCE, (self._last,))
-        self._known = None
+        self._known = self._told = None
 
     def account(self, login: str) -> Account | None:
         rows = self.file.rows(_READ_ACCOUNT, (login,))

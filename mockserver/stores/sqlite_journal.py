@@ -86,7 +86,7 @@ class SqliteJournal(SharedJournal):
         rings[owner] = ring
         while ring.kept >= self.size:
             (oldest,) = self._file.rows(_OLDEST, (owner,))
-            ring.lost.add(_entry(oldest))
+            _drop(ring.lost, oldest)
             self._file.run("DELETE FROM entries WHERE number = ?", (oldest[0],))
             ring.kept -= 1
             sums.kept -= 1
@@ -112,7 +112,7 @@ class SqliteJournal(SharedJournal):
         ring = self._ring(owner)
         assert ring is not None, "its row was just read"
         for row in self._file.rows("SELECT * FROM entries WHERE owner = ? ORDER BY number", (owner,)):
-            ring.lost.add(_entry(row))
+            _drop(ring.lost, row)
         self._file.run("DELETE FROM entries WHERE owner = ?", (owner,))
         sums.kept -= ring.kept
         ring.kept = 0
@@ -199,6 +199,11 @@ def _entry(row: Row) -> Entry:
     return entry._replace(
         login=login_of(row[3]), params=tuple(params), faults=tuple(faults), in_body=bool(entry.in_body)
     )
+
+
+def _drop(lost: Lost, row: Row) -> None:
+    number, time, _, _, method, *_ = row
+    lost.add(number, time, (method, row[10]))
 
 
 def _written(lost: Lost) -> str:

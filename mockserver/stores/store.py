@@ -15,7 +15,6 @@ from mockserver.faults.records import Records
 from mockserver.faults.scenarios import Scenarios
 from mockserver.faults.stubs import Stubs
 from mockserver.stores.journal import Entry, Journal
-from mockserver.stores.trouble import to_standard_error
 from mockserver.stores.values import Values
 
 Made: TypeAlias = "tuple[str, str, int]"
@@ -32,12 +31,13 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
+    is_shared = False  # whether other processes can use it, too
     waits = False
-    """Whether a verb may take its time: for another process, a disk or a network."""
-    say: Callable[[str], object] = staticmethod(to_standard_error)
-    """Takes a line about a trouble of the store; a server may put its own way of writing lines here."""
-    followed: Callable[[], object] = staticmethod(lambda: None)
-    """Is called inside a transaction, when changes of other processes have been taken in."""
+    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
+    followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
+    """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
+    have reset, None for all.
+    """
 
     emptied: Callable[[], object] = staticmethod(lambda: None)
     """Is called inside a transaction that writes, when the store was found to have lost all that it held."""
@@ -162,10 +162,6 @@ class Store(ABC):
     @abstractmethod
     def calls(self) -> Mapping[Made, int]:
         """How many calls were made since the start."""
-
-    def resets(self) -> Sequence[str | None]:
-        """The logins, with None for all, that other processes have reset since this was last asked."""
-        return ()
 
     @abstractmethod
     def reset(self, login: str | None) -> None:

@@ -10,8 +10,9 @@ from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response, refusal
 from mockserver.settings.limits import Limits
-from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest
-from mockserver.wire.failures import Rejected
+from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest, ordinary
+from mockserver.wire.failures import Rejected, report
+from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
 
@@ -33,6 +34,8 @@ class Host(Protocol):
     stopping: bool
     held: int
     """Bytes that all connections hold."""
+    logs: bool
+    """Whether `sent_fast` is to be called."""
 
     def joined(self, connection: Connection) -> None:
         """Takes a new connection in."""
@@ -61,6 +64,9 @@ class Host(Protocol):
     def sent(self, pending: PendingRequest, response: Response) -> None:
         """Logs an answer that has been written."""
 
+    def sent_fast(self, peer: str, request: bytes, size: int, began: float, reason: str) -> None:
+        """Logs a fast answer, with a body of the size, to the request that came from the peer at the time."""
+
 
 class Connection(asyncio.Protocol):
     """One client's connection. Beside its state, two flags say whether it reads and may write just now.
@@ -70,8 +76,9 @@ class Connection(asyncio.Protocol):
     begins with, one by one and more and more seldom. Where the client has gone, the system then reports an error.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, fast: FastAnswers | None = None) -> None:
         self._host = host
+        self._fast = fast
         self.transport = cast("asyncio.Transport", None)  # set by connection_made, before anything else is called
         self._reader = cast("Reader", None)
         self.peer = ""
@@ -103,7 +110,23 @@ class Connection(asyncio.Protocol):
         self._host.joined(self)
 
     def data_received(self, data: bytes) -> None:
-        """Reads on, in slices."""
+        """Reads on, in slices; an ordinary call is answered at once, where nothing stands before it."""
+        if (
+            self._fast is None
+            or self._queue
+            or self._backlog
+            or not self._writable
+            or self.guest
+            or self._reader.partial
+            or self._state is not State.OPEN
+            or len(data) > SLICE
+        ):
+            self._receive(data)
+        elif not self._answered(data, self._fast):
+            self._receive(data)
+            self._learn(data, self._fast)
+
+    def _receive(self, data: bytes) -> None:
         if self._state is not State.OPEN:
             self._discard(len(data))
         elif len(data) <= SLICE and not self._backlog and not self._full():
@@ -296,6 +319,31 @@ class Connection(asyncio.Protocol):
             self.refuse(rejected)
         elif self._reader.continue_owed:
             self._say_continue()
+
+    def _answered(self, data: bytes, fast: FastAnswers) -> bool:
+        """Answers an ordinary call at once. Returns whether the bytes are one."""
+        began = monotonic()
+        try:
+            answer = fast.answer(data, self.peer)
+        except Exception as error:  # noqa: BLE001 - a bug there must not end the connection without a word
+            report("a fast answer", error)
+            self.refuse(Rejected(500, "the mock failed; its standard error says where"))
+            return True
+        if answer is None:
+            return False
+        lines, body, reason = answer
+        self.transport.write(ordinary(lines, body))
+        self._since = began
+        if self._host.logs:
+            self._host.sent_fast(self.peer, data, len(body), began, reason)
+        return True
+
+    def _learn(self, data: bytes, fast: FastAnswers) -> None:
+        """Has the fast answers know the headers of the request that the bytes are, where they are one, and no more."""
+        if len(self._queue) == 1 and not self._reader.partial:
+            pending = self._queue[0]
+            if pending.request is not None and not pending.last:
+                fast.learn(data, pending.request)
 
     def _take(self, request: Request, last: bool, old: bool) -> bool:
         """Takes a request. Returns whether none may follow it."""

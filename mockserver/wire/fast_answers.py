@@ -1,0 +1,336 @@
+"""Answers to the calls that come most, made without a Request, a Call, a Task, an Answer or a Response.
+
+These are calls by GET, or by POST with a form, with the parameters in the documentation's order, of an account that
+exists, while nothing is armed and no clause or setting asks for more. All other calls are left to the gateway, which
+answers these, too, with the same bytes. What an answer says is up to `operations`. Here it is found sooner:
+
+- A client sends nearly the same headers each time. Those that the parser has read once are compared, not parsed.
+- One regular expression reads the line and the parameters, and lets nothing but right values pass.
+- The bytes of a ready answer are kept. They are a pure function of the profile and of the task's fields, which the
+  store keeps as one object until one of them changes: what was made of this very object holds.
+- What all answers of a kind have in common is written once for each profile.
+- The journal gets the values at hand, of which it makes an entry when somebody reads it.
+
+Nothing else is kept. Accounts, charges, clocks, faults, scenarios and stubs are looked up in the store for each call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeAlias
+
+from mockserver.api.gateway import Gateway
+from mockserver.api.http import Request
+from mockserver.api.operations import info_answer, ready_answer, until_ready
+from mockserver.api.params import is_form
+from mockserver.core.messages import Answer, Micros
+from mockserver.core.quota import day_of
+from mockserver.core.tasks import Account, Task
+from mockserver.formats.writers import FORMATS, prepared
+from mockserver.people import people
+from mockserver.people.magic import MAGIC
+from mockserver.profile.editions import Source
+from mockserver.stores.journal import Entry
+from mockserver.stores.memory import MemoryStore
+from mockserver.stores.memory_journal import Kept, Kind
+from mockserver.wire.delivery import header_lines
+
+FastAnswer: TypeAlias = tuple[bytes, bytes, str]
+"""The headers of an answer with the status 200, from Content-Type to the empty line; its body; its reason."""
+
+_READY_BYTES = 6 * 1024 * 1024  # of the ready answers that are kept
+_INFO_BYTES = 256 * 1024  # of the answers to info that are
+_AROUND = 500  # bytes that are counted for the objects around each
+_HEADERS = 100  # headers of clients that are known
+_LONGEST = 1024  # bytes of such headers, which no limit of the server can forbid; those of a line are fewer
+
+_CALL = (
+    rb"(create|result|info)\?"
+    rb"(login=([\w.~@-]{1,100}(?:%%40[\w.~@-]{1,100})?)&token=([\w.~-]{1,200})"
+    rb"(?:&phone=([0-9]{7,15})&source=([0-9]{1,2})|&id=([0-9]{1,18}))?(?:&format=(%b))?)" % "|".join(FORMATS).encode()
+)
+_GET = re.compile(rb"GET /api/" + _CALL + rb" HTTP/1\.1\r\n").match
+_POST = re.compile(rb"POST /api/(create|result|info) HTTP/1\.1\r\n").match
+_FORM = re.compile(_CALL).fullmatch
+_Groups: TypeAlias = Sequence[Any]
+"""Of a call: the operation, all parameters, the login, the token, the phone, the source, the id, the format."""
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "create": ("login", "token", "phone", "source"),
+    "result": ("login", "token", "id"),
+    "info": ("login", "token"),
+}
+_SAMPLE = 1234567890123456789
+"""A number that stands in a sample of a body for the id that is filled in."""
+
+
+@dataclass(slots=True, eq=False)
+class _Shape:
+    """What the answers to an operation have in common that have the same outcome and the same `format`."""
+
+    form: str  # the format that they are written in
+    counted: tuple[str, str, int]  # their key in `Store.calls`
+    kinds: tuple[Kind, Kind]  # of their entries in the journal: for a GET, for a POST
+    content_type: str
+    lines: bytes  # the header of it
+    body: bytes = b""  # where it is always the same; of create, what stands before the id
+    rest: bytes = b""  # of create, what stands after the id
+    encoding: str = "ascii"  # of the id
+
+
+_Made: TypeAlias = tuple[_Shape, bytes, str, int | None, str | None, int | None, bytes | None]
+"""An answer: its shape, its body, its reason; of its task the id, the phone and the source; all its headers, where they
+are kept.
+"""
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """What was made for keys, at most so many bytes of it. Where there is no room, any other goes: then a part is found
+    again even where calls go round through more than there is room for.
+    """
+
+    most: int
+    values: dict[Any, tuple[Any, ...]] = field(default_factory=dict)
+    _keys: list[tuple[Any, int]] = field(default_factory=list)  # with their sizes
+    _size: int = 0
+    _drawn: int = 0
+
+    def put(self, key: Any, value: tuple[Any, ...], size: int) -> None:
+        """Keeps the value, of so many bytes."""
+        keys = self._keys
+        while keys and self._size + size > self.most:
+            # A linear congruential generator, whose upper bits count.
+            self._drawn = (self._drawn * 69069 + 1) & 0xFFFFFFFF
+            at = self._drawn * len(keys) >> 32
+            keys[at], keys[-1] = keys[-1], keys[at]
+            gone, its_size = keys.pop()
+            self._size -= its_size
+            self.values.pop(gone, None)
+        keys.append((key, size))
+        self._size += size
+        self.values[key] = value
+
+
+class FastAnswers:
+    """The fast answers of a gateway. Used on the loop only."""
+
+    def __init__(self, gateway: Gateway, store: MemoryStore) -> None:
+        self._mock, self._store = gateway.mock, store
+        self._plain = gateway.plain
+        self._gets: dict[bytes, int] = {}
+        """The headers of clients' GETs, to the empty line, with the length of what follows them: none."""
+        self._posts: dict[bytes, int] = {}  # those of POSTs with forms
+        self._prepare()
+
+    def answer(self, data: bytes, peer: str) -> FastAnswer | None:
+        """The answer to the request that these bytes are; None where it is the gateway's, and nothing has been done."""
+        found = _GET(data)
+        posted = found is None
+        if found is None:
+            found = self._form(data)
+        elif data[found.end() :] not in self._gets:
+            return None
+        if found is None:
+            return None
+        groups = found.groups()
+        operation, asked, login, token = groups[:4]
+        mock, store = self._mock, self._store
+        if mock.profile is not self._profile or mock.simulation is not self._simulation:
+            self._prepare()
+        run = self._runs[posted].get(operation)
+        name = login.replace(b"%40", b"@").decode()
+        account = store.account(name)
+        if (
+            run is None
+            or account is None
+            or account.token != token.decode()
+            or store.faults.may_strike(name)
+            or store.scenarios.may_meet(name)
+        ):
+            return None
+        real = mock.real.now()
+        ordinary = store.clock(name) is None and store.clock(None) is None
+        now = real if ordinary else mock.now(name)
+        made = run(account, now, peer, groups)
+        if made is None:
+            return None
+        shape, body, reason, task, of, searched, lines = made
+        if lines is None:
+            lines = self._lines(shape, reason, task, len(body))
+        store.made[shape.counted] += 1
+        journal = store.journal
+        if journal.size:
+            shown = None if of == account.token else of
+            entry = (journal.last_number + 1, now, shape.kinds[posted], real, account.login, task, shown, searched)
+            journal.keep(account.login, (*entry, reason, len(asked), len(body), shape.content_type), body)
+        return lines, body, reason
+
+    def _form(self, data: bytes) -> re.Match[bytes] | None:
+        """The call of a POST with a form, as if the form were a query; None of another request."""
+        line = _POST(data)
+        if line is None:
+            return None
+        end = data.find(b"\r\n\r\n") + 4
+        if self._posts.get(data[line.end() : end]) != len(data) - end:
+            return None
+        return _FORM(b"%b?%b" % (line[1], data[end:]))
+
+    def learn(self, data: bytes, request: Request) -> None:
+        """Has the headers known that these bytes have, of which the parser has made the request and nothing else."""
+        if (line := _GET(data)) is not None:
+            self._know(self._gets, data[line.end() :], 0, right=not request.body)
+        elif (line := _POST(data)) is not None:
+            end = data.find(b"\r\n\r\n") + 4
+            measured = request.headers.get("content-length") == str(len(data) - end)
+            self._know(self._posts, data[line.end() : end], len(data) - end, right=is_form(request) and measured)
+
+    def _know(self, known: dict[bytes, int], headers: bytes, length: int, *, right: bool) -> None:
+        if right and len(headers) <= _LONGEST and headers not in known:
+            if len(known) >= _HEADERS:
+                known.clear()
+            known[headers] = length
+
+    def _prepare(self) -> None:
+        """Writes what answers have in common under the profile and the settings of now, and drops what was kept."""
+        mock = self._mock
+        self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
+        rules, latency = profile.rules, simulation.latency
+        self._ready, self._infos = _Kept(_READY_BYTES), _Kept(_INFO_BYTES)
+        runs: dict[bytes, Callable[..., _Made | None]] = {}
+        if rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time:
+            runs = {b"create": self._create, b"info": self._info}
+            if rules.lifetime is None:
+                runs[b"result"] = self._result
+        by_post = {name: run for name, run in runs.items() if name != b"info" or rules.info_post}
+        self._runs = runs, by_post
+        forms: dict[bytes | None, str | None] = {None: None, **{form.encode(): form for form in FORMATS}}
+        self._created = {key: self._shape("create", "ok", form) for key, form in forms.items()}
+        self._processing = {key: self._shape("result", "processing", form) for key, form in forms.items()}
+        self._done = {key: self._shape("result", "ready", form) for key, form in forms.items()}
+        self._informed = {key: self._shape("info", "ok", form) for key, form in forms.items()}
+        for shape in self._created.values():
+            self._fit_id(shape)
+        for shape in self._processing.values():
+            shape.body = self._written(Answer({"status": "processing"}, shape.form))
+        self._sources: dict[bytes | None, tuple[Source, Micros | None, int | None]] = {}
+        for key, source in rules.edition.sources.items() if rules.edition.required else ():
+            delay = simulation.by_source.get(source.number) or simulation.delay
+            if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
+                self._sources[key.encode()] = source, delay.sample(0), delay.polls
+
+    def _shape(self, operation: str, outcome: str, wanted: str | None) -> _Shape:
+        profile = self._profile
+        form = wanted or FORMATS[0]
+        written = FORMATS[0] if operation == "info" and not profile.rules.info_follows_format else form
+        content_type, _ = prepared(written, profile.rendering)
+        names = _NAMES[operation] if wanted is None else (*_NAMES[operation], "format")
+        names = names if profile.parsing.repeated_last else names[::-1]
+        get, post = (_kind(operation, http_method, outcome, form, names) for http_method in ("GET", "POST"))
+        lines = header_lines((("Content-Type", content_type),) if content_type else ())
+        return _Shape(written, (operation, outcome, 200), (get, post), content_type, lines)
+
+    def _fit_id(self, shape: _Shape) -> None:
+        """Finds where the id stands in the bodies of the shape."""
+        one, other = (self._written(Answer({"status": "ok", "id": number}, shape.form)) for number in (_SAMPLE, 7))
+        for encoding in ("ascii", "utf-16le"):
+            before, _, after = one.partition(str(_SAMPLE).encode(encoding))
+            if before + "7".encode(encoding) + after == other:
+                shape.body, shape.rest, shape.encoding = before, after, encoding
+                return
+        raise AssertionError("an id is written in its digits")
+
+    def _written(self, answer: Answer) -> bytes:
+        _, write = prepared(answer.format, self._profile.rendering)
+        return write(answer)
+
+    def _lines(self, shape: _Shape, reason: str, task: int | None, size: int) -> bytes:
+        """All headers, as `Gateway.render` and the delivery write them."""
+        if self._plain:
+            return b"%bContent-Length: %d\r\n\r\n" % (shape.lines, size)
+        if task is None:
+            return b"%bX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % (shape.lines, reason.encode(), size)
+        told = (shape.lines, task, reason.encode(), size)
+        return b"%bX-Mock-Task: %d\r\nX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % told
+
+    def _create(self, account: Account, now: Micros, peer: str, groups: _Groups) -> _Made | None:
+        phone, source, _, form = groups[4:]
+        found = self._sources.get(source)
+        if phone is None or found is None or account.delay is not None:
+            return None
+        searched, time, polls = found
+        store, simulation, rules = self._store, self._simulation, self._profile.rules
+        text, login, place, day = phone.decode(), account.login, searched.number, day_of(now, rules.day_turn)
+        if (
+            text in MAGIC
+            or text in simulation.by_phone
+            or account.used_on(day) >= account.daily_limit
+            or store.stubs.find(login, text, place, by_phone=False) is not None
+        ):
+            return None
+        seed = simulation.seed if account.seed is None else account.seed
+        cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
+        task, done = store.next_id, None if time is None else now + time
+        head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
+        store.add_task(account, day, (*head, rules.edition.name, None, polls, None))
+        shape = self._created[form]
+        body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
+        return shape, body, f"task created, cost {cost}", task, text, place, None
+
+    def _result(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
+        number, form = groups[6:]
+        if number is None:
+            return None
+        task = int(number)
+        fields = self._store.task_fields(task)
+        if fields is None:
+            return None
+        _, login, phone, source, _, _, done, _, _, _, _, failure, polls, stub = fields
+        if login != account.login or failure is not None or stub is not None or polls:
+            return None
+        if polls is None and (done is None or now < done):
+            shape = self._processing[form]
+            return shape, shape.body, until_ready(None, done, now), task, phone, source, None
+        kept = self._ready.values.get((task, form))
+        if kept is not None and kept[0] is fields:
+            made: _Made = kept[1]
+            return made
+        shape = self._done[form]
+        answer = ready_answer(Task(*fields), shape.form, self._profile.rules, self._mock.words)
+        made = self._whole(shape, answer, task, phone, source)
+        self._ready.put((task, form), (fields, made), len(made[1]) + _AROUND)
+        return made
+
+    def _info(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
+        phone, _, number, form = groups[4:]
+        if phone is not None or number is not None:
+            return None
+        rules = self._profile.rules
+        used = account.used_on(day_of(now, rules.day_turn))
+        key = (used, account.daily_limit, account.paid_until, account.demo, form)
+        if (kept := self._infos.values.get(key)) is not None:
+            made: _Made = kept[0]
+            return made
+        shape = self._informed[form]
+        made = self._whole(shape, info_answer(account, used, shape.form, rules), None, None, None)
+        self._infos.put(key, (made,), len(made[1]) + _AROUND)
+        return made
+
+    def _whole(self, shape: _Shape, answer: Answer, task: int | None, phone: str | None, source: int | None) -> _Made:
+        """The answer, with all its headers."""
+        body = self._written(answer)
+        return shape, body, answer.reason, task, phone, source, self._lines(shape, answer.reason, task, len(body))
+
+
+@cache
+def _kind(operation: str, http_method: str, outcome: str, form: str, names: tuple[str, ...]) -> Kind:
+    """The kind of the entries of such calls."""
+
+    def entry(kept: Kept) -> Entry:
+        number, time, _, real, login, task, phone, source, reason, asked, size, content_type = kept
+        head = (number, time, real, login, operation, http_method, phone, source, form, names, outcome, 200, None)
+        return Entry(*head, task, (), reason, 0, asked, size, content_type, http_method == "POST")
+
+    return Kind((operation, outcome), entry)

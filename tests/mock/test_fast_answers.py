@@ -1,0 +1,294 @@
+"""Fast answers: the bytes of a connection with them are those of one without, and of the Flask app, in every state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.formats.writers import FORMATS
+from mockserver.settings.limits import Limits
+from mockserver.stores.journal import Pattern
+from mockserver.stores.memory import MemoryStore
+from mockserver.web.app import make_app
+from mockserver.wire.connection import Connection
+from mockserver.wire.delivery import Outbox, PendingRequest
+from mockserver.wire.fast_answers import FastAnswers
+from mockserver.wire.request_reader import Reader
+from support.control_in_process import ControlledApi
+from support.in_process import LOGIN, PHONE, TOKEN, Api
+
+FORM = "application/x-www-form-urlencoded"
+TEST = {"login": "test-x@example.com", "token": "test-token"}
+SLOW = "70000000999"
+OWN = {"content-length", "date", "server", "connection"}
+
+
+class Wire:
+    """The transport of one connection, and the server of it, which answers by the gateway as soon as it is asked."""
+
+    limits = Limits()
+    stopping = False
+    held = 0
+    logs = True
+
+    def __init__(self, api: Api, *, fast: bool) -> None:
+        store = api.mock.store
+        assert isinstance(store, MemoryStore)
+        self.api = api
+        self.fast = FastAnswers(api.gateway, store) if fast else None
+        self.logged: list[str] = []
+        self.answered_fast = 0
+        self._sent = b""
+        self._pending: list[PendingRequest] = []
+        self._outbox = Outbox()
+        self._connection = Connection(self, self.fast)  # type: ignore[arg-type]
+        self._connection.connection_made(self)  # type: ignore[arg-type]
+
+    def ask(self, request: bytes) -> bytes:
+        """The bytes that answer a request; its Date is left out."""
+        self._sent = b""
+        self._connection.data_received(request)
+        while self._pending:
+            pending = self._pending.pop(0)
+            assert pending.request is not None
+            self._outbox.put(pending, self.api.gateway.answer(pending.request))
+            pending.connection.advance()
+        head, _, body = self._sent.partition(b"\r\n\r\n")
+        return b"\r\n".join(line for line in head.split(b"\r\n") if line[:5] != b"Date:") + b"\r\n\r\n" + body
+
+    def ask_known(self, request: bytes) -> bytes:
+        """The same, by a client whose headers are known."""
+        if self.fast is not None:
+            fast = self.fast
+            Reader(self.limits, "127.0.0.1", lambda read, *_: fast.learn(request, read)).feed(request)
+        return self.ask(request)
+
+    # What the connection calls.
+
+    def submit(self, pending: PendingRequest) -> None:
+        self._pending.append(pending)
+
+    def sent(self, pending: PendingRequest, response: Any) -> None:
+        self.logged.append(f"{pending.http_method} {pending.path} {len(response.body)} {response.reason}")
+
+    def sent_fast(self, _peer: str, request: bytes, size: int, _began: float, reason: str) -> None:
+        self.answered_fast += 1
+        http_method, target = request.decode().split(" ")[:2]
+        self.logged.append(f"{http_method} {target.partition('?')[0]} {size} {reason}")
+
+    def write(self, data: bytes) -> None:
+        self._sent += data
+
+    def get_extra_info(self, name: str) -> Any:
+        return ("127.0.0.1", 1) if name == "peername" else None
+
+    def admits(self, _pending: PendingRequest) -> bool:
+        return True
+
+    def _nothing(self, *_: object, **__: object) -> None: ...
+
+    def is_closing(self) -> bool:
+        return False
+
+    joined = set_write_buffer_limits = forget = look = close = abort = write_eof = _nothing
+
+
+def request_of(
+    operation: str, params: Mapping[str, Any], *, http_method: str = "GET", headers: str = "Host: t\r\n"
+) -> bytes:
+    """The bytes of a call, as most clients send it."""
+    sent = urlencode({name: value for name, value in params.items() if value is not None})
+    if http_method != "POST":
+        return f"{http_method} /api/{operation}?{sent} HTTP/1.1\r\n{headers}\r\n".encode()
+    head = f"POST /api/{operation} HTTP/1.1\r\n{headers}Content-Type: {FORM}\r\nContent-Length: {len(sent)}\r\n\r\n"
+    return (head + sent).encode()
+
+
+def call_of(operation: str, **more: Any) -> bytes:
+    rest: dict[str, Any] = {"create": {"phone": PHONE, "source": 2}, "result": {"id": 1}}.get(operation, {})
+    return request_of(operation, {"login": LOGIN, "token": TOKEN, **rest, **more})
+
+
+def entries(api: Api) -> list[Any]:
+    return list(api.mock.journal.entries(Pattern({})))
+
+
+# That they are used at all, and for what.
+
+
+@pytest.mark.parametrize("http_method", ["GET", "POST"])
+@pytest.mark.parametrize("form", [None, "json", "xml", "csv"])
+@pytest.mark.parametrize("profile", [{}, {"info.follows-format": "no", "xml.encoding": "cp1251"}])
+def test_every_ordinary_call_is_answered_fast_once_its_client_is_known(
+    http_method: str, form: str | None, profile: dict[str, str]
+) -> None:
+    wire = Wire(Api(profile), fast=True)
+    credentials = {"login": LOGIN, "token": TOKEN}
+
+    def fast(operation: str, **params: Any) -> bool:
+        before = wire.answered_fast
+        wire.ask(request_of(operation, {**credentials, **params, "format": form}, http_method=http_method))
+        return wire.answered_fast > before
+
+    for operation, params in (("info", {}), ("create", {"phone": PHONE, "source": 2}), ("result", {"id": 1})):
+        fast(operation, **params)  # whose Content-Length may be another
+        assert fast(operation, **params)
+    wire.api.time.passes(2)
+    assert fast("result", id=1)
+
+
+def test_other_headers_are_read_by_the_parser_first() -> None:
+    wire = Wire(Api(), fast=True)
+    for headers in ("Host: t\r\n", "Host: t\r\nAccept: */*\r\n", "Host: t\r\n", "Host: t\r\nAccept: */*\r\n"):
+        wire.ask(request_of("info", {"login": LOGIN, "token": TOKEN}, headers=headers))
+
+    assert wire.answered_fast == 2
+
+
+# That they are the same.
+
+CALLS = st.fixed_dictionaries(
+    {
+        "operation": st.sampled_from(["create", "result", "result", "info"]),
+        "login": st.sampled_from([LOGIN, LOGIN, TEST["login"], "made@example.com", "a%40b", "a@b"]),
+        "token": st.sampled_from([None, None, None, "wrong"]),  # None is the right one
+        "phone": st.sampled_from([PHONE, PHONE, SLOW, "70000000777", "70000000408", "70000000500", "70000000429"]),
+        "source": st.sampled_from([2, 1, 3, 4, 9]),
+        "id": st.sampled_from([1, 2, 3, "0002", 77]),
+        "form": st.sampled_from([None, "json", "xml", "csv", "", "yaml"]),
+        "http_method": st.sampled_from(["GET", "GET", "GET", "POST", "HEAD"]),
+    }
+)
+TOKENS = {LOGIN: TOKEN, TEST["login"]: TEST["token"], "a%40b": "t-1", "a@b": "t-2", "made@example.com": "t-3"}
+Step = tuple[str, Any, dict[str, Any]]
+"""A call of the control API: a route, a body, and a query."""
+CHANGES: list[Step] = [
+    ("POST /faults", {"match": {"method": "result"}, "action": {"kind": "error", "code": 7}}, {}),
+    ("POST /faults", {"match": {"login": LOGIN}, "action": {"kind": "garbage"}}, {}),
+    ("POST /faults", {"match": {"nth": 2}, "action": {"kind": "stuck"}}, {}),
+    ("DELETE /faults", None, {}),
+    ("PUT /scenarios/one", {"steps": [{"times": 2}, {"action": {"kind": "error"}}]}, {}),
+    ("PUT /scenarios/two", {"login": LOGIN, "steps": [{"account": {"used": "all"}}]}, {}),
+    ("DELETE /scenarios", None, {}),
+    ("PUT /clock", {"mode": "frozen", "now": "2031-01-01T00:00:00+03:00"}, {}),
+    ("PUT /clock", {"mode": "frozen", "now": "2029-01-01T00:00:00+03:00", "login": LOGIN}, {}),
+    ("PUT /clock", {"mode": "real"}, {}),
+    ("POST /clock/advance", {"seconds": 1, "login": LOGIN}, {}),
+    ("POST /clock/advance", {"to": "midnight"}, {}),
+    ("PUT /profile", {"xml.encoding": "cp1251", "csv.encoding": "utf-16le", "quota.unit": "task"}, {}),
+    ("PUT /profile", {"param.repeated": "first", "info.methods": "get", "info.shape": "list"}, {}),
+    ("PUT /profile", {"edition": "A"}, {}),
+    ("PUT /profile", {"edition": "C", "task.lifetime": "1s"}, {}),
+    ("PUT /profile", {"rate.limit": "2/min"}, {}),
+    ("PUT /profile", {"cors": "*"}, {}),
+    ("PUT /profile", {"content-type.json": "text/x;a=%d%b", "http-method.other": "as-get"}, {}),
+    ("DELETE /profile", None, {}),
+    ("POST /reset", {}, {}),
+    ("POST /reset", {"login": LOGIN}, {}),
+    ("DELETE /requests", None, {}),
+    ("PUT /accounts/made@example.com", {"token": "t-3", "demo": True, "seed": 5, "ready": "at once"}, {}),
+    ("POST /accounts", {"login": "a%40b", "token": "t-1"}, {}),
+    ("POST /accounts", {"login": "a@b", "token": "t-2"}, {}),
+    ("POST /accounts", {"login": LOGIN, "daily_limit": 7}, {}),
+    ("POST /accounts", {"login": LOGIN, "ready": {"after_polls": 1}}, {}),
+    ("POST /accounts", {"login": LOGIN, "token": PHONE}, {}),
+    ("DELETE /accounts/made@example.com", None, {}),
+    (f"DELETE /accounts/{LOGIN}", None, {}),
+    ("POST /stubs", {"match": {"phone": PHONE, "source": 1}, "names": ["Вася", "Петя"]}, {}),
+    ("POST /stubs", {"match": {"login": LOGIN}, "cost": 9, "ready": "at once"}, {}),
+    ("DELETE /stubs", None, {}),
+    ("PUT /tasks/1", {"ready": "at once"}, {}),
+    ("PUT /tasks/2", {"ready": {"after_polls": 2}}, {}),
+]
+
+
+def call_like(drawn: Mapping[str, Any]) -> bytes:
+    names = {"create": ("phone", "source"), "result": ("id",), "info": ()}[drawn["operation"]]
+    params = {"login": drawn["login"], "token": drawn["token"] or TOKENS[drawn["login"]]}
+    params |= {name: drawn[name] for name in (*names, "form")}
+    params["format"] = params.pop("form")
+    return request_of(drawn["operation"], params, http_method=drawn.get("http_method", "GET"))
+
+
+def by_flask(client: Any, request: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    line, _, rest = request.partition(b"\r\n")
+    http_method, target, _ = line.decode().split(" ")
+    path, _, query = target.partition("?")
+    body = rest.partition(b"\r\n\r\n")[2]
+    answer = client.open(path, method=http_method, query_string=query, data=body, content_type=FORM if body else None)
+    return answer.status_code, comparable(answer.headers.items()), answer.data
+
+
+def comparable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted((name, value) for name, value in headers if name.lower() not in OWN)
+
+
+def read(answer: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    start, *lines = head.decode("latin-1").split("\r\n")
+    headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+    return int(start.split(" ")[1]), comparable(headers), body
+
+
+BEGIN = [
+    call_like({"operation": "create", "login": login, "token": None, "phone": phone, "source": source, "form": None})
+    for login, phone, source in ((LOGIN, PHONE, 2), (TEST["login"], PHONE, 1), (LOGIN, SLOW, 3), (LOGIN, PHONE, 1))
+]
+"""Calls that make the tasks 1 to 4."""
+
+
+def usual(form: str | None, http_method: str) -> list[bytes]:
+    """Calls that meet nearly every state."""
+    drawn = {"login": LOGIN, "token": None, "phone": PHONE, "source": 2, "form": form, "http_method": http_method}
+    calls = [{**drawn, "operation": "result", "id": task} for task in (1, 3, 4)]
+    calls += [{**drawn, "operation": "result", "login": TEST["login"], "id": 2}]
+    calls += [{**drawn, "operation": operation, "login": login} for login in TOKENS for operation in ("create", "info")]
+    return [call_like(call) for call in calls]
+
+
+STEPS = st.tuples(
+    st.one_of(st.sampled_from(CHANGES), st.floats(0.1, 3.0), st.none()),  # a change, seconds that pass, nothing
+    st.sampled_from([None, *FORMATS]),
+    st.sampled_from(["GET", "GET", "POST"]),
+    st.lists(CALLS, max_size=3),
+)
+
+
+@given(steps=st.lists(STEPS, min_size=1, max_size=8), plain=st.booleans())
+@settings(max_examples=40)
+def test_fast_answers_are_those_of_the_gateway_and_of_flask_in_every_state(steps: list[Any], plain: bool) -> None:
+    apis = [ControlledApi(plain=plain, daily_limit=60, journal=30) for _ in range(3)]
+    fast, slow = Wire(apis[0], fast=True), Wire(apis[1], fast=False)
+    flask = make_app(apis[2].gateway, lambda operation: operation(), apis[2].settings).test_client()
+
+    def ask(request: bytes) -> None:
+        answer = fast.ask_known(request)
+        assert answer == slow.ask(request)
+        assert read(answer) == by_flask(flask, request)
+
+    for request in BEGIN:
+        ask(request)
+    for change, form, http_method, calls in steps:
+        for api in apis:
+            if isinstance(change, float):
+                api.time.passes(change)
+            elif change is not None:
+                told = api.tell(change[0], change[1], **change[2])
+                assert told.status < 300 or told.status in {404, 409}, told
+        for request in (*usual(form, http_method), *map(call_like, calls)):
+            ask(request)
+    one, other, third = apis
+    assert entries(one) == entries(other)
+    assert one.mock.journal.bodies() == other.mock.journal.bodies()
+    assert one.mock.store.calls() == other.mock.store.calls() == third.mock.store.calls()
+    lost = [[api.mock.journal.dropped(Pattern({"login": login})) for login in TOKENS] for api in (one, other)]
+    assert lost[0] == lost[1]
+    assert fast.logged == slow.logged
+    assert one.mock.store.accounts() == other.mock.store.accounts()
+    assert one.mock.store.tasks(None) == other.mock.store.tasks(None)
+    assert fast.answered_fast or not steps
