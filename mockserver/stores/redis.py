@@ -27,6 +27,7 @@ from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.records import Change
 from mockserver.profile.editions import EDITIONS
+from mockserver.standard_error import write_line
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import Entry
 from mockserver.stores.redis_journal import RedisJournal, owner_of
@@ -111,15 +112,12 @@ class RedisStore(SharedStore):
         self._created: list[tuple[Task, int]] = []
         """The tasks that the transaction has made at once, with the days of their charges."""
         self._doubts: list[_Doubt] = []
-        self.trouble = Trouble(self.name, self._say)
+        self.trouble = Trouble(self.name, write_line)
         self._link = Link(address, self.trouble, self._begin)
         self._journal = RedisJournal(self._link, self._write)
         super().__init__(self._journal)
         with self.transaction():
             """Reads all records."""
-
-    def _say(self, line: str) -> None:
-        self.say(line)
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
@@ -129,6 +127,7 @@ class RedisStore(SharedStore):
             raise StoreError(f"{self.name}: {what}; name another state, or take the ifind-mock that made it")
         if made and self._begun:
             self._emptied = True
+            self._known = self._told = None
             text = f"{self.name}: has lost what it held; see its appendonly. Accounts of the settings are put back"
             self.trouble.begins(text)
             raise StoreError(text)

@@ -38,7 +38,7 @@ def own() -> Iterator[RedisServer]:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(RedisStore, "say", staticmethod(lines.append))
+    monkeypatch.setattr(redis_store, "write_line", lines.append)
     return lines
 
 
