@@ -64,8 +64,6 @@ HAND_OVER = "ifind_mock.hand_over"
 """In the WSGI environment of a server that can wait for itself: takes a Response that has `later`, in place of the
 application's answer.
 """
-WATCH = 0.05
-"""Seconds between two looks at what other processes have done (`Mock.watch`), while answers wait."""
 SOON = 0.05
 """Seconds for which something else may touch the mock before a caller that does not want to wait is told so."""
 LOOPBACK = "127.0.0.1"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -59,6 +59,7 @@ class _Written:
     added: dict[str, None] = field(default_factory=dict)
     """The logins that the transaction adds, in their order. One that was taken away before, too."""
     tasks: dict[int, Task] = field(default_factory=dict)
+    made: list[tuple[Task, int]] = field(default_factory=list)  # tasks, and the days of their charges
     clocks: dict[str, Clock | None] = field(default_factory=dict)
     reset: set[str | None] = field(default_factory=set)
     """The logins of which what Redis has is reset; with None all."""
@@ -80,23 +81,20 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """A step that may have been done, though its caller got an error. It is taken back."""
+    """What may have been done, though its caller got an error. It is taken back."""
 
-    number: int
-    task: Task | None = None  # that it may have made, on the day
-    day: int = 0
+    number: int | None  # of the step; None for tasks that were made for certain
+    tasks: Sequence[tuple[Task, int]] = ()  # that it has made, with the days of their charges; with the id 0 it is one
     recorded: bool = False  # whether it is the calls of a turn
 
 
 class RedisStore(SharedStore):
-    """Accounts, tasks and clocks in a Redis (see Store). Calls may come from several threads, one at a time.
+    """The state of mocks in a Redis (see Store). Calls may come from several threads, one at a time.
 
-    A create is one step, also inside a transaction that has not written yet: it stays where that fails later on. All
-    other writes of a transaction are kept together or not at all. Once a write has failed inside a transaction, nothing
-    of it is kept: its further writes raise StoreError, and so does the end of the outermost block.
+    A create is one step, which others see at once, also inside a transaction that has not written yet; where that fails
+    later on, the create is taken back. Once another write has failed inside a transaction, nothing of it is kept: its
+    further writes raise StoreError, and so does the end of the outermost block.
     """
-
-    waits = True
 
     def __init__(self, url: str) -> None:
         """Opens the state of a URL `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?name=NAME]`. Raises StoreError."""
@@ -111,7 +109,9 @@ class RedisStore(SharedStore):
         self._change: Callable[[], None] | None = None
         """What has settled the state. A Redis that has lost it needs it again."""
         self._begun = self._emptied = False
-        self._doubt: _Doubt | None = None
+        self._created: list[tuple[Task, int]] = []
+        """The tasks that the transaction has made at once, with the days of their charges."""
+        self._doubts: list[_Doubt] = []
         self.trouble = Trouble(self.name, write_line)
         self._link = Link(address, self.trouble, self._begin)
         self._journal = RedisJournal(self._link, self._write)
@@ -127,27 +127,30 @@ class RedisStore(SharedStore):
             raise StoreError(f"{self.name}: {what}; name another state, or take the ifind-mock that made it")
         if made and self._begun:
             self._emptied = True
+            self._known = self._told = None
             text = f"{self.name}: has lost what it held; see its appendonly. Accounts of the settings are put back"
             self.trouble.begins(text)
             raise StoreError(text)
         self._begun = True
-        if self._doubt is not None:
-            self._take_back(self._doubt)
-            self._doubt = None
+        while self._doubts:
+            self._take_back(self._doubts[0])
+            del self._doubts[0]
         if self._change is not None:
             self._link.ask("CLIENT", "SETNAME", self._client_name)
 
     def _take_back(self, doubt: _Doubt) -> None:
-        task = doubt.task
-        made = ("", "", "", "") if task is None else (task.login, doubt.day, task.cost, _ready_key(task))
-        done = self._link.run(scripts.UNDO, self._process, doubt.number, *made)
+        words = [
+            word for task, day in doubt.tasks for word in (task.id or "", task.login, day, task.cost, _ready_key(task))
+        ]
+        number = "" if doubt.number is None else doubt.number
+        done = self._link.run(scripts.UNDO, self._process, number, *words)
         if doubt.recorded and done:
             self._let_go()
 
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[None]:
-        """What is written inside is kept together or not at all, a create before the first other write excepted. From
-        that on, or with write=True from the start, others can't write until the end.
+        """What is written inside is kept together or not at all. From the first write that is no create, or with
+        write=True from the start, others can't write until the end.
 
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
@@ -171,9 +174,21 @@ class RedisStore(SharedStore):
         except BaseException:
             if self._written is not None:
                 self._unlock(self._written)
+            self._uncreate()
             raise
         finally:
             self._depth, self._written, self._seen = 0, None, None
+            self._created.clear()
+
+    def _uncreate(self) -> None:
+        """Takes the tasks back that a transaction has made which fails: now, or when Redis is there again."""
+        if not self._created:
+            return
+        doubt = _Doubt(None, [*self._created])
+        try:
+            self._take_back(doubt)
+        except StoreError:
+            self._doubts.append(doubt)
 
     def lock(self) -> None:
         self._lock()
@@ -209,7 +224,7 @@ class RedisStore(SharedStore):
         try:
             given = self._link.run(scripts.COMMIT, written.token, self._process, self._number, *words)
         except Lost:
-            self._doubt = _Doubt(self._number)
+            self._doubts.append(_Doubt(self._number, written.made))
             raise
         except UnicodeEncodeError as error:
             raise self._unfit() from error
@@ -306,22 +321,23 @@ class RedisStore(SharedStore):
             self.trouble.begins(text)
             raise StoreError(text) from None
 
-    def expect(self, logins: Collection[str], task_ids: Collection[int]) -> None:
+    def expect(self, login: str | None, task_id: int | None) -> None:
         if self._seen is not None:
-            self._look(self._seen, logins, task_ids)
+            self._look(self._seen, login, task_id)
 
-    def _look(self, seen: _Seen, logins: Collection[str], task_ids: Collection[int] = ()) -> None:
-        """Reads the accounts and the clocks of the logins, the server's clock, and the tasks."""
+    def _look(self, seen: _Seen, login: str | None = None, task_id: int | None = None) -> None:
+        """Reads the account and the clock of the login, the server's clock, and the task."""
+        words = ["" if one is None else one for one in (login, task_id)]
         try:
-            clock, accounts, tasks = self._link.run(scripts.LOOK, len(logins), *logins, *task_ids)
+            server, found, own, text, stub = self._link.run(scripts.LOOK, *words)
         except UnicodeEncodeError:
-            seen.accounts.update(dict.fromkeys(logins))
+            seen.accounts[login or ""] = None
             return
-        seen.clocks[owner_of(None)] = None if clock is None else self._made(_clock, clock)
-        for login, (found, own) in zip(logins, accounts, strict=True):
+        seen.clocks[owner_of(None)] = None if server is None else self._made(_clock, server)
+        if login is not None:
             seen.accounts[login] = self._made(_account, *found) if found else None
             seen.clocks[owner_of(login)] = None if own is None else self._made(_clock, own)
-        for task_id, (text, stub) in zip(task_ids, tasks, strict=True):
+        if task_id is not None:
             seen.tasks[task_id] = None if text is None else self._made(_task, task_id, text, stub)
 
     def account(self, login: str) -> Account | None:
@@ -329,7 +345,7 @@ class RedisStore(SharedStore):
         if written is not None and login in written.accounts:
             return written.accounts[login]
         if login not in seen.accounts:
-            self._look(seen, [login])
+            self._look(seen, login)
         account = seen.accounts[login]
         return None if account is None else self._as_reset(account)
 
@@ -406,16 +422,21 @@ class RedisStore(SharedStore):
             while (given := self._link.run(scripts.CREATE, self._process, self._number, *words)) == "LOCKED":
                 self._wait(end)
         except Lost:
-            self._doubt = _Doubt(self._number, task, day)
+            self._doubts.append(_Doubt(self._number, [(replace(task, id=0), day)]))
             raise
         if given == "NOBODY":
             raise KeyError(task.login)
         if isinstance(given, list):
             return LimitReached(int(given[0]), int(given[1]))
-        if self._seen is not None and (account := self._seen.accounts.get(task.login)) is not None:
-            used = account.used_on(day) + task.cost
-            self._seen.accounts[task.login] = replace(account, day=day, used=used, creates=account.creates + 1)
-        return replace(task, id=int(given))
+        made = replace(task, id=int(given))
+        if self._depth:
+            self._created.append((made, day))
+        if self._seen is not None:
+            self._seen.tasks[made.id] = made
+            if (account := self._seen.accounts.get(task.login)) is not None:
+                used = account.used_on(day) + task.cost
+                self._seen.accounts[task.login] = replace(account, day=day, used=used, creates=account.creates + 1)
+        return made
 
     def _create_later(self, task: Task, day: int) -> Task | LimitReached:
         """Creates with the other writes of the transaction."""
@@ -431,6 +452,7 @@ class RedisStore(SharedStore):
             words = (made.id, task.login, _task_text(made), _ready_key(made), task.stub or "")
             written.writes.append(("keep_task", *words))
             written.tasks[made.id] = made
+            written.made.append((made, day))
         return made
 
     def read_task(self, task_id: int) -> Task | None:
@@ -439,7 +461,7 @@ class RedisStore(SharedStore):
             return written.tasks[task_id]
         seen = self._seen or _Seen()
         if task_id not in seen.tasks:
-            self._look(seen, [], [task_id])
+            self._look(seen, None, task_id)
         task = seen.tasks[task_id]
         return None if task is None or (written is not None and written.hides(task.login)) else task
 
@@ -496,7 +518,7 @@ class RedisStore(SharedStore):
             return None
         seen = self._seen or _Seen()
         if owner not in seen.clocks:
-            self._look(seen, [] if login is None else [login])
+            self._look(seen, login)
         return seen.clocks.get(owner)
 
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
@@ -555,7 +577,7 @@ class RedisStore(SharedStore):
         try:
             self._link.run(scripts.RECORD, self._process, self._number, *words)
         except Lost:
-            self._doubt = _Doubt(self._number, recorded=True)
+            self._doubts.append(_Doubt(self._number, recorded=True))
             raise
         self._journal.count_waiting()
 

@@ -155,17 +155,28 @@ return {redis.call('GET', p .. 'format'), made and 1 or 0}
 UNDO = Script(
     _SHARED
     + """
--- ARGV: process, number of a step that may have been done, login, day, cost, ready. It is not done later on, and where
--- it has made a task, that and its charge are taken back.
-local step = redis.call('HMGET', p .. 'process:' .. ARGV[1], 'number', 'given')
-redis.call('HSET', p .. 'process:' .. ARGV[1], 'void', ARGV[2])
-redis.call('EXPIRE', p .. 'process:' .. ARGV[1], 86400)
-if step[1] ~= ARGV[2] or ARGV[3] == '' then return step[1] == ARGV[2] and 1 or 0 end
-local id, login = step[2], ARGV[3]
-if redis.call('HEXISTS', p .. 'tasks', id) == 0 then return 0 end
-drop_task(id, login, ARGV[6])
-if redis.call('HGET', p .. 'day', login) == ARGV[4] then redis.call('HINCRBY', p .. 'used', login, -ARGV[5]) end
-redis.call('HINCRBY', p .. 'creates', login, -1)
+-- ARGV: process, number of a step that may have been done, or nothing; of each task that it has made its id (empty:
+-- what the step gave), login, day, cost and ready. The step is not done later on. Gives whether it was done; then its
+-- tasks and their charges are taken back.
+local process, number, given = ARGV[1], ARGV[2], false
+if number ~= '' then
+  local step = redis.call('HMGET', p .. 'process:' .. process, 'number', 'given')
+  redis.call('HSET', p .. 'process:' .. process, 'void', number)
+  redis.call('EXPIRE', p .. 'process:' .. process, 86400)
+  if step[1] ~= number then return 0 end
+  given = step[2]
+end
+for at = 3, #ARGV, 5 do
+  local id, login = ARGV[at], ARGV[at + 1]
+  if id == '' then id = given end
+  if redis.call('HEXISTS', p .. 'tasks', id) == 1 then
+    drop_task(id, login, ARGV[at + 4])
+    if redis.call('HGET', p .. 'day', login) == ARGV[at + 2] then
+      redis.call('HINCRBY', p .. 'used', login, -ARGV[at + 3])
+    end
+    redis.call('HINCRBY', p .. 'creates', login, -1)
+  end
+end
 return 1
 """
 )
@@ -245,19 +256,13 @@ return id
 LOOK = Script(
     _SHARED
     + """
--- ARGV: the number of logins, the logins, ids of tasks. Gives the server's clock; of each login its account and its
--- clock; of each task its text and its stub.
-local logins, clocks = tonumber(ARGV[1]), p .. 'clocks'
-local found = {redis.call('HGET', clocks, 'server'), {}, {}}
-for at = 2, #ARGV do
-  if at <= logins + 1 then
-    local own = redis.call('HGET', clocks, 'login:' .. ARGV[at])
-    found[2][at - 1] = {account(ARGV[at]), own}
-  else
-    found[3][at - 1 - logins] = {redis.call('HGET', p .. 'tasks', ARGV[at]), redis.call('HGET', p .. 'stubs', ARGV[at])}
-  end
-end
-return found
+-- ARGV: a login and the id of a task, either may be empty. Gives the server's clock, the account, its clock, the text
+-- of the task, its stub.
+local login, id, clocks = ARGV[1], ARGV[2] or '', p .. 'clocks'
+return {
+  redis.call('HGET', clocks, 'server'), account(login), redis.call('HGET', clocks, 'login:' .. login),
+  redis.call('HGET', p .. 'tasks', id), redis.call('HGET', p .. 'stubs', id)
+}
 """
 )
 
@@ -366,7 +371,7 @@ for _ = 1, tonumber(ARGV[8]) do
 end
 local function drop_oldest(owner)
   local lost, number = p .. 'lost:' .. owner, redis.call('ZPOPMIN', p .. 'ring:' .. owner)[1]
-  local kind, time = string.match(redis.call('HGET', p .. 'entries', number), '^([^\n]*)\n([^\n]*)\n')
+  local kind, time = string.match(redis.call('HGET', p .. 'entries', number), '^([^\\n]*)\\n([^\\n]*)\\n')
   redis.call('HDEL', p .. 'entries', number)
   redis.call('ZREM', numbers, number)
   redis.call('HINCRBY', lost, kind, 1)

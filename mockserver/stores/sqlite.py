@@ -115,7 +115,7 @@ class SqliteStore(SharedStore):
         # The file may be an older copy: an id that was given out is not given again.
         self.file.run("DELETE FROM sqlite_sequence WHERE name = 'tasks' AND seq < ?", (self._last,))
         self.file.run(_SEQUENCE, (self._last,))
-        self._known = None
+        self._known = self._told = None
 
     def account(self, login: str) -> Account | None:
         rows = self.file.rows(_READ_ACCOUNT, (login,))

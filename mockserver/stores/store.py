@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeAlias
 
@@ -34,8 +34,10 @@ class Store(ABC):
     is_shared = False  # whether other processes can use it, too
     waits = False
     """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
-    followed: Callable[[], object] = staticmethod(lambda: None)
-    """Is called inside a transaction, when changes of other processes have been taken in."""
+    followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
+    """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
+    have reset, None for all.
+    """
     emptied: Callable[[], object] = staticmethod(lambda: None)
     """Is called inside a transaction that writes, when the store was found to have lost all that it held."""
 
@@ -67,8 +69,8 @@ class Store(ABC):
                 change()
         return True
 
-    def expect(self, logins: Collection[str], task_ids: Collection[int]) -> None:  # noqa: B027 - most stores are near
-        """Is told, in a transaction, whose accounts and clocks and which tasks are read next: a store that is far away
+    def expect(self, login: str | None, task_id: int | None) -> None:  # noqa: B027 - most stores are near
+        """Is told, in a transaction, whose account and clock and which task a call reads next: a store that is far away
         reads them together.
         """
 
@@ -159,10 +161,6 @@ class Store(ABC):
     @abstractmethod
     def calls(self) -> Mapping[Made, int]:
         """How many calls were made since the start."""
-
-    def resets(self) -> Sequence[str | None]:
-        """The logins, with None for all, that other processes have reset since this was last asked."""
-        return ()
 
     @abstractmethod
     def reset(self, login: str | None) -> None:

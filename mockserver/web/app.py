@@ -21,9 +21,9 @@ from werkzeug.routing import BaseConverter, Rule
 from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
 from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, SOON, Request, refusal, shown_path
-from mockserver.api.mock import Mock
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError, Problem, Refusal
+from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
@@ -31,15 +31,16 @@ from mockserver.standard_error import write_line
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, control_failure, control_paths
 from mockserver.web.door import CONTROL
-from mockserver.web.route import EndWaiting, Guard, wait_for
+from mockserver.web.route import Guard
 
 
 class Waiting:
     """The answers that wait in threads of a WSGI server: the one place that waits there."""
 
-    def __init__(self, mock: Mock, guard: Guard) -> None:
-        self._mock = mock
+    def __init__(self, guard: Guard) -> None:
         self._guard = guard
+        self.wait: Callable[[threading.Event, float], object] = threading.Event.wait
+        """Waits until the event, at most so many seconds."""
         self._ends: dict[threading.Event, str | None] = {}
 
     def sent(self, response: http.Response) -> http.Response:
@@ -53,7 +54,7 @@ class Waiting:
         self._ends[over] = delivery.login
         if later is not None:
             self._guard(lambda: later.begin(over.set))
-        wait_for(over, delivery.latency, self._mock, self._guard, self.end)
+        self.wait(over, delivery.latency / SECOND)
         try:
             del self._ends[over]
         except KeyError:  # a reset has ended it
@@ -195,19 +196,20 @@ def make_app(
     gateway: Gateway,
     guard: Guard,
     settings: Settings,
-    end_waiting: EndWaiting | None = None,
+    end_waiting: Callable[[str | None], object] | None = None,
     soon: Guard | None = None,
 ) -> Flask:
     """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all).
     soon is as in Control.
     """
-    waiting = Waiting(gateway.mock, guard)
+    waiting = Waiting(guard)
     app = _App("mockserver", static_folder=None)
     app.is_divided = not gateway.mock.store.is_shared
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon)
+    waiting.wait = control.wait
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()

@@ -13,32 +13,22 @@ from functools import cache
 from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
+from time import monotonic
 from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
-from mockserver.api.mock import Mock
+from mockserver.api.mock import LOOK, Mock
 from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, all_unknown, cut
-from mockserver.core.messages import Delivery
+from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
 from mockserver.web import routes
 from mockserver.web.address import Address, address_of
 from mockserver.web.door import Door, wrong_type
 from mockserver.web.json_body import Malformed, read_json
-from mockserver.web.route import (
-    Caller,
-    ControlContext,
-    ControlRequest,
-    Deferred,
-    Document,
-    EndWaiting,
-    Guard,
-    Route,
-    Unmet,
-    wait_for,
-)
+from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Guard, Route, Unmet
 
 ROOT = "/_mock"
 JSON = "application/json"
@@ -114,10 +104,11 @@ class Control:
         mock: Mock,
         settings: Settings,
         guard: Guard,
-        end_waiting: EndWaiting,
+        end_waiting: Callable[[str | None], object],
         soon: Guard | None = None,
     ) -> None:
         self._context = ControlContext(mock, settings, end_waiting, soon or guard)
+        mock.end_waiting = end_waiting
         self._guard = guard
         self._door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin))
         here = Address(settings.host, settings.port)
@@ -183,9 +174,16 @@ class Control:
             return handled
         waiting, over = handled, threading.Event()
         self._guard(lambda: waiting.begin(over.set))
-        context = self._context
-        wait_for(over, waiting.longest, context.mock, self._guard, context.end_waiting)
+        self.wait(over, waiting.longest / SECOND)
         return cast("Handled", self._guard(lambda: _settled(waiting)))
+
+    def wait(self, over: threading.Event, seconds: float) -> None:
+        """Holds the caller's thread until it is over, at most so many seconds; meanwhile looks at what other processes
+        have done, where they can.
+        """
+        mock, end = self._context.mock, monotonic() + seconds
+        while not over.wait(min(LOOK, end - monotonic()) if mock.store.is_shared else seconds) and monotonic() < end:
+            self._guard(mock.watch)
 
     def _handled(
         self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller

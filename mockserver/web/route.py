@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from time import monotonic
 from typing import Any, Protocol, TypeAlias
 
-from mockserver.api.http import WATCH
 from mockserver.api.mock import Mock, is_test_login
-from mockserver.core.errors import FEW, NotFound, Problem, Refusal, StoreError, cut
-from mockserver.core.messages import SECOND, Micros
+from mockserver.core.errors import FEW, NotFound, Problem, Refusal, cut
+from mockserver.core.messages import Micros
 from mockserver.inputs import fields
 from mockserver.inputs.fields import Field
 from mockserver.settings.table import Settings
@@ -21,24 +17,10 @@ from mockserver.web.address import Address
 
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
 """Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
-EndWaiting: TypeAlias = Callable[[str | None], object]
-"""Ends the answers of a login, with None of all, that wait."""
 NEAR = 100
 """Accounts among which the one is looked for that a misspelt login may have meant."""
 PLAIN = 64
 """Characters of a login with which others are compared: the time grows with the square."""
-
-
-def wait_for(over: threading.Event, longest: Micros, mock: Mock, guard: Guard, end_waiting: EndWaiting) -> None:
-    """Waits in this thread until it is over, for no longer than the real time, and looks meanwhile at what other
-    processes do.
-    """
-    end = monotonic() + longest / SECOND
-    while not over.wait(max(min(WATCH, end - monotonic()) if mock.store.waits else end - monotonic(), 0)):
-        if monotonic() >= end:
-            return
-        with suppress(StoreError):  # which the store says
-            guard(lambda: mock.watch(end_waiting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +29,7 @@ class ControlContext:
 
     mock: Mock
     settings: Settings
-    end_waiting: EndWaiting
+    end_waiting: Callable[[str | None], object]  # ends the answers of a login (None: all) that wait
     soon: Guard  # for handlers that are `apart`; it raises TimeoutError where the mock is being touched for long
 
 

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from time import gmtime, monotonic, time
 from typing import Protocol, TypeAlias
 
-from mockserver.api.http import ENDED, LONGEST_ROUTE, WATCH, Later, Request, Response, refusal
+from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
 from mockserver.wire.guards import StateGuard
@@ -120,10 +120,7 @@ class Outbox:
     guard: StateGuard
     """Set before an answer is put that has `later`, which is a part of the state."""
 
-    def __init__(self, watch: Callable[[], object] | None = None) -> None:
-        """Watch is run by the guard, now and then while answers wait. It must not raise."""
-        self._watch = watch
-        self._watching = False
+    def __init__(self) -> None:
         self._timers: dict[PendingRequest, tuple[asyncio.TimerHandle, Response]] = {}
 
     def __len__(self) -> int:
@@ -171,19 +168,8 @@ class Outbox:
 
         loop = asyncio.get_running_loop()
         self._timers[pending] = (loop.call_later(seconds, due), response)
-        if self._watch is not None and not self._watching:
-            self._watching = True
-            loop.call_later(WATCH, self._look, self._watch)
         if response.later is not None:
             self.guard.run(partial(response.later.begin, wake))
-
-    def _look(self, watch: Callable[[], object]) -> None:
-        def again(_looked: object) -> None:
-            asyncio.get_running_loop().call_later(WATCH, self._look, watch)
-
-        self._watching = bool(self._timers)
-        if self._watching:
-            self.guard.run(watch, again)
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""

@@ -19,6 +19,7 @@ from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
+from mockserver.api.mock import LOOK
 from mockserver.settings.limits import Limits
 from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
@@ -65,7 +66,7 @@ class Server:
     called on the loop with a line for each answer, and must not raise or wait: peer, HTTP method, route, status, bytes
     of the body, milliseconds and, for a call of the API, the reason of its answer. routes gives the paths below
     `/_mock`, for the log. With tls all of it goes over TLS. fast answers ordinary calls before they
-    are requests. watch is run by the guard now and then while answers wait, and must not raise.
+    are requests. watch is called in the guard every LOOK seconds, as long as answers wait.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone. For a call of the API, which is
     not decided, and for an answer of the control API that has to wait, it gets 503. It has a place of its own as soon
@@ -96,6 +97,8 @@ class Server:
         self._access_log = access_log
         self.logs = access_log is not None
         self._fast = fast
+        self._watch = watch
+        self._watching = False
         self._routes = routes
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
@@ -109,7 +112,7 @@ class Server:
         self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
         self._said: dict[str, float] = {}  # when each trouble was said
-        self.outbox = Outbox(watch)
+        self.outbox = Outbox()
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
@@ -375,7 +378,7 @@ class Server:
         assert request is not None
         if pending.control:
             try:
-                self._threads.submit(lambda: self._in_thread(pending, request))
+                self._threads.submit(lambda: self._in_thread(pending, request), held=self.guard.is_held)
             except RuntimeError:
                 self._loop.call_soon(self._deliver, pending, _NO_THREAD)
         elif request.path == b"*":
@@ -474,6 +477,7 @@ class Server:
             self.outbox.put(pending, response)
         for pending in batch:
             pending.connection.advance()
+        self._watch_soon()
 
     def _next(self, batch: list[PendingRequest], pull: Callable[[], PendingRequest | None]) -> Iterator[Request]:
         """The requests of a turn, which are added to the batch: no more than let other work go on in time."""
@@ -504,6 +508,16 @@ class Server:
             response = _NO_WAITING
         self.outbox.put(pending, response)
         pending.connection.advance()
+        self._watch_soon()
+
+    def _watch_soon(self) -> None:
+        if self._watch is not None and not self._watching and len(self.outbox) and not self.stopping:
+            self._watching = True
+            self._loop.call_later(LOOK, self.guard.run, self._watch, self._watched)
+
+    def _watched(self, _nothing: object) -> None:
+        self._watching = False
+        self._watch_soon()
 
     def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
 from mockserver.assembly import open_gateway
-from mockserver.core.errors import StoreError
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
 from mockserver.stores.memory import MemoryStore
@@ -54,10 +53,6 @@ def mock_server(
 
         return control_paths()
 
-    def watch() -> None:
-        with suppress(StoreError):  # which the store says
-            gateway.mock.watch(server.end_waiting)
-
     store = gateway.mock.store
     fast = FastAnswers(gateway, store) if isinstance(store, MemoryStore) and gateway.hook is None else None
     server = Server(
@@ -69,8 +64,9 @@ def mock_server(
         tls=tls,
         make_guard=ThreadGuard if store.waits else LoopGuard,
         fast=fast,
-        watch=watch if store.waits else None,
+        watch=gateway.mock.watch if store.is_shared else None,
     )
+    gateway.mock.end_waiting = server.end_waiting
     return server
 
 

@@ -10,18 +10,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from mockserver.core.errors import StoreError
 from mockserver.core.tasks import Task
 from mockserver.stores import redis as redis_store
-from mockserver.stores import redis_link
+from mockserver.stores import redis_link, redis_scripts
 from mockserver.stores.opening import open_store
 from mockserver.stores.redis import RedisStore
+from mockserver.stores.redis_link import Script
 from support.in_process import Api
 from support.redis_server import RedisServer, redis_server
 from support.stores import ANNA, LOGIN, TASK, create, used
+
+ONE_RECORD = "70000000001"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +38,7 @@ def own() -> Iterator[RedisServer]:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(RedisStore, "say", staticmethod(lines.append))
+    monkeypatch.setattr(redis_store, "write_line", lines.append)
     return lines
 
 
@@ -137,6 +141,49 @@ def test_a_create_that_is_answered_with_an_error_is_not_charged(between: tuple[B
         assert [task.id for task in store.tasks(LOGIN)] == [first]
         assert store.next_ready(0, LOGIN) == TASK.ready
         assert create(store) > first + 1
+
+
+def test_calls_that_are_answered_with_an_error_are_not_charged_where_a_fault_meets_them(
+    between: tuple[Breaking, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, state = between
+    api = Api(state=state)
+    first = api.create()
+    api.mock.arm({"match": {"method": "create"}, "action": {"kind": "latency", "delay": "1s"}, "times": 5})
+    commit = RedisStore._commit
+
+    def breaking(store: RedisStore, *written: Any) -> None:
+        carrier.swallow = carrier.refuse = True
+        commit(store, *written)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RedisStore, "_commit", breaking)
+        assert api.call("create", phone=ONE_RECORD, source=1)["error_code"] == 500
+    carrier.refuse = False
+    returns(api.mock.store.account_number)
+
+    assert [task.id for task in api.mock.store.tasks(None)] == [first]
+    used = api.used()
+    api.create(phone=ONE_RECORD, source=1)
+    assert api.used() == used + 1
+
+
+def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as store:
+        store.put_account(ANNA)
+
+        def failing() -> None:
+            with store.transaction():
+                create(store)
+                store.lock()
+                create(store)
+                store._link.ask("DEL", store._key("lock"))
+
+        with pytest.raises(StoreError, match="took longer"):
+            failing()
+
+        assert used(store) == 0
+        assert store.tasks(None) == []
 
 
 def test_a_create_that_a_stopped_redis_does_later_is_not_charged_either(
@@ -344,3 +391,30 @@ def test_states_of_two_names_share_nothing(redis: RedisServer) -> None:
 
         assert used(one) == 3
         assert create(two) == 1
+
+
+# Round trips.
+
+
+def test_a_call_waits_for_one_answer_and_a_create_for_one_more(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = Api(state=redis.url)
+    number = api.create()
+    run: list[Script] = []
+    ask = redis_link.Link.run
+
+    def noted(link: redis_link.Link, script: Script, *words: str | int) -> object:
+        run.append(script)
+        return ask(link, script, *words)
+
+    monkeypatch.setattr(redis_link.Link, "run", noted)
+    monkeypatch.delattr(redis_link.Link, "ask")
+    turn = [redis_scripts.CHANGES, redis_scripts.LOOK, redis_scripts.RECORD]
+    for call in (lambda: api.call("info"), lambda: api.call("result", id=number), lambda: api.call("create")):
+        call()
+        assert run == turn
+        run.clear()
+    api.create()
+
+    assert run == [*turn[:2], redis_scripts.CREATE, turn[2]]

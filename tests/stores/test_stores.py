@@ -164,7 +164,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(before=st.lists(steps, max_size=3), inside=st.lists(steps, max_size=3), after=st.lists(steps, max_size=3))
     def kept(self, before: list[Any], inside: list[Any], after: list[Any]) -> None:
-        with self.store.transaction(write=True):
+        with self.store.transaction():
             for step in before:
                 self.step(*step)
             with suppress(Abort), self.store.transaction():
