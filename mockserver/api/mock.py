@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -35,6 +35,8 @@ from mockserver.people.words import Words
 from mockserver.profile.profile import Profile, profile_of
 from mockserver.stores.store import Store
 
+LOOK = 0.05
+"""Seconds between two looks at what other processes have done, while answers wait here."""
 _Rule: TypeAlias = "tuple[str | None, str, str]"
 """A rule of the settings: its login, its kind (`stub`, `fault`, `scenario`), and its id or its name."""
 _PROFILE, _RULES = "profile", "rules"
@@ -67,6 +69,8 @@ class Mock:
         self.simulation = simulation
         self.journal = store.journal
         self.journal.size = simulation.journal
+        self.end_waiting: Callable[[str | None], object] = lambda _: None
+        """Ends the answers of a login, with None all, that wait; a server sets it. Called where the mock is touched."""
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
@@ -279,25 +283,24 @@ class Mock:
             self._followed = kept
             self.profile = profile or self._configured
 
-    def _follow(self) -> None:
-        """Has the profile be the one that another process was told."""
+    def _follow(self, ended: Sequence[str | None]) -> None:
+        """Does what other processes were told: has the profile be theirs, and ends what waits for those that were
+        reset.
+        """
         kept = self.store.values.get(_PROFILE)
         if kept != self._followed:
             self._followed = kept
             self.profile = self._configured if kept is None else profile_of(json.loads(kept)["choices"])
-
-    def watch(self) -> Sequence[str | None]:
-        """Looks at what other processes have done while answers wait here. Their calls are counted for those who wait
-        for them. Gives the logins, with None for all, whose waiting answers a reset has ended. Raises StoreError.
-        """
-        if not self.store.waits:
-            return ()
-        with self.store.transaction():
-            self.journal.look()
-        ended = self.store.resets()
         for login in ended:
             self.journal.end_waits(login)
-        return ended
+            self.end_waiting(login)
+
+    def watch(self) -> None:
+        """Looks at what other processes have done. It is to be called every LOOK seconds while answers wait here, and
+        tries again the next time where the store fails.
+        """
+        with suppress(StoreError), self.store.transaction():
+            self.journal.look()
 
     def configure(self, profile: Profile, simulation: Simulation) -> None:
         """Answers by other settings from the next call on. Accounts, stubs, faults and scenarios of the settings are

@@ -20,7 +20,7 @@ from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
-from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
+from mockserver.core.written import kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
 from mockserver.faults.scenarios import read_scenario
 from mockserver.faults.stubs import Stub
@@ -174,16 +174,6 @@ def _origin(where: str, value: Any) -> str:
     raise Refusal(Problem(where, f"{shown(value)} is not an origin", remedy))
 
 
-def _workers(where: str, value: Any) -> int:
-    if type(value) is int and value == 1:
-        return value
-    if (problem := in_quotes(where, value, lambda bare: bare is not True and bare == 1)) is not None:
-        raise Refusal(problem)
-    is_count = type(value) is int and value > 1
-    what = "workers are not available in this version" if is_count else "is not allowed"
-    raise Refusal(Problem(where, f"{shown(value)} {what}", "allowed: 1"))
-
-
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len({account["login"] for account in accounts}) < len(accounts):
         raise Refusal(Problem(where, "two accounts have the same login", "give each account a login of its own"))
@@ -245,7 +235,6 @@ _WEB_PORTS = {"http": "80", "https": "443"}
 _WEB_ORIGIN = r"(https?)://([a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
 _ORIGINS = "scheme, host and port of a page, such as http://localhost:3000"
 _ORIGIN = Field(_origin, {"type": "string", "pattern": rf"^(?i:{_WEB_ORIGIN})$(?!\n)"}, _ORIGINS)
-_WORKERS = Field(_workers, {"type": "integer", "const": 1}, "1")
 _ADMIN_TOKEN = fields.matching(
     "[!-~]{1,254}", "a token", "a text of 1 to 254 ASCII characters without blanks", secret=True
 )
@@ -289,7 +278,9 @@ class Settings:
     state: str = _setting(
         "memory", STATE, "Where tasks and charges are kept.", "|".join(kind.metavar for kind in STORES.values())
     )
-    workers: int = _setting(1, _WORKERS, "Processes; more than 1 come later.", "N")
+    workers: int = _setting(
+        1, fields.whole(1, 64), "Processes of `serve`; where they are several, a state in memory is in a file.", "N"
+    )
     profile: Profile = _setting(
         {},
         Field(_profile, {"anyOf": [{"type": "string"}, {"type": "object"}]}, _PROFILES),

@@ -60,16 +60,15 @@ class SharedStore(Store):
     begins to write. A transaction that fails has all records read anew.
     """
 
-    is_shared = True
-    waits = True
+    waits = is_shared = True
 
     def __init__(self, journal: SharedJournal) -> None:
         super().__init__(journal, self)
         self._sets = (self.faults, self.stubs, self.scenarios, self.values)
         self._known: int | None = None
         """The number of the last change that is known here; None where all records are to be read."""
+        self._told: int | None = None  # the number of the last change whose resets are known here; None at the start
         self._wrote = False  # whether the transaction has written records
-        self._resets: list[str | None] = []
         self._unwritten: list[tuple[Entry, bytes | None]] = []
         self._uncounted: Counter[Made] = Counter()
         self._lost_some = False  # whether some entries could not be held
@@ -109,6 +108,8 @@ class SharedStore(Store):
         """Around the outermost transaction: where it fails, and has written records, all of them are read anew."""
         try:
             yield
+            if self._wrote:
+                self._told = self._known
         except BaseException:
             if self._wrote:
                 self._known = None
@@ -132,11 +133,10 @@ class SharedStore(Store):
             self._known = None
             what = "holds a record that this ifind-mock can't read"
             raise StoreError(f"{self.name}: {what}; use one version for all processes, or name another state") from None
-        if self._known is not None:
-            ended = (change for change in changes.records if change.kind == _RESET and change.number > self._known)
-            self._resets += (json.loads(change.key) for change in ended)
-        self._known = changes.last
-        self.followed()
+        told = changes.last if self._told is None else self._told
+        resets = [change for change in changes.records if change.kind == _RESET and change.number > told]
+        self._known = self._told = changes.last
+        self.followed([json.loads(change.key) for change in resets])
 
     def put_record(self, kind: str, key: str, value: str) -> None:
         """See Records."""
@@ -161,10 +161,6 @@ class SharedStore(Store):
             del self._unwritten[:-UNWRITTEN]
             return
         self._uncounted, self._unwritten, self._lost_some = Counter(), [], False
-
-    def resets(self) -> Sequence[str | None]:
-        ended, self._resets = self._resets, []
-        return ended
 
     def reset(self, login: str | None) -> None:
         super().reset(login)

@@ -21,7 +21,6 @@ from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.records import Change
 from mockserver.profile.editions import EDITIONS
-from mockserver.standard_error import write_line
 from mockserver.stores.journal import Entry
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
@@ -85,7 +84,7 @@ class SqliteStore(SharedStore):
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was. patience: seconds to wait for another process.
         """
-        self.file = SqliteFile(path, patience, write_line)
+        self.file = SqliteFile(path, patience)
         super().__init__(SqliteJournal(self.file))
         self.file.begun, self.file.replaced = self._catch_up, self._replaced
         self.name = self.file.name
@@ -116,7 +115,7 @@ class SqliteStore(SharedStore):
         # The file may be an older copy: an id that was given out is not given again.
         self.file.run("DELETE FROM sqlite_sequence WHERE name = 'tasks' AND seq < ?", (self._last,))
         self.file.run(_SEQUENCE, (self._last,))
-        self._known = None
+        self._known = self._told = None
 
     def account(self, login: str) -> Account | None:
         rows = self.file.rows(_READ_ACCOUNT, (login,))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from mockserver.core.errors import Refusal, StoreError
+from mockserver.standard_error import write_line
 from mockserver.stores.sqlite_schema import APPLICATION_ID, END_OF_A_RUN, OF_A_RUN, SCHEMA, TABLES, UPGRADES, VERSION
 from mockserver.stores.trouble import Trouble
 
@@ -64,10 +65,9 @@ class SqliteFile:
     replaced: Callable[[], object] = staticmethod(lambda: None)
     """Is called when another file may be there, in a transaction that writes."""
 
-    def __init__(self, path: Path, patience: float, say: Callable[[str], object]) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
-        or a later version stays as it was. patience: seconds to wait for another process. say takes a line about a
-        trouble.
+        or a later version stays as it was. patience: seconds to wait for another process.
         """
         self._path = _absolute(path)
         self.name = str(self._path)
@@ -77,8 +77,7 @@ class SqliteFile:
         self._writing = False
         self._in_passing = False  # whether the transaction says nothing about a trouble
         self._failed: str | None = None
-        self._say = say
-        self.trouble = Trouble(self.name, say)
+        self.trouble = Trouble(self.name, write_line)
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
         self._places: list[_Place] | None = None  # of the parts, as they were opened
         self._sizes = (0, 0)  # of the file and its log, when they were last looked at
@@ -255,7 +254,7 @@ class SqliteFile:
             remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
             raise StoreError(f"{self._path}: is damaged ({' '.join(str(problem[0][0]).split())}); {remedy}")
         if self.trouble.now is None and places is not None and _place(self._parts[0]) != places[0]:
-            self._say(f"{self._path}: was replaced; what the file that is there now lacks is gone")
+            write_line(f"{self._path}: was replaced; what the file that is there now lacks is gone")
         self.trouble.is_over("works again, with the file that is there now")
         with self.transaction(write=True):
             self.replaced()

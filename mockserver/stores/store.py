@@ -33,9 +33,11 @@ class Store(ABC):
     """What a message calls the store."""
     is_shared = False  # whether other processes can use it, too
     waits = False
-    """Whether a verb may take its time: for another process, a disk or a network."""
-    followed: Callable[[], object] = staticmethod(lambda: None)
-    """Is called inside a transaction, when changes of other processes have been taken in."""
+    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
+    followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
+    """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
+    have reset, None for all.
+    """
 
     def __init__(self, journal: Journal, records: Records | None = None) -> None:
         self.journal = journal
@@ -152,10 +154,6 @@ class Store(ABC):
     @abstractmethod
     def calls(self) -> Mapping[Made, int]:
         """How many calls were made since the start."""
-
-    def resets(self) -> Sequence[str | None]:
-        """The logins, with None for all, that other processes have reset since this was last asked."""
-        return ()
 
     @abstractmethod
     def reset(self, login: str | None) -> None:

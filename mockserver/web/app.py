@@ -20,7 +20,7 @@ from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, refusal, shown_path
+from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, SOON, Request, refusal, shown_path
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.core.messages import SECOND
@@ -29,8 +29,9 @@ from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
 from mockserver.standard_error import write_line
 from mockserver.web.address import peer_of, with_usable_host
-from mockserver.web.control import Control, Guard, control_failure, control_paths
+from mockserver.web.control import Control, control_failure, control_paths
 from mockserver.web.door import CONTROL
+from mockserver.web.route import Guard
 
 
 class Waiting:
@@ -38,6 +39,8 @@ class Waiting:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+        self.wait: Callable[[threading.Event, float], object] = threading.Event.wait
+        """Waits until the event, at most so many seconds."""
         self._ends: dict[threading.Event, str | None] = {}
 
     def sent(self, response: http.Response) -> http.Response:
@@ -51,7 +54,7 @@ class Waiting:
         self._ends[over] = delivery.login
         if later is not None:
             self._guard(lambda: later.begin(over.set))
-        over.wait(delivery.latency / SECOND)
+        self.wait(over, delivery.latency / SECOND)
         try:
             del self._ends[over]
         except KeyError:  # a reset has ended it
@@ -128,10 +131,18 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
         with lock:  # which no answer holds while it waits
             return operation()
 
-    return make_app(gateway, guard, settings)
+    def soon(operation: Callable[[], Any]) -> Any:
+        if not lock.acquire(timeout=SOON if gateway.mock.store.waits else -1):
+            raise TimeoutError
+        try:
+            return operation()
+        finally:
+            lock.release()
+
+    return make_app(gateway, guard, settings, soon=soon)
 
 
-_OF_SERVE = frozenset({"port", "tls", "tls_names", "tls_ca", "limits", "access_log"})
+_OF_SERVE = frozenset({"port", "workers", "tls", "tls_names", "tls_ca", "limits", "access_log"})
 """Settings that change nothing of the app: a file may have them, since `serve` may read it, too."""
 
 
@@ -182,16 +193,23 @@ _FAILED = Problem("", "an error of the mock's own", "see its standard error, and
 
 
 def make_app(
-    gateway: Gateway, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object] | None = None
+    gateway: Gateway,
+    guard: Guard,
+    settings: Settings,
+    end_waiting: Callable[[str | None], object] | None = None,
+    soon: Guard | None = None,
 ) -> Flask:
-    """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all)."""
+    """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all).
+    soon is as in Control.
+    """
     waiting = Waiting(guard)
     app = _App("mockserver", static_folder=None)
     app.is_divided = not gateway.mock.store.is_shared
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    control = Control(gateway.mock, settings, guard, end_waiting or waiting.end)
+    control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon)
+    waiting.wait = control.wait
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()

@@ -22,6 +22,10 @@ from support.processes import serving
 from support.wire_server import lines, wait_for
 
 
+def at_once(operation: Callable[[], None]) -> None:
+    operation()
+
+
 class Edited:
     """A mock with a settings file that is edited."""
 
@@ -34,7 +38,7 @@ class Edited:
         self.gateway = open_gateway(settings)
         self.said: list[str] = []
         self.held: list[Callable[[], None]] | None = None  # the readings that have begun, where they are held up
-        self.file = SettingsFile(reading, settings, self.gateway, self.said.append, self.run)
+        self.file = SettingsFile(reading, settings, self.gateway, at_once, self.said.append, run=self.run)
         self.edits = 0
 
     def run(self, job: Callable[[], None]) -> None:
