@@ -55,6 +55,8 @@ class TakenUnits:
                 self._note(self.api.send_cached(calls.info(self.api.target.main)))
             if (first_task and not budget.hidden) or self._is_due():
                 self._ask(FORMATS if self._careful else FORMATS[:1], sure=not unknown)
+            if first_task and unknown and self._taken(_JSON) > 0:
+                self.api.units.is_prompt = True  # no task was polled yet
             for task in unknown:
                 self._read(task, FORMATS if first_task else FORMATS[:1])
             if first_task:
@@ -124,6 +126,9 @@ class TakenUnits:
         """Whether what info shows beyond what is known is of the creates: it grows neither by itself, as where others
         use the account, nor with each poll, which is a finding of its own.
         """
+        if self.api.units.polls_cost:
+            self._given_up = True
+            return False
         self.api.sender.budget.allow_calls(2 + len(FORMATS))
         before = self._now[fmt]
         self._note(self._info(fmt))
