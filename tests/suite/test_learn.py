@@ -141,6 +141,7 @@ has no entries of its own, all is CDATA, no value is null, every charset has eve
 
 
 @pytest.mark.once
+@pytest.mark.usefixtures("few_rows")
 @pytest.mark.parametrize("profile", [{}, *covering_set()], ids=lambda p: f"root-{p.get('xml.root', 'default')}")
 def test_a_mock_is_learned_as_the_profile_that_it_serves(profile: dict[str, Any], tmp_path: Path) -> None:
     file, output = tmp_path / "learned.toml", io.StringIO()

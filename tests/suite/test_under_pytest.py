@@ -76,7 +76,9 @@ def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage
         assert secrets_in(text, target) == []
 
 
-@pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
+@pytest.mark.parametrize(
+    "phase", ["call", *(pytest.param(one, marks=pytest.mark.once) for one in ("setup", "teardown"))]
+)
 def test_an_error_of_the_suite_in_any_phase_shows_no_secret(phase: str, tmp_path: Path) -> None:
     with serving("courier") as target:
         variables = {DUMP: str(tmp_path / "dump"), FAIL: phase, "PYTHONPATH": str(CHECKOUT / "tests")}
