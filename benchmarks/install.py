@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.machine import first_line
 from benchmarks.results import Trouble
 
 
@@ -61,17 +62,12 @@ def install(folder: Path, node: Sequence[str], python: Sequence[str]) -> tuple[I
     for package in python:
         if (folder / "python" / "bin" / package).exists():
             asked = f"import importlib.metadata as m; print(m.version({package!r}))"
-            versions[package] = _said([str(folder / "python" / "bin" / "python"), "-c", asked])
+            versions[package] = first_line([str(folder / "python" / "bin" / "python"), "-c", asked])
     return Installed(folder, versions), troubles
 
 
 def _manifest(folder: Path, package: str) -> Path:
     return folder / "node_modules" / package / "package.json"
-
-
-def _said(command: Sequence[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return next(iter((done.stdout or done.stderr).strip().splitlines()), "unknown")
 
 
 def _run(command: Sequence[str], folder: Path, hint: str) -> list[str]:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from benchmarks import wrk
 from benchmarks.calls import INFO, OPERATIONS, Calls, Sample, check, prepare, write
-from benchmarks.goals import evaluate
+from benchmarks.goals import COMPARED, evaluate
 from benchmarks.growth import grow
 from benchmarks.install import Installed
 from benchmarks.kinds import Kind, Setting
-from benchmarks.machine import busy, machine
+from benchmarks.machine import busy, machine, runtimes
 from benchmarks.processes import Processors, Server, free_ports, get, on, processors, start
 from benchmarks.results import ACCOUNTS, About, Load, Results, Trouble
 
@@ -127,7 +127,7 @@ class Run:
         targets: list[Target] = []
         for kind in kinds:
             with self._told(kind):
-                asked = _asked(kind, calls)
+                asked = _asked(kind, calls, quick=self.plan.quick)
                 if kind.kind == "ours" and kind is not self.ours:
                     about, _ = self._start_mock(kind)  # whose tasks have the same ids
                 elif kind.kind != "ours":
@@ -172,12 +172,19 @@ class Run:
             title=kind.title,
             kind=kind.kind,
             version=kind.version(self.installed),
-            command=" ".join(server.command).replace(str(self.installed.folder), "…").replace(str(self.folder), "…"),
+            command=self._shown(server.command),
             lacks=kind.lacks,
             starts=starts,
             idle=server.resident(),
         )
         return server, about
+
+    def _shown(self, command: Sequence[str]) -> str:
+        """The command without the folders of this machine."""
+        shown = " ".join(command)
+        for folder in (self.installed.folder, self.folder, Path(sys.executable).parent):
+            shown = shown.replace(f"{folder}/", "")
+        return shown
 
     def _execute(self, kind: Kind, samples: Mapping[str, Sample], name: str) -> Server:
         if (before := self.running.pop(name, None)) is not None:
@@ -292,7 +299,7 @@ def begin(plan: Plan, troubles: Sequence[str]) -> Results:
             "distinct tasks": plan.tasks,
             "part of the warm-up": plan.warm_up,
         },
-        machine={**machine(), "wrk": wrk.version()},
+        machine={**machine(), "wrk": wrk.version(), **runtimes()},
         troubles=[*troubles],
     )
     if (warning := busy()) is not None:
@@ -306,14 +313,15 @@ def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _asked(kind: Kind, calls: Calls) -> dict[tuple[str, str], list[str]]:
-    """What a server is asked, by operation and accounts."""
+def _asked(kind: Kind, calls: Calls, *, quick: bool) -> dict[tuple[str, str], list[str]]:
+    """What a server is asked, by operation and accounts. quick: of a peer, what is compared alone."""
     if kind.kind == "ours":
         return dict(calls.paths)
     if kind.kind == "ceiling":
         return {name: paths for name, paths in calls.paths.items() if name[0] in kind.operations}
+    asked = COMPARED if quick else OPERATIONS
     # A peer knows the operation by the path alone, which is the least work; the query is as long as ours.
-    return {(name, "one"): [f"/{name}?{calls.paths[name, 'one'][0].partition('?')[2]}"] for name in OPERATIONS}
+    return {(name, "one"): [f"/{name}?{calls.paths[name, 'one'][0].partition('?')[2]}"] for name in asked}
 
 
 def _import_flask() -> float:
