@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from dataclasses import replace
+from http.client import HTTPException
 from pathlib import Path
 
 import click
@@ -68,8 +69,8 @@ def command(  # noqa: PLR0917 - click hands them by name
     folder = (folder or cache()).resolve()
     out = out or folder / "results"
     try:
-        installed, troubles = install(folder, *packages(kinds))
-        results = begin(plan, troubles)
+        results = begin(plan)
+        installed, results.troubles = install(folder, *packages(kinds))
         try:
             with tempfile.TemporaryDirectory(prefix="ifind-mock-benchmarks-") as files:
                 Run(plan, this, Path(files), installed, results).measure(kinds)
@@ -78,7 +79,7 @@ def command(  # noqa: PLR0917 - click hands them by name
             raise
         finally:
             write(results, out)
-    except Trouble as trouble:
+    except (Trouble, OSError, HTTPException) as trouble:
         raise click.ClickException(str(trouble)) from trouble
     measured = [goal for goal in results.goals if goal.verdict != "not measured"]
     for goal in measured:

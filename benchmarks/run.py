@@ -91,7 +91,7 @@ class Run:
         """Measures the servers. Our mock runs in any case: what the others answer is taken from it. Raises Trouble
         where that can't be done. However it ends, no server runs on, and the goals are evaluated.
         """
-        with on(self.cpus.generator), self._ended():
+        with on(self.cpus.generator), self._ending():
             targets = self._start(kinds)
             warm = [kind for kind in kinds if self._warm_up(kind, targets)]
             targets = [target for target in targets if target.kind in warm]
@@ -111,7 +111,7 @@ class Run:
                     self._grow()
 
     @contextmanager
-    def _ended(self) -> Iterator[None]:
+    def _ending(self) -> Iterator[None]:
         try:
             yield
         finally:
@@ -126,7 +126,7 @@ class Run:
             self.results.flask = [_import_flask() for _ in range(self.plan.starts)]
         targets: list[Target] = []
         for kind in kinds:
-            with self._told(kind):
+            with self._told(kind) as told:
                 asked = _asked(kind, calls, quick=self.plan.quick)
                 if kind.kind == "ours" and kind is not self.ours:
                     about, _ = self._start_mock(kind)  # whose tasks have the same ids
@@ -137,6 +137,8 @@ class Run:
                     Target(kind, *name, write(paths, self.folder / kind.name / f"{'-'.join(name)}.txt"))
                     for name, paths in asked.items()
                 ]
+            if told and kind.name in self.running:
+                self.running.pop(kind.name).end()
         # What is compared is measured next to each other, so that the machine is the same for both.
         return sorted(targets, key=lambda target: (OPERATIONS.index(target.operation), ACCOUNTS.index(target.accounts)))
 
@@ -286,7 +288,7 @@ class Run:
             self.running.popitem()[1].end()
 
 
-def begin(plan: Plan, troubles: Sequence[str]) -> Results:
+def begin(plan: Plan) -> Results:
     """The results of a run before it: when, where, how. Raises Trouble where wrk is missing."""
     results = Results(
         date=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
@@ -300,7 +302,6 @@ def begin(plan: Plan, troubles: Sequence[str]) -> Results:
             "part of the warm-up": plan.warm_up,
         },
         machine={**machine(), "wrk": wrk.version(), **runtimes()},
-        troubles=[*troubles],
     )
     if (warning := busy()) is not None:
         results.warnings.append(warning)

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from benchmarks import wrk
 from benchmarks.__main__ import NAMES, command
-from benchmarks.calls import INFO, OPERATIONS, Sample, check, found_phones, prepare
+from benchmarks.calls import INFO, OPERATIONS, Calls, Sample, check, found_phones, prepare
 from benchmarks.ceilings.bare import ANSWER
 from benchmarks.goals import TIMES, evaluate
 from benchmarks.install import Installed, install
@@ -258,13 +258,13 @@ def kind(*arguments: str) -> Kind:
     [
         (["/nonexistent/server"], "Made up: it can't be started"),
         (["sh", "-c", "echo the port is taken >&2; exit 3"], "Made up: it ended with code 3 .*the port is taken"),
-        (["sleep", "60"], "Made up: it did not answer /info within 1 s.*refused.*is empty"),
+        (["sleep", "60"], "Made up: it did not answer /info within 0 s.*refused.*is empty"),
     ],
 )
 def test_a_server_that_does_not_answer_is_told_of_with_its_log(
     run: Run, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.processes.DEADLINE", 1)
+    monkeypatch.setattr("benchmarks.processes.DEADLINE", 0.3)
 
     with run._told(kind(*arguments)):
         run._started(kind(*arguments), {}, "/info")
@@ -320,6 +320,20 @@ def test_however_a_run_ends_no_server_runs_on(
 
     assert run.results.goals
     assert [ended(pid) for pid in started] == [True]
+
+
+def test_one_that_fails_at_the_start_leaves_the_others_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.processes.DEADLINE", 0.3)
+    calls = Calls({(name, "one"): ["/x?a=1"] for name in OPERATIONS}, {})
+    monkeypatch.setattr(Run, "_start_mock", lambda *_: (about("ours", "ours"), calls))
+    monkeypatch.setattr("benchmarks.run._import_flask", lambda: 0.1)
+    (run.folder / "ours").mkdir()
+
+    targets = run._start([kind("sleep", "60"), run.ours])
+
+    assert {target.kind.name for target in targets} == {"ours"}
+    assert run.running == {}
+    assert len(run.results.troubles) == 1
 
 
 def test_a_server_that_ends_in_between_is_told_of_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
