@@ -31,7 +31,11 @@ class Processors:
 
 
 def processors() -> Processors:
-    """The first two that this process may use. Raises Trouble where there is one."""
+    """The first two that this process may use. Raises Trouble where there is one, and where it can't choose."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise Trouble(
+            "The benchmark needs Linux, which lets a process choose its processor and tells of others in /proc."
+        )
     free = sorted(os.sched_getaffinity(0))
     if len(free) < 2:  # noqa: PLR2004 - one for the server, one for the generator
         raise Trouble(

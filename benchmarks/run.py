@@ -35,7 +35,8 @@ class Plan:
     warm_up: float  # part of each server's own warm-up
     accounts: int  # distinct ones
     tasks: int  # distinct ones
-    levels: tuple[int, ...]  # stored tasks, for the cost of a call as they grow
+    levels: tuple[int, ...]  # stored tasks, for the cost of a call as they grow; none: not measured
+    operations: tuple[str, ...] = OPERATIONS
 
 
 FULL = Plan(
@@ -136,6 +137,7 @@ class Run:
                 targets += [
                     Target(kind, *name, write(paths, self.folder / kind.name / f"{'-'.join(name)}.txt"))
                     for name, paths in asked.items()
+                    if name[0] in self.plan.operations
                 ]
             if told and kind.name in self.running:
                 self.running.pop(kind.name).end()
@@ -238,7 +240,7 @@ class Run:
             )
         say(
             f"round {number}, {connections} connections: {target.kind.title}, {target}: "
-            f"{out.rate:,.0f}/s, p99 {out.p99:.2f} ms"
+            f"{out.rate:,.0f}/s, p99 {out.p99:.2f} ms, {self.results.loads[-1].resident / 1e6:.0f} MB"
         )
 
     def _wrk(self, server: Server, target: Target, connections: int, seconds: float) -> wrk.Outcome:
@@ -289,7 +291,8 @@ class Run:
 
 
 def begin(plan: Plan) -> Results:
-    """The results of a run before it: when, where, how. Raises Trouble where wrk is missing."""
+    """The results of a run before it: when, where, how. Raises Trouble where none is possible."""
+    processors()
     results = Results(
         date=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
         quick=plan.quick,

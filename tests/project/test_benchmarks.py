@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import time
 import tomllib
 from base64 import b64encode
@@ -208,7 +209,8 @@ def test_pictures_are_xml_and_bars_as_long_as_their_values() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "ours,wiremok"], "no server is named wiremok"),
+        (["--only", "ours,wiremok"], "--only: there is no wiremok; choose of ours,"),
+        (["--operations", "ready-json, ready"], "--operations: there is no ready; choose of create,"),
         (["--connections", "16;64"], "'16;64' is not numbers"),
         (["--connections", "0"], "at least 1"),
     ],
@@ -237,7 +239,36 @@ def test_without_npm_the_peers_are_told_of_and_the_rest_goes_on(
     installed, troubles = install(tmp_path / "cache", ["mountebank"], [])
 
     assert installed.versions == {}
-    assert troubles == ["npm is not on the PATH. npm comes with Node.js, which most of the peers need."]
+    assert troubles == ["npm is not there. It comes with Node.js, which most of the peers need."]
+
+
+@pytest.mark.parametrize(("change", "message"), [("one", "needs two processors"), ("none", "needs Linux")])
+def test_a_machine_that_does_not_do_is_refused(change: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if change == "one":
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
+    else:
+        monkeypatch.delattr(os, "sched_setaffinity")
+
+    ran = CliRunner().invoke(command, ["--only", "ours"])
+
+    assert ran.exit_code == 1
+    assert ran.output.startswith("Error: The benchmark")
+    assert message in ran.output
+
+
+@pytest.mark.parametrize("package", ["mountebank", "granian"])
+def test_a_package_that_cannot_be_installed_is_told_of(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 7, "", "no network\n")
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    packages = ([package], []) if package == "mountebank" else ([], [package])
+
+    _, troubles = install(tmp_path, *packages)
+
+    assert any(package in trouble and trouble.endswith("ended with code 7: no network") for trouble in troubles)
 
 
 @pytest.fixture
