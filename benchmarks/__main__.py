@@ -6,12 +6,15 @@ import shlex
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
+from http.client import HTTPException
 from pathlib import Path
 
 import click
 
 from benchmarks import plots, tables
+from benchmarks.calls import OPERATIONS
 from benchmarks.install import cache, install
 from benchmarks.kinds import packages
 from benchmarks.peers import PEERS
@@ -25,6 +28,7 @@ NAMES = ("ours", *(kind.name for kind in (*CEILINGS, *PEERS)))
 @click.command()
 @click.option("--quick", is_flag=True, help="One short round, little warm-up: a look, not a measurement.")
 @click.option("--only", metavar="NAMES", help=f"Servers, with commas between. Default: {','.join(NAMES)}.")
+@click.option("--operations", metavar="NAMES", help=f"Default: {','.join(OPERATIONS)}; some: no growth of tasks.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds, in which the servers take turns.")
 @click.option("--seconds", type=click.IntRange(1), help="Seconds of each load.")
 @click.option("--connections", metavar="N,N", help="Connections of the generator. Default: 16,64.")
@@ -41,6 +45,7 @@ NAMES = ("ours", *(kind.name for kind in (*CEILINGS, *PEERS)))
 def command(  # noqa: PLR0917 - click hands them by name
     quick: bool,
     only: str | None,
+    operations: str | None,
     rounds: int | None,
     seconds: int | None,
     connections: str | None,
@@ -50,7 +55,7 @@ def command(  # noqa: PLR0917 - click hands them by name
     out: Path | None,
 ) -> None:
     """Measures the mock beside its peers and below what this machine can do."""
-    names = _names(only)
+    names = _names("--only", only, NAMES)
     this = ours(*shlex.split(serve))
     kinds = [kind for kind in (this, *CEILINGS, *PEERS) if kind.name in names]
     if before is not None:
@@ -61,6 +66,8 @@ def command(  # noqa: PLR0917 - click hands them by name
         rounds=rounds or plan.rounds,
         seconds=seconds or plan.seconds,
         connections=_numbers(connections) or plan.connections,
+        operations=tuple(_names("--operations", operations, OPERATIONS)),
+        levels=() if operations else plan.levels,
     )
     # SIGTERM and a closed terminal end the servers, too, as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -68,8 +75,8 @@ def command(  # noqa: PLR0917 - click hands them by name
     folder = (folder or cache()).resolve()
     out = out or folder / "results"
     try:
-        installed, troubles = install(folder, *packages(kinds))
-        results = begin(plan, troubles)
+        results = begin(plan)
+        installed, results.troubles = install(folder, *packages(kinds))
         try:
             with tempfile.TemporaryDirectory(prefix="ifind-mock-benchmarks-") as files:
                 Run(plan, this, Path(files), installed, results).measure(kinds)
@@ -78,7 +85,7 @@ def command(  # noqa: PLR0917 - click hands them by name
             raise
         finally:
             write(results, out)
-    except Trouble as trouble:
+    except (Trouble, OSError, HTTPException) as trouble:
         raise click.ClickException(str(trouble)) from trouble
     measured = [goal for goal in results.goals if goal.verdict != "not measured"]
     for goal in measured:
@@ -99,10 +106,10 @@ def write(results: Results, out: Path) -> None:
     click.echo(f"All results are in {out}", err=True)
 
 
-def _names(only: str | None) -> list[str]:
-    names = [name.strip() for name in only.split(",")] if only else [*NAMES]
-    if unknown := [name for name in names if name not in NAMES]:
-        raise click.UsageError(f"--only: no server is named {', '.join(unknown)}; choose of {', '.join(NAMES)}.")
+def _names(option: str, given: str | None, known: Sequence[str]) -> list[str]:
+    names = [name.strip() for name in given.split(",")] if given else [*known]
+    if unknown := [name for name in names if name not in known]:
+        raise click.UsageError(f"{option}: there is no {', '.join(unknown)}; choose of {', '.join(known)}.")
     return names
 
 

@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.machine import first_line
 from benchmarks.results import Trouble
 
 
@@ -47,12 +47,13 @@ def install(folder: Path, node: Sequence[str], python: Sequence[str]) -> tuple[I
     troubles: list[str] = []
     if missing := [package for package in node if not _manifest(folder, package).exists()]:
         npm = [*("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)), *missing]
-        troubles += _run(npm, folder, "npm comes with Node.js, which most of the peers need")
+        troubles += _run(npm, folder, "It comes with Node.js, which most of the peers need")
     if python and not (folder / "python" / "bin" / "pip").exists():
-        venv.create(folder / "python", with_pip=True)
+        environment = [sys.executable, "-m", "venv", str(folder / "python")]
+        troubles += _run(environment, folder, "The virtual environment was not made")
     if missing := [package for package in python if not (folder / "python" / "bin" / package).exists()]:
         pip = [str(folder / "python" / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", *missing]
-        troubles += _run(pip, folder, "")
+        troubles += _run(pip, folder, "It comes with Python's own venv; on Debian, of the package python3-venv")
     versions = {
         package: json.loads(_manifest(folder, package).read_text(encoding="utf-8"))["version"]
         for package in node
@@ -61,7 +62,7 @@ def install(folder: Path, node: Sequence[str], python: Sequence[str]) -> tuple[I
     for package in python:
         if (folder / "python" / "bin" / package).exists():
             asked = f"import importlib.metadata as m; print(m.version({package!r}))"
-            versions[package] = _said([str(folder / "python" / "bin" / "python"), "-c", asked])
+            versions[package] = first_line([str(folder / "python" / "bin" / "python"), "-c", asked])
     return Installed(folder, versions), troubles
 
 
@@ -69,17 +70,12 @@ def _manifest(folder: Path, package: str) -> Path:
     return folder / "node_modules" / package / "package.json"
 
 
-def _said(command: Sequence[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return next(iter((done.stdout or done.stderr).strip().splitlines()), "unknown")
-
-
 def _run(command: Sequence[str], folder: Path, hint: str) -> list[str]:
     sys.stderr.write(f"installing into {folder}: {' '.join(command)}\n")
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
     except FileNotFoundError:
-        return [f"{command[0]} is not on the PATH. {hint}."]
+        return [f"{command[0]} is not there. {hint}."]
     if done.returncode == 0:
         return []
     return [f"`{' '.join(command)}` ended with code {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -18,6 +21,27 @@ def machine() -> dict[str, str]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "load": f"{one:.2f} before the run, {five:.2f} over five minutes",
     }
+
+
+def runtimes() -> dict[str, str]:
+    """The versions of what peers run on, where it is installed."""
+    commands = {"node": ("node", "--version"), "java": ("java", "-version")}
+    return {name: first_line(command) for name, command in commands.items() if shutil.which(name)}
+
+
+def commit(folder: Path) -> str:
+    """The commit that is checked out in the folder, and whether it was changed since; "" where git can't say."""
+    said = first_line(("git", "-C", str(folder), "describe", "--always", "--dirty", "--exclude", "*"))
+    return "" if not said or said.startswith("fatal") else said
+
+
+def first_line(command: Sequence[str]) -> str:
+    """The first line that the command writes; "" for none, and where it is not installed."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except FileNotFoundError:
+        return ""
+    return next(iter((done.stdout or done.stderr).strip().splitlines()), "")
 
 
 def busy() -> str | None:

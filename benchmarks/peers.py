@@ -118,7 +118,8 @@ def _wiremock(setting: Setting) -> list[str]:
         *_java(setting, "wiremock", "build/wiremock-standalone-*.jar"),
         *("--port", str(setting.port), "--bind-address", "127.0.0.1", "--root-dir", "."),
         *("--no-request-journal", "--disable-request-logging", "--disable-banner"),
-        *("--disable-response-templating", "--disable-gzip", "--async-response-enabled", "true"),
+        *("--disable-response-templating", "--disable-gzip", "--use-chunked-encoding", "never"),
+        *("--async-response-enabled", "true"),
     ]
 
 

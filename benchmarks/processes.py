@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -31,7 +31,11 @@ class Processors:
 
 
 def processors() -> Processors:
-    """The first two that this process may use. Raises Trouble where there is one."""
+    """The first two that this process may use. Raises Trouble where there is one, and where it can't choose."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise Trouble(
+            "The benchmark needs Linux, which lets a process choose its processor and tells of others in /proc."
+        )
     free = sorted(os.sched_getaffinity(0))
     if len(free) < 2:  # noqa: PLR2004 - one for the server, one for the generator
         raise Trouble(
@@ -81,34 +85,29 @@ class Server:
     def said(self) -> str:
         """The end of its log, for a message."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-        return (
-            f" Its log, {self.log}, ends with:\n  " + "\n  ".join(lines)
-            if lines
-            else f" Its log, {self.log}, is empty."
-        )
-
-    def pause(self) -> None:
-        """Stops its processes, so that they take nothing from what is measured."""
-        if self.runs():
-            os.killpg(self.popen.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Undoes pause."""
-        if self.runs():
-            os.killpg(self.popen.pid, signal.SIGCONT)
+        return " Its log ends with:\n  " + "\n  ".join(lines) if lines else " Its log is empty."
 
     def runs(self) -> bool:
         """Whether it has not ended by itself."""
         return self.popen.poll() is None
 
+    def pause(self) -> None:
+        """Stops its processes, so that they take nothing from what is measured."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undoes pause."""
+        self._signal(signal.SIGCONT)
+
     def end(self) -> None:
         """Kills its processes."""
-        for pid in (*_session(self.popen.pid), self.popen.pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        self._signal(signal.SIGKILL)
         self.popen.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        for stat in _stats(self.popen.pid):
+            with suppress(ProcessLookupError):
+                os.kill(int(stat[-1]), number)
 
     def resident(self) -> int:
         """Resident bytes of all its processes; what two of them share counts twice."""
@@ -173,10 +172,6 @@ def _plain_environment() -> dict[str, str]:
     return {
         key: value for key, value in os.environ.items() if not key.startswith(("IFIND_", "MOCKSERVER_", "MOCKOON_"))
     }
-
-
-def _session(leader: int) -> list[int]:
-    return [int(stat[-1]) for stat in _stats(leader)]
 
 
 def _stats(leader: int) -> Iterator[list[str]]:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from benchmarks import wrk
 from benchmarks.calls import INFO, OPERATIONS, Calls, Sample, check, prepare, write
-from benchmarks.goals import evaluate
+from benchmarks.goals import COMPARED, evaluate
 from benchmarks.growth import grow
 from benchmarks.install import Installed
 from benchmarks.kinds import Kind, Setting
-from benchmarks.machine import busy, machine
+from benchmarks.machine import busy, machine, runtimes
 from benchmarks.processes import Processors, Server, free_ports, get, on, processors, start
 from benchmarks.results import ACCOUNTS, About, Load, Results, Trouble
 
@@ -35,7 +35,8 @@ class Plan:
     warm_up: float  # part of each server's own warm-up
     accounts: int  # distinct ones
     tasks: int  # distinct ones
-    levels: tuple[int, ...]  # stored tasks, for the cost of a call as they grow
+    levels: tuple[int, ...]  # stored tasks, for the cost of a call as they grow; none: not measured
+    operations: tuple[str, ...] = OPERATIONS
 
 
 FULL = Plan(
@@ -91,7 +92,7 @@ class Run:
         """Measures the servers. Our mock runs in any case: what the others answer is taken from it. Raises Trouble
         where that can't be done. However it ends, no server runs on, and the goals are evaluated.
         """
-        with on(self.cpus.generator), self._ended():
+        with on(self.cpus.generator), self._ending():
             targets = self._start(kinds)
             warm = [kind for kind in kinds if self._warm_up(kind, targets)]
             targets = [target for target in targets if target.kind in warm]
@@ -111,7 +112,7 @@ class Run:
                     self._grow()
 
     @contextmanager
-    def _ended(self) -> Iterator[None]:
+    def _ending(self) -> Iterator[None]:
         try:
             yield
         finally:
@@ -126,8 +127,8 @@ class Run:
             self.results.flask = [_import_flask() for _ in range(self.plan.starts)]
         targets: list[Target] = []
         for kind in kinds:
-            with self._told(kind):
-                asked = _asked(kind, calls)
+            with self._told(kind) as told:
+                asked = _asked(kind, calls, quick=self.plan.quick)
                 if kind.kind == "ours" and kind is not self.ours:
                     about, _ = self._start_mock(kind)  # whose tasks have the same ids
                 elif kind.kind != "ours":
@@ -136,7 +137,10 @@ class Run:
                 targets += [
                     Target(kind, *name, write(paths, self.folder / kind.name / f"{'-'.join(name)}.txt"))
                     for name, paths in asked.items()
+                    if name[0] in self.plan.operations
                 ]
+            if told and kind.name in self.running:
+                self.running.pop(kind.name).end()
         # What is compared is measured next to each other, so that the machine is the same for both.
         return sorted(targets, key=lambda target: (OPERATIONS.index(target.operation), ACCOUNTS.index(target.accounts)))
 
@@ -172,12 +176,19 @@ class Run:
             title=kind.title,
             kind=kind.kind,
             version=kind.version(self.installed),
-            command=" ".join(server.command).replace(str(self.installed.folder), "…").replace(str(self.folder), "…"),
+            command=self._shown(server.command),
             lacks=kind.lacks,
             starts=starts,
             idle=server.resident(),
         )
         return server, about
+
+    def _shown(self, command: Sequence[str]) -> str:
+        """The command without the folders of this machine."""
+        shown = " ".join(command)
+        for folder in (self.installed.folder, self.folder, Path(sys.executable).parent):
+            shown = shown.replace(f"{folder}/", "")
+        return shown
 
     def _execute(self, kind: Kind, samples: Mapping[str, Sample], name: str) -> Server:
         if (before := self.running.pop(name, None)) is not None:
@@ -229,7 +240,7 @@ class Run:
             )
         say(
             f"round {number}, {connections} connections: {target.kind.title}, {target}: "
-            f"{out.rate:,.0f}/s, p99 {out.p99:.2f} ms"
+            f"{out.rate:,.0f}/s, p99 {out.p99:.2f} ms, {self.results.loads[-1].resident / 1e6:.0f} MB"
         )
 
     def _wrk(self, server: Server, target: Target, connections: int, seconds: float) -> wrk.Outcome:
@@ -279,8 +290,9 @@ class Run:
             self.running.popitem()[1].end()
 
 
-def begin(plan: Plan, troubles: Sequence[str]) -> Results:
-    """The results of a run before it: when, where, how. Raises Trouble where wrk is missing."""
+def begin(plan: Plan) -> Results:
+    """The results of a run before it: when, where, how. Raises Trouble where none is possible."""
+    processors()
     results = Results(
         date=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
         quick=plan.quick,
@@ -292,8 +304,7 @@ def begin(plan: Plan, troubles: Sequence[str]) -> Results:
             "distinct tasks": plan.tasks,
             "part of the warm-up": plan.warm_up,
         },
-        machine={**machine(), "wrk": wrk.version()},
-        troubles=[*troubles],
+        machine={**machine(), "wrk": wrk.version(), **runtimes()},
     )
     if (warning := busy()) is not None:
         results.warnings.append(warning)
@@ -306,14 +317,15 @@ def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _asked(kind: Kind, calls: Calls) -> dict[tuple[str, str], list[str]]:
-    """What a server is asked, by operation and accounts."""
+def _asked(kind: Kind, calls: Calls, *, quick: bool) -> dict[tuple[str, str], list[str]]:
+    """What a server is asked, by operation and accounts. quick: of a peer, what is compared alone."""
     if kind.kind == "ours":
         return dict(calls.paths)
     if kind.kind == "ceiling":
         return {name: paths for name, paths in calls.paths.items() if name[0] in kind.operations}
+    asked = COMPARED if quick else OPERATIONS
     # A peer knows the operation by the path alone, which is the least work; the query is as long as ours.
-    return {(name, "one"): [f"/{name}?{calls.paths[name, 'one'][0].partition('?')[2]}"] for name in OPERATIONS}
+    return {(name, "one"): [f"/{name}?{calls.paths[name, 'one'][0].partition('?')[2]}"] for name in asked}
 
 
 def _import_flask() -> float:

@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.calls import SETTINGS
 from benchmarks.install import Installed
 from benchmarks.kinds import Kind, Setting
+from benchmarks.machine import commit, first_line
 
 
 def mock(name: str, title: str, command: Path, *options: str) -> Kind:
@@ -20,7 +21,13 @@ def mock(name: str, title: str, command: Path, *options: str) -> Kind:
         (setting.folder / "ifind-mock.toml").write_text(SETTINGS, encoding="utf-8")
         return [str(command), "serve", "--port", str(setting.port), *options]
 
-    return Kind(name, title, "ours", "-", serve, lambda _: version("ifind-mock"), warm_up=6)
+    return Kind(name, title, "ours", "-", serve, lambda _: _version(command), warm_up=6)
+
+
+def _version(command: Path) -> str:
+    said = first_line((str(command), "--version"))
+    checkout = commit(command.parent)
+    return f"{said.rpartition(' ')[2]}{f', commit {checkout}' if checkout else ''}"
 
 
 def ours(*options: str) -> Kind:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import time
 import tomllib
 from base64 import b64encode
@@ -21,7 +22,7 @@ from click.testing import CliRunner
 
 from benchmarks import wrk
 from benchmarks.__main__ import NAMES, command
-from benchmarks.calls import INFO, OPERATIONS, Sample, check, found_phones, prepare
+from benchmarks.calls import INFO, OPERATIONS, Calls, Sample, check, found_phones, prepare
 from benchmarks.ceilings.bare import ANSWER
 from benchmarks.goals import TIMES, evaluate
 from benchmarks.install import Installed, install
@@ -208,7 +209,8 @@ def test_pictures_are_xml_and_bars_as_long_as_their_values() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "ours,wiremok"], "no server is named wiremok"),
+        (["--only", "ours,wiremok"], "--only: there is no wiremok; choose of ours,"),
+        (["--operations", "ready-json, ready"], "--operations: there is no ready; choose of create,"),
         (["--connections", "16;64"], "'16;64' is not numbers"),
         (["--connections", "0"], "at least 1"),
     ],
@@ -237,7 +239,36 @@ def test_without_npm_the_peers_are_told_of_and_the_rest_goes_on(
     installed, troubles = install(tmp_path / "cache", ["mountebank"], [])
 
     assert installed.versions == {}
-    assert troubles == ["npm is not on the PATH. npm comes with Node.js, which most of the peers need."]
+    assert troubles == ["npm is not there. It comes with Node.js, which most of the peers need."]
+
+
+@pytest.mark.parametrize(("change", "message"), [("one", "needs two processors"), ("none", "needs Linux")])
+def test_a_machine_that_does_not_do_is_refused(change: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if change == "one":
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
+    else:
+        monkeypatch.delattr(os, "sched_setaffinity")
+
+    ran = CliRunner().invoke(command, ["--only", "ours"])
+
+    assert ran.exit_code == 1
+    assert ran.output.startswith("Error: The benchmark")
+    assert message in ran.output
+
+
+@pytest.mark.parametrize("package", ["mountebank", "granian"])
+def test_a_package_that_cannot_be_installed_is_told_of(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 7, "", "no network\n")
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    packages = ([package], []) if package == "mountebank" else ([], [package])
+
+    _, troubles = install(tmp_path, *packages)
+
+    assert any(package in trouble and trouble.endswith("ended with code 7: no network") for trouble in troubles)
 
 
 @pytest.fixture
@@ -258,13 +289,13 @@ def kind(*arguments: str) -> Kind:
     [
         (["/nonexistent/server"], "Made up: it can't be started"),
         (["sh", "-c", "echo the port is taken >&2; exit 3"], "Made up: it ended with code 3 .*the port is taken"),
-        (["sleep", "60"], "Made up: it did not answer /info within 1 s.*refused.*is empty"),
+        (["sleep", "60"], "Made up: it did not answer /info within 0 s.*refused.*is empty"),
     ],
 )
 def test_a_server_that_does_not_answer_is_told_of_with_its_log(
     run: Run, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.processes.DEADLINE", 1)
+    monkeypatch.setattr("benchmarks.processes.DEADLINE", 0.3)
 
     with run._told(kind(*arguments)):
         run._started(kind(*arguments), {}, "/info")
@@ -320,6 +351,20 @@ def test_however_a_run_ends_no_server_runs_on(
 
     assert run.results.goals
     assert [ended(pid) for pid in started] == [True]
+
+
+def test_one_that_fails_at_the_start_leaves_the_others_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.processes.DEADLINE", 0.3)
+    calls = Calls({(name, "one"): ["/x?a=1"] for name in OPERATIONS}, {})
+    monkeypatch.setattr(Run, "_start_mock", lambda *_: (about("ours", "ours"), calls))
+    monkeypatch.setattr("benchmarks.run._import_flask", lambda: 0.1)
+    (run.folder / "ours").mkdir()
+
+    targets = run._start([kind("sleep", "60"), run.ours])
+
+    assert {target.kind.name for target in targets} == {"ours"}
+    assert run.running == {}
+    assert len(run.results.troubles) == 1
 
 
 def test_a_server_that_ends_in_between_is_told_of_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
