@@ -96,7 +96,7 @@ class Mock:
         try:
             operation = self._operation(call)
             login = call.params.get("login")
-            if self.store.waits:
+            if self.store.is_shared:
                 self.store.expect(login, operations.task_id(call.params.get("id")))
             ruled = self._may_be_ruled(login)
             if ruled:

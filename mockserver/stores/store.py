@@ -31,9 +31,8 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
-    is_shared = False  # whether other processes can use it, too
-    waits = False
-    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
+    is_shared = False
+    """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
     """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
     have reset, None for all.
