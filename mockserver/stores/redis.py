@@ -116,8 +116,7 @@ class RedisStore(SharedStore):
         self._link = Link(address, self.trouble, self._begin)
         self._journal = RedisJournal(self._link, self._write)
         super().__init__(self._journal)
-        with self.transaction():
-            """Reads all records."""
+        self._link.ask("PING")
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
