@@ -31,7 +31,7 @@ from mockserver.standard_error import write_line
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import Entry
 from mockserver.stores.redis_journal import RedisJournal, owner_of
-from mockserver.stores.redis_link import Link, Lost, Reply, parse_address
+from mockserver.stores.redis_link import Link, LostAnswer, Reply, parse_address
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.store import Made
 from mockserver.stores.trouble import Trouble
@@ -116,8 +116,7 @@ class RedisStore(SharedStore):
         self._link = Link(address, self.trouble, self._begin)
         self._journal = RedisJournal(self._link, self._write)
         super().__init__(self._journal)
-        with self.transaction():
-            """Reads all records."""
+        self._link.ask("PING")
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
@@ -223,7 +222,7 @@ class RedisStore(SharedStore):
         words = [word for write in written.writes for word in (len(write), *write)]
         try:
             given = self._link.run(scripts.COMMIT, written.token, self._process, self._number, *words)
-        except Lost:
+        except LostAnswer:
             self._doubts.append(_Doubt(self._number, written.made))
             raise
         except UnicodeEncodeError as error:
@@ -421,7 +420,7 @@ class RedisStore(SharedStore):
         try:
             while (given := self._link.run(scripts.CREATE, self._process, self._number, *words)) == "LOCKED":
                 self._wait(end)
-        except Lost:
+        except LostAnswer:
             self._doubts.append(_Doubt(self._number, [(replace(task, id=0), day)]))
             raise
         if given == "NOBODY":
@@ -576,7 +575,7 @@ class RedisStore(SharedStore):
         words = self._journal.words(calls, entries, lost_some=lost_some)
         try:
             self._link.run(scripts.RECORD, self._process, self._number, *words)
-        except Lost:
+        except LostAnswer:
             self._doubts.append(_Doubt(self._number, recorded=True))
             raise
         self._journal.count_waiting()

@@ -81,7 +81,7 @@ def parse_address(url: str) -> RedisAddress:
     )
 
 
-class Lost(StoreError):
+class LostAnswer(StoreError):
     """The connection broke after something had been sent: it may have been done, or may still be done."""
 
 
@@ -110,14 +110,14 @@ class Link:
         self._connection = _connection(address)
 
     def run(self, script: Script, *words: str | int) -> Reply:
-        """What the script gives. Raises StoreError; Lost where it may have run."""
+        """What the script gives. Raises StoreError; LostAnswer where it may have run."""
         given = self._again(("EVALSHA", script.sha, 1, self.address.tag, *words), script)
         if script.writes and self._trouble.now is not None:
             self._trouble.is_over()
         return given
 
     def ask(self, *words: str | int) -> Reply:
-        """What a command gives. Raises StoreError; Lost where it may have run."""
+        """What a command gives. Raises StoreError; LostAnswer where it may have run."""
         return self._again(words, None)
 
     def close(self) -> None:
@@ -130,13 +130,13 @@ class Link:
         had = self._connected and not self._beginning
         try:
             return self._once(words, script)
-        except Lost as lost:
+        except LostAnswer as lost:
             if not had:
                 raise
             try:
                 self._connect()
             except StoreError as error:
-                raise Lost(str(error)) from lost
+                raise LostAnswer(str(error)) from lost
         return self._once(words, script)
 
     def _once(self, words: tuple[str | int, ...], script: Script | None) -> Reply:
@@ -185,7 +185,7 @@ class Link:
         text = f"{self.address}: {_sentence(error)}"
         if not isinstance(error, ResponseError | UnicodeError) or isinstance(error, AuthenticationError):
             self.close()
-            return Lost(text)
+            return LostAnswer(text)
         if self._opened and not self._beginning and not (script and script.in_passing):
             self._trouble.begins(text)
         return StoreError(text)

@@ -16,9 +16,7 @@ from mockserver.assembly import open_gateway
 from mockserver.core.errors import StoreError
 from mockserver.settings.loading import load
 from mockserver.stores.opening import open_store
-from support.stores import ANNA, LOGIN, used
-
-shared = pytest.mark.parametrize("state", ["sqlite", "redis"], indirect=True)
+from support.stores import ANNA, LOGIN, SHARED, used
 
 PROGRAM = """
     import sys
@@ -52,7 +50,7 @@ def creating(state: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@shared
+@SHARED
 def test_processes_share_a_store_without_a_double_id_or_a_unit_too_many(state: str) -> None:
     limit = 1000
     with closing(open_store(state)) as store, ExitStack() as stack:
@@ -75,7 +73,7 @@ def opened(state: str, *accounts: str, **more: Any) -> Any:
     return open_gateway(load({"state": state, "accounts": accounts, **more})).mock
 
 
-@shared
+@SHARED
 def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_store(
     state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -26,8 +25,7 @@ from mockserver.faults.matching import Facts
 from mockserver.stores.memory import MemoryStore
 from mockserver.stores.opening import open_store
 from mockserver.stores.store import Store
-from support.redis_server import RedisServer
-from support.stores import ANNA, LOGIN, TASK, create
+from support.stores import ANNA, LOGIN, SHARED, TASK, create
 
 # One store against a plain model of it.
 
@@ -246,14 +244,10 @@ def test_the_memory_store_follows_the_rules() -> None:
     run_state_machine_as_test(lambda: Machine(MemoryStore), settings=FEW)  # type: ignore[arg-type]  # any maker will do
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "redis"])
-def test_a_shared_store_follows_the_rules_also_when_it_is_reopened(
-    kind: str, tmp_path: Path, redis: RedisServer
-) -> None:
-    numbers = count()
-
+@SHARED
+def test_a_shared_store_follows_the_rules_also_when_it_is_reopened(empty_state: Callable[[], str]) -> None:
     def fresh() -> SharedMachine:
-        state = redis.url if kind == "redis" else str(tmp_path / f"{next(numbers)}.db")
+        state = empty_state()
         return SharedMachine(lambda: open_store(state))
 
     run_state_machine_as_test(fresh, settings=settings(FEW, max_examples=20))  # type: ignore[arg-type]  # any maker will do
@@ -277,7 +271,7 @@ def test_ids_are_not_reused_after_a_reset(store: Store) -> None:
     assert not before & (after | {create(store)})
 
 
-@pytest.mark.parametrize("state", ["memory", "sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["memory", "sqlite"], indirect=True)
 def test_an_undone_create_leaves_no_gap_in_the_ids(store: Store) -> None:
     first = create(store)
     with suppress(Abort), store.transaction():

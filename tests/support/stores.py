@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,32 @@ def redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(params=STORES)
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The setting `state` of an empty store of each kind."""
-    if request.param == "redis":
-        server: RedisServer = request.getfixturevalue("redis")
-        return server.url
-    return "memory" if request.param == "memory" else str(tmp_path / "state.db")
+def kind(request: pytest.FixtureRequest) -> str:
+    """A kind of store. A test is given those that it names, else all."""
+    named: str = request.param
+    return named
+
+
+@pytest.fixture
+def empty_state(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Gives the setting `state` of another empty store of the kind each time."""
+    if kind == "memory":
+        return lambda: "memory"
+    if kind == "sqlite":
+        numbers = count(1)
+        return lambda: str(tmp_path / f"state-{next(numbers)}.db")
+    server: RedisServer = request.getfixturevalue("redis")
+    return lambda: server.url
+
+
+@pytest.fixture
+def state(empty_state: Callable[[], str]) -> str:
+    """The setting `state` of an empty store of the kind."""
+    return empty_state()
+
+
+SHARED = pytest.mark.parametrize("kind", ["sqlite", "redis"], indirect=True)
+"""A test of stores that several processes share."""
 
 
 @pytest.fixture
