@@ -10,7 +10,7 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -30,6 +30,8 @@ RETRY = 0.5  # seconds between two attempts to open a file that was found damage
 _NEEDED = (3, 37, 0)
 _PARTS = ("", "-wal", "-shm")  # the file, its log, and the log's index (sqlite.org/walformat.html)
 _GONE = "was removed or moved; put it back, or end the mock and start it again for a new one"
+
+_UNFIT = "it holds numbers of 64 bits and Unicode text alone"
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
@@ -289,13 +291,14 @@ class SqliteFile:
         return not self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
 
     @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[None]:
+    def transaction(self, *, write: bool = False, look: bool = True) -> Iterator[None]:
         """What happens inside is kept together or not at all. The file is locked for writing from the first write on,
-        with write=True from the start, so that what is read inside stays true.
+        with write=True from the start, so that what is read inside stays true. look: whether the file is looked after
+        before; it need not be where that was just done.
 
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
-        if not self.depth:
+        if not self.depth and (look or self._broken is not None):
             self._look()
         self.depth += 1
         try:
@@ -362,7 +365,18 @@ class SqliteFile:
             return self.connection.execute(statement, values)
         except (OverflowError, UnicodeEncodeError) as error:
             # Found before the statement ran: nothing is half done.
-            raise StoreError(f"{self._path}: it holds numbers of 64 bits and Unicode text alone") from error
+            raise StoreError(f"{self._path}: {_UNFIT}") from error
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def run_many(self, statement: str, values: Iterable[Row]) -> None:
+        """Runs a statement that writes with each of the values. Raises StoreError."""
+        try:
+            self.connection.executemany(statement, values)
+        except (OverflowError, UnicodeEncodeError) as error:
+            # Some may have been written.
+            self._failed = f"{self._path}: {_UNFIT}"
+            raise StoreError(self._failed) from error
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
