@@ -32,6 +32,7 @@ class Store(ABC):
     name = "memory"
     """What a message calls the store."""
     is_shared = False  # whether other processes can use it, too
+    keep = 0  # how many tasks are kept, the last ones that were created; 0 is all
     waits = False
     """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
@@ -94,7 +95,8 @@ class Store(ABC):
     @abstractmethod
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored. Raises KeyError without an account.
+        what is used has reached the limit. The task's own id is ignored. Drops the oldest ones beyond `keep`, a few at
+        a time. Raises KeyError without an account.
         """
 
     @abstractmethod
