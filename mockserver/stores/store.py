@@ -33,6 +33,7 @@ class Store(ABC):
     """What a message calls the store."""
     is_shared = False
     """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
+    keep = 0  # how many tasks are kept, the last ones that were created; 0 is all
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
     """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
     have reset, None for all.
@@ -100,7 +101,8 @@ class Store(ABC):
     @abstractmethod
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored. Raises KeyError without an account.
+        what is used has reached the limit. The task's own id is ignored. Drops the oldest ones beyond `keep`, a few at
+        a time. Raises KeyError without an account.
         """
 
     @abstractmethod
