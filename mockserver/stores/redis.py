@@ -15,7 +15,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
@@ -567,10 +567,12 @@ class RedisStore(SharedStore):
     def next_sample(self, login: str, what: str) -> int:
         return int(self._link.run(scripts.NEXT_SAMPLE, login, what))
 
+    def _recording(self) -> AbstractContextManager[None]:
+        return nullcontext()  # it is one script, without the lock
+
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
     ) -> None:
-        """See SharedStore. It is one script, without the lock."""
         self._number += 1
         words = self._journal.words(calls, entries, lost_some=lost_some)
         try:

@@ -6,8 +6,8 @@ answers these, too, with the same bytes. What an answer says is up to `operation
 
 - A client sends nearly the same headers each time. Those that the parser has read once are compared, not parsed.
 - One regular expression reads the line and the parameters, and lets nothing but right values pass.
-- The bytes of a ready answer are kept. They are a pure function of the profile and of the task's fields, which the
-  store keeps as one object until one of them changes: what was made of this very object holds.
+- The bytes of a ready answer are kept, without its times. They are a pure function of the profile and of all that
+  stands in their key. So all tasks of a phone have them, and nothing can make them wrong.
 - What all answers of a kind have in common is written once for each profile.
 - The journal gets the values at hand, of which it makes an entry when somebody reads it.
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -26,10 +26,11 @@ from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request
 from mockserver.api.operations import info_answer, ready_answer, until_ready
 from mockserver.api.params import is_form
-from mockserver.core.messages import Answer, Micros
+from mockserver.core.clock import LATEST, text_of
+from mockserver.core.messages import SECOND, Answer, Micros
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, Task
-from mockserver.formats.writers import FORMATS, prepared
+from mockserver.formats.writers import FORMATS, WRITERS, prepared
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
 from mockserver.profile.editions import Source
@@ -64,6 +65,13 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _SAMPLE = 1234567890123456789
 """A number that stands in a sample of a body for the id that is filled in."""
+_SAMPLE_TIMES = {
+    True: (1234567890123456789 * SECOND, 9876543210987654321 * SECOND),
+    False: (LATEST + 12345678 * SECOND, LATEST + 87654321 * SECOND),
+}
+"""Moments that stand in such a sample for those of creation and end, by `Rules.epoch_times`. Nothing else in an answer
+is written like them: a phone has fewer digits, and what is made up is older.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -75,9 +83,9 @@ class _Shape:
     kinds: tuple[Kind, Kind]  # of their entries in the journal: for a GET, for a POST
     content_type: str
     lines: bytes  # the header of it
+    encoding: str  # of what is filled in
     body: bytes = b""  # where it is always the same; of create, what stands before the id
     rest: bytes = b""  # of create, what stands after the id
-    encoding: str = "ascii"  # of the id
 
 
 _Made: TypeAlias = tuple[_Shape, bytes, str, int | None, str | None, int | None, bytes | None]
@@ -212,11 +220,12 @@ class FastAnswers:
         self._done = {key: self._shape("result", "ready", form) for key, form in forms.items()}
         self._informed = {key: self._shape("info", "ok", form) for key, form in forms.items()}
         for shape in self._created.values():
-            self._fit_id(shape)
+            body = self._written(Answer({"status": "ok", "id": _SAMPLE}, shape.form))
+            shape.body, _, shape.rest = body.partition(str(_SAMPLE).encode(shape.encoding))
         for shape in self._processing.values():
             shape.body = self._written(Answer({"status": "processing"}, shape.form))
         self._sources: dict[bytes | None, tuple[Source, Micros | None, int | None]] = {}
-        for key, source in rules.edition.sources.items() if rules.edition.required else ():
+        for key, source in rules.edition.sources.items():
             delay = simulation.by_source.get(source.number) or simulation.delay
             if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
                 self._sources[key.encode()] = source, delay.sample(0), delay.polls
@@ -230,17 +239,11 @@ class FastAnswers:
         names = names if profile.parsing.repeated_last else names[::-1]
         get, post = (_kind(operation, http_method, outcome, form, names) for http_method in ("GET", "POST"))
         lines = header_lines((("Content-Type", content_type),) if content_type else ())
-        return _Shape(written, (operation, outcome, 200), (get, post), content_type, lines)
-
-    def _fit_id(self, shape: _Shape) -> None:
-        """Finds where the id stands in the bodies of the shape."""
-        one, other = (self._written(Answer({"status": "ok", "id": number}, shape.form)) for number in (_SAMPLE, 7))
-        for encoding in ("ascii", "utf-16le"):
-            before, _, after = one.partition(str(_SAMPLE).encode(encoding))
-            if before + "7".encode(encoding) + after == other:
-                shape.body, shape.rest, shape.encoding = before, after, encoding
-                return
-        raise AssertionError("an id is written in its digits")
+        # All others have the characters of ASCII in its bytes, and some begin a text with a mark.
+        wide = WRITERS[written].encoding(profile.rendering) == "utf-16le"
+        return _Shape(
+            written, (operation, outcome, 200), (get, post), content_type, lines, "utf-16le" if wide else "ascii"
+        )
 
     def _written(self, answer: Answer) -> bytes:
         _, write = prepared(answer.format, self._profile.rendering)
@@ -287,21 +290,38 @@ class FastAnswers:
         fields = self._store.task_fields(task)
         if fields is None:
             return None
-        _, login, phone, source, _, _, done, _, _, _, _, failure, polls, stub = fields
+        _, login, phone, source, ip, created, done, cost, seed, demo, edition, failure, polls, stub = fields
         if login != account.login or failure is not None or stub is not None or polls:
             return None
         if polls is None and (done is None or now < done):
             shape = self._processing[form]
             return shape, shape.body, until_ready(None, done, now), task, phone, source, None
-        kept = self._ready.values.get((task, form))
-        if kept is not None and kept[0] is fields:
-            made: _Made = kept[1]
-            return made
         shape = self._done[form]
-        answer = ready_answer(Task(*fields), shape.form, self._profile.rules, self._mock.words)
-        made = self._whole(shape, answer, task, phone, source)
-        self._ready.put((task, form), (fields, made), len(made[1]) + _AROUND)
-        return made
+        key = (phone, source, ip, cost, seed, demo, edition, form)
+        kept = self._ready.values.get(key) or self._pieces(key, Task(*fields), shape)
+        pieces, reason = kept
+        if len(pieces) == 1:
+            return shape, pieces[0], reason, task, phone, source, None
+        times = [self._time(at).encode(shape.encoding) for at in (created, done or created)]
+        body = b"".join([piece if type(piece) is bytes else times[piece] for piece in pieces])
+        return shape, body, reason, task, phone, source, None
+
+    def _time(self, at: Micros) -> str:
+        return str(at // SECOND) if self._profile.rules.epoch_times else text_of(at)
+
+    def _pieces(self, key: tuple[Any, ...], task: Task, shape: _Shape) -> tuple[Any, ...]:
+        """The body of the ready answer in pieces, with the number of a time between two of them; and its reason."""
+        rules = self._profile.rules
+        created, done = times = _SAMPLE_TIMES[rules.epoch_times]
+        answer = ready_answer(replace(task, created=created, ready=done), shape.form, rules, self._mock.words)
+        marks = [self._time(at).encode(shape.encoding) for at in times]
+        body = self._written(answer)
+        pieces = [
+            marks.index(piece) if piece in marks else piece for piece in re.split(b"(%b|%b)" % tuple(marks), body)
+        ]
+        kept = (pieces, answer.reason)
+        self._ready.put(key, kept, len(body) + _AROUND)
+        return kept
 
     def _info(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
         phone, _, number, form = groups[4:]
