@@ -24,17 +24,19 @@ _FEW = 1000
 
 
 def grow(server: Server, levels: Sequence[int], seconds: float, folder: Path) -> Iterator[Level]:
-    """Makes tasks of one account until each level is passed: create as it grows, second by second, each with the number
-    of tasks at its beginning; a ready result at each level.
+    """Makes tasks of one account until each level is passed: create while they grow by a tenth, with the number at its
+    beginning; a ready result at each level.
     """
     phones = list(islice(found_phones(), _PHONES))
     creates = write([path_of("create", **ONE, phone=phone, source="2") for phone in phones], folder / "create.txt")
     made = _create(server, phones, min(_FEW, *levels))
+    more = 1
     for level in levels:
         while made < level:
-            out = wrk.run(server.port, creates, _LOAD)
+            out = wrk.run(server.port, creates, replace(_LOAD, seconds=more))
             yield Level(made, "create", out.rate, out.p99, server.resident())
             made = _create(server, phones, 1)
+            more = max(1, round(made / 10 / out.rate))
         time.sleep(READY_AFTER + 0.1)
         step = max(1, made // _READ)
         results = [path_of("result", **ONE, id=str(number), format="json") for number in range(1, made + 1, step)]
