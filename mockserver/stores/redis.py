@@ -293,6 +293,7 @@ class RedisStore(SharedStore):
             one.forget()
         self.journal.clear(None)
         self._write("UNLINK", "calls")
+        self.followed([])
 
     def _put_back(self) -> None:
         self._emptied = False
