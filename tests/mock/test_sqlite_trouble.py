@@ -322,7 +322,7 @@ def test_a_file_that_stays_unsound_is_not_looked_through_at_every_call(
 ) -> None:
     looks: list[Path] = []
     monkeypatch.setattr(sqlite_file, "RETRY", 60.0)
-    monkeypatch.setattr(sqlite_file, "_check_file", lambda path, _end: looks.append(path))
+    monkeypatch.setattr(sqlite_file, "check_file", lambda path, _end: looks.append(path))
     damaged(down)
     for _ in range(20):
         down.api.call("create", phone=PHONE, source=2)
