@@ -15,7 +15,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
@@ -109,6 +109,7 @@ class RedisStore(SharedStore):
         self._change: Callable[[], None] | None = None
         """What has settled the state. A Redis that has lost it needs it again."""
         self._begun = self._emptied = False
+        self._looks = True  # whether it takes in what others have changed
         self._created: list[tuple[Task, int]] = []
         """The tasks that the transaction has made at once, with the days of their charges."""
         self._doubts: list[_Doubt] = []
@@ -269,14 +270,13 @@ class RedisStore(SharedStore):
 
     def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
         """See Store. Others that use the state are known by the names of their connections."""
+        if self._change is None:
+            self._begin_run()
         end = time.monotonic() + LEAVING
         while True:
             with self.transaction(write=True):
-                alone = not self._others()
-                if alone and self._change is None:
-                    self._begin_run()
                 is_settled = settled()
-                if alone and not is_settled:
+                if not is_settled and not self._others():
                     change()
                     is_settled = True
                 if is_settled:
@@ -287,13 +287,18 @@ class RedisStore(SharedStore):
             time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
 
     def _begin_run(self) -> None:
-        """Takes away what ends with the last process that uses the state."""
-        self.clear_records(*(kind for one in self._sets for kind in one.KINDS))
-        for one in self._sets:
-            one.forget()
-        self.journal.clear(None)
-        self._write("UNLINK", "calls")
-        self.followed([])
+        """Takes away, unseen, what ends with the last process that uses the state, where that one has ended."""
+        self._looks = False
+        try:
+            with self.transaction(write=True):
+                if self._others():
+                    return
+                self._known = int(self._link.ask("GET", self._key("version")) or 0)
+                self.clear_records(*(kind for one in self._sets for kind in one.KINDS))
+                self.journal.clear(None)
+                self._write("UNLINK", "calls")
+        finally:
+            self._looks, self._known = True, None
 
     def _put_back(self) -> None:
         self._emptied = False
@@ -532,6 +537,8 @@ class RedisStore(SharedStore):
             written.clocks[owner] = clock
 
     def _changes(self, after: int | None) -> Changes | None:
+        if not self._looks:
+            return None
         found = self._link.run(scripts.CHANGES, "" if after is None else after)
         if found is None:
             return None
@@ -568,10 +575,12 @@ class RedisStore(SharedStore):
     def next_sample(self, login: str, what: str) -> int:
         return int(self._link.run(scripts.NEXT_SAMPLE, login, what))
 
+    def _recording(self) -> AbstractContextManager[None]:
+        return nullcontext()  # it is one script, which needs no lock
+
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
     ) -> None:
-        """See SharedStore. It is one script, without the lock."""
         self._number += 1
         words = self._journal.words(calls, entries, lost_some=lost_some)
         try:

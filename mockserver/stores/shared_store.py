@@ -6,7 +6,7 @@ import json
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from mockserver.core.errors import Refusal, StoreError
@@ -93,12 +93,16 @@ class SharedStore(Store):
     def _clear_records(self, kinds: Sequence[str]) -> int:
         """Likewise: leaves none, but has every other process read all records."""
 
+    def _recording(self) -> AbstractContextManager[None]:
+        """The transaction around `_record`, soon after that of the turn."""
+        return self.transaction(write=True)
+
     @abstractmethod
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
     ) -> None:
-        """Adds to the counts of calls and to the journal, in one step. lost_some: whether entries are missing that
-        nobody knows, so that the journal does not know any more how many it has dropped.
+        """Adds to the counts of calls and to the journal. lost_some: whether entries are missing that nobody knows, so
+        that the journal does not know any more how many it has dropped.
         """
 
     # What it is given.
@@ -154,7 +158,8 @@ class SharedStore(Store):
         self._uncounted.update(calls)
         self._unwritten += entries
         try:
-            self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
+            with self._recording():
+                self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
         except StoreError:
             self._hold()
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -18,6 +19,7 @@ import pytest
 from flask import Flask
 
 from mockserver.web.app import make_app
+from support.command import ifind
 from support.in_process import Api
 from support.processes import COMMAND, Serving, environment, serving
 from support.raw_client import Client, connected
@@ -269,6 +271,14 @@ def app_of(api: Api) -> Flask:
             return operation()
 
     return make_app(api.gateway, guard, api.settings)
+
+
+def test_a_system_without_such_processes_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    ended = ifind("serve", "--workers", "2", "--port", "0", cwd=tmp_path)
+
+    said = "ifind-mock: --workers: several processes can't share connections on this system; leave it out\n"
+    assert (ended.returncode, ended.stderr) == (2, said)
 
 
 def test_under_wsgi_waits_see_what_another_process_does(tmp_path: Path) -> None:
