@@ -279,9 +279,11 @@ class RedisStore(SharedStore):
                 if not is_settled and not self._others():
                     change()
                     is_settled = True
-                if is_settled:
-                    self._link.ask("CLIENT", "SETNAME", self._client_name)
-            if is_settled or time.monotonic() > end:
+                over = is_settled or time.monotonic() > end
+                # Who waits for others is none to them: else two whose settings change at once would wait in vain.
+                named = is_settled or (over and self._change is not None)
+                self._link.ask("CLIENT", "SETNAME", self._client_name if named else "")
+            if over:
                 self._change = change if is_settled else self._change
                 return is_settled
             time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
