@@ -38,6 +38,12 @@ class RealTime:
         self._offset = max(self._offset, wall - monotonic, seen - monotonic)
         return monotonic + self._offset
 
+    def passed(self, since: Micros) -> Micros:
+        """The time since then, from whichever thread: it keeps nothing of what it reads."""
+        wall = self._wall()
+        monotonic = self._monotonic()
+        return monotonic + max(self._offset, wall - monotonic) - since
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:

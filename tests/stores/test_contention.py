@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -91,3 +92,15 @@ def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_store(
     same.store.close()
     with closing(opened(state, "c:t").store) as other:
         assert [account.login for account in other.accounts()] == ["c"]
+
+
+@SHARED
+def test_mocks_whose_settings_change_together_change_their_accounts(state: str) -> None:
+    mocks = [opened(state, "a:t") for _ in range(3)]
+    new = load({"state": state, "accounts": ("b:t",)})
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda mock: mock.configure(new.profile, new.simulation), mocks))
+
+    for mock in mocks:
+        assert [account.login for account in mock.store.accounts()] == ["b"]
+        mock.store.close()

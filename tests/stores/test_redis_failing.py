@@ -18,6 +18,7 @@ from mockserver.core.errors import StoreError
 from mockserver.core.tasks import Task
 from mockserver.stores import redis as redis_store
 from mockserver.stores import redis_link, redis_scripts
+from mockserver.stores.journal import Pattern
 from mockserver.stores.opening import open_store
 from mockserver.stores.redis import RedisStore
 from mockserver.stores.redis_link import Script
@@ -166,6 +167,29 @@ def test_calls_that_are_answered_with_an_error_are_not_charged_where_a_fault_mee
     used = api.used()
     api.create(phone=ONE_RECORD, source=1)
     assert api.used() == used + 1
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_calls_are_written_once_into_the_journal_where_its_answer_is_lost(
+    away: bool, between: tuple[Breaking, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, state = between
+    api = Api(state=state)
+    record = RedisStore._record
+
+    def breaking(store: RedisStore, *calls: Any, **rest: Any) -> None:
+        carrier.swallow, carrier.refuse = True, away
+        record(store, *calls, **rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RedisStore, "_record", breaking)
+        assert api.call("info")["status"] == "ok"
+    carrier.refuse = False
+    returns(api.mock.store.account_number)
+    api.call("info")
+
+    assert api.mock.journal.count(Pattern({})).kept == 2
+    assert api.mock.store.calls() == {("info", "ok", 200): 2}
 
 
 def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
