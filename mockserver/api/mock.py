@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any
 
 from mockserver.api import operations
+from mockserver.api.configured import ConfiguredRules, digest, settle_accounts
 from mockserver.api.operations import OPERATIONS, Environment, Operation, RequestContext
 from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
@@ -37,10 +38,8 @@ from mockserver.stores.store import Store
 
 LOOK = 0.05
 """Seconds between two looks at what other processes have done, while answers wait here."""
-_Rule: TypeAlias = "tuple[str | None, str, str]"
-"""A rule of the settings: its login, its kind (`stub`, `fault`, `scenario`), and its id or its name."""
-_PROFILE, _RULES = "profile", "rules"
-"""The values of a store: the profile that was set by control, and the rules of the settings that are in the store."""
+_PROFILE = "profile"
+"""The value of a store that is the profile that was set by control."""
 TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
 
 
@@ -76,8 +75,11 @@ class Mock:
         self._made_up: count[int] | None = None
         self.words = words  # what made-up people are made of
         self._environment = Environment(store, words, self._delay, simulation.seed)
+        self._rules = ConfiguredRules(
+            store, lambda document: self.arm(document).id, self.put_scenario, self.drop_scenario
+        )
         store.followed = self._follow
-        self._configure(simulation.accounts)
+        settle_accounts(store, simulation.accounts)
         with store.transaction(write=True):
             self._apply_settings()
 
@@ -140,7 +142,10 @@ class Mock:
     def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer | Page:
         """The answer to an error that is found before there is a call, such as a body that is too large."""
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
-        return self._delivered(answer, None, None)
+        try:
+            return self._delivered(answer, None, None)
+        except StoreError:  # it numbers the samples of a latency, and its failure is not told late
+            return answer
 
     def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""
@@ -276,7 +281,7 @@ class Mock:
 
     def set_profile(self, profile: Profile | None) -> None:
         """Answers by the profile from the next call on, with None by that of the settings."""
-        over = _digest(self._configured.choices)
+        over = digest(self._configured.choices)
         kept = None if profile is None else json.dumps({"over": over, "choices": dict(profile.choices)})
         with self.store.transaction(write=True):
             self.store.values.put(_PROFILE, kept)
@@ -318,7 +323,7 @@ class Mock:
 
     def _apply(self, profile: Profile, simulation: Simulation) -> None:
         self.simulation = simulation
-        self._configure(simulation.accounts)
+        settle_accounts(self.store, simulation.accounts)
         self._environment = Environment(self.store, self.words, self._delay, simulation.seed)
         with self.store.transaction(write=True):
             if profile.choices != self._configured.choices:
@@ -331,12 +336,9 @@ class Mock:
         process has done so.
         """
         kept = self.store.values.get(_PROFILE)
-        if kept is not None and json.loads(kept)["over"] != _digest(self._configured.choices):
+        if kept is not None and json.loads(kept)["over"] != digest(self._configured.choices):
             self.set_profile(None)
-        made = self._made()
-        if made is None or made["of"] != self._digest_of_rules():
-            self._take_back(made["made"] if made else ())
-            self._arm_configured(None)
+        self._rules.change(self.simulation)
 
     def put_scenario(self, name: str, document: Any) -> tuple[RunningScenario, bool]:
         """Begins the scenario of a document, and says whether there was none of its name and login. Raises Refusal."""
@@ -384,7 +386,7 @@ class Mock:
             self.store.reset(login)
             if login is None:
                 self.set_profile(None)
-            self._arm_configured(login)
+            self._rules.renew(self.simulation, login)
 
     def _operation(self, call: Call) -> Operation:
         only_get = call.operation == "info" and not self.profile.rules.info_post
@@ -494,104 +496,6 @@ class Mock:
         self._made_up = self._made_up or count(self.store.account_number() + 1)
         names = (f"account-{n}@example.com" for n in self._made_up)
         return next(name for name in names if self.store.account(name) is None)
-
-    def _configure(self, accounts: Sequence[Account]) -> None:
-        """Puts the accounts of the settings into the store, and takes away those that the settings no longer name. An
-        account that stands in the settings as before stays as it is, with its changes by control.
-
-        Raises StoreError where another process uses the store with other accounts: they are its callers'.
-        """
-        wanted = {account.login: f"{number(repr(account)):016x}" for account in accounts}
-
-        def configured() -> dict[str, str]:
-            return {account.login: account.configured for account in self.store.configured()}
-
-        def change() -> None:
-            for login in configured():
-                if login not in wanted:
-                    self.store.drop_account(login)
-            for account in accounts:
-                before = self.store.account(account.login)
-                if before is None or before.configured != wanted[account.login]:
-                    made = before or account
-                    kept = replace(
-                        account, configured=wanted[account.login], day=made.day, used=made.used, creates=made.creates
-                    )
-                    self.store.put_account(kept)
-
-        if not self.store.settle(lambda: configured() == wanted, change):
-            theirs = configured()
-            # Counted, since no message names a login.
-            changed = sum(theirs[login] != digest for login, digest in wanted.items() if login in theirs)
-            strange, absent = len(set(theirs) - set(wanted)), len(set(wanted) - set(theirs))
-            how = f"with another token or other limits for {changed} of its {len(theirs)} accounts"
-            if strange or absent:
-                how = (
-                    f"with other accounts: {strange} of its {len(theirs)} are not in these settings, and {absent} of"
-                    f" the {len(wanted)} in these settings are not among its own"
-                )
-            remedy = "end that process, give both the same accounts, or name another state"
-            raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
-
-    def _arm_configured(self, login: str | None) -> None:
-        """Puts stubs, arms faults and begins scenarios of the settings: those of the login, with None all."""
-        made: list[_Rule] = []
-        for stub in self.simulation.stubs:
-            if login is None or stub.match.login == login:
-                put, _ = self.store.stubs.put(stub)
-                made.append((stub.match.login, "stub", put.id))
-        for place, document in enumerate(self.simulation.faults):
-            whose = document.get("match", {}).get("login")
-            if login is None or whose == login:
-                with _at(f"faults[{place}]"):
-                    made.append((whose, "fault", self.arm(document).id))
-        for place, document in enumerate(self.simulation.scenarios):
-            whose = document["scenario"].get("login")
-            if login is None or whose == login:
-                with _at(f"scenarios[{place}]"):
-                    self.put_scenario(document["name"], document["scenario"])
-                made.append((whose, "scenario", document["name"]))
-        before = self._made()
-        if before is None or login is None or made:
-            others = () if before is None or login is None else (one for one in before["made"] if one[0] != login)
-            kept = {"of": self._digest_of_rules(), "made": [*others, *made]}
-            self.store.values.put(_RULES, json.dumps(kept))
-
-    def _made(self) -> dict[str, Any] | None:
-        """What of the settings' stubs, faults and scenarios is in the store: their digest as `of`, and as `made` the
-        login, the kind and the id or the name of each.
-        """
-        kept = self.store.values.get(_RULES)
-        made: dict[str, Any] | None = None if kept is None else json.loads(kept)
-        return made
-
-    def _digest_of_rules(self) -> str:
-        simulation = self.simulation
-        return _digest([[stub.document for stub in simulation.stubs], simulation.faults, simulation.scenarios])
-
-    def _take_back(self, made: Iterable[_Rule]) -> None:
-        """Takes away what `_arm_configured` has made and is still there."""
-        for login, kind, name in made:
-            with suppress(NotFound):
-                if kind == "scenario":
-                    self.drop_scenario(name, login)
-                elif kind == "fault":
-                    self.store.faults.disarm(name)
-                else:
-                    self.store.stubs.drop(name)
-
-
-def _digest(value: Any) -> str:
-    return f"{number(repr(value)):016x}"
-
-
-@contextmanager
-def _at(where: str) -> Iterator[None]:
-    """Sees the problems of a Refusal from further out."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise refusal.at(where) from None
 
 
 def _no_effect() -> Effect:

@@ -6,7 +6,7 @@ import json
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from mockserver.core.errors import Refusal, StoreError
@@ -93,6 +93,10 @@ class SharedStore(Store):
     def _clear_records(self, kinds: Sequence[str]) -> int:
         """Likewise: leaves none, but has every other process read all records."""
 
+    def _recording(self) -> AbstractContextManager[None]:
+        """The transaction around `_record`, soon after that of the turn."""
+        return self.transaction(write=True)
+
     @abstractmethod
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
@@ -154,7 +158,7 @@ class SharedStore(Store):
         self._uncounted.update(calls)
         self._unwritten += entries
         try:
-            with self.transaction(write=True):
+            with self._recording():
                 self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
         except StoreError:
             self._lost_some |= len(self._unwritten) > UNWRITTEN

@@ -242,10 +242,15 @@ class SqliteStore(SharedStore):
             ((number,),) = self.file.rows("SELECT number FROM samples WHERE login = ? AND what = ?", (login, what))
         return int(number)
 
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        with self._in_step(), self.file.transaction(write=True, look=False):
+            self.file.in_passing()
+            yield
+
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
     ) -> None:
-        self.file.in_passing()
         for made, number in calls.items():
             self.file.run(_COUNT_CALLS, (*made, number))
         if lost_some:

@@ -6,18 +6,28 @@ power cut may take the last moments, never the file (WAL with synchronous=NORMAL
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from mockserver.core.errors import Refusal, StoreError
 from mockserver.standard_error import write_line
-from mockserver.stores.sqlite_schema import APPLICATION_ID, END_OF_A_RUN, OF_A_RUN, SCHEMA, TABLES, UPGRADES, VERSION
+from mockserver.stores.sqlite_head import (
+    DAMAGED,
+    REMEDIES,
+    Place,
+    absolute,
+    check_file,
+    code_of,
+    place_of,
+    sentence,
+    size_of,
+)
+from mockserver.stores.sqlite_schema import END_OF_A_RUN, OF_A_RUN, SCHEMA, TABLES, UPGRADES, VERSION
 from mockserver.stores.trouble import Trouble
 
 PATIENCE = 5.0  # seconds to wait for another process when the file is opened
@@ -27,27 +37,13 @@ BUSY = 1.0  # seconds to wait for another process's transaction later on: the ca
 _TRIES = 3  # to be alone with the file when it is opened
 RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
 
-_NEEDED = (3, 37, 0)
 _PARTS = ("", "-wal", "-shm")  # the file, its log, and the log's index (sqlite.org/walformat.html)
 _GONE = "was removed or moved; put it back, or end the mock and start it again for a new one"
 
+_UNFIT = "it holds numbers of 64 bits and Unicode text alone"
+
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
-_Place: TypeAlias = "tuple[int, int] | None"
-"""Device and number of the file to which a path leads; None where it leads to none."""
-
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
-"""Codes of a content that is not what was written: the statements are right, so a table that is missing is one."""
-_REMEDIES: Mapping[int, str] = {
-    sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
-    sqlite3.SQLITE_FULL: "make room on the disk",
-    sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
-    sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
-    sqlite3.SQLITE_CORRUPT: "put a sound copy in its place, or name another file",
-    sqlite3.SQLITE_NOTADB: "put a sound copy in its place, or name another file",
-    sqlite3.SQLITE_ERROR: "put a sound copy in its place, or name another file",
-    sqlite3.SQLITE_IOERR: "make room on the disk, or see what is wrong with it",
-}
 
 
 class SqliteFile:
@@ -69,7 +65,7 @@ class SqliteFile:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was. patience: seconds to wait for another process.
         """
-        self._path = _absolute(path)
+        self._path = absolute(path)
         self.name = str(self._path)
         self._patience = patience
         self.depth = 0
@@ -79,13 +75,13 @@ class SqliteFile:
         self._failed: str | None = None
         self.trouble = Trouble(self.name, write_line)
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
-        self._places: list[_Place] | None = None  # of the parts, as they were opened
+        self._places: list[Place] | None = None  # of the parts, as they were opened
         self._sizes = (0, 0)  # of the file and its log, when they were last looked at
         self._broken: str | None = None  # why the file is not used
         self._next_try = 0.0
         self._busy = 0.0  # seconds for which another process is waited for
-        version = _check_file(self._path, time.monotonic() + patience)
-        if version == VERSION and _size(self._path):
+        version = check_file(self._path, time.monotonic() + patience)
+        if version == VERSION and size_of(self._path):
             self._begin_run()
         self._open(version)
 
@@ -136,7 +132,7 @@ class SqliteFile:
                     f"{self._path}: was made by an earlier ifind-mock, and another process uses it; {remedy}"
                 )
             time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
-            if _check_file(self._path, end) == VERSION:  # that process was doing the same
+            if check_file(self._path, end) == VERSION:  # that process was doing the same
                 return
         try:
             with self.transaction(write=True):
@@ -153,7 +149,7 @@ class SqliteFile:
         try:
             return sqlite3.connect(self._path, timeout=timeout, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, ValueError) as error:
-            raise StoreError(_sentence(self._path, error)) from error
+            raise StoreError(sentence(self._path, error)) from error
 
     def _prepare(self, patience: float) -> None:
         if self._empty():
@@ -176,8 +172,8 @@ class SqliteFile:
         self._busy = seconds
         self.run(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
-    def _found(self) -> list[_Place]:
-        return [_place(part) for part in self._parts]
+    def _found(self) -> list[Place]:
+        return [place_of(part) for part in self._parts]
 
     def _look(self) -> None:
         """Makes sure that the file is the one that was opened, and sound. Raises StoreError where it is not."""
@@ -191,7 +187,7 @@ class SqliteFile:
             self._mend()
         elif (shorter := self._cut_short()) is not None:
             self._leave()
-            raise self._breaks(f"{shorter}: was cut short; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
+            raise self._breaks(f"{shorter}: was cut short; {REMEDIES[sqlite3.SQLITE_CORRUPT]}")
         # Where another process is in the way, it is waited for once, and then not in every turn.
         patience = 0.0 if self.trouble.now is not None else min(self._patience, BUSY)
         if patience != self._busy:
@@ -214,7 +210,7 @@ class SqliteFile:
         return True
 
     def _measured(self) -> tuple[int, int]:
-        return _size(self._parts[0]), _size(self._parts[1])
+        return size_of(self._parts[0]), size_of(self._parts[1])
 
     def _mend(self) -> None:
         """Goes on with the file that is there, where one is. Raises StoreError."""
@@ -237,23 +233,23 @@ class SqliteFile:
             empty = not self._path.stat().st_size
         except OSError as error:
             absent = isinstance(error, FileNotFoundError | NotADirectoryError)
-            denied = f"{error.strerror}; {_REMEDIES[sqlite3.SQLITE_READONLY]}"
+            denied = f"{error.strerror}; {REMEDIES[sqlite3.SQLITE_READONLY]}"
             raise StoreError(f"{self._path}: {_GONE if absent else denied}") from error
         if empty:
             raise StoreError(self._broken or f"{self._path}: {_GONE}")
         self._broken = None
-        if places is not None and _place(self._parts[0]) == places[0]:
+        if places is not None and place_of(self._parts[0]) == places[0]:
             # What the log held is still in the connection.
             self.trouble.begins(f"{self._path}: its log, a file beside it, was removed; leave it there")
             self.run("PRAGMA wal_checkpoint(TRUNCATE)")
-        version = _check_file(self._path, 0)
+        version = check_file(self._path, 0)
         self.connection.close()
         self._open(version, min(self._patience, BUSY))
         if damaged and (problem := self.rows("PRAGMA quick_check(1)")) != [("ok",)]:
             self._leave()
-            remedy = _REMEDIES[sqlite3.SQLITE_CORRUPT]
+            remedy = REMEDIES[sqlite3.SQLITE_CORRUPT]
             raise StoreError(f"{self._path}: is damaged ({' '.join(str(problem[0][0]).split())}); {remedy}")
-        if self.trouble.now is None and places is not None and _place(self._parts[0]) != places[0]:
+        if self.trouble.now is None and places is not None and place_of(self._parts[0]) != places[0]:
             write_line(f"{self._path}: was replaced; what the file that is there now lacks is gone")
         self.trouble.is_over("works again, with the file that is there now")
         with self.transaction(write=True):
@@ -278,7 +274,7 @@ class SqliteFile:
             try:
                 ((mode,),) = self.connection.execute("PRAGMA journal_mode = WAL").fetchall()
             except sqlite3.Error as error:
-                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                if code_of(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                     raise self._failure(error) from error
                 time.sleep(0.01)
             else:
@@ -289,13 +285,14 @@ class SqliteFile:
         return not self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
 
     @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[None]:
+    def transaction(self, *, write: bool = False, look: bool = True) -> Iterator[None]:
         """What happens inside is kept together or not at all. The file is locked for writing from the first write on,
-        with write=True from the start, so that what is read inside stays true.
+        with write=True from the start, so that what is read inside stays true. look: whether the file is looked after
+        before; it need not be where that was just done.
 
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
-        if not self.depth:
+        if not self.depth and (look or self._broken is not None):
             self._look()
         self.depth += 1
         try:
@@ -341,7 +338,7 @@ class SqliteFile:
             raise StoreError(self._failed)
         if not self.connection.in_transaction:
             return
-        if self._writing and self._places is not None and _place(self._parts[0]) != self._places[0]:
+        if self._writing and self._places is not None and place_of(self._parts[0]) != self._places[0]:
             self._failed = f"{self._path}: {_GONE}"
             raise self._breaks(self._failed)
         self.run("COMMIT")
@@ -354,7 +351,7 @@ class SqliteFile:
         except sqlite3.ProgrammingError:
             return  # it was closed, which undoes as much
         except sqlite3.Error as error:
-            raise StoreError(_sentence(self._path, error)) from error
+            raise StoreError(sentence(self._path, error)) from error
 
     def run(self, statement: str, values: Row = ()) -> sqlite3.Cursor:
         """Runs a statement that writes. Raises StoreError."""
@@ -362,7 +359,18 @@ class SqliteFile:
             return self.connection.execute(statement, values)
         except (OverflowError, UnicodeEncodeError) as error:
             # Found before the statement ran: nothing is half done.
-            raise StoreError(f"{self._path}: it holds numbers of 64 bits and Unicode text alone") from error
+            raise StoreError(f"{self._path}: {_UNFIT}") from error
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def run_many(self, statement: str, values: Iterable[Row]) -> None:
+        """Runs a statement that writes with each of the values. Raises StoreError."""
+        try:
+            self.connection.executemany(statement, values)
+        except (OverflowError, UnicodeEncodeError) as error:
+            # Some may have been written.
+            self._failed = f"{self._path}: {_UNFIT}"
+            raise StoreError(self._failed) from error
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -380,14 +388,14 @@ class SqliteFile:
             raise self._failure(error) from error
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
-        text = _sentence(self._path, error)
+        text = sentence(self._path, error)
         if self._places is not None and not self._in_passing:  # else it is being opened, and whoever opens it says so
             self.trouble.begins(text)
         if self.depth:
             # SQLite itself may have undone the whole transaction (sqlite.org/lang_transaction.html), so all of it goes.
             self._failed = text
             self._roll_back()
-        if _code(error) in _DAMAGED and self._places is not None:
+        if code_of(error) in DAMAGED and self._places is not None:
             self._leave()
             return self._breaks(text)
         return StoreError(text)
@@ -434,7 +442,7 @@ class SqliteFile:
             self.connection.execute("COMMIT")
         except sqlite3.Error as error:
             self.connection.close()
-            if _code(error) != sqlite3.SQLITE_BUSY:
+            if code_of(error) != sqlite3.SQLITE_BUSY:
                 raise self._failure(error) from error
             return False
         return True
@@ -444,7 +452,7 @@ class SqliteFile:
         try:
             return make(row)
         except (ValueError, KeyError, Refusal):
-            text = f"{self._path}: holds a value that no mock writes; {_REMEDIES[sqlite3.SQLITE_CORRUPT]}"
+            text = f"{self._path}: holds a value that no mock writes; {REMEDIES[sqlite3.SQLITE_CORRUPT]}"
             if self._places is not None:
                 self.trouble.begins(text)
             raise StoreError(text) from None
@@ -452,92 +460,3 @@ class SqliteFile:
     def close(self) -> None:
         """Ends the use of the file."""
         self.connection.close()
-
-
-def _place(path: Path) -> _Place:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _size(path: Path) -> int:
-    """Bytes of the file; 0 where there is none, as in the moment in which it goes, which is noticed the next time."""
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):
-        return 0
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        return path.absolute()
-    except OSError:
-        raise StoreError(
-            f"{path}: the working directory does not exist any more; change to another, or name a whole path"
-        ) from None
-
-
-def _sentence(path: Path, error: Exception) -> str:
-    remedy = _REMEDIES.get(_code(error))
-    # Python shows a text that is not in UTF-8, which may be a token.
-    what = str(error).partition(" with text")[0]
-    return f"{path}: {what}; {remedy}" if remedy else f"{path}: {what}"
-
-
-def _code(error: Exception) -> int:
-    """SQLite's code, without the detail above its lowest byte (sqlite.org/rescode.html); 0 where there is none."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF
-
-
-def _check_file(path: Path, end: float) -> int:
-    """The version of the file, VERSION for one that is still to be made. Refuses a file that can't be used, or is
-    another program's, and leaves it as it is. A torn one may be in the making by another process, and is read again
-    until the moment `end`.
-
-    Raises StoreError.
-    """
-    if sqlite3.sqlite_version_info < _NEEDED:
-        have = sqlite3.sqlite_version
-        raise StoreError(f"{path}: needs SQLite 3.37 or newer, this Python has {have}; use the state memory")
-    try:
-        if not path.parent.is_dir():
-            raise StoreError(f"{path}: the directory {path.parent} is missing; make it, or name another file")
-        if not path.exists():
-            return VERSION
-        if not path.is_file():
-            raise StoreError(f"{path}: is not an ordinary file; name another")
-        if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-            raise StoreError(f"{path}: may not be read and written; change its rights, or name another file")
-        return _checked_version(path, *_mark_and_version(path, end)) if path.stat().st_size else VERSION
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; name another file") from error
-
-
-def _mark_and_version(path: Path, end: float) -> tuple[int, int]:
-    """Both are 0 where the file is no database."""
-    # Immutable: SQLite neither locks nor repairs the file. Not read without SQLite: closing a handle of our own would
-    # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
-    while True:
-        try:
-            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as head:
-                ((mark,),) = head.execute("PRAGMA application_id").fetchall()
-                ((version,),) = head.execute("PRAGMA user_version").fetchall()
-                return mark, version
-        except sqlite3.Error as error:
-            if _code(error) == sqlite3.SQLITE_NOTADB:
-                return 0, 0
-            if _code(error) != sqlite3.SQLITE_CORRUPT or time.monotonic() > end:
-                raise StoreError(_sentence(path, error)) from error
-        time.sleep(0.01)
-
-
-def _checked_version(path: Path, mark: int, version: int) -> int:
-    if mark != APPLICATION_ID:
-        raise StoreError(f"{path}: was not made by ifind-mock, and is left as it is; name another file")
-    if not 1 <= version <= VERSION:
-        what = f"has format {version}, this ifind-mock reads formats 1 to {VERSION}"
-        raise StoreError(f"{path}: {what}; name another file, or take the ifind-mock that made it")
-    return version

@@ -13,7 +13,7 @@ from mockserver.stores.sqlite_file import Row, SqliteFile
 _PART = 100  # entries that are read at a time
 
 _ADD = f"INSERT INTO entries VALUES ({', '.join('?' * len(Entry._fields))})"  # noqa: S608 - question marks alone
-_OLDEST = "SELECT * FROM entries WHERE owner = ? ORDER BY number LIMIT 1"
+_OLDEST = "SELECT number, time, method, outcome FROM entries WHERE owner = ? ORDER BY number LIMIT ?"
 _SUMS = "SELECT last, kept, emptied, bodies, bytes FROM journal"
 _PUT_SUMS = "UPDATE journal SET last = ?, kept = ?, emptied = ?, bodies = ?, bytes = ?"
 _IDLEST = "SELECT owner FROM rings WHERE (kept > 0) = 1 ORDER BY last LIMIT 1"
@@ -63,70 +63,69 @@ class SqliteJournal(SharedJournal):
             ((*read,),) = self._file.rows(_SUMS)
             sums = _Sums(*read)
             rings: dict[str, _KeptRing] = {}
+            rows: list[Row] = []
+            bodies: list[tuple[int, bytes]] = []
             for entry, body in entries:
-                self._add(entry, rings, sums)
-                if sums.kept > self.size * ACCOUNTS:
-                    self._put_rings(rings)
-                    self._empty_idlest(sums)
+                sums.last += 1
+                owner = owner_of(entry.login)
+                ring = rings.get(owner) or self._joined(owner, sums)
+                rings[owner] = ring
+                ring.kept += 1
+                ring.last = sums.last
+                rows.append(_row(entry, sums.last, owner))
                 if body is not None and len(body) <= LARGEST_BODY:
-                    self._add_body(body, sums)
-            self._put_rings(rings)
+                    bodies.append((sums.last, body))
+            self._file.run_many(_ADD, rows)
+            sums.kept += len(rows)
+            for owner, ring in rings.items():
+                self._shorten(owner, ring, max(ring.kept - self.size, 0), sums)
+            while sums.kept > self.size * ACCOUNTS:
+                self._empty_idlest(sums)
+            self._add_bodies(bodies, sums)
             self._file.run(_PUT_SUMS, (sums.last, sums.kept, sums.emptied, sums.bodies, sums.bytes))
             self.last_number = sums.last
             if self._waiters:
                 self.look()
 
-    def _add(self, entry: Entry, rings: dict[str, _KeptRing], sums: _Sums) -> None:
-        owner = owner_of(entry.login)
-        ring = rings.get(owner) or self._ring(owner)
+    def _joined(self, owner: str, sums: _Sums) -> _KeptRing:
+        """The ring of an account that calls."""
+        ring = self._ring(owner)
         if ring is None:
-            ring = _KeptRing(0, Lost())
-        elif not ring.kept:
-            sums.emptied -= 1
-        rings[owner] = ring
-        while ring.kept >= self.size:
-            (oldest,) = self._file.rows(_OLDEST, (owner,))
-            _drop(ring.lost, oldest)
-            self._file.run("DELETE FROM entries WHERE number = ?", (oldest[0],))
-            ring.kept -= 1
-            sums.kept -= 1
-        sums.last += 1
-        ring.last = sums.last
-        self._file.run(_ADD, _row(entry._replace(number=sums.last), owner))
-        ring.kept += 1
-        sums.kept += 1
+            return _KeptRing(0, Lost())
+        sums.emptied -= not ring.kept
+        return ring
 
     def _ring(self, owner: str) -> _KeptRing | None:
         rows = self._file.rows("SELECT kept, lost, last FROM rings WHERE owner = ?", (owner,))
         return self._file.made(_read_ring, rows[0]) if rows else None
 
-    def _put_rings(self, rings: dict[str, _KeptRing]) -> None:
-        for owner, ring in rings.items():
-            self._file.run(
-                "INSERT OR REPLACE INTO rings VALUES (?, ?, ?, ?)", (owner, ring.kept, ring.last, _written(ring.lost))
-            )
-        rings.clear()
+    def _shorten(self, owner: str, ring: _KeptRing, surplus: int, sums: _Sums) -> None:
+        """Drops so many of the oldest entries of the account, and keeps its ring."""
+        if surplus:
+            oldest = self._file.rows(_OLDEST, (owner, surplus))
+            for number, time, *counted in oldest:
+                ring.lost.add(number, time, (counted[0], counted[1]))
+            self._file.run("DELETE FROM entries WHERE owner = ? AND number <= ?", (owner, oldest[-1][0]))
+            ring.kept -= surplus
+            sums.kept -= surplus
+        kept = (owner, ring.kept, ring.last, _written(ring.lost))
+        self._file.run("INSERT OR REPLACE INTO rings VALUES (?, ?, ?, ?)", kept)
 
     def _empty_idlest(self, sums: _Sums) -> None:
         ((owner,),) = self._file.rows(_IDLEST)
         ring = self._ring(owner)
         assert ring is not None, "its row was just read"
-        for row in self._file.rows("SELECT * FROM entries WHERE owner = ? ORDER BY number", (owner,)):
-            _drop(ring.lost, row)
-        self._file.run("DELETE FROM entries WHERE owner = ?", (owner,))
-        sums.kept -= ring.kept
-        ring.kept = 0
-        self._put_rings({owner: ring})
+        self._shorten(owner, ring, ring.kept, sums)
         sums.emptied += 1
         if sums.emptied > REMEMBERED:
             self._file.run(_FORGET)
             self._file.run("UPDATE journal SET forgotten = 1")
             sums.emptied -= 1
 
-    def _add_body(self, body: bytes, sums: _Sums) -> None:
-        self._file.run("INSERT INTO bodies VALUES (?, ?)", (sums.last, body))
-        sums.bodies += 1
-        sums.bytes += len(body)
+    def _add_bodies(self, bodies: Sequence[tuple[int, bytes]], sums: _Sums) -> None:
+        self._file.run_many("INSERT INTO bodies VALUES (?, ?)", bodies)
+        sums.bodies += len(bodies)
+        sums.bytes += sum(len(body) for _, body in bodies)
         while sums.bytes > BODIES or sums.bodies > sums.kept:
             ((number, size),) = self._file.rows(_OLDEST_BODY)
             self._file.run("DELETE FROM bodies WHERE number = ?", (number,))
@@ -189,21 +188,15 @@ def login_of(owner: str) -> str | None:
     return owner.partition(":")[2] if ":" in owner else None
 
 
-def _row(entry: Entry, owner: str) -> Row:
-    return entry._replace(login=owner, params=" ".join(entry.params), faults=" ".join(entry.faults))  # type: ignore[arg-type]
+def _row(entry: Entry, number: int, owner: str) -> Row:
+    params, faults = " ".join(entry.params), " ".join(entry.faults)
+    return (number, *entry[1:3], owner, *entry[4:9], params, *entry[10:14], faults, *entry[15:])
 
 
 def _entry(row: Row) -> Entry:
+    params, faults = tuple(row[9].split()), tuple(row[14].split())
     entry = Entry(*row)
-    params, faults = row[9].split(), row[14].split()
-    return entry._replace(
-        login=login_of(row[3]), params=tuple(params), faults=tuple(faults), in_body=bool(entry.in_body)
-    )
-
-
-def _drop(lost: Lost, row: Row) -> None:
-    number, time, _, _, method, *_ = row
-    lost.add(number, time, (method, row[10]))
+    return entry._replace(login=login_of(row[3]), params=params, faults=faults, in_body=bool(entry.in_body))
 
 
 def _written(lost: Lost) -> str:

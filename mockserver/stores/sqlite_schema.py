@@ -49,7 +49,8 @@ _SHARED = (  # since version 3: before, each process kept these for itself
     "CREATE INDEX entries_owner ON entries (owner)",
     # Of each account that has called: how many of its entries are kept, the number of the last, what it has lost.
     """CREATE TABLE rings (
-        owner TEXT PRIMARY KEY, kept INTEGER NOT NULL, last INTEGER NOT NULL, lost TEXT NOT NULL) STRICT""",
+        owner TEXT PRIMARY KEY, kept INTEGER NOT NULL, last INTEGER NOT NULL,
+        lost TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX rings_last ON rings (kept > 0, last)",
     "CREATE TABLE bodies (number INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT",
     # One row: sums over the three tables, and whether nothing is known any more of some entries that are gone.
