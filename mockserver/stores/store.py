@@ -15,6 +15,7 @@ from mockserver.faults.records import Records
 from mockserver.faults.scenarios import Scenarios
 from mockserver.faults.stubs import Stubs
 from mockserver.stores.journal import Entry, Journal
+from mockserver.stores.retention import Retention
 from mockserver.stores.values import Values
 
 Made: TypeAlias = "tuple[str, str, int]"
@@ -32,7 +33,7 @@ class Store(ABC):
     name = "memory"
     """What a message calls the store."""
     is_shared = False  # whether other processes can use it, too
-    keep = 0  # how many tasks are kept, the last ones that were created; 0 is all
+    retention: Retention | None = None  # which tasks are kept; None is all
     waits = False
     """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
@@ -95,8 +96,8 @@ class Store(ABC):
     @abstractmethod
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored. Drops the oldest ones beyond `keep`, a few at
-        a time. Raises KeyError without an account.
+        what is used has reached the limit. The task's own id is ignored. Drops a few of those that `retention`
+        does not keep. Raises KeyError without an account.
         """
 
     @abstractmethod
