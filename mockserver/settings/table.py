@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from mockserver.api.stub_documents import STUB
-from mockserver.core.delays import DURATION_PATTERN, Delay, duration
+from mockserver.core.delays import DURATION_PATTERN, MOST, Delay, duration
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.messages import Micros
 from mockserver.core.simulation import Simulation
@@ -247,10 +247,13 @@ _DELAYS = fields.table_of(
         ),
     }
 )
-_AGE = replace(
-    fields.text.then(lambda where, text: duration(text, where)),
-    shape={"type": "string", "pattern": DURATION_PATTERN},
-    allowed="a time such as '24h', up to '366d'",
+_AGE = fields.at_most(
+    MOST,
+    Field(
+        fields.text.then(lambda where, text: duration(text, where)).read,
+        {"type": "string", "pattern": DURATION_PATTERN},
+        "a time such as '24h', up to '366d'",
+    ),
 )
 _CHOICE = Field(fields.as_is.read, {"type": "string", "pattern": "="}, "CLAUSE=CHOICE, such as row.phone=number")
 
