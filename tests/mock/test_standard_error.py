@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -288,6 +289,25 @@ def test_a_line_waits_where_the_system_gives_no_thread(monkeypatch: pytest.Monke
         lines.flush(10)
 
     assert (tmp_path / "log").read_text(encoding="ascii") == "one\ntwo\n"
+
+
+def writers() -> int:
+    return sum(thread.name == "ifind-mock-log" for thread in threading.enumerate())
+
+
+def test_lines_of_many_threads_are_each_written_once_by_one_thread(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = writers()
+    with (tmp_path / "log").open("w", encoding="ascii") as file, ThreadPoolExecutor(4) as pool:
+        monkeypatch.setattr("sys.stderr", file)
+        for _ in range(20):  # the first lines start the thread
+            lines = Lines()
+            list(pool.map(lines.write, ["line"] * 4))
+            lines.flush(10)
+
+    assert (tmp_path / "log").read_text(encoding="ascii") == "line\n" * 80
+    assert writers() - before == 20
 
 
 def test_a_process_that_was_forked_writes_its_own_lines_and_each_ends_with_them(tmp_path: Path) -> None:
