@@ -102,8 +102,8 @@ class _App(Flask):
 _LENGTH = re.compile("[0-9]{1,19}")
 _DIVIDED = Problem(
     "",
-    "the mock keeps its state in this process, and its server says that it has several (wsgi.multiprocess): what is made"
-    " in one is unknown to the others",
+    "the mock keeps its state in this process, and its server says that it has several (wsgi.multiprocess): what is"
+    " made in one is unknown to the others",
     "run one process with threads, such as gunicorn --workers 1 --threads 4, or keep the state in a file, such as"
     " IFIND_MOCK_STATE=state.db",
 )
