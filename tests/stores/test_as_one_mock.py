@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+import json
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from threading import Barrier, Lock
 from typing import Any, Unpack
+from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
@@ -15,10 +26,18 @@ from hypothesis import strategies as st
 
 from mockserver.api.http import Request
 from mockserver.assembly import open_gateway
+from mockserver.profile.profile import resolve
+from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.settings.table import SettingValues
+from mockserver.stores import shared_store, sqlite, sqlite_file
+from mockserver.stores.journal import Pattern
+from mockserver.web.app import make_app
 from mockserver.web.control import Control
+from mockserver.web.route import Guard
+from mockserver.wire.serving import serve_mock
 from support.in_process import LOGIN, PHONE, TOKEN, Time
+from support.wire_server import wait_for
 
 OTHER = "test-x@example.com"
 SETTINGS: SettingValues = {
@@ -177,14 +196,18 @@ READ = st.one_of(
 SCRIPTS = st.lists(st.tuples(st.integers(0, 1), st.one_of(CALLS, CALLS, TOLD, READ)), max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(script=SCRIPTS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(script=SCRIPTS, tombstones=st.sampled_from([3, 10_000]))
 def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
-    script: list[tuple[int, tuple[str, tuple[Any, ...], dict[str, Any]]]], tmp_path: Path
+    script: list[tuple[int, tuple[str, tuple[Any, ...], dict[str, Any]]]], tombstones: int, tmp_path: Path
 ) -> None:
-    number = next(NUMBERS)
-    state = str(tmp_path / f"{number}.db")
-    with mocks(state, state) as (time, opened), mocks("memory") as (model_time, (model,)):
+    """Also where a process is so far behind that it reads all records anew."""
+    state = str(tmp_path / f"{next(NUMBERS)}.db")
+    with (
+        mock.patch.object(sqlite, "TOMBSTONES", tombstones),
+        mocks(state, state) as (time, opened),
+        mocks("memory") as (model_time, (model,)),
+    ):
         for place, (verb, how, params) in script:
             time.passes(0.5)
             model_time.passes(0.5)
@@ -192,3 +215,204 @@ def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
 
 
 NUMBERS = count()
+
+
+def test_calls_at_once_in_two_processes_meet_a_rule_as_often_as_it_says(pair: list[OneMock]) -> None:
+    """Each mock has a thread of its own here, and each thread a connection to the file."""
+    one, two = pair
+    calls, steps = 60, [{"times": 25, "action": {"kind": "error", "code": 501}}]
+    one.tell("DELETE /faults")
+    one.tell("POST /faults", {"match": {"nth": 70}, "action": {"kind": "error", "code": 502}})
+    one.tell("POST /faults", {"match": {}, "action": {"kind": "error", "code": 503}, "times": 30, "after": 40})
+    two.tell("PUT /scenarios/s", {"steps": steps, "login": LOGIN})
+    two.tell("PUT /profile", {"rate.limit": "1000/10s"})
+    began = Barrier(2)
+
+    def work(mine: OneMock) -> list[int]:
+        began.wait()
+        return [json.loads(mine.call("info")[2]).get("error_code") for _ in range(calls)]
+
+    with ThreadPoolExecutor(2) as threads:
+        codes = Counter(code for codes in threads.map(work, pair) for code in codes)
+
+    # The scenario's calls are counted by the faults, too. The 70th is that of the first fault, and counted by both.
+    assert codes == {501: 25, 502: 1, 503: 30, None: 2 * calls - 56}
+    assert sum(one.mock.store.calls().values()) == sum(two.mock.store.calls().values()) == 2 * calls
+    assert [entry.number for entry in one.mock.journal.entries(Pattern({}))] == [118, 119, 120]
+    assert one.mock.journal.dropped(Pattern({})) == 117
+
+
+def test_counts_of_a_turn_that_fails_are_taken_back(pair: list[OneMock]) -> None:
+    one, two = pair
+    one.tell("PUT /faults/f", {"match": {}, "action": {"kind": "error"}, "times": 2})
+    before = one.tell("GET /faults"), two.tell("GET /scenarios")
+    with suppress(ZeroDivisionError), one.mock.store.transaction():
+        assert one.call("create", phone=PHONE, source=1)[0] == 200
+        one.mock.set_profile(resolve(clauses(), {"row.phone": "number"}))
+        raise ZeroDivisionError
+
+    assert (one.tell("GET /faults"), two.tell("GET /scenarios")) == before
+    assert one.mock.profile.choices["row.phone"] == "text"
+
+
+@pytest.mark.parametrize(
+    "route", [("POST /reset", {"login": LOGIN}), ("POST /reset", {}), ("DELETE /accounts/x", None)]
+)
+def test_a_reset_ends_what_waits_in_the_other_process_and_nothing_that_comes_later(
+    pair: list[OneMock], route: tuple[str, Any]
+) -> None:
+    one, two = pair
+    two.tell("PUT /accounts/x", {})
+    waiter = one.mock.journal.wait(Pattern({"login": "x"} if route[1] is None else {}), 1)
+    one.ended.clear()
+    assert two.tell(*route)[0] == 204
+    one.mock.watch()
+    (login,) = one.ended
+
+    assert login == {"POST": (route[1] or {}).get("login"), "DELETE": "x"}[route[0].split()[0]]
+    assert waiter.ended == (login in (None, waiter.pattern.login))
+    one.call("info")
+    one.mock.watch()
+    assert one.ended == [login]
+    assert two.ended[-1:] == [login], "its own are ended by its control API"
+
+
+def test_a_wait_and_an_answer_that_waits_see_what_another_process_does(state: str) -> None:
+    read = load(arguments={**SETTINGS, "state": state})
+    with ExitStack() as stack:
+        one, two = (open_gateway(read) for _ in range(2))
+        for gateway in (one, two):
+            stack.callback(gateway.mock.store.close)
+        served = stack.enter_context(serve_mock(one, read))
+        guard = _locked()
+        wsgi = make_app(two, guard, read).test_client()
+        threads = stack.enter_context(ThreadPoolExecutor(4))
+
+        def asked(path: str, body: Any = None) -> int:
+            data = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(served + path, data, {"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        wait = {"match": {"method": "info"}, "count": 2, "timeout": "20s"}
+        info = f"/api/info?{urlencode({'login': LOGIN, 'token': TOKEN})}"
+        waits = [threads.submit(asked, "/_mock/requests/wait", wait), threads.submit(asked, "/_mock/requests/wait", {})]
+        wait_for(lambda: len(one.mock.journal._waiters) == 1)
+        assert (wsgi.get(info).status_code, asked(info)) == (200, 200)
+        assert [one.result(20) for one in waits] == [200, 200]
+
+        late = {"match": {"method": "info"}, "action": {"kind": "latency", "delay": "20s"}, "times": "always"}
+        assert wsgi.post("/_mock/faults", json=late).status_code == 201
+        answers = [threads.submit(asked, info), threads.submit(lambda: wsgi.get(info).status_code)]
+        wait_for(lambda: sum(guard(two.mock.store.calls).values()) == 4)
+        assert asked("/_mock/reset", {"login": LOGIN}) == 204
+        assert wsgi.post("/_mock/reset", json={"login": LOGIN}).status_code == 204
+        assert [one.result(20) for one in answers] == [503, 503]
+
+
+def _locked() -> Guard:
+    lock = Lock()
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        with lock:
+            return operation()
+
+    return guard
+
+
+# The settings, and the end of a process.
+
+
+def test_rules_of_the_settings_are_put_once_and_those_of_other_settings_take_their_place(state: str) -> None:
+    other: SettingValues = {"faults": [{"action": {"kind": "reset"}}], "profile": {"row.phone": "number"}}
+    with mocks(state, state) as (time, (one, two)), closing(OneMock(state, time, other).mock.store):
+        for asked in (one, two):
+            assert [fault["action"]["kind"] for fault in asked.tell("GET /faults")[1]["faults"]] == ["reset"]
+        one.tell("PUT /faults/mine", {"action": {"kind": "error"}})
+        new = load(arguments={**SETTINGS, **other, "state": state, "delay": "1s"})
+        two.mock.configure(new.profile, new.simulation)
+        two.tell("PUT /profile", {"row.phone": "text"})
+        one.mock.configure(new.profile, new.simulation)
+
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f2", "mine"]
+        assert one.mock.profile.choices["row.phone"] == two.mock.profile.choices["row.phone"] == "text"
+        two.tell("POST /reset", {})
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f4"]
+        assert one.mock.profile.choices["row.phone"] == two.mock.profile.choices["row.phone"] == "number"
+
+
+def test_rules_counts_and_the_journal_end_with_the_last_process_and_tasks_stay(state: str) -> None:
+    with mocks(state) as (_, (one,)):
+        one.tell("DELETE /scenarios")
+        one.call("create", phone=PHONE, source=1)
+        one.tell("PUT /faults/mine", {"action": {"kind": "error"}})
+        one.tell("PUT /profile", {"row.phone": "number"})
+        with mocks(state) as (_, (two,)):
+            assert [fault["id"] for fault in two.tell("GET /faults")[1]["faults"]] == ["f1", "mine"]
+            one.mock.store.close()
+            with mocks(state) as (_, (three,)):
+                assert len(three.tell("GET /requests")[1]["requests"]) == 1
+                assert three.mock.profile.choices["row.phone"] == "number"
+    with mocks(state) as (_, (one,)):
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f1"]
+        assert one.tell("GET /requests")[1]["requests"] == []
+        assert one.mock.profile.choices["row.phone"] == "text"
+        assert one.mock.store.calls() == {}
+        assert len(one.tell("GET /tasks")[1]["tasks"]) == 1
+
+
+def test_they_end_with_a_process_that_is_killed(state: str) -> None:
+    program = """
+        import os, sys
+        from mockserver.assembly import open_gateway
+        from mockserver.settings.loading import load
+        open_gateway(load(arguments={"state": sys.argv[1]})).mock.arm({"action": {"kind": "error"}})
+        os._exit(0)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program), state], check=True)
+    with closing(sqlite3.connect(state)) as file:
+        assert file.execute("SELECT count(*) FROM records WHERE kind = 'fault'").fetchall() == [(1,)]
+    with mocks(state) as (_, (one,)):
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f1"]
+        assert one.tell("GET /faults")[1]["faults"][0]["match"] == {"method": "info", "nth": 3}
+
+
+# What can't be written, or be read.
+
+
+@pytest.mark.parametrize(("held", "dropped"), [(1000, 0), (2, None)])
+def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
+    state: str, monkeypatch: pytest.MonkeyPatch, held: int, dropped: int | None
+) -> None:
+    monkeypatch.setattr(sqlite_file, "BUSY", 0.01)
+    monkeypatch.setattr(shared_store, "UNWRITTEN", held)
+    with mocks(state, state, journal=10) as (_, (one, two)):
+        with closing(sqlite3.connect(state, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(3):
+                one.call("result", id=7)
+        one.call("result", id=7)
+
+        assert sum(two.mock.store.calls().values()) == 4
+        assert two.mock.journal.count(Pattern({})).kept == min(held + 1, 4)
+        assert two.mock.journal.dropped(Pattern({})) == dropped
+        two.tell("POST /reset", {})
+        assert one.mock.journal.dropped(Pattern({})) == 0
+
+
+@pytest.mark.parametrize("value", ["{", "[]", '[1, {"action": {"kind": "of a later version"}}]'])
+def test_a_record_that_can_t_be_read_is_an_error_with_a_remedy(pair: list[OneMock], state: str, value: str) -> None:
+    one, two = pair
+    with one.mock.store.transaction(write=True):
+        one.mock.store.put_record("fault", "f9", value)
+    (status, told) = two.tell("GET /faults")
+
+    assert status == 503
+    assert f"{state}: holds a record that this ifind-mock can't read; use one version" in told["detail"]
+    assert json.loads(two.call("info")[2])["error_code"] == 500
+    with one.mock.store.transaction(write=True):
+        one.mock.store.drop_record("fault", "f9")
+    assert two.tell("GET /faults")[0] == 200
