@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from html import escape
 
 from mockserver.api.hints import hints
 from mockserver.api.http import Request, Response
-from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Entry
 from mockserver.api.mock import Mock
 from mockserver.api.operations import OPERATIONS, format_of
 from mockserver.api.params import read_params
@@ -19,6 +17,8 @@ from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Headers, Micros, Page
 from mockserver.core.tasks import Account, Task
 from mockserver.formats.writers import WRITERS, prepared
+from mockserver.stores.journal import HTTP_METHODS, OUTCOMES, Entry
+from mockserver.stores.store import Made
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
@@ -87,12 +87,8 @@ class Gateway:
             first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
             decided[first:] = map(self._server_error, [*asked[first:], *coming])
         responses = [self.render(decision) for decision in decided]
-        for decision in decided:
-            method = decision.call.operation if decision.call else ""
-            outcome = _outcome(decision.answer, decision.trace.error)
-            self.mock.calls[method if method in OPERATIONS else "other", outcome, decision.answer.http] += 1
-        if self.mock.journal.size:
-            self._record(decided, responses)
+        entries = self._entries(decided, responses) if self.mock.journal.size else ()
+        self.mock.store.record(map(_made, decided), entries)
         return responses
 
     def _safely(self, request: Request) -> Decision:
@@ -199,10 +195,11 @@ class Gateway:
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
 
-    def _record(self, decided: Sequence[Decision], responses: Sequence[Response]) -> None:
-        """Writes the calls of a turn into the journal."""
-        journal, real = self.mock.journal, self.mock.real.now()
-        for decision, response in zip(decided, responses, strict=True):
+    def _entries(self, decided: Sequence[Decision], responses: Sequence[Response]) -> list[tuple[Entry, bytes | None]]:
+        """The calls of a turn as the journal keeps them."""
+        entries: list[tuple[Entry, bytes | None]] = []
+        last, real = self.mock.journal.last_number, self.mock.real.now()
+        for number, (decision, response) in enumerate(zip(decided, responses, strict=True), last + 1):
             request = decision.request
             call, answer, trace, params = decision.call, decision.answer, decision.trace, decision.params
             account = trace.account or self._known(params.get("login"))
@@ -210,7 +207,7 @@ class Gateway:
             token = params.get("token")
             phone, source = self._subject(call, trace.task, account)
             entry = Entry(
-                journal.last_number + 1,
+                number,
                 self._time(login, real) if trace.now is None else trace.now,
                 real,
                 login,
@@ -232,7 +229,8 @@ class Gateway:
                 response.headers[0][1] if response.headers and response.headers[0][0] == "Content-Type" else "",
                 bool(request.body),
             )
-            journal.add(entry, response.body if _is_kept(request, decision, response, token) else None)
+            entries.append((entry, response.body if _is_kept(request, decision, response, token) else None))
+        return entries
 
     def _known(self, login: str | None) -> Account | None:
         """The account of a call that was refused before it was looked for."""
@@ -257,6 +255,12 @@ class Gateway:
         return real
 
 
+def _made(decision: Decision) -> Made:
+    method = decision.call.operation if decision.call else ""
+    outcome = _outcome(decision.answer, decision.trace.error)
+    return method if method in OPERATIONS else "other", outcome, decision.answer.http
+
+
 def _is_kept(request: Request, decision: Decision, response: Response, token: str | None) -> bool:
     """Whether the client gets just this body, and no token stands in it, as it may where users wrote it."""
     if request.http_method == "HEAD" or response.delivery.transport != "whole":
@@ -269,6 +273,8 @@ def _is_kept(request: Request, decision: Decision, response: Response, token: st
 
 def _spellings(token: str) -> set[str]:
     """The token as JSON, XML and CSV write it."""
+    from html import escape
+
     quoted = {json.dumps(token, ensure_ascii=ascii_only)[1:-1] for ascii_only in (False, True)}
     marked = escape(token, quote=False)
     in_ascii = marked.encode("ascii", "xmlcharrefreplace").decode()

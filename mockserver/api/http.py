@@ -64,6 +64,8 @@ HAND_OVER = "ifind_mock.hand_over"
 """In the WSGI environment of a server that can wait for itself: takes a Response that has `later`, in place of the
 application's answer.
 """
+SOON = 0.05
+"""Seconds for which something else may touch the mock before a caller that does not want to wait is told so."""
 LOOPBACK = "127.0.0.1"
 API_PATHS = frozenset({"", "/api", *(f"/api/{name}" for name in METHODS)})
 """The paths of the API, and those above them."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
 
 from mockserver.api import operations
-from mockserver.api.journal import Journal
+from mockserver.api.configured import ConfiguredRules, digest, settle_accounts
 from mockserver.api.operations import OPERATIONS, Environment, Operation, RequestContext
 from mockserver.api.trace import Trace
 from mockserver.core.chance import fraction, number
@@ -33,9 +33,13 @@ from mockserver.inputs.accounts import ALL
 from mockserver.inputs.fields import is_word
 from mockserver.people.magic import MAGIC
 from mockserver.people.words import Words
-from mockserver.profile.profile import Profile
+from mockserver.profile.profile import Profile, profile_of
 from mockserver.stores.store import Store
 
+LOOK = 0.05
+"""Seconds between two looks at what other processes have done, while answers wait here."""
+_PROFILE = "profile"
+"""The value of a store that is the profile that was set by control."""
 TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
 
 
@@ -60,19 +64,24 @@ class Mock:
         self.owns_sockets = owns_sockets
         self.profile = profile
         self._configured = profile
+        self._followed: str | None = None  # the value of the store by which the profile is as it is
         self.simulation = simulation
-        self.journal = Journal(simulation.journal)
-        self.calls: Counter[tuple[str, str, int]] = Counter()
-        """The calls since the start, by method (`other` for any other path), outcome and HTTP status."""
+        self.journal = store.journal
+        self.journal.size = simulation.journal
+        self.end_waiting: Callable[[str | None], object] = lambda _: None
+        """Ends the answers of a login, with None all, that wait; a server sets it. Called where the mock is touched."""
         self.real = real
         self._started = real.now()
         self._made_up: count[int] | None = None
-        self._of_settings: list[tuple[str | None, Callable[[], object]]] = []
-        """Whose stubs, faults and scenarios the settings have made, and what takes each away."""
         self.words = words  # what made-up people are made of
         self._environment = Environment(store, words, self._delay, simulation.seed)
-        self._configure(simulation.accounts)
-        self._arm_configured(None)
+        self._rules = ConfiguredRules(
+            store, lambda document: self.arm(document).id, self.put_scenario, self.drop_scenario
+        )
+        store.followed, store.emptied = self._follow, self._apply_settings
+        settle_accounts(store, simulation.accounts)
+        with store.transaction(write=True):
+            self._apply_settings()
 
     def answer(self, call: Call, trace: Trace | None = None) -> Answer | Page:
         """The answer to a call; trace is filled in. Raises StoreError where the store fails; what the API refuses is an
@@ -88,9 +97,16 @@ class Mock:
         effect = NO_EFFECT
         try:
             operation = self._operation(call)
-            account = self._account(call.params)
             login = call.params.get("login")
-            if self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login):
+            if self.store.is_shared:
+                self.store.expect(login, operations.task_id(call.params.get("id")))
+            ruled = self._may_be_ruled(login)
+            if ruled:
+                # Counts are exact over processes: no other one may decide until this call has been counted.
+                self.store.lock()
+                ruled = self._may_be_ruled(login)
+            account = self._account(call.params)
+            if ruled:
                 facts = self.facts(call, account, wanted_format)
                 rules = CallRules(self.store.scenarios, self.store.faults, facts, self._seed(account))
                 effect = rules.meet(*ARRIVAL)
@@ -113,6 +129,9 @@ class Mock:
             answer = self._formed(answer, rules, account)
         return self._delivered(answer, account, rules)
 
+    def _may_be_ruled(self, login: str | None) -> bool:
+        return self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login)
+
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
         """The answer for an unknown method; http is a status that no clause decides."""
         if self.profile.rules.html_not_found:
@@ -125,7 +144,10 @@ class Mock:
     def refused(self, error: ApiError, params: Mapping[str, str]) -> Answer | Page:
         """The answer to an error that is found before there is a call, such as a body that is too large."""
         answer = operations.error_answer(error, self.profile.rules, operations.format_of(params))
-        return self._delivered(answer, None, None)
+        try:
+            return self._delivered(answer, None, None)
+        except StoreError:  # it numbers the samples of a latency, and its failure is not told late
+            return answer
 
     def facts(self, call: Call, account: Account | None, wanted_format: str) -> Facts:
         """The facts of a call, before anything of it has been checked."""
@@ -160,35 +182,38 @@ class Mock:
         """Sets the clock of the login (one of its own from then on) or the server's. frozen False without a time sets
         it back to real time. Raises Refusal for a value out of range.
         """
-        before = self.clock(login)
-        real = self.real.now(before.since)
-        if frozen is False:
-            clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
-            clock = Clock() if now is None and clock.speed == 1 else clock
-        else:
-            clock = before.set(real, now=now, speed=0.0 if frozen else speed)
-        self.store.put_clock(login, clock)
-        return clock
+        with self.store.transaction(write=True):
+            before = self.clock(login)
+            real = self.real.now(before.since)
+            if frozen is False:
+                clock = Clock().set(real, now=now, speed=1.0 if speed is None else speed)
+                clock = Clock() if now is None and clock.speed == 1 else clock
+            else:
+                clock = before.set(real, now=now, speed=0.0 if frozen else speed)
+            self.store.put_clock(login, clock)
+            return clock
 
     def advance(self, login: str | None, by: Micros) -> Clock:
         """Puts the clock forward. Raises Refusal for a step back or one past its range."""
-        before = self.clock(login)
-        clock = before.advanced(by, self.real.now(before.since))
-        self.store.put_clock(login, clock)
-        return clock
+        with self.store.transaction(write=True):
+            before = self.clock(login)
+            clock = before.advanced(by, self.real.now(before.since))
+            self.store.put_clock(login, clock)
+            return clock
 
     def advance_to(self, login: str | None, target: str) -> Clock:
         """Puts the clock forward to `midnight` (the limit's new day) or `next-ready`. Raises Refusal where it can't."""
-        now = self.now(login)
-        if target == "midnight":
-            return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
-        if target != "next-ready":
-            raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
-        ready = self.store.next_ready(now, login)
-        if ready is None:
-            remedy = "create one first; polls, and a task that is never ready, wait for no time"
-            raise Conflict(Problem("to", "no task is on its way by time", remedy))
-        return self.advance(login, ready - now)
+        with self.store.transaction(write=True):
+            now = self.now(login)
+            if target == "midnight":
+                return self.advance(login, next_turn(now, self.profile.rules.day_turn) - now)
+            if target != "next-ready":
+                raise Refusal(Problem("to", f"{target!r} is not known", "allowed: midnight, next-ready"))
+            ready = self.store.next_ready(now, login)
+            if ready is None:
+                remedy = "create one first; polls, and a task that is never ready, wait for no time"
+                raise Conflict(Problem("to", "no task is on its way by time", remedy))
+            return self.advance(login, ready - now)
 
     def put_account(
         self, login: str | None, changes: Mapping[str, Any], *, whole: bool = False
@@ -196,15 +221,16 @@ class Mock:
         """The changed account of the login, and whether it was made now; what a new one lacks comes from the seed. With
         whole, what the changes leave out is as in a new one, charges aside.
         """
-        name = login or self._free_login()
-        known = self.store.account(name)
-        account = self._new_account(name) if known is None or whole else known
-        if known is not None:
-            counts = {key: getattr(known, key) for key in ("day", "used", "creates", "configured")}
-            account = replace(account, **counts)
-        account = replace(account, **changes)
-        self.store.put_account(account)
-        return account, known is None
+        with self.store.transaction(write=True):
+            name = login or self._free_login()
+            known = self.store.account(name)
+            account = self._new_account(name) if known is None or whole else known
+            if known is not None:
+                counts = {key: getattr(known, key) for key in ("day", "used", "creates", "configured")}
+                account = replace(account, **counts)
+            account = replace(account, **changes)
+            self.store.put_account(account)
+            return account, known is None
 
     def task(self, task_id: int) -> Task:
         """The task of the id. Raises NotFound."""
@@ -232,18 +258,23 @@ class Mock:
 
     def drop_account(self, login: str) -> None:
         """Takes the account away, with its tasks, charges, clock and faults."""
-        self.reset(login)
-        self.store.drop_account(login)
+        with self.store.transaction(write=True):
+            self.reset(login)
+            self.store.drop_account(login)
 
     def arm(self, document: Any) -> ArmedFault:
         """Arms the fault of a document under a new id. Raises Refusal with every problem."""
-        return self.store.faults.arm(self._fault(document))
+        fault = self._fault(document)
+        with self.store.transaction(write=True):
+            return self.store.faults.arm(fault)
 
     def put_fault(self, fault_id: str, document: Any) -> tuple[ArmedFault, bool]:
         """Arms the fault of a document under the id, in the place of the one that has it; and whether none had it.
         Raises Refusal with every problem.
         """
-        return self.store.faults.put(fault_id, self._fault(document))
+        fault = self._fault(document)
+        with self.store.transaction(write=True):
+            return self.store.faults.put(fault_id, fault)
 
     def _fault(self, document: Any) -> Fault:
         fault = read_fault(document)
@@ -252,7 +283,31 @@ class Mock:
 
     def set_profile(self, profile: Profile | None) -> None:
         """Answers by the profile from the next call on, with None by that of the settings."""
-        self.profile = profile or self._configured
+        over = digest(self._configured.choices)
+        kept = None if profile is None else json.dumps({"over": over, "choices": dict(profile.choices)})
+        with self.store.transaction(write=True):
+            self.store.values.put(_PROFILE, kept)
+            self._followed = kept
+            self.profile = profile or self._configured
+
+    def _follow(self, ended: Sequence[str | None]) -> None:
+        """Does what other processes were told: has the profile be theirs, and ends what waits for those that were
+        reset.
+        """
+        kept = self.store.values.get(_PROFILE)
+        if kept != self._followed:
+            self._followed = kept
+            self.profile = self._configured if kept is None else profile_of(json.loads(kept)["choices"])
+        for login in ended:
+            self.end_waiting(login)  # before the journal ends some of them in its own way
+            self.journal.end_waits(login)
+
+    def watch(self) -> None:
+        """Looks at what other processes have done. It is to be called every LOOK seconds while answers wait here, and
+        tries again the next time where the store fails.
+        """
+        with suppress(StoreError), self.store.transaction():
+            self.journal.look()
 
     def configure(self, profile: Profile, simulation: Simulation) -> None:
         """Answers by other settings from the next call on. Accounts, stubs, faults and scenarios of the settings are
@@ -269,18 +324,23 @@ class Mock:
             raise
 
     def _apply(self, profile: Profile, simulation: Simulation) -> None:
-        before, self.simulation = self.simulation, simulation
-        self._configure(simulation.accounts)
+        self.simulation = simulation
+        settle_accounts(self.store, simulation.accounts)
         self._environment = Environment(self.store, self.words, self._delay, simulation.seed)
-        if (before.stubs, before.faults, before.scenarios) != (
-            simulation.stubs,
-            simulation.faults,
-            simulation.scenarios,
-        ):
-            self._take_configured_back()
-            self._arm_configured(None)
-        if profile.choices != self._configured.choices:
-            self.profile = self._configured = profile
+        with self.store.transaction(write=True):
+            if profile.choices != self._configured.choices:
+                self._configured = profile
+                self.profile = profile if self._followed is None else self.profile
+            self._apply_settings()
+
+    def _apply_settings(self) -> None:
+        """Has stubs, faults, scenarios and the profile be those of the settings, where they have changed and no other
+        process has done so.
+        """
+        kept = self.store.values.get(_PROFILE)
+        if kept is not None and json.loads(kept)["over"] != digest(self._configured.choices):
+            self.set_profile(None)
+        self._rules.change(self.simulation)
 
     def put_scenario(self, name: str, document: Any) -> tuple[RunningScenario, bool]:
         """Begins the scenario of a document, and says whether there was none of its name and login. Raises Refusal."""
@@ -288,27 +348,29 @@ class Mock:
         for place, step in enumerate(scenario.steps):
             for action in step.actions:
                 self._require_socket(action, f"steps[{place}].action")
-        self._restore(self.store.scenarios.taken_back(scenario.login, name))
-        return self.store.scenarios.put(scenario)
+        with self.store.transaction(write=True):
+            self._restore(self.store.scenarios.taken_back(scenario.login, name))
+            return self.store.scenarios.put(scenario)
 
     def drop_scenario(self, name: str, login: str | None) -> None:
         """Takes the scenario away; what it has changed of accounts is as before. Raises NotFound without one."""
-        self.store.scenarios.drop(name, login)
-        self._restore(self.store.scenarios.taken_back(login, name))
+        with self.store.transaction(write=True):
+            self.store.scenarios.drop(name, login)
+            self._restore(self.store.scenarios.taken_back(login, name))
 
     def clear_scenarios(self, login: str | None) -> None:
         """Takes the scenarios of the login away, with None all, as `drop_scenario` does."""
-        self.store.scenarios.clear(login)
-        self._restore(self.store.scenarios.taken_back(login))
+        with self.store.transaction(write=True):
+            self.store.scenarios.clear(login)
+            self._restore(self.store.scenarios.taken_back(login))
 
     def _restore(self, taken: Iterable[tuple[str, Changes]]) -> None:
         """Sets fields of accounts back to what they were, unless something else has changed them since."""
         for login, changes in taken:
-            with self.store.transaction(write=True):
-                account = self.store.account(login)
-                if account is not None:
-                    before = {key: old for key, (old, new) in changes.items() if getattr(account, key) == new}
-                    self.store.put_account(replace(account, **before))
+            account = self.store.account(login)
+            if account is not None:
+                before = {key: old for key, (old, new) in changes.items() if getattr(account, key) == new}
+                self.store.put_account(replace(account, **before))
 
     def _require_socket(self, action: Action, where: str) -> None:
         """Raises Refusal for an action that the server can't carry out."""
@@ -321,13 +383,12 @@ class Mock:
         those of the settings begin anew. With None, the profile is that of the settings again. Accounts stay, and no id
         is given twice.
         """
-        self.clear_scenarios(login)
-        self.store.reset(login)
-        self.journal.reset(login)
-        if login is None:
-            self.set_profile(None)
-        self._of_settings = [] if login is None else [one for one in self._of_settings if one[0] != login]
-        self._arm_configured(login)
+        with self.store.transaction(write=True):
+            self.clear_scenarios(login)
+            self.store.reset(login)
+            if login is None:
+                self.set_profile(None)
+            self._rules.renew(self.simulation, login)
 
     def _operation(self, call: Call) -> Operation:
         only_get = call.operation == "info" and not self.profile.rules.info_post
@@ -390,7 +451,7 @@ class Mock:
         if delay.kind == "fixed":
             return delay.time
         key = (account.login if account else "", what)
-        return delay.sample(fraction(self._seed(account), *key, self.store.counters.next_sample(*key))) or 0
+        return delay.sample(fraction(self._seed(account), *key, self.store.next_sample(*key))) or 0
 
     def _account(self, params: Mapping[str, str]) -> Account | None:
         login = params.get("login")
@@ -410,7 +471,7 @@ class Mock:
         rate = self.profile.rules.rate
         if rate is None or account is None or account.token != call.params.get("token"):
             return
-        if left := self.store.counters.count_call(account.login, now, *rate):
+        if left := self.store.count_call(account.login, now, *rate):
             reason = f"clause rate.limit = {self.profile.choices['rate.limit']}"
             raise ApiError("rate", reason=reason, headers=(("Retry-After", str(-(-left // SECOND))),))
 
@@ -437,79 +498,6 @@ class Mock:
         self._made_up = self._made_up or count(self.store.account_number() + 1)
         names = (f"account-{n}@example.com" for n in self._made_up)
         return next(name for name in names if self.store.account(name) is None)
-
-    def _configure(self, accounts: Sequence[Account]) -> None:
-        """Puts the accounts of the settings into the store, and takes away those that the settings no longer name. An
-        account that stands in the settings as before stays as it is, with its changes by control.
-
-        Raises StoreError where another process uses the store with other accounts: they are its callers'.
-        """
-        wanted = {account.login: f"{number(repr(account)):016x}" for account in accounts}
-
-        def configured() -> dict[str, str]:
-            return {account.login: account.configured for account in self.store.configured()}
-
-        def change() -> None:
-            for login in configured():
-                if login not in wanted:
-                    self.store.drop_account(login)
-            for account in accounts:
-                before = self.store.account(account.login)
-                if before is None or before.configured != wanted[account.login]:
-                    made = before or account
-                    kept = replace(
-                        account, configured=wanted[account.login], day=made.day, used=made.used, creates=made.creates
-                    )
-                    self.store.put_account(kept)
-
-        if not self.store.settle(lambda: configured() == wanted, change):
-            theirs = configured()
-            # Counted, since no message names a login.
-            changed = sum(theirs[login] != digest for login, digest in wanted.items() if login in theirs)
-            strange, absent = len(set(theirs) - set(wanted)), len(set(wanted) - set(theirs))
-            how = f"with another token or other limits for {changed} of its {len(theirs)} accounts"
-            if strange or absent:
-                how = (
-                    f"with other accounts: {strange} of its {len(theirs)} are not in these settings, and {absent} of"
-                    f" the {len(wanted)} in these settings are not among its own"
-                )
-            remedy = "end that process, give both the same accounts, or name another state"
-            raise StoreError(f"{self.store.name}: another process uses it {how}; {remedy}")
-
-    def _arm_configured(self, login: str | None) -> None:
-        """Puts stubs, arms faults and begins scenarios of the settings: those of the login, with None all."""
-        made = self._of_settings.append
-        for stub in self.simulation.stubs:
-            if login is None or stub.match.login == login:
-                put, _ = self.store.stubs.put(stub)
-                made((stub.match.login, partial(self.store.stubs.drop, put.id)))
-        for place, document in enumerate(self.simulation.faults):
-            whose = document.get("match", {}).get("login")
-            if login is None or whose == login:
-                with _at(f"faults[{place}]"):
-                    made((whose, partial(self.store.faults.disarm, self.arm(document).id)))
-        for place, document in enumerate(self.simulation.scenarios):
-            whose = document["scenario"].get("login")
-            if login is None or whose == login:
-                with _at(f"scenarios[{place}]"):
-                    self.put_scenario(document["name"], document["scenario"])
-                made((whose, partial(self.drop_scenario, document["name"], whose)))
-
-    def _take_configured_back(self) -> None:
-        """Takes away what `_arm_configured` has made and is still there."""
-        for _, take_away in self._of_settings:
-            with suppress(NotFound):
-                take_away()
-        self._of_settings = []
-
-
-@contextmanager
-def _at(where: str) -> Iterator[None]:
-    """Sees the problems of a Refusal from further out."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise refusal.at(where) from None
 
 
 def _no_effect() -> Effect:

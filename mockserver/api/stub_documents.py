@@ -17,8 +17,7 @@ from mockserver import data
 from mockserver.core.delays import readiness
 from mockserver.core.errors import FEW, Conflict, Problem, Refusal
 from mockserver.core.written import kind_of, shown
-from mockserver.faults.matching import Match
-from mockserver.faults.stubs import Stub
+from mockserver.faults.stubs import FOUND, Stub, stub_of
 from mockserver.formats.writers import FORMATS
 from mockserver.inputs import fields
 from mockserver.inputs.fields import Field, inside
@@ -36,7 +35,7 @@ _PICTURE = (
     rf"(?:{_SIXES}{{4}})*(?:{_SIXES}[AQgw]==|{_SIXES}{{2}}[AEIMQUYcgkosw048]=)?$(?!\n)"
 )
 """What a picture in base64 matches."""
-SECTIONS = ("data", "names", "photo")
+SECTIONS = FOUND[:-1]
 OR_LENIENT = "or say lenient = true"
 _LONGEST = 500  # characters of what a library says of a body, which it may repeat
 
@@ -88,15 +87,14 @@ STUB_FIELDS: Mapping[str, Field[Any]] = {
 
 
 def _stub(where: str, document: dict[str, Any]) -> Stub:
-    found = {key: document[key] for key in (*SECTIONS, "bodies") if key in document}
+    found = {key: document[key] for key in FOUND if key in document}
     if not found and not document.keys() & {"ready", "cost"}:
         raise Refusal(Problem(where, "has nothing in it", f"give it {', '.join(SECTIONS)}, bodies, ready or cost"))
     if not document.get("lenient"):
         _refuse(Refusal, _of_sections(where, found))
         _refuse(Conflict, _at_odds(where, document.get("match", {}).get("phone"), found))
     ready = document.get("ready")
-    kept = document if ready is None else {**document, "ready": readiness(ready)}
-    return Stub(Match(document.get("match", {})), found, ready, document.get("cost"), kept)
+    return stub_of(document if ready is None else {**document, "ready": readiness(ready)})
 
 
 def _refuse(kind: type[Refusal], problems: Iterator[Problem]) -> None:
@@ -266,7 +264,7 @@ _STRICT: Mapping[str, Any] = {
 """What of a stub's schema holds only where it is not lenient."""
 _LENIENT = {"properties": {"lenient": {"const": True}}, "required": ["lenient"]}
 _TABLE = fields.table_of(STUB_FIELDS)
-_FILLED = [{"required": [key]} for key in (*SECTIONS, "bodies", "ready", "cost")]
+_FILLED = [{"required": [key]} for key in (*FOUND, "ready", "cost")]
 STUB: Field[Stub] = replace(
     _TABLE.then(_stub), shape={**_TABLE.shape, "anyOf": _FILLED, "if": _LENIENT, "else": {"properties": _STRICT}}
 ).described("A stub: what is found on a phone.", {"match": {"phone": "70001234567"}, "names": ["Вася", "Василий"]})

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 import click
 
 from mockserver.api.http import callable_host, url_of
 from mockserver.api.mock import Mock
-from mockserver.assembly import open_gateway
 from mockserver.cli.options import load_settings, with_settings
 from mockserver.cli.streams import output
 from mockserver.core.clock import Clock, iso_of
+from mockserver.core.errors import Refusal
 from mockserver.settings.table import Settings
-from mockserver.wire.failures import write_line
-from mockserver.wire.lines import STANDARD_ERROR
+from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.parent import Parent
-from mockserver.wire.serving import made_for, mock_server, run_until_signal
+from mockserver.wire.serving import made_for, opened, run_until_signal
 from mockserver.wire.settings_file import SettingsFile
+
+if TYPE_CHECKING:
+    from mockserver.wire.certificates import Certificates
 
 
 @with_settings()
@@ -34,34 +38,80 @@ def command(*, with_parent: bool, **options: Any) -> None:
     """Runs the mock until SIGTERM or SIGINT.
 
     When the mock accepts connections, it writes one line to standard output: `ready` and the API's address. All other
-    lines go to standard error.
+    lines go to standard error; so does this one where standard output is closed or broken and the port is not 0.
     """
     parent = Parent() if with_parent else None
     settings = load_settings(options)
-    out = output()
-    gateway = open_gateway(settings)
+    if not settings.port:
+        output()
+    with _ends_in_order(), made_for(settings) as made:
+        serve = _by_workers if settings.workers > 1 else _alone
+        serve(settings, partial(load_settings, options), made, parent.has_ended if parent else lambda: False)
+
+
+def _alone(
+    settings: Settings, load: Callable[[], Settings], made: Certificates | None, is_over: Callable[[], bool]
+) -> None:
+    """Serves in this process."""
     log = STANDARD_ERROR.write if settings.access_log else None
+    with opened(settings, log, made.context if made else None) as (gateway, server):
+        notes = _clock_notes(gateway.mock)
+
+        def ready(host: str, port: int) -> None:
+            for line in (*_hints(settings, host, port, made), *notes):
+                STANDARD_ERROR.write(line)
+            gc.freeze()
+            _announce(settings, host, port, write_line)
+
+        def within(operation: Callable[[], None]) -> None:
+            server.guard(operation)  # which a server has once it has started
+
+        file = SettingsFile(load, settings, gateway, within, write_line)
+
+        def look() -> bool:
+            file.look()
+            return is_over()
+
+        run_until_signal(server, settings.host, settings.port, ready, look)
+
+
+def _by_workers(
+    settings: Settings, load: Callable[[], Settings], made: Certificates | None, is_over: Callable[[], bool]
+) -> None:
+    """Serves in processes of its own."""
+    from mockserver.wire.processes import ManyProcesses, say  # loaded where they are used
+    from mockserver.wire.workers import say_at_once
+
+    def begin(mock: Mock) -> None:
+        for line in _clock_notes(mock):
+            STANDARD_ERROR.write(line)
+
+    def ready(host: str, port: int) -> None:
+        for line in _hints(settings, host, port, made):
+            say_at_once(line)
+        _announce(settings, host, port, say)
+
+    ManyProcesses(settings, load, made.context if made else None, begin).run(ready, is_over)
+
+
+def _api(settings: Settings, host: str, port: int) -> str:
+    """The URL of the API."""
+    return url_of(callable_host(host), port, "https" if settings.tls else "http") + "/api"
+
+
+def _announce(settings: Settings, host: str, port: int, say: Callable[[str], object]) -> None:
+    """Writes the line `ready` to standard output. Where that is of no use, the mock goes on if its port is known.
+
+    Raises Refusal, OSError.
+    """
+    line = f"ready {_api(settings, host, port)}"
     try:
-        with _ends_in_order(), made_for(settings) as made:
-            authority = made.authority if made else None
-            server = mock_server(gateway, settings, log, made.context if made else None)
-
-            def ready(host: str, port: int) -> None:
-                api = url_of(callable_host(host), port, server.scheme) + "/api"
-                for line in (*_hints(settings, api, authority), *_trust(authority), *_clock_notes(gateway.mock)):
-                    STANDARD_ERROR.write(line)
-                out.write(f"ready {api}\n")
-                out.flush()
-
-            file = SettingsFile(partial(load_settings, options), settings, gateway, write_line)
-
-            def is_over() -> bool:
-                file.look()
-                return parent is not None and parent.has_ended()
-
-            run_until_signal(server, settings.host, settings.port, ready, is_over)
-    finally:
-        gateway.mock.store.close()
+        # Not through the stream, which would keep what it could not write, and fail with it at the end.
+        os.write(output().fileno(), f"{line}\n".encode())
+    except (Refusal, OSError) as error:
+        if not settings.port:
+            raise
+        say(f"{line} (standard output: {error.strerror if isinstance(error, OSError) else 'is closed'})")
 
 
 @contextmanager
@@ -102,7 +152,9 @@ def _trust(authority: Path | None) -> list[str]:
     ]
 
 
-def _hints(settings: Settings, api: str, authority: Path | None) -> list[str]:
+def _hints(settings: Settings, host: str, port: int, made: Certificates | None) -> list[str]:
+    """What to try."""
+    api, authority = _api(settings, host, port), made.authority if made else None
     accounts = settings.simulation.accounts
     lines = ["accounts: any test-…@example.com with the token test-token, made on first use"]
     if settings.origins["accounts"] == "default":
@@ -113,4 +165,4 @@ def _hints(settings: Settings, api: str, authority: Path | None) -> list[str]:
         query = f"login={quote(login, safe='@')}&token={quote(token)}&phone=70001234567{source}"
         lines.append(f"try: curl {trusting}'{api}/create?{query}'")
     lines.append(f"control: {api.removesuffix('/api')}/_mock/health")
-    return lines
+    return [*lines, *_trust(authority)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +11,15 @@ from itertools import islice
 from mockserver.core.chance import fraction
 from mockserver.core.errors import NotFound, Problem, Refusal, cut, few
 from mockserver.faults.actions import Strike
-from mockserver.faults.faults import Fault
+from mockserver.faults.faults import Fault, read_fault
 from mockserver.faults.matching import Facts
+from mockserver.faults.records import Change, Records
 
 KEPT = 1000
 """Faults that are over and still listed, with their counts; an older one is forgotten."""
 MOST = 100_000
 """Faults that may still strike. A call is held against those of its login, and those of no login."""
+_FAULT, _COUNTS, _LAST = "fault", "fault-counts", "fault-last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,51 @@ class ArmedFault:
 
 
 class ArmedFaults:
-    """The faults of a store. They end with the process; a transaction that fails does not take their counts back."""
+    """The faults of a store. What it changes is written into its records, where it has some, and `take` takes in what
+    others have written there. Without records, a transaction that fails does not take the counts back.
+    """
 
-    def __init__(self) -> None:
+    KINDS = (_FAULT, _COUNTS, _LAST)
+    """The records: by its id a fault with its place, its counts apart from it; and the last place."""
+
+    def __init__(self, records: Records | None = None) -> None:
+        self._records = records
+        self._last = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Forgets all faults, which stay in the records."""
         self._faults: dict[str, ArmedFault] = {}
         self._armed: dict[str | None, dict[int, str]] = {}
         """The ids of those that may still strike, by the login of their match, then by the order of their arming."""
         self._over: deque[str] = deque()
-        self._last = 0
+
+    def take(self, changes: Sequence[Change]) -> None:
+        """Takes in changes of records, in the order in which the records were made."""
+        for change in changes:
+            if change.kind == _LAST and change.value is not None:
+                self._last = int(change.value)
+            elif change.kind == _FAULT:
+                self._take(change)
+        # Their order is that in which faults came to their end.
+        for change in sorted(changes, key=lambda change: change.number):
+            before = self._faults.get(change.key)
+            if change.kind == _COUNTS and change.value is not None and before is not None:
+                seen, struck = json.loads(change.value)
+                self._faults[change.key] = armed = replace(before, seen=seen, struck=struck)
+                if armed.is_over and not before.is_over:
+                    self._unarm(armed)
+                    self._over.append(armed.id)
+
+    def _take(self, change: Change) -> None:
+        before = self._faults.get(change.key)
+        if before is not None:
+            self._unheld(before)
+        if change.value is None:
+            self._faults.pop(change.key, None)
+        else:
+            place, document = json.loads(change.value)
+            self._hold(ArmedFault(change.key, read_fault(document), place))
 
     @property
     def live(self) -> int:
@@ -84,20 +124,30 @@ class ArmedFaults:
         before = self._faults.get(fault_id)
         if before is None:
             return self._keep(ArmedFault(fault_id, fault, self._next_place())), True
-        self._forget(before)
+        self._unheld(before)
+        if self._records is not None:
+            self._records.drop_record(_COUNTS, fault_id)
         return self._keep(ArmedFault(fault_id, fault, before.place)), False
 
     def _next_place(self) -> int:
         if self.live >= MOST:
             raise Refusal(Problem("", f"{MOST} faults are armed", "take some away: DELETE /_mock/faults"))
         self._last += 1
+        if self._records is not None:
+            self._records.put_record(_LAST, "", str(self._last))
         return self._last
 
     def _keep(self, armed: ArmedFault) -> ArmedFault:
+        if self._records is not None:
+            self._records.put_record(_FAULT, armed.id, json.dumps([armed.place, armed.fault.document]))
+        return self._hold(armed)
+
+    def _hold(self, armed: ArmedFault) -> ArmedFault:
         self._faults[armed.id] = armed
         ids = self._armed.setdefault(armed.fault.match.login, {})
+        is_last = not ids or next(reversed(ids)) < armed.place
         ids[armed.place] = armed.id
-        if armed.place != self._last:
+        if not is_last:
             self._armed[armed.fault.match.login] = dict(sorted(ids.items()))
         return armed
 
@@ -111,10 +161,16 @@ class ArmedFaults:
 
     def disarm(self, fault_id: str) -> None:
         """Takes the fault away. Raises NotFound for an unknown id."""
-        self._forget(self.fault(fault_id))
-        del self._faults[fault_id]
+        self._unheld(self.fault(fault_id))
+        self._drop(fault_id)
 
-    def _forget(self, fault: ArmedFault) -> None:
+    def _drop(self, fault_id: str) -> None:
+        del self._faults[fault_id]
+        if self._records is not None:
+            for kind in (_FAULT, _COUNTS):
+                self._records.drop_record(kind, fault_id)
+
+    def _unheld(self, fault: ArmedFault) -> None:
         """Holds no call against the fault any more."""
         if fault.is_over:
             self._over.remove(fault.id)
@@ -124,13 +180,14 @@ class ArmedFaults:
     def clear(self, login: str | None) -> None:
         """Takes the faults of the login away, with None all."""
         if login is None:
-            self._faults, self._armed = {}, {}
-            self._over.clear()
+            self.forget()
+            if self._records is not None:
+                self._records.clear_records(_FAULT, _COUNTS)
             return
         over = {i for i in self._over if self._faults[i].fault.match.login == login}
         self._over = deque(i for i in self._over if i not in over)
         for fault_id in (*self._armed.pop(login, {}).values(), *over):
-            del self._faults[fault_id]
+            self._drop(fault_id)
 
     def listed(self, offset: int = 0, limit: int | None = None) -> Sequence[ArmedFault]:
         """The faults with their counts, in the order in which they were armed: after the first `offset`, at most
@@ -160,6 +217,8 @@ class ArmedFaults:
                 armed = replace(armed, struck=armed.struck + 1)
                 struck[aspect] = armed.strike
             self._faults[fault_id] = armed
+            if self._records is not None:
+                self._records.put_record(_COUNTS, fault_id, json.dumps([armed.seen, armed.struck]))
             if armed.is_over:
                 self._retire(armed)
         return list(struck.values())
@@ -169,7 +228,7 @@ class ArmedFaults:
         self._unarm(fault)
         self._over.append(fault.id)
         if len(self._over) > KEPT:
-            del self._faults[self._over.popleft()]
+            self._drop(self._over.popleft())
 
     def _unarm(self, fault: ArmedFault) -> None:
         login = fault.fault.match.login

@@ -26,6 +26,17 @@ class Fault:
     probability: float = 1.0
 
     @property
+    def document(self) -> dict[str, Any]:
+        """Its document, with every key: `read_fault` reads the same fault."""
+        return {
+            "match": dict(self.match.entries),
+            "action": self.action.shown,
+            "times": ALWAYS if self.times is None else self.times,
+            "after": self.after,
+            "probability": self.probability,
+        }
+
+    @property
     def key(self) -> str:
         """The same for the same fault, so that it draws the same chances in every run."""
         return repr((sorted(self.match.entries.items()), self.action.kind, self.times, self.after, self.probability))

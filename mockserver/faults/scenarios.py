@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeAlias
@@ -11,9 +12,10 @@ from mockserver.core.delays import DURATION_PATTERN, duration
 from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, cut, few
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account
-from mockserver.faults.actions import ACTION, Action, Strike, read_action
+from mockserver.faults.actions import ACTION, IN_VAIN, Action, Strike, read_action
 from mockserver.faults.kinds import ARRIVAL, ASPECTS, NO_EFFECT, kinds_of
 from mockserver.faults.matching import NEXT_MATCH, Facts, Match, read_match
+from mockserver.faults.records import Change, Records
 from mockserver.inputs import fields
 from mockserver.inputs.accounts import ACCOUNT_STATE
 
@@ -24,6 +26,7 @@ REPEAT, LAST = "repeat", "last"  # what may follow the last step, beside PASS
 MOST = 10_000  # scenarios of a store
 KEPT = 1000  # those that are over and still listed; an older one is forgotten
 LONGEST = 1000  # steps of a scenario
+_SCENARIO, _COURSE, _CHANGES = "scenario", "scenario-course", "scenario-changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,34 +115,91 @@ Changes: TypeAlias = "Mapping[str, tuple[Any, Any]]"
 
 
 class Scenarios:
-    """The scenarios of a store. They end with the process; a transaction that fails does not take their course back."""
+    """The scenarios of a store. What it changes is written into its records, where it has some, and `take` takes in
+    what others have written there. Without records, a transaction that fails does not take their course back.
+    """
 
-    def __init__(self) -> None:
+    KINDS = (_SCENARIO, _COURSE, _CHANGES)
+    """The records: by login and name a scenario's document, its course apart from it; by these and an account, what
+    its steps have changed there.
+    """
+
+    def __init__(self, records: Records | None = None) -> None:
+        self._records = records
+        self.forget()
+
+    def forget(self) -> None:
+        """Forgets all scenarios, which stay in the records."""
+        self._forget_running()
+        self._changes: dict[tuple[str | None, str], dict[str, dict[str, tuple[Any, Any]]]] = {}
+        """By login and name of the scenario, and by account."""
+
+    def _forget_running(self) -> None:
         self._running: dict[str | None, dict[str, RunningScenario]] = {}  # by login, then by name
         self._active: dict[str | None, dict[str, None]] = {}  # the names of those that are not over, likewise
         self._over: dict[tuple[str | None, str], None] = {}  # login and name of the others, as they came to their end
-        self._changes: dict[tuple[str | None, str], dict[str, dict[str, tuple[Any, Any]]]] = {}
-        """By login and name of the scenario, and by account."""
         self._count = 0
+
+    def take(self, changes: Sequence[Change]) -> None:
+        """Takes in changes of records, in the order in which the records were made."""
+        for change in changes:
+            if change.kind == _SCENARIO:
+                self._take(change)
+            elif change.kind == _CHANGES:
+                self._take_changes(change)
+        # Their order is that in which scenarios came to their end.
+        for change in sorted(changes, key=lambda change: change.number):
+            if change.kind == _COURSE and change.value is not None:
+                login, name = json.loads(change.key)
+                self._take_course(login, name, json.loads(change.value))
+
+    def _take(self, change: Change) -> None:
+        login, name = json.loads(change.key)
+        if name in self._running.get(login, {}):
+            self._remove(login, name)
+        if change.value is not None:
+            self._begin(read_scenario(name, json.loads(change.value)))
+
+    def _take_changes(self, change: Change) -> None:
+        login, name, account = json.loads(change.key)
+        own = self._changes.setdefault((login, name), {})
+        own.pop(account, None)
+        if change.value is not None:
+            own[account] = {key: (old, new) for key, (old, new) in json.loads(change.value).items()}
+        elif not own:
+            del self._changes[login, name]
+
+    def _take_course(self, login: str | None, name: str, course: Sequence[int]) -> None:
+        running = self._running.get(login, {}).get(name)
+        if running is not None:
+            self._running[login][name] = after = RunningScenario(running.scenario, *course)
+            if after.is_over:
+                self._end(name, login)
 
     def put(self, scenario: Scenario) -> tuple[RunningScenario, bool]:
         """Begins the scenario, in place of the one of the same login and name; gives it, and whether there was none.
         Raises Refusal where there are too many.
         """
-        is_new = scenario.name not in self._running.get(scenario.login, {})
+        login, name = scenario.login, scenario.name
+        is_new = name not in self._running.get(login, {})
         if is_new and self._count >= MOST:
             raise Refusal(Problem("", f"there are {MOST} scenarios", "take some away: DELETE /_mock/scenarios"))
-        self._count += is_new
+        if not is_new:
+            self._forget(login, name)
+        if self._records is not None:
+            self._records.put_record(_SCENARIO, json.dumps([login, name]), json.dumps(scenario.document))
+        return self._begin(scenario), is_new
+
+    def _begin(self, scenario: Scenario) -> RunningScenario:
         running = RunningScenario(scenario)
         self._running.setdefault(scenario.login, {})[scenario.name] = running
         self._active.setdefault(scenario.login, {})[scenario.name] = None
-        self._over.pop((scenario.login, scenario.name), None)
-        return running, is_new
+        self._count += 1
+        return running
 
     def drop(self, name: str, login: str | None) -> None:
         """Takes the scenario away. Raises NotFound without one."""
         self.get(name, login)
-        self._end(name, login)
         self._forget(login, name)
 
     def get(self, name: str, login: str | None) -> RunningScenario:
@@ -154,10 +214,11 @@ class Scenarios:
     def clear(self, login: str | None) -> None:
         """Takes the scenarios of the login away, with None all."""
         if login is None:
-            self._running, self._active, self._over, self._count = {}, {}, {}, 0
+            self._forget_running()
+            if self._records is not None:
+                self._records.clear_records(_SCENARIO, _COURSE)
             return
         for name in [*self._running.get(login, {})]:
-            self._end(name, login)
             self._forget(login, name)
 
     def listed(self, offset: int = 0, limit: int | None = None) -> Sequence[RunningScenario]:
@@ -180,6 +241,9 @@ class Scenarios:
                 running = self._running[login][name]
                 if running.step.meets(facts, aspects):
                     self._running[login][name] = after = running.after_call()
+                    if self._records is not None:
+                        course = [after.at, after.met, after.calls, after.rounds]
+                        self._records.put_record(_COURSE, json.dumps([login, name]), json.dumps(course))
                     if after.is_over:
                         self._end(name, login)
                         if len(self._over) > KEPT:
@@ -193,6 +257,9 @@ class Scenarios:
         for key in RESTORED:
             if (value := getattr(after, key)) != (first := getattr(before, key)):
                 own[key] = (own[key][0] if key in own else first, value)
+        if own and self._records is not None:
+            key = json.dumps([scenario.login, scenario.name, before.login])
+            self._records.put_record(_CHANGES, key, json.dumps(own))
 
     def taken_back(self, login: str | None, name: str | None = None) -> Sequence[tuple[str, Changes]]:
         """What the scenario has changed, by account, and forgets it; without a name what all of the login have, and
@@ -201,10 +268,19 @@ class Scenarios:
         taken: list[tuple[str, Changes]] = []
         for (own, known), accounts in [*self._changes.items()]:  # without a look at each account
             if (own, known) == (login, name) if name else login in (None, own):
-                taken += self._changes.pop((own, known)).items()
+                taken += self._take_back(own, known, [*accounts])
             elif not name and login in accounts:
-                taken.append((login, accounts.pop(login)))
+                taken += self._take_back(own, known, [login])
         return taken
+
+    def _take_back(self, login: str | None, name: str, accounts: Sequence[str]) -> Iterator[tuple[str, Changes]]:
+        own = self._changes[login, name]
+        for account in accounts:
+            yield account, own.pop(account)
+            if self._records is not None:
+                self._records.drop_record(_CHANGES, json.dumps([login, name, account]))
+        if not own:
+            del self._changes[login, name]
 
     def _end(self, name: str, login: str | None) -> None:
         """Has the scenario meet no more calls."""
@@ -215,6 +291,13 @@ class Scenarios:
             self._active.pop(login, None)
 
     def _forget(self, login: str | None, name: str) -> None:
+        self._remove(login, name)
+        if self._records is not None:
+            for kind in (_SCENARIO, _COURSE):
+                self._records.drop_record(kind, json.dumps([login, name]))
+
+    def _remove(self, login: str | None, name: str) -> None:
+        self._end(name, login)
         del self._over[login, name]
         own = self._running[login]
         del own[name]
@@ -321,7 +404,10 @@ _STEP: Mapping[str, fields.Field[Any]] = {
     ).described("How far, or to which moment, the account's clock is put forward before each of them.", "5s"),
     "account": ACCOUNT_STATE.described("What becomes of the account before each of them.", {"used": "all"}),
 }
-STEP: fields.Field[Step] = fields.Field(_step, fields.table_of(_STEP).shape, "a table with a match and an action")
+_BOUNDS = {"not": {"anyOf": [*IN_VAIN]}}
+STEP: fields.Field[Step] = fields.Field(
+    _step, {**fields.table_of(_STEP).shape, **_BOUNDS}, "a table with a match and an action"
+)
 _STEPS = fields.list_of(STEP, "a list of tables, each below a line [[steps]]").then(_steps)
 SCENARIO = fields.table_of(
     {

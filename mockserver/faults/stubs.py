@@ -11,11 +11,16 @@ from typing import Any, TypeAlias
 from mockserver.core.delays import Delay
 from mockserver.core.errors import Conflict, NotFound, Problem, cut, few
 from mockserver.faults.matching import Match
+from mockserver.faults.records import Change, Records
+from mockserver.inputs.readiness import READY
 
+FOUND = ("data", "names", "photo", "bodies")
+"""The keys of a stub's document that say what is found."""
 MOST = 10_000
 """Stubs that a store holds."""
 _Key: TypeAlias = "tuple[str | int | None, ...]"
 _KEYS = ("login", "phone", "source")
+_STUB, _LAST = "stub", "stub-last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,54 @@ class Stub:
         return tuple(self.match.entries.get(name) for name in _KEYS)
 
 
-class Stubs:
-    """The stubs of a store. They end with the process; tasks keep the answers that they were made with."""
+def stub_of(document: Mapping[str, Any]) -> Stub:
+    """The stub of a document that has been checked."""
+    ready = document.get("ready")
+    return Stub(
+        Match(document.get("match", {})),
+        {key: document[key] for key in FOUND if key in document},
+        None if ready is None else READY("ready", ready),
+        document.get("cost"),
+        document,
+    )
 
-    def __init__(self) -> None:
+
+class Stubs:
+    """The stubs of a store; tasks keep the answers that they were made with. What it changes is written into its
+    records, where it has some, and `take` takes in what others have written there.
+    """
+
+    KINDS = (_STUB, _LAST)
+    """The records: a stub's document by its id, and the number of the last id."""
+
+    def __init__(self, records: Records | None = None) -> None:
+        self._records = records
+        self._last = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Forgets all stubs, which stay in the records."""
         self._stubs: dict[str, Stub] = {}
         self._ids: dict[_Key, str] = {}  # each match has one stub
-        self._last = 0
+
+    def take(self, changes: Sequence[Change]) -> None:
+        """Takes in changes of records, in the order in which the records were made."""
+        changed = [change for change in changes if change.kind == _STUB]
+        for change in changed:  # first of all, since one may have the match that another had
+            if (before := self._stubs.get(change.key)) is not None:
+                del self._ids[before.key]
+        for change in changed:
+            if change.value is None:
+                self._stubs.pop(change.key, None)
+            else:
+                self._hold(stub_of(json.loads(change.value)), change.key)
+        last = [change.value for change in changes if change.kind == _LAST and change.value is not None]
+        self._last = int(last[0]) if last else self._last
+
+    def _hold(self, stub: Stub, stub_id: str) -> Stub:
+        kept = replace(stub, id=stub_id, text=json.dumps({"id": stub_id, **stub.found}, ensure_ascii=False))
+        self._stubs[stub_id], self._ids[kept.key] = kept, stub_id
+        return kept
 
     def put(self, stub: Stub, stub_id: str | None = None) -> tuple[Stub, bool]:
         """Keeps the stub under the id, without one in the place of the stub with the same match, or under a new id.
@@ -63,9 +109,9 @@ class Stubs:
             del self._ids[before.key]
         elif len(self._stubs) >= MOST:
             raise Conflict(Problem("", f"there are {MOST} stubs", "delete some: DELETE /_mock/stubs"))
-        kept = replace(stub, id=stub_id, text=json.dumps({"id": stub_id, **stub.found}, ensure_ascii=False))
-        self._stubs[stub_id], self._ids[kept.key] = kept, stub_id
-        return kept, before is None
+        if self._records is not None:
+            self._records.put_record(_STUB, stub_id, json.dumps(stub.document))
+        return self._hold(stub, stub_id), before is None
 
     def get(self, stub_id: str) -> Stub:
         """The stub of the id. Raises NotFound."""
@@ -78,11 +124,18 @@ class Stubs:
         """Takes the stub away. Raises NotFound."""
         del self._ids[self.get(stub_id).key]
         del self._stubs[stub_id]
+        if self._records is not None:
+            self._records.drop_record(_STUB, stub_id)
 
     def clear(self, login: str | None) -> None:
         """Takes the stubs of the login away, with None all."""
+        if login is None:
+            self.forget()
+            if self._records is not None:
+                self._records.clear_records(_STUB)
+            return
         for stub in tuple(self._stubs.values()):
-            if login is None or stub.match.login == login:
+            if stub.match.login == login:
                 self.drop(stub.id)
 
     def listed(self, offset: int = 0, limit: int | None = None) -> Sequence[Stub]:
@@ -106,4 +159,6 @@ class Stubs:
         while True:
             self._last += 1
             if (free := f"s{self._last}") not in self._stubs:
+                if self._records is not None:
+                    self._records.put_record(_LAST, "", str(self._last))
                 return free

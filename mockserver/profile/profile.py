@@ -183,7 +183,11 @@ def _no_setting(clauses: Mapping[str, Clause], name: str, entry: Any, settings: 
 
 def resolve(clauses: Mapping[str, Clause], overrides: Mapping[str, Any]) -> Profile:
     """The profile of the defaults and the overrides. Raises Refusal as `choices_of`."""
-    choices = choices_of(clauses, overrides)
+    return profile_of(choices_of(clauses, overrides))
+
+
+def profile_of(choices: Mapping[str, Choice]) -> Profile:
+    """The profile of the choices of all open clauses, which have been checked."""
     return Profile(choices, _made(Parsing, choices), _made(Rules, choices), _made(Rendering, choices))
 
 

@@ -20,7 +20,7 @@ from mockserver.core.delays import Delay
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
-from mockserver.core.written import in_quotes, kind_of, shown, without_quotes
+from mockserver.core.written import kind_of, shown, without_quotes
 from mockserver.faults.faults import FAULT
 from mockserver.faults.scenarios import read_scenario
 from mockserver.faults.stubs import Stub
@@ -31,10 +31,14 @@ from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
 from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile, scenario_named
 from mockserver.settings.limits import LIMITS, Limits
-from mockserver.stores.opening import STATE, STORES
+from mockserver.stores.opening import STATE, STORES, without_password
 
 PREFIX = "IFIND_MOCK_"
 DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
+
+
+def _same_value(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Setting:
     choices: Callable[[Any], Mapping[str, Any]] | None = None
     """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
     secret: bool = False  # whether it is never shown
+    masked: Callable[[Any], Any] = _same_value  # as it is shown
     live: bool = False  # whether `serve` applies a change of the file while it runs
 
     @property
@@ -174,16 +179,6 @@ def _origin(where: str, value: Any) -> str:
     raise Refusal(Problem(where, f"{shown(value)} is not an origin", remedy))
 
 
-def _workers(where: str, value: Any) -> int:
-    if type(value) is int and value == 1:
-        return value
-    if (problem := in_quotes(where, value, lambda bare: bare is not True and bare == 1)) is not None:
-        raise Refusal(problem)
-    is_count = type(value) is int and value > 1
-    what = "workers are not available in this version" if is_count else "is not allowed"
-    raise Refusal(Problem(where, f"{shown(value)} {what}", "allowed: 1"))
-
-
 def _accounts(where: str, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len({account["login"] for account in accounts}) < len(accounts):
         raise Refusal(Problem(where, "two accounts have the same login", "give each account a login of its own"))
@@ -245,7 +240,6 @@ _WEB_PORTS = {"http": "80", "https": "443"}
 _WEB_ORIGIN = r"(https?)://([a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
 _ORIGINS = "scheme, host and port of a page, such as http://localhost:3000"
 _ORIGIN = Field(_origin, {"type": "string", "pattern": rf"^(?i:{_WEB_ORIGIN})$(?!\n)"}, _ORIGINS)
-_WORKERS = Field(_workers, {"type": "integer", "const": 1}, "1")
 _ADMIN_TOKEN = fields.matching(
     "[!-~]{1,254}", "a token", "a text of 1 to 254 ASCII characters without blanks", secret=True
 )
@@ -287,9 +281,15 @@ class Settings:
     host: str = _setting("127.0.0.1", _HOST, "Address to listen on.", "HOST")
     port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", "PORT")
     state: str = _setting(
-        "memory", STATE, "Where tasks and charges are kept.", "|".join(kind.metavar for kind in STORES.values())
+        "memory",
+        STATE,
+        "Where tasks and charges are kept.",
+        "|".join(kind.metavar for kind in STORES.values()),
+        masked=without_password,
     )
-    workers: int = _setting(1, _WORKERS, "Processes; more than 1 come later.", "N")
+    workers: int = _setting(
+        1, fields.whole(1, 64), "Processes of `serve`; where they are several, a state in memory is in a file.", "N"
+    )
     profile: Profile = _setting(
         {},
         Field(_profile, {"anyOf": [{"type": "string"}, {"type": "object"}]}, _PROFILES),
@@ -328,6 +328,12 @@ class Settings:
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N", live=True)
     journal: int = _setting(
         1000, fields.whole(0, 1_000_000), "Calls that are kept for each account, for `/_mock/requests`; 0 is none.", "N"
+    )
+    keep_tasks: int = _setting(
+        0,
+        fields.whole(0),
+        "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 430 bytes of memory.",
+        "N",
     )
     admin_token: str | None = _setting(
         None,
@@ -467,6 +473,7 @@ class SettingValues(TypedDict, total=False):
     daily_limit: int
     paid_until: str
     seed: int
+    keep_tasks: int
     admin_token: str | None
     control_origin: Sequence[str]
     plain: bool

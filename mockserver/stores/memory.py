@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -14,35 +15,63 @@ from typing import Any, TypeVar
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
-from mockserver.stores.store import Store
+from mockserver.stores.counters import Counters
+from mockserver.stores.journal import Entry
+from mockserver.stores.memory_journal import MemoryJournal
+from mockserver.stores.store import Made, Store
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+_FEW = 100
 
 
 @dataclass(slots=True)
 class _Own:
     """The tasks of a login."""
 
-    ids: list[int] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)  # in order
     ready: list[Micros] = field(default_factory=list)  # of those that are ready by time alone, in order
+    first: int = 0  # where the ids begin: those before are gone, and are cut off when they are the most
+    earliest: int = 0  # where the times begin
 
     def add(self, task: Task) -> None:
         """Keeps its time."""
         if task.ready is not None and task.polls is None:
-            insort(self.ready, task.ready)
+            insort(self.ready, task.ready, self.earliest)
 
     def take(self, task: Task) -> None:
         """Forgets its time."""
-        if task.ready is not None and task.polls is None:
-            del self.ready[bisect_left(self.ready, task.ready)]
+        if task.ready is None or task.polls is not None:
+            return
+        at = bisect_left(self.ready, task.ready, self.earliest)
+        if at > self.earliest:
+            del self.ready[at]
+        else:
+            self.earliest = _without_head(self.ready, at + 1)
+
+    def take_first(self) -> None:
+        """Forgets the first id."""
+        self.first = _without_head(self.ids, self.first + 1)
+
+    def put_first(self, task_id: int) -> None:
+        """Puts the id back before the others."""
+        self.ids[self.first : self.first] = [task_id]
+
+
+def _without_head(items: list[Any], gone: int) -> int:
+    """Cuts off the items of a list that are gone, where they are many. How many are left of them."""
+    if gone < _FEW or gone * 2 < len(items):
+        return gone
+    del items[:gone]
+    return 0
 
 
 class MemoryStore(Store):
     """All state in dictionaries. Calls may come from several threads, one at a time. Never raises StoreError."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.journal: MemoryJournal
+        super().__init__(MemoryJournal())
         self._accounts: dict[str, Account] = {}
         self._charged: set[str] | None = None
         """The logins whose charges are of the time since all were reset, which leaves the others to their next use."""
@@ -52,6 +81,8 @@ class MemoryStore(Store):
         """
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
+        self._counters = Counters()
+        self.made: Counter[Made] = Counter()  # how many calls, as `calls` gives them
         self._last = 0
         self._depth = 0
         self._undo: list[Callable[[], object]] = []
@@ -71,6 +102,9 @@ class MemoryStore(Store):
             self._depth -= 1
             if not self._depth:
                 self._undo.clear()
+
+    def lock(self) -> None:
+        """No other process can write here."""
 
     def account(self, login: str) -> Account | None:
         known = self._accounts.get(login)
@@ -134,7 +168,26 @@ class MemoryStore(Store):
         self._accounts[login] = account.charged(day, cost)
         own.ids.append(task_id)
         if ready is not None and polls is None:
-            insort(own.ready, ready)
+            insort(own.ready, ready, own.earliest)
+        if self.keep and (gone := self._tasks.get(task_id - self.keep)) is not None:
+            self._forget(gone)
+
+    def _forget(self, fields: tuple[Any, ...]) -> None:
+        """Drops the oldest task."""
+        own = self._own[fields[1]]
+        if self._depth:
+            self._undo.append(partial(self._recall, fields, own))
+        del self._tasks[fields[0]]
+        own.take_first()
+        own.take(Task(*fields))
+        if own.first == len(own.ids):
+            del self._own[fields[1]]
+
+    def _recall(self, fields: tuple[Any, ...], own: _Own) -> None:
+        self._own[fields[1]] = own
+        self._bring_back({fields[0]: fields})
+        own.put_first(fields[0])
+        own.add(Task(*fields))
 
     def _uncreate(self, fields: tuple[Any, ...], account: Account, own: _Own) -> None:
         self._last = fields[0] - 1
@@ -152,10 +205,11 @@ class MemoryStore(Store):
         return self._tasks.get(task_id)
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
-        ids = self._tasks if login is None else self._own.get(login, _Own()).ids
+        own = self._own.get(login or "", _Own())
+        ids, first = (self._tasks, offset) if login is None else (own.ids, own.first + offset)
         return [
             replace(Task(*self._tasks[one]), stub=None)
-            for one in islice(ids, offset, None if limit is None else offset + limit)
+            for one in islice(ids, first, None if limit is None else first + limit)
         ]
 
     def put_ready(self, task: Task) -> None:
@@ -177,7 +231,7 @@ class MemoryStore(Store):
             following = (own for one, own in self._own.items() if one in self._accounts and one not in self._clocks)
         else:
             following = (self._own[one] for one in (login,) if one in self._own)
-        later = ((own.ready, bisect_right(own.ready, now)) for own in following)
+        later = ((own.ready, bisect_right(own.ready, now, own.earliest)) for own in following)
         return min((times[at] for times, at in later if at < len(times)), default=None)
 
     def clock(self, login: str | None) -> Clock | None:
@@ -186,8 +240,24 @@ class MemoryStore(Store):
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
         self._set(self._clocks, login, clock)
 
+    def count_call(self, login: str, now: Micros, allowed: int, period: Micros) -> Micros:
+        return self._counters.count_call(login, now, allowed, period)
+
+    def next_sample(self, login: str, what: str) -> int:
+        return self._counters.next_sample(login, what)
+
+    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        for made in calls:
+            self.made[made] += 1
+        if entries:
+            self.journal.extend(entries)
+
+    def calls(self) -> Mapping[Made, int]:
+        return self.made
+
     def reset(self, login: str | None) -> None:
         super().reset(login)
+        self._counters.clear(login)
         if login is None:
             if self._depth:
                 tables = {name: vars(self)[name] for name in ("_charged", "_tasks", "_own", "_clocks")}
@@ -195,7 +265,9 @@ class MemoryStore(Store):
             self._charged, self._tasks, self._own, self._clocks = set(), {}, {}, {}
             return
         own = self._own.pop(login, _Own())
-        tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids}
+        tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids[own.first :]}
+        if len(tasks) > len(self._tasks):
+            self._tasks = dict(self._tasks)  # without the room of those that are gone
         if self._depth:
             self._undo.append(partial(self._own.__setitem__, login, own))
             self._undo.append(partial(self._bring_back, tasks))

@@ -1,55 +1,78 @@
-"""What a store of a mock's state must be able to do, and the state that every store keeps in the process."""
+"""What a store of a mock's state must be able to do."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import TypeAlias
 
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.armed import ArmedFaults
+from mockserver.faults.records import Records
 from mockserver.faults.scenarios import Scenarios
 from mockserver.faults.stubs import Stubs
-from mockserver.stores.counters import Counters
-from mockserver.stores.trouble import to_standard_error
+from mockserver.stores.journal import Entry, Journal
+from mockserver.stores.values import Values
+
+Made: TypeAlias = "tuple[str, str, int]"
+"""What a call is counted by: its method (`other` for any other path), its outcome and the HTTP status."""
 
 
 class Store(ABC):
     """All state that outlives a request, in whole atomic steps. Every abstract method may raise StoreError.
 
-    Faults, stubs and counts are kept here, in the process: they end with it, processes that share a file each have
-    their own, and a transaction that fails does not take them back.
+    This one is for a store that only its own process can use. Faults, stubs, scenarios, values and the journal are
+    objects of the process, and a transaction that fails does not take their changes back. `SharedStore` is for
+    one that several processes use as one mock.
     """
 
     name = "memory"
     """What a message calls the store."""
-    say: Callable[[str], object] = staticmethod(to_standard_error)
-    """Takes a line about a trouble of the store; a server may put its own way of writing lines here."""
+    is_shared = False
+    """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
+    keep = 0  # how many tasks are kept, the last ones that were created; 0 is all
+    followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
+    """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
+    have reset, None for all.
+    """
+    emptied: Callable[[], object] = staticmethod(lambda: None)
+    """Is called inside a transaction that writes, when the store was found to have lost all that it held."""
 
-    def __init__(self) -> None:
-        self.faults = ArmedFaults()
-        self.stubs = Stubs()
-        self.scenarios = Scenarios()
-        self.counters = Counters()
+    def __init__(self, journal: Journal, records: Records | None = None) -> None:
+        self.journal = journal
+        self.faults = ArmedFaults(records)
+        self.stubs = Stubs(records)
+        self.scenarios = Scenarios(records)
+        self.values = Values(records)
 
     @abstractmethod
     def transaction(self, *, write: bool = False) -> AbstractContextManager[None]:
         """What happens inside is kept together or not at all; may be nested, the outermost counts. With write, nothing
         that is read inside is changed by another process before the end.
+
+        Changes of other processes are taken in at its start, and when it begins to write.
         """
+
+    @abstractmethod
+    def lock(self) -> None:
+        """Has the transaction that is open write from now on, as one with `write` does. Raises StoreError."""
 
     def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
         """Makes the change, where it is not settled yet, while no other process uses the store. Called outside of a
         transaction. Gives False where others use it and it is not settled.
-
-        This one is for a store that only its own process can use.
         """
         if not settled():
             with self.transaction(write=True):
                 change()
         return True
+
+    def expect(self, login: str | None, task_id: int | None) -> None:  # noqa: B027 - most stores are near
+        """Is told, in a transaction, whose account and clock and which task a call reads next: a store that is far away
+        reads them together.
+        """
 
     @abstractmethod
     def account(self, login: str) -> Account | None:
@@ -78,7 +101,8 @@ class Store(ABC):
     @abstractmethod
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored. Raises KeyError without an account.
+        what is used has reached the limit. The task's own id is ignored. Drops the oldest ones beyond `keep`, a few at
+        a time. Raises KeyError without an account.
         """
 
     @abstractmethod
@@ -120,15 +144,35 @@ class Store(ABC):
         """Keeps the clock; None takes the login's own clock away."""
 
     @abstractmethod
-    def close(self) -> None:
-        """Ends the use of the store."""
+    def count_call(self, login: str, now: Micros, allowed: int, period: Micros) -> Micros:
+        """Counts a call of the login in its current window of the period. Gives 0 where it is within the allowed
+        number, else the time until the window ends.
+        """
+
+    @abstractmethod
+    def next_sample(self, login: str, what: str) -> int:
+        """The number, from 1, of the next sample that is drawn for the login (empty: the server) and the purpose."""
+
+    @abstractmethod
+    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        """Counts the calls of a turn, and adds their entries to the journal (see `Journal.extend`), in a transaction of
+        its own: the answers are kept by then. What can't be written is added to the next turn's.
+        """
+
+    @abstractmethod
+    def calls(self) -> Mapping[Made, int]:
+        """How many calls were made since the start."""
 
     @abstractmethod
     def reset(self, login: str | None) -> None:
-        """Drops all that hangs on the login, with None on any: tasks, charges, clock, faults, scenarios, stubs, counts
-        of calls and of samples. Accounts stay; ids that were given out are never given again.
+        """Drops all that hangs on the login, with None on any: tasks, charges, clock, faults, scenarios, stubs, entries
+        of the journal, counts of calls and of samples. Accounts stay; ids that were given out are never given again.
         """
         self.faults.clear(login)
         self.stubs.clear(login)
         self.scenarios.clear(login)
-        self.counters.clear(login)
+        self.journal.reset(login)
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends the use of the store."""

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 OFTEN, QUIET = 5, 60.0
 """A trouble that comes and goes is said so often within so many seconds, and then when it stays for as long."""
-
-
-def to_standard_error(line: str) -> None:
-    """Writes a line to standard error, where there is one."""
-    with suppress(AttributeError, OSError, ValueError):
-        sys.stderr.write(f"ifind-mock: {line}\n")
-        sys.stderr.flush()
 
 
 class Trouble:

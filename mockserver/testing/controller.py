@@ -63,6 +63,8 @@ class MockController:
             by_name: SettingValues = {**_HERE, **self._by_name}
             try:
                 settings = self._whole or load(arguments=by_name, environ={}, directory=PACKAGE)
+                if self._by_name.get("workers", 1) != 1:
+                    raise Refusal(Problem("workers", "are processes of `ifind-mock serve`", "leave it out"))
             except Refusal as refusal:
                 raise ControlError(*refusal.problems) from None
             self._channel = self._stop.enter_context(serve_locally(settings))

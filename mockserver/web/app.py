@@ -20,17 +20,18 @@ from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.api import http
 from mockserver.api.gateway import MAX_BODY, Gateway
-from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, Request, refusal, shown_path
+from mockserver.api.http import API_PATHS, ENDED, HAND_OVER, SOON, Request, refusal, shown_path
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.stores.trouble import to_standard_error
+from mockserver.standard_error import write_line
 from mockserver.web.address import peer_of, with_usable_host
-from mockserver.web.control import Control, Guard, control_failure, control_paths
+from mockserver.web.control import Control, control_failure, control_paths
 from mockserver.web.door import CONTROL
+from mockserver.web.route import Guard
 
 
 class Waiting:
@@ -38,6 +39,8 @@ class Waiting:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+        self.wait: Callable[[threading.Event, float], object] = threading.Event.wait
+        """Waits until the event, at most so many seconds."""
         self._ends: dict[threading.Event, str | None] = {}
 
     def sent(self, response: http.Response) -> http.Response:
@@ -51,7 +54,7 @@ class Waiting:
         self._ends[over] = delivery.login
         if later is not None:
             self._guard(lambda: later.begin(over.set))
-        over.wait(delivery.latency / SECOND)
+        self.wait(over, delivery.latency / SECOND)
         try:
             del self._ends[over]
         except KeyError:  # a reset has ended it
@@ -77,7 +80,13 @@ class _AnyPath(BaseConverter):
 
 
 class _App(Flask):
+    is_divided = False  # whether each process that has the app has state of its own
+
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.is_divided and environ.get("wsgi.multiprocess"):
+            is_control = CONTROL.match(environ.get("PATH_INFO", ""))
+            answer = control_failure(503, _DIVIDED) if is_control else refusal(503, str(_DIVIDED))
+            return _sent(answer)(environ, start_response)
         if _LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "0") is None:
             # Some servers let it pass, and Flask would take the body for an empty one.
             return _sent(_NO_LENGTH)(environ, start_response)
@@ -87,10 +96,17 @@ class _App(Flask):
         """The kind and the place of an error: its text, and the path, may hold a credential."""
         kind, _, trace = exc_info
         last = traceback.extract_tb(trace)[-1]
-        to_standard_error(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
+        write_line(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
 
 
 _LENGTH = re.compile("[0-9]{1,19}")
+_DIVIDED = Problem(
+    "",
+    "the mock keeps its state in this process, and its server has several (wsgi.multiprocess): what is made in one is"
+    " unknown to the others",
+    "run one process with threads, such as gunicorn --workers 1 --threads 4, or keep the state in a file, such as"
+    " IFIND_MOCK_STATE=state.db",
+)
 _NO_LENGTH = refusal(400, "malformed request: Content-Length is not a number, or has too many digits")
 
 
@@ -99,7 +115,8 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
 
     values are settings by name: `create_app(delay="0s")`. For all others it reads IFIND_MOCK_* and ifind-mock.toml, as
     `ifind-mock serve` does; settings of `mockserver.load` stand in place of all of them. Raises click.UsageError for
-    wrong ones, which `flask run` shows as a message. A mock whose state is in memory needs a single process.
+    wrong ones, which `flask run` shows as a message. A mock whose state is in memory needs a single process: where the
+    server says that it has several, each answer is a 503 that says so.
     """
     try:
         settings = _settings(settings, values)
@@ -114,10 +131,18 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
         with lock:  # which no answer holds while it waits
             return operation()
 
-    return make_app(gateway, guard, settings)
+    def soon(operation: Callable[[], Any]) -> Any:
+        if not lock.acquire(timeout=SOON if gateway.mock.store.is_shared else -1):
+            raise TimeoutError
+        try:
+            return operation()
+        finally:
+            lock.release()
+
+    return make_app(gateway, guard, settings, soon=soon)
 
 
-_OF_SERVE = frozenset({"port", "tls", "tls_names", "tls_ca", "limits", "access_log"})
+_OF_SERVE = frozenset({"port", "workers", "tls", "tls_names", "tls_ca", "limits", "access_log"})
 """Settings that change nothing of the app: a file may have them, since `serve` may read it, too."""
 
 
@@ -164,16 +189,27 @@ _REQUEST = re.compile(  # as werkzeug logs it, with the codes of colours
 )
 
 
+_FAILED = Problem("", "an error of the mock's own", "see its standard error, and report it")
+
+
 def make_app(
-    gateway: Gateway, guard: Guard, settings: Settings, end_waiting: Callable[[str | None], object] | None = None
+    gateway: Gateway,
+    guard: Guard,
+    settings: Settings,
+    end_waiting: Callable[[str | None], object] | None = None,
+    soon: Guard | None = None,
 ) -> Flask:
-    """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all)."""
+    """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all).
+    soon is as in Control.
+    """
     waiting = Waiting(guard)
     app = _App("mockserver", static_folder=None)
+    app.is_divided = not gateway.mock.store.is_shared
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    control = Control(gateway.mock, settings, guard, end_waiting or waiting.end)
+    control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon)
+    waiting.wait = control.wait
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()
@@ -187,7 +223,7 @@ def make_app(
         return _sent(waiting.sent(answered))
 
     def failed(error: InternalServerError) -> Response | InternalServerError:
-        return error if CONTROL.match(request.path) is None else _sent(control_failure())
+        return error if CONTROL.match(request.path) is None else _sent(control_failure(500, _FAILED))
 
     app.register_error_handler(InternalServerError, failed)
     app.url_map.converters["any_path"] = _AnyPath

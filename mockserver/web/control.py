@@ -13,12 +13,13 @@ from functools import cache
 from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
-from typing import Any, NamedTuple, TypeAlias, cast
+from time import monotonic
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
-from mockserver.api.mock import Mock
+from mockserver.api.mock import LOOK, Mock
 from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, all_unknown, cut
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
@@ -27,11 +28,9 @@ from mockserver.web import routes
 from mockserver.web.address import Address, address_of
 from mockserver.web.door import Door, wrong_type
 from mockserver.web.json_body import Malformed, read_json
-from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Route, Unmet
+from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Guard, Route, Unmet
 
 ROOT = "/_mock"
-Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
-"""Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 _PRIVATE: Mapping[str, str] = {
@@ -96,13 +95,20 @@ def problem(status: int, *problems: Problem, title: str = "", headers: Mapping[s
 
 class Control:
     """The control API over one mock. guard keeps an operation from all others; end_waiting ends the answers of a login
-    (None: all) that wait for their latency.
+    (None: all) that wait for their latency. soon is another such guard, which raises TimeoutError where the mock is
+    being touched for long; without it, the first waits for that.
     """
 
     def __init__(
-        self, mock: Mock, settings: Settings, guard: Guard, end_waiting: Callable[[str | None], object]
+        self,
+        mock: Mock,
+        settings: Settings,
+        guard: Guard,
+        end_waiting: Callable[[str | None], object],
+        soon: Guard | None = None,
     ) -> None:
-        self._context = ControlContext(mock, settings, end_waiting)
+        self._context = ControlContext(mock, settings, end_waiting, soon or guard)
+        mock.end_waiting = end_waiting
         self._guard = guard
         self._door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin))
         here = Address(settings.host, settings.port)
@@ -168,8 +174,16 @@ class Control:
             return handled
         waiting, over = handled, threading.Event()
         self._guard(lambda: waiting.begin(over.set))
-        over.wait(waiting.longest / SECOND)
+        self.wait(over, waiting.longest / SECOND)
         return cast("Handled", self._guard(lambda: _settled(waiting)))
+
+    def wait(self, over: threading.Event, seconds: float) -> None:
+        """Holds the caller's thread until it is over, at most so many seconds; meanwhile looks at what other processes
+        have done, where they can.
+        """
+        mock, end = self._context.mock, monotonic() + seconds
+        while not over.wait(min(LOOK, end - monotonic()) if mock.store.is_shared else seconds) and monotonic() < end:
+            self._guard(mock.watch)
 
     def _handled(
         self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
@@ -186,7 +200,7 @@ class Control:
                     unless_kept.pop_all()
                 return given
 
-            given = self._guard(operation)
+            given = route.handler(self._context, request) if route.apart else self._guard(operation)
             return Handled(*given) if isinstance(given, tuple) else cast("Deferred", given)
         except Refusal as refusal:
             return _refused(refusal)
@@ -221,9 +235,9 @@ class _Later:
         return _response(_settled(self.waiting), self.headers)
 
 
-def control_failure() -> Response:
-    """The response to a request that a mistake of the mock's own keeps from being answered."""
-    return _response(problem(500, Problem("", "an error of the mock's own", "see its standard error, and report it")))
+def control_failure(status: int, failure: Problem) -> Response:
+    """The response to a request that can't be answered, whatever it asks for."""
+    return _response(problem(status, failure, title=_TITLES[500]))
 
 
 def _response(handled: Handled, more: Mapping[str, str] = {}) -> Response:

@@ -10,8 +10,8 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
 
-from mockserver.api.journal import Entry
 from mockserver.core.clock import iso_of
+from mockserver.stores.journal import Entry
 
 MASK = "***"
 """In place of a login, a token, and every value that the journal does not keep."""

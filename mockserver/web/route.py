@@ -15,6 +15,8 @@ from mockserver.inputs.fields import Field
 from mockserver.settings.table import Settings
 from mockserver.web.address import Address
 
+Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Runs an operation on the mock while nothing else touches it; returns its result, or raises its exception."""
 NEAR = 100
 """Accounts among which the one is looked for that a misspelt login may have meant."""
 PLAIN = 64
@@ -28,6 +30,7 @@ class ControlContext:
     mock: Mock
     settings: Settings
     end_waiting: Callable[[str | None], object]  # ends the answers of a login (None: all) that wait
+    soon: Guard  # for handlers that are `apart`; it raises TimeoutError where the mock is being touched for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,9 @@ class Route:
     parts: Mapping[str, Field[Any]] = field(default_factory=dict)
     """The fields of the path's parts, which are texts; a part that its field refuses is answered as unknown."""
     open: bool = False  # whether it answers without the admin token, too
+    apart: bool = (
+        False  # whether the handler runs outside of the guard and of any transaction, so that nothing holds it
+    )
 
 
 LOGIN: Mapping[str, Field[Any]] = {

@@ -10,16 +10,17 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
-from time import monotonic, time
+from time import gmtime, monotonic, time
 from typing import Protocol, TypeAlias
 
 from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
 from mockserver.core.messages import SECOND
 from mockserver.wire.failures import report
+from mockserver.wire.guards import StateGuard
 
 BEGIN = b"HTTP/1.1 "  # what every answer begins with
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -116,6 +117,9 @@ class Paced:
 class Outbox:
     """The answers that wait, for their latency or for their next piece. Used on the loop only."""
 
+    guard: StateGuard
+    """Set before an answer is put that has `later`, which is a part of the state."""
+
     def __init__(self) -> None:
         self._timers: dict[PendingRequest, tuple[asyncio.TimerHandle, Response]] = {}
 
@@ -135,7 +139,7 @@ class Outbox:
         elif not pending.connection.transport.is_closing():
             self._wait(pending, response, delivery.latency / SECOND)
         elif response.later is not None:  # the client has gone in the meantime
-            response.later.leave()
+            self.guard.run(response.later.leave)
 
     def postpone(self, pending: PendingRequest, response: Response, seconds: float) -> None:
         """Keeps the turn of the answer, and asks its transport for the next piece after the seconds."""
@@ -148,16 +152,24 @@ class Outbox:
                 return  # it was woken, and then dropped
             waiting[0].cancel()
             if response.later is None:
-                pending.response = response
+                answer(response)
             else:
-                pending.response = _now(response.later)
-                pending.decided(pending.response)
+                self.guard.run(partial(_now, response.later), answer)
+
+        def answer(settled: Response) -> None:
+            if settled is not response:
+                pending.decided(settled)
+            pending.response = settled
             pending.connection.advance()
+
+        def wake() -> None:  # from whichever thread
+            with suppress(RuntimeError):  # the loop has ended, and the client with it
+                loop.call_soon_threadsafe(due)
 
         loop = asyncio.get_running_loop()
         self._timers[pending] = (loop.call_later(seconds, due), response)
         if response.later is not None:
-            response.later.begin(lambda: loop.call_soon(due))
+            self.guard.run(partial(response.later.begin, wake))
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""
@@ -166,7 +178,7 @@ class Outbox:
                 timer, response = waiting
                 timer.cancel()
                 if response.later is not None:
-                    response.later.leave()
+                    self.guard.run(response.later.leave)
 
     def end(self, login: str | None) -> int:
         """Ends the waits of the answers of the login, with None of all. One that has begun is sent to its end at once.
@@ -252,7 +264,13 @@ def _lines(headers: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=1)
 def _stamp(second: int) -> str:
-    return f"Server: ifind-mock\r\nDate: {formatdate(second, usegmt=True)}\r\n"
+    at = gmtime(second)
+    day = f"{_WEEKDAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year}"
+    return f"Server: ifind-mock\r\nDate: {day} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT\r\n"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:

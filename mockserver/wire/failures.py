@@ -12,7 +12,7 @@ import traceback
 from pathlib import PurePath
 
 from mockserver.core.errors import IfindMockError
-from mockserver.wire.lines import STANDARD_ERROR
+from mockserver.standard_error import write_line
 
 
 class WireError(IfindMockError):
@@ -33,8 +33,3 @@ def report(what: str, error: BaseException) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     write_line(f"{what} failed with {type(error).__name__}{place}")
-
-
-def write_line(line: str) -> None:
-    """Writes a line to standard error, without waiting for it."""
-    STANDARD_ERROR.write(f"ifind-mock: {line}")

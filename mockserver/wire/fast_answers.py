@@ -24,7 +24,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request
-from mockserver.api.journal import Entry, Kept, Kind
 from mockserver.api.operations import info_answer, ready_answer, until_ready
 from mockserver.api.params import is_form
 from mockserver.core.clock import LATEST, text_of
@@ -35,7 +34,9 @@ from mockserver.formats.writers import FORMATS, WRITERS, prepared
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
 from mockserver.profile.editions import Source
+from mockserver.stores.journal import Entry
 from mockserver.stores.memory import MemoryStore
+from mockserver.stores.memory_journal import Kept, Kind
 from mockserver.wire.delivery import header_lines
 
 T = TypeVar("T")
@@ -79,7 +80,7 @@ class _Shape:
     """What the answers to an operation have in common that have the same outcome and the same `format`."""
 
     form: str  # the format that they are written in
-    counted: tuple[str, str, int]  # their key in `Mock.calls`
+    counted: tuple[str, str, int]  # their key in `Store.calls`
     kinds: tuple[Kind, Kind]  # of their entries in the journal: for a GET, for a POST
     content_type: str
     lines: bytes  # the header of it
@@ -179,8 +180,8 @@ class FastAnswers:
         shape, body, reason, task, of, searched, lines = made
         if lines is None:
             lines = self._lines(shape, reason, task, len(body))
-        mock.calls[shape.counted] += 1
-        journal = mock.journal
+        store.made[shape.counted] += 1
+        journal = store.journal
         if journal.size:
             shown = None if of == account.token else of
             entry = (journal.last_number + 1, now, shape.kinds[posted], real, account.login, task, shown, searched)
@@ -377,4 +378,4 @@ def _kind(operation: str, http_method: str, outcome: str, form: str, names: tupl
         head = (number, time, real, login, operation, http_method, phone, source, form, names, outcome, 200, None)
         return Entry(*head, task, (), reason, 0, asked, size, content_type, http_method == "POST")
 
-    return Kind(operation, outcome, entry)
+    return Kind((operation, outcome), entry)

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any, Protocol
 
 from mockserver.wire.failures import WireError
 
@@ -37,6 +38,22 @@ _OFF = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """A name can stand for an address that is switched off, as ::1 often is in containers."""
 
 
+class Listener(Protocol):
+    """A socket that listens, as a server sees it."""
+
+    def fileno(self) -> int:
+        """Its number."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection. Raises BlockingIOError where there is none now, and OSError."""
+
+    def getsockname(self) -> Any:
+        """Its address."""
+
+    def close(self) -> None:
+        """Accepts no more."""
+
+
 def sockets(host: str, port: int) -> list[socket.socket]:
     """Listening sockets for each address of the host, on one port (0: any). Raises WireError where that fails."""
     if not 0 <= port <= _LAST_PORT:
@@ -61,7 +78,7 @@ def sockets(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
-def bound_address(bound: socket.socket) -> tuple[str, int]:
+def bound_address(bound: Listener) -> tuple[str, int]:
     """The address of a bound socket, a link-local one with its interface."""
     host, port, *rest = bound.getsockname()
     return (f"{host}%{socket.if_indextoname(rest[1])}" if rest and rest[1] else host), port
@@ -69,7 +86,9 @@ def bound_address(bound: socket.socket) -> tuple[str, int]:
 
 def _addresses(host: str, port: int) -> Iterator[tuple[socket.AddressFamily, tuple[str, int]]]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # As a text, even an address would have the tables of international names loaded.
+        name = host.encode("ascii") if host.isascii() else host
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise WireError(f"can't listen on {host!r}: the host is unknown; give an address, such as 127.0.0.1") from None
     for family, _, _, _, address in dict.fromkeys(found):

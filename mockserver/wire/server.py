@@ -19,19 +19,21 @@ from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
+from mockserver.api.mock import LOOK
 from mockserver.settings.limits import Limits
+from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
 from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
-from mockserver.wire.failures import report, write_line
+from mockserver.wire.failures import report
 from mockserver.wire.fast_answers import FastAnswers
-from mockserver.wire.lines import STANDARD_ERROR
-from mockserver.wire.listening import bound_address, sockets
-from mockserver.wire.wsgi import LoopGuard, WsgiThreads, call
+from mockserver.wire.guards import LoopGuard, StateGuard
+from mockserver.wire.listening import Listener, bound_address, sockets
+from mockserver.wire.wsgi import WsgiThreads, call
 
 Turn: TypeAlias = Callable[[Iterable[Request]], Sequence[Response]]
 """Gives the answers to all requests of one turn of the loop, in their order: `Gateway.turn`. Raises nothing."""
-WsgiFactory: TypeAlias = Callable[[LoopGuard], WSGIApplication]
+WsgiFactory: TypeAlias = Callable[[StateGuard], WSGIApplication]
 
 CONTROL_PATH = "/_mock"
 _FAILED = refusal(500, "the mock failed; its standard error says where")
@@ -60,10 +62,11 @@ class Server:
     """Listens, and answers `/_mock` and all below it by the WSGI application, everything else by turn.
 
     wsgi_factory is called when the first request needs it, in a thread, with the guard through which the application
-    reaches the loop. access_log is called on the loop with a line for each answer, and must not raise or wait: peer,
-    HTTP method, route, status, bytes of the body, milliseconds and, for a call of the API, the reason of its answer.
-    routes gives the paths below `/_mock`, for the log. With tls all of it goes over TLS. fast answers ordinary calls
-    before they are requests.
+    reaches the state. make_guard is called on the loop, and makes that guard; turns run in it, too. access_log is
+    called on the loop with a line for each answer, and must not raise or wait: peer, HTTP method, route, status, bytes
+    of the body, milliseconds and, for a call of the API, the reason of its answer. routes gives the paths below
+    `/_mock`, for the log. With tls all of it goes over TLS. fast answers ordinary calls before they
+    are requests. watch is called in the guard every LOOK seconds, as long as answers wait.
 
     A connection that is one more than the limit is a guest: it reaches `/_mock` alone. For a call of the API, which is
     not decided, and for an answer of the control API that has to wait, it gets 503. It has a place of its own as soon
@@ -79,16 +82,23 @@ class Server:
         access_log: Callable[[str], None] | None = None,
         routes: Callable[[], Collection[str]] | None = None,
         tls: ssl.SSLContext | None = None,
+        make_guard: Callable[[asyncio.AbstractEventLoop], StateGuard] = LoopGuard,
         fast: FastAnswers | None = None,
+        watch: Callable[[], object] | None = None,
     ) -> None:
         self.scheme = "https" if tls else "http"
         self._tls = tls
         self.limits, self.stopping, self.held = limits or Limits(), False, 0
         self._answer = turn
+        self._make_guard = make_guard
+        self._guard: StateGuard | None = None
+        self._deciding = False  # whether a turn is under way
         self._wsgi_factory = wsgi_factory
         self._access_log = access_log
         self.logs = access_log is not None
         self._fast = fast
+        self._watch = watch
+        self._watching = False
         self._routes = routes
         self._known = {CONTROL_PATH, *API_PATHS}
         self._application: WSGIApplication | None = None
@@ -98,7 +108,7 @@ class Server:
         self._batch: OrderedDict[Client, deque[PendingRequest]] = OrderedDict()  # what is not decided yet
         self._connections: set[Connection] = set()
         self._guests: dict[Connection, None] = {}  # in the order in which they came
-        self._listeners: list[socket.socket] = []
+        self._listeners: list[Listener] = []
         self._coming: dict[Connection, asyncio.Task[None]] = {}  # accepted, and not joined yet
         self._looking: asyncio.TimerHandle | None = None
         self._said: dict[str, float] = {}  # when each trouble was said
@@ -106,21 +116,21 @@ class Server:
         self._threads = WsgiThreads(self.limits.threads)
         self._address = ("", 0)
 
-    async def start(self, host: str, port: int, listeners: Sequence[socket.socket] | None = None) -> tuple[str, int]:
+    async def start(self, host: str, port: int, listeners: Sequence[Listener] | None = None) -> tuple[str, int]:
         """Accepts connections, once; gives the bound address. listeners are sockets that listen already, in place of
         those of the host and the port. Raises WireError for an address that can't be bound.
         """
-        self._listeners = [*listeners] if listeners else sockets(host, port)
+        self._listeners = [*(listeners or sockets(host, port))]
+        self._loop = asyncio.get_running_loop()
         try:
             self.limits, fewer = fitted(self.limits)
+            self._guard = self.outbox.guard = self._make_guard(self._loop)
         except BaseException:
             for one in self._listeners:
                 one.close()
             raise
         if fewer:
             write_line(fewer)
-        self._loop = asyncio.get_running_loop()
-        self._guard = LoopGuard(self._loop)
         self._emptied = asyncio.Event()
         self._address = bound_address(self._listeners[0])
         for one in self._listeners:
@@ -156,13 +166,26 @@ class Server:
         if self._looking:
             self._looking.cancel()
         self._threads.close()
+        self.guard.close()
         STANDARD_ERROR.flush()
         await asyncio.sleep(0)
 
     @property
-    def guard(self) -> LoopGuard:
-        """Runs operations on the loop, from any thread, once the server has started."""
+    def guard(self) -> StateGuard:
+        """Runs operations on the state, from any thread, once the server has started."""
+        assert self._guard is not None
         return self._guard
+
+    def release(self, close: Callable[[], object]) -> None:
+        """Calls close, which ends the use of the state, once the server has stopped, or could not start."""
+        if self._guard is None:
+            close()
+        else:
+            self._guard.release(close)
+
+    def end_waiting(self, login: str | None) -> None:
+        """Ends the waits of the answers of the login, with None of all. Called in an operation of the guard."""
+        self.guard.tell(lambda: self.outbox.end(login))
 
     async def _empty(self, seconds: float) -> None:
         if self._connections:
@@ -171,7 +194,7 @@ class Server:
 
     # Accepting.
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: Listener) -> None:
         for _ in range(_ACCEPTED):
             try:
                 opened, _peer = listener.accept()
@@ -249,7 +272,7 @@ class Server:
         finally:
             self._loop.remove_reader(opened)
 
-    def _pause(self, listener: socket.socket, error: OSError) -> None:
+    def _pause(self, listener: Listener, error: OSError) -> None:
         """Accepts none for a moment, where the system can't: it would ask again at once, and for ever."""
         self._loop.remove_reader(listener)
         self._loop.call_later(_AGAIN, self._accept_again, listener)
@@ -257,7 +280,7 @@ class Server:
         why = f"{short} too many open files; raise ulimit -n" if short else os.strerror(error.errno or 0)
         self._say(f"can't accept connections: {why}. Clients wait until others have ended")
 
-    def _accept_again(self, listener: socket.socket) -> None:
+    def _accept_again(self, listener: Listener) -> None:
         if listener.fileno() >= 0:
             self._loop.add_reader(listener, self._accept, listener)
 
@@ -355,7 +378,7 @@ class Server:
         assert request is not None
         if pending.control:
             try:
-                self._threads.submit(lambda: self._in_thread(pending, request))
+                self._threads.submit(lambda: self._in_thread(pending, request), held=self.guard.is_held)
             except RuntimeError:
                 self._loop.call_soon(self._deliver, pending, _NO_THREAD)
         elif request.path == b"*":
@@ -416,51 +439,90 @@ class Server:
     # Answering.
 
     def _turn(self) -> None:
-        """Answers requests together, so that a store can commit once for all."""
-        if not self._batch:
-            return  # their clients have gone
+        """Has requests answered together, so that a store can commit once for all."""
+        if not self._batch or self._deciding:
+            return  # their clients have gone, or it comes again after the turn that is under way
+        ahead: deque[PendingRequest] = deque()
+        if self.guard.apart:
+            while len(ahead) < _TURN and (pending := self._pull()) is not None:
+                ahead.append(pending)
         batch: list[PendingRequest] = []
-        requests = self._next(batch)
+        requests = self._next(batch, partial(_first, ahead) if self.guard.apart else self._pull)
+        self._deciding = True
+        self.guard.run(partial(self._decided, batch, requests), partial(self._put, batch, ahead))
+
+    def _decided(self, batch: Sequence[PendingRequest], requests: Iterable[Request]) -> Sequence[Response]:
         try:
             responses = self._answer(requests)
             if len(responses) != len(batch):
                 raise AssertionError("not one answer for each request")
         except Exception as error:  # noqa: BLE001 - a bug there must not end the server
             report("the gateway", error)
-            responses = [_FAILED] * len([*batch, *requests])
+            deque(requests, maxlen=0)  # the rest of the batch
+            responses = [_FAILED] * len(batch)
+        return responses
+
+    def _put(
+        self, batch: Sequence[PendingRequest], ahead: deque[PendingRequest], responses: Sequence[Response]
+    ) -> None:
+        self._deciding = False
+        while ahead:  # there was no time for them; they come first the next time
+            pending = ahead.pop()
+            if pending.connection in self._connections:
+                self._batch.setdefault(pending.connection, deque()).appendleft(pending)
+                self._batch.move_to_end(pending.connection, last=False)
         if self._batch:
             self._loop.call_soon(self._turn)
         for pending, response in zip(batch, responses, strict=True):
             self.outbox.put(pending, response)
         for pending in batch:
             pending.connection.advance()
+        self._watch_soon()
 
-    def _next(self, batch: list[PendingRequest]) -> Iterator[Request]:
-        """The requests of a turn, which are added to the batch: no more than let the loop go on to other work in time.
-        One of each connection comes before the second of any, so that nobody waits for all that others sent ahead.
-        """
+    def _next(self, batch: list[PendingRequest], pull: Callable[[], PendingRequest | None]) -> Iterator[Request]:
+        """The requests of a turn, which are added to the batch: no more than let other work go on in time."""
         end = monotonic() + _TURN_TIME
-        while self._batch and (not batch or (len(batch) < _TURN and monotonic() < end)):
-            connection, waiting = self._batch.popitem(last=False)
-            pending = waiting.popleft()
-            if waiting:
-                self._batch[connection] = waiting
+        while not batch or (len(batch) < _TURN and monotonic() < end):
+            if (pending := pull()) is None:
+                return
             assert pending.request is not None
             batch.append(pending)
             yield pending.request
 
+    def _pull(self) -> PendingRequest | None:
+        """The request that is decided next: one of each connection before the second of any, so that nobody waits for
+        all that others sent ahead.
+        """
+        if not self._batch:
+            return None
+        connection, waiting = self._batch.popitem(last=False)
+        pending = waiting.popleft()
+        if waiting:
+            self._batch[connection] = waiting
+        return pending
+
     def _deliver(self, pending: PendingRequest, response: Response, length: int | None = None) -> None:
         pending.length = length
         if response.later is not None and not self._is_placed(pending):  # else they could keep all others out
-            response.later.leave()
+            self.guard.run(response.later.leave)
             response = _NO_WAITING
         self.outbox.put(pending, response)
         pending.connection.advance()
+        self._watch_soon()
+
+    def _watch_soon(self) -> None:
+        if self._watch is not None and not self._watching and len(self.outbox) and not self.stopping:
+            self._watching = True
+            self._loop.call_later(LOOK, self.guard.run, self._watch, self._watched)
+
+    def _watched(self, _nothing: object) -> None:
+        self._watching = False
+        self._watch_soon()
 
     def _in_thread(self, pending: PendingRequest, request: Request) -> None:
         try:
             with self._application_lock:
-                self._application = self._application or self._wsgi_factory(self._guard)
+                self._application = self._application or self._wsgi_factory(self.guard)
             response, length = call(self._application, request, *self._address, self.scheme)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
             report("the WSGI application", error)
@@ -476,8 +538,11 @@ class Server:
             connection.check(now)
         if not self._looking:
             self._look()
-        STANDARD_ERROR.flush()
         self._clock = self._loop.call_later(self.limits.tick, self._tick)
+
+
+def _first(ahead: deque[PendingRequest]) -> PendingRequest | None:
+    return ahead.popleft() if ahead else None
 
 
 def _unread(number: int) -> int:

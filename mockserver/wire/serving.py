@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
-import socket
 import ssl
 import sys
 import threading
@@ -16,17 +15,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
+from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
+from mockserver.standard_error import write_line
 from mockserver.stores.memory import MemoryStore
-from mockserver.wire.failures import write_line
 from mockserver.wire.fast_answers import FastAnswers
+from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
+from mockserver.wire.listening import Listener
 from mockserver.wire.server import Server
-from mockserver.wire.wsgi import LoopGuard
 
 if TYPE_CHECKING:
     from mockserver.wire.certificates import Certificates
 
-_SWITCH = 0.0005
+SWITCH = 0.0005
 """Seconds for which a thread of the control API may keep the loop waiting, after each of its calls to the system."""
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 _LOOK_AGAIN = 0.2  # seconds
@@ -42,21 +43,46 @@ def mock_server(
     `made_for` gives for the settings.
     """
 
-    def app(guard: LoopGuard) -> Any:
+    def app(guard: StateGuard) -> Any:
         from mockserver.web.app import make_app  # Flask is loaded when /_mock/ is first asked for
 
-        return make_app(gateway, guard, settings, server.outbox.end)
+        return make_app(gateway, guard, settings, server.end_waiting, guard.soon)
 
     def routes() -> Collection[str]:
         from mockserver.web.control import control_paths
 
         return control_paths()
 
-    gateway.mock.store.say = write_line
     store = gateway.mock.store
     fast = FastAnswers(gateway, store) if isinstance(store, MemoryStore) and gateway.hook is None else None
-    server = Server(gateway.turn, app, limits=settings.limits, access_log=access_log, routes=routes, tls=tls, fast=fast)
+    server = Server(
+        gateway.turn,
+        app,
+        limits=settings.limits,
+        access_log=access_log,
+        routes=routes,
+        tls=tls,
+        make_guard=ThreadGuard if store.is_shared else LoopGuard,
+        fast=fast,
+        watch=gateway.mock.watch if store.is_shared else None,
+    )
+    gateway.mock.end_waiting = server.end_waiting
     return server
+
+
+@contextmanager
+def opened(
+    settings: Settings, access_log: Callable[[str], None] | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[Gateway, Server]]:
+    """A mock of the settings and its server, which is to be run in the context; at its end, the store is closed. Raises
+    what `open_gateway` raises.
+    """
+    gateway = open_gateway(settings)
+    server = mock_server(gateway, settings, access_log, tls)
+    try:
+        yield gateway, server
+    finally:
+        server.release(gateway.mock.store.close)
 
 
 @contextmanager
@@ -91,7 +117,7 @@ def run_until_signal(
     is_over is asked a few times a second, and ends it, too. Raises WireError for an address that can't be bound.
     """
     ended = asyncio.Event()
-    sys.setswitchinterval(_SWITCH)
+    sys.setswitchinterval(SWITCH)
 
     def look(loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
         if over():
@@ -106,7 +132,7 @@ def run_until_signal(
                 runner.get_loop().add_signal_handler(number, ended.set)
         if is_over is not None:
             look(runner.get_loop(), is_over)
-        runner.run(_serve(server, server.start(host, port), on_ready, ended))
+        runner.run(serve_until(server, server.start(host, port), on_ready, ended))
 
 
 @contextmanager
@@ -115,7 +141,7 @@ def run_in_thread(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
-    listeners: Sequence[socket.socket] | None = None,
+    listeners: Sequence[Listener] | None = None,
     loop_factory: LoopFactory = fastest_loop,
 ) -> Iterator[tuple[str, int]]:
     """Serves in a thread while the context lasts; gives the bound address. listeners are sockets that listen already,
@@ -128,7 +154,7 @@ def run_in_thread(
         try:
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 starts = server.start(host, port, listeners)
-                runner.run(_serve(server, starts, lambda *bound: ready.set_result(bound), ended))
+                runner.run(serve_until(server, starts, lambda *bound: ready.set_result(bound), ended))
         except BaseException as error:
             if ready.done():
                 raise
@@ -152,12 +178,13 @@ def serve_mock(gateway: Gateway, settings: Settings) -> Iterator[str]:
         yield url_of(*bound)
 
 
-async def _serve(
+async def serve_until(
     server: Server,
     starts: Coroutine[Any, Any, tuple[str, int]],
     on_ready: Callable[[str, int], None],
     ended: asyncio.Event,
 ) -> None:
+    """Starts the server by `starts`, gives on_ready the bound address, and stops the server once it is ended."""
     asyncio.get_running_loop().set_exception_handler(_report)
     bound = await starts
     try:

@@ -30,8 +30,9 @@ class SettingsFile:
 
     A change is noticed by their time, size and number, and applied once they have stayed the same from one look to the
     next: an editor may write a file in pieces, or take it away for a moment. No signal asks for it: SIGHUP says
-    that the terminal has gone, and must end the mock. say takes the lines about what came of it. run has the reading
-    done: that may take seconds, and for ever where the file names a pipe.
+    that the terminal has gone, and must end the mock. say takes the lines about what came of it. run has it read and
+    applied: reading may take seconds, and for ever where the file names a pipe. guard keeps all else from the mock
+    while it is applied.
     """
 
     def __init__(
@@ -39,12 +40,15 @@ class SettingsFile:
         load: Callable[[], Settings],
         settings: Settings,
         gateway: Gateway,
+        guard: Callable[[_Job], object],
         say: Callable[[str], object],
+        *,
         run: Callable[[_Job], object] = in_thread,
     ) -> None:
         self._load = load
         self._started = self._applied = settings
         self._gateway = gateway
+        self._guard = guard
         self._say = say
         self._run = run
         self._reading: Future[Settings] | None = None
@@ -52,7 +56,7 @@ class SettingsFile:
         self._known = self._last = self._state()
 
     def look(self) -> None:
-        """Applies the file, where it has changed and been read. Called on the loop, a few times a second."""
+        """Has the file applied, where it has changed; says what came of it. Called on the loop, again and again."""
         file = self._applied.file
         try:
             if self._reading is None and not self._begins():
@@ -60,7 +64,6 @@ class SettingsFile:
             settings = self._read()
             if settings is None:
                 return
-            self._gateway.mock.configure(settings.profile, settings.simulation)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the looking
             self._reading = None
             if not isinstance(error, IfindMockError):
@@ -69,7 +72,6 @@ class SettingsFile:
                 self._say(line)
             self._say(f"{file}: has changed and is not applied; the settings stay as they were")
             return
-        self._gateway.plain = settings.plain
         changed = [s.name for s in SETTINGS if s.live and _differ(s.name, settings, self._applied)]
         waiting = [s.name for s in SETTINGS if not s.live and _differ(s.name, settings, self._started)]
         profile = self._applied.values["profile"]
@@ -94,11 +96,21 @@ class SettingsFile:
         if not stat.S_ISREG(found.st_mode):
             raise IfindMockError(f"{file}: is no ordinary file any more")
         self._reading, self._looks = Future(), 0
-        self._run(partial(_settle, self._reading, self._load))
+        self._run(partial(_settle, self._reading, self._take))
         return True
 
+    def _take(self) -> Settings:
+        """Reads the file and applies it."""
+        settings = self._load()
+        self._guard(partial(self._apply, settings))
+        return settings
+
+    def _apply(self, settings: Settings) -> None:
+        self._gateway.mock.configure(settings.profile, settings.simulation)
+        self._gateway.plain = settings.plain
+
     def _read(self) -> Settings | None:
-        """The settings, once they have been read. Raises what the reading has raised."""
+        """The settings, once they have been applied. Raises what has kept them from it."""
         reading = self._reading
         if reading is None or not reading.done():
             self._looks += 1
@@ -122,9 +134,9 @@ class _Found(NamedTuple):
     st_mode: int
 
 
-def _settle(reading: Future[Settings], load: Callable[[], Settings]) -> None:
+def _settle(reading: Future[Settings], take: Callable[[], Settings]) -> None:
     try:
-        reading.set_result(load())
+        reading.set_result(take())
     except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
         reading.set_exception(error)
 

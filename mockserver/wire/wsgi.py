@@ -1,26 +1,21 @@
-"""The WSGI application (PEP 3333): its call, its threads, and the guard through which they reach the event loop."""
+"""The WSGI application (PEP 3333): its call, and its threads."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, wait
 from io import BytesIO
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 from wsgiref.headers import Headers
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import HAND_OVER, Request, Response
-from mockserver.wire.failures import WireError
 
-T = TypeVar("T")
-
-_LOOK = 0.2  # seconds between two checks that the event loop still runs, while an operation waits for it
-
+_MOST = 64
+"""Threads that run the application where those that it should have wait for the state."""
 _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
 """Headers that the server writes itself."""
 
@@ -108,18 +103,22 @@ class WsgiThreads:
         self._threads = 0
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Runs a job in a thread; it must not raise. Called on the loop only. Raises RuntimeError where the system lets
-        this process start no thread, and it has none.
+    def submit(self, job: Callable[[], None], *, held: bool = False) -> None:
+        """Runs a job in a thread; it must not raise. held: whether the threads may all wait for the same; then others
+        are started beside them. Called on the loop only. Raises RuntimeError where the system lets this process start
+        no thread, and it has none.
         """
-        if self._threads < self._size:
+        most = _MOST if held else self._size
+        for _ in range(self._jobs.qsize() + 1 if held else 1):
+            if self._threads >= most:
+                break
             try:
                 threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
             except RuntimeError:
                 if not self._threads:
                     raise
-            else:
-                self._threads += 1
+                break
+            self._threads += 1
         self._jobs.put(job)
 
     def close(self) -> None:
@@ -134,40 +133,3 @@ class WsgiThreads:
             if job is None:
                 return
             job()
-
-
-class LoopGuard:
-    """Runs operations on the event loop, from any thread, so that state is touched on the loop alone, without a lock.
-    `guard(operation)` returns what the operation returns, and raises what it raises.
-
-    Made on the loop's thread. Raises WireError where the loop has ended, also while an operation waits for it.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._thread = threading.get_ident()
-
-    def __call__(self, operation: Callable[[], T]) -> T:
-        """The operation's result. On the loop's own thread it is run at once."""
-        if threading.get_ident() == self._thread:
-            return operation()
-        future: Future[T] = Future()
-
-        def settle() -> None:
-            try:
-                future.set_result(operation())
-            except Exception as error:  # noqa: BLE001 - it is raised in the thread that waits
-                future.set_exception(error)
-
-        try:
-            self._loop.call_soon_threadsafe(settle)
-        except RuntimeError:
-            raise _stopped() from None
-        while not wait([future], timeout=_LOOK).done:
-            if not self._loop.is_running():
-                raise _stopped()
-        return future.result()
-
-
-def _stopped() -> WireError:
-    return WireError("the server has stopped; nothing can be read or changed in it any more")

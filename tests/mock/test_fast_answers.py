@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.api.journal import Pattern
 from mockserver.assembly import open_gateway
 from mockserver.formats.writers import FORMATS
 from mockserver.profile.clauses import Clause
 from mockserver.settings.limits import Limits
 from mockserver.settings.loading import load
+from mockserver.stores.journal import Pattern
 from mockserver.stores.memory import MemoryStore
 from mockserver.web.app import make_app
 from mockserver.wire.connection import Connection
@@ -298,7 +298,7 @@ class Mocks:
         one, other, third = self.apis
         assert entries(one) == entries(other)
         assert one.mock.journal.bodies() == other.mock.journal.bodies()
-        assert one.mock.calls == other.mock.calls == third.mock.calls
+        assert one.mock.store.calls() == other.mock.store.calls() == third.mock.store.calls()
         lost = [[api.mock.journal.dropped(Pattern({"login": login})) for login in TOKENS] for api in (one, other)]
         assert lost[0] == lost[1]
         assert self.fast.logged == self.slow.logged

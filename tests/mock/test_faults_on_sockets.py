@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,10 +24,10 @@ from mockserver.assembly import open_gateway
 from mockserver.faults.kinds import KINDS
 from mockserver.settings.loading import load
 from mockserver.wire.server import Server
-from mockserver.wire.serving import mock_server, run_in_thread
+from mockserver.wire.serving import mock_server, opened, run_in_thread
 from support.in_process import LOGIN, PHONE, TOKEN
 from support.raw_client import Client, connected
-from support.wire_server import wait_for
+from support.wire_server import lines, wait_for
 
 
 @dataclass
@@ -54,7 +55,11 @@ class Running:
         """The login of its own, whose calls meet the faults."""
         login = self.login()
         for action in actions:
-            self.gateway.mock.arm({"match": {"login": login, **match}, "action": {**action}, "times": times})
+            fault = {"match": {"login": login, **match}, "action": {**action}, "times": times}
+            if self.server is None:
+                self.gateway.mock.arm(fault)
+            else:
+                self.server.guard(partial(self.gateway.mock.arm, fault))
         return login
 
     def get(self, login: str, *more: str, verb: str = "GET", version: str = "1.1", **params: object) -> bytes:
@@ -62,12 +67,15 @@ class Running:
         return "\r\n".join(lines).encode()
 
 
-@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"], scope="module")
-def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    settings = load({"delay": "0s"})
-    gateway = open_gateway(settings)
-    server = mock_server(gateway, settings)
-    with run_in_thread(server, loop_factory=request.param) as address:
+@pytest.fixture(params=["memory", "sqlite"], scope="module")
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """On each store with one of the two kinds of loop."""
+    if request.param == "memory":
+        state, new_loop = "memory", uvloop.new_event_loop
+    else:
+        state, new_loop = str(tmp_path_factory.mktemp("state") / "state.db"), asyncio.new_event_loop
+    settings = load({"delay": "0s", "state": state})
+    with opened(settings) as (gateway, server), run_in_thread(server, loop_factory=new_loop) as address:
         yield Running(server, gateway, address)
 
 
@@ -304,7 +312,7 @@ def test_a_reset_waits_for_a_client_that_reads_slowly(
             assert len(client.answer().body) == 99_000
         with pytest.raises(ConnectionResetError):
             client.file.read()
-    assert capfd.readouterr().err == ""
+    assert lines(capfd) == ""
 
 
 def test_a_connection_that_ends_behind_much_that_is_read_slowly_ends_once(
@@ -318,7 +326,7 @@ def test_a_connection_that_ends_behind_much_that_is_read_slowly_ends_once(
             time.sleep(0.01)
             assert {len(client.answer().body) for _ in range(answers)} == {99_000}
             assert client.file.read().endswith(b"}")
-    assert capfd.readouterr().err == ""
+    assert lines(capfd) == ""
 
 
 def test_calls_behind_the_broken_one_are_decided_where_they_were_read_with_it(running: Running) -> None:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.api.http import Request
-from mockserver.api.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Journal, Pattern
 from mockserver.api.stub_documents import STUB
 from mockserver.core.errors import StoreError
+from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Pattern
+from mockserver.stores.memory_journal import MemoryJournal
 from support.in_process import LOGIN, PHONE, TOKEN, Api
 from support.slips import FORM, places
 
@@ -28,6 +29,12 @@ def api() -> Api:
 
 def kept(api: Api, **keys: Any) -> list[Entry]:
     return list(api.mock.journal.entries(Pattern(keys)))
+
+
+def journal_of(size: int) -> MemoryJournal:
+    journal = MemoryJournal()
+    journal.size = size
+    return journal
 
 
 def made(number: int, **values: Any) -> Entry:
@@ -203,7 +210,7 @@ def test_a_login_that_has_no_account_is_not_kept(api: Api) -> None:
 
 @given(calls=st.integers(0, 30), size=st.integers(1, 10))
 def test_of_one_account_the_last_are_kept_and_the_others_counted(calls: int, size: int) -> None:
-    journal = Journal(size)
+    journal = journal_of(size)
     for number in range(1, calls + 1):
         journal.add(made(number), b"x")
 
@@ -215,7 +222,7 @@ def test_of_one_account_the_last_are_kept_and_the_others_counted(calls: int, siz
 
 
 def test_an_account_that_calls_much_takes_nothing_from_another() -> None:
-    journal = Journal(5)
+    journal = journal_of(5)
     journal.add(made(1, login="quiet"), None)
     for number in range(2, 1000):
         journal.add(made(number, login="loud"), None)
@@ -225,7 +232,7 @@ def test_an_account_that_calls_much_takes_nothing_from_another() -> None:
 
 
 def test_of_many_accounts_those_that_called_last_are_kept() -> None:
-    journal = Journal(2)
+    journal = journal_of(2)
     logins = [f"a{n}" for n in range(2 * ACCOUNTS + 3)]
     for number, login in enumerate(logins, start=1):
         journal.add(made(2 * number, login="busy"), None)
@@ -240,7 +247,7 @@ def test_of_many_accounts_those_that_called_last_are_kept() -> None:
 
 
 def test_the_last_call_of_all_is_found_without_a_look_at_every_account() -> None:
-    journal = Journal(1000)
+    journal = journal_of(1000)
     for number in range(1, 20_001):
         journal.add(made(number, login=f"test-{number}@example.com"), None)
 
@@ -254,7 +261,7 @@ def test_the_last_call_of_all_is_found_without_a_look_at_every_account() -> None
 
 
 def test_what_is_forgotten_on_purpose_is_not_dropped() -> None:
-    journal = Journal(1)
+    journal = journal_of(1)
     for number in range(ACCOUNTS + 1):
         journal.add(made(number, login=f"a{number}"), None)
     gone = Pattern({"login": "a0"})
@@ -265,7 +272,7 @@ def test_what_is_forgotten_on_purpose_is_not_dropped() -> None:
 
 
 def test_when_too_many_accounts_are_gone_it_is_said_that_nothing_is_known() -> None:
-    journal = Journal(1)
+    journal = journal_of(1)
     for number in range(REMEMBERED + ACCOUNTS + 1):
         journal.add(made(number, login=f"a{number}"), None)
 
@@ -277,7 +284,7 @@ def test_when_too_many_accounts_are_gone_it_is_said_that_nothing_is_known() -> N
 
 
 def test_the_bodies_that_are_kept_are_bounded() -> None:
-    journal = Journal(1000)
+    journal = journal_of(1000)
     for number in range(1, 200):
         journal.add(made(number), b"x" * LARGEST_BODY)
     journal.add(made(200), b"x" * (LARGEST_BODY + 1))
@@ -332,7 +339,7 @@ def test_without_a_size_nothing_is_kept() -> None:
     ids=str,
 )
 def test_a_pattern_picks_its_entries_and_no_other(keys: Mapping[str, Any], numbers: list[int]) -> None:
-    journal = Journal(10)
+    journal = journal_of(10)
     journal.add(made(1, method="create", phone=PHONE, source=2, outcome="invalid"), None)
     journal.add(made(2, method="create", source=3, format="xml", outcome="limit", reason="limit reached: 1"), None)
     journal.add(made(3, method="result", http_method="POST", outcome="ready", task=8), None)
@@ -362,7 +369,7 @@ def test_a_pattern_picks_its_entries_and_no_other(keys: Mapping[str, Any], numbe
     ids=str,
 )
 def test_what_was_dropped_counts_where_it_may_have_fitted(keys: Mapping[str, Any], dropped: int) -> None:
-    journal = Journal(2)
+    journal = journal_of(2)
     for number in range(1, 11):
         odd = number % 2
         journal.add(made(number, method="create" if odd else "info", outcome="limit" if odd else "ok"), None)
@@ -371,7 +378,7 @@ def test_what_was_dropped_counts_where_it_may_have_fitted(keys: Mapping[str, Any
 
 
 def test_the_nearest_differ_least_and_are_of_the_account_or_of_none() -> None:
-    journal = Journal(10)
+    journal = journal_of(10)
     journal.add(made(1, method="create", phone="70000000001", source=2), None)
     journal.add(made(2, method="create", phone="70000000002", source=2), None)
     journal.add(made(3, method="create", phone=PHONE, source=2, login="b"), None)
@@ -384,7 +391,7 @@ def test_the_nearest_differ_least_and_are_of_the_account_or_of_none() -> None:
 
 
 def test_a_waiter_is_woken_once_and_counts_what_is_kept_already() -> None:
-    journal, woken = Journal(10), list[int]()
+    journal, woken = journal_of(10), list[int]()
     journal.add(made(1, method="create"), None)
     waiter = journal.wait(Pattern({"login": LOGIN, "method": "create"}), 3)
     waiter.begin(lambda: woken.append(waiter.seen))
@@ -405,7 +412,7 @@ def test_a_waiter_is_woken_once_and_counts_what_is_kept_already() -> None:
 
 @pytest.mark.parametrize(("reset", "ended"), [(None, [True, True]), (LOGIN, [True, False]), ("b", [False, False])])
 def test_a_reset_ends_the_waits_for_calls_of_its_login(reset: str | None, ended: list[bool]) -> None:
-    journal, woken = Journal(10), list[str]()
+    journal, woken = journal_of(10), list[str]()
     waiters = [journal.wait(Pattern({"login": LOGIN}), 1), journal.wait(ALL, 1)]
     for waiter in waiters:
         waiter.begin(lambda: woken.append("woken"))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -16,6 +19,7 @@ import mockserver.testing
 from mockserver.core.errors import Refusal
 from mockserver.settings.table import SETTINGS, SettingValues
 from support.in_process import LOGIN, TOKEN
+from support.processes import environment
 
 
 def test_a_mock_is_two_names_away() -> None:
@@ -120,3 +124,72 @@ def test_settings_whole_and_by_name_at_once_are_refused() -> None:
 def test_a_type_checker_knows_every_setting_and_no_other() -> None:
     assert {*get_type_hints(SettingValues)} == {"config", *(setting.name for setting in SETTINGS)}
     assert inspect.signature(mockserver.create_app).parameters["values"].kind is inspect.Parameter.VAR_KEYWORD
+
+
+# Several processes.
+
+
+SERVER = """
+import sys
+from werkzeug.serving import make_server
+import mockserver
+server = make_server("127.0.0.1", 0, mockserver.create_app(), processes=3)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+PATHS = [
+    "/api/info",
+    "/api/create",
+    "/api/",
+    "/",
+    "/elsewhere",
+    "/_mock/health",
+    "/_mock",
+    "/_mock/accounts",
+    "/_mock/x",
+]
+
+
+@pytest.mark.parametrize("http_method", ["GET", "POST", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", PATHS)
+def test_an_app_with_state_in_memory_answers_nothing_where_several_processes_have_it(
+    path: str, http_method: str
+) -> None:
+    """Each would have tasks, charges and faults of its own."""
+    client = mockserver.create_app(admin_token="t").test_client()
+    got = client.open(path, method=http_method, environ_overrides={"wsgi.multiprocess": True})
+
+    assert got.status_code == 503
+    if http_method != "HEAD":
+        assert all(words in got.text for words in ("several (wsgi.multiprocess)", "run one process", "=state.db"))
+        assert got.mimetype == ("application/problem+json" if path.startswith("/_mock") else "application/json")
+    assert client.open(path, method=http_method).status_code != 503
+
+
+def test_a_real_server_of_several_processes_needs_a_file(tmp_path: Path) -> None:
+    for state, expected in (("memory", {503}), ("state.db", {200})):
+        with subprocess.Popen(
+            [sys.executable, "-c", SERVER], cwd=tmp_path, stdout=-1, stderr=-1, env=environment(IFIND_MOCK_STATE=state)
+        ) as server:
+            try:
+                assert server.stdout
+                api = f"http://127.0.0.1:{int(server.stdout.readline())}/api"
+                made = asked(f"{api}/create?login={LOGIN}&token={TOKEN}&phone=70001234567&source=2")
+                answers = [
+                    asked(f"{api}/result?login={LOGIN}&token={TOKEN}&id={made[1].get('id', 1)}") for _ in range(6)
+                ]
+            finally:
+                server.kill()
+                server.communicate()
+
+        assert {made[0], *(status for status, _ in answers)} == expected
+        assert {body["status"] for _, body in answers} == ({"processing"} if expected == {200} else {"error"})
+
+
+def asked(url: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as got:
+            return got.status, json.load(got)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)

@@ -17,7 +17,8 @@ from mockserver.core.errors import NotFound, Refusal
 from mockserver.core.messages import SECOND
 from mockserver.inputs.accounts import ACCOUNT
 from mockserver.inputs.readiness import READY
-from mockserver.stores.sqlite import _UPGRADE, APPLICATION_ID, SqliteStore
+from mockserver.stores.sqlite import SqliteStore
+from mockserver.stores.sqlite_schema import APPLICATION_ID, UPGRADES, VERSION
 from mockserver.web.control import Control
 from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
 
@@ -224,7 +225,7 @@ def test_a_poll_that_cannot_be_kept_is_answered_with_an_error_and_does_not_count
     put(api, {"after_polls": 1})
     number = api.create()
     assert isinstance(api.mock.store, SqliteStore)
-    api.mock.store._patience = 0.0
+    api.mock.store.file._patience = 0.0
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert statuses(api, number, 2) == ["error", "error"]
@@ -458,7 +459,7 @@ def test_a_file_of_a_killed_process_is_upgraded_with_what_its_log_holds(
         killed.execute("PRAGMA wal_autocheckpoint = 0")
         killed.execute("UPDATE tasks SET cost = 9")
         if upgraded:
-            for statement in _UPGRADE:
+            for statement in (*UPGRADES[1], *UPGRADES[2], f"PRAGMA user_version = {VERSION}"):
                 killed.execute(statement)
         for end in ("", "-wal"):
             left.with_name(left.name + end).write_bytes(old_file.with_name(old_file.name + end).read_bytes())

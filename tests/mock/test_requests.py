@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -20,16 +20,16 @@ import jsonschema
 import pytest
 
 from mockserver.api.http import Request
-from mockserver.api.journal import AMONG, Pattern
 from mockserver.core.errors import StoreError
 from mockserver.inputs.fields import Field
 from mockserver.settings.loading import load
+from mockserver.stores.journal import AMONG, Pattern
 from mockserver.web.app import make_app
 from mockserver.web.control import Control, Handled, route_table
 from mockserver.wire.server import Server
 from mockserver.wire.serving import mock_server, run_in_thread
 from support.command import ifind
-from support.in_process import LOGIN, PHONE, TOKEN, Api
+from support.in_process import LOGIN, OPENED, PHONE, TOKEN, Api
 from support.raw_client import Client, connected
 from support.wire_server import wait_for
 
@@ -386,11 +386,13 @@ def ask(client: Client, http_method: str, path: str, body: Any = None) -> Client
     return client.send(f"{head}Content-Type: application/json\r\n\r\n".encode() + content)
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    api = Api()
+@pytest.fixture(params=["memory", "sqlite"], scope="module")
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    memory = request.param == "memory"
+    api = Api(state="memory" if memory else str(tmp_path_factory.mktemp("state") / "state.db"))
+    OPENED.remove(api.mock.store)  # it serves more than one test
     server = mock_server(api.gateway, load())
-    with run_in_thread(server) as address:
+    with closing(api.mock.store), run_in_thread(server) as address:
         yield Served(server, api, address)
 
 
@@ -416,8 +418,7 @@ def test_a_client_that_leaves_ends_its_wait(served: Served) -> None:
     with connected(served.address) as client:
         served.parked(client, method="create")
     wait_for(lambda: len(served.server.outbox) == 0)
-
-    assert served.api.mock.journal._waiters == {}
+    wait_for(lambda: served.api.mock.journal._waiters == {})
 
 
 def test_at_the_deadline_the_wait_is_a_problem_and_the_connection_goes_on(served: Served) -> None:

@@ -19,7 +19,11 @@ from mockserver.settings.table import SETTINGS
 from mockserver.wire.settings_file import SettingsFile
 from support.in_process import LOGIN, PHONE, TOKEN
 from support.processes import serving
-from support.wire_server import wait_for
+from support.wire_server import lines, wait_for
+
+
+def at_once(operation: Callable[[], None]) -> None:
+    operation()
 
 
 class Edited:
@@ -34,7 +38,7 @@ class Edited:
         self.gateway = open_gateway(settings)
         self.said: list[str] = []
         self.held: list[Callable[[], None]] | None = None  # the readings that have begun, where they are held up
-        self.file = SettingsFile(reading, settings, self.gateway, self.said.append, self.run)
+        self.file = SettingsFile(reading, settings, self.gateway, at_once, self.said.append, run=self.run)
         self.edits = 0
 
     def run(self, job: Callable[[], None]) -> None:
@@ -170,9 +174,9 @@ def test_a_mistake_of_our_own_in_reading_does_not_end_the_looking(
     edited.edit("daily_limit = 7")
 
     assert edited.limit == 7
-    said = capfd.readouterr().err
-    assert "KeyError at test_settings_file.py" in said
-    assert "secret" not in said
+    told = lines(capfd)
+    assert "KeyError at test_settings_file.py" in told
+    assert "secret" not in told
 
 
 def test_a_file_that_goes_changes_nothing(edited: Edited) -> None:

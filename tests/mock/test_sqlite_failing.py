@@ -45,8 +45,8 @@ def test_a_commit_that_fails_keeps_nothing_and_leaves_the_store_usable(file_stor
 
 
 def allow(store: SqliteStore, *, more: int) -> None:
-    ((pages,),) = store._connection.execute("PRAGMA page_count")
-    store._connection.execute(f"PRAGMA max_page_count = {pages + more}")
+    ((pages,),) = store.file.connection.execute("PRAGMA page_count")
+    store.file.connection.execute(f"PRAGMA max_page_count = {pages + more}")
 
 
 def test_a_full_disk_undoes_the_whole_transaction_also_where_the_error_was_caught(file_store: SqliteStore) -> None:

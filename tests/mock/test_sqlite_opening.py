@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.errors import StoreError
-from mockserver.stores.sqlite import APPLICATION_ID, VERSION, SqliteStore
+from mockserver.stores.sqlite import SqliteStore
+from mockserver.stores.sqlite_schema import APPLICATION_ID, VERSION
 from support.stores import ANNA, another_user
 
 # The SQLite file: what may not be opened.

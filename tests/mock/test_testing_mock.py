@@ -252,6 +252,8 @@ def test_wrong_settings_are_refused_at_the_start() -> None:
     with pytest.raises(ControlError, match=r"delay: 'soon' is not a delay") as caught:
         Mock(delay="soon", port=-1).start()
     assert len(caught.value.problems) == 2
+    with pytest.raises(ControlError, match=r"workers: are processes of `ifind-mock serve`; leave it out"):
+        Mock(workers=2).start()
 
 
 def test_a_mock_of_whole_settings_has_them(tmp_path: Path) -> None:

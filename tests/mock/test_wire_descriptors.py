@@ -1,8 +1,7 @@
-"""The wire server where the process may open few files, and where standard error is full, closed, broken or unread."""
+"""The wire server where the process may open few files."""
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 import subprocess
@@ -15,7 +14,6 @@ import pytest
 from mockserver.settings.limits import Limits
 from mockserver.wire import descriptors
 from mockserver.wire.failures import WireError
-from mockserver.wire.lines import Lines
 from support.processes import COMMAND, Serving, environment, serving
 from support.raw_client import connected
 from support.torture import Usage
@@ -106,64 +104,3 @@ def test_the_limits_fit_what_may_be_opened(monkeypatch: pytest.MonkeyPatch, allo
     monkeypatch.setattr(resource, "getrlimit", lambda _: (43, 43))
     with pytest.raises(WireError, match="too few for a server; raise it"):
         descriptors.fitted(Limits())
-
-
-# Standard error.
-
-
-@pytest.mark.parametrize("shell", ["", "2>/dev/full", "2>&-"], ids=["unread", "full", "closed"])
-def test_a_log_that_cannot_be_written_holds_no_answer(tmp_path: Path, shell: str) -> None:
-    """A pipe that nobody reads holds 64 KiB: some thousand lines."""
-    with serving("--access-log", cwd=tmp_path, shell=shell) as server, connected(address(server)) as client:
-        for _ in range(100):
-            client.send(CALL * 30)
-            assert [client.answer().status for _ in range(30)] == [200] * 30
-        assert client.send(HEALTH).answer().status == 200
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(5) == 0
-
-
-def test_a_log_whose_reader_has_gone_holds_no_answer(tmp_path: Path) -> None:
-    with serving("--access-log", cwd=tmp_path) as server, connected(address(server)) as client:
-        assert server.process.stderr
-        server.process.stderr.close()
-        for _ in range(3):
-            assert client.send(CALL).answer().status == 200
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(5) == 0
-        server.process.stderr = None
-
-
-def test_lines_that_wait_are_written_later_and_those_left_out_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    with os.fdopen(reading, "rb", buffering=0) as read, os.fdopen(writing, "w", encoding="ascii") as write:
-        monkeypatch.setattr("sys.stderr", write)
-        lines = Lines()
-        sent = [f"{n:05} {'x' * 90}" for n in range(3000)]
-        for line in sent:
-            lines.write(line)
-        got = b""
-        for _ in range(10):
-            got += read.read(65536)
-            lines.write("more")
-            lines.flush()
-        got += read.read(65536)
-    written = got.decode().splitlines()
-
-    kept = [line for line in written if line in sent]
-    assert kept == sent[: len(kept)]
-    assert len(kept) > 1000
-    left_out = 3000 - len(kept)
-    assert any(f"{left_out}" in line and "lines were left out" in line for line in written) or left_out == 0
-    assert written.count("more") <= 10
-
-
-def test_a_long_line_and_one_in_other_letters_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with (tmp_path / "log").open("w", encoding="ascii") as file:
-        monkeypatch.setattr("sys.stderr", file)
-        lines = Lines()
-        lines.write("п" * 100_000)
-        lines.write("short")
-    long, short = (tmp_path / "log").read_text(encoding="ascii").splitlines()
-
-    assert (len(long), long[:12], short) == (4000, r"\u043f" * 2, "short")

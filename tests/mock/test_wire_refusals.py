@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.wire.connection import SLICE
-from support.wire_server import CHUNKED, Serve, Up, get, refused, wait_for
+from support.wire_server import CHUNKED, Serve, Up, get, lines, refused, wait_for
 
 # What is refused.
 
@@ -259,7 +259,7 @@ def test_a_bug_in_the_gateway_is_a_500_and_the_server_lives_on(up: Up, capfd: py
 
         assert (got.status, got.json["error_code"]) == (500, 500)
         assert client.ask().status == 200
-    errors = capfd.readouterr().err
+    errors = lines(capfd)
     assert "the gateway failed with ValueError at wire_server.py:" in errors
     assert "secret-token" not in errors + got.body.decode()
 
@@ -268,7 +268,7 @@ def test_a_bug_in_the_application_is_a_500_and_the_server_lives_on(up: Up, capfd
     with up.connect() as client:
         assert client.ask("/_mock/boom?token=secret-token").status == 500
         assert client.ask("/_mock/").status == 200
-    errors = capfd.readouterr().err
+    errors = lines(capfd)
     assert "the WSGI application failed with ValueError at wire_server.py:" in errors
     assert "secret-token" not in errors
 

@@ -15,8 +15,8 @@ import pytest
 
 from mockserver.api.gateway import MAX_BODY
 from mockserver.wire.failures import WireError
-from mockserver.wire.wsgi import LoopGuard
-from support.wire_server import CHUNKED, Serve, Up, get, on_loop
+from mockserver.wire.guards import LoopGuard
+from support.wire_server import CHUNKED, Serve, Up, get, lines
 
 # The WSGI application.
 
@@ -167,7 +167,7 @@ def test_an_application_that_breaks_pep_3333_is_a_500(
         up.pages.application = application  # type: ignore[method-assign]
 
         assert up.ask("/_mock/").status == 500
-    assert "the WSGI application failed" in capfd.readouterr().err
+    assert "the WSGI application failed" in lines(capfd)
 
 
 def test_the_applications_answer_is_closed_even_where_it_fails(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
@@ -188,13 +188,13 @@ def test_the_applications_answer_is_closed_even_where_it_fails(serve: Serve, cap
         up.pages.application = application  # type: ignore[method-assign]
 
         assert (up.ask("/_mock/").status, closed) == (500, [True])
-    assert capfd.readouterr().err
+    assert lines(capfd)
 
 
 # The guard.
 
 
-def test_the_guard_runs_an_operation_on_the_loop(up: Up) -> None:
+def test_the_guard_runs_an_operation_where_turns_run(up: Up) -> None:
     up.ask()
 
     assert int(up.ask("/_mock/guard").body) in up.echo.threads
@@ -204,8 +204,8 @@ def test_the_guard_raises_what_the_operation_raises(up: Up) -> None:
     assert up.ask("/_mock/guard-raises").body == b"ValueError"
 
 
-def test_the_guard_on_the_loop_itself_runs_at_once(up: Up) -> None:
-    assert on_loop(up, lambda: up.server._guard(lambda: 7)) == 7
+def test_the_guard_runs_an_operation_within_another_at_once(up: Up) -> None:
+    assert up.server.guard(lambda: up.server.guard(lambda: 7)) == 7
 
 
 def test_the_guard_of_a_stopped_server_raises(serve: Serve) -> None:

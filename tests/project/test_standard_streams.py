@@ -7,16 +7,19 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from support.processes import COMMAND, environment
+from support.wire_server import wait_for
 
 DOCUMENTED = Path(__file__).parents[2] / "fixtures" / "documented"
 CLOSED = [" ".join(some) for n in (1, 2, 3) for some in combinations(("<&-", ">&-", "2>&-"), n)]
@@ -47,7 +50,8 @@ def run(command: str, redirection: str, cwd: Path, **more: str) -> subprocess.Co
     )
 
 
-@pytest.mark.parametrize("closed", [*CLOSED[:3], CLOSED[-1]])
+# On each Python all three at once, since they are closed before it starts; which one a command needs is the command's.
+@pytest.mark.parametrize("closed", [*(pytest.param(one, marks=pytest.mark.once) for one in CLOSED[:3]), CLOSED[-1]])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_with_closed_streams_ends_as_with_open_ones(command: str, closed: str, tmp_path: Path) -> None:
     line, code, code_without_output = COMMANDS[command]
@@ -97,45 +101,63 @@ def test_output_that_nobody_reads_is_an_error_and_no_verdict(command: str, unrea
     assert (done.returncode, done.stderr) == (2, "ifind-mock: output: Broken pipe\n")
 
 
-@pytest.mark.parametrize("closed", [*(one for one in CLOSED if ">&-" not in one.split()), "2>/dev/full"])
-def test_the_mock_serves_and_ends_without_input_and_error(closed: str, tmp_path: Path) -> None:
-    line = f"exec {shlex.join(COMMAND)} serve --port 0 --access-log --state s.db {closed}"
+@pytest.mark.parametrize("streams", [*CLOSED, "2>/dev/full", ">/dev/full", ">/dev/full 2>&-"])
+def test_the_mock_serves_and_ends_without_its_streams(streams: str, tmp_path: Path) -> None:
+    """Its port is known, so that nobody needs the line `ready`; without standard output, it goes to standard error."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    line = f"exec {shlex.join(COMMAND)} serve --port {port} --access-log --state s.db {streams}"
+    closed = [one in streams.split() for one in ("<&-", ">&-", "2>&-")]
     with subprocess.Popen(
         ["bash", "-c", line], cwd=tmp_path, env=environment(), stdin=-1, stdout=-1, stderr=-1, text=True
     ) as process:
         try:
-            assert process.stdout
-            api = process.stdout.readline().split()[1]
+            wait_for(lambda: answers(port), 20)
             for _ in range(3):  # connections come and go: none may have the number of a standard stream
-                urllib.request.urlopen(f"{api}/info?login=demo@example.com&token=demo-token", timeout=10).read()
-                urllib.request.urlopen(f"{api.removesuffix('/api')}/_mock/health", timeout=10).read()
+                url = f"http://127.0.0.1:{port}"
+                urllib.request.urlopen(f"{url}/api/info?login=demo@example.com&token=demo-token", timeout=10).read()
+                urllib.request.urlopen(f"{url}/_mock/health", timeout=10).read()
             if sys.platform == "linux":
-                streams = [Path(f"/proc/{process.pid}/fd/{n}").readlink() for n in (0, 2)]
-                closed_ones = [Path("/dev/null") if one in closed.split() else None for one in ("<&-", "2>&-")]
-                assert all(want in (None, found) for want, found in zip(closed_ones, streams, strict=True))
+                found = [Path(f"/proc/{process.pid}/fd/{n}").readlink() for n in range(3)]
+                assert [one for one, is_closed in zip(found, closed, strict=True) if is_closed] == [
+                    Path("/dev/null")
+                ] * sum(closed)
             process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=10)
+            out, err = process.communicate(timeout=10)
         finally:
             process.kill()
 
+    ready = f"ready http://127.0.0.1:{port}/api"
+    why = "is closed" if closed[1] else "No space left on device"
+    lost = ">" in streams.replace("2>", "")
     assert process.returncode == 0, err
     assert "Traceback" not in err
+    assert out == ("" if lost else f"{ready}\n")
+    if lost and not closed[2]:
+        assert f"ifind-mock: {ready} (standard output: {why})" in err
 
 
-@pytest.mark.parametrize("closed", [one for one in CLOSED if ">&-" in one.split()])
-def test_the_mock_does_not_start_where_nobody_would_learn_its_address(closed: str, tmp_path: Path) -> None:
-    done = run("serve --port 0 --state s.db", closed, tmp_path)
+def answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("streams", [">&-", ">&- 2>&-", ">/dev/full"])
+def test_the_mock_does_not_start_where_nobody_would_learn_its_address(streams: str, tmp_path: Path) -> None:
+    done = run("serve --port 0 --state s.db", streams, tmp_path)
 
     assert done.returncode == 2
-    assert "2>&-" in closed or "standard output: is closed; leave it open" in done.stderr
-    assert not (tmp_path / "s.db").exists()
+    why = "output: No space left on device" if "full" in streams else "standard output: is closed; leave it open"
+    assert "2>&-" in streams or why in done.stderr
+    assert ">&-" not in streams.split() or not (tmp_path / "s.db").exists()
 
 
 PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 ENCODINGS = {"C": PLAIN, "POSIX": PLAIN | {"LC_ALL": "POSIX"}, "strict": {"PYTHONIOENCODING": "ascii:strict"}}
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", ["C", pytest.param("POSIX", marks=pytest.mark.once), "strict"])
 @pytest.mark.parametrize(
     ("command", "code"),
     [

@@ -42,7 +42,7 @@ class Serving:
 
 
 @contextmanager
-def serving(*args: str, cwd: Path, shell: str = "", **more: str) -> Iterator[Serving]:
+def serving(*args: str, cwd: Path, shell: str = "", stderr: int = subprocess.PIPE, **more: str) -> Iterator[Serving]:
     """`ifind-mock serve` on a free port, killed at the end where it still runs. shell: what a shell does before, such
     as `ulimit -n 128`, and the redirections, such as `2>/dev/full`; nothing reads its standard error until the end.
     """
@@ -52,7 +52,7 @@ def serving(*args: str, cwd: Path, shell: str = "", **more: str) -> Iterator[Ser
         cwd=cwd,
         env=environment(**more),
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     try:

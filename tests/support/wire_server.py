@@ -18,9 +18,10 @@ import uvloop
 from mockserver.api.http import Request, Response
 from mockserver.core.messages import Delivery
 from mockserver.settings.limits import Limits
+from mockserver.standard_error import STANDARD_ERROR
+from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
-from mockserver.wire.wsgi import LoopGuard
 from support.raw_client import Client, Got, connected
 
 JSON = (("Content-Type", "application/json"),)
@@ -39,6 +40,12 @@ def said(request: Request) -> bytes:
             "too_large": request.too_large,
         }
     ).encode()
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> str:
+    """What has been written to standard error up to now."""
+    STANDARD_ERROR.flush(10)
+    return capfd.readouterr().err
 
 
 @dataclass
@@ -73,7 +80,7 @@ class Pages:
     release: threading.Event = field(default_factory=threading.Event)
     closed: list[str] = field(default_factory=list)
 
-    def factory(self, guard: LoopGuard) -> WSGIApplication:
+    def factory(self, guard: StateGuard) -> WSGIApplication:
         self.made += 1
         self.guard = guard
         return self.application
@@ -123,14 +130,19 @@ class Up:
 Serve = Callable[..., AbstractContextManager[Up]]
 
 
-@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"], scope="module")
+# Each kind of loop with one place of the state: neither knows of the other.
+KINDS = [(uvloop.new_event_loop, LoopGuard), (asyncio.new_event_loop, ThreadGuard)]
+
+
+@pytest.fixture(params=KINDS, ids=["uvloop", "asyncio, and a thread for the state"], scope="module")
 def serve(request: pytest.FixtureRequest) -> Serve:
     @contextmanager
     def start(**limits: float) -> Iterator[Up]:
+        new_loop, guard = request.param
         echo, pages, log = Echo(), Pages(), list[str]()
         chosen = Limits(**{"stop_time": 0.3, **limits})  # type: ignore[arg-type]
-        server = Server(echo.turn, pages.factory, limits=chosen, access_log=log.append)
-        with run_in_thread(server, loop_factory=request.param) as address:
+        server = Server(echo.turn, pages.factory, limits=chosen, access_log=log.append, make_guard=guard)
+        with run_in_thread(server, loop_factory=new_loop) as address:
             yield Up(server, address, echo, pages, log)
 
     return start
@@ -144,7 +156,10 @@ def up(serve: Serve) -> Iterator[Up]:
 
 
 def on_loop(up: Up, operation: Callable[[], object]) -> object:
-    return up.server._guard(operation)
+    async def run() -> object:
+        return operation()
+
+    return asyncio.run_coroutine_threadsafe(run(), up.server._loop).result()
 
 
 def get(path: str = "/api/create", *more: str, version: str = "1.1") -> bytes:
@@ -166,8 +181,8 @@ def refused(up: Up, request: bytes) -> int:
 CHUNKED = b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n"
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 2
+def wait_for(condition: Callable[[], bool], seconds: float = 2) -> None:
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.005)

@@ -13,7 +13,7 @@ import pytest
 
 from mockserver.core.errors import IfindMockError
 from support.torture import Torture
-from support.wire_server import CHUNKED, Serve, Up, get, on_loop, wait_for
+from support.wire_server import CHUNKED, Serve, Up, get, lines, on_loop, wait_for
 
 LIMITS = {
     "connections": 20,
@@ -76,6 +76,7 @@ def clients(chance: random.Random, up: Up, end: float) -> int:
     return number
 
 
+@pytest.mark.once
 def test_clients_that_do_anything_leave_nothing_behind(
     torture: Torture, serve: Serve, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,5 +100,5 @@ def test_clients_that_do_anything_leave_nothing_behind(
         assert (up.server.held, len(up.server.outbox), len(up.server._guests), len(up.server._coming)) == (0, 0, 0, 0)
         assert up.ask().status == 200
     # What some of them send looks like the beginning of TLS.
-    assert [line for line in capfd.readouterr().err.splitlines() if "speaks TLS to this port" not in line] == []
+    assert [line for line in lines(capfd).splitlines() if "speaks TLS to this port" not in line] == []
     torture.figure("connections that did anything at any moment, with nothing left behind", sum(numbers))

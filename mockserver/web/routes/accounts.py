@@ -42,8 +42,8 @@ def put(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
 def drop(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Takes the account of the path away, with all that hangs on it; answers of it that still wait are ended."""
     login = _account(context.mock, request).login
+    context.end_waiting(login)  # before the journal ends some of them in its own way
     context.mock.drop_account(login)
-    context.end_waiting(login)
     return 204, None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.faults.armed import ArmedFault
-from mockserver.faults.faults import ALWAYS, FAULT
+from mockserver.faults.faults import FAULT
 from mockserver.inputs import fields
 from mockserver.web.paging import PAGE, page, page_of
 from mockserver.web.route import LOGIN, ControlContext, ControlRequest, Route, extended, known_login
@@ -46,17 +46,7 @@ def disarm_all(context: ControlContext, request: ControlRequest) -> tuple[int, A
 
 
 def _shown(armed: ArmedFault) -> dict[str, Any]:
-    fault = armed.fault
-    return {
-        "id": armed.id,
-        "match": dict(fault.match.entries),
-        "action": fault.action.shown,
-        "times": ALWAYS if fault.times is None else fault.times,
-        "after": fault.after,
-        "probability": fault.probability,
-        "seen": armed.seen,
-        "struck": armed.struck,
-    }
+    return {"id": armed.id, **armed.fault.document, "seen": armed.seen, "struck": armed.struck}
 
 
 _ID = fields.at_most(fields.SHORT, fields.text).described("The id of the fault.", "f1")

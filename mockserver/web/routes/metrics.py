@@ -34,7 +34,7 @@ def _lines(context: ControlContext) -> Iterator[str]:
     yield from _metric("faults", "gauge", "Armed faults that may still strike.")
     yield _sample("faults", {}, mock.store.faults.live)
     yield from _metric("calls_total", "counter", "Calls of the API, by method, outcome and HTTP status.")
-    for (method, outcome, status), number in sorted(mock.calls.items()):
+    for (method, outcome, status), number in sorted(mock.store.calls().items()):
         yield _sample("calls_total", {"method": method, "outcome": outcome, "status": str(status)}, number)
 
 

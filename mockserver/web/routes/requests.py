@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, cast
 
-from mockserver.api.journal import HTTP_METHODS, OUTCOMES, Count, Entry, Journal, Pattern, Waiter
 from mockserver.core.clock import iso_of
 from mockserver.core.delays import duration
 from mockserver.core.errors import Conflict, NotFound, Problem, Refusal
@@ -18,6 +17,7 @@ from mockserver.inputs import fields
 from mockserver.inputs.fields import Field
 from mockserver.profile.editions import ALL_SOURCES
 from mockserver.settings.files import clauses
+from mockserver.stores.journal import HTTP_METHODS, OUTCOMES, Count, Entry, Journal, Pattern, Waiter
 from mockserver.web.har import archive
 from mockserver.web.paging import PAGE, page, page_of
 from mockserver.web.route import (

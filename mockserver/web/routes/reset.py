@@ -11,8 +11,8 @@ from mockserver.web.route import LOGIN, ControlContext, ControlRequest, Route, k
 def reset(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
     """Resets one login, or all; answers of theirs that still wait for their latency are ended."""
     login = known_login(context.mock, request.body.get("login"))
+    context.end_waiting(login)  # before the journal ends some of them in its own way
     context.mock.reset(login)
-    context.end_waiting(login)
     return 204, None
 
 

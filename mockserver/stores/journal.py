@@ -6,14 +6,12 @@ values those that were understood (a known login, a phone, a source, an id, a fo
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Reversible, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from heapq import nsmallest
 from itertools import chain, islice
-from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from mockserver.core.messages import Micros
 
@@ -31,7 +29,7 @@ REMEMBERED = 10_000  # accounts of which is known how many of their entries are 
 class Entry(NamedTuple):
     """A call and its answer."""
 
-    number: int  # of all calls, from 1
+    number: int  # of all calls, from 1; a journal that is shared gives another one
     time: Micros  # by the account's clock
     real_time: Micros
     login: str | None  # of the account; None where there is no such account
@@ -52,32 +50,6 @@ class Entry(NamedTuple):
     response_size: int  # bytes of the body
     content_type: str  # of the answer
     in_body: bool  # whether a body came
-
-
-Kept: TypeAlias = tuple[Any, ...]
-"""An entry as it is kept: its number, its time, its Kind, and what `Kind.entry` needs beside them. Few entries are ever
-read, so what can be made of less is made then.
-"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Kind:
-    """What entries have in common that are kept alike. Known by its identity."""
-
-    method: str | None  # as in Entry; outcome likewise
-    outcome: str
-    entry: Callable[[Kept], Entry]  # makes the entry of what is kept of it
-
-
-@cache
-def _whole(method: str | None, outcome: str) -> Kind:
-    """The kind of entries that are kept as they are."""
-    return Kind(method, outcome, itemgetter(3))
-
-
-def _entry(kept: Kept) -> Entry:
-    kind: Kind = kept[2]
-    return kind.entry(kept)
 
 
 OUTCOMES: Mapping[str, str] = {
@@ -146,36 +118,30 @@ class Count:
 
 
 @dataclass(slots=True)
-class _Ring:
-    """The entries of an account, and what is known of those that it has lost."""
+class Lost:
+    """What is known of the entries of an account that are gone."""
 
-    entries: deque[Kept] = field(default_factory=deque)
-    lost: dict[Kind, int] = field(default_factory=dict)  # how many, by kind
-    lost_number: int = 0  # of the last of them
-    lost_until: Micros = 0  # the latest time of one
+    counts: dict[tuple[str | None, str], int] = field(default_factory=dict)  # how many, by method and outcome
+    number: int = 0  # of the last of them
+    until: Micros = 0  # the latest time of one
 
-    def drop(self) -> int:
-        """Drops the oldest entry. Gives its number."""
-        kept = self.entries.popleft()
-        number: int = kept[0]
-        time: Micros = kept[1]
-        kind: Kind = kept[2]
-        lost = self.lost
-        lost[kind] = lost[kind] + 1 if kind in lost else 1
-        self.lost_number = number
-        self.lost_until = max(self.lost_until, time)
-        return number
+    def add(self, number: int, time: Micros, counted: tuple[str | None, str]) -> None:
+        """Counts an entry that is dropped, the oldest of those that are kept, by its method and its outcome."""
+        counts = self.counts
+        counts[counted] = counts[counted] + 1 if counted in counts else 1
+        self.number = number
+        self.until = max(self.until, time)
 
-    def may_have_lost(self, pattern: Pattern) -> int:
-        """How many of the lost entries may have fitted."""
+    def may_fit(self, pattern: Pattern) -> int:
+        """How many of them may have fitted."""
         keys = pattern.keys
-        if keys.get("after", -1) >= self.lost_number or keys.get("since", -1) > self.lost_until:
+        if keys.get("after", -1) >= self.number or keys.get("since", -1) > self.until:
             return 0
         method, outcome = keys.get("method"), keys.get("outcome")
         return sum(
             count
-            for kind, count in self.lost.items()
-            if method in (None, kind.method) and (outcome is None or _is_outcome(kind.outcome, outcome))
+            for (lost_method, lost_outcome), count in self.counts.items()
+            if method in (None, lost_method) and (outcome is None or _is_outcome(lost_outcome, outcome))
         )
 
 
@@ -214,117 +180,78 @@ class Waiter:
             self._wake()
 
 
-class Journal:
-    """The entries of each account, at most `size` of one; 0 keeps none.
+class Journal(ABC):
+    """The entries of each account, at most `size` of one; 0 keeps none. The methods of a journal that is shared may
+    raise StoreError.
 
     Used by one thread at a time.
     """
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self) -> None:
+        self.size = 0
+        """How many entries of an account are kept; the mock sets it."""
         self.last_number = 0
-        self._rings: OrderedDict[str | None, _Ring] = OrderedDict()  # the one that called last is the last
-        self._emptied: OrderedDict[str | None, _Ring] = OrderedDict()  # those that have lost all their entries
-        self._forgotten = False  # whether some accounts have lost entries of which nothing is known
-        self._kept: dict[int, Kept] = {}
-        """All of them by number, in their order: merging the rings would take a while where many accounts have called.
-        """
-        self._bodies: deque[tuple[int, bytes]] = deque()  # with the numbers of their entries
-        self._bytes = 0
+        """The number of the last entry; in a journal that is shared, as of the last look into it."""
         self._waiters: dict[str | None, dict[Waiter, None]] = {}
 
-    def add(self, entry: Entry, body: bytes | None) -> None:
-        """Keeps an entry, with the answer's body where there is one to keep; its number is `last_number + 1`."""
-        self.keep(entry.login, (entry.number, entry.time, _whole(entry.method, entry.outcome), entry), body)
+    @abstractmethod
+    def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        """Keeps entries in their order, each with the answer's body where there is one to keep. Their numbers are those
+        after `last_number`; a journal that is shared gives its own in their place.
+        """
 
-    def keep(self, login: str | None, kept: Kept, body: bytes | None) -> None:
-        """Keeps an entry of the login likewise, in its short form."""
-        ring = self._rings.get(login)
-        if ring is None:
-            ring = self._rings[login] = self._emptied.pop(login) if login in self._emptied else _Ring()
-        else:
-            self._rings.move_to_end(login)
-        number, entries, every = kept[0], ring.entries, self._kept
-        if len(entries) >= self.size:
-            del every[ring.drop()]
-        entries.append(kept)
-        every[number] = kept
-        self.last_number = number
-        if len(every) > self.size * ACCOUNTS:
-            self._empty_oldest()
-        if body is not None and len(body) <= LARGEST_BODY:
-            bodies = self._bodies
-            bodies.append((number, body))
-            self._bytes += len(body)
-            while self._bytes > BODIES or len(bodies) > len(every):
-                self._bytes -= len(bodies.popleft()[1])
-        if self._waiters:
-            self._wake(_entry(kept))
-
-    def _empty_oldest(self) -> None:
-        login, ring = self._rings.popitem(last=False)
-        while ring.entries:
-            del self._kept[ring.drop()]
-        self._emptied[login] = ring
-        if len(self._emptied) > REMEMBERED:
-            self._emptied.popitem(last=False)
-            self._forgotten = True
-
+    @abstractmethod
     def clear(self, login: str | None) -> None:
         """Drops the entries of the login, with None those of all. They don't count as lost."""
-        if login is None:
-            self._rings.clear()
-            self._emptied.clear()
-            self._bodies.clear()
-            self._kept.clear()
-            self._bytes = 0
-            self._forgotten = False
-            return
-        self._emptied.pop(login, None)
-        if (ring := self._rings.pop(login, None)) is not None:
-            for kept in ring.entries:
-                del self._kept[kept[0]]
+
+    @abstractmethod
+    def entry(self, number: int) -> Entry | None:
+        """The entry of the number, where it is kept. `last_number` is looked at anew."""
+
+    @abstractmethod
+    def bodies(self) -> Mapping[int, bytes]:
+        """The bodies that are kept, by the numbers of their entries."""
+
+    @abstractmethod
+    def dropped(self, pattern: Pattern) -> int | None:
+        """How many of the entries that are gone may have fitted; None where that is not known."""
+
+    @abstractmethod
+    def _of(self, login: str | None, *, after: int = 0, newest_first: bool = False) -> Iterator[Entry]:
+        """The entries of the login, with None all, in the order of their numbers or the other way round. Those with
+        numbers up to `after` may be left out.
+        """
+
+    @abstractmethod
+    def _without_account(self) -> Iterator[Entry]:
+        """The entries that name no account, the newest first."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Counts for the waiters what other processes have added, where they can; each call of its own is counted as it
+        comes.
+        """
 
     def reset(self, login: str | None) -> None:
-        """Drops the entries likewise, and ends the waits for calls of the login, with None all waits."""
+        """Drops the entries of the login, with None those of all, and ends the waits for its calls, with None all."""
         self.clear(login)
+        self.end_waits(login)
+
+    def end_waits(self, login: str | None) -> None:
+        """Ends the waits for calls of the login, with None all waits."""
         for waiter in list(chain.from_iterable(self._waiters.values())):
             if login in (None, waiter.pattern.login):
                 waiter.end()
 
     def entries(self, pattern: Pattern, *, newest_first: bool = False) -> Iterator[Entry]:
         """The entries that fit, in the order in which they were made, or the other way round."""
-        return filter(pattern.fits, self._of(pattern.login, newest_first=newest_first))
-
-    def _of(self, login: str | None, *, newest_first: bool = False) -> Iterator[Entry]:
-        entries: Reversible[Kept] = self._kept.values()
-        if login is not None:
-            entries = self._rings[login].entries if login in self._rings else ()
-        return map(_entry, reversed(entries) if newest_first else entries)
-
-    def entry(self, number: int) -> Entry | None:
-        """The entry of the number, where it is kept."""
-        kept = self._kept.get(number)
-        return None if kept is None else _entry(kept)
-
-    def bodies(self) -> Mapping[int, bytes]:
-        """The bodies that are kept, by the numbers of their entries."""
-        return dict(self._bodies)
+        after = pattern.keys.get("after", 0)
+        return filter(pattern.fits, self._of(pattern.login, after=after, newest_first=newest_first))
 
     def count(self, pattern: Pattern) -> Count:
         """How many entries fit."""
         kept = sum(1 for _ in self.entries(pattern))
         return Count(pattern, kept, self.dropped(pattern))
-
-    def dropped(self, pattern: Pattern) -> int | None:
-        """How many of the entries that are gone may have fitted; None where that is not known."""
-        login = pattern.login
-        if login is None:
-            rings = [*self._rings.values(), *self._emptied.values()]
-        else:
-            rings = [ring for ring in (self._rings.get(login), self._emptied.get(login)) if ring is not None]
-        known = login is not None and bool(rings)
-        return None if self._forgotten and not known else sum(ring.may_have_lost(pattern) for ring in rings)
 
     def nearest(self, pattern: Pattern, limit: int) -> Sequence[tuple[Entry, list[str]]]:
         """Entries that all but fit, with the keys in which they differ: those that differ least, of these the newest.
@@ -335,10 +262,6 @@ class Journal:
         among = newest if login is None else chain(islice(newest, AMONG), self._without_account())
         missed = ((entry, keys) for entry in islice(among, 2 * AMONG) if (keys := pattern.differing(entry)))
         return nsmallest(limit, missed, key=lambda one: (len(one[1]), -one[0].number))
-
-    def _without_account(self) -> Iterator[Entry]:
-        ring = self._rings.get(None)
-        return iter(()) if ring is None else map(_entry, reversed(ring.entries))
 
     def wait(self, pattern: Pattern, wanted: int) -> Waiter:
         """A waiter for so many entries that fit, those that are kept now included. It counts until `leave`."""

@@ -1,0 +1,218 @@
+"""Several processes behind one address: who gets which connection, and how they end."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.raw_client import Client, connected
+from support.wire_server import get, wait_for
+
+# Each answer is the number of the process that gives it.
+PROGRAM = """
+    import os, sys
+    sys.path.insert(0, {tests!r})
+    from mockserver.api.http import Response
+    from mockserver.core.errors import IfindMockError
+    from mockserver.core.messages import Delivery
+    from mockserver.wire.listening import sockets
+    from mockserver.wire.server import Server
+    from mockserver.wire.workers import Workers, serve_worker
+    from support.wire_server import Pages
+
+    if {asyncio}:
+        sys.modules["uvloop"] = None  # as where it is missing
+
+    def answer(request):
+        if request.query == b"end":
+            os._exit(7)
+        latency = 300_000 if request.query == b"late" else 0
+        return Response(200, (), str(os.getpid()).encode(), Delivery(latency=latency))
+
+    def work(channel, number):
+        if number == {broken}:
+            raise IfindMockError("the store is broken\\nmake it whole")
+        serve_worker(Server(lambda requests: [*map(answer, requests)], Pages().factory), channel, lambda: None)
+
+    def say(line):
+        print(line, flush=True)
+
+    workers = Workers({number}, work, sockets("127.0.0.1", 0), say, lambda: None)
+    try:
+        workers.run(lambda host, port: say(port), lambda: False)
+    except IfindMockError as error:
+        say(error)
+    say("bye")
+"""
+
+
+@dataclass
+class Up:
+    """A parent with its workers."""
+
+    process: subprocess.Popen[str]
+    address: tuple[str, int]
+
+    def said(self) -> str:
+        """The next line that the parent says."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def among(self, clients: list[Client]) -> Counter[int]:
+        """How many of the clients' connections each worker has."""
+        for client in clients:
+            client.send(get("/"))
+        return Counter(int(client.answer().body) for client in clients)
+
+    def workers(self) -> list[int]:
+        """The processes that serve now."""
+        with ExitStack() as stack:
+            return sorted(self.among([stack.enter_context(connected(self.address)) for _ in range(9)]))
+
+
+def begun(number: int = 3, broken: int = 0, *, asyncio: bool = False) -> subprocess.Popen[str]:
+    tests = str(Path(__file__).parents[1])
+    program = textwrap.dedent(PROGRAM).format(tests=tests, number=number, broken=broken, asyncio=asyncio)
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def started(*, asyncio: bool = False) -> Iterator[Up]:
+    with begun(asyncio=asyncio) as process:
+        assert process.stdout is not None
+        try:
+            yield Up(process, ("127.0.0.1", int(process.stdout.readline())))
+        finally:
+            process.kill()
+
+
+@pytest.fixture(params=["uvloop", "asyncio"], scope="module")
+def running(request: pytest.FixtureRequest) -> Iterator[Up]:
+    """A parent with three workers, for tests that leave it with three."""
+    with started(asyncio=request.param == "asyncio") as up:
+        yield up
+
+
+def has_gone(process: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(process, 0)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [3, 16, 64])
+def test_connections_are_shared_evenly_also_after_those_of_one_worker_have_ended(running: Up, number: int) -> None:
+    def is_even(clients: list[Client]) -> bool:
+        shares = running.among(clients)
+        return len(shares) == 3 and max(shares.values()) <= number / 3 * 1.3
+
+    def again() -> bool:
+        with ExitStack() as stack:
+            clients = [stack.enter_context(connected(running.address)) for _ in range(number)]
+            if not is_even(clients):
+                return False
+            clients[0].send(get("/"))
+            worker = clients[0].answer().body
+            for client in clients[:]:
+                if client.send(get("/")).answer().body == worker:
+                    client.close()
+                    clients.remove(client)
+            time.sleep(0.05)
+            clients += [stack.enter_context(connected(running.address)) for _ in range(number - len(clients))]
+            return is_even(clients)
+
+    wait_for(again)  # the ends of earlier connections may still be on their way to the parent
+
+
+def test_a_worker_that_dies_is_said_and_started_again_and_the_others_go_on(running: Up) -> None:
+    with connected(running.address) as client, connected(running.address) as other:
+        client.send(get("/"))
+        killed = int(client.answer().body)
+        os.kill(killed, signal.SIGKILL)
+        assert f"(process {killed}) was ended by SIGKILL; it is started again" in running.said()
+        assert client.closed()
+        assert other.ask("/").status == 200
+    wait_for(lambda: len(running.workers()) == 3)
+    assert killed not in running.workers()
+    with connected(running.address) as client:
+        client.send(get("/?end"))
+        assert "has ended with 7; it is started again" in running.said()
+    wait_for(lambda: len(running.workers()) == 3)
+
+
+def test_a_worker_that_is_told_to_end_finishes_what_it_has_and_no_connection_is_lost(running: Up) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connected(running.address)).send(get("/?late")) for _ in range(6)]
+        time.sleep(0.1)
+        ending = running.workers()[0]
+        os.kill(ending, signal.SIGTERM)
+        for _ in range(20):
+            assert stack.enter_context(connected(running.address)).ask("/").status == 200
+        bodies = [int(client.answer().body) for client in clients]
+
+    assert ending in bodies
+    assert f"(process {ending}) has ended with 0; it is started again" in running.said()
+    wait_for(lambda: len(running.workers()) == 3)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_all_within_a_second_with_answers_finished(number: signal.Signals) -> None:
+    # One of three: a machine that runs other tests may hold up the processes themselves.
+    assert any(_seconds_to_end(number) < 1 for _ in range(3))
+
+
+def _seconds_to_end(number: signal.Signals) -> float:
+    with started() as up, ExitStack() as stack:
+        workers = up.workers()
+        clients = [stack.enter_context(connected(up.address)).send(get("/?late")) for _ in range(6)]
+        time.sleep(0.1)
+        began = time.monotonic()
+        up.process.send_signal(number)
+        assert {int(client.answer().body) for client in clients} <= {*workers}
+        assert up.process.wait(5) == 0
+        took = time.monotonic() - began
+        assert all(map(has_gone, workers))
+        assert up.said() == "bye\n"
+        assert up.said() == ""
+        with pytest.raises(ConnectionRefusedError):
+            Client(up.address)
+        return took
+
+
+def test_workers_end_by_themselves_where_their_parent_was_killed() -> None:
+    with started() as up:
+        up.process.kill()
+
+        # They alone hold it open. Whether their processes are gone is up to whoever takes in orphans.
+        assert select.select([up.process.stdout], [], [], 5)[0]
+        assert up.said() == ""
+        with pytest.raises(ConnectionRefusedError):
+            Client(up.address)
+
+
+def test_a_group_that_gets_the_signal_together_ends_as_well() -> None:
+    """As with Ctrl-C, and where systemd stops a service."""
+    with started() as up:
+        workers = up.workers()
+        for one in (*workers, up.process.pid):
+            os.kill(one, signal.SIGTERM)
+        assert up.process.wait(5) == 0
+        assert all(map(has_gone, workers))
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_worker_that_can_not_start_at_first_ends_all_with_its_error(broken: int) -> None:
+    with begun(2, broken) as process:
+        assert process.communicate(timeout=20)[0] == "the store is broken\nmake it whole\nbye\n"
