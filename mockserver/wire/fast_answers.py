@@ -17,7 +17,7 @@ Nothing else is kept. Accounts, charges, clocks, faults, scenarios and stubs are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -57,8 +57,8 @@ _CALL = (
 _GET = re.compile(rb"GET /api/" + _CALL + rb" HTTP/1\.1\r\n").match
 _POST = re.compile(rb"POST /api/(create|result|info) HTTP/1\.1\r\n").match
 _FORM = re.compile(_CALL).fullmatch
-_Groups: TypeAlias = Sequence[Any]
-"""Of a call: the operation, all parameters, the login, the token, the phone, the source, the id, the format."""
+_Values: TypeAlias = "tuple[bytes | None, bytes | None, bytes | None, bytes | None]"
+"""The phone, the source, the id and the format of a call, as far as it has them."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "create": ("login", "token", "phone", "source"),
     "result": ("login", "token", "id"),
@@ -155,8 +155,7 @@ class FastAnswers:
             return None
         if found is None:
             return None
-        groups = found.groups()
-        operation, asked, login, token = groups[:4]
+        operation, asked, login, token, phone, source, number, form = found.groups()
         mock, store = self._mock, self._store
         if mock.profile is not self._profile or mock.simulation is not self._simulation:
             self._prepare()
@@ -174,7 +173,7 @@ class FastAnswers:
         real = mock.real.now()
         ordinary = store.clock(name) is None and store.clock(None) is None
         now = real if ordinary else mock.now(name)
-        made = run(account, now, peer, groups)
+        made = run(account, now, peer, (phone, source, number, form))
         if made is None:
             return None
         shape, body, reason, task, of, searched, lines = made
@@ -184,8 +183,10 @@ class FastAnswers:
         journal = store.journal
         if journal.size:
             shown = None if of == account.token else of
-            entry = (journal.last_number + 1, now, shape.kinds[posted], real, account.login, task, shown, searched)
-            journal.keep(account.login, (*entry, reason, len(asked), len(body), shape.content_type), body)
+            kind, login, content_type = shape.kinds[posted], account.login, shape.content_type
+            number, size = journal.last_number + 1, len(body)
+            kept = (number, now, kind, real, login, task, shown, searched, reason, len(asked), size, content_type)
+            journal.keep(login, kept, body)
         return lines, body, reason
 
     def _form(self, data: bytes) -> re.Match[bytes] | None:
@@ -271,8 +272,8 @@ class FastAnswers:
         told = (shape.lines, task, reason.encode(), size)
         return b"%bX-Mock-Task: %d\r\nX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % told
 
-    def _create(self, account: Account, now: Micros, peer: str, groups: _Groups) -> _Made | None:
-        phone, source, _, form = groups[4:]
+    def _create(self, account: Account, now: Micros, peer: str, values: _Values) -> _Made | None:
+        phone, source, _, form = values
         found = self._sources.get(source)
         if phone is None or found is None or account.delay is not None:
             return None
@@ -282,7 +283,7 @@ class FastAnswers:
         if (
             text in MAGIC
             or text in simulation.by_phone
-            or account.used_on(day) >= account.daily_limit
+            or (used := account.used_on(day)) >= account.daily_limit
             or store.stubs.find(login, text, place, by_phone=False) is not None
         ):
             return None
@@ -290,13 +291,13 @@ class FastAnswers:
         cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
         task, done = store.next_id, None if time is None else now + time
         head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
-        store.add_task(account, day, (*head, rules.edition.name, None, polls, None))
+        store.add_task(account.charged(day, used + cost), (*head, rules.edition.name, None, polls, None))
         shape = self._created[form]
         body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
         return shape, body, f"task created, cost {cost}", task, text, place, None
 
-    def _result(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
-        number, form = groups[6:]
+    def _result(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+        _, _, number, form = values
         if number is None:
             return None
         task = int(number)
@@ -349,8 +350,8 @@ class FastAnswers:
         created, done = (str(one) if epoch else text_of(one * SECOND) for one in seconds)
         return created.encode(shape.encoding), done.encode(shape.encoding)
 
-    def _info(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
-        phone, _, number, form = groups[4:]
+    def _info(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+        phone, _, number, form = values
         if phone is not None or number is not None:
             return None
         rules = self._profile.rules
