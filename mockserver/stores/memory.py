@@ -147,7 +147,7 @@ class MemoryStore(Store):
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
         made = replace(task, id=self._last + 1)
-        self.add_task(account, day, _fields(made))
+        self.add_task(account.charged(day, used + task.cost), _fields(made))
         return made
 
     @property
@@ -155,19 +155,17 @@ class MemoryStore(Store):
         """The id of the next task."""
         return self._last + 1
 
-    def add_task(self, account: Account, day: int, fields: tuple[Any, ...]) -> None:
-        """Keeps the task of the fields, under `next_id`, and charges it to the account, which has units left on the
-        day.
-        """
-        task_id, login, ready, cost, polls = fields[0], fields[1], fields[6], fields[7], fields[12]
+    def add_task(self, charged: Account, fields: tuple[Any, ...]) -> None:
+        """Keeps the task of the fields, under `next_id`, and its account as it is charged for it."""
+        task_id, login, ready, polls = fields[0], fields[1], fields[6], fields[12]
         own = self._own.get(login)
         if own is None:
             own = self._own[login] = _Own()
         if self._depth:
-            self._undo.append(partial(self._uncreate, fields, account, own))
+            self._undo.append(partial(self._uncreate, fields, self._accounts[login], own))
         self._last = task_id
         self._tasks[task_id] = fields
-        self._accounts[login] = account.charged(day, cost)
+        self._accounts[login] = charged
         own.ids.append(task_id)
         if ready is not None and polls is None:
             insort(own.ready, ready, own.earliest)

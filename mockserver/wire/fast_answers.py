@@ -6,8 +6,8 @@ answers these, too, with the same bytes. What an answer says is up to `operation
 
 - A client sends nearly the same headers each time. Those that the parser has read once are compared, not parsed.
 - One regular expression reads the line and the parameters, and lets nothing but right values pass.
-- The bytes of a ready answer are kept, without its times. They are a pure function of the profile and of all that
-  stands in their key. So all tasks of a phone have them, and nothing can make them wrong.
+- The bytes of a ready answer are kept. They are a pure function of the profile, of all that stands in their key and of
+  the task's times, which are written anew where another task of the phone has others. So nothing can make them wrong.
 - What all answers of a kind have in common is written once for each profile.
 - The journal gets the values at hand, of which it makes an entry when somebody reads it.
 
@@ -17,10 +17,10 @@ Nothing else is kept. Accounts, charges, clocks, faults, scenarios and stubs are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request
@@ -39,6 +39,7 @@ from mockserver.stores.memory import MemoryStore
 from mockserver.stores.memory_journal import Kept, Kind
 from mockserver.wire.delivery import header_lines
 
+T = TypeVar("T")
 FastAnswer: TypeAlias = tuple[bytes, bytes, str]
 """The headers of an answer with the status 200, from Content-Type to the empty line; its body; its reason."""
 
@@ -56,8 +57,8 @@ _CALL = (
 _GET = re.compile(rb"GET /api/" + _CALL + rb" HTTP/1\.1\r\n").match
 _POST = re.compile(rb"POST /api/(create|result|info) HTTP/1\.1\r\n").match
 _FORM = re.compile(_CALL).fullmatch
-_Groups: TypeAlias = Sequence[Any]
-"""Of a call: the operation, all parameters, the login, the token, the phone, the source, the id, the format."""
+_Values: TypeAlias = "tuple[bytes | None, bytes | None, bytes | None, bytes | None]"
+"""The phone, the source, the id and the format of a call, as far as it has them."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "create": ("login", "token", "phone", "source"),
     "result": ("login", "token", "id"),
@@ -66,11 +67,11 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 _SAMPLE = 1234567890123456789
 """A number that stands in a sample of a body for the id that is filled in."""
 _SAMPLE_TIMES = {
-    True: (1234567890123456789 * SECOND, 9876543210987654321 * SECOND),
-    False: (LATEST + 12345678 * SECOND, LATEST + 87654321 * SECOND),
+    True: (1234567890123456789, 9876543210987654321),
+    False: (LATEST // SECOND + 12345678, LATEST // SECOND + 87654321),
 }
-"""Moments that stand in such a sample for those of creation and end, by `Rules.epoch_times`. Nothing else in an answer
-is written like them: a phone has fewer digits, and what is made up is older.
+"""The seconds that stand in such a sample for those of creation and end, by `Rules.epoch_times`. Nothing else in an
+answer is written like them: a phone has fewer digits, and what is made up is older.
 """
 
 
@@ -95,18 +96,28 @@ are kept.
 
 
 @dataclass(slots=True, eq=False)
-class _Kept:
+class _Ready:
+    """A ready answer."""
+
+    seconds: tuple[int, int]  # of its task's creation and end, since 1970
+    body: bytes
+    places: list[tuple[int, int]]  # where they stand in the body, and which of the two
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class _Kept(Generic[T]):
     """What was made for keys, at most so many bytes of it. Where there is no room, any other goes: then a part is found
     again even where calls go round through more than there is room for.
     """
 
     most: int
-    values: dict[Any, tuple[Any, ...]] = field(default_factory=dict)
-    _keys: list[tuple[Any, int]] = field(default_factory=list)  # with their sizes
+    values: dict[tuple[Any, ...], T] = field(default_factory=dict)
+    _keys: list[tuple[tuple[Any, ...], int]] = field(default_factory=list)  # with their sizes
     _size: int = 0
     _drawn: int = 0
 
-    def put(self, key: Any, value: tuple[Any, ...], size: int) -> None:
+    def put(self, key: tuple[Any, ...], value: T, size: int) -> None:
         """Keeps the value, of so many bytes."""
         keys = self._keys
         while keys and self._size + size > self.most:
@@ -117,8 +128,9 @@ class _Kept:
             gone, its_size = keys.pop()
             self._size -= its_size
             self.values.pop(gone, None)
-        keys.append((key, size))
-        self._size += size
+        if key not in self.values:
+            keys.append((key, size))
+            self._size += size
         self.values[key] = value
 
 
@@ -143,8 +155,7 @@ class FastAnswers:
             return None
         if found is None:
             return None
-        groups = found.groups()
-        operation, asked, login, token = groups[:4]
+        operation, asked, login, token, phone, source, number, form = found.groups()
         mock, store = self._mock, self._store
         if mock.profile is not self._profile or mock.simulation is not self._simulation:
             self._prepare()
@@ -162,7 +173,7 @@ class FastAnswers:
         real = mock.real.now()
         ordinary = store.clock(name) is None and store.clock(None) is None
         now = real if ordinary else mock.now(name)
-        made = run(account, now, peer, groups)
+        made = run(account, now, peer, (phone, source, number, form))
         if made is None:
             return None
         shape, body, reason, task, of, searched, lines = made
@@ -172,8 +183,10 @@ class FastAnswers:
         journal = store.journal
         if journal.size:
             shown = None if of == account.token else of
-            entry = (journal.last_number + 1, now, shape.kinds[posted], real, account.login, task, shown, searched)
-            journal.keep(account.login, (*entry, reason, len(asked), len(body), shape.content_type), body)
+            kind, login, content_type = shape.kinds[posted], account.login, shape.content_type
+            number, size = journal.last_number + 1, len(body)
+            kept = (number, now, kind, real, login, task, shown, searched, reason, len(asked), size, content_type)
+            journal.keep(login, kept, body)
         return lines, body, reason
 
     def _form(self, data: bytes) -> re.Match[bytes] | None:
@@ -206,7 +219,8 @@ class FastAnswers:
         mock = self._mock
         self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
         rules, latency = profile.rules, simulation.latency
-        self._ready, self._infos = _Kept(_READY_BYTES), _Kept(_INFO_BYTES)
+        self._ready: _Kept[_Ready] = _Kept(_READY_BYTES)
+        self._infos: _Kept[_Made] = _Kept(_INFO_BYTES)
         runs: dict[bytes, Callable[..., _Made | None]] = {}
         if rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time:
             runs = {b"create": self._create, b"info": self._info}
@@ -258,8 +272,8 @@ class FastAnswers:
         told = (shape.lines, task, reason.encode(), size)
         return b"%bX-Mock-Task: %d\r\nX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % told
 
-    def _create(self, account: Account, now: Micros, peer: str, groups: _Groups) -> _Made | None:
-        phone, source, _, form = groups[4:]
+    def _create(self, account: Account, now: Micros, peer: str, values: _Values) -> _Made | None:
+        phone, source, _, form = values
         found = self._sources.get(source)
         if phone is None or found is None or account.delay is not None:
             return None
@@ -269,7 +283,7 @@ class FastAnswers:
         if (
             text in MAGIC
             or text in simulation.by_phone
-            or account.used_on(day) >= account.daily_limit
+            or (used := account.used_on(day)) >= account.daily_limit
             or store.stubs.find(login, text, place, by_phone=False) is not None
         ):
             return None
@@ -277,13 +291,13 @@ class FastAnswers:
         cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
         task, done = store.next_id, None if time is None else now + time
         head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
-        store.add_task(account, day, (*head, rules.edition.name, None, polls, None))
+        store.add_task(account.charged(day, used + cost), (*head, rules.edition.name, None, polls, None))
         shape = self._created[form]
         body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
         return shape, body, f"task created, cost {cost}", task, text, place, None
 
-    def _result(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
-        number, form = groups[6:]
+    def _result(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+        _, _, number, form = values
         if number is None:
             return None
         task = int(number)
@@ -298,44 +312,56 @@ class FastAnswers:
             return shape, shape.body, until_ready(None, done, now), task, phone, source, None
         shape = self._done[form]
         key = (phone, source, ip, cost, seed, demo, edition, form)
-        kept = self._ready.values.get(key) or self._pieces(key, Task(*fields), shape)
-        pieces, reason = kept
-        if len(pieces) == 1:
-            return shape, pieces[0], reason, task, phone, source, None
-        times = [self._time(at).encode(shape.encoding) for at in (created, done or created)]
-        body = b"".join([piece if type(piece) is bytes else times[piece] for piece in pieces])
-        return shape, body, reason, task, phone, source, None
+        seconds = created // SECOND, (done or created) // SECOND
+        made = self._ready.values.get(key)
+        if made is None or (made.seconds != seconds and not self._has_times(made, seconds, shape)):
+            made = self._made_ready(Task(*fields), seconds, shape)
+            self._ready.put(key, made, len(made.body) + _AROUND)
+        return shape, made.body, made.reason, task, phone, source, None
 
-    def _time(self, at: Micros) -> str:
-        return str(at // SECOND) if self._profile.rules.epoch_times else text_of(at)
+    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: _Shape) -> bool:
+        """Writes other times into the body, where they are as long as those that it has. Returns whether they are."""
+        before, after = (self._times(times, shape) for times in (made.seconds, seconds))
+        if [*map(len, before)] != [*map(len, after)]:
+            return False
+        body = bytearray(made.body)
+        for at, which in made.places:
+            body[at : at + len(after[which])] = after[which]
+        made.seconds, made.body = seconds, bytes(body)
+        return True
 
-    def _pieces(self, key: tuple[Any, ...], task: Task, shape: _Shape) -> tuple[Any, ...]:
-        """The body of the ready answer in pieces, with the number of a time between two of them; and its reason."""
+    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: _Shape) -> _Ready:
         rules = self._profile.rules
-        created, done = times = _SAMPLE_TIMES[rules.epoch_times]
+        samples = _SAMPLE_TIMES[rules.epoch_times]
+        created, done = (at * SECOND for at in samples)
         answer = ready_answer(replace(task, created=created, ready=done), shape.form, rules, self._mock.words)
-        marks = [self._time(at).encode(shape.encoding) for at in times]
-        body = self._written(answer)
-        pieces = [
-            marks.index(piece) if piece in marks else piece for piece in re.split(b"(%b|%b)" % tuple(marks), body)
-        ]
-        kept = (pieces, answer.reason)
-        self._ready.put(key, kept, len(body) + _AROUND)
-        return kept
+        marks, times = self._times(samples, shape), self._times(seconds, shape)
+        pieces = re.split(b"(%b|%b)" % marks, self._written(answer))
+        body, places = b"", []
+        for piece in pieces:
+            if piece in marks:
+                places.append((len(body), marks.index(piece)))
+            body += times[marks.index(piece)] if piece in marks else piece
+        return _Ready(seconds, body, places, answer.reason)
 
-    def _info(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
-        phone, _, number, form = groups[4:]
+    def _times(self, seconds: tuple[int, int], shape: _Shape) -> tuple[bytes, bytes]:
+        """The times of creation and end as a ready answer has them."""
+        epoch = self._profile.rules.epoch_times
+        created, done = (str(one) if epoch else text_of(one * SECOND) for one in seconds)
+        return created.encode(shape.encoding), done.encode(shape.encoding)
+
+    def _info(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+        phone, _, number, form = values
         if phone is not None or number is not None:
             return None
         rules = self._profile.rules
         used = account.used_on(day_of(now, rules.day_turn))
         key = (used, account.daily_limit, account.paid_until, account.demo, form)
         if (kept := self._infos.values.get(key)) is not None:
-            made: _Made = kept[0]
-            return made
+            return kept
         shape = self._informed[form]
         made = self._whole(shape, info_answer(account, used, shape.form, rules), None, None, None)
-        self._infos.put(key, (made,), len(made[1]) + _AROUND)
+        self._infos.put(key, made, len(made[1]) + _AROUND)
         return made
 
     def _whole(self, shape: _Shape, answer: Answer, task: int | None, phone: str | None, source: int | None) -> _Made:

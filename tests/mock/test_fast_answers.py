@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -10,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mockserver.assembly import open_gateway
 from mockserver.formats.writers import FORMATS
 from mockserver.profile.clauses import Clause
 from mockserver.settings.limits import Limits
+from mockserver.settings.loading import load
 from mockserver.stores.journal import Pattern
 from mockserver.stores.memory import MemoryStore
 from mockserver.web.app import make_app
@@ -20,8 +24,10 @@ from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import PendingRequest
 from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.request_reader import Reader
+from mockserver.wire.serving import mock_server, run_in_thread
 from support.control_in_process import ControlledApi
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
+from support.raw_client import Got, connected
 
 FORM = "application/x-www-form-urlencoded"
 TEST = {"login": "test-x@example.com", "token": "test-token"}
@@ -273,10 +279,9 @@ class Mocks:
         for login in TOKENS:
             self.call(operation="create", login=login, **more)
             self.call(operation="info", login=login, **more)
-        last = self.apis[0].mock.store.tasks(None)[-1:]
-        for task in (1, 3, 4, 5, *(one.id for one in last)):
-            self.call(operation="result", id=task, **more)
-        self.call(operation="result", login=TEST["login"], id=2, **more)
+        last = [(one.login, one.id) for one in self.apis[0].mock.store.tasks(None)[-2:]]
+        for login, task in ((LOGIN, 1), (TEST["login"], 2), (LOGIN, 3), (LOGIN, 4), (LOGIN, 5), *last):
+            self.call(operation="result", login=login, id=task, **more)
 
     def change(self, route: str, body: Any, query: Mapping[str, Any]) -> None:
         """Makes a call of the control API."""
@@ -401,3 +406,47 @@ def test_several_changes_change_fast_answers_as_they_do_others(steps: list[Any])
         for call in calls:
             mocks.call(**call)
     mocks.compare()
+
+
+# On a socket.
+
+
+@pytest.mark.parametrize("http_method", ["GET", "POST"])
+def test_on_a_socket_it_is_the_same_whether_a_call_comes_alone_in_parts_or_with_others(http_method: str) -> None:
+    log: list[str] = []
+    settings = load({"delay": "0s"})
+    server = mock_server(open_gateway(settings), settings, log.append)
+    requests = [call_of("create"), call_of("result"), call_of("result", format="xml"), call_of("info"), call_of("none")]
+    if http_method == "POST":
+        requests = [posted(request) for request in requests]
+    with run_in_thread(server) as address, connected(address) as client:
+        answers = []
+        for request in requests:
+            first = client.send(request).answer()  # by the parser, which learns its headers
+            answers += [(first, client.send(request).answer()) for _ in range(2)]  # alone
+            client.send(request[:30])
+            time.sleep(0.01)
+            answers.append((first, client.send(request[30:]).answer()))
+            client.send(request * 3)
+            answers += [(first, client.answer()) for _ in range(3)]
+    for first, other in answers:
+        assert without_id(other) == without_id(first)
+    shapes = [re.sub(r"[0-9.]+ms", "ms", re.sub(r"(used|ready in|ready:) .*", r"\1", line)) for line in log]
+    sizes = {line: shapes.count(line) for line in shapes}
+    assert len(log) == 7 * len(requests)
+    assert set(sizes.values()) == {7}, sizes
+
+
+def posted(request: bytes) -> bytes:
+    """The call by POST."""
+    _, target, _ = request.split(b" ", 2)
+    path, _, query = target.partition(b"?")
+    head = b"POST %b HTTP/1.1\r\nHost: t\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
+    return head % (path, FORM.encode(), len(query)) + query
+
+
+def without_id(got: Got) -> tuple[Any, ...]:
+    """The answer without what differs between creates, and the Date."""
+    body = re.sub(rb'"(id|used)":[0-9]+', rb"", got.body)
+    named = {name: value for name, value in got.headers.items() if name not in {"date", "x-mock-task", "x-mock-reason"}}
+    return got.status, named, body
