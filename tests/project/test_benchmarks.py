@@ -524,7 +524,7 @@ def read_all(client: socket.socket, size: int) -> bytes:
 
 
 @pytest.mark.parametrize("module", ["bare", "loopback"])
-def test_a_ceiling_answers_each_request_once(module: str, tmp_path: Path) -> None:
+def test_a_ceiling_answers_each_request_once_whole_or_in_parts(module: str, tmp_path: Path) -> None:
     ceiling = next(ceiling for ceiling in CEILINGS if ceiling.name == module)
     [port] = free_ports(1)
     setting = Setting(tmp_path, port, 0, Installed(tmp_path, {}), {})
@@ -535,7 +535,9 @@ def test_a_ceiling_answers_each_request_once(module: str, tmp_path: Path) -> Non
             request = f"GET {INFO} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
             client.sendall(request * 2 + request[:9])
             got = read_all(client, 2 * len(ANSWER))
-            client.sendall(request[9:])
+            for part in (request[9:-2], request[-2:]):
+                time.sleep(0.05)  # so that each part is read by itself
+                client.sendall(part)
             got += read_all(client, len(ANSWER))
     finally:
         server.end()
