@@ -49,12 +49,14 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 class Breaking:
     """Carries bytes to a Redis and back. Where `swallow` is set, the next answer is not passed on: the connection
-    ends in its place, and while `refuse` is set, so does each new one.
+    ends in its place, and while `refuse` is set, so does each new one. Where `hold` is set, the next question is passed
+    on at `release`, however long that is after the client has gone.
     """
 
     def __init__(self, port: int) -> None:
         self._target = port
-        self.swallow = self.refuse = False
+        self.swallow = self.refuse = self.hold = False
+        self._held: list[tuple[socket.socket, bytes]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -76,7 +78,19 @@ class Breaking:
                     if not (carried := ready.recv(65536)) or (ready is server and self.swallow):
                         self.swallow = False
                         return
+                    if self.hold and ready is client:
+                        self.hold = False
+                        self._held.append((server.dup(), carried))
+                        return
                     (server if ready is client else client).sendall(carried)
+
+    def release(self) -> None:
+        """Passes on what was held, and waits for the answer."""
+        while self._held:
+            server, asked = self._held.pop()
+            with server:
+                server.sendall(asked)
+                assert server.recv(100)
 
     def close(self) -> None:
         self._listener.close()
@@ -219,6 +233,26 @@ def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
 
         assert used(store) == 0
         assert store.tasks(None) == []
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_create_that_comes_late_to_redis_is_done_once_or_not_at_all(
+    away: bool, between: tuple[Breaking, str]
+) -> None:
+    carrier, state = between
+    with closing(open_store(state)) as store:
+        store.put_account(ANNA)
+        made = [create(store)]
+        carrier.hold, carrier.refuse = True, away
+        with suppress(StoreError):
+            made.append(create(store))
+        carrier.refuse = False
+        returns(lambda: store.account(LOGIN))
+        carrier.release()
+
+        assert len(made) == 1 + (not away)
+        assert [task.id for task in store.tasks(LOGIN)] == made
+        assert used(store) == 3 * len(made)
 
 
 def test_a_create_that_a_stopped_redis_does_later_is_not_charged_either(
