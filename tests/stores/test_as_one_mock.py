@@ -264,6 +264,67 @@ def test_counts_of_a_turn_that_fails_are_taken_back(pair: list[OneMock]) -> None
     assert one.mock.profile.choices["row.phone"] == "text"
 
 
+def test_a_turn_that_fails_hides_no_change_of_another_process(pair: list[OneMock]) -> None:
+    one, two = pair
+    one.tell("DELETE /faults")
+    one.tell("DELETE /scenarios")
+    with suppress(ZeroDivisionError), one.mock.store.transaction(write=True):
+        one.mock.arm({"action": {"kind": "error", "code": 501}})
+        raise ZeroDivisionError
+    two.tell("POST /faults", {"action": {"kind": "error", "code": 502}})
+
+    assert json.loads(one.call("info")[2])["error_code"] == 502
+
+
+@pytest.mark.parametrize(
+    ("resource", "first", "second"),
+    [
+        ("faults", {"action": {"kind": "error"}, "times": 2}, {"action": {"kind": "error"}, "times": 3}),
+        ("stubs", {"match": {"phone": PHONE}, "cost": 1}, {"match": {"source": 1}, "cost": 2}),
+        ("scenarios", {"steps": [{"account": {"daily_limit": 5}}]}, {"steps": [{}], "end": "last"}),
+    ],
+)
+def test_what_is_put_anew_is_in_every_process_as_in_the_first(
+    pair: list[OneMock], state: str, resource: str, first: Any, second: Any
+) -> None:
+    one, two = pair
+    one.tell("POST /reset", {})
+    for number in range(4):
+        one.tell(f"PUT /{resource}/n{number}", first if number == 1 else second)
+        two.call("info")
+    account = two.tell("GET /accounts")
+    for route in (f"DELETE /{resource}/n0", f"PUT /{resource}/n0", f"PUT /{resource}/n1", f"DELETE /{resource}/n2"):
+        one.tell(
+            route,
+            None
+            if "DELETE" in route
+            else first
+            if "n0" in route
+            else {**second, "match": {}}
+            if resource == "stubs"
+            else second,
+        )
+    with mocks(state) as (_, (three,)):
+        told = [each.tell(f"GET /{resource}") for each in (one, two, three)]
+
+        assert told[0] == told[1] == told[2]
+        assert [entry.get("id", entry.get("name")) for entry in told[0][1][resource]] != []
+        assert two.tell("GET /accounts") == account or resource == "scenarios"
+
+
+def test_what_a_scenario_has_changed_is_as_before_where_another_process_takes_it_away(pair: list[OneMock]) -> None:
+    one, two = pair
+    one.tell("POST /reset", {})
+    before = one.tell("GET /accounts")
+    one.tell("PUT /scenarios/s", {"steps": [{"match": {"method": "info"}, "account": {"daily_limit": 5}}]})
+    one.tell("DELETE /scenarios/midnight-turn")
+    two.call("info")
+    assert one.tell("GET /accounts") != before
+    one.tell("DELETE /scenarios/s")
+
+    assert two.tell("GET /accounts") == before
+
+
 @pytest.mark.parametrize(
     "route", [("POST /reset", {"login": LOGIN}), ("POST /reset", {}), ("DELETE /accounts/x", None)]
 )
