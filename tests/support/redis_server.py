@@ -30,7 +30,12 @@ class RedisServer:
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        own = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory))
+        port = (
+            ("--tls-port", str(self.port), "--port", "0")
+            if "--tls-cert-file" in self._options
+            else ("--port", str(self.port))
+        )
+        own = (*port, "--bind", "127.0.0.1", "--dir", str(self._directory))
         kept = ("--save", "", "--appendonly", "yes", "--logfile", str(self._directory / "log"), *self._options)
         self.process = subprocess.Popen(["redis-server", *own, *kept], stdin=subprocess.DEVNULL)
         end = time.monotonic() + 10
@@ -44,6 +49,8 @@ class RedisServer:
     def _answers(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                if "--tls-cert-file" in self._options:
+                    return True
                 connection.sendall(b"PING\r\n")
                 return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
