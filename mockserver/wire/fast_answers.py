@@ -113,25 +113,24 @@ class _Kept(Generic[T]):
 
     most: int
     values: dict[tuple[Any, ...], T] = field(default_factory=dict)
-    _keys: list[tuple[tuple[Any, ...], int]] = field(default_factory=list)  # with their sizes
+    _sizes: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _keys: list[tuple[Any, ...]] = field(default_factory=list)
     _size: int = 0
     _drawn: int = 0
 
     def put(self, key: tuple[Any, ...], value: T, size: int) -> None:
         """Keeps the value, of so many bytes."""
-        keys = self._keys
-        while keys and self._size + size > self.most:
+        if key not in self._sizes:
+            self._keys.append(key)
+        self._size += size - self._sizes.get(key, 0)
+        self._sizes[key], self.values[key] = size, value
+        while self._size > self.most:
             # A linear congruential generator, whose upper bits count.
             self._drawn = (self._drawn * 69069 + 1) & 0xFFFFFFFF
-            at = self._drawn * len(keys) >> 32
-            keys[at], keys[-1] = keys[-1], keys[at]
-            gone, its_size = keys.pop()
-            self._size -= its_size
-            self.values.pop(gone, None)
-        if key not in self.values:
-            keys.append((key, size))
-            self._size += size
-        self.values[key] = value
+            at = self._drawn * len(self._keys) >> 32
+            gone, self._keys[at] = self._keys[at], self._keys[-1]
+            del self._keys[-1], self.values[gone]
+            self._size -= self._sizes.pop(gone)
 
 
 class FastAnswers:

@@ -20,6 +20,7 @@ from mockserver.settings.loading import load
 from mockserver.stores.journal import Pattern
 from mockserver.stores.memory import MemoryStore
 from mockserver.web.app import make_app
+from mockserver.wire import connection, fast_answers
 from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import PendingRequest
 from mockserver.wire.fast_answers import FastAnswers
@@ -52,13 +53,13 @@ class Wire:
         self.answered_fast = 0
         self._sent = b""
         self._pending: list[PendingRequest] = []
-        self._connection = Connection(self, self.fast)  # type: ignore[arg-type]
-        self._connection.connection_made(self)  # type: ignore[arg-type]
+        self.connection = Connection(self, self.fast)  # type: ignore[arg-type]
+        self.connection.connection_made(self)  # type: ignore[arg-type]
 
     def ask(self, request: bytes) -> bytes:
         """The bytes that answer a request; its Date is left out."""
         self._sent = b""
-        self._connection.data_received(request)
+        self.connection.data_received(request)
         while self._pending:
             pending = self._pending.pop(0)
             assert pending.request is not None
@@ -156,6 +157,56 @@ def test_other_headers_are_read_by_the_parser_first() -> None:
         wire.ask(request_of("info", {"login": LOGIN, "token": TOKEN}, headers=headers))
 
     assert wire.answered_fast == 2
+
+
+def test_a_connection_beyond_the_limit_has_no_fast_answers() -> None:
+    wire = Wire(Api(), fast=True)
+    wire.connection.guest = True
+    for _ in range(3):
+        assert b'"status":"ok"' in wire.ask(call_of("info"))
+
+    assert not wire.answered_fast
+
+
+def test_a_failure_inside_is_answered_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[tuple[str, str]] = []
+    monkeypatch.setattr(connection, "report", lambda what, error: reported.append((what, type(error).__name__)))
+    wire = Wire(Api(), fast=True)
+    for _ in range(2):
+        wire.ask(call_of("info"))
+    monkeypatch.setattr(fast_answers, "info_answer", lambda *_: 1 / 0)
+    wire.api.create()  # the units that are used, so another answer
+
+    assert wire.ask(call_of("info")).startswith(b"HTTP/1.1 500 ")
+    assert reported == [("a fast answer", "ZeroDivisionError")]
+
+
+# That what is kept is bounded.
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 120))))
+@settings(max_examples=50)
+def test_no_more_bytes_are_kept_than_may_be(puts: list[tuple[int, int]]) -> None:
+    kept: fast_answers._Kept[bytes] = fast_answers._Kept(100)
+    for key, size in puts:
+        kept.put((key,), bytes(size), size)
+        assert sum(map(len, kept.values.values())) <= 100
+    assert sum(size for _, size in puts) > 100 or kept.values.keys() == {(key,) for key, _ in puts}
+
+
+def test_of_clients_that_send_other_headers_each_time_little_is_kept() -> None:
+    wire = Wire(Api(), fast=True)
+    for number in range(1000):
+        for http_method in ("GET", "POST"):
+            headers = f"Host: t\r\nTraceparent: {number}\r\n"
+            wire.ask(request_of("info", {"login": LOGIN, "token": TOKEN}, http_method=http_method, headers=headers))
+    wire.ask(call_of("info"))
+    wire.ask(call_of("info"))
+
+    assert wire.answered_fast == 1
+    assert wire.fast is not None
+    assert len(wire.fast._gets) <= 100
+    assert len(wire.fast._posts) <= 100
 
 
 # That they are the same.
