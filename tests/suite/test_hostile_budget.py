@@ -4,6 +4,7 @@ and no run ends in an error of its own.
 
 from __future__ import annotations
 
+import io
 import resource
 import socket
 import sqlite3
@@ -22,9 +23,10 @@ from contract_tests.budget.budget import Limits
 from contract_tests.budget.ledger import MOST, Entry, open_ledger
 from contract_tests.budget.sender import LostAnswer, open_sender
 from contract_tests.contract.clauses import UsageError
+from contract_tests.learning.learn import learn
 from contract_tests.transport.messages import Request
 from mockserver.mutants.kit.context import CallContext
-from support.checking import check, examined
+from support.checking import check, examined, options_for
 from support.raw_server import server
 from support.standins.breaking import Breakage
 from support.standins.running import serving
@@ -173,6 +175,22 @@ def test_what_is_really_taken_passes_the_budget_by_one_create_at_most(name: str)
         _, output = check(target, poll_timeout=0.3, run_timeout=8.0)
 
         assert 5 <= target.units + taken[-1] < 12 + most, output
+
+
+def test_costs_that_grow_beyond_what_tasks_state_pass_the_budget_by_one_create_at_most() -> None:
+    taken: list[int] = []
+
+    def growing(context: CallContext) -> int:
+        if context.status == "ok":
+            taken.append(2 ** (len(taken) + 1))
+            return taken[-1]
+        return 0
+
+    breakage, out = charging(growing, honest), io.StringIO()
+    with serving("courier", seconds=0.0, limit=1000, breakage=breakage) as target:
+        learn(options_for(target, budget=12, poll_timeout=0.3), None, out, out)
+
+        assert target.units + sum(taken) < 12 + max(taken) + 1, out.getvalue()
 
 
 def test_a_right_server_that_shows_no_units_is_checked_like_any() -> None:
