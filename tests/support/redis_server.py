@@ -36,7 +36,18 @@ class RedisServer:
             else ("--port", str(self.port))
         )
         own = (*port, "--bind", "127.0.0.1", "--dir", str(self._directory))
-        kept = ("--save", "", "--appendonly", "yes", "--logfile", str(self._directory / "log"), *self._options)
+        # What it has written outlives its process without waiting for the disk, where it leaves that to the system.
+        kept = (
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "no",
+            "--logfile",
+            str(self._directory / "log"),
+            *self._options,
+        )
         self.process = subprocess.Popen(["redis-server", *own, *kept], stdin=subprocess.DEVNULL)
         end = time.monotonic() + 10
         while not self._answers():
