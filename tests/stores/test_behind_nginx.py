@@ -37,8 +37,7 @@ class Balanced:
 @pytest.fixture
 def balanced(tmp_path: Path) -> Iterator[Balanced]:
     with ExitStack() as stack:
-        # It keeps each write before it answers.
-        server = stack.enter_context(redis_server("--appendfsync", "always", "--requirepass", PASSWORD))
+        server = stack.enter_context(redis_server("--requirepass", PASSWORD))
         shown = server.url
         state = shown.replace("redis://", f"redis://:{PASSWORD}@")
         mocks = [stack.enter_context(serving("--state", state, "--delay", "0s", cwd=tmp_path)) for _ in range(2)]

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from mockserver.assembly import open_gateway
+from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.settings.loading import load
 from mockserver.stores.opening import open_store
-from support.stores import ANNA, LOGIN, SHARED, used
+from support.stores import ANNA, LOGIN, SHARED, TASK, create, used
 
 PROGRAM = """
     import sys
@@ -68,6 +69,25 @@ def test_processes_share_a_store_without_a_double_id_or_a_unit_too_many(state: s
         assert sorted(ids) == [task.id for task in store.tasks(LOGIN)]
         assert used(store) == 3 * len(ids)
         assert limit <= used(store) < limit + 3
+
+
+@SHARED
+def test_what_was_read_before_the_lock_is_read_anew_behind_it(state: str) -> None:
+    clock = Clock(base=10**15, since=5, speed=0)
+    with closing(open_store(state)) as store, closing(open_store(state)) as other:
+        store.put_account(ANNA)
+        number = create(store)
+        with store.transaction():
+            before = store.account(LOGIN), store.clock(LOGIN), store.read_task(number)
+            assert None not in (before[0], before[2])
+            other.put_account(replace(ANNA, demo=True))
+            other.put_clock(LOGIN, clock)
+            other.put_ready(replace(TASK, id=number, ready=99))
+            store.lock()
+
+            assert store.account(LOGIN) == replace(ANNA, demo=True)
+            assert store.clock(LOGIN) == clock
+            assert store.read_task(number) == replace(TASK, id=number, ready=99)
 
 
 def opened(state: str, *accounts: str, **more: Any) -> Any:

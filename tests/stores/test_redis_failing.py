@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
+from mockserver.assembly import open_gateway
 from mockserver.core.errors import StoreError
 from mockserver.core.tasks import Task
+from mockserver.settings.loading import load
 from mockserver.stores import redis as redis_store
 from mockserver.stores import redis_link, redis_scripts
 from mockserver.stores.journal import Pattern
@@ -28,15 +30,15 @@ from support.control_in_process import ControlledApi
 from support.in_process import Api
 from support.redis_server import RedisServer, redis_server
 from support.stores import ANNA, LOGIN, TASK, create, used
+from support.wire_server import wait_for
 
 ONE_RECORD = "70000000001"
-T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[RedisServer]:
-    """A Redis that these tests stop and start, and that keeps each write before it answers."""
-    with redis_server("--appendfsync", "always") as server:
+    """A Redis that these tests stop and start."""
+    with redis_server() as server:
         yield server
 
 
@@ -115,13 +117,6 @@ def returns(call: Callable[[], object], seconds: float = 5) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-def returned(call: Callable[[], T]) -> T:
-    """What the call gives, once it raises no StoreError any more."""
-    given: list[T] = []
-    returns(lambda: given.append(call()))
-    return given[0]
 
 
 def tried(store: RedisStore, write: Callable[[], object]) -> None:
@@ -235,6 +230,24 @@ def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
         assert store.tasks(None) == []
 
 
+def test_a_lock_whose_answer_is_lost_is_not_waited_for(between: tuple[Breaking, str]) -> None:
+    carrier, state = between
+    with closing(open_store(state)) as store, store.transaction():
+        carrier.swallow = True
+        began = time.monotonic()
+        store.lock()
+        assert time.monotonic() - began < redis_store.LEASE / 2
+
+
+def test_a_connection_that_redis_ends_is_made_anew_without_a_word(redis: RedisServer, said: list[str]) -> None:
+    with closing(open_store(redis.url)) as store:
+        store.put_account(ANNA)
+        subprocess.run(["redis-cli", "-p", str(redis.port), "client", "kill", "type", "normal"], check=True)
+
+        assert create(store)
+        assert said == []
+
+
 @pytest.mark.parametrize("away", [False, True])
 def test_a_create_that_comes_late_to_redis_is_done_once_or_not_at_all(
     away: bool, between: tuple[Breaking, str]
@@ -323,6 +336,20 @@ def test_a_redis_that_has_lost_its_data_gives_no_id_again_and_has_the_accounts_o
             "has lost what it held",
             "works again",
         ]
+
+
+def test_a_redis_that_has_lost_its_data_has_the_rules_of_the_settings_again() -> None:
+    faults = [{"match": {"method": "result"}, "action": {"kind": "error"}}]
+    with redis_server("--appendonly", "no") as forgetful:
+        mock = open_gateway(load(arguments={"state": forgetful.url, "faults": faults})).mock
+        with closing(mock.store):
+            mock.arm({"action": {"kind": "reset"}})
+            forgetful.kill()
+            forgetful.start()
+            returns(mock.store.account_number)
+            mock.watch()
+
+            assert [armed.fault.action.kind for armed in mock.store.faults.listed()] == ["error"]
 
 
 @contextmanager
@@ -469,7 +496,11 @@ def test_a_node_of_a_cluster_keeps_the_whole_of_a_state() -> None:
         subprocess.run(
             ["redis-cli", "-p", port, "cluster", "addslotsrange", "0", "16383"], check=True, capture_output=True
         )
-        api = returned(lambda: ControlledApi(state=node.url))
+        ask = ["redis-cli", "-p", port, "cluster", "info"]
+        wait_for(
+            lambda: "cluster_state:ok" in subprocess.run(ask, check=True, capture_output=True, text=True).stdout, 20
+        )
+        api = ControlledApi(state=node.url)
         number = api.create()
         api.told("POST /faults", {"action": {"kind": "error"}})
         api.told("POST /clock/advance", {"seconds": 5})
