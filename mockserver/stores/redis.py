@@ -166,11 +166,12 @@ class RedisStore(SharedStore):
                     self._lock()
                 else:
                     self._catch_up()
-                if self._emptied:
+                if emptied := self._emptied:
                     self._put_back()
                 yield
                 if self._written is not None:
                     self._commit(self._written)
+                self._emptied = self._emptied and not emptied
         except BaseException:
             if self._written is not None:
                 self._unlock(self._written)
@@ -247,7 +248,7 @@ class RedisStore(SharedStore):
 
     @contextmanager
     def _writing(self) -> Iterator[_Written]:
-        """The written of the transaction, which a failure inside ends."""
+        """What the transaction has written, of which a failure inside keeps nothing."""
         with self.transaction():
             written = self._lock()
             try:
@@ -303,7 +304,6 @@ class RedisStore(SharedStore):
             self._looks, self._known = True, None
 
     def _put_back(self) -> None:
-        self._emptied = False
         if self._change is not None:
             self._lock()
             self._change()

@@ -488,3 +488,15 @@ def test_a_record_that_can_t_be_read_is_an_error_with_a_remedy(pair: list[OneMoc
     with one.mock.store.transaction(write=True):
         one.mock.store.drop_record("fault", "f9")
     assert two.tell("GET /faults")[0] == 200
+
+
+def test_a_process_that_comes_later_lists_everything_in_the_same_order(state: str) -> None:
+    with mocks(state) as (time, (one,)):
+        for name in ("a", "b", "a"):
+            one.tell(f"PUT /faults/{name}", {"action": {"kind": "error"}})
+            one.tell(f"PUT /scenarios/{name}", {"steps": [{"times": 1}]})
+            one.tell(f"PUT /stubs/{name}", {"match": {"phone": f"7000111{ord(name):04}"}, "names": []})
+        with closing((later := OneMock(state, time, {})).mock.store):
+            for name in ("faults", "scenarios", "stubs"):
+                assert later.tell(f"GET /{name}") == one.tell(f"GET /{name}")
+                assert "b" in str(later.tell(f"GET /{name}"))
