@@ -78,7 +78,7 @@ class Mock:
         self._rules = ConfiguredRules(
             store, lambda document: self.arm(document).id, self.put_scenario, self.drop_scenario
         )
-        store.followed = self._follow
+        store.followed, store.emptied = self._follow, self._apply_settings
         settle_accounts(store, simulation.accounts)
         with store.transaction(write=True):
             self._apply_settings()
@@ -98,6 +98,8 @@ class Mock:
         try:
             operation = self._operation(call)
             login = call.params.get("login")
+            if self.store.is_shared:
+                self.store.expect(login, operations.task_id(call.params.get("id")))
             ruled = self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login)
             if ruled:
                 # Counts are exact over processes: no other one may decide until this call has been counted.
@@ -293,8 +295,8 @@ class Mock:
             self._followed = kept
             self.profile = self._configured if kept is None else profile_of(json.loads(kept)["choices"])
         for login in ended:
+            self.end_waiting(login)  # before the journal ends some of them in its own way
             self.journal.end_waits(login)
-            self.end_waiting(login)
 
     def watch(self) -> None:
         """Looks at what other processes have done. It is to be called every LOOK seconds while answers wait here, and

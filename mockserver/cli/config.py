@@ -61,8 +61,9 @@ def show(**options: Any) -> None:
     settings = load_settings(options)
     output()
     for setting in SETTINGS:
-        value = "(not shown)" if setting.secret and settings.values[setting.name] else None
-        shown = value or json_safe(json.dumps(settings.values[setting.name], ensure_ascii=False, default=str))
+        value = setting.masked(settings.values[setting.name])
+        text = json_safe(json.dumps(value, ensure_ascii=False, default=str))
+        shown = "(not shown)" if setting.secret and value else text
         if setting.choices is None:
             click.echo(line(f"{setting.name} = {shown}  # {settings.origins[setting.name]}"))
     click.echo("[profile]")

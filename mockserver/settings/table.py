@@ -31,10 +31,14 @@ from mockserver.profile.editions import ALL_SOURCES, EDITIONS
 from mockserver.profile.profile import Profile
 from mockserver.settings.files import checked_choices, clauses, overlaid, read_profile, scenario_named
 from mockserver.settings.limits import LIMITS, Limits
-from mockserver.stores.opening import STATE, STORES
+from mockserver.stores.opening import STATE, STORES, without_password
 
 PREFIX = "IFIND_MOCK_"
 DEFAULT_ACCOUNT = {"login": "demo@example.com", "token": "demo-token"}
+
+
+def _same_value(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Setting:
     choices: Callable[[Any], Mapping[str, Any]] | None = None
     """The profile's choices that it makes. A later setting of the table overrides an earlier one's."""
     secret: bool = False  # whether it is never shown
+    masked: Callable[[Any], Any] = _same_value  # as it is shown
     live: bool = False  # whether `serve` applies a change of the file while it runs
 
     @property
@@ -276,7 +281,11 @@ class Settings:
     host: str = _setting("127.0.0.1", _HOST, "Address to listen on.", "HOST")
     port: int = _setting(8080, fields.whole(0, 65535), "Port to listen on; 0 is a free one.", "PORT")
     state: str = _setting(
-        "memory", STATE, "Where tasks and charges are kept.", "|".join(kind.metavar for kind in STORES.values())
+        "memory",
+        STATE,
+        "Where tasks and charges are kept.",
+        "|".join(kind.metavar for kind in STORES.values()),
+        masked=without_password,
     )
     workers: int = _setting(
         1, fields.whole(1, 64), "Processes of `serve`; where they are several, a state in memory is in a file.", "N"
@@ -319,6 +328,12 @@ class Settings:
     seed: int = _setting(0, fields.whole(0, MAX_SEED), "Seed of all made-up data and chance.", "N", live=True)
     journal: int = _setting(
         1000, fields.whole(0, 1_000_000), "Calls that are kept for each account, for `/_mock/requests`; 0 is none.", "N"
+    )
+    keep_tasks: int = _setting(
+        0,
+        fields.whole(0),
+        "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 430 bytes of memory.",
+        "N",
     )
     admin_token: str | None = _setting(
         None,
@@ -458,6 +473,7 @@ class SettingValues(TypedDict, total=False):
     daily_limit: int
     paid_until: str
     seed: int
+    keep_tasks: int
     admin_token: str | None
     control_origin: Sequence[str]
     plain: bool

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 
-from mockserver.core.errors import Problem, Refusal, cut
+from mockserver.core.errors import Problem, Refusal, StoreError, cut
 from mockserver.core.written import shown
 from mockserver.inputs import fields
 from mockserver.stores.store import Store
@@ -39,17 +40,37 @@ def _sqlite(state: str) -> Store:
     return SqliteStore(Path(state))
 
 
+def _redis(state: str) -> Store:
+    if find_spec("redis") is None:
+        raise StoreError(f"{without_password(state)}: needs redis-py: pip install 'ifind-mock[redis]'")
+    from mockserver.stores.redis import RedisStore
+
+    return RedisStore(state)
+
+
 _SCHEME = "[A-Za-z][A-Za-z0-9+.-]+://"  # of a URL; a drive of Windows has one letter
 
 STORES: Mapping[str, StoreKind] = {
     "memory": StoreKind(_memory, "memory", "memory", "memory"),
     "sqlite": StoreKind(_sqlite, rf"(?!{_SCHEME})[\s\S]*\.(db|sqlite|sqlite3)", "a file ending in .db", "FILE.db"),
+    "redis": StoreKind(
+        _redis,
+        r"rediss?://([^/?#@\s]*@)?([^/?#@:\s\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9]{0,5})?"
+        r"(\?name=[A-Za-z0-9_.-]{1,64})?",
+        "the address of a Redis, such as redis://localhost:6379/0?name=ci",
+        "redis://HOST",
+    ),
 }
 
 
 def kind_of_store(state: str) -> str | None:
     """The key in STORES of a setting `state`; None where it names no store."""
     return next((name for name, kind in STORES.items() if re.fullmatch(kind.pattern, state)), None)
+
+
+def without_password(state: str) -> str:
+    """The setting as a message shows it: without the user and the password of an address."""
+    return re.sub(rf"\A({_SCHEME})[^/?#]*@", r"\1", state)
 
 
 def open_store(state: str) -> Store:
@@ -65,9 +86,7 @@ def _named(where: str, state: str) -> str:
         return state
     # What follows a scheme may hold a password.
     scheme, colon, _ = state.partition(":")
-    what = (
-        f"{cut(scheme)}:// is not available in this version" if scheme and colon else f"{shown(state)} is not a state"
-    )
+    what = f"{cut(scheme)}://… is not a state" if scheme and colon else f"{shown(state)} is not a state"
     near = "did you mean 'memory'? " if get_close_matches(state.lower(), ["memory"]) else ""
     raise Refusal(Problem(where, what, f"{near}allowed: {_ALLOWED}"))
 

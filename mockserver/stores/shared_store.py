@@ -60,7 +60,7 @@ class SharedStore(Store):
     begins to write. A transaction that fails has all records read anew.
     """
 
-    waits = is_shared = True
+    is_shared = True
 
     def __init__(self, journal: SharedJournal) -> None:
         super().__init__(journal, self)
@@ -101,8 +101,8 @@ class SharedStore(Store):
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
     ) -> None:
-        """Adds to the counts of calls and to the journal. lost_some: whether entries are missing that nobody knows, so
-        that the journal does not know any more how many it has dropped.
+        """Adds to the counts of calls and to the journal, in one step. lost_some: whether entries are missing that
+        nobody knows, so that the journal does not know any more how many it has dropped.
         """
 
     # What it is given.
@@ -161,9 +161,17 @@ class SharedStore(Store):
             with self._recording():
                 self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
         except StoreError:
-            self._lost_some |= len(self._unwritten) > UNWRITTEN
-            del self._unwritten[:-UNWRITTEN]
-            return
+            self._hold()
+        else:
+            self._let_go()
+
+    def _hold(self) -> None:
+        """Holds what could not be written, as far as there is room."""
+        self._lost_some |= len(self._unwritten) > UNWRITTEN
+        del self._unwritten[:-UNWRITTEN]
+
+    def _let_go(self) -> None:
+        """Holds nothing any more: it was written."""
         self._uncounted, self._unwritten, self._lost_some = Counter(), [], False
 
     def reset(self, login: str | None) -> None:

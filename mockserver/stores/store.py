@@ -31,13 +31,15 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
-    is_shared = False  # whether other processes can use it, too
-    waits = False
-    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
+    is_shared = False
+    """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
+    keep = 0  # how many tasks are kept, the last ones that were created; 0 is all
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
     """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
     have reset, None for all.
     """
+    emptied: Callable[[], object] = staticmethod(lambda: None)
+    """Is called inside a transaction that writes, when the store was found to have lost all that it held."""
 
     def __init__(self, journal: Journal, records: Records | None = None) -> None:
         self.journal = journal
@@ -67,6 +69,11 @@ class Store(ABC):
                 change()
         return True
 
+    def expect(self, login: str | None, task_id: int | None) -> None:  # noqa: B027 - most stores are near
+        """Is told, in a transaction, whose account and clock and which task a call reads next: a store that is far away
+        reads them together.
+        """
+
     @abstractmethod
     def account(self, login: str) -> Account | None:
         """The account of the login."""
@@ -94,7 +101,8 @@ class Store(ABC):
     @abstractmethod
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored. Raises KeyError without an account.
+        what is used has reached the limit. The task's own id is ignored. Drops the oldest ones beyond `keep`, a few at
+        a time. Raises KeyError without an account.
         """
 
     @abstractmethod

@@ -72,6 +72,11 @@ class StateGuard(ABC):
                 raise TimeoutError
         return future.result()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the running operation has taken longer than SOON."""
+        return not self._left(SOON)
+
     def _left(self, _patience: float) -> float:
         """Seconds until the running operation has taken longer than the patience. On the loop, none takes long."""
         return _LOOK

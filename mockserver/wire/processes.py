@@ -20,7 +20,7 @@ from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.listening import sockets
 from mockserver.wire.serving import opened
 from mockserver.wire.settings_file import SettingsFile
-from mockserver.wire.workers import CHANGED, Channel, Workers, say_at_once, serve_worker
+from mockserver.wire.workers import CHANGED, WorkerChannel, Workers, say_at_once, serve_worker
 
 _TOTAL = ("connections", "control_connections", "queued_total")
 """Limits that hold for all workers together; each has its part of them, as it has of the connections."""
@@ -56,7 +56,7 @@ class ManyProcesses:
 
             workers.run(ready, is_over)
 
-    def _work(self, channel: Channel, number: int) -> None:
+    def _work(self, channel: WorkerChannel, number: int) -> None:
         """Serves as a worker, by the settings file as it is now; the first says what comes of its changes."""
         self._reload()
         settings = self.settings

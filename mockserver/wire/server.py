@@ -378,7 +378,7 @@ class Server:
         assert request is not None
         if pending.control:
             try:
-                self._threads.submit(lambda: self._in_thread(pending, request))
+                self._threads.submit(lambda: self._in_thread(pending, request), held=self.guard.is_held)
             except RuntimeError:
                 self._loop.call_soon(self._deliver, pending, _NO_THREAD)
         elif request.path == b"*":

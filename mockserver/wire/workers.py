@@ -65,7 +65,7 @@ class _Handed(socket.socket):
             self.tell = None
 
 
-class Channel:
+class WorkerChannel:
     """The worker's end: what a server takes for a socket that listens."""
 
     def __init__(self, channel: socket.socket, address: Any) -> None:
@@ -107,11 +107,11 @@ class Channel:
         """Nothing: the parent takes the end of the channel for the end of the process."""
 
 
-Work: TypeAlias = Callable[[Channel, int], None]
+Work: TypeAlias = Callable[[WorkerChannel, int], None]
 """What a worker does, given its channel and its number from 1: `serve_worker`, at last. May raise IfindMockError."""
 
 
-def serve_worker(server: Server, channel: Channel, look: Callable[[], object]) -> None:
+def serve_worker(server: Server, channel: WorkerChannel, look: Callable[[], object]) -> None:
     """Serves the connections of the channel until it ends. look is called again and again."""
 
     def look_again() -> None:
@@ -262,7 +262,7 @@ class Workers:
                 one.close()
             self._selector.close()
             channel.setblocking(False)
-            handed = Channel(channel, address)
+            handed = WorkerChannel(channel, address)
             try:
                 self.work(handed, number)
                 status = 0

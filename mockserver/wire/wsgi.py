@@ -14,6 +14,8 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import HAND_OVER, Request, Response
 
+_MOST = 64
+"""Threads that run the application where those that it should have wait for the state."""
 _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
 """Headers that the server writes itself."""
 
@@ -101,18 +103,22 @@ class WsgiThreads:
         self._threads = 0
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Runs a job in a thread; it must not raise. Called on the loop only. Raises RuntimeError where the system lets
-        this process start no thread, and it has none.
+    def submit(self, job: Callable[[], None], *, held: bool = False) -> None:
+        """Runs a job in a thread; it must not raise. held: whether the threads may all wait for the same; then others
+        are started beside them. Called on the loop only. Raises RuntimeError where the system lets this process start
+        no thread, and it has none.
         """
-        if self._threads < self._size:
+        most = _MOST if held else self._size
+        for _ in range(self._jobs.qsize() + 1 if held else 1):
+            if self._threads >= most:
+                break
             try:
                 threading.Thread(target=self._work, name="ifind-mock-web", daemon=True).start()
             except RuntimeError:
                 if not self._threads:
                     raise
-            else:
-                self._threads += 1
+                break
+            self._threads += 1
         self._jobs.put(job)
 
     def close(self) -> None:

@@ -11,10 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.assembly import open_gateway
-from mockserver.core.errors import StoreError
-from mockserver.settings.loading import load
-from mockserver.stores import sqlite_file
 from support.processes import COMMAND, Serving, environment, serving
 
 ONE = ("--account", "one@example.com:t")
@@ -143,24 +139,6 @@ def test_mocks_that_start_at_once_with_other_accounts_do_not_mix_them(tmp_path: 
         assert up in ([0, 2], [1, 3])
         assert set(map(tuple, known.values())) == {(True, False) if up == [0, 2] else (False, True)}
         assert all(processes[index].wait(10) == 2 for index in range(4) if index not in up)
-
-
-def test_two_apps_of_one_process_do_not_take_the_accounts_from_each_other_either(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_file, "LEAVING", 0.1)
-    state = str(tmp_path / "s.db")
-    first = open_gateway(load({"state": state, "accounts": ("a:t",)}))
-    same = open_gateway(load({"state": state, "accounts": ("a:t",)}))
-    with pytest.raises(StoreError, match="with other accounts: 1 of its 1 "):
-        open_gateway(load({}, {"IFIND_MOCK_STATE": state, "IFIND_MOCK_ACCOUNTS": "b:t"}))
-    same.mock.store.close()
-
-    assert first.mock.store.account("a") is not None
-    first.mock.store.close()
-    other = open_gateway(load({"state": state, "accounts": ("b:t",)}))
-    assert [account.login for account in other.mock.store.accounts()] == ["b"]
-    other.mock.store.close()
 
 
 def test_a_refusal_does_not_take_long(tmp_path: Path) -> None:

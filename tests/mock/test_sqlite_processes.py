@@ -89,23 +89,6 @@ def test_kill_9_loses_nothing_that_was_acknowledged(path: Path) -> None:
         assert create(store) not in stored
 
 
-def test_two_processes_share_a_file_without_a_double_id_or_a_unit_too_many(path: Path) -> None:
-    limit = 1000
-    with closing(SqliteStore(path)) as store:
-        store.put_account(replace(ANNA, daily_limit=limit))
-        with creating(path, group=1) as one, creating(path, group=1) as two:
-            begin(one)
-            begin(two)
-            printed = [[int(line) for line in process.stdout or ()] for process in (one, two)]
-            assert one.wait() == two.wait() == 0
-
-        ids = printed[0] + printed[1]
-        assert len(set(ids)) == len(ids)
-        assert all(store.read_task(i) for i in ids)
-        assert used(store) == 3 * len(ids)
-        assert limit <= used(store) < limit + 3
-
-
 def test_processes_that_make_the_file_at_once_all_get_it(path: Path) -> None:
     program = """
         import sys

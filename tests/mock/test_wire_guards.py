@@ -130,14 +130,13 @@ def test_answers_keep_the_order_of_their_requests_while_turns_wait(connect: Conn
 
 def test_what_comes_while_a_turn_waits_is_decided_together_in_the_next_one(connect: Connect) -> None:
     slow = Slow()
-    with served(slow) as (_, address):
+    with served(slow) as (server, address):
         clients = [connect(address) for _ in range(20)]
         clients[0].send(get("/"))
         wait_for(lambda: slow.begun == 1)
         for client in clients[1:]:
             client.send(get("/"))
-        late = connect(address).send(get("/_mock/"))
-        assert late.answer().status == 200  # so all others have been read, too
+        wait_for(lambda: len(server._batch) == 19)
         slow.release.release(2)
         assert [client.answer().status for client in clients] == [200] * 20
         assert slow.begun == 2
@@ -207,6 +206,20 @@ def test_operations_that_wait_when_the_server_stops_raise(connect: Connect) -> N
         with pytest.raises(WireError, match="the server has stopped"):
             asked.result(5)
         slow.release.release(5)
+
+
+def test_pages_that_need_no_state_are_answered_however_many_others_wait_for_it(connect: Connect) -> None:
+    slow = Slow()
+    with served(slow) as (server, address):
+        connect(address).send(get("/"))
+        wait_for(lambda: slow.begun == 1)
+        first = [connect(address).send(get("/_mock/guard")) for _ in range(10)]
+        wait_for(lambda: server.guard.is_held)
+        more = [connect(address).send(get("/_mock/guard")) for _ in range(10)]
+        assert connect(address).ask("/_mock/").status == 200
+        slow.release.release()
+
+        assert {client.answer().status for client in (*first, *more)} == {200}
 
 
 @pytest.mark.parametrize("make_guard", [LoopGuard, ThreadGuard])

@@ -32,6 +32,9 @@ PROGRAM = """
     from mockserver.wire.workers import Workers, serve_worker
     from support.wire_server import Pages
 
+    if {asyncio}:
+        sys.modules["uvloop"] = None  # as where it is missing
+
     def answer(request):
         if request.query == b"end":
             os._exit(7)
@@ -79,14 +82,15 @@ class Up:
             return sorted(self.among([stack.enter_context(connected(self.address)) for _ in range(9)]))
 
 
-def begun(number: int = 3, broken: int = 0) -> subprocess.Popen[str]:
-    program = textwrap.dedent(PROGRAM).format(tests=str(Path(__file__).parents[1]), number=number, broken=broken)
+def begun(number: int = 3, broken: int = 0, *, asyncio: bool = False) -> subprocess.Popen[str]:
+    tests = str(Path(__file__).parents[1])
+    program = textwrap.dedent(PROGRAM).format(tests=tests, number=number, broken=broken, asyncio=asyncio)
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
 
 
 @contextmanager
-def started() -> Iterator[Up]:
-    with begun() as process:
+def started(*, asyncio: bool = False) -> Iterator[Up]:
+    with begun(asyncio=asyncio) as process:
         assert process.stdout is not None
         try:
             yield Up(process, ("127.0.0.1", int(process.stdout.readline())))
@@ -94,10 +98,10 @@ def started() -> Iterator[Up]:
             process.kill()
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Up]:
+@pytest.fixture(params=["uvloop", "asyncio"], scope="module")
+def running(request: pytest.FixtureRequest) -> Iterator[Up]:
     """A parent with three workers, for tests that leave it with three."""
-    with started() as up:
+    with started(asyncio=request.param == "asyncio") as up:
         yield up
 
 

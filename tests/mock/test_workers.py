@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,10 +16,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 
+from mockserver.web.app import make_app
+from support.command import ifind
+from support.in_process import Api
 from support.processes import COMMAND, Serving, environment, serving
 from support.raw_client import Client, connected
-from support.wire_server import wait_for
+from support.wire_server import get, wait_for
 
 DEMO = "login=demo@example.com&token=demo-token"
 CREATE = f"/api/create?{DEMO}&phone=70000000001&source=2"  # which costs one unit
@@ -39,11 +46,15 @@ def clients(up: Serving, number: int = 4) -> Iterator[list[Client]]:
         yield [stack.enter_context(connected(address(up))) for _ in range(number)]
 
 
-def control(client: Client, http_method: str, path: str, body: Any = None) -> Any:
-    """What a route answers over this connection."""
+def control_sent(client: Client, http_method: str, path: str, body: Any = None) -> Client:
     content = b"" if body is None else json.dumps(body).encode()
     head = f"{http_method} /_mock{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
-    got = client.send(f"{head}Content-Type: application/json\r\n\r\n".encode() + content).answer()
+    return client.send(f"{head}Content-Type: application/json\r\n\r\n".encode() + content)
+
+
+def control(client: Client, http_method: str, path: str, body: Any = None) -> Any:
+    """What a route answers over this connection."""
+    got = control_sent(client, http_method, path, body).answer()
     assert got.status < 300, got
     return got.json if got.body else None
 
@@ -96,6 +107,85 @@ def test_accounts_and_clocks_that_are_set_on_one_worker_hold_on_all(of_each: lis
     assert {control(client, "GET", "/health")["now"] for client in of_each} == {"2030-01-01T12:00:00+03:00"}
     control(one, "DELETE", "/accounts/new@example.com")
     assert {client.ask("/api/info?login=new@example.com&token=t").json["status"] for client in of_each} == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "struck"),
+    [
+        ({"times": 3}, [418] * 3 + [None] * 5),
+        ({"times": 2, "after": 3}, [None] * 3 + [418] * 2 + [None] * 3),
+        ({"times": "always", "match": {"nth": 5}}, [None] * 4 + [418] + [None] * 3),
+    ],
+)
+def test_a_fault_strikes_as_often_as_it_says_over_all_workers(
+    of_each: list[Client], limits: dict[str, Any], struck: list[int | None]
+) -> None:
+    match = {"method": "info", **limits.get("match", {})}
+    action = {"kind": "error", "code": 418}
+    control(of_each[0], "POST", "/faults", {**limits, "match": match, "action": action})
+    told = [client.ask(INFO).json.get("error_code") for client in (*of_each, *of_each)]
+
+    assert told == struck
+
+
+def test_a_fault_strikes_as_often_as_it_says_where_many_call_at_once(of_each: list[Client], up: Serving) -> None:
+    control(of_each[0], "POST", "/faults", {"times": 30, "action": {"kind": "error", "code": 418}})
+    with clients(up, 16) as many, ThreadPoolExecutor(16) as pool:
+        told = [
+            answer for some in pool.map(lambda one: [one.ask(INFO).json for _ in range(5)], many) for answer in some
+        ]
+
+    assert [answer.get("error_code") for answer in told].count(418) == 30
+    assert {control(client, "POST", "/requests/count", {"method": "info"})["count"] for client in of_each} == {80}
+
+
+def test_a_reset_on_one_worker_ends_the_answers_that_wait_on_all(of_each: list[Client], up: Serving) -> None:
+    late = {"kind": "latency", "delay": "60s"}
+    control(of_each[0], "POST", "/faults", {"times": "always", "match": {"method": "info"}, "action": late})
+    with clients(up, 6) as waiting:
+        for client in waiting:
+            client.send(get(INFO))
+        wait_for(lambda: control(of_each[0], "POST", "/requests/count", {"method": "info"})["count"] == 6)
+        control(of_each[1], "POST", "/reset", {"login": "demo@example.com"})
+        answers = [client.answer() for client in waiting]
+
+    assert {(got.status, got.headers["connection"]) for got in answers} == {(503, "close")}
+
+
+def test_a_wait_for_calls_counts_those_of_all_workers_and_a_reset_of_any_ends_it(
+    of_each: list[Client], up: Serving
+) -> None:
+    with clients(up, 2) as waiting, clients(up, 2) as ended:
+        for client in waiting:
+            control_sent(client, "POST", "/requests/wait", {"match": {"method": "info"}, "count": 3, "timeout": "30s"})
+        for client in of_each[:3]:
+            assert client.ask(INFO).status == 200
+        assert [(got.status, got.json["count"]) for got in (client.answer() for client in waiting)] == [(200, 3)] * 2
+        for client in ended:
+            control_sent(client, "POST", "/requests/wait", {"match": {"method": "create"}, "timeout": "30s"})
+        time.sleep(0.1)
+        control(of_each[0], "POST", "/reset", {})
+        answers = [client.answer() for client in ended]
+
+    assert {(got.status, got.json["title"], got.headers["connection"]) for got in answers} == {
+        (503, "The wait ended", "close")
+    }
+
+
+def test_what_control_tells_one_worker_holds_on_all(of_each: list[Client]) -> None:
+    one, other, *_ = of_each
+    control(one, "PUT", "/profile", {"info.shape": "list"})
+    control(other, "POST", "/stubs", {"match": {"phone": "70000000001"}, "names": ["Вася"]})
+    steps = [{"match": {"method": "info"}, "action": {"kind": "error", "code": code}} for code in (401, 402, 403, 404)]
+    told = [client.ask(INFO).json["data"] for client in of_each]
+    assert all(isinstance(one, list) for one in told)
+    control(one, "PUT", "/scenarios/steps", {"steps": steps})
+    assert [client.ask(INFO).json["error_code"] for client in of_each] == [401, 402, 403, 404]
+    number = one.ask(CREATE.replace("source=2", "source=1")).json["id"]
+    results = [client.ask(f"/api/result?{DEMO}&id={number}").json for client in of_each]
+    assert [found["names"] for found in results] == [[{"name": "Вася"}]] * len(of_each)
+    control(other, "POST", "/reset", {})
+    assert all(isinstance(client.ask(INFO).json["data"], dict) for client in of_each)
 
 
 def test_a_changed_settings_file_holds_on_all_workers_and_is_said_once(tmp_path: Path) -> None:
@@ -170,3 +260,38 @@ def test_a_state_that_can_not_be_used_ends_the_start_with_the_same_words(workers
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "was not made by ifind-mock, and is left as it is; name another file" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def app_of(api: Api) -> Flask:
+    """The app of a mock of its own, as `create_app` makes it."""
+    lock = threading.Lock()
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        with lock:
+            return operation()
+
+    return make_app(api.gateway, guard, api.settings)
+
+
+def test_a_system_without_such_processes_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    ended = ifind("serve", "--workers", "2", "--port", "0", cwd=tmp_path)
+
+    said = "ifind-mock: --workers: several processes can't share connections on this system; leave it out\n"
+    assert (ended.returncode, ended.stderr) == (2, said)
+
+
+def test_under_wsgi_waits_see_what_another_process_does(tmp_path: Path) -> None:
+    """Two apps on one file stand for two processes."""
+    late = {"times": "always", "match": {"method": "info"}, "action": {"kind": "latency", "delay": "60s"}}
+    one, other = (app_of(Api(state=str(tmp_path / "state.db"))).test_client() for _ in range(2))
+    with ThreadPoolExecutor(2) as pool:
+        assert other.post("/_mock/faults", json=late).status_code == 201
+        answer = pool.submit(one.get, INFO)
+        waited = pool.submit(one.post, "/_mock/requests/wait", json={"match": {"method": "create"}, "timeout": "60s"})
+        assert other.get(CREATE).status_code == 200
+        assert waited.result(10).get_json()["count"] == 1
+        while not other.post("/_mock/requests/count", json={"method": "info"}).get_json()["count"]:
+            time.sleep(0.01)
+        assert other.post("/_mock/reset", json={}).status_code == 204
+        assert answer.result(10).status_code == 503

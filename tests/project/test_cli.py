@@ -84,7 +84,7 @@ def test_a_port_in_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
         (["serve", "--account", "nobody"], "--account: an account has no token; write LOGIN:TOKEN"),
         (["serve", "--config", "none.toml"], "none.toml: does not exist"),
         (["serve", "--profile", "none.toml"], "--profile: none.toml: does not exist"),
-        (["serve", "--state", "redis://:s@h"], "redis:// is not available in this version"),
+        (["serve", "--state", "redis://:s@h:x"], "redis://… is not a state; allowed: memory"),
         (["serve", "--state", "none/x.db"], "none"),
         (["serve", "--host", "0.0.0.0"], "set --admin-token, too"),
         (["serve", "--host", "no.such.host.invalid", "--admin-token", "t"], "no.such.host.invalid"),
@@ -209,11 +209,13 @@ def test_a_settings_file_is_written_checked_and_not_written_over(tmp_path: Path)
 
 def test_the_settings_in_force_are_shown_with_their_origin_and_without_a_token(tmp_path: Path) -> None:
     (tmp_path / "ifind-mock.toml").write_text("daily_limit = 7\n")
-    shown = ifind("config", "show", "--account", "a:s3cret", cwd=tmp_path, IFIND_MOCK_SEED="3")
+    state = "redis://me:s3cret@localhost/0?name=ci"
+    shown = ifind("config", "show", "--account", "a:s3cret", "--state", state, cwd=tmp_path, IFIND_MOCK_SEED="3")
 
     assert "daily_limit = 7  # ifind-mock.toml" in shown.stdout
     assert "seed = 3  # environment" in shown.stdout
     assert "accounts = (not shown)  # option" in shown.stdout
+    assert 'state = "redis://localhost/0?name=ci"  # option' in shown.stdout
     assert "s3cret" not in shown.stdout
 
 

@@ -20,6 +20,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+OPTIONAL = [Requirement(line) for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]]
 RELEASE = [Requirement(line) for line in PROJECT["dependency-groups"]["release"]]
 FUZZING = [Requirement(line) for line in PROJECT["dependency-groups"]["fuzz"]]
@@ -63,11 +64,15 @@ def imported(*folders: str) -> frozenset[str]:
 
 
 def test_the_packages_need_what_they_import_and_nothing_else() -> None:
-    assert imported("mockserver", "contract_tests") == named(RUNTIME)
+    assert imported("mockserver", "contract_tests") == named(RUNTIME + OPTIONAL)
+
+
+def test_what_is_optional_is_there_for_the_tests() -> None:
+    assert {*map(str, OPTIONAL)} <= {*map(str, DEVELOPMENT)}
 
 
 def test_the_tests_import_what_is_declared_and_the_rest_has_another_use() -> None:
-    beside = named(DEVELOPMENT) - imported("tests")
+    beside = named(DEVELOPMENT) - named(OPTIONAL) - imported("tests")
 
     assert imported("tests") - named(RUNTIME) - named(DEVELOPMENT) - named(FUZZING) == frozenset()
     assert beside == {*USED_OTHERWISE}

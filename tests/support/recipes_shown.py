@@ -193,8 +193,8 @@ def a_setting() -> None:
 def a_store() -> None:
     assert open_gateway(load({"state": "named:kate"})).mock.store.name == "kate"
     assert load(environ={"IFIND_MOCK_STATE": "named:kate"}).state == "named:kate"
-    assert "a file ending in .db, or named: and a word" in refusal(lambda: load({"state": "named:7"}))
-    assert "memory|FILE.db|named:WORD" in cli("serve", "--help")
+    assert ", or named: and a word" in refusal(lambda: load({"state": "named:7"}))
+    assert "|named:WORD" in cli("serve", "--help")
     assert "named:" in STATE.schema["pattern"]
     assert "named: and a word" in BY_NAME["state"].field.allowed
     client = create_app(load({"state": "named:kate"})).test_client()

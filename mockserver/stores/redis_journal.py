@@ -1,0 +1,119 @@
+"""The journal in a Redis, which mocks on many machines share."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from mockserver.stores import redis_scripts as scripts
+from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Lost, Pattern
+from mockserver.stores.redis_link import Link, Reply
+from mockserver.stores.shared_store import SharedJournal
+
+_PART = 100  # entries that are read at a time
+_NONE = "-"  # in place of the method, where there is none
+
+
+class RedisJournal(SharedJournal):
+    """The entries of each account, and what is known of those that are gone."""
+
+    def __init__(self, link: Link, write: Callable[..., None]) -> None:
+        """Write has the transaction of the store make a write."""
+        super().__init__()
+        self._link = link
+        self._write = write
+
+    def last(self) -> int:
+        self.last_number = int(self._link.run(scripts.LAST_ENTRY))
+        return self.last_number
+
+    def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        self._link.run(scripts.RECORD, "", 0, *self.words({}, entries, lost_some=False))
+        self.count_waiting()
+
+    def count_waiting(self) -> None:
+        """Counts what has been added, where somebody waits for it."""
+        if self._waiters:
+            self.look()
+
+    def words(
+        self,
+        calls: Mapping[tuple[str, str, int], int],
+        entries: Sequence[tuple[Entry, bytes | None]],
+        *,
+        lost_some: bool,
+    ) -> Iterator[str | int]:
+        """What the script RECORD is given for the calls of a turn."""
+        yield from (self.size, self.size * ACCOUNTS, BODIES, REMEMBERED, int(lost_some), len(calls))
+        for (method, outcome, status), number in calls.items():
+            yield from (f"{method} {outcome} {status}", number)
+        for entry, body in entries:
+            kept = body if body is not None and len(body) <= LARGEST_BODY else b""
+            yield from (owner_of(entry.login), _text(entry), b64encode(kept).decode(), len(kept))
+
+    def clear(self, login: str | None) -> None:
+        if login is None:
+            self._write("clear_journal")
+        else:
+            self._write("clear_ring", owner_of(login))
+
+    def entry(self, number: int) -> Entry | None:
+        self.last()
+        return next(self._part("numbers", number - 1, number + 1, newest_first=False), None)
+
+    def bodies(self) -> Mapping[int, bytes]:
+        found = self._link.run(scripts.BODIES_KEPT)
+        return {int(number): b64decode(body) for number, body in zip(found[::2], found[1::2], strict=True)}
+
+    def dropped(self, pattern: Pattern) -> int | None:
+        login = pattern.login
+        forgotten, rings = self._link.run(scripts.LOST, *([] if login is None else [owner_of(login)]))
+        if forgotten and (login is None or not rings):
+            return None
+        return sum(_lost(ring).may_fit(pattern) for ring in rings)
+
+    def _of(self, login: str | None, *, after: int = 0, newest_first: bool = False) -> Iterator[Entry]:
+        index = "numbers" if login is None else f"ring:{owner_of(login)}"
+        first, last = after, 2**53
+        while part := list(self._part(index, first, last, newest_first=newest_first)):
+            yield from part
+            first, last = (first, part[-1].number) if newest_first else (part[-1].number, last)
+
+    def _part(self, index: str, after: int, before: int, *, newest_first: bool) -> Iterator[Entry]:
+        found = self._link.run(scripts.ENTRIES, index, after, before, int(newest_first), _PART)
+        return map(_entry, found[::2], found[1::2])
+
+    def _without_account(self) -> Iterator[Entry]:
+        index = f"ring:{owner_of(None)}"
+        parts, before = [], 2**53
+        while part := list(self._part(index, 0, before, newest_first=True)):
+            parts.append(part)
+            before = part[-1].number
+        return chain.from_iterable(parts)
+
+
+def owner_of(login: str | None) -> str:
+    """The key of what is the login's, with None the server's."""
+    return "server" if login is None else f"login:{login}"
+
+
+def _text(entry: Entry) -> str:
+    """What the script counts of an entry that is dropped stands in lines of their own before the whole of it."""
+    return f"{entry.method or _NONE} {entry.outcome}\n{entry.time}\n{json.dumps(entry[1:], ensure_ascii=False)}"
+
+
+def _entry(number: str, text: str) -> Entry:
+    entry = Entry(int(number), *json.loads(text.split("\n", 2)[2]))
+    return entry._replace(params=tuple(entry.params), faults=tuple(entry.faults))
+
+
+def _lost(words: Reply) -> Lost:
+    """What is known of the lost entries of an account, by the pairs of its hash."""
+    found = dict(zip(words[::2], words[1::2], strict=True))
+    lost = Lost(number=int(found.pop("number", 0)), until=int(found.pop("until", 0)))
+    for kind, number in found.items():
+        method, _, outcome = kind.partition(" ")
+        lost.counts[None if method == _NONE else method, outcome] = int(number)
+    return lost

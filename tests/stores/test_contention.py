@@ -1,0 +1,93 @@
+"""Stores that processes share: under contention, and with the accounts of several settings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mockserver.assembly import open_gateway
+from mockserver.core.errors import StoreError
+from mockserver.settings.loading import load
+from mockserver.stores.opening import open_store
+from support.stores import ANNA, LOGIN, SHARED, used
+
+PROGRAM = """
+    import sys
+    from mockserver.core.tasks import LimitReached, Task
+    from mockserver.stores.opening import open_store
+    state, login = sys.argv[1:]
+    store = open_store(state)
+    print("up", flush=True)
+    sys.stdin.readline()
+    for number in range(10**6):
+        # Every third create goes with other writes, and waits for all others.
+        with store.transaction(write=number % 3 == 0):
+            made = store.create_task(Task(0, login, "70000000001", 2, "::1", 1, 2, 3, 4), 1)
+        if isinstance(made, LimitReached):
+            break
+        print(made.id, flush=True)
+    store.close()
+"""
+
+
+@contextmanager
+def creating(state: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that creates tasks of 3 units, from a line on its input until it is refused; it prints their ids."""
+    arguments = [sys.executable, "-c", textwrap.dedent(PROGRAM), state, LOGIN]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@SHARED
+def test_processes_share_a_store_without_a_double_id_or_a_unit_too_many(state: str) -> None:
+    limit = 1000
+    with closing(open_store(state)) as store, ExitStack() as stack:
+        store.put_account(replace(ANNA, daily_limit=limit))
+        processes = [stack.enter_context(creating(state)) for _ in range(3)]
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        printed = [[int(line) for line in process.stdout or ()] for process in processes]
+
+        ids = [one for own in printed for one in own]
+        assert [process.wait() for process in processes] == [0, 0, 0]
+        assert sorted(ids) == [task.id for task in store.tasks(LOGIN)]
+        assert used(store) == 3 * len(ids)
+        assert limit <= used(store) < limit + 3
+
+
+def opened(state: str, *accounts: str, **more: Any) -> Any:
+    return open_gateway(load({"state": state, "accounts": accounts, **more})).mock
+
+
+@SHARED
+def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_store(
+    state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("sqlite_file", "redis"):
+        monkeypatch.setattr(f"mockserver.stores.{module}.LEAVING", 0.05)
+    first, same = opened(state, "a:t", "b:t"), opened(state, "b:t", "a:t")
+    for accounts in (["c:t"], ["a:t"], ["a:t", "b:other"], ["a:t", "b:t", "c:t"]):
+        with pytest.raises(StoreError, match="another process uses it with"):
+            opened(state, *accounts)
+    first.store.close()
+    with pytest.raises(StoreError, match="another process uses it with"):
+        opened(state, "c:t")
+
+    assert [account.login for account in same.store.accounts()] == ["a", "b"]
+    same.store.close()
+    with closing(opened(state, "c:t").store) as other:
+        assert [account.login for account in other.accounts()] == ["c"]

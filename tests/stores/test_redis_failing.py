@@ -1,0 +1,420 @@
+"""The Redis store where its Redis is away, slow, wrong or empty: what is promised of each call, and what is said."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mockserver.core.errors import StoreError
+from mockserver.core.tasks import Task
+from mockserver.stores import redis as redis_store
+from mockserver.stores import redis_link, redis_scripts
+from mockserver.stores.opening import open_store
+from mockserver.stores.redis import RedisStore
+from mockserver.stores.redis_link import Script
+from support.in_process import Api
+from support.redis_server import RedisServer, redis_server
+from support.stores import ANNA, LOGIN, TASK, create, used
+
+ONE_RECORD = "70000000001"
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[RedisServer]:
+    """A Redis that these tests stop and start, and that keeps each write before it answers."""
+    with redis_server("--appendfsync", "always") as server:
+        yield server
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(redis_store, "write_line", lines.append)
+    return lines
+
+
+class Breaking:
+    """Carries bytes to a Redis and back. Where `swallow` is set, the next answer is not passed on: the connection
+    ends in its place, and while `refuse` is set, so does each new one.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self.swallow = self.refuse = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                if self.refuse:
+                    client.close()
+                    continue
+                server = socket.create_connection(("127.0.0.1", self._target))
+                threading.Thread(target=self._carry, args=(client, server), daemon=True).start()
+
+    def _carry(self, client: socket.socket, server: socket.socket) -> None:
+        with client, server, suppress(OSError):
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    if not (carried := ready.recv(65536)) or (ready is server and self.swallow):
+                        self.swallow = False
+                        return
+                    (server if ready is client else client).sendall(carried)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def between(redis: RedisServer) -> Iterator[tuple[Breaking, str]]:
+    """The bytes' carrier, and the setting `state` that leads through it."""
+    with closing(Breaking(redis.port)) as carrier:
+        yield carrier, redis.url.replace(f":{redis.port}", f":{carrier.port}")
+
+
+def returns(call: Callable[[], object], seconds: float = 5) -> None:
+    """Waits until the call raises no StoreError any more."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            call()
+        except StoreError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def tried(store: RedisStore, write: Callable[[], object]) -> None:
+    with pytest.raises(StoreError):
+        write()
+    store.trouble.now = None
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_a_create_whose_answer_is_lost_is_asked_for_again_and_charged_once(
+    write: bool, between: tuple[Breaking, str], said: list[str]
+) -> None:
+    carrier, state = between
+    with closing(open_store(state)) as store:
+        store.put_account(ANNA)
+        first = create(store)
+        if write:
+            with store.transaction(write=True):
+                second = create(store)
+                carrier.swallow = True
+        else:
+            carrier.swallow = True
+            second = create(store)
+
+        assert [task.id for task in store.tasks(LOGIN)] == [first, second]
+        assert used(store) == 6
+        assert said == []
+
+
+def test_a_create_that_is_answered_with_an_error_is_not_charged(between: tuple[Breaking, str]) -> None:
+    carrier, state = between
+    with closing(open_store(state)) as store:
+        store.put_account(ANNA)
+        first = create(store)
+        carrier.swallow = carrier.refuse = True
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                create(store)
+        carrier.refuse = False
+        returns(lambda: store.account(LOGIN))
+
+        assert used(store) == 3
+        assert [task.id for task in store.tasks(LOGIN)] == [first]
+        assert store.next_ready(0, LOGIN) == TASK.ready
+        assert create(store) > first + 1
+
+
+def test_calls_that_are_answered_with_an_error_are_not_charged_where_a_fault_meets_them(
+    between: tuple[Breaking, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, state = between
+    api = Api(state=state)
+    first = api.create()
+    api.mock.arm({"match": {"method": "create"}, "action": {"kind": "latency", "delay": "1s"}, "times": 5})
+    commit = RedisStore._commit
+
+    def breaking(store: RedisStore, *written: Any) -> None:
+        carrier.swallow = carrier.refuse = True
+        commit(store, *written)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RedisStore, "_commit", breaking)
+        assert api.call("create", phone=ONE_RECORD, source=1)["error_code"] == 500
+    carrier.refuse = False
+    returns(api.mock.store.account_number)
+
+    assert [task.id for task in api.mock.store.tasks(None)] == [first]
+    used = api.used()
+    api.create(phone=ONE_RECORD, source=1)
+    assert api.used() == used + 1
+
+
+def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as store:
+        store.put_account(ANNA)
+
+        def failing() -> None:
+            with store.transaction():
+                create(store)
+                store.lock()
+                create(store)
+                store._link.ask("DEL", store._key("lock"))
+
+        with pytest.raises(StoreError, match="took longer"):
+            failing()
+
+        assert used(store) == 0
+        assert store.tasks(None) == []
+
+
+def test_a_create_that_a_stopped_redis_does_later_is_not_charged_either(
+    own: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_link, "PATIENCE", 0.15)
+    with closing(open_store(own.url)) as store:
+        store.put_account(ANNA)
+        create(store)
+        own.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(StoreError, match=r"does not answer within"):
+            create(store)
+        own.process.send_signal(signal.SIGCONT)
+        returns(lambda: store.account(LOGIN))
+
+        assert used(store) == 3
+        assert len(store.tasks(LOGIN)) == 1
+
+
+def test_a_redis_that_is_killed_and_started_again_loses_nothing_that_was_acknowledged(
+    own: RedisServer, said: list[str]
+) -> None:
+    with closing(open_store(own.url)) as store:
+        store.put_account(replace(ANNA, daily_limit=10**6))
+        made = [create(store) for _ in range(20)]
+        own.kill()
+        for _ in range(3):
+            with pytest.raises(StoreError, match=r"can't be reached .*; start it, or name another address"):
+                create(store)
+        own.start()
+        returns(lambda: made.append(create(store)))
+
+        assert [task.id for task in store.tasks(LOGIN)] == made
+        assert used(store) == 3 * len(made)
+        assert [line.split(";")[0].partition(": ")[2] for line in said] == [
+            "can't be reached (Connection refused)",
+            "works again",
+        ]
+        assert all(line.startswith(store.name) for line in said)
+
+
+def test_a_redis_that_is_away_holds_no_call_for_long(own: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_link, "PATIENCE", 0.2)
+    with closing(open_store(own.url)) as store:
+        own.process.send_signal(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            for _ in range(1000):
+                tried(store, lambda: store.account(LOGIN))
+            assert time.monotonic() - began < 1.5
+        finally:
+            own.process.send_signal(signal.SIGCONT)
+
+
+def test_a_redis_that_has_lost_its_data_gives_no_id_again_and_has_the_accounts_of_the_settings(said: list[str]) -> None:
+    with redis_server("--appendonly", "no") as forgetful:
+        api = Api(state=forgetful.url)
+        before = [api.create() for _ in range(3)]
+        forgetful.kill()
+        assert api.call("info")["error_code"] == 500
+        forgetful.start()
+        returns(api.mock.store.account_number)
+
+        assert api.used() == 0
+        assert api.create() > max(before)
+        assert [line.partition(": ")[2].partition(";")[0] for line in said] == [
+            "can't be reached (Connection refused)",
+            "has lost what it held",
+            "works again",
+        ]
+
+
+@contextmanager
+def locked(store: RedisStore, seconds: float) -> Iterator[None]:
+    """A lock whose holder has died."""
+    store._link.ask("SET", store._key("lock"), "dead", "PX", round(seconds * 1000))
+    yield
+
+
+def test_a_lock_whose_holder_has_died_is_waited_for(redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as store:
+        assert isinstance(store, RedisStore)
+        store.put_account(ANNA)
+        with locked(store, 0.1):
+            create(store)
+        with locked(store, 0.1):
+            store.put_account(replace(ANNA, demo=True))
+
+        assert used(store) == 0
+
+
+def test_a_lock_that_is_held_for_long_fails_a_write_and_no_read(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(redis_store, "BUSY", 0.05)
+    with closing(open_store(redis.url)) as store:
+        assert isinstance(store, RedisStore)
+        store.put_account(ANNA)
+        with locked(store, 10):
+            for write in (lambda: create(store), lambda: store.reset(None)):
+                with pytest.raises(StoreError, match="another process holds its lock"):
+                    write()
+
+            assert store.account(LOGIN) == ANNA
+        assert len(said) == 1
+
+
+def test_a_holder_that_was_too_slow_has_written_nothing(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_store, "LEASE", 0.05)
+    state = redis.url
+    with closing(open_store(state)) as store, closing(open_store(state)) as other:
+        store.put_account(ANNA)
+
+        def slowly() -> None:
+            with store.transaction(write=True):
+                store.put_account(replace(ANNA, demo=True))
+                store.create_task(TASK, 1)
+                assert isinstance(other.create_task(TASK, 1), Task)  # waits for the lock, which ends by itself
+
+        with pytest.raises(StoreError, match=r"took longer than 0\.05 s, and was not made; try it again"):
+            slowly()
+
+        assert other.account(LOGIN) == replace(ANNA, day=1, used=3, creates=1)
+        assert len(other.tasks(None)) == 1
+
+
+def test_a_number_beyond_64_bits_changes_nothing(redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as store:
+        store.put_account(replace(ANNA, daily_limit=2**63 - 1, day=1, used=2**63 - 3))
+        with pytest.raises(StoreError, match="64 bits"):
+            store.create_task(TASK, 1)
+        with pytest.raises(StoreError, match="64 bits"):
+            store.put_account(replace(ANNA, used=2**63))
+
+        assert used(store) == 2**63 - 3
+        assert store.tasks(None) == []
+        assert isinstance(store.create_task(replace(TASK, cost=1), 1), Task)
+
+
+@pytest.mark.parametrize(
+    "damage", [("SET", "tasks", "x"), ("HSET", "tasks", "1", "{}"), ("HSET", "tasks", "1", b"\xff")]
+)
+def test_a_value_that_no_mock_writes_is_told_and_never_answered(damage: tuple[str, ...], redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as store:
+        assert isinstance(store, RedisStore)
+        command, name, *rest = damage
+        store._link.ask(command, store._key(name), *rest)
+        with pytest.raises(StoreError, match="holds a value that no mock writes"):
+            store.read_task(1)
+
+
+# How it is opened.
+
+
+def test_a_redis_that_is_not_there_is_told_without_a_password() -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store("redis://user:hidden@127.0.0.1:1/2?name=ci")
+
+    expected = "redis://127.0.0.1:1/2?name=ci: can't be reached (Connection refused); start it, or name another address"
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "what"),
+    [
+        (":70000", "the port is out of range"),
+        ("/99", "has no database of that number"),
+        ("/0?name=later", "has format 2, this ifind-mock reads format 1"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told(end: str, what: str, redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as store:
+        assert isinstance(store, RedisStore)
+        store._link.ask("SET", "{ifind-mock:later}:format", "2")
+    place = end if end.startswith(":") else f":{redis.port}{end}"
+    with pytest.raises(StoreError, match=what):
+        open_store(f"redis://127.0.0.1{place}")
+
+
+def test_a_password_opens_and_is_never_shown() -> None:
+    with redis_server("--requirepass", "hid/den") as locked_up:
+        for user in ("", ":wrong@"):
+            with pytest.raises(StoreError, match=r"a password|the password") as caught:
+                open_store(locked_up.url.replace("redis://", f"redis://{user}"))
+            assert "wrong" not in str(caught.value)
+        with closing(open_store(locked_up.url.replace("redis://", "redis://:hid%2Fden@"))) as store:
+            store.put_account(ANNA)
+            assert "hid" not in store.name
+
+
+def test_redis_py_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.stores.opening.find_spec", lambda _name: None)
+    with pytest.raises(StoreError, match=r"needs redis-py: pip install 'ifind-mock\[redis\]'") as caught:
+        open_store("redis://:hidden@localhost")
+
+    assert "hidden" not in str(caught.value)
+
+
+def test_states_of_two_names_share_nothing(redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as one, closing(open_store(redis.url)) as two:
+        one.put_account(ANNA)
+        create(one)
+        two.put_account(ANNA)
+        two.reset(None)
+
+        assert used(one) == 3
+        assert create(two) == 1
+
+
+# Round trips.
+
+
+def test_a_call_waits_for_one_answer_and_a_create_for_one_more(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = Api(state=redis.url)
+    number = api.create()
+    run: list[Script] = []
+    ask = redis_link.Link.run
+
+    def noted(link: redis_link.Link, script: Script, *words: str | int) -> object:
+        run.append(script)
+        return ask(link, script, *words)
+
+    monkeypatch.setattr(redis_link.Link, "run", noted)
+    monkeypatch.delattr(redis_link.Link, "ask")
+    turn = [redis_scripts.CHANGES, redis_scripts.LOOK, redis_scripts.RECORD]
+    for call in (lambda: api.call("info"), lambda: api.call("result", id=number), lambda: api.call("create")):
+        call()
+        assert run == turn
+        run.clear()
+    api.create()
+
+    assert run == [*turn[:2], redis_scripts.CREATE, turn[2]]

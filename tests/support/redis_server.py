@@ -1,0 +1,73 @@
+"""A redis-server of a test's own: on a free port, with a temporary directory."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_NAMES = count(1)
+
+
+class RedisServer:
+    """It can be killed and started again, on the same port and with its data."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.port = _free_port()
+        self._directory = directory
+        self._options = options
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """The setting `state` of a state of its own."""
+        return f"redis://127.0.0.1:{self.port}/0?name=test-{next(_NAMES)}"
+
+    def start(self) -> None:
+        """Starts it, and waits until it answers."""
+        own = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory))
+        kept = ("--save", "", "--appendonly", "yes", "--logfile", str(self._directory / "log"), *self._options)
+        self.process = subprocess.Popen(["redis-server", *own, *kept], stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while not self._answers():
+            log = self._directory / "log"
+            told = log.read_text() if log.exists() else ""
+            assert self.process.poll() is None, f"redis-server has ended:\n{told}"
+            assert time.monotonic() < end, f"redis-server does not answer:\n{told}"
+            time.sleep(0.005)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """Ends it at once, as a crash does."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def redis_server(*options: str) -> Iterator[RedisServer]:
+    """A Redis while the context lasts."""
+    with TemporaryDirectory() as directory:
+        server = RedisServer(Path(directory), *options)
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
