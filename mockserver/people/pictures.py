@@ -20,7 +20,7 @@ SIZE = 96  # width and height in pixels
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _Oval:
     """An ellipse of one colour around (x, y); only the part inside the box is drawn."""
 
     colour: str
@@ -67,7 +67,7 @@ def portrait(*seed_parts: str | int, looks: str | None = None) -> bytes:
     return _png(_painted(shapes), palette)
 
 
-def _painted(shapes: Iterable[_Shape]) -> bytes:
+def _painted(shapes: Iterable[_Oval]) -> bytes:
     """The lines of the picture, each after a zero byte, the filter `none` of PNG."""
     width = SIZE + 2
     canvas = bytearray(b"0" * (width * SIZE))
@@ -120,30 +120,30 @@ _CLOTHS = _pairs(
     "f0f0ec/8a97a3 2a9d8f/e9f6f1 c9688e/f8e0ea"
 )
 
-_Pile: TypeAlias = tuple[_Shape, ...]
+_Pile: TypeAlias = tuple[_Oval, ...]
 
 
 def _both(colour: str, off: int, *rest: int, **box: int) -> _Pile:
     """Two shapes, so far to the left and to the right of the middle."""
-    return (_Shape(colour, 48 - off, *rest, **box), _Shape(colour, 48 + off, *rest, **box))
+    return (_Oval(colour, 48 - off, *rest, **box), _Oval(colour, 48 + off, *rest, **box))
 
 
-_BACKGROUND: _Pile = (_Shape("1", 48, 48, 45, 45),)
-_BODY: _Pile = (_Shape("6", 48, 104, 37, 34), _Shape("3", 48, 68, 9, 16), _Shape("2", 48, 66, 9, 12))
-_HEAD: _Pile = (*_both("3", 20, 47, 4, 6), _Shape("2", 48, 44, 20, 25), _Shape("2", 48, 42, 21, 21))
+_BACKGROUND: _Pile = (_Oval("1", 48, 48, 45, 45),)
+_BODY: _Pile = (_Oval("6", 48, 104, 37, 34), _Oval("3", 48, 68, 9, 16), _Oval("2", 48, 66, 9, 12))
+_HEAD: _Pile = (*_both("3", 20, 47, 4, 6), _Oval("2", 48, 44, 20, 25), _Oval("2", 48, 42, 21, 21))
 _CLOTHES: tuple[_Pile, ...] = (
-    (_Shape("3", 48, 72, 12, 9, top=70), _Shape("2", 48, 71, 11, 8, top=70)),
-    (_Shape("7", 48, 71, 15, 10, top=70), _Shape("2", 48, 70, 11, 8, top=68)),
-    (_Shape("7", 48, 104, 37, 34, top=80, bottom=84), _Shape("7", 48, 104, 37, 34, top=88, bottom=92)),
-    (*_both("7", 8, 75, 9, 6), _Shape("2", 48, 68, 8, 9), _Shape("7", 48, 90, 1, 14)),
-    (_Shape("9", 48, 74, 11, 22, top=70), _Shape("2", 48, 68, 9, 8, top=64), _Shape("7", 48, 86, 3, 12, top=76)),
-    (_Shape("2", 48, 70, 8, 15, top=68),),
+    (_Oval("3", 48, 72, 12, 9, top=70), _Oval("2", 48, 71, 11, 8, top=70)),
+    (_Oval("7", 48, 71, 15, 10, top=70), _Oval("2", 48, 70, 11, 8, top=68)),
+    (_Oval("7", 48, 104, 37, 34, top=80, bottom=84), _Oval("7", 48, 104, 37, 34, top=88, bottom=92)),
+    (*_both("7", 8, 75, 9, 6), _Oval("2", 48, 68, 8, 9), _Oval("7", 48, 90, 1, 14)),
+    (_Oval("9", 48, 74, 11, 22, top=70), _Oval("2", 48, 68, 9, 8, top=64), _Oval("7", 48, 86, 3, 12, top=76)),
+    (_Oval("2", 48, 70, 8, 15, top=68),),
 )
 _CHEEKS: tuple[_Pile, ...] = ((), _both("c", 12, 53, 4, 3))
 _BROWS: tuple[_Pile, ...] = (_both("5", 8, 38, 5, 3, bottom=37), _both("5", 8, 37, 5, 1))
 _GLASSES: tuple[_Pile, ...] = (
     *((),) * 3,
-    (_Shape("d", 48, 44, 20, 1), *_both("d", 8, 44, 7, 7), *_both("2", 8, 44, 6, 6)),
+    (_Oval("d", 48, 44, 20, 1), *_both("d", 8, 44, 7, 7), *_both("2", 8, 44, 6, 6)),
 )
 _DOTS = _both("8", 8, 44, 2, 3)
 _EYES: tuple[_Pile, ...] = (
@@ -152,59 +152,59 @@ _EYES: tuple[_Pile, ...] = (
     (*_both("9", 8, 44, 4, 4), *_DOTS),
     (*_both("8", 8, 45, 4, 4, bottom=45), *_both("2", 8, 47, 4, 4)),
 )
-_NOSES: tuple[_Pile, ...] = ((_Shape("3", 48, 51, 2, 3),), (_Shape("3", 48, 52, 3, 2),))
+_NOSES: tuple[_Pile, ...] = ((_Oval("3", 48, 51, 2, 3),), (_Oval("3", 48, 52, 3, 2),))
 _MOUTHS: tuple[_Pile, ...] = (
     (
-        _Shape("a", 48, 57, 7, 6, top=58, bottom=60),
-        _Shape("a", 48, 58, 5, 5, top=60, bottom=63),
-        _Shape("2", 48, 56, 6, 5, top=57),
+        _Oval("a", 48, 57, 7, 6, top=58, bottom=60),
+        _Oval("a", 48, 58, 5, 5, top=60, bottom=63),
+        _Oval("2", 48, 56, 6, 5, top=57),
     ),
-    (_Shape("b", 48, 57, 8, 7, top=57), _Shape("9", 48, 57, 7, 6, top=57, bottom=59), _Shape("a", 48, 62, 4, 2)),
-    (_Shape("a", 48, 58, 5, 4, top=58),),
+    (_Oval("b", 48, 57, 8, 7, top=57), _Oval("9", 48, 57, 7, 6, top=57, bottom=59), _Oval("a", 48, 62, 4, 2)),
+    (_Oval("a", 48, 58, 5, 4, top=58),),
 )
-_CHIN: _Pile = (_Shape("2", 48, 50, 15, 6), _Shape("2", 48, 58, 10, 6))
+_CHIN: _Pile = (_Oval("2", 48, 50, 15, 6), _Oval("2", 48, 58, 10, 6))
 _BEARDS: tuple[_Pile, ...] = (
     *((),) * 2,
-    (_Shape("3", 48, 45, 20, 25, top=51), *_CHIN),
-    (_Shape("4", 48, 46, 21, 26, top=51), *_CHIN),
+    (_Oval("3", 48, 45, 20, 25, top=51), *_CHIN),
+    (_Oval("4", 48, 46, 21, 26, top=51), *_CHIN),
     _both("4", 5, 56, 6, 3),
 )
 
 _Hair: TypeAlias = tuple[_Pile, _Pile]  # what is drawn behind the head, and what over it
-_PARTED: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=42), *_both("2", 10, 45, 12, 16))
-_SWEPT: _Pile = (_Shape("4", 48, 38, 23, 22, bottom=37), _Shape("2", 54, 47, 17, 20))
-_FRINGE: _Pile = (_Shape("4", 48, 39, 23, 23, bottom=34),)
+_PARTED: _Pile = (_Oval("4", 48, 38, 23, 22, bottom=42), *_both("2", 10, 45, 12, 16))
+_SWEPT: _Pile = (_Oval("4", 48, 38, 23, 22, bottom=37), _Oval("2", 54, 47, 17, 20))
+_FRINGE: _Pile = (_Oval("4", 48, 39, 23, 23, bottom=34),)
 _CROPPED: _Pile = (
-    _Shape("4", 48, 38, 23, 22, bottom=29),
-    _Shape("4", 48, 42, 22, 22, right=30, bottom=44),
-    _Shape("4", 48, 42, 22, 22, left=66, bottom=44),
+    _Oval("4", 48, 38, 23, 22, bottom=29),
+    _Oval("4", 48, 42, 22, 22, right=30, bottom=44),
+    _Oval("4", 48, 42, 22, 22, left=66, bottom=44),
 )
-_CURLS: _Pile = (_Shape("4", 40, 21, 9, 9), _Shape("4", 51, 19, 10, 9), _Shape("4", 60, 24, 8, 8))
+_CURLS: _Pile = (_Oval("4", 40, 21, 9, 9), _Oval("4", 51, 19, 10, 9), _Oval("4", 60, 24, 8, 8))
 _HAT: _Pile = (
-    _Shape("6", 48, 36, 24, 25, bottom=28),
-    _Shape("7", 48, 36, 24, 25, top=26, bottom=32),
-    _Shape("7", 48, 11, 6, 6),
+    _Oval("6", 48, 36, 24, 25, bottom=28),
+    _Oval("7", 48, 36, 24, 25, top=26, bottom=32),
+    _Oval("7", 48, 11, 6, 6),
 )
 _SCARF: _Hair = (
-    (_Shape("6", 48, 48, 26, 32), _Shape("7", 48, 76, 7, 5)),
-    (_Shape("6", 48, 44, 25, 26), _Shape("2", 48, 46, 18, 21)),
+    (_Oval("6", 48, 48, 26, 32), _Oval("7", 48, 76, 7, 5)),
+    (_Oval("6", 48, 44, 25, 26), _Oval("2", 48, 46, 18, 21)),
 )
 _MEN: tuple[_Hair, ...] = (
     ((), _CROPPED),
     ((), _SWEPT),
     ((), _PARTED),
-    ((_Shape("4", 48, 42, 24, 16, top=32, bottom=54),), (_Shape("e", 41, 26, 4, 2),)),
-    (_CURLS, (_Shape("4", 48, 38, 23, 22, bottom=30),)),
+    ((_Oval("4", 48, 42, 24, 16, top=32, bottom=54),), (_Oval("e", 41, 26, 4, 2),)),
+    (_CURLS, (_Oval("4", 48, 38, 23, 22, bottom=30),)),
     ((), _HAT),
 )
 _WOMEN: tuple[_Hair, ...] = (
-    ((_Shape("4", 48, 52, 29, 36, bottom=84),), _PARTED),
-    ((_Shape("4", 48, 46, 27, 28, bottom=66),), _FRINGE),
-    ((_Shape("4", 48, 15, 10, 9),), _PARTED),
-    ((_Shape("4", 72, 54, 9, 20),), _SWEPT),
+    ((_Oval("4", 48, 52, 29, 36, bottom=84),), _PARTED),
+    ((_Oval("4", 48, 46, 27, 28, bottom=66),), _FRINGE),
+    ((_Oval("4", 48, 15, 10, 9),), _PARTED),
+    ((_Oval("4", 72, 54, 9, 20),), _SWEPT),
     (_both("4", 27, 60, 8, 17), _PARTED),
     _SCARF,
-    ((_Shape("4", 48, 50, 28, 34, bottom=78),), _HAT),
+    ((_Oval("4", 48, 50, 28, 34, bottom=78),), _HAT),
 )
 
 _LOOKS: Mapping[str, tuple[tuple[_Hair, ...], tuple[_Pile, ...]]] = {"men": (_MEN, _BEARDS), "women": (_WOMEN, ((),))}

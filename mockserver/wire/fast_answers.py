@@ -36,7 +36,7 @@ from mockserver.people.magic import MAGIC
 from mockserver.profile.editions import Source
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory import MemoryStore
-from mockserver.stores.memory_journal import Kept, Kind
+from mockserver.stores.memory_journal import EntryKind, Kept
 from mockserver.wire.delivery import header_lines
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class _Shape:
 
     form: str  # the format that they are written in
     counted: tuple[str, str, int]  # their key in `Store.calls`
-    kinds: tuple[Kind, Kind]  # of their entries in the journal: for a GET, for a POST
+    kinds: tuple[EntryKind, EntryKind]  # of their entries in the journal: for a GET, for a POST
     content_type: str
     lines: bytes  # the header of it
     encoding: str  # of what is filled in
@@ -370,7 +370,7 @@ class FastAnswers:
 
 
 @cache
-def _kind(operation: str, http_method: str, outcome: str, form: str, names: tuple[str, ...]) -> Kind:
+def _kind(operation: str, http_method: str, outcome: str, form: str, names: tuple[str, ...]) -> EntryKind:
     """The kind of the entries of such calls."""
 
     def entry(kept: Kept) -> Entry:
@@ -378,4 +378,4 @@ def _kind(operation: str, http_method: str, outcome: str, form: str, names: tupl
         head = (number, time, real, login, operation, http_method, phone, source, form, names, outcome, 200, None)
         return Entry(*head, task, (), reason, 0, asked, size, content_type, http_method == "POST")
 
-    return Kind((operation, outcome), entry)
+    return EntryKind((operation, outcome), entry)
