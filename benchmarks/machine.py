@@ -44,6 +44,13 @@ def first_line(command: Sequence[str]) -> str:
     return next(iter((done.stdout or done.stderr).strip().splitlines()), "")
 
 
+def used() -> float:
+    """Seconds that all processors together have worked since the start of the machine."""
+    with Path("/proc/stat").open(encoding="ascii") as file:
+        user, nice, system, _idle, _waiting, *more = map(int, file.readline().split()[1:9])
+    return (user + nice + system + sum(more)) / os.sysconf("SC_CLK_TCK")
+
+
 def busy() -> str | None:
     """A warning where other work would disturb the run, else None."""
     one = os.getloadavg()[0]

@@ -30,6 +30,7 @@ class Load:
     p99: float  # milliseconds
     answer: float  # bytes of one answer, with its head, on average
     busy: float  # share of its processor that the server used, 0 to 1
+    others: float  # share of all processors that other work took meanwhile, 0 to 1
     resident: int  # bytes of the server's processes when the load ended
 
 

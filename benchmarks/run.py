@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
+from typing import Self
 
 from benchmarks import wrk
 from benchmarks.calls import INFO, OPERATIONS, Calls, Sample, check, prepare, write
@@ -18,7 +20,7 @@ from benchmarks.goals import COMPARED, evaluate
 from benchmarks.growth import grow
 from benchmarks.install import Installed
 from benchmarks.kinds import Kind, Setting
-from benchmarks.machine import busy, machine, runtimes
+from benchmarks.machine import busy, machine, runtimes, used
 from benchmarks.processes import Processors, Server, free_ports, get, on, processors, start
 from benchmarks.results import ACCOUNTS, About, Load, Results, Trouble
 
@@ -217,9 +219,11 @@ class Run:
 
     def _load(self, target: Target, connections: int, number: int) -> None:
         with self._resumed(target.kind) as server:
-            before, began = server.cpu(), time.perf_counter()
+            before, began = _Clocks.of(server), time.perf_counter()
             out = self._wrk(server, target, connections, self.plan.seconds)
-            used = (server.cpu() - before) / (time.perf_counter() - began)
+            after, took = _Clocks.of(server), time.perf_counter() - began
+            taken = after.server - before.server
+            others = after.all - before.all - taken - (after.own - before.own)
             if target.kind.kind == "ours":
                 with target.paths.open(encoding="ascii") as file:
                     check(target.operation, get(server.port, file.readline().strip())[1])
@@ -234,7 +238,8 @@ class Run:
                     p50=out.p50,
                     p99=out.p99,
                     answer=out.answer,
-                    busy=used,
+                    busy=taken / took,
+                    others=max(0.0, others / took / (os.cpu_count() or 1)),
                     resident=server.resident(),
                 )
             )
@@ -288,6 +293,21 @@ class Run:
     def _end(self) -> None:
         while self.running:
             self.running.popitem()[1].end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """Seconds of processor time until now."""
+
+    server: float
+    own: float  # of this process, and of each wrk that has ended
+    all: float  # of all processes
+
+    @classmethod
+    def of(cls, server: Server) -> Self:
+        """Those of now."""
+        times = os.times()
+        return cls(server.cpu(), times.user + times.system + times.children_user + times.children_system, used())
 
 
 def begin(plan: Plan) -> Results:

@@ -25,6 +25,8 @@ def _lines(results: Results) -> Iterator[str]:
     settings = ", ".join(f"{key} {value}" for key, value in results.settings.items() if value)
     yield f"- settings: {'the quick form, ' if results.quick else ''}{settings}"
     yield "- bytes of a body: " + ", ".join(f"{name} {size:,}" for name, size in results.answers.items())
+    if others := [load.others for load in results.loads]:
+        yield f"- other work, of all processors: {median(others):.0%} while a load ran, at most {max(others):.0%}"
     for title, lines in (("Warnings", results.warnings), ("Not measured", results.troubles)):
         if lines:
             yield from ("", f"## {title}", "", *(f"- {_line(line)}" for line in lines))

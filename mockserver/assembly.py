@@ -14,6 +14,7 @@ from mockserver.core.messages import Micros
 from mockserver.settings.files import words
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import open_store
+from mockserver.stores.retention import Retention
 
 
 def open_gateway(
@@ -55,7 +56,8 @@ def _placed(problem: Problem, settings: Settings) -> Problem:
 
 def _mock(settings: Settings, real: RealTime, *, owns_sockets: bool) -> Mock:
     store = open_store(settings.state)
-    store.keep = settings.keep_tasks
+    if settings.keep_tasks or settings.keep_for:
+        store.retention = Retention(settings.keep_tasks, settings.keep_for, real.now)
     try:
         return Mock(store, settings.profile, settings.simulation, words(), real, owns_sockets=owns_sockets)
     except BaseException:

@@ -33,8 +33,8 @@ class Lines:
     def __init__(self) -> None:
         self._queue: SimpleQueue[_Item] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self._left_out = 0  # since the queue is full; with the lock
+        self._lock = threading.Lock()  # of the thread's start, and of the next number
+        self._left_out = 0  # since the queue is full
         self._failed = 0  # lines that are lost, and not told of yet
         self._is_cut = False  # whether standard error ends in a part of a line
         atexit.register(self.flush)
@@ -51,16 +51,20 @@ class Lines:
                 self._left_out += 1
             return
         self._queue.put(line.encode(stream.encoding or "utf-8", "backslashreplace")[:_LONGEST] + b"\n")
-        if self._thread is None or not self._thread.is_alive():  # none is alive in a process that was forked
-            self._thread = threading.Thread(target=self._work, name="ifind-mock-log", daemon=True)
-            try:
-                self._thread.start()
-            except RuntimeError:  # the system allows no more threads: the next line tries again
-                self._thread = None
+        if not self._works():
+            with self._lock, suppress(RuntimeError):  # the system allows no more threads: the next line tries again
+                if not self._works():
+                    thread = threading.Thread(target=self._work, name="ifind-mock-log", daemon=True)
+                    thread.start()
+                    self._thread = thread
+
+    def _works(self) -> bool:
+        """Whether the thread is there: not before the first line, and not in a process that was forked since."""
+        return self._thread is not None and self._thread.is_alive()
 
     def flush(self, seconds: float = _PATIENCE) -> None:
         """Waits until what was written before is out, for no longer than so many seconds."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._works():
             written = threading.Event()
             self._queue.put(written)
             written.wait(seconds)

@@ -24,10 +24,14 @@ class Bare(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.parser.feed_data(data)
 
-    def on_url(self, url: bytes) -> None:
-        self.query = dict(parse_qsl((httptools.parse_url(url).query or b"").decode("ascii")))
+    def on_message_begin(self) -> None:
+        self.url = b""
+
+    def on_url(self, part: bytes) -> None:
+        self.url += part
 
     def on_message_complete(self) -> None:
+        self.query = dict(parse_qsl((httptools.parse_url(self.url).query or b"").decode("ascii")))
         self.transport.write(ANSWER)
 
 

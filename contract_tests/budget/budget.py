@@ -159,9 +159,10 @@ class Budget:
 
     def holds(self, source: int) -> bool:
         """Whether a create of the source may be sent."""
-        units, doubtful = self.limits.units, self.doubtful if self.hidden else 0
-        expected = self.spent + doubtful + self.expected_cost(source)
-        return not self.limits.no_creates and (units is None or expected <= units)
+        if self.limits.no_creates or self.limits.units is None:
+            return not self.limits.no_creates
+        doubtful = self.doubtful if self.hidden else 0
+        return self.spent + doubtful + self.expected_cost(source) <= self.limits.units
 
     @property
     def in_doubt(self) -> bool:

@@ -208,6 +208,7 @@ class Sender:
     def _replayed(self, known: Entry, request: Request) -> tuple[HttpResponse, Charge]:
         """The answer without a body, and the charge with what was kept of it."""
         if known.answer is None:
+            self._lost.add(request)  # each create of the ledger is returned once, and a run may ask for it again
             raise LostAnswer(None)
         return HttpResponse(request, known.http, (), b"", 0.0), self._charged_before[known.number]
 

@@ -30,6 +30,32 @@ def each_problem(name: str, instance: object, *, profile: Profile | None = None)
     return (p for error in _validator(name, key).iter_errors(instance) for p in _problems_of(error, strict))
 
 
+def broken_clauses(name: str, instance: object, clauses: tuple[str, ...]) -> set[str]:
+    """Those of the clauses that break where `problems` is strict on assumptions, too. It looks at no other constraint,
+    which takes a third of the time for an answer of many rows. Raises UnknownSchemaError.
+    """
+    strict, validator = _validator_of(name, clauses)
+    found = (_grade(strict, error.absolute_schema_path)[1] for error in validator.iter_errors(instance))
+    return {clause for clause in found if clause in clauses}
+
+
+@lru_cache(maxsize=64)
+def _validator_of(name: str, clauses: tuple[str, ...]) -> tuple[Schema, Any]:
+    strict = _parts(resolved(name, ()), clauses)
+    return strict, _Validator(strict)
+
+
+def _parts(node: Schema, clauses: tuple[str, ...]) -> Schema:
+    """The node with the constraints of the clauses alone; empty where it has none."""
+    if node.get("x-clause") in clauses:
+        return node
+    members = {name: part for name, member in node.get("properties", {}).items() if (part := _parts(member, clauses))}
+    entries = _parts(node["items"], clauses) if "items" in node else {}
+    parts = [part for each in node.get("allOf", []) if (part := _parts(each, clauses))]
+    kept = {"properties": members, "items": entries, "allOf": parts}
+    return {keyword: value for keyword, value in kept.items() if value}
+
+
 def _pattern(_: Any, pattern: str, instance: object, _schema: Any) -> Iterator[ValidationError]:
     """Like jsonschema, but a group that is repeated first is not tried again with fewer turns, which no pattern of the
     schemas needs: each turn would be kept, 60 bytes for a character of a picture.

@@ -14,7 +14,7 @@ from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayout, Unreadable
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import MIN_SECRET, SafeText, SecretMatcher
+from contract_tests.redact.mask import MIN_SECRET, SafeText, matcher_of
 
 _CODINGS = frozenset(("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"))  # what clients may unpack
 
@@ -91,8 +91,8 @@ def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str], places: 
     checks.findings.mark_checked("token.never-repeated")
     sent = (*reply.call.params, *reply.call.query)
     tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
-    matchers = [SecretMatcher(dict.fromkeys(tokens, "token"))]
-    matchers += [SecretMatcher({token: "token"}) for token in tried.difference(tokens)]
+    searched = [sorted(tokens), *([token] for token in tried.difference(tokens))]
+    matchers = [matcher_of(tuple((token, "token") for token in those)) for those in searched]
     for where, content in places.items():
         if any(matcher.found_in(content) for matcher in matchers):
             found = SafeText("the token of the call")

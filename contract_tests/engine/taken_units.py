@@ -53,6 +53,7 @@ class TakenUnits:
         with suppress(NotChecked):
             if not self._creates:
                 self._note(self.api.send_cached(calls.info(self.api.target.main)))
+            self._careful |= self._is_understated()
             if (first_task and not budget.hidden) or self._is_due():
                 self._ask(FORMATS if self._careful else FORMATS[:1], sure=not unknown)
             if first_task and unknown and self._taken(_JSON) > 0:
@@ -68,6 +69,12 @@ class TakenUnits:
     def _lacks_cost(self, task: Task) -> bool:
         """Whether nothing is known of what a task of the source costs."""
         return task.reply.number in self.api.charges and task.source not in self.api.sender.budget.highest
+
+    def _is_understated(self) -> bool:
+        """Whether info has shown more than the creates until then have taken by what is stated of each of them."""
+        budget, unsettled = self.api.sender.budget, list(self.api.charges.values())
+        until_then = budget.charges[: budget.shown_for]
+        return budget.shown > sum(c.units for c in until_then) and not any(c in unsettled for c in until_then)
 
     def _is_due(self) -> bool:
         """Whether creates that have left since info was last asked may have taken more than is known."""

@@ -48,6 +48,8 @@ class Target:
     """A mock that the suite or its caller started: its answers may be shown."""
     make_account: Callable[[str, int], Account] | None = None
     """Makes an account of a name with a daily limit; None where the suite may not."""
+    finish_tasks: Callable[[], None] | None = None
+    """Puts the clock of a private mock forward until all tasks are done; None where they take their time."""
 
     @property
     def provisioned(self) -> bool:

@@ -14,7 +14,7 @@ from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.members import ACCOUNT, COLUMNS, ERROR, READY, TIMES, UNITS
 from contract_tests.contract.ready_checks import CHECKS, CheckResult, TaskFacts, check, entries
-from contract_tests.contract.validate import each_problem
+from contract_tests.contract.validate import broken_clauses
 from contract_tests.contract.values import OF_HTTP, account_shape, kind, status_choices, with_blank
 from contract_tests.decode.model import Decoded
 
@@ -216,14 +216,20 @@ def _observe_ready(seen: Observations, decoded: Decoded, facts: TaskFacts) -> No
 
 def _observe_forms(seen: Observations, model: Mapping[str, Any]) -> None:
     """Whether values are as the schema of a ready answer has them, those of all rows taken together."""
-    broken = {problem.clause for problem in each_problem("ready", model, profile={})}
+    broken = broken_clauses("ready", model, tuple(_FORMS))
     rows = [row for _, row in entries(model, "data")]
-    places = [("result.cost", "cost", [model])]
-    places += [(f"row.{name}", f"data[].{name}", rows) for name in ("time", "price", "source")]
-    for clause, place, objects in places:
+    for clause, place in _FORMS.items():
+        objects = rows if place.startswith("data[].") else [model]
         if any(place.removeprefix("data[].") in one for one in objects):
             form = ANOTHER if clause in broken else all_clauses()[clause].title
             seen.add(f"{place}, its form", clause, form, where=place)
+
+
+_FORMS: Mapping[str, str] = {
+    "result.cost": "cost",
+    **{f"row.{name}": f"data[].{name}" for name in ("time", "price", "source")},
+}
+"""Clauses of how a value is written, and its place."""
 
 
 def _observe_check(seen: Observations, decoded: Decoded, clause: str, facts: TaskFacts) -> None:

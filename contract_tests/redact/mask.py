@@ -84,7 +84,8 @@ MAX_SHOWN = 200  # characters of a value that are shown
 
 
 @lru_cache(maxsize=256)
-def _matcher(labels: tuple[tuple[str, str], ...]) -> SecretMatcher:
+def matcher_of(labels: tuple[tuple[str, str], ...]) -> SecretMatcher:
+    """The matcher of secrets and their labels, which is shared: add nothing to it."""
     return SecretMatcher(dict(labels))
 
 
@@ -97,7 +98,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """The text without the secrets. A short one is replaced where it is a word of its own."""
-        text, _ = _matcher(tuple(self.labels.items())).mask(text)
+        text, _ = matcher_of(tuple(self.labels.items())).mask(text)
         for secret in sorted((s for s in self.labels if 0 < len(s) < MIN_SECRET), key=len, reverse=True):
             spelled = "|".join(map(re.escape, sorted(spellings(secret), key=len, reverse=True)))
             text = re.sub(rf"(?<!\w)(?:{spelled})(?!\w)", lambda _, s=secret: self.labels[s], text)  # type: ignore[misc]

@@ -5,11 +5,13 @@ A moment `end` is in seconds of the monotonic clock.
 
 from __future__ import annotations
 
+import ipaddress
 import queue
 import selectors
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _TORN = "UNEXPECTED_EOF_WHILE_READING"
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"}
 """What OpenSSL says, in its versions, of an answer that is plain HTTP."""
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""Needs no descriptor of its own, which a call would open and close twice."""
 _CHUNK = 64 * 1024
 _IDLE = 2.0  # seconds after which a kept connection is not trusted any more
 _LEAST = 0.001
@@ -81,7 +85,7 @@ class Connection:
 
     def _ready(self, events: int, seconds: float) -> int:
         """Those of the events that the socket is ready for within so many seconds."""
-        with selectors.DefaultSelector() as selector:
+        with _Selector() as selector:
             selector.register(self.socket, events)
             return next((ready for _, ready in selector.select(seconds)), 0)
 
@@ -118,7 +122,12 @@ def _connected(family: socket.AddressFamily, address: tuple[Any, ...], seconds: 
 
 
 def _addresses(host: str, port: int, request: Request, end: float) -> list[Any]:
-    """The host's addresses. A look-up has no time-out and may hang, so it runs in a thread that can be left behind."""
+    """The host's addresses. A look-up has no time-out and may hang, so that of a name runs in a thread that can be left
+    behind.
+    """
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     results: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
 
     def look_up() -> None:

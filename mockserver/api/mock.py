@@ -100,11 +100,10 @@ class Mock:
             login = call.params.get("login")
             if self.store.is_shared:
                 self.store.expect(login, operations.task_id(call.params.get("id")))
-            ruled = self._may_be_ruled(login)
+            ruled = self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login)
             if ruled:
                 # Counts are exact over processes: no other one may decide until this call has been counted.
                 self.store.lock()
-                ruled = self._may_be_ruled(login)
             account = self._account(call.params)
             if ruled:
                 facts = self.facts(call, account, wanted_format)
@@ -128,9 +127,6 @@ class Mock:
         if rules is not None:
             answer = self._formed(answer, rules, account)
         return self._delivered(answer, account, rules)
-
-    def _may_be_ruled(self, login: str | None) -> bool:
-        return self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login)
 
     def not_found(self, params: Mapping[str, str], http: int | None = None) -> Answer | Page:
         """The answer for an unknown method; http is a status that no clause decides."""
@@ -165,8 +161,8 @@ class Mock:
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
     def uptime(self) -> Micros:
-        """The real time since the mock was made."""
-        return self.real.now(self._started) - self._started
+        """The real time since the mock was made. From whichever thread."""
+        return self.real.passed(self._started)
 
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""

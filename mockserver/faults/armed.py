@@ -97,12 +97,12 @@ class ArmedFaults:
 
     def _take(self, change: Change) -> None:
         before = self._faults.get(change.key)
+        place, document = (0, None) if change.value is None else json.loads(change.value)
         if before is not None:
             self._unheld(before)
-        if change.value is None:
-            self._faults.pop(change.key, None)
-        else:
-            place, document = json.loads(change.value)
+            if before.place != place:
+                del self._faults[change.key]
+        if document is not None:
             self._hold(ArmedFault(change.key, read_fault(document), place))
 
     @property

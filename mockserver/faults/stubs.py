@@ -34,6 +34,7 @@ class Stub:
     document: Mapping[str, Any]  # as it was written
     id: str = ""
     text: str = ""  # its id and what it finds, as JSON: what its tasks keep
+    place: int = 0  # in the order in which they were made
 
     def records(self, section: str) -> int | None:
         """How many records a source of the section finds; None where the mock makes them up."""
@@ -64,11 +65,11 @@ class Stubs:
     """
 
     KINDS = (_STUB, _LAST)
-    """The records: a stub's document by its id, and the number of the last id."""
+    """The records: by its id a stub's place and document; and the number of the last id, and the last place."""
 
     def __init__(self, records: Records | None = None) -> None:
         self._records = records
-        self._last = 0
+        self._last = self._last_place = 0
         self.forget()
 
     def forget(self) -> None:
@@ -83,15 +84,19 @@ class Stubs:
             if (before := self._stubs.get(change.key)) is not None:
                 del self._ids[before.key]
         for change in changed:
-            if change.value is None:
-                self._stubs.pop(change.key, None)
-            else:
-                self._hold(stub_of(json.loads(change.value)), change.key)
-        last = [change.value for change in changes if change.kind == _LAST and change.value is not None]
-        self._last = int(last[0]) if last else self._last
+            before = self._stubs.get(change.key)
+            place, document = (0, None) if change.value is None else json.loads(change.value)
+            if before is not None and before.place != place:
+                del self._stubs[change.key]
+            if document is not None:
+                self._hold(stub_of(document), change.key, place)
+        for change in changes:
+            if change.kind == _LAST and change.value is not None:
+                self._last, self._last_place = json.loads(change.value)
 
-    def _hold(self, stub: Stub, stub_id: str) -> Stub:
-        kept = replace(stub, id=stub_id, text=json.dumps({"id": stub_id, **stub.found}, ensure_ascii=False))
+    def _hold(self, stub: Stub, stub_id: str, place: int) -> Stub:
+        text = json.dumps({"id": stub_id, **stub.found}, ensure_ascii=False)
+        kept = replace(stub, id=stub_id, text=text, place=place)
         self._stubs[stub_id], self._ids[kept.key] = kept, stub_id
         return kept
 
@@ -109,9 +114,13 @@ class Stubs:
             del self._ids[before.key]
         elif len(self._stubs) >= MOST:
             raise Conflict(Problem("", f"there are {MOST} stubs", "delete some: DELETE /_mock/stubs"))
+        self._last_place += before is None
+        place = self._last_place if before is None else before.place
         if self._records is not None:
-            self._records.put_record(_STUB, stub_id, json.dumps(stub.document))
-        return self._hold(stub, stub_id), before is None
+            if before is None:
+                self._records.put_record(_LAST, "", json.dumps([self._last, self._last_place]))
+            self._records.put_record(_STUB, stub_id, json.dumps([place, stub.document]))
+        return self._hold(stub, stub_id, place), before is None
 
     def get(self, stub_id: str) -> Stub:
         """The stub of the id. Raises NotFound."""
@@ -159,6 +168,4 @@ class Stubs:
         while True:
             self._last += 1
             if (free := f"s{self._last}") not in self._stubs:
-                if self._records is not None:
-                    self._records.put_record(_LAST, "", str(self._last))
                 return free

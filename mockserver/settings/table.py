@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from mockserver.api.stub_documents import STUB
-from mockserver.core.delays import Delay
+from mockserver.core.delays import DURATION_PATTERN, MOST, Delay, duration
 from mockserver.core.errors import Problem, Refusal, unknown
+from mockserver.core.messages import Micros
 from mockserver.core.simulation import Simulation
 from mockserver.core.tasks import Account
 from mockserver.core.written import kind_of, shown, without_quotes
@@ -251,6 +252,14 @@ _DELAYS = fields.table_of(
         ),
     }
 )
+_AGE = fields.at_most(
+    MOST,
+    Field(
+        fields.text.then(lambda where, text: duration(text, where)).read,
+        {"type": "string", "pattern": DURATION_PATTERN},
+        "a time such as '24h', up to '366d'",
+    ),
+)
 _CHOICE = Field(fields.as_is.read, {"type": "string", "pattern": "="}, "CLAUSE=CHOICE, such as row.phone=number")
 
 
@@ -334,6 +343,9 @@ class Settings:
         fields.whole(0),
         "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 430 bytes of memory.",
         "N",
+    )
+    keep_for: Micros = _setting(
+        "0s", _AGE, "How long a task is kept, in real time: an older one is unknown; 0s is for ever.", "TIME"
     )
     admin_token: str | None = _setting(
         None,
@@ -474,6 +486,7 @@ class SettingValues(TypedDict, total=False):
     paid_until: str
     seed: int
     keep_tasks: int
+    keep_for: str
     admin_token: str | None
     control_origin: Sequence[str]
     plain: bool

@@ -18,6 +18,7 @@ from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.stores.counters import Counters
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory_journal import MemoryJournal
+from mockserver.stores.retention import FEW
 from mockserver.stores.store import Made, Store
 
 _K = TypeVar("_K")
@@ -84,6 +85,7 @@ class MemoryStore(Store):
         self._counters = Counters()
         self.made: Counter[Made] = Counter()  # how many calls, as `calls` gives them
         self._last = 0
+        self._gone = 0  # the highest id that retention has dropped
         self._depth = 0
         self._undo: list[Callable[[], object]] = []
 
@@ -167,8 +169,11 @@ class MemoryStore(Store):
         own.ids.append(task_id)
         if ready is not None and polls is None:
             insort(own.ready, ready, own.earliest)
-        if self.keep and (gone := self._tasks.get(task_id - self.keep)) is not None:
-            self._forget(gone)
+        if self.retention is not None:
+            for old in range(self._gone + 1, min(self.retention.gone(task_id), self._gone + FEW) + 1):
+                if (gone := self._tasks.get(old)) is not None:
+                    self._forget(gone)
+                self._gone = old
 
     def _forget(self, fields: tuple[Any, ...]) -> None:
         """Drops the oldest task."""
@@ -183,6 +188,7 @@ class MemoryStore(Store):
 
     def _recall(self, fields: tuple[Any, ...], own: _Own) -> None:
         self._own[fields[1]] = own
+        self._gone = fields[0] - 1
         self._bring_back({fields[0]: fields})
         own.put_first(fields[0])
         own.add(Task(*fields))

@@ -22,6 +22,7 @@ from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.records import Change
 from mockserver.profile.editions import EDITIONS
 from mockserver.stores.journal import Entry
+from mockserver.stores.retention import FEW
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
 from mockserver.stores.sqlite_journal import SqliteJournal, owner_of
@@ -44,8 +45,7 @@ _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
-# A few at a time: a file that was kept whole before may have many.
-_FORGET = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE id <= ? ORDER BY id LIMIT 10)"
+_FORGET = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE id <= ? ORDER BY id LIMIT ?)"
 _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
 # Only the ids are sorted, which the index holds; and a stub may have a MiB.
@@ -153,8 +153,8 @@ class SqliteStore(SharedStore):
                     raise KeyError(task.login)
                 return LimitReached(account.used_on(day), account.daily_limit)
             self.file.run(_CHARGE, (day, task.cost, day, task.login))
-            if self.keep:
-                self.file.run(_FORGET, ((added.lastrowid or 0) - self.keep,))
+            if self.retention is not None and (gone := self.retention.gone(added.lastrowid or 0)) > 0:
+                self.file.run(_FORGET, (gone, FEW))
         assert added.lastrowid is not None
         self._last = added.lastrowid
         return replace(task, id=added.lastrowid)

@@ -15,6 +15,7 @@ from mockserver.faults.records import Records
 from mockserver.faults.scenarios import Scenarios
 from mockserver.faults.stubs import Stubs
 from mockserver.stores.journal import Entry, Journal
+from mockserver.stores.retention import Retention
 from mockserver.stores.values import Values
 
 Made: TypeAlias = "tuple[str, str, int]"
@@ -33,7 +34,7 @@ class Store(ABC):
     """What a message calls the store."""
     is_shared = False
     """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
-    keep = 0  # how many tasks are kept, the last ones that were created; 0 is all
+    retention: Retention | None = None  # which tasks are kept; None is all
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
     """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
     have reset, None for all.
@@ -101,8 +102,8 @@ class Store(ABC):
     @abstractmethod
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored. Drops the oldest ones beyond `keep`, a few at
-        a time. Raises KeyError without an account.
+        what is used has reached the limit. The task's own id is ignored. Drops a few of those that `retention`
+        does not keep. Raises KeyError without an account.
         """
 
     @abstractmethod

@@ -27,7 +27,7 @@ from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.standard_error import write_line
+from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, control_failure, control_paths
 from mockserver.web.door import CONTROL
@@ -102,8 +102,8 @@ class _App(Flask):
 _LENGTH = re.compile("[0-9]{1,19}")
 _DIVIDED = Problem(
     "",
-    "the mock keeps its state in this process, and its server has several (wsgi.multiprocess): what is made in one is"
-    " unknown to the others",
+    "the mock keeps its state in this process, and its server says that it has several (wsgi.multiprocess): what is"
+    " made in one is unknown to the others",
     "run one process with threads, such as gunicorn --workers 1 --threads 4, or keep the state in a file, such as"
     " IFIND_MOCK_STATE=state.db",
 )
@@ -124,7 +124,10 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
-    logging.getLogger("werkzeug").addFilter(_Requests(API_PATHS | control_paths()))  # once, where they are the same
+    log = logging.getLogger("werkzeug")
+    log.addFilter(_Requests(API_PATHS | control_paths()))  # once, where they are the same
+    if not log.hasHandlers():  # it would write to standard error itself, and wait for it
+        log.addHandler(_Lines())
     lock = threading.Lock()
 
     def guard(operation: Callable[[], Any]) -> Any:
@@ -158,6 +161,14 @@ def _settings(whole: Any, values: SettingValues) -> Settings:
     if values:
         raise Refusal(Problem(", ".join(values), "is given beside whole settings", "give it to mockserver.load"))
     return whole
+
+
+class _Lines(logging.Handler):
+    """Writes log records to standard error without waiting for it, where the program has not said where they go."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:  # which it may say later
+            STANDARD_ERROR.write(self.format(record))
 
 
 @dataclass(frozen=True, slots=True)

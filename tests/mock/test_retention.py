@@ -7,11 +7,15 @@ import random
 import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mockserver.core.tasks import Task
 from mockserver.stores.memory import MemoryStore
+from mockserver.stores.retention import FEW, Retention
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.store import Store
 from support.in_process import Api
@@ -26,7 +30,7 @@ class Stop(Exception):
 def test_of_all_tasks_the_last_ones_are_kept_whatever_happens_between(store: Store, seed: int) -> None:
     """Creates by several accounts, polls, resets and transactions that fail, against a list of what should be there."""
     chance, logins, keep = random.Random(seed), [f"{name}@example.com" for name in "abc"], 120
-    store.keep = keep
+    store.retention = Retention(keep, 0, lambda: 0)
     for login in logins:
         store.put_account(replace(ANNA, login=login, daily_limit=10**6))
     kept: dict[int, Task] = {}
@@ -66,7 +70,7 @@ def test_a_file_that_was_kept_whole_loses_its_oldest_tasks_a_few_at_a_time(file_
     with file_store.transaction(write=True):
         file_store.put_account(replace(ANNA, daily_limit=10**6))
         first, *_ = [create(file_store) for _ in range(100)]
-    file_store.keep = 20
+    file_store.retention = Retention(20, 0, lambda: 0)
     left = []
     for _ in range(12):
         create(file_store)
@@ -99,7 +103,7 @@ def test_a_task_in_memory_takes_a_stated_number_of_bytes_and_gives_them_back() -
 def test_with_a_limit_the_tasks_in_memory_take_no_more_than_those_that_are_kept() -> None:
     """Also where ever more are made, of ever more accounts."""
     store = MemoryStore()
-    store.keep = 1000
+    store.retention = Retention(1000, 0, lambda: 0)
     sizes = []
     tracemalloc.start()
     try:
@@ -123,3 +127,39 @@ def test_a_task_that_is_no_longer_kept_is_unknown() -> None:
 
     assert api.call("result", id=first)["error_code"] == api.call("result", id=999)["error_code"]
     assert [api.call("result", id=one)["status"] for one in (second, third)] == ["ready"] * 2
+
+
+@pytest.mark.parametrize("state", ["memory", "state.db"])
+def test_a_task_that_is_too_old_is_unknown_once_others_are_created(
+    state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its age is in real time: the mock's own clock stands still meanwhile."""
+    monkeypatch.chdir(tmp_path)
+    api = Api(keep_for="1h", delay="0s", daily_limit=10_000, state=state)
+    api.mock.set_clock(None, frozen=True, now=None, speed=None)
+    old = [api.create() for _ in range(3 * FEW)]
+    api.time.passes(1800)
+    young = api.create()
+    api.time.passes(1800 + 36)
+    last = [api.create() for _ in range(4)]
+
+    assert {api.call("result", id=one)["status"] for one in old} == {"error"}
+    assert {api.call("result", id=one)["status"] for one in (young, *last)} == {"ready"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 3)), max_size=60), st.integers(0, 20))
+def test_what_is_gone_is_too_old_or_too_far_back_and_no_younger_task_goes(
+    creates: list[tuple[int, int]], number: int
+) -> None:
+    """At most a hundredth of its time later, once another is created."""
+    age, now, made = 1000, 0, [0]
+    retention = Retention(number, age, lambda: now)
+    for passes, times in creates:
+        now += passes
+        for _ in range(times):
+            made.append(now)
+            last = len(made) - 1
+            gone = retention.gone(last)
+            assert all(now - made[one] >= age or (number and one <= last - number) for one in range(1, gone + 1))
+            kept = range(max(gone, 0) + 1, last)
+            assert all(now - made[one] <= age * 1.01 and (not number or one > last - number) for one in kept)

@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,9 +26,9 @@ from hypothesis import strategies as st
 import mockserver
 from mockserver.standard_error import Lines
 from mockserver.web.control import Control
-from support.processes import serving
+from support.processes import environment, serving
 from support.raw_client import connected
-from support.wire_server import get
+from support.wire_server import get, wait_for
 
 CALL = get("/api/info?login=demo@example.com&token=demo-token")
 HEALTH = get("/_mock/health").replace(b"Host: t", b"Host: localhost")
@@ -159,6 +160,29 @@ def test_no_answer_of_the_app_waits_for_a_line(monkeypatch: pytest.MonkeyPatch) 
     assert statuses == [500] * 3
 
 
+@pytest.mark.parametrize("stream", [full_pipe, full_disk], ids=["full_pipe", "full_disk"])
+def test_flask_run_answers_also_where_nobody_takes_its_log(stream: Callable[[ExitStack], int], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "flask", "--app", "mockserver.web", "run", "--port", str(port)]
+    with ExitStack() as stack:
+        number = stream(stack)
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=number)
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        os.close(number)
+        wait_for(lambda: is_up(port), 20)
+        for _ in range(3):  # a connection for each: the server keeps none
+            with connected(("127.0.0.1", port)) as client:
+                assert client.send(CALL).answer().status == 200
+
+
+def is_up(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 NOTICE = re.compile(r"ifind-mock: lines left out here, since standard error did not take them: (\d+)")
 
 
@@ -265,6 +289,25 @@ def test_a_line_waits_where_the_system_gives_no_thread(monkeypatch: pytest.Monke
         lines.flush(10)
 
     assert (tmp_path / "log").read_text(encoding="ascii") == "one\ntwo\n"
+
+
+def writers() -> int:
+    return sum(thread.name == "ifind-mock-log" for thread in threading.enumerate())
+
+
+def test_lines_of_many_threads_are_each_written_once_by_one_thread(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = writers()
+    with (tmp_path / "log").open("w", encoding="ascii") as file, ThreadPoolExecutor(4) as pool:
+        monkeypatch.setattr("sys.stderr", file)
+        for _ in range(20):  # the first lines start the thread
+            lines = Lines()
+            list(pool.map(lines.write, ["line"] * 4))
+            lines.flush(10)
+
+    assert (tmp_path / "log").read_text(encoding="ascii") == "line\n" * 80
+    assert writers() - before == 20
 
 
 def test_a_process_that_was_forked_writes_its_own_lines_and_each_ends_with_them(tmp_path: Path) -> None:

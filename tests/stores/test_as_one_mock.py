@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import urllib.error
+import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from threading import Barrier, Lock
 from typing import Any, Unpack
+from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
@@ -14,11 +25,19 @@ from hypothesis import strategies as st
 
 from mockserver.api.http import Request
 from mockserver.assembly import open_gateway
+from mockserver.profile.profile import resolve
+from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.settings.table import SettingValues
+from mockserver.stores import redis as redis_store
+from mockserver.stores import shared_store, sqlite, sqlite_file
+from mockserver.stores.journal import Pattern
+from mockserver.web.app import make_app
 from mockserver.web.control import Control
+from mockserver.web.route import Guard
+from mockserver.wire.serving import serve_mock
 from support.in_process import LOGIN, PHONE, TOKEN, Time
-from support.stores import SHARED
+from support.wire_server import wait_for
 
 OTHER = "test-x@example.com"
 SETTINGS: SettingValues = {
@@ -66,6 +85,15 @@ def mocks(*states: str, **changed: Unpack[SettingValues]) -> Iterator[tuple[Time
         for one in opened:
             stack.enter_context(closing(one.mock.store))
         yield time, opened
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def kind(request: pytest.FixtureRequest) -> str:
+    named: str = request.param
+    return named
+
+
+IN_A_FILE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -175,17 +203,300 @@ SCRIPTS = st.lists(st.tuples(st.integers(0, 1), st.one_of(CALLS, CALLS, TOLD, RE
 LISTS = ("faults", "scenarios", "stubs", "requests", "accounts", "tasks", "clock", "profile", "metrics")
 
 
-@SHARED
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-@given(script=SCRIPTS)
+@given(script=SCRIPTS, tombstones=st.sampled_from([3, 10_000]))
 def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
-    script: list[tuple[int, tuple[str, tuple[Any, ...], dict[str, Any]]]], empty_state: Callable[[], str]
+    script: list[tuple[int, tuple[str, tuple[Any, ...], dict[str, Any]]]],
+    tombstones: int,
+    empty_state: Callable[[], str],
 ) -> None:
+    """Also where a process is so far behind that it reads all records anew."""
     state = empty_state()
-    with mocks(state, state) as (time, opened), mocks("memory") as (model_time, (model,)):
+    with (
+        mock.patch.object(sqlite, "TOMBSTONES", tombstones),
+        mock.patch.object(redis_store, "TOMBSTONES", tombstones),
+        mocks(state, state) as (time, opened),
+        mocks("memory") as (model_time, (model,)),
+    ):
         for place, (verb, how, params) in script:
             time.passes(0.5)
             model_time.passes(0.5)
             assert getattr(opened[place], verb)(*how, **params) == getattr(model, verb)(*how, **params)
         for name in LISTS:
             assert [one.tell(f"GET /{name}") for one in opened] == [model.tell(f"GET /{name}")] * 2
+
+
+def test_calls_at_once_in_two_processes_meet_a_rule_as_often_as_it_says(pair: list[OneMock]) -> None:
+    """Each mock has a thread of its own here, and each thread a connection to the file."""
+    one, two = pair
+    calls, steps = 60, [{"times": 25, "action": {"kind": "error", "code": 501}}]
+    one.tell("DELETE /faults")
+    one.tell("POST /faults", {"match": {"nth": 70}, "action": {"kind": "error", "code": 502}})
+    one.tell("POST /faults", {"match": {}, "action": {"kind": "error", "code": 503}, "times": 30, "after": 40})
+    two.tell("PUT /scenarios/s", {"steps": steps, "login": LOGIN})
+    two.tell("PUT /profile", {"rate.limit": "1000/min"})
+    began = Barrier(2)
+
+    def work(mine: OneMock) -> list[int]:
+        began.wait()
+        return [json.loads(mine.call("info")[2]).get("error_code") for _ in range(calls)]
+
+    with ThreadPoolExecutor(2) as threads:
+        codes = Counter(code for codes in threads.map(work, pair) for code in codes)
+
+    # The scenario's calls are counted by the faults, too. The 70th is that of the first fault, and counted by both.
+    assert codes == {501: 25, 502: 1, 503: 30, None: 2 * calls - 56}
+    assert sum(one.mock.store.calls().values()) == sum(two.mock.store.calls().values()) == 2 * calls
+    assert [entry.number for entry in one.mock.journal.entries(Pattern({}))] == [118, 119, 120]
+    assert one.mock.journal.dropped(Pattern({})) == 117
+
+
+def test_counts_of_a_turn_that_fails_are_taken_back(pair: list[OneMock]) -> None:
+    one, two = pair
+    one.tell("PUT /faults/f", {"match": {}, "action": {"kind": "error"}, "times": 2})
+    before = one.tell("GET /faults"), two.tell("GET /scenarios")
+    with suppress(ZeroDivisionError), one.mock.store.transaction():
+        assert one.call("create", phone=PHONE, source=1)[0] == 200
+        one.mock.set_profile(resolve(clauses(), {"row.phone": "number"}))
+        raise ZeroDivisionError
+
+    assert (one.tell("GET /faults"), two.tell("GET /scenarios")) == before
+    assert one.mock.profile.choices["row.phone"] == "text"
+
+
+def test_a_turn_that_fails_hides_no_change_of_another_process(pair: list[OneMock]) -> None:
+    one, two = pair
+    one.tell("DELETE /faults")
+    one.tell("DELETE /scenarios")
+    with suppress(ZeroDivisionError), one.mock.store.transaction(write=True):
+        one.mock.arm({"action": {"kind": "error", "code": 501}})
+        raise ZeroDivisionError
+    two.tell("POST /faults", {"action": {"kind": "error", "code": 502}})
+
+    assert json.loads(one.call("info")[2])["error_code"] == 502
+
+
+@pytest.mark.parametrize(
+    ("resource", "first", "second"),
+    [
+        ("faults", {"action": {"kind": "error"}, "times": 2}, {"action": {"kind": "error"}, "times": 3}),
+        ("stubs", {"match": {"phone": PHONE}, "cost": 1}, {"match": {"source": 1}, "cost": 2}),
+        ("scenarios", {"steps": [{"account": {"daily_limit": 5}}]}, {"steps": [{}], "end": "last"}),
+    ],
+)
+def test_what_is_put_anew_is_in_every_process_as_in_the_first(
+    pair: list[OneMock], state: str, resource: str, first: Any, second: Any
+) -> None:
+    one, two = pair
+    one.tell("POST /reset", {})
+    for number in range(4):
+        one.tell(f"PUT /{resource}/n{number}", first if number == 1 else second)
+        two.call("info")
+    account = two.tell("GET /accounts")
+    for route in (f"DELETE /{resource}/n0", f"PUT /{resource}/n0", f"PUT /{resource}/n1", f"DELETE /{resource}/n2"):
+        one.tell(
+            route,
+            None
+            if "DELETE" in route
+            else first
+            if "n0" in route
+            else {**second, "match": {}}
+            if resource == "stubs"
+            else second,
+        )
+    with mocks(state) as (_, (three,)):
+        told = [each.tell(f"GET /{resource}") for each in (one, two, three)]
+
+        assert told[0] == told[1] == told[2]
+        assert [entry.get("id", entry.get("name")) for entry in told[0][1][resource]] != []
+        assert two.tell("GET /accounts") == account or resource == "scenarios"
+
+
+def test_what_a_scenario_has_changed_is_as_before_where_another_process_takes_it_away(pair: list[OneMock]) -> None:
+    one, two = pair
+    one.tell("POST /reset", {})
+    before = one.tell("GET /accounts")
+    one.tell("PUT /scenarios/s", {"steps": [{"match": {"method": "info"}, "account": {"daily_limit": 5}}]})
+    one.tell("DELETE /scenarios/midnight-turn")
+    two.call("info")
+    assert one.tell("GET /accounts") != before
+    one.tell("DELETE /scenarios/s")
+
+    assert two.tell("GET /accounts") == before
+
+
+@pytest.mark.parametrize(
+    "route", [("POST /reset", {"login": LOGIN}), ("POST /reset", {}), ("DELETE /accounts/x", None)]
+)
+def test_a_reset_ends_what_waits_in_the_other_process_and_nothing_that_comes_later(
+    pair: list[OneMock], route: tuple[str, Any]
+) -> None:
+    one, two = pair
+    two.tell("PUT /accounts/x", {})
+    waiter = one.mock.journal.wait(Pattern({"login": "x"} if route[1] is None else {}), 1)
+    one.ended.clear()
+    assert two.tell(*route)[0] == 204
+    one.mock.watch()
+    (login,) = one.ended
+
+    assert login == {"POST": (route[1] or {}).get("login"), "DELETE": "x"}[route[0].split()[0]]
+    assert waiter.ended == (login in (None, waiter.pattern.login))
+    one.call("info")
+    one.mock.watch()
+    assert one.ended == [login]
+    assert two.ended[-1:] == [login], "its own are ended by its control API"
+
+
+def test_a_wait_and_an_answer_that_waits_see_what_another_process_does(state: str) -> None:
+    read = load(arguments={**SETTINGS, "state": state})
+    with ExitStack() as stack:
+        one, two = (open_gateway(read) for _ in range(2))
+        for gateway in (one, two):
+            stack.callback(gateway.mock.store.close)
+        served = stack.enter_context(serve_mock(one, read))
+        guard = _locked()
+        wsgi = make_app(two, guard, read).test_client()
+        threads = stack.enter_context(ThreadPoolExecutor(4))
+
+        def asked(path: str, body: Any = None) -> int:
+            data = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(served + path, data, {"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        wait = {"match": {"method": "info"}, "count": 2, "timeout": "20s"}
+        info = f"/api/info?{urlencode({'login': LOGIN, 'token': TOKEN})}"
+        waits = [threads.submit(asked, "/_mock/requests/wait", wait), threads.submit(asked, "/_mock/requests/wait", {})]
+        wait_for(lambda: len(one.mock.journal._waiters) == 1)
+        assert (wsgi.get(info).status_code, asked(info)) == (200, 200)
+        assert [one.result(20) for one in waits] == [200, 200]
+
+        late = {"match": {"method": "info"}, "action": {"kind": "latency", "delay": "20s"}, "times": "always"}
+        assert wsgi.post("/_mock/faults", json=late).status_code == 201
+        answers = [threads.submit(asked, info), threads.submit(lambda: wsgi.get(info).status_code)]
+        wait_for(lambda: sum(guard(two.mock.store.calls).values()) == 4)
+        assert asked("/_mock/reset", {"login": LOGIN}) == 204
+        assert wsgi.post("/_mock/reset", json={"login": LOGIN}).status_code == 204
+        assert [one.result(20) for one in answers] == [503, 503]
+
+
+def _locked() -> Guard:
+    lock = Lock()
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        with lock:
+            return operation()
+
+    return guard
+
+
+# The settings, and the end of a process.
+
+
+def test_rules_of_the_settings_are_put_once_and_those_of_other_settings_take_their_place(state: str) -> None:
+    other: SettingValues = {"faults": [{"action": {"kind": "reset"}}], "profile": {"row.phone": "number"}}
+    with mocks(state, state) as (time, (one, two)), closing(OneMock(state, time, other).mock.store):
+        for asked in (one, two):
+            assert [fault["action"]["kind"] for fault in asked.tell("GET /faults")[1]["faults"]] == ["reset"]
+        one.tell("PUT /faults/mine", {"action": {"kind": "error"}})
+        new = load(arguments={**SETTINGS, **other, "state": state, "delay": "1s"})
+        two.mock.configure(new.profile, new.simulation)
+        two.tell("PUT /profile", {"row.phone": "text"})
+        one.mock.configure(new.profile, new.simulation)
+
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f2", "mine"]
+        assert one.mock.profile.choices["row.phone"] == two.mock.profile.choices["row.phone"] == "text"
+        two.tell("POST /reset", {})
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f4"]
+        assert one.mock.profile.choices["row.phone"] == two.mock.profile.choices["row.phone"] == "number"
+
+
+def test_rules_counts_and_the_journal_end_with_the_last_process_and_tasks_stay(state: str) -> None:
+    with mocks(state) as (_, (one,)):
+        one.tell("DELETE /scenarios")
+        one.call("create", phone=PHONE, source=1)
+        one.tell("PUT /faults/mine", {"action": {"kind": "error"}})
+        one.tell("PUT /profile", {"row.phone": "number"})
+        with mocks(state) as (_, (two,)):
+            assert [fault["id"] for fault in two.tell("GET /faults")[1]["faults"]] == ["f1", "mine"]
+            one.mock.store.close()
+            with mocks(state) as (_, (three,)):
+                assert len(three.tell("GET /requests")[1]["requests"]) == 1
+                assert three.mock.profile.choices["row.phone"] == "number"
+    with mocks(state) as (_, (one,)):
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f1"]
+        assert one.tell("GET /requests")[1]["requests"] == []
+        assert one.mock.profile.choices["row.phone"] == "text"
+        assert one.mock.store.calls() == {}
+        assert len(one.tell("GET /tasks")[1]["tasks"]) == 1
+
+
+@IN_A_FILE
+def test_they_end_with_a_process_that_is_killed(state: str) -> None:
+    program = """
+        import os, sys
+        from mockserver.assembly import open_gateway
+        from mockserver.settings.loading import load
+        open_gateway(load(arguments={"state": sys.argv[1]})).mock.arm({"action": {"kind": "error"}})
+        os._exit(0)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program), state], check=True)
+    with closing(sqlite3.connect(state)) as file:
+        assert file.execute("SELECT count(*) FROM records WHERE kind = 'fault'").fetchall() == [(1,)]
+    with mocks(state) as (_, (one,)):
+        assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f1"]
+        assert one.tell("GET /faults")[1]["faults"][0]["match"] == {"method": "info", "nth": 3}
+
+
+# What can't be written, or be read.
+
+
+@IN_A_FILE
+@pytest.mark.parametrize(("held", "dropped"), [(1000, 0), (2, None)])
+def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
+    state: str, monkeypatch: pytest.MonkeyPatch, held: int, dropped: int | None
+) -> None:
+    monkeypatch.setattr(sqlite_file, "BUSY", 0.01)
+    monkeypatch.setattr(shared_store, "UNWRITTEN", held)
+    with mocks(state, state, journal=10) as (_, (one, two)):
+        with closing(sqlite3.connect(state, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(3):
+                one.call("result", id=7)
+        one.call("result", id=7)
+
+        assert sum(two.mock.store.calls().values()) == 4
+        assert two.mock.journal.count(Pattern({})).kept == min(held + 1, 4)
+        assert two.mock.journal.dropped(Pattern({})) == dropped
+        two.tell("POST /reset", {})
+        assert one.mock.journal.dropped(Pattern({})) == 0
+
+
+@pytest.mark.parametrize("value", ["{", "[]", '[1, {"action": {"kind": "of a later version"}}]'])
+def test_a_record_that_can_t_be_read_is_an_error_with_a_remedy(pair: list[OneMock], value: str) -> None:
+    one, two = pair
+    with one.mock.store.transaction(write=True):
+        one.mock.store.put_record("fault", "f9", value)
+    (status, told) = two.tell("GET /faults")
+
+    assert status == 503
+    assert f"{one.mock.store.name}: holds a record that this ifind-mock can't read; use one version" in told["detail"]
+    assert json.loads(two.call("info")[2])["error_code"] == 500
+    with one.mock.store.transaction(write=True):
+        one.mock.store.drop_record("fault", "f9")
+    assert two.tell("GET /faults")[0] == 200
+
+
+def test_a_process_that_comes_later_lists_everything_in_the_same_order(state: str) -> None:
+    with mocks(state) as (time, (one,)):
+        for name in ("a", "b", "a"):
+            one.tell(f"PUT /faults/{name}", {"action": {"kind": "error"}})
+            one.tell(f"PUT /scenarios/{name}", {"steps": [{"times": 1}]})
+            one.tell(f"PUT /stubs/{name}", {"match": {"phone": f"7000111{ord(name):04}"}, "names": []})
+        with closing((later := OneMock(state, time, {})).mock.store):
+            for name in ("faults", "scenarios", "stubs"):
+                assert later.tell(f"GET /{name}") == one.tell(f"GET /{name}")
+                assert "b" in str(later.tell(f"GET /{name}"))

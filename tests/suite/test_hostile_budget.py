@@ -4,22 +4,30 @@ and no run ends in an error of its own.
 
 from __future__ import annotations
 
+import io
 import resource
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, Account
+from contract_tests.budget.budget import Limits
 from contract_tests.budget.ledger import MOST, Entry, open_ledger
+from contract_tests.budget.sender import LostAnswer, open_sender
 from contract_tests.contract.clauses import UsageError
+from contract_tests.learning.learn import learn
 from contract_tests.transport.messages import Request
 from mockserver.mutants.kit.context import CallContext
-from support.checking import check, examined
+from support.checking import check, examined, options_for
+from support.raw_server import server
 from support.standins.breaking import Breakage
 from support.standins.running import serving
 
@@ -169,6 +177,22 @@ def test_what_is_really_taken_passes_the_budget_by_one_create_at_most(name: str)
         assert 5 <= target.units + taken[-1] < 12 + most, output
 
 
+def test_costs_that_grow_beyond_what_tasks_state_pass_the_budget_by_one_create_at_most() -> None:
+    taken: list[int] = []
+
+    def growing(context: CallContext) -> int:
+        if context.status == "ok":
+            taken.append(2 ** (len(taken) + 1))
+            return taken[-1]
+        return 0
+
+    breakage, out = charging(growing, honest), io.StringIO()
+    with serving("courier", seconds=0.0, limit=1000, breakage=breakage) as target:
+        learn(options_for(target, budget=12, poll_timeout=0.3), None, out, out)
+
+        assert target.units + sum(taken) < 12 + max(taken) + 1, out.getvalue()
+
+
 def test_a_right_server_that_shows_no_units_is_checked_like_any() -> None:
     with serving("courier", seconds=0.0, breakage=Breakage("hides the units", response=hidden)) as target:
         report = examined(target).report
@@ -234,6 +258,25 @@ def test_a_create_of_before_counts_as_a_unit_whatever_its_line_says(tmp_path: Pa
     (entry,) = taken(tmp_path / "ledger.db")
 
     assert (entry.units, entry.answer) == (1, {"status": "ok", "id": 7})
+
+
+def test_a_create_that_was_lost_before_the_run_was_stopped_is_not_sent_however_often_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    call, arrived = calls.create(ACCOUNT, "70005550142", 2), []
+
+    def hangs_up(connection: socket.socket) -> None:
+        arrived.append(connection.recv(65536))
+
+    with server(*[hangs_up] * 4) as url:
+        base, ledger = url.removesuffix("/info"), partial(open_ledger, tmp_path / "ledger.db", url, ACCOUNT)
+        for _ in range(2):  # the run, and the same run resumed
+            with ledger() as file, open_sender(base, Limits(units=12), ledger=file) as sender:
+                for _ in range(3):
+                    with pytest.raises(LostAnswer):
+                        sender.send_create(call)
+
+    assert len(arrived) == 1
 
 
 def test_a_ledger_with_more_creates_than_a_run_makes_is_refused(tmp_path: Path) -> None:

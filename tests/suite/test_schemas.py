@@ -290,3 +290,30 @@ def test_a_schema_for_a_profile_is_one_valid_document_without_annotations_left_t
 def test_nothing_is_ever_fetched() -> None:
     with pytest.raises(resolve.UnknownSchemaError, match=r"https://example\.com"):
         list(resolve._added({"$ref": "https://example.com/schema.json"}, "row", None))
+
+
+VALUES_WRONG = {
+    "result.cost": ("cost", 0),
+    "row.time": ("time", "x"),
+    "row.price": ("price", "x"),
+    "row.source": ("source", "x"),
+}
+
+
+@pytest.mark.parametrize(
+    "broken", [(), *((clause,) for clause in VALUES_WRONG), ("result.cost", "row.price", "row.time")]
+)
+@pytest.mark.parametrize("beside", [{}, {"ip": None, "names": 5}, {"data": [{}, None, 1]}, {"data": {}, "cost": None}])
+def test_some_clauses_alone_are_broken_where_the_whole_schema_says_so(
+    broken: tuple[str, ...], beside: dict[str, Any]
+) -> None:
+    answer = deepcopy(resolve.document("ready-data")["examples"][0])
+    rows = [{name: value for name, value in answer["data"][0].items() if name != lacking} for lacking in COLUMNS[-2:]]
+    for clause in broken:
+        place, value = VALUES_WRONG[clause]
+        (answer if place == "cost" else rows[1])[place] = value
+    answer |= {"data": rows, **beside}
+    whole = {problem.clause for problem in validate.problems("ready", answer, profile={})}
+
+    assert validate.broken_clauses("ready", answer, tuple(VALUES_WRONG)) == whole.intersection(VALUES_WRONG)
+    assert "data" in beside or whole.intersection(VALUES_WRONG) == {*broken}

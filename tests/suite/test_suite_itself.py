@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 
 import contract_tests
+from contract_tests.api.calls import METHODS, MULTIPART, WAYS, Account, Call
+from contract_tests.budget.sender import Sender
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
+from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.contract.profile import read_profile
-from contract_tests.engine.options import read_phone, read_rate, read_seconds, read_units
+from contract_tests.engine.options import CheckOptions, read_phone, read_rate, read_seconds, read_units
+from contract_tests.engine.run import open_run
 from contract_tests.engine.target import on_loopback, read_url
+from contract_tests.suite.generated import send_generated_calls
 from mockserver.data import toml
 from mockserver.profile.clauses import parse_clauses
 
@@ -167,3 +172,31 @@ def test_loopback_is_recognised_without_a_lookup(url: str, loopback: bool) -> No
 def test_a_wrong_target_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         read_url(text)
+
+
+def test_generated_calls_are_the_same_in_every_run_and_vary_in_all_that_a_call_has() -> None:
+    runs: list[list[Call]] = [[], []]
+    for sent in runs:
+        send_generated_calls(Account("a@example.com", "aaa111"), sent.append, examples=30)
+    sent, again = runs
+
+    assert sent == again
+    assert len({*sent}) == len(sent)
+    assert {call.method for call in sent} == {*METHODS}
+    assert {call.way for call in sent} == {*WAYS, MULTIPART}
+    values = [value for call in sent for _, value in (*call.params, *call.query)]
+    assert {"aaa111", "csv"} <= {*values}
+    assert any(not value.isascii() for value in values)
+
+
+def test_a_run_on_the_private_mock_waits_for_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(Sender, "pause", lambda _, seconds: pauses.append(seconds))
+    with open_run(CheckOptions()) as run:
+        tasks = run.pool.tasks()
+        late = run.pool.maker.make(COMMON_SOURCE)
+        ready = run.pool.poller.wait(late)
+
+    assert all(task.ready for task in tasks)
+    assert ready.status == "ready"
+    assert pauses == []
