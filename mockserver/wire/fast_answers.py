@@ -36,7 +36,7 @@ from mockserver.people.magic import MAGIC
 from mockserver.profile.editions import Source
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory import MemoryStore
-from mockserver.stores.memory_journal import Kept, Kind
+from mockserver.stores.memory_journal import EntryKind, Kept
 from mockserver.wire.delivery import header_lines
 
 T = TypeVar("T")
@@ -76,12 +76,12 @@ answer is written like them: a phone has fewer digits, and what is made up is ol
 
 
 @dataclass(slots=True, eq=False)
-class _Shape:
+class _AnswerShape:
     """What the answers to an operation have in common that have the same outcome and the same `format`."""
 
     form: str  # the format that they are written in
     counted: tuple[str, str, int]  # their key in `Store.calls`
-    kinds: tuple[Kind, Kind]  # of their entries in the journal: for a GET, for a POST
+    kinds: tuple[EntryKind, EntryKind]  # of their entries in the journal: for a GET, for a POST
     content_type: str
     lines: bytes  # the header of it
     encoding: str  # of what is filled in
@@ -89,7 +89,7 @@ class _Shape:
     rest: bytes = b""  # of create, what stands after the id
 
 
-_Made: TypeAlias = tuple[_Shape, bytes, str, int | None, str | None, int | None, bytes | None]
+_Made: TypeAlias = tuple[_AnswerShape, bytes, str, int | None, str | None, int | None, bytes | None]
 """An answer: its shape, its body, its reason; of its task the id, the phone and the source; all its headers, where they
 are kept.
 """
@@ -243,7 +243,7 @@ class FastAnswers:
             if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
                 self._sources[key.encode()] = source, delay.sample(0), delay.polls
 
-    def _shape(self, operation: str, outcome: str, wanted: str | None) -> _Shape:
+    def _shape(self, operation: str, outcome: str, wanted: str | None) -> _AnswerShape:
         profile = self._profile
         form = wanted or FORMATS[0]
         written = FORMATS[0] if operation == "info" and not profile.rules.info_follows_format else form
@@ -254,7 +254,7 @@ class FastAnswers:
         lines = header_lines((("Content-Type", content_type),) if content_type else ())
         # All others have the characters of ASCII in its bytes, and some begin a text with a mark.
         wide = WRITERS[written].encoding(profile.rendering) == "utf-16le"
-        return _Shape(
+        return _AnswerShape(
             written, (operation, outcome, 200), (get, post), content_type, lines, "utf-16le" if wide else "ascii"
         )
 
@@ -262,7 +262,7 @@ class FastAnswers:
         _, write = prepared(answer.format, self._profile.rendering)
         return write(answer)
 
-    def _lines(self, shape: _Shape, reason: str, task: int | None, size: int) -> bytes:
+    def _lines(self, shape: _AnswerShape, reason: str, task: int | None, size: int) -> bytes:
         """All headers, as `Gateway.render` and the delivery write them."""
         if self._plain:
             return b"%bContent-Length: %d\r\n\r\n" % (shape.lines, size)
@@ -318,7 +318,7 @@ class FastAnswers:
             self._ready.put(key, made, len(made.body) + _AROUND)
         return shape, made.body, made.reason, task, phone, source, None
 
-    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: _Shape) -> bool:
+    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: _AnswerShape) -> bool:
         """Writes other times into the body, where they are as long as those that it has. Returns whether they are."""
         before, after = (self._times(times, shape) for times in (made.seconds, seconds))
         if [*map(len, before)] != [*map(len, after)]:
@@ -329,7 +329,7 @@ class FastAnswers:
         made.seconds, made.body = seconds, bytes(body)
         return True
 
-    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: _Shape) -> _Ready:
+    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: _AnswerShape) -> _Ready:
         rules = self._profile.rules
         samples = _SAMPLE_TIMES[rules.epoch_times]
         created, done = (at * SECOND for at in samples)
@@ -343,7 +343,7 @@ class FastAnswers:
             body += times[marks.index(piece)] if piece in marks else piece
         return _Ready(seconds, body, places, answer.reason)
 
-    def _times(self, seconds: tuple[int, int], shape: _Shape) -> tuple[bytes, bytes]:
+    def _times(self, seconds: tuple[int, int], shape: _AnswerShape) -> tuple[bytes, bytes]:
         """The times of creation and end as a ready answer has them."""
         epoch = self._profile.rules.epoch_times
         created, done = (str(one) if epoch else text_of(one * SECOND) for one in seconds)
@@ -363,14 +363,16 @@ class FastAnswers:
         self._infos.put(key, made, len(made[1]) + _AROUND)
         return made
 
-    def _whole(self, shape: _Shape, answer: Answer, task: int | None, phone: str | None, source: int | None) -> _Made:
+    def _whole(
+        self, shape: _AnswerShape, answer: Answer, task: int | None, phone: str | None, source: int | None
+    ) -> _Made:
         """The answer, with all its headers."""
         body = self._written(answer)
         return shape, body, answer.reason, task, phone, source, self._lines(shape, answer.reason, task, len(body))
 
 
 @cache
-def _kind(operation: str, http_method: str, outcome: str, form: str, names: tuple[str, ...]) -> Kind:
+def _kind(operation: str, http_method: str, outcome: str, form: str, names: tuple[str, ...]) -> EntryKind:
     """The kind of the entries of such calls."""
 
     def entry(kept: Kept) -> Entry:
@@ -378,4 +380,4 @@ def _kind(operation: str, http_method: str, outcome: str, form: str, names: tupl
         head = (number, time, real, login, operation, http_method, phone, source, form, names, outcome, 200, None)
         return Entry(*head, task, (), reason, 0, asked, size, content_type, http_method == "POST")
 
-    return Kind((operation, outcome), entry)
+    return EntryKind((operation, outcome), entry)
