@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # The workers and the commands that tests start compile each module once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test tests mutants torture flakes lint format generate lock audit dist clean
+.PHONY: run test tests mutants torture bench flakes lint format generate lock audit dist clean
 
 run: $(VENV)/.runtime
 	$(BIN)/ifind-mock serve $(ARGS)
@@ -30,10 +30,14 @@ tests: $(VENV)/.dev $(VENV)/.release
 
 # The suite on every mutant.
 mutants: $(VENV)/.dev
-	$(BIN)/python -m pytest -m alone $(ARGS)
+	$(BIN)/python -m pytest tests/suite/test_mutants.py -m alone $(ARGS)
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/torture --torture $(SHARE) $(ARGS)
+
+# The mock beside other mock servers: docs/benchmarks.md. ARGS=--quick is a short look.
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(ARGS)
 
 # The tests again and again, each time in another order, zone and locale; what differs is listed.
 flakes: $(VENV)/.dev

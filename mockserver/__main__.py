@@ -1,11 +1,13 @@
 """The command `ifind-mock`, also as `python -m mockserver`."""
 
+import gc
 import sys
 from pathlib import Path
 
 
 def main() -> None:
     """Loads the command line and runs it. Loading takes a moment, in which Ctrl-C may come, too."""
+    gc.disable()  # until the command is loaded, which makes no garbage: looking for some takes time
     try:
         from mockserver.cli.main import main as run
 

@@ -55,6 +55,7 @@ def _placed(problem: Problem, settings: Settings) -> Problem:
 
 def _mock(settings: Settings, real: RealTime, *, owns_sockets: bool) -> Mock:
     store = open_store(settings.state)
+    store.keep = settings.keep_tasks
     try:
         return Mock(store, settings.profile, settings.simulation, words(), real, owns_sockets=owns_sockets)
     except BaseException:

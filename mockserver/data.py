@@ -12,6 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -54,8 +55,11 @@ def path(*parts: str) -> Path:
 def toml(*parts: str) -> dict[str, Any]:
     """The content of a TOML file. Raises MissingDataError as `path`, and BrokenDataError for what is not TOML."""
     file = path(*parts)
+    content = file.read_bytes()
+    with suppress(ValueError):
+        return tomllib.loads(content.decode("utf-8"))  # the project's own files need no checks
     try:
-        return toml_of(file.read_bytes())
+        return toml_of(content)  # says what is wrong
     except TextFileError as error:
         raise BrokenDataError(f"{file}: {error}") from error
 

@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import TypeAlias
@@ -72,9 +71,13 @@ class Lines:
             time.sleep(_PAUSE)
 
     def _write_batch(self, first: _Item) -> None:
+        # All at once: so what was left out until now comes after all of it.
+        items = [first, *(self._queue.get() for _ in range(self._queue.qsize()))]
+        with self._lock:
+            left_out, self._left_out = self._left_out, 0
         together = bytearray()
         waiting: list[threading.Event] = []
-        for item in self._following(first):
+        for item in items:
             if isinstance(item, threading.Event):
                 waiting.append(item)
                 continue
@@ -83,17 +86,10 @@ class Lines:
                 together.clear()
             together += item
         self._put(bytes(together))
-        with self._lock:
-            self._failed += self._left_out
-            self._left_out = 0
+        self._failed += left_out
         self._put(b"")
         for one in waiting:
             one.set()
-
-    def _following(self, first: _Item) -> Iterator[_Item]:
-        yield first
-        for _ in range(self._queue.qsize()):
-            yield self._queue.get()
 
     def _put(self, lines: bytes) -> None:
         notice = b"\n" * self._is_cut + (_notice(self._failed) if self._failed else b"")

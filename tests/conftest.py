@@ -7,12 +7,25 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support import order
+from support.checking import few_rows
 from support.in_process import OPENED
 from support.stores import empty_state, file_store, kind, path, redis, state, store
 from support.torture import add_option, table, torture
 from support.wire_server import serve, up
 
-__all__ = ["empty_state", "file_store", "kind", "path", "redis", "serve", "state", "store", "torture", "up"]
+__all__ = [
+    "empty_state",
+    "few_rows",
+    "file_store",
+    "kind",
+    "path",
+    "redis",
+    "serve",
+    "state",
+    "store",
+    "torture",
+    "up",
+]
 
 
 @pytest.fixture(autouse=True)

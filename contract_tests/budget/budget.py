@@ -116,6 +116,14 @@ class Budget:
     """Calls that left; further tries of the same call are not counted."""
     doubtful: int = 0
     """Units of creates that were refused or turned away since the target has last shown what was taken."""
+    unexpected: bool = False
+    """A create that is right in all its parameters is among them."""
+    hidden: bool = False
+    """The target does not show what was taken: what is doubtful may be."""
+    shown: int = 0
+    """Units that the target has shown to be taken, those of a run before included."""
+    shown_for: int = 0
+    """Charges at that time."""
     held_back: int = 0
     """Calls that the limits kept from being sent."""
     end: float | None = field(init=False)
@@ -129,8 +137,11 @@ class Budget:
 
     @property
     def spent(self) -> int:
-        """Units taken so far, those of lost creates included."""
-        return sum(charge.units for charge in self.charges)
+        """Units taken so far, those of lost creates included: what the creates' own costs come to, or what the target
+        has shown where that is more.
+        """
+        later = sum(charge.units for charge in self.charges[self.shown_for :])
+        return max(sum(charge.units for charge in self.charges), self.shown + later)
 
     @property
     def unknown(self) -> int:
@@ -148,8 +159,9 @@ class Budget:
 
     def holds(self, source: int) -> bool:
         """Whether a create of the source may be sent."""
-        units = self.limits.units
-        return not self.limits.no_creates and (units is None or self.spent + self.expected_cost(source) <= units)
+        units, doubtful = self.limits.units, self.doubtful if self.hidden else 0
+        expected = self.spent + doubtful + self.expected_cost(source)
+        return not self.limits.no_creates and (units is None or expected <= units)
 
     @property
     def in_doubt(self) -> bool:
@@ -175,32 +187,30 @@ class Budget:
         """Gives the units back: the create never arrived, or was refused for what is wrong in it."""
         charge.units = 0
 
-    def refuse(self, charge: Charge) -> None:
-        """Gives the units back: the create was refused, or turned away."""
+    def refuse(self, charge: Charge, *, unexpected: bool) -> None:
+        """Gives the units back: the create was refused, or turned away. unexpected: nothing was wrong in it."""
         self.doubtful += charge.units
+        self.unexpected |= unexpected
         self.release(charge)
 
-    def settle_doubt(self, units: int | None) -> None:
-        """Takes what the target shows that the run has taken (None: it does not show it) as far as it is more than is
-        known: creates that it has refused have taken units.
+    def show(self, taken: int | None) -> int:
+        """Takes what the target shows to be taken by all creates (None: it does not show it). Returns how many units
+        that is more than is known; the last create counts as their reason.
         """
-        self.doubtful = 0
-        if units is not None and units > self.spent:
-            self.charges.append(Charge(0, units - self.spent))
+        self.hidden = taken is None
+        if taken is None:
+            return 0
+        more = max(0, taken - self.spent)
+        self.shown, self.shown_for, self.doubtful, self.unexpected = taken, len(self.charges), 0, False
+        if more and self.charges:
+            last = self.charges[-1]
+            self.highest[last.source] = max(self.highest.get(last.source, 1), last.units + more)
+        return more
 
     def settle(self, charge: Charge, cost: int) -> None:
         """Replaces the reserved units by the create's cost, which is a unit at least, whatever the target states."""
         charge.units = cost = max(1, cost)
         self.highest[charge.source] = max(self.highest.get(charge.source, 1), cost)
-
-    def settle_together(self, units: int) -> None:
-        """Takes what all creates so far have taken together for the cost of the last one, as far as it is more than is
-        known.
-        """
-        charged = [charge for charge in self.charges if charge.units]
-        if charged:
-            more = max(0, units - self.spent)
-            self.settle(charged[-1], charged[-1].units + more)
 
     def allow_no_creates(self, why: str) -> None:
         """From now on, no create may be sent; why is the reason that is reported."""

@@ -72,8 +72,8 @@ class Sender:
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
     """Keeps an id that is a secret out of the ledger."""
-    settle_doubt: Callable[[], object] = lambda: None
-    """Called before a create leaves: asks the target whether those that it has refused have taken units."""
+    before_create: Callable[[], object] = lambda: None
+    """Called before a create leaves: asks the target what those before it have taken."""
     log: list[tuple[Call, Charge | None]] = field(default_factory=list)
     """Calls that left, each with what a create took."""
     retried: list[RetriedCall] = field(default_factory=list)
@@ -147,12 +147,12 @@ class Sender:
             return self._replayed(known, request)
         tries = _Tries(self, call)
         while True:
-            self.settle_doubt()
+            self.before_create()
             response, charge = self._create_once(call, request, source)
             if not turned_away(response):
                 tries.pause_after(response, None)
                 return response, charge
-            self.release(charge)
+            self.release(charge, unexpected=True)
             pause = tries.pause_after(response, None)
             if pause is None:
                 return response, charge
@@ -188,10 +188,15 @@ class Sender:
         if self.ledger and charge.line and not charge.replayed and not self.holds_secret(str(model.get("id")).encode()):
             self.ledger.keep(charge.line, http, model)
 
-    def release(self, charge: Charge, *, doubtful: bool = True) -> None:
-        """Gives the units of a refused create back. doubtful: a target that lies may have taken them."""
+    def release(self, charge: Charge, *, doubtful: bool = True, unexpected: bool) -> None:
+        """Gives the units of a refused create back. doubtful: a target that lies may have taken them. unexpected:
+        nothing was wrong in it.
+        """
         if not charge.replayed:
-            (self.budget.refuse if doubtful else self.budget.release)(charge)
+            if doubtful:
+                self.budget.refuse(charge, unexpected=unexpected)
+            else:
+                self.budget.release(charge)
             self._note(charge.line, REFUSED)
 
     def settle(self, charge: Charge, cost: int) -> None:

@@ -6,11 +6,14 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from contract_tests.contract.editions import SECTIONS
 
 MAX_BYTES = 16 * 2**20  # bytes of the largest body that is read
+MOST_ANSWERS = 10_000  # answers of one file that are read
+MOST_FIELDS = 1_000  # headers of a response that are read
 METHODS = ("create", "result", "info")
 SOURCES = tuple(SECTIONS)
 
@@ -103,6 +106,10 @@ _NEXT = re.compile(_LINE + rb"(?=[A-Za-z0-9!#$%&'*+.^_`|~-]+:|\r?\n)")
 _END = re.compile(rb"\n\r?\n")
 
 
+class TooManyError(Exception):
+    """A file of more answers than are read, or of one with more headers: where, and what to do."""
+
+
 @dataclass(frozen=True)
 class _Response:
     """A response as it stands in a file."""
@@ -121,20 +128,27 @@ class _Response:
 
 def read_captures(data: bytes) -> list[Capture]:
     """A body as it was sent, or whole responses as `curl -i` prints them: status line, headers, a blank line, body. Of
-    those to one call (100 Continue, a proxy's, redirects) the last one counts.
+    those to one call (100 Continue, a proxy's, redirects) the last one counts. Raises TooManyError.
     """
     if _STATUS.match(data) is None:
         return [Capture(_dechunked(data)).unpacked()]
-    responses = [*_responses(data)]
+    responses = [*islice(_responses(data), MOST_ANSWERS + 1)]
+    if len(responses) > MOST_ANSWERS:
+        raise TooManyError(f"more than {MOST_ANSWERS:,} responses, the most that are read: split the file")
     last = len(responses) - 1
     return [_captured(response) for i, response in enumerate(responses) if i == last or not response.is_interim]
 
 
 def _responses(data: bytes) -> Iterator[_Response]:
-    line = _STATUS.match(data)
+    line, number = _STATUS.match(data), 0
     while line is not None:
         end = _END.search(data, line.end() - 1)
-        begin = end.end() if end else len(data)
+        begin, number = end.end() if end else len(data), number + 1
+        if data.count(b"\n", line.end(), begin) > MOST_FIELDS + 1:
+            where = f"response {number}, at byte {line.start():,}"
+            raise TooManyError(
+                f"{where}, has a head of more than {MOST_FIELDS:,} lines: no server sends one, so cut it"
+            )
         head = data[line.end() : end.start() if end else len(data)]
         following = _NEXT.search(data, begin)
         yield _Response(int(line[1]), _fields(head), data[begin : following.start() if following else len(data)])

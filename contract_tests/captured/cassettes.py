@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from contract_tests.captured.capture import Capture
@@ -24,6 +25,10 @@ _YAML = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:[#%][^\n]*\n|---[^\n]*\n|[ \t]*\r?\n|[a-z_]+:[^\n]*\n){0,20}"
     rb"(?:(?:http_)?interactions:|-[ \t]*+(?:![^ \t\r\n]*+[ \t]*+)?\r?\n?[ \t]*+(?:![^\n]*+\n[ \t]*+)?request:)"
 )
+
+
+MOST_NODES = 200_000
+"""Values of a cassette in YAML that are read."""
 
 
 def is_cassette(data: bytes) -> bool:
@@ -61,7 +66,12 @@ def _yaml_of(data: bytes) -> Any:
     Texts.add_constructor("!binary", Texts.construct_yaml_binary)
     Texts.add_multi_constructor("", any_object)
     try:
+        # A node of the library takes more than a kilobyte.
+        if sum(1 for _ in islice(yaml.parse(data, Texts), MOST_NODES + 1)) > MOST_NODES:
+            raise DamagedArchive(f"a cassette of more than {MOST_NODES:,} values, the most that are read: split it")
         return yaml.load(data, Texts)
+    except DamagedArchive:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = f"no YAML at line {mark.line + 1}, column {mark.column + 1}" if mark else "no YAML"

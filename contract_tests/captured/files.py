@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from contract_tests.captured.capture import Asked, Capture, read_captures, unzipped
+from contract_tests.captured.capture import Asked, Capture, TooManyError, read_captures, unzipped
 from contract_tests.captured.cassettes import is_cassette, read_cassette
 from contract_tests.captured.har import is_har, read_har
-from contract_tests.captured.judge import Judgement, judge
+from contract_tests.captured.judge import MOST, Judgement, judge
 from contract_tests.captured.no_answer import UNPACKED, as_utf8, other_file, packed
 from contract_tests.captured.recordings import Archive, DamagedArchive, Recording, archive_of
 from contract_tests.contract.outcome import Outcome
@@ -43,10 +43,24 @@ class Validation:
 
     @property
     def exit_code(self) -> int:
-        """2 where a file or an answer in one could not be read, else 1 for a broken answer, else 0."""
+        """2 where a file or an answer in one could not be opened, else 1 for an answer that is broken or too large to
+        be read, else 0.
+        """
         judgements = [result.judgement for result in self.files]
-        failed = any(j.fails(strict=self.strict) for j in judgements if j)
+        failed = any(j.fails(strict=self.strict) or j.too_large for j in judgements if j)
         return USAGE if None in judgements else BROKEN if failed else HOLDS
+
+
+@dataclass
+class _Room:
+    """How many problems are still kept of all answers together; at least one is of each."""
+
+    left: int = 20_000
+
+    def judge(self, capture: Capture, asked: Asked) -> Judgement:
+        judgement = judge(capture, asked, max(1, min(MOST, self.left)))
+        self.left -= len(judgement.problems)
+        return judgement
 
 
 STDIN = "-"
@@ -58,6 +72,7 @@ def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
     standard input. Raises UsageError for a wrong profile, and UnknownSchemaError.
     """
     results: list[FileResult] = []
+    room = _Room()
     archives: list[tuple[str, Archive]] = []
     for name, closed in _files(names):
         shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
@@ -69,7 +84,11 @@ def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
             continue
         if archive:
             archives.append((shown, archive))
-        results += _recorded(shown, archive, asked) if archive else _captured(shown, content, asked)
+        try:
+            found = _recorded(shown, archive, asked, room) if archive else _captured(shown, content, asked, room)
+            results += map(_without_model, found)
+        except TooManyError as why:
+            results.append(FileResult(shown, None, str(why)))
     return Validation(tuple(results), strict, tuple(archives))
 
 
@@ -146,16 +165,21 @@ _NAMED = {
 """What a file is whose name says that it is a recording."""
 
 
-def _captured(name: str, content: bytes, asked: Asked) -> Iterator[FileResult]:
+def _without_model(result: FileResult) -> FileResult:
+    """The result without the answer itself, which would be kept until the last one is judged."""
+    return replace(result, judgement=result.judgement and replace(result.judgement, model={}))
+
+
+def _captured(name: str, content: bytes, asked: Asked, room: _Room) -> Iterator[FileResult]:
     captures = read_captures(content)
     for number, capture in enumerate(captures, start=1):
-        yield _result(name if len(captures) == 1 else f"{name}#{number}", capture, asked)
+        yield _result(name if len(captures) == 1 else f"{name}#{number}", capture, asked, room)
 
 
-def _result(name: str, capture: Capture, asked: Asked) -> FileResult:
+def _result(name: str, capture: Capture, asked: Asked, room: _Room) -> FileResult:
     if what := packed(capture):
         return FileResult(name, None, f"{what}: {UNPACKED}")
-    return FileResult(name, judge(capture, asked))
+    return FileResult(name, room.judge(capture, asked))
 
 
 _NONE = (
@@ -163,7 +187,7 @@ _NONE = (
 )
 
 
-def _recorded(name: str, archive: Archive, asked: Asked) -> Iterator[FileResult]:
+def _recorded(name: str, archive: Archive, asked: Asked, room: _Room) -> Iterator[FileResult]:
     """Each answer under what its own call shows, and what the task's call of create has shown."""
     if not archive.answers:
         yield FileResult(name, None, f"{archive}; {_NONE}")
@@ -172,17 +196,17 @@ def _recorded(name: str, archive: Archive, asked: Asked) -> Iterator[FileResult]
         call, place = recording.call, f"{name}#{recording.number} ({recording.name})"
         base = (call.host, call.prefix)
         shown = call.asked.over(tasks.get((*base, call.value("id") or ""), Asked()))
-        result = _judged(place, recording, asked.over(shown))
+        result = _judged(place, recording, asked.over(shown), room)
         if call.method == "create" and result.judgement:
             task = str(result.judgement.model.get("id", ""))
             tasks[*base, task] = Asked(source=shown.source, phone=shown.phone)
         yield result
 
 
-def _judged(place: str, recording: Recording, asked: Asked) -> FileResult:
+def _judged(place: str, recording: Recording, asked: Asked, room: _Room) -> FileResult:
     if recording.capture is None:
         return FileResult(place, None, recording.trouble)
-    result = _result(place, recording.capture, asked)
+    result = _result(place, recording.capture, asked, room)
     judgement = result.judgement
     if judgement and recording.lacking and (judgement.is_unread or _may_be_cut(recording.capture.body, judgement)):
         why = f"its body is cut in the recording, which has {recording.lacking}: record it whole"

@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from contract_tests.captured.capture import Capture
-from contract_tests.captured.recordings import DamagedArchive, Recording
+from contract_tests.captured.recordings import MOST_VALUES, DamagedArchive, Recording
 from contract_tests.captured.sent import Pairs, SentCall, form_of, form_of_pairs
 
 _START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[^{}]{0,4096}?"log"\s*:\s*\{')
@@ -35,8 +36,16 @@ def read_har(data: bytes) -> Iterator[Recording]:
         yield _recording(number, mapping(entry))
 
 
+_MARKS = (b",", b"{", b"[")
+"""Before each value and each name stands one of them, unless a colon does. In texts they stand, too."""
+_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{\[]|[^\s{}\[\]",:]++', re.DOTALL)
+
+
 def json_of(data: bytes, what: str) -> Any:
     """The document. Raises DamagedArchive."""
+    marks = sum(map(data.count, _MARKS))
+    if marks > MOST_VALUES and sum(1 for _ in islice(_VALUE.finditer(data), MOST_VALUES + 1)) > MOST_VALUES:
+        raise DamagedArchive(f"{what} of more than {MOST_VALUES:,} values, the most that are read: split it")
     try:
         return json.loads(data.decode("utf-8-sig"))
     except json.JSONDecodeError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract_tests.captured.answer_checks import CHECKS, CHECKS_OF_WRITING, Answer, http_fault, token
@@ -113,6 +113,7 @@ class Judgement:
     problems: tuple[Problem, ...]
     model: Mapping[str, Any] = field(default_factory=dict, repr=False)  # empty for an answer that could not be read
     cut: bool = False  # whether there are more problems than are kept
+    too_large: bool = False  # to be read
     doubt: str = ""  # why the members may be others than those read, so that they were not judged
 
     @property
@@ -156,12 +157,14 @@ def outcome_of(problem: Problem) -> Outcome:
     return Outcome.BROKEN if problem.binding else Outcome.REFUTED
 
 
-def judge(capture: Capture, asked: Asked) -> Judgement:
-    """Decodes the answer and runs every check. Raises UnknownSchemaError, and UsageError for a wrong profile."""
+def judge(capture: Capture, asked: Asked, most: int = MOST) -> Judgement:
+    """Decodes the answer and runs every check; keeps so many problems of each weight. Raises UnknownSchemaError, and
+    UsageError for a wrong profile.
+    """
     try:
         decoded = read(capture, asked)
     except TooLarge as why:
-        return _unread(capture, asked, doubt=f"{why}: too large to be compared")
+        return replace(_unread(capture, asked, doubt=f"{why}: too large to be compared"), too_large=True)
     except Unreadable as why:
         return _unread(capture, asked, _unreadable(capture, asked, str(why)))
     except UnknownLayout as why:
@@ -169,9 +172,9 @@ def judge(capture: Capture, asked: Asked) -> Judgement:
         return _unread(capture, asked, problem(why.clause, "", "layout", expected, why.layout))
     schema = schema_of(decoded.model, asked)
     answer = Answer(capture, asked, decoded, method_of(schema, asked), schema)
-    problems, cut = _problems(answer)
+    problems, cut = _problems(answer, most)
     return Judgement(
-        decoded.format, answer.method, schema, tuple(in_order(problems)), decoded.model, cut, decoded.doubt
+        decoded.format, answer.method, schema, tuple(in_order(problems)), decoded.model, cut, doubt=decoded.doubt
     )
 
 
@@ -197,10 +200,10 @@ def _unreadable(capture: Capture, asked: Asked, why: str) -> Problem:
     return problem("format.readable", "", "readable", expected, why if is_text else f"no JSON, no XML, and {why}")
 
 
-def _problems(answer: Answer) -> tuple[set[Problem], bool]:
-    """The problems of all checks, at most MOST of each weight, and whether there are more."""
+def _problems(answer: Answer, most: int) -> tuple[set[Problem], bool]:
+    """The problems of all checks, at most so many of each weight, and whether there are more."""
     kept: set[Problem] = set()
-    room = {True: MOST, False: MOST}
+    room = {True: most, False: most}
     cut = False
     for check in CHECKS_OF_WRITING if answer.decoded.doubt else CHECKS:
         reported = {(p.path, p.clause) for p in kept}

@@ -6,14 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from urllib.parse import urljoin
 
-from contract_tests.captured.capture import Capture
+from contract_tests.captured.capture import MOST_ANSWERS, Capture
 from contract_tests.captured.sent import SentCall
 
 
 class DamagedArchive(Exception):
     """A file of recordings that can't be read: what is wrong and where, with nothing of the file."""
+
+
+MOST_VALUES = 2_000_000
+"""Values of a file of recordings that are read: objects, lists, names, texts and numbers."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,10 @@ class Archive:
 
 
 def archive_of(kind: str, recordings: Iterable[Recording]) -> Archive:
-    """The API's recordings, and the rest as numbers."""
-    every = [*recordings]
+    """The API's recordings, and the rest as numbers. Raises DamagedArchive where they are too many."""
+    every = [*islice(recordings, MOST_ANSWERS + 1)]
+    if len(every) > MOST_ANSWERS:
+        raise DamagedArchive(f"a {kind} of more than {MOST_ANSWERS:,} entries, the most that are read: split it")
     bases = _bases([r.call for r in every if r.call.method])
     reasons = [_ignored(recording, bases) for recording in every]
     answers = tuple(recording for recording, reason in zip(every, reasons, strict=True) if not reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,6 +42,8 @@ def _check_pace(reply: Reply) -> None:
 
 
 TOO_FAST = "too many requests"
+_IN_ALL = ("1", "2")
+"""Sources that every edition with sources has."""
 OF_TASK = ("result.photo-empty", "result.sections")
 """Clauses of what the sections of a task hold."""
 
@@ -58,8 +60,6 @@ class ApiClient:
     checks: Checks = field(init=False)
     """The running test's, which gets every finding."""
     units: UnitsWatch = field(init=False)
-    before_create: Callable[[], None] = lambda: None
-    """Called before a create leaves."""
     tokens: set[str] = field(default_factory=set)
     """The tokens of the run's accounts."""
     reached: bool = False
@@ -224,8 +224,6 @@ class ApiClient:
     def _send(self, call: Call) -> Reply:
         """The reply with its answer unread; without an answer it says why."""
         charge: Charge | None = None
-        if call.method == "create":
-            self.before_create()
         try:
             if call.method == "create":
                 response, charge = self.sender.send_create(call)
@@ -258,9 +256,10 @@ class ApiClient:
         if charge is None:
             return
         if reply.status == "error":
-            given = {name for name, value in (*reply.call.params, *reply.call.query) if value}
-            right = reply.call.param("token") in self.tokens and {"login", "phone", "source"} <= given
-            self.sender.release(self.charges.pop(reply.number), doubtful=right)
+            main, call = self.target.main, reply.call
+            ours = {call.param("login"), call.param("token")} == {main.login, main.token}
+            right = ours and call.param("phone") == self.target.phones.ordinary and call.param("source") in _IN_ALL
+            self.sender.release(self.charges.pop(reply.number), doubtful=ours, unexpected=right)
         elif not reply.readable:
             charge.lost = charge.units > 0
         else:

@@ -198,13 +198,6 @@ class UnitsWatch:
                 self.check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self.polled = reply, []
 
-    @property
-    def taken_by_creates(self) -> int | None:
-        """Units that the run's creates have taken, by the last answer of info; None where polls may have taken some."""
-        if not self.used or self.day_turned or (self.has_polled and not self.polls_free):
-            return None
-        return self.used[-1] - self.used[0]
-
     def check_free(self, checks: Checks, reply: Reply, before: Units, now: Units, when: str) -> None:
         """Checks that polling has taken no unit. Where fewer are used than before, the day of the limit has turned."""
         more = now.used - before.used

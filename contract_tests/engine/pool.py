@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -119,8 +118,6 @@ class TaskPool:
     """Cross what can be crossed."""
     crossed_creates: bool = False
     """The creates of a full run were sent."""
-    _info_asked: bool = False
-    """Info was asked for the cost of a task."""
     _made_ahead: bool = False
 
     def ways_and_formats(self, *when_not_full: tuple[Way, str | None]) -> list[tuple[Way, str | None]]:
@@ -135,35 +132,6 @@ class TaskPool:
         if isinstance(found, NotChecked):
             raise found
         return found
-
-    def learn_a_cost(self) -> None:
-        """Until one cost of the phone is known, one create is in flight: waits for the cost of the task that was made.
-        Where its answer does not state it, info may show it.
-        """
-        budget = self.api.sender.budget
-        if budget.limits.units is None or budget.highest or not budget.spent or self._info_asked:
-            return
-        for task in self.maker.accepted:
-            if task.reply.number in self.api.charges and not budget.highest:
-                with suppress(NotChecked):
-                    self.poller.wait(task)
-        if not budget.highest and self.api.units.used:
-            self._info_asked = True
-            with suppress(NotChecked):
-                now, _ = self.api.units_now(self.api.target.main)
-                budget.settle_together(now.used - self.api.units.used[0])
-
-    def settle_doubt(self) -> None:
-        """Where creates that were refused may have taken the units of the next one, info is asked whether they have. A
-        target that does not show its units is believed.
-        """
-        budget = self.api.sender.budget
-        if not budget.in_doubt:
-            return
-        budget.allow_calls(1)
-        with suppress(NotChecked):
-            self.api.units_now(self.api.target.main)
-        budget.settle_doubt(self.api.units.taken_by_creates)
 
     def why_not(self, source: int) -> NotChecked:
         """Why there is no task of the source."""

@@ -22,6 +22,7 @@ from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions, read_rate
 from contract_tests.engine.pool import EditionProbe, TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of, unreachable
+from contract_tests.engine.taken_units import TakenUnits
 from contract_tests.engine.target import Target, on_loopback
 from contract_tests.engine.task_maker import TaskMaker
 from contract_tests.engine.tasks import TaskPoller
@@ -42,6 +43,7 @@ class Run:
     findings: Findings
     api: ApiClient
     pool: TaskPool
+    taken: TakenUnits
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
     complete: bool = False
     unknown_id: int = 999_999_999_999
@@ -143,10 +145,11 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         maker = TaskMaker(api)
         maker.take_over(options.tasks)
         probe = EditionProbe(maker, profile.get("edition"), options.tasks, on_demand=bool(options.only))
-        pool = TaskPool(api, maker, probe, TaskPoller(api, options.poll_timeout), full)
-        api.before_create = pool.learn_a_cost
-        sender.settle_doubt = pool.settle_doubt
-        run = Run(options, target, findings, api, pool)
+        poller = TaskPoller(api, options.poll_timeout)
+        pool = TaskPool(api, maker, probe, poller, full)
+        taken = TakenUnits(api, maker, poller)
+        sender.before_create = taken.look
+        run = Run(options, target, findings, api, pool, taken)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
         sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, POST, WAYS, Account, Way
+from contract_tests.api.calls import FORMATS, GET, POST, WAYS, Account, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.decode.compare import reads_differ
@@ -66,12 +66,12 @@ class TaskPoller:
     """The answers to tasks that were not ready."""
     _polls: Iterator[tuple[str | None, Way]] = field(default_factory=lambda: cycle(POLLS))
     _read: Counter[tuple[str, Way]] = field(default_factory=Counter)
+    _formats: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The formats in which ready tasks were read, by section."""
     _impatient: bool = False
     """A task has taken too long."""
     _usual: float = 0.0
-    """Seconds after which a task is polled: between the last poll at which another was in process and its first ready
-    answer.
-    """
+    """Seconds after which a task is polled: those after which another was ready."""
 
     def poll(self, task: Task, fmt: str | None = "json", way: Way = GET) -> Reply:
         """Polls a task. One that was ready must be so, and must say the same as before."""
@@ -83,6 +83,7 @@ class TaskPoller:
         if reply.status == "ready" and reply.decoded is not None:
             task.reads.setdefault((fmt or "json", way), reply)
             self._read[fmt or "json", way] += 1
+            self._formats[task.section].add(fmt or "json")
             if task.ready is not None and not reply.decoded.doubt:
                 self.api.settle(task.reply, reply.cost)
         elif reply.status == "processing":
@@ -128,17 +129,15 @@ class TaskPoller:
         if task.late or task.failed:
             raise NotChecked("the task did not become ready")
         odd: Reply | None = None
-        plain, in_process = False, 0.0
+        plain = self._is_known(task.section)
         for waited in self._turns(task):
             reply = self.poll(task, *(("json", GET) if plain else next(self._polls)))
             if reply.status not in ("ready", "processing") and not plain:
                 # One format or HTTP method that fails must not hide what another one shows.
                 plain, odd = True, reply if reply.readable else None
                 reply = self.poll(task)
-            if reply.status == "processing":
-                in_process = waited
             if reply.status == "ready":
-                self._usual = (in_process + waited) / 2
+                self._usual = waited
                 task.ready = self._ready_in_json(task, reply)
                 if odd is not None:
                     self._check_odd(task, odd)
@@ -150,6 +149,12 @@ class TaskPoller:
                     raise self._not_ready(reply, repr(reply.status))
         task.late = self._impatient = True
         raise self._not_ready(reply, f"not ready after {time.monotonic() - task.made:.1f} s")
+
+    def _is_known(self, section: str) -> bool:
+        """Whether a ready task of the section was read in every format, so that JSON alone has to be, where calls are
+        counted.
+        """
+        return self.api.sender.budget.limits.calls is not None and self._formats[section] >= {*FORMATS}
 
     def until_done(self, task: Task) -> Reply:
         """Polls until the task is no longer processing, or late; the last answer, whose cost is noted."""
@@ -190,7 +195,8 @@ class TaskPoller:
             if again.status == "ready" and ready.status == "ready":
                 self.compare(task, again)
                 task.reads.setdefault((unclear.call.format, unclear.call.way), again)
-        self.api.settle(task.reply, ready.cost)
+        for read in (ready, *task.reads.values()):
+            self.api.settle(task.reply, read.cost)
         return ready
 
     def _check_odd(self, task: Task, odd: Reply) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.api.calls import curl
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, Unread
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult, Finding
@@ -33,6 +33,8 @@ class Findings:
     """The call at which a clause was first seen to hold or not."""
     reasons: dict[str, dict[Outcome, str]] = field(default_factory=dict)
     """Why a clause was not checked, or not wholly: the first reason for each outcome."""
+    too_large: set[str] = field(default_factory=set)
+    """Clauses of which an answer was too large to be read."""
     seen: dict[str, dict[str, Reply]] = field(default_factory=dict)
     """The choices of open clauses, each with the first reply that shows it."""
     shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class Findings:
 
     def could_not_read(self, clause: str, reply: Reply) -> None:
         """Notes that an answer that should show the clause is not read. It never counts as holding."""
+        if reply.unread is Unread.TOO_LARGE:
+            self.too_large.add(clause)
         self.not_checked(clause, Outcome.INCONCLUSIVE, f"an answer {reply.unread}: {reply.call.name}")
 
     def not_checked(self, clause: str, outcome: Outcome, why: str) -> None:

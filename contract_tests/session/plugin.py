@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -56,7 +57,10 @@ OUTCOME = pytest.StashKey[BaseException | None]()
 """Of a test that has run: what it raised."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    config = pluginmanager.get_plugin("pytestconfig")
+    if config is not None and (phone := _phone_in(config.invocation_params.args)):
+        _hide_invocation(config, phone)  # before `--debug` writes it down
     group = parser.getgroup("contract suite of ifind-mock")
     for option, text in options_of("pytest"):
         name, dest = f"--{RENAMED.get(option.name, option.name)}", PREFIX + option.field
@@ -133,8 +137,22 @@ def _hide_arguments(config: pytest.Config, phone: str | None) -> None:
 
     for options in (config.option, config.known_args_namespace):
         scrub(vars(options), hide)
-    arguments = tuple(hide(str(word)) for word in config.invocation_params.args)
+    _hide_invocation(config, phone)
+
+
+def _hide_invocation(config: pytest.Config, phone: str) -> None:
+    arguments = tuple(str(word).replace(phone, "$IFIND_PHONE") for word in config.invocation_params.args)
     config.invocation_params = replace(config.invocation_params, args=arguments)
+
+
+def _phone_in(words: Iterable[object]) -> str | None:
+    """The phone that a command line names."""
+    option = f"--{RENAMED.get('phone', 'phone')}"
+    for word, following in pairwise([*map(str, words), ""]):
+        name, joined, value = word.partition("=")
+        if name == option:
+            return value if joined else following
+    return None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -49,14 +49,20 @@ def clauses_of(item: pytest.Item) -> tuple[str, ...]:
 
 
 def exit_code(state: SessionState, *, failed: bool) -> int:
-    """The exit code: a broken promise outranks a target out of reach and a budget that does not suffice."""
+    """The exit code: a broken promise outranks a target out of reach and a budget that does not suffice. An answer that
+    is too large to be read is one that can't be read: what it leaves undecided counts like a broken promise.
+    """
     run = state.run
     if run is None:
         return state.stopped[0] if state.stopped else BROKEN if failed else HOLDS
     fatal = {Outcome.BROKEN, Outcome.ERROR} | ({Outcome.REFUTED} if run.options.strict else set())
     if failed or state.stopped or fatal.intersection(row.outcome for row in run.findings.rows()):
         return BROKEN
-    asked = {row.outcome for row in run.findings.rows(run.options.only)}
+    rows = run.findings.rows(run.options.only)
+    undecided = {row.clause.id for row in rows if row.outcome is Outcome.INCONCLUSIVE and row.clause.binding}
+    if undecided & run.findings.too_large:
+        return BROKEN
+    asked = {row.outcome for row in rows}
     return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and run.cut_short) else HOLDS
 
 

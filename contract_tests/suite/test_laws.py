@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, Call
-from contract_tests.api.reply import Reply
+from contract_tests.api.reply import Reply, Unread
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.decode.answers import read_answer
@@ -31,6 +31,8 @@ def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
     if reply.response is None:
         return
     checks.findings.mark_checked(LAW)
+    if not reply.readable and reply.unread is Unread.TOO_LARGE:
+        checks.findings.could_not_read(LAW, reply)
     for where, found, expected in _breaks(reply):
         checks.report(LAW, reply, where, SafeText(found), expected)
     if reply.status == "error":
@@ -41,10 +43,16 @@ def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
     assert reply.response is not None, "the caller has an answer"
     if reply.http >= 500:
         yield "the HTTP status", str(reply.http), "a status below 500"
-    elif reply.call.way.http_method in ("GET", "POST") and reply.http not in OVERSIZED and not _readable(reply):
+    elif _must_be_readable(reply) and not _readable(reply):
         yield "the body", reply.failure, "a body that can be read"
     if reply.response.header("x-injected") is not None:
         yield "the headers", "a header that the call has put there", "no header that comes from a parameter"
+
+
+def _must_be_readable(reply: Reply) -> bool:
+    """Whether the body owes to be read: it is neither a web server's own, nor too large for that."""
+    own = reply.call.way.http_method in ("GET", "POST") and reply.http not in OVERSIZED
+    return own and (reply.readable or reply.unread is not Unread.TOO_LARGE)
 
 
 def _readable(reply: Reply) -> bool:

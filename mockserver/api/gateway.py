@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from html import escape
 
 from mockserver.api.hints import hints
 from mockserver.api.http import Request, Response
@@ -274,6 +273,8 @@ def _is_kept(request: Request, decision: Decision, response: Response, token: st
 
 def _spellings(token: str) -> set[str]:
     """The token as JSON, XML and CSV write it."""
+    from html import escape
+
     quoted = {json.dumps(token, ensure_ascii=ascii_only)[1:-1] for ascii_only in (False, True)}
     marked = escape(token, quote=False)
     in_ascii = marked.encode("ascii", "xmlcharrefreplace").decode()

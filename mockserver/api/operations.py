@@ -309,7 +309,9 @@ def ready_answer(task: Task, wanted_format: str, rules: Rules, words: Words) -> 
 def _found(task: Task, source: Source, stubbed: Mapping[str, Any], words: Words) -> people.Found:
     """What the task has found: by its stub, where that has the source's section, else what is made up."""
     if source.section not in stubbed:
-        return people.find(task.phone, source, task.seed, words, demo=task.demo)
+        from mockserver.people.made_up import find
+
+        return find(task.phone, source, task.seed, words, demo=task.demo)
     part = stubbed[source.section]
     if source.section == "data":
         return people.Found(rows=tuple(_in_order({"phone": task.phone, **row}) for row in part))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
 
 from contract_tests.findings.exit_code import USAGE
-from contract_tests.report.visible import visible
 from mockserver.cli.streams import complete
 from mockserver.core.errors import IfindMockError
 from mockserver.data import BrokenDataError, failure_of
@@ -43,11 +42,16 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
+        if not gc.isenabled():
+            gc.freeze()  # what has been loaded stays: no collection needs to look at it
+            gc.enable()
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Like click, but suggests the nearest name for an unknown one."""
         if args and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"No such command {args[0]!r}.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
@@ -80,6 +84,7 @@ def _shown_safely() -> Iterator[None]:
     except click.UsageError as error:
         from contract_tests.engine.options import CheckOptions
         from contract_tests.redact.mask import Mask
+        from contract_tests.report.visible import visible
 
         shown = visible(Mask(CheckOptions().labels).text(error.format_message()))
         raise click.UsageError(shown, error.ctx) from None
@@ -110,5 +115,7 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _print(text: str) -> None:
+    from contract_tests.report.visible import visible
+
     for line in text.splitlines():
         click.echo(f"ifind-mock: {visible(line)}", err=True)

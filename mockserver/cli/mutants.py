@@ -12,6 +12,7 @@ import click
 
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import discard, is_device, write
+from contract_tests.report.interrupts import Interrupts
 from mockserver.core.errors import Problem, Refusal
 from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.kit.mutant import Mutant
@@ -48,7 +49,7 @@ def command(
 
     Exit code: 0 each mutant is reported under the promise that it breaks, and nothing is found on the unbroken mock or
     on the mutants that break nothing; 1 a mutant survives or is reported only under other promises, or something is
-    found where nothing is broken; 2 wrong usage.
+    found where nothing is broken, or the run was interrupted; 2 wrong usage. What was tried until then is written.
     """
     wanted = chosen(names)
     if listing:
@@ -67,9 +68,10 @@ def command(
     for _, file, _ in files:
         if not is_device(file):
             discard(file)  # nobody takes the matrix of before for that of a run that is interrupted
-    matrix = _run(wanted, jobs=jobs or cpus(), full=full)
-    lost = [problem for one in files if (problem := _unwritten(*one, matrix)) is not None]
-    write_terminal(sys.stdout, matrix)
+    with Interrupts.held():
+        matrix = _run(wanted, jobs=jobs or cpus(), full=full)
+        lost = [problem for one in files if (problem := _unwritten(*one, matrix)) is not None]
+        write_terminal(sys.stdout, matrix)
     if lost:
         raise Refusal(*lost)
     sys.exit(matrix.exit_code)

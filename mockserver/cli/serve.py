@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import signal
@@ -59,6 +60,7 @@ def _alone(
         def ready(host: str, port: int) -> None:
             for line in (*_hints(settings, host, port, made), *notes):
                 STANDARD_ERROR.write(line)
+            gc.freeze()
             _announce(settings, host, port, write_line)
 
         def within(operation: Callable[[], None]) -> None:

@@ -7,8 +7,12 @@ from hashlib import blake2b
 
 def number(*parts: str | int) -> int:
     """A number of 64 bits from the parts: the same parts give the same number on every machine."""
-    text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
+    return number_of("\x1f".join(map(str, parts)))
+
+
+def number_of(text: str) -> int:
+    """The number from the parts that stand in the text, with U+001F between them."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 def fraction(*parts: str | int) -> float:

@@ -35,7 +35,10 @@ class RealTime:
         # The wall clock is read first: a pause between the two readings must not count as a jump forward.
         wall = self._wall()
         monotonic = self._monotonic()
-        self._offset = max(self._offset, wall - monotonic, seen - monotonic)
+        now = monotonic + self._offset
+        if now >= wall and now >= seen:  # as nearly always
+            return now
+        self._offset = max(wall, seen) - monotonic
         return monotonic + self._offset
 
     def passed(self, since: Micros) -> Micros:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import exp
-from statistics import NormalDist
 
 from mockserver.core.errors import Problem, Refusal
 from mockserver.core.messages import SECOND, Micros
@@ -72,6 +71,8 @@ class Delay:
             return None
         if self.kind == "uniform":
             return self.time + int(self.spread * u)
+        from statistics import NormalDist
+
         quantile = NormalDist().inv_cdf(min(max(u, 1e-9), 1 - 1e-9))
         return min(round(self.time * exp(min(self.spread * quantile, 50))), LONGEST)
 

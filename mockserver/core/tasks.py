@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from mockserver.core.delays import parse_delay, readiness
 from mockserver.core.messages import Micros
@@ -35,21 +35,38 @@ class Account:
         """Units used on the day."""
         return self.used if self.day == day else 0
 
-    def charged(self, day: int, cost: int) -> Account:
-        """The account after a create on the day. Written out, since it is made for each create."""
-        return Account(
-            self.login,
-            self.token,
-            self.daily_limit,
-            self.paid_until,
-            self.demo,
-            self.delay,
-            self.seed,
-            day,
-            self.used_on(day) + cost,
-            self.creates + 1,
-            self.configured,
-        )
+    def charged(self, day: int, used: int) -> Account:
+        """The account after a create on the day, with so many units used. It is filled slot by slot, since each create
+        makes one: `replace` takes four times as long.
+        """
+        made = object.__new__(Account)
+        _set_login(made, self.login)
+        _set_token(made, self.token)
+        _set_daily_limit(made, self.daily_limit)
+        _set_paid_until(made, self.paid_until)
+        _set_demo(made, self.demo)
+        _set_delay(made, self.delay)
+        _set_seed(made, self.seed)
+        _set_day(made, day)
+        _set_used(made, used)
+        _set_creates(made, self.creates + 1)
+        _set_configured(made, self.configured)
+        return made
+
+
+(
+    _set_login,
+    _set_token,
+    _set_daily_limit,
+    _set_paid_until,
+    _set_demo,
+    _set_delay,
+    _set_seed,
+    _set_day,
+    _set_used,
+    _set_creates,
+    _set_configured,
+) = (vars(Account)[field.name].__set__ for field in fields(Account))
 
 
 @dataclass(frozen=True, slots=True)

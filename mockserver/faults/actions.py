@@ -84,12 +84,15 @@ ACTION: fields.Field[Any] = replace(
 
 
 def _named(kind: str, match: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
-    """The JSON Schema of documents with an action of a kind with these settings, and with this match."""
-    action = {"kind": kind, **settings}
-    parts = {"action": {key: {"const": value} for key, value in action.items()}, "match": match}
+    """The JSON Schema of documents with an action of a kind with these settings, alone or in a list, and this match."""
+    constants = {key: {"const": value} for key, value in {"kind": kind, **settings}.items()}
+    action = {"type": "object", "properties": constants, "required": [*constants]}
     return {
-        "properties": {name: {"properties": entries, "required": [*entries]} for name, entries in parts.items()},
-        "required": [*parts],
+        "properties": {
+            "action": {"anyOf": [action, {"type": "array", "contains": action}]},
+            "match": {"properties": match, "required": [*match]},
+        },
+        "required": ["action", "match"],
     }
 
 

@@ -12,7 +12,7 @@ from mockserver.core.delays import DURATION_PATTERN, duration
 from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, cut, few
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account
-from mockserver.faults.actions import ACTION, Action, Strike, read_action
+from mockserver.faults.actions import ACTION, IN_VAIN, Action, Strike, read_action
 from mockserver.faults.kinds import ARRIVAL, ASPECTS, NO_EFFECT, kinds_of
 from mockserver.faults.matching import NEXT_MATCH, Facts, Match, read_match
 from mockserver.faults.records import Change, Records
@@ -404,7 +404,10 @@ _STEP: Mapping[str, fields.Field[Any]] = {
     ).described("How far, or to which moment, the account's clock is put forward before each of them.", "5s"),
     "account": ACCOUNT_STATE.described("What becomes of the account before each of them.", {"used": "all"}),
 }
-STEP: fields.Field[Step] = fields.Field(_step, fields.table_of(_STEP).shape, "a table with a match and an action")
+_BOUNDS = {"not": {"anyOf": [*IN_VAIN]}}
+STEP: fields.Field[Step] = fields.Field(
+    _step, {**fields.table_of(_STEP).shape, **_BOUNDS}, "a table with a match and an action"
+)
 _STEPS = fields.list_of(STEP, "a list of tables, each below a line [[steps]]").then(_steps)
 SCENARIO = fields.table_of(
     {

@@ -111,6 +111,9 @@ class Matrix:
     controls: tuple[Examination, ...]
     whole: bool = False
     """Whether every mutant was tried. Only then does a test that caught none mean anything."""
+    untried: int = 0
+    """Mutants that were not tried, since the run was interrupted."""
+    interrupted: bool = False
     seconds: float = 0.0
     binding: frozenset[str] = field(default_factory=frozenset)
     """The promises and laws, by their clauses."""
@@ -128,7 +131,8 @@ class Matrix:
     @property
     def tests(self) -> Mapping[str, tuple[str, ...]]:
         """Every test with the clauses that it names, in the order of the run."""
-        return {test: clauses for run in self.controls for test, clauses in run.tests.items()}
+        runs = self.controls if not self.interrupted else [run for trial in self.trials for run in trial.runs]
+        return {test: clauses for run in runs for test, clauses in run.tests.items()}
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -139,5 +143,7 @@ class Matrix:
 
     @property
     def exit_code(self) -> int:
-        """HOLDS where every mutant ended as it should and the controls are green, else BROKEN."""
-        return BROKEN if self.red or self.wrong else HOLDS
+        """HOLDS where every mutant ended as it should and the controls are green, else BROKEN; BROKEN for a run that
+        was interrupted.
+        """
+        return BROKEN if self.red or self.wrong or self.interrupted else HOLDS

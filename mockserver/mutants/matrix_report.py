@@ -72,6 +72,8 @@ def short(test: str) -> str:
 
 
 def _trouble(matrix: Matrix) -> Iterator[str]:
+    if matrix.interrupted:
+        yield f"Interrupted: {matrix.untried} more mutants were not tried, and the unbroken mock not under every plan."
     for run in matrix.red:
         where = f"{run.plan} ({run.clause})" if run.clause else run.plan
         why = _reported(run.caught, run.broken, run.refuted) or "\n".join(run.errors)
@@ -118,6 +120,7 @@ def as_json(matrix: Matrix) -> str:
     """The whole matrix: controls, mutants, and tests with what each caught."""
     document = {
         "exit_code": matrix.exit_code,
+        "interrupted": matrix.interrupted,
         "seconds": round(matrix.seconds, 1),
         "controls": [_control(run) for run in matrix.controls],
         "mutants": [_mutant(trial) for trial in matrix.trials],

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import all_clauses
+from contract_tests.report.interrupts import SIGNALS, Interrupts
 from mockserver import data
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
@@ -44,21 +45,34 @@ def kill_matrix(
     """Tries the mutants of the names; report gets each trial when it ends.
 
     full: under the full plan at once, else under the cheapest one that catches the mutant. The unbroken mock is run as
-    the control under each plan that was used. Raises IfindMockError where a process of the runs was killed.
+    the control under each plan that was used. A signal ends it with the trials until then, and without controls. Raises
+    IfindMockError where a process of the runs was killed.
     """
     began = time.monotonic()
     trials: dict[str, Trial] = {}
-    with _running(jobs) as run:
-        for name, runs, seconds in run([(name, _plans(MUTANTS[name], full=full)) for name in names]):
-            assert name is not None, "a mutant has a name"
-            trials[name] = Trial(name, MUTANTS[name], runs, seconds)
-            report(trials[name])
-        used = dict.fromkeys((r.plan, r.clause) for trial in trials.values() for r in trial.runs)
-        controls = [done for _, (done,), _ in run([(None, [plan]) for plan in used])]
+    controls: list[Examination] = []
+    interrupted = False
+    with Interrupts.held() as interrupts:
+        try:
+            with interrupts.open(), _running(jobs) as run:
+                for name, runs, seconds in run([(name, _plans(MUTANTS[name], full=full)) for name in names]):
+                    interrupts.check()  # a run in this process ends by itself
+                    assert name is not None, "a mutant has a name"
+                    trials[name] = Trial(name, MUTANTS[name], runs, seconds)
+                    report(trials[name])
+                used = dict.fromkeys((r.plan, r.clause) for trial in trials.values() for r in trial.runs)
+                controls += [done for _, (done,), _ in run([(None, [plan]) for plan in used])]
+                interrupts.check()
+        except (KeyboardInterrupt, IfindMockError):
+            if interrupts.number is None:
+                raise
+            interrupted = True
     return Matrix(
-        tuple(trials[name] for name in names),
+        tuple(trials[name] for name in names if name in trials),
         tuple(sorted(controls, key=lambda run: (list(Plan).index(run.plan), run.clause))),
-        whole=set(names) == set(MUTANTS),
+        whole=set(names) == set(MUTANTS) and not interrupted,
+        untried=len(names) - len(trials),
+        interrupted=interrupted,
         seconds=time.monotonic() - began,
         binding=frozenset(clause.id for clause in all_clauses().values() if clause.binding),
     )
@@ -91,8 +105,9 @@ def _running(jobs: int) -> Iterator[Callable[[Collection[_Job]], Iterable[_Done]
 
 
 def _begin_worker(end: Connection) -> None:
-    """Leaves Ctrl-C to the parent, and ends when the parent closes its end of the pipe, or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leaves signals to the parent, and ends when the parent closes its end of the pipe, or is gone."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(end,), daemon=True).start()
 
 

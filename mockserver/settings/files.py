@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from mockserver import data
 from mockserver.core.errors import Problem, Refusal, unknown
 from mockserver.inputs import fields
-from mockserver.people.words import Words, parse_words
+from mockserver.people.words import Words
 from mockserver.profile.clauses import Clause, parse_clauses
 from mockserver.profile.profile import choice_in, choices_of
 
@@ -25,7 +25,8 @@ def clauses() -> Mapping[str, Clause]:
 @cache
 def words() -> Words:
     """The words of fixtures/words.toml."""
-    return parse_words(data.toml("fixtures", "words.toml"))
+    data.path("fixtures", "words.toml")  # where it is missing, that is found now
+    return Words(partial(data.toml, "fixtures", "words.toml"))
 
 
 @cache

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from mockserver.core.errors import Problem, Refusal, all_unknown
 from mockserver.inputs import fields
 from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, overlaid, read_toml
-from mockserver.settings.service_links import service_links
 from mockserver.settings.table import BY_NAME, PREFIX, SETTINGS, Setting, Settings, SettingValues, beside
 
 CONFIG_FILE = "ifind-mock.toml"
@@ -139,7 +138,11 @@ def _beside(path: Path, named: Any) -> Any:
 def _variables_layer(variables: Mapping[str, str], problems: list[Problem]) -> Layer:
     known = {s.variable: s.name for s in SETTINGS if not s.file_only}
     ours = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
-    links = service_links(ours)
+    links: Collection[str] = ()
+    if ours:
+        from mockserver.settings.service_links import service_links
+
+        links = service_links(ours)
     own = {f"{PREFIX}{name}": value for name, value in ours.items() if name not in links}
     names = [*known, _CONFIG_VARIABLE]
     strange = (variable for variable in own if variable not in known)

@@ -329,6 +329,12 @@ class Settings:
     journal: int = _setting(
         1000, fields.whole(0, 1_000_000), "Calls that are kept for each account, for `/_mock/requests`; 0 is none.", "N"
     )
+    keep_tasks: int = _setting(
+        0,
+        fields.whole(0),
+        "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 430 bytes of memory.",
+        "N",
+    )
     admin_token: str | None = _setting(
         None,
         fields.or_none(_ADMIN_TOKEN),
@@ -467,6 +473,7 @@ class SettingValues(TypedDict, total=False):
     daily_limit: int
     paid_until: str
     seed: int
+    keep_tasks: int
     admin_token: str | None
     control_origin: Sequence[str]
     plain: bool

@@ -22,24 +22,48 @@ from mockserver.stores.store import Made, Store
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+_FEW = 100
 
 
 @dataclass(slots=True)
 class _Own:
     """The tasks of a login."""
 
-    ids: list[int] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)  # in order
     ready: list[Micros] = field(default_factory=list)  # of those that are ready by time alone, in order
+    first: int = 0  # where the ids begin: those before are gone, and are cut off when they are the most
+    earliest: int = 0  # where the times begin
 
     def add(self, task: Task) -> None:
         """Keeps its time."""
         if task.ready is not None and task.polls is None:
-            insort(self.ready, task.ready)
+            insort(self.ready, task.ready, self.earliest)
 
     def take(self, task: Task) -> None:
         """Forgets its time."""
-        if task.ready is not None and task.polls is None:
-            del self.ready[bisect_left(self.ready, task.ready)]
+        if task.ready is None or task.polls is not None:
+            return
+        at = bisect_left(self.ready, task.ready, self.earliest)
+        if at > self.earliest:
+            del self.ready[at]
+        else:
+            self.earliest = _without_head(self.ready, at + 1)
+
+    def take_first(self) -> None:
+        """Forgets the first id."""
+        self.first = _without_head(self.ids, self.first + 1)
+
+    def put_first(self, task_id: int) -> None:
+        """Puts the id back before the others."""
+        self.ids[self.first : self.first] = [task_id]
+
+
+def _without_head(items: list[Any], gone: int) -> int:
+    """Cuts off the items of a list that are gone, where they are many. How many are left of them."""
+    if gone < _FEW or gone * 2 < len(items):
+        return gone
+    del items[:gone]
+    return 0
 
 
 class MemoryStore(Store):
@@ -121,7 +145,7 @@ class MemoryStore(Store):
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
         made = replace(task, id=self._last + 1)
-        self.add_task(account, day, _fields(made))
+        self.add_task(account.charged(day, used + task.cost), _fields(made))
         return made
 
     @property
@@ -129,22 +153,39 @@ class MemoryStore(Store):
         """The id of the next task."""
         return self._last + 1
 
-    def add_task(self, account: Account, day: int, fields: tuple[Any, ...]) -> None:
-        """Keeps the task of the fields, under `next_id`, and charges it to the account, which has units left on the
-        day.
-        """
-        task_id, login, ready, cost, polls = fields[0], fields[1], fields[6], fields[7], fields[12]
+    def add_task(self, charged: Account, fields: tuple[Any, ...]) -> None:
+        """Keeps the task of the fields, under `next_id`, and its account as it is charged for it."""
+        task_id, login, ready, polls = fields[0], fields[1], fields[6], fields[12]
         own = self._own.get(login)
         if own is None:
             own = self._own[login] = _Own()
         if self._depth:
-            self._undo.append(partial(self._uncreate, fields, account, own))
+            self._undo.append(partial(self._uncreate, fields, self._accounts[login], own))
         self._last = task_id
         self._tasks[task_id] = fields
-        self._accounts[login] = account.charged(day, cost)
+        self._accounts[login] = charged
         own.ids.append(task_id)
         if ready is not None and polls is None:
-            insort(own.ready, ready)
+            insort(own.ready, ready, own.earliest)
+        if self.keep and (gone := self._tasks.get(task_id - self.keep)) is not None:
+            self._forget(gone)
+
+    def _forget(self, fields: tuple[Any, ...]) -> None:
+        """Drops the oldest task."""
+        own = self._own[fields[1]]
+        if self._depth:
+            self._undo.append(partial(self._recall, fields, own))
+        del self._tasks[fields[0]]
+        own.take_first()
+        own.take(Task(*fields))
+        if own.first == len(own.ids):
+            del self._own[fields[1]]
+
+    def _recall(self, fields: tuple[Any, ...], own: _Own) -> None:
+        self._own[fields[1]] = own
+        self._bring_back({fields[0]: fields})
+        own.put_first(fields[0])
+        own.add(Task(*fields))
 
     def _uncreate(self, fields: tuple[Any, ...], account: Account, own: _Own) -> None:
         self._last = fields[0] - 1
@@ -162,10 +203,11 @@ class MemoryStore(Store):
         return self._tasks.get(task_id)
 
     def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
-        ids = self._tasks if login is None else self._own.get(login, _Own()).ids
+        own = self._own.get(login or "", _Own())
+        ids, first = (self._tasks, offset) if login is None else (own.ids, own.first + offset)
         return [
             replace(Task(*self._tasks[one]), stub=None)
-            for one in islice(ids, offset, None if limit is None else offset + limit)
+            for one in islice(ids, first, None if limit is None else first + limit)
         ]
 
     def put_ready(self, task: Task) -> None:
@@ -187,7 +229,7 @@ class MemoryStore(Store):
             following = (own for one, own in self._own.items() if one in self._accounts and one not in self._clocks)
         else:
             following = (self._own[one] for one in (login,) if one in self._own)
-        later = ((own.ready, bisect_right(own.ready, now)) for own in following)
+        later = ((own.ready, bisect_right(own.ready, now, own.earliest)) for own in following)
         return min((times[at] for times, at in later if at < len(times)), default=None)
 
     def clock(self, login: str | None) -> Clock | None:
@@ -221,7 +263,9 @@ class MemoryStore(Store):
             self._charged, self._tasks, self._own, self._clocks = set(), {}, {}, {}
             return
         own = self._own.pop(login, _Own())
-        tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids}
+        tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids[own.first :]}
+        if len(tasks) > len(self._tasks):
+            self._tasks = dict(self._tasks)  # without the room of those that are gone
         if self._depth:
             self._undo.append(partial(self._own.__setitem__, login, own))
             self._undo.append(partial(self._bring_back, tasks))

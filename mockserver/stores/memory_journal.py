@@ -12,13 +12,13 @@ from typing import Any, TypeAlias
 from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Journal, Lost, Pattern
 
 Kept: TypeAlias = tuple[Any, ...]
-"""An entry as it is kept: its number, its time, its Kind, and what `Kind.entry` needs beside them. Few entries are ever
-read, so what can be made of less is made then.
+"""An entry as it is kept: its number, its time, its EntryKind, and what `EntryKind.entry` needs beside them. Few entries
+are ever read, so what can be made of less is made then.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kind:
+class EntryKind:
     """What entries have in common that are kept alike. Known by its identity."""
 
     counted: tuple[str | None, str]  # the method and the outcome, as in Entry
@@ -26,13 +26,13 @@ class Kind:
 
 
 @cache
-def _whole(method: str | None, outcome: str) -> Kind:
+def _whole(method: str | None, outcome: str) -> EntryKind:
     """The kind of entries that are kept as they are."""
-    return Kind((method, outcome), itemgetter(3))
+    return EntryKind((method, outcome), itemgetter(3))
 
 
 def _entry(kept: Kept) -> Entry:
-    kind: Kind = kept[2]
+    kind: EntryKind = kept[2]
     return kind.entry(kept)
 
 
@@ -47,7 +47,7 @@ class _Ring:
         """Drops the oldest entry. Gives its number."""
         kept = self.entries.popleft()
         number: int = kept[0]
-        kind: Kind = kept[2]
+        kind: EntryKind = kept[2]
         self.lost.add(number, kept[1], kind.counted)
         return number
 

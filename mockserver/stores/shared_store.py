@@ -60,7 +60,7 @@ class SharedStore(Store):
     begins to write. A transaction that fails has all records read anew.
     """
 
-    waits = is_shared = True
+    is_shared = True
 
     def __init__(self, journal: SharedJournal) -> None:
         super().__init__(journal, self)

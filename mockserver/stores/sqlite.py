@@ -44,6 +44,8 @@ _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
 _CHARGE = """UPDATE accounts SET used = CASE day WHEN ? THEN used ELSE 0 END + ?, day = ?, creates = creates + 1
     WHERE login = ?"""
+# A few at a time: a file that was kept whole before may have many.
+_FORGET = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE id <= ? ORDER BY id LIMIT 10)"
 _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks')"""
 # Only the ids are sorted, which the index holds; and a stub may have a MiB.
@@ -151,6 +153,8 @@ class SqliteStore(SharedStore):
                     raise KeyError(task.login)
                 return LimitReached(account.used_on(day), account.daily_limit)
             self.file.run(_CHARGE, (day, task.cost, day, task.login))
+            if self.keep:
+                self.file.run(_FORGET, ((added.lastrowid or 0) - self.keep,))
         assert added.lastrowid is not None
         self._last = added.lastrowid
         return replace(task, id=added.lastrowid)

@@ -60,6 +60,8 @@ class SqliteJournal(SharedJournal):
 
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
         with self._file.transaction(write=True):
+            if self._waiters:
+                self.look()
             ((*read,),) = self._file.rows(_SUMS)
             sums = _Sums(*read)
             rings: dict[str, _KeptRing] = {}
@@ -81,11 +83,13 @@ class SqliteJournal(SharedJournal):
                 self._shorten(owner, ring, max(ring.kept - self.size, 0), sums)
             while sums.kept > self.size * ACCOUNTS:
                 self._empty_idlest(sums)
-            self._add_bodies(bodies, sums)
+            if bodies:
+                self._add_bodies(bodies, sums)
             self._file.run(_PUT_SUMS, (sums.last, sums.kept, sums.emptied, sums.bodies, sums.bytes))
-            self.last_number = sums.last
-            if self._waiters:
-                self.look()
+            self.last_number = self._seen = sums.last
+            first = sums.last + 1 - len(rows)
+            for number, (entry, _) in enumerate(entries if self._waiters else (), first):
+                self._wake(entry._replace(number=number))  # which may be gone already
 
     def _joined(self, owner: str, sums: _Sums) -> _KeptRing:
         """The ring of an account that calls."""

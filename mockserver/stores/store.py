@@ -31,14 +31,13 @@ class Store(ABC):
 
     name = "memory"
     """What a message calls the store."""
-    is_shared = False  # whether other processes can use it, too
-    waits = False
-    """Whether its verbs may wait, for another process, a disk or another machine; then no event loop calls them."""
+    is_shared = False
+    """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
+    keep = 0  # how many tasks are kept, the last ones that were created; 0 is all
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
     """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
     have reset, None for all.
     """
-
     emptied: Callable[[], object] = staticmethod(lambda: None)
     """Is called inside a transaction that writes, when the store was found to have lost all that it held."""
 
@@ -102,7 +101,8 @@ class Store(ABC):
     @abstractmethod
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
-        what is used has reached the limit. The task's own id is ignored. Raises KeyError without an account.
+        what is used has reached the limit. The task's own id is ignored. Drops the oldest ones beyond `keep`, a few at
+        a time. Raises KeyError without an account.
         """
 
     @abstractmethod

@@ -132,7 +132,7 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
             return operation()
 
     def soon(operation: Callable[[], Any]) -> Any:
-        if not lock.acquire(timeout=SOON if gateway.mock.store.waits else -1):
+        if not lock.acquire(timeout=SOON if gateway.mock.store.is_shared else -1):
             raise TimeoutError
         try:
             return operation()

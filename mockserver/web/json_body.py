@@ -24,10 +24,10 @@ MAX_DIGITS = 1000  # of a whole number: the time to read one grows with their sq
 
 
 def read_json(raw: bytes) -> Any:
-    """The value of a JSON text; an empty one is {}. Raises Malformed for what is none (also for NaN, a name twice, a
+    """The value of a JSON text; no bytes are {}. Raises Malformed for what is none (also for NaN, a name twice, a
     number or a depth beyond reason), Refusal for a character that no text can hold.
     """
-    if not raw.strip():
+    if not raw:
         return {}
     if b"\0" in raw:
         raise Malformed(Problem("body", "is not JSON: it holds a zero byte, as UTF-16 does", "send it in UTF-8"))

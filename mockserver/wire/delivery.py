@@ -12,10 +12,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from functools import lru_cache, partial
 from http import HTTPStatus
-from time import monotonic, time
+from time import gmtime, monotonic, time
 from typing import Protocol, TypeAlias
 
 from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
@@ -265,7 +264,13 @@ def _lines(headers: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=1)
 def _stamp(second: int) -> str:
-    return f"Server: ifind-mock\r\nDate: {formatdate(second, usegmt=True)}\r\n"
+    at = gmtime(second)
+    day = f"{_WEEKDAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year}"
+    return f"Server: ifind-mock\r\nDate: {day} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT\r\n"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _whole(pending: PendingRequest, response: Response, last: bool) -> tuple[bytes, bool]:

@@ -6,8 +6,8 @@ answers these, too, with the same bytes. What an answer says is up to `operation
 
 - A client sends nearly the same headers each time. Those that the parser has read once are compared, not parsed.
 - One regular expression reads the line and the parameters, and lets nothing but right values pass.
-- The bytes of a ready answer are kept. They are a pure function of the profile and of the task's fields, which the
-  store keeps as one object until one of them changes: what was made of this very object holds.
+- The bytes of a ready answer are kept. They are a pure function of the profile, of all that stands in their key and of
+  the task's times, which are written anew where another task of the phone has others. So nothing can make them wrong.
 - What all answers of a kind have in common is written once for each profile.
 - The journal gets the values at hand, of which it makes an entry when somebody reads it.
 
@@ -17,27 +17,29 @@ Nothing else is kept. Accounts, charges, clocks, faults, scenarios and stubs are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request
 from mockserver.api.operations import info_answer, ready_answer, until_ready
 from mockserver.api.params import is_form
-from mockserver.core.messages import Answer, Micros
+from mockserver.core.clock import LATEST, text_of
+from mockserver.core.messages import SECOND, Answer, Micros
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, Task
-from mockserver.formats.writers import FORMATS, prepared
+from mockserver.formats.writers import FORMATS, WRITERS, prepared
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
 from mockserver.profile.editions import Source
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory import MemoryStore
-from mockserver.stores.memory_journal import Kept, Kind
+from mockserver.stores.memory_journal import EntryKind, Kept
 from mockserver.wire.delivery import header_lines
 
+T = TypeVar("T")
 FastAnswer: TypeAlias = tuple[bytes, bytes, str]
 """The headers of an answer with the status 200, from Content-Type to the empty line; its body; its reason."""
 
@@ -55,8 +57,8 @@ _CALL = (
 _GET = re.compile(rb"GET /api/" + _CALL + rb" HTTP/1\.1\r\n").match
 _POST = re.compile(rb"POST /api/(create|result|info) HTTP/1\.1\r\n").match
 _FORM = re.compile(_CALL).fullmatch
-_Groups: TypeAlias = Sequence[Any]
-"""Of a call: the operation, all parameters, the login, the token, the phone, the source, the id, the format."""
+_Values: TypeAlias = "tuple[bytes | None, bytes | None, bytes | None, bytes | None]"
+"""The phone, the source, the id and the format of a call, as far as it has them."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "create": ("login", "token", "phone", "source"),
     "result": ("login", "token", "id"),
@@ -64,54 +66,71 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _SAMPLE = 1234567890123456789
 """A number that stands in a sample of a body for the id that is filled in."""
+_SAMPLE_TIMES = {
+    True: (1234567890123456789, 9876543210987654321),
+    False: (LATEST // SECOND + 12345678, LATEST // SECOND + 87654321),
+}
+"""The seconds that stand in such a sample for those of creation and end, by `Rules.epoch_times`. Nothing else in an
+answer is written like them: a phone has fewer digits, and what is made up is older.
+"""
 
 
 @dataclass(slots=True, eq=False)
-class _Shape:
+class _AnswerShape:
     """What the answers to an operation have in common that have the same outcome and the same `format`."""
 
     form: str  # the format that they are written in
     counted: tuple[str, str, int]  # their key in `Store.calls`
-    kinds: tuple[Kind, Kind]  # of their entries in the journal: for a GET, for a POST
+    kinds: tuple[EntryKind, EntryKind]  # of their entries in the journal: for a GET, for a POST
     content_type: str
     lines: bytes  # the header of it
+    encoding: str  # of what is filled in
     body: bytes = b""  # where it is always the same; of create, what stands before the id
     rest: bytes = b""  # of create, what stands after the id
-    encoding: str = "ascii"  # of the id
 
 
-_Made: TypeAlias = tuple[_Shape, bytes, str, int | None, str | None, int | None, bytes | None]
+_Made: TypeAlias = tuple[_AnswerShape, bytes, str, int | None, str | None, int | None, bytes | None]
 """An answer: its shape, its body, its reason; of its task the id, the phone and the source; all its headers, where they
 are kept.
 """
 
 
 @dataclass(slots=True, eq=False)
-class _Kept:
+class _Ready:
+    """A ready answer."""
+
+    seconds: tuple[int, int]  # of its task's creation and end, since 1970
+    body: bytes
+    places: list[tuple[int, int]]  # where they stand in the body, and which of the two
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class _Kept(Generic[T]):
     """What was made for keys, at most so many bytes of it. Where there is no room, any other goes: then a part is found
     again even where calls go round through more than there is room for.
     """
 
     most: int
-    values: dict[Any, tuple[Any, ...]] = field(default_factory=dict)
-    _keys: list[tuple[Any, int]] = field(default_factory=list)  # with their sizes
+    values: dict[tuple[Any, ...], T] = field(default_factory=dict)
+    _sizes: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _keys: list[tuple[Any, ...]] = field(default_factory=list)
     _size: int = 0
     _drawn: int = 0
 
-    def put(self, key: Any, value: tuple[Any, ...], size: int) -> None:
+    def put(self, key: tuple[Any, ...], value: T, size: int) -> None:
         """Keeps the value, of so many bytes."""
-        keys = self._keys
-        while keys and self._size + size > self.most:
+        if key not in self._sizes:
+            self._keys.append(key)
+        self._size += size - self._sizes.get(key, 0)
+        self._sizes[key], self.values[key] = size, value
+        while self._size > self.most:
             # A linear congruential generator, whose upper bits count.
             self._drawn = (self._drawn * 69069 + 1) & 0xFFFFFFFF
-            at = self._drawn * len(keys) >> 32
-            keys[at], keys[-1] = keys[-1], keys[at]
-            gone, its_size = keys.pop()
-            self._size -= its_size
-            self.values.pop(gone, None)
-        keys.append((key, size))
-        self._size += size
-        self.values[key] = value
+            at = self._drawn * len(self._keys) >> 32
+            gone, self._keys[at] = self._keys[at], self._keys[-1]
+            del self._keys[-1], self.values[gone]
+            self._size -= self._sizes.pop(gone)
 
 
 class FastAnswers:
@@ -135,8 +154,7 @@ class FastAnswers:
             return None
         if found is None:
             return None
-        groups = found.groups()
-        operation, asked, login, token = groups[:4]
+        operation, asked, login, token, phone, source, number, form = found.groups()
         mock, store = self._mock, self._store
         if mock.profile is not self._profile or mock.simulation is not self._simulation:
             self._prepare()
@@ -154,7 +172,7 @@ class FastAnswers:
         real = mock.real.now()
         ordinary = store.clock(name) is None and store.clock(None) is None
         now = real if ordinary else mock.now(name)
-        made = run(account, now, peer, groups)
+        made = run(account, now, peer, (phone, source, number, form))
         if made is None:
             return None
         shape, body, reason, task, of, searched, lines = made
@@ -164,8 +182,10 @@ class FastAnswers:
         journal = store.journal
         if journal.size:
             shown = None if of == account.token else of
-            entry = (journal.last_number + 1, now, shape.kinds[posted], real, account.login, task, shown, searched)
-            journal.keep(account.login, (*entry, reason, len(asked), len(body), shape.content_type), body)
+            kind, login, content_type = shape.kinds[posted], account.login, shape.content_type
+            number, size = journal.last_number + 1, len(body)
+            kept = (number, now, kind, real, login, task, shown, searched, reason, len(asked), size, content_type)
+            journal.keep(login, kept, body)
         return lines, body, reason
 
     def _form(self, data: bytes) -> re.Match[bytes] | None:
@@ -198,7 +218,8 @@ class FastAnswers:
         mock = self._mock
         self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
         rules, latency = profile.rules, simulation.latency
-        self._ready, self._infos = _Kept(_READY_BYTES), _Kept(_INFO_BYTES)
+        self._ready: _Kept[_Ready] = _Kept(_READY_BYTES)
+        self._infos: _Kept[_Made] = _Kept(_INFO_BYTES)
         runs: dict[bytes, Callable[..., _Made | None]] = {}
         if rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time:
             runs = {b"create": self._create, b"info": self._info}
@@ -212,16 +233,17 @@ class FastAnswers:
         self._done = {key: self._shape("result", "ready", form) for key, form in forms.items()}
         self._informed = {key: self._shape("info", "ok", form) for key, form in forms.items()}
         for shape in self._created.values():
-            self._fit_id(shape)
+            body = self._written(Answer({"status": "ok", "id": _SAMPLE}, shape.form))
+            shape.body, _, shape.rest = body.partition(str(_SAMPLE).encode(shape.encoding))
         for shape in self._processing.values():
             shape.body = self._written(Answer({"status": "processing"}, shape.form))
         self._sources: dict[bytes | None, tuple[Source, Micros | None, int | None]] = {}
-        for key, source in rules.edition.sources.items() if rules.edition.required else ():
+        for key, source in rules.edition.sources.items():
             delay = simulation.by_source.get(source.number) or simulation.delay
             if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
                 self._sources[key.encode()] = source, delay.sample(0), delay.polls
 
-    def _shape(self, operation: str, outcome: str, wanted: str | None) -> _Shape:
+    def _shape(self, operation: str, outcome: str, wanted: str | None) -> _AnswerShape:
         profile = self._profile
         form = wanted or FORMATS[0]
         written = FORMATS[0] if operation == "info" and not profile.rules.info_follows_format else form
@@ -230,23 +252,17 @@ class FastAnswers:
         names = names if profile.parsing.repeated_last else names[::-1]
         get, post = (_kind(operation, http_method, outcome, form, names) for http_method in ("GET", "POST"))
         lines = header_lines((("Content-Type", content_type),) if content_type else ())
-        return _Shape(written, (operation, outcome, 200), (get, post), content_type, lines)
-
-    def _fit_id(self, shape: _Shape) -> None:
-        """Finds where the id stands in the bodies of the shape."""
-        one, other = (self._written(Answer({"status": "ok", "id": number}, shape.form)) for number in (_SAMPLE, 7))
-        for encoding in ("ascii", "utf-16le"):
-            before, _, after = one.partition(str(_SAMPLE).encode(encoding))
-            if before + "7".encode(encoding) + after == other:
-                shape.body, shape.rest, shape.encoding = before, after, encoding
-                return
-        raise AssertionError("an id is written in its digits")
+        # All others have the characters of ASCII in its bytes, and some begin a text with a mark.
+        wide = WRITERS[written].encoding(profile.rendering) == "utf-16le"
+        return _AnswerShape(
+            written, (operation, outcome, 200), (get, post), content_type, lines, "utf-16le" if wide else "ascii"
+        )
 
     def _written(self, answer: Answer) -> bytes:
         _, write = prepared(answer.format, self._profile.rendering)
         return write(answer)
 
-    def _lines(self, shape: _Shape, reason: str, task: int | None, size: int) -> bytes:
+    def _lines(self, shape: _AnswerShape, reason: str, task: int | None, size: int) -> bytes:
         """All headers, as `Gateway.render` and the delivery write them."""
         if self._plain:
             return b"%bContent-Length: %d\r\n\r\n" % (shape.lines, size)
@@ -255,8 +271,8 @@ class FastAnswers:
         told = (shape.lines, task, reason.encode(), size)
         return b"%bX-Mock-Task: %d\r\nX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % told
 
-    def _create(self, account: Account, now: Micros, peer: str, groups: _Groups) -> _Made | None:
-        phone, source, _, form = groups[4:]
+    def _create(self, account: Account, now: Micros, peer: str, values: _Values) -> _Made | None:
+        phone, source, _, form = values
         found = self._sources.get(source)
         if phone is None or found is None or account.delay is not None:
             return None
@@ -266,7 +282,7 @@ class FastAnswers:
         if (
             text in MAGIC
             or text in simulation.by_phone
-            or account.used_on(day) >= account.daily_limit
+            or (used := account.used_on(day)) >= account.daily_limit
             or store.stubs.find(login, text, place, by_phone=False) is not None
         ):
             return None
@@ -274,58 +290,89 @@ class FastAnswers:
         cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
         task, done = store.next_id, None if time is None else now + time
         head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
-        store.add_task(account, day, (*head, rules.edition.name, None, polls, None))
+        store.add_task(account.charged(day, used + cost), (*head, rules.edition.name, None, polls, None))
         shape = self._created[form]
         body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
         return shape, body, f"task created, cost {cost}", task, text, place, None
 
-    def _result(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
-        number, form = groups[6:]
+    def _result(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+        _, _, number, form = values
         if number is None:
             return None
         task = int(number)
         fields = self._store.task_fields(task)
         if fields is None:
             return None
-        _, login, phone, source, _, _, done, _, _, _, _, failure, polls, stub = fields
+        _, login, phone, source, ip, created, done, cost, seed, demo, edition, failure, polls, stub = fields
         if login != account.login or failure is not None or stub is not None or polls:
             return None
         if polls is None and (done is None or now < done):
             shape = self._processing[form]
             return shape, shape.body, until_ready(None, done, now), task, phone, source, None
-        kept = self._ready.values.get((task, form))
-        if kept is not None and kept[0] is fields:
-            made: _Made = kept[1]
-            return made
         shape = self._done[form]
-        answer = ready_answer(Task(*fields), shape.form, self._profile.rules, self._mock.words)
-        made = self._whole(shape, answer, task, phone, source)
-        self._ready.put((task, form), (fields, made), len(made[1]) + _AROUND)
-        return made
+        key = (phone, source, ip, cost, seed, demo, edition, form)
+        seconds = created // SECOND, (done or created) // SECOND
+        made = self._ready.values.get(key)
+        if made is None or (made.seconds != seconds and not self._has_times(made, seconds, shape)):
+            made = self._made_ready(Task(*fields), seconds, shape)
+            self._ready.put(key, made, len(made.body) + _AROUND)
+        return shape, made.body, made.reason, task, phone, source, None
 
-    def _info(self, account: Account, now: Micros, _peer: str, groups: _Groups) -> _Made | None:
-        phone, _, number, form = groups[4:]
+    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: _AnswerShape) -> bool:
+        """Writes other times into the body, where they are as long as those that it has. Returns whether they are."""
+        before, after = (self._times(times, shape) for times in (made.seconds, seconds))
+        if [*map(len, before)] != [*map(len, after)]:
+            return False
+        body = bytearray(made.body)
+        for at, which in made.places:
+            body[at : at + len(after[which])] = after[which]
+        made.seconds, made.body = seconds, bytes(body)
+        return True
+
+    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: _AnswerShape) -> _Ready:
+        rules = self._profile.rules
+        samples = _SAMPLE_TIMES[rules.epoch_times]
+        created, done = (at * SECOND for at in samples)
+        answer = ready_answer(replace(task, created=created, ready=done), shape.form, rules, self._mock.words)
+        marks, times = self._times(samples, shape), self._times(seconds, shape)
+        pieces = re.split(b"(%b|%b)" % marks, self._written(answer))
+        body, places = b"", []
+        for piece in pieces:
+            if piece in marks:
+                places.append((len(body), marks.index(piece)))
+            body += times[marks.index(piece)] if piece in marks else piece
+        return _Ready(seconds, body, places, answer.reason)
+
+    def _times(self, seconds: tuple[int, int], shape: _AnswerShape) -> tuple[bytes, bytes]:
+        """The times of creation and end as a ready answer has them."""
+        epoch = self._profile.rules.epoch_times
+        created, done = (str(one) if epoch else text_of(one * SECOND) for one in seconds)
+        return created.encode(shape.encoding), done.encode(shape.encoding)
+
+    def _info(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+        phone, _, number, form = values
         if phone is not None or number is not None:
             return None
         rules = self._profile.rules
         used = account.used_on(day_of(now, rules.day_turn))
         key = (used, account.daily_limit, account.paid_until, account.demo, form)
         if (kept := self._infos.values.get(key)) is not None:
-            made: _Made = kept[0]
-            return made
+            return kept
         shape = self._informed[form]
         made = self._whole(shape, info_answer(account, used, shape.form, rules), None, None, None)
-        self._infos.put(key, (made,), len(made[1]) + _AROUND)
+        self._infos.put(key, made, len(made[1]) + _AROUND)
         return made
 
-    def _whole(self, shape: _Shape, answer: Answer, task: int | None, phone: str | None, source: int | None) -> _Made:
+    def _whole(
+        self, shape: _AnswerShape, answer: Answer, task: int | None, phone: str | None, source: int | None
+    ) -> _Made:
         """The answer, with all its headers."""
         body = self._written(answer)
         return shape, body, answer.reason, task, phone, source, self._lines(shape, answer.reason, task, len(body))
 
 
 @cache
-def _kind(operation: str, http_method: str, outcome: str, form: str, names: tuple[str, ...]) -> Kind:
+def _kind(operation: str, http_method: str, outcome: str, form: str, names: tuple[str, ...]) -> EntryKind:
     """The kind of the entries of such calls."""
 
     def entry(kept: Kept) -> Entry:
@@ -333,4 +380,4 @@ def _kind(operation: str, http_method: str, outcome: str, form: str, names: tupl
         head = (number, time, real, login, operation, http_method, phone, source, form, names, outcome, 200, None)
         return Entry(*head, task, (), reason, 0, asked, size, content_type, http_method == "POST")
 
-    return Kind((operation, outcome), entry)
+    return EntryKind((operation, outcome), entry)

@@ -86,7 +86,9 @@ def bound_address(bound: Listener) -> tuple[str, int]:
 
 def _addresses(host: str, port: int) -> Iterator[tuple[socket.AddressFamily, tuple[str, int]]]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # As a text, even an address would have the tables of international names loaded.
+        name = host.encode("ascii") if host.isascii() else host
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise WireError(f"can't listen on {host!r}: the host is unknown; give an address, such as 127.0.0.1") from None
     for family, _, _, _, address in dict.fromkeys(found):

@@ -62,7 +62,7 @@ def mock_server(
         access_log=access_log,
         routes=routes,
         tls=tls,
-        make_guard=ThreadGuard if store.waits else LoopGuard,
+        make_guard=ThreadGuard if store.is_shared else LoopGuard,
         fast=fast,
         watch=gateway.mock.watch if store.is_shared else None,
     )

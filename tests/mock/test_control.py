@@ -237,6 +237,13 @@ def test_a_body_of_any_depth_is_answered(client: FlaskClient, depth: int, form: 
     assert "body: is nested more than 32 deep" in response.get_json()["detail"]
 
 
+@pytest.mark.parametrize("raw", [b" ", b"\r\n\t", b"\x0b", b"\x0c\n"])
+def test_a_body_of_white_space_is_no_json(raw: bytes) -> None:
+    assert json_body.read_json(b"") == {}
+    with pytest.raises(json_body.Malformed, match="body: is not JSON"):
+        json_body.read_json(raw)
+
+
 @pytest.mark.parametrize("many", ["1,", "[],", "{},", '"",', '"\\\\",', '"\\",",', '{"a":1},'])
 @pytest.mark.parametrize("start", ["[", '{"action": [', '["\\\\\\"", '])
 def test_a_body_of_many_values_is_refused_unread(monkeypatch: pytest.MonkeyPatch, start: str, many: str) -> None:
@@ -329,7 +336,7 @@ def test_a_body_is_read_whole_or_not_at_all(client: FlaskClient, size: int, stat
     """A chunked one has no length under gunicorn."""
     environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "" if chunked else str(size)}
     sent: dict[str, Any] = {"content_type": "application/json", "environ_overrides": environ}
-    assert client.post("/_mock/reset", input_stream=BytesIO(b" " * size), **sent).status_code == status
+    assert client.post("/_mock/reset", input_stream=BytesIO(b"{}".ljust(size)), **sent).status_code == status
     got = client.post("/api/info", input_stream=BytesIO(b" " * size), **sent).get_json()
 
     assert got["error_code"] == (400 if status == 204 else 413)

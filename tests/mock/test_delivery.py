@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 import struct
+from email.utils import formatdate
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mockserver.api.http import Response
 from mockserver.core.messages import Delivery
@@ -13,7 +16,7 @@ from mockserver.faults.actions import Action
 from mockserver.faults.faults import Fault
 from mockserver.faults.kinds import Effect
 from mockserver.faults.matching import Match
-from mockserver.wire.delivery import TRANSPORTS, PendingRequest
+from mockserver.wire.delivery import TRANSPORTS, PendingRequest, _stamp
 from support.in_process import LOGIN, Api
 from support.wire_server import Up, get
 
@@ -84,3 +87,9 @@ def test_a_transport_can_reset_the_connection(up: Up, monkeypatch: pytest.Monkey
         with pytest.raises(ConnectionResetError):
             client.socket.recv(1)
     assert up.ask("/two").status == 200
+
+
+@given(st.integers(0, 2**33))
+@example(1_582_934_399)  # the last second of 28 February of a leap year
+def test_the_date_of_an_answer_is_written_as_http_has_it(second: int) -> None:
+    assert f"\r\nDate: {formatdate(second, usegmt=True)}\r\n" in _stamp(second)

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from mockserver import data
 from mockserver.core.delays import parse_delay
 from mockserver.core.xml_text import illegal_in_xml
+from mockserver.people.made_up import find
 from mockserver.people.magic import AWKWARD, LONG, MAGIC
-from mockserver.people.people import FIELDS, Found, count, find
-from mockserver.people.words import parse_words
+from mockserver.people.people import FIELDS, Found, count
+from mockserver.people.words import Words
 from mockserver.profile.editions import BOARDS, BOARDS_BY, BOARDS_KZ, BOARDS_RU, NAMES, VIBER, WHATSAPP, Source
 
 DOCUMENT = data.toml("fixtures", "words.toml")
-WORDS = parse_words(DOCUMENT)
+WORDS = Words(lambda: DOCUMENT)
 SOURCES = (NAMES, BOARDS, WHATSAPP, VIBER, BOARDS_RU, BOARDS_KZ, BOARDS_BY)
 VEHICLES = ("auto.ru", "am.ru")
 ORDINARY = tuple(str(phone) for phone in range(70001234000, 70001234300))
@@ -43,7 +44,7 @@ def rows(phone: str, source: Source = BOARDS, **options: Any) -> tuple[Mapping[s
 
 @given(phones, sources, seeds, st.booleans())
 def test_the_same_phone_has_the_same_every_time(phone: str, source: Source, seed: int, demo: bool) -> None:
-    again = parse_words(DOCUMENT) if demo else WORDS
+    again = Words(lambda: DOCUMENT) if demo else WORDS
 
     assert find(phone, source, seed, WORDS, demo=demo) == find(phone, source, seed, again, demo=demo)
 
@@ -138,7 +139,7 @@ def test_an_address_is_one_of_its_board_and_never_the_same_twice() -> None:
 
 def test_the_ads_of_one_phone_are_from_one_place_and_one_seller() -> None:
     for source in SOURCES:
-        cities = {city.name for host in source.boards for city in WORDS.boards[host].cities}
+        cities = {city.name for host in source.boards for city in WORDS.lists.boards[host].cities}
         for phone in ORDINARY:
             found = rows(phone, source)
             places = [{city for city in cities if city in row["location"].split(", ")} for row in found]
@@ -151,7 +152,7 @@ def test_the_name_in_the_ads_is_one_that_others_saved() -> None:
     shared = compared = 0
     for phone in ORDINARY:
         sellers = {row["name"].split()[0] for row in rows(phone)}
-        known = [f for sex in WORDS.sexes for f in sex.firsts if sellers & {f.name, *f.shorts}]
+        known = [f for sex in WORDS.lists.sexes for f in sex.firsts if sellers & {f.name, *f.shorts}]
         names = find(phone, NAMES, 0, WORDS).names
         if len(known) == 1 and len(names) > 2:
             compared += 1
@@ -162,7 +163,7 @@ def test_the_name_in_the_ads_is_one_that_others_saved() -> None:
 
 
 def test_boards_for_vehicles_carry_vehicles_alone() -> None:
-    vehicles = {category for subject in WORDS.vehicles for category in subject.categories.values()}
+    vehicles = {category for subject in WORDS.lists.vehicles for category in subject.categories.values()}
     sold = Counter(
         row["category"] in vehicles for phone in ORDINARY for row in rows(phone) if row["source"] in VEHICLES
     )

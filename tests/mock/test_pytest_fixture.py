@@ -79,6 +79,7 @@ def ended(pytester: pytest.Pytester, settings: str, *options: str, **files: str)
     return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-q")
 
 
+@pytest.mark.once
 def test_200_tests_in_parallel_do_not_disturb_one_another(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -408,12 +408,16 @@ VERSION_1 = f"""
 """
 
 
-@pytest.fixture
-def old_file(tmp_path: Path) -> Path:
+@pytest.fixture(params=range(1, VERSION))
+def old_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The file of each earlier version."""
     path = tmp_path / "state.db"
     with closing(sqlite3.connect(path)) as old:
         old.execute("PRAGMA journal_mode = WAL")
         old.executescript(VERSION_1)
+        for earlier in range(1, request.param):
+            old.executescript(";".join(UPGRADES[earlier]))
+        old.execute(f"PRAGMA user_version = {request.param}")
     return path
 
 
@@ -459,8 +463,10 @@ def test_a_file_of_a_killed_process_is_upgraded_with_what_its_log_holds(
         killed.execute("PRAGMA wal_autocheckpoint = 0")
         killed.execute("UPDATE tasks SET cost = 9")
         if upgraded:
-            for statement in (*UPGRADES[1], *UPGRADES[2], f"PRAGMA user_version = {VERSION}"):
-                killed.execute(statement)
+            ((version,),) = killed.execute("PRAGMA user_version")
+            for earlier in range(version, VERSION):
+                for statement in (*UPGRADES[earlier], f"PRAGMA user_version = {earlier + 1}"):
+                    killed.execute(statement)
         for end in ("", "-wal"):
             left.with_name(left.name + end).write_bytes(old_file.with_name(old_file.name + end).read_bytes())
     for _ in range(2):

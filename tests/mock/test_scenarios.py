@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import Refusal
+from mockserver.core.messages import METHODS
 from mockserver.faults import scenarios
+from mockserver.faults.kinds import KINDS
+from mockserver.faults.scenarios import SCENARIO
 from mockserver.settings.files import ready_scenarios
 from mockserver.settings.loading import check_file, load
 from mockserver.web.app import create_app
@@ -373,6 +377,25 @@ def test_a_wrong_scenario_is_refused_with_place_and_remedy(api: Api, document: A
 
     assert message in str(caught.value)
     assert not api.mock.store.scenarios.listed()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["stuck", "fail-task", "wrong-format", "latency"])
+@pytest.mark.parametrize("others", [None, [], [{"kind": "dribble", "rate": 1}]])
+def test_the_schema_knows_the_actions_that_the_match_of_a_step_rules_out(
+    api: Api, method: str, kind: str, others: list[Any] | None
+) -> None:
+    action = {"kind": kind, **{"wrong-format": {"format": "csv"}, "latency": {"delay": "1s"}}.get(kind, {})}
+    document = {"steps": [{"match": {"method": method}, "action": action if others is None else [*others, action]}]}
+    try:
+        api.mock.put_scenario("one", document)
+    except Refusal:
+        taken = False
+    else:
+        taken = True
+
+    assert Draft202012Validator(SCENARIO.schema).is_valid(document) == taken
+    assert taken == (method in KINDS[kind].operations)
 
 
 def test_under_wsgi_a_step_of_the_socket_is_refused_where_it_is_set() -> None:

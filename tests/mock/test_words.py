@@ -13,7 +13,7 @@ import pytest
 
 from mockserver import data
 from mockserver.core.xml_text import ILLEGAL_IN_XML
-from mockserver.people.words import parse_words
+from mockserver.people.word_lists import parse_words
 from mockserver.profile.editions import EDITIONS
 
 DOCUMENT = data.toml("fixtures", "words.toml")

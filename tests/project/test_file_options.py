@@ -137,6 +137,7 @@ IN_A_GONE_DIRECTORY = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("command", IN_A_GONE_DIRECTORY)
 def test_a_working_directory_that_was_deleted_is_named(command: str, start: str, tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def test_each_pattern_that_is_made_at_run_time_is_listed_here() -> None:
     assert {*MADE} == {_row(use) for use in made}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("tenth", range(10))
 def test_no_pattern_takes_more_than_a_linear_time(tenth: int) -> None:
     grown = [(use.place, *growth(use)) for use in _all()[tenth::10]]

@@ -49,6 +49,7 @@ def test_the_readme_shows_commands() -> None:
     assert sum(len(steps(text)) for text in sections().values()) > 30
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("section", sections())
 def test_every_command_does_what_the_page_shows(section: str, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{environment()['PATH']}"

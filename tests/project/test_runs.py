@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from support.audit import verdict
-from support.flakes import differences, outcomes, run
+from support.flakes import differences, main, outcomes, run
 from support.order import shuffle
 
 
@@ -63,6 +64,28 @@ def test_a_run_varies_zone_locale_and_hashes_and_names_them(tmp_path: Path, monk
 
     assert told.startswith("run 1 TZ='<+12>-12' LC_ALL='C' PYTHONHASHSEED='")
     assert sorted(found.values()) == ["failure", "passed"]
+
+
+def test_a_run_that_hangs_is_ended_and_told_and_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun: list[Sequence[str]] = []
+
+    def hang_first(words: Sequence[str], *, timeout: float, **_: object) -> None:
+        begun.append(words)
+        if len(begun) == 1:
+            raise subprocess.TimeoutExpired(words, timeout)
+        (report,) = (word.partition("=")[2] for word in words if word.startswith("--junitxml="))
+        Path(report).write_text(f"<testsuite>{case('a')}</testsuite>", encoding="utf-8")
+
+    monkeypatch.setattr("support.flakes.subprocess.run", hang_first)
+    code = main(["2"])
+    _, _, outcome, *lines = capsys.readouterr().err.splitlines()
+
+    assert code == 1
+    assert outcome == "2 runs, 1 outcomes, 1 failed or differ"
+    assert [line.partition(" TZ=")[0] for line in lines] == ["run 1"]
+    assert lines[0].endswith(": has no outcomes")
 
 
 def test_a_seed_gives_one_order_and_keeps_files_together() -> None:

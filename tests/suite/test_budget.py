@@ -51,6 +51,7 @@ def test_a_complete_check_takes_at_most_12_units_and_60_calls(name: str, seconds
     assert f"{len(target.calls)} calls" in output
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", STANDINS)
 def test_no_budget_is_ever_passed_and_each_further_unit_buys_no_more_than_the_one_before(name: str) -> None:
     proven, codes = [], set()
@@ -150,6 +151,7 @@ COSTS: dict[str, Callable[[int], Any]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seconds", [0.0, 0.4])
 @pytest.mark.parametrize("stated", COSTS)
 def test_a_costly_phone_passes_the_budget_by_one_task_at_most(stated: str, seconds: float) -> None:
@@ -311,6 +313,7 @@ def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
     assert code == 4, output
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("limit", [1, 2, 3])
 @pytest.mark.parametrize("name", STANDINS)
 def test_a_limit_that_ends_in_the_middle_of_the_run_is_no_finding(name: str, limit: int) -> None:
@@ -438,7 +441,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
-@pytest.mark.parametrize("at", [3, 14, 30], ids=["before a task is made", "at a create", "when all tasks are made"])
+@pytest.mark.parametrize("at", [3, 14, 34], ids=["before a task is made", "at a create", "when all tasks are made"])
 def test_a_run_killed_at_any_call_has_it_in_the_ledger_and_resumed_spends_no_unit_twice(
     at: int, tmp_path: Path
 ) -> None:

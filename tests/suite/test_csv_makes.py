@@ -73,6 +73,7 @@ WRONG: Mapping[str, tuple[Edit, str]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_not_accused_and_told(name: str) -> None:
     edit, clause = RIGHT[name]
@@ -83,6 +84,7 @@ def test_what_is_right_is_not_accused_and_told(name: str) -> None:
     assert not clause or {r.clause.id: r.outcome for r in report.rows}[clause] is Outcome.REFUTED
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_seen(name: str) -> None:
     edit, clause = WRONG[name]

@@ -137,6 +137,7 @@ BLIND: Mapping[str, Blind] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", BLIND)
 def test_where_the_cases_are_not_told_apart_no_choice_is_stated(name: str) -> None:
     blind = BLIND[name]
@@ -208,6 +209,7 @@ SEEN: Mapping[str, tuple[Mutant, Mapping[str, Any], dict[str, str]]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", SEEN)
 def test_where_an_answer_shows_the_choice_it_is_stated(name: str) -> None:
     mutant, profile, seen = SEEN[name]

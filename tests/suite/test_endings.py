@@ -304,9 +304,9 @@ def started(target: Standin, folder: Path, files: dict[str, Any]) -> subprocess.
 @pytest.mark.parametrize(
     ("at", "twice"),
     [
-        pytest.param(1, False, id="1-once"),
+        pytest.param(1, False, id="1-once", marks=pytest.mark.once),
         pytest.param(14, True, id="14-twice at once, as a terminal that is closed may"),
-        pytest.param(40, False, id="40-once"),
+        pytest.param(40, False, id="40-once", marks=pytest.mark.once),
     ],
 )
 def test_a_signal_ends_the_run_with_its_report(number: signal.Signals, at: int, twice: bool, tmp_path: Path) -> None:
@@ -617,6 +617,7 @@ AWKWARD: dict[str, Callable[[Standin], Any]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("broken", [False, True])
 @pytest.mark.parametrize("name", AWKWARD)
 def test_no_text_of_an_answer_keeps_a_report_from_being_written(name: str, broken: bool, tmp_path: Path) -> None:

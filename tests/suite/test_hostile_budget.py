@@ -8,12 +8,13 @@ import resource
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract_tests.api.calls import Account
+from contract_tests.api.calls import FORMATS, Account
 from contract_tests.budget.ledger import MOST, Entry, open_ledger
 from contract_tests.contract.clauses import UsageError
 from contract_tests.transport.messages import Request
@@ -81,6 +82,99 @@ def test_of_several_costs_that_a_task_states_the_highest_counts() -> None:
         report = examined(target, budget=12, poll_timeout=0.3, run_timeout=4.0).report
 
     assert report.spent.units >= 40
+
+
+Surprise = Callable[[CallContext], int]
+"""Units that a create takes beyond what it is known to take."""
+
+
+def charging(surprise: Surprise, answer: Callable[[CallContext, int], object], **steps: Any) -> Breakage:
+    """Takes the units by surprise, and edits each answer, given those that were taken so."""
+
+    def charge(context: CallContext) -> None:
+        units = surprise(context) if context.operation == "create" else 0
+        if units:
+            context.server.charge(context.login, units)
+            context.memory["taken"] = context.memory.get("taken", 0) + units
+        answer(context, context.memory.get("taken", 0))
+
+    return Breakage("takes more than it says", charge, **steps)
+
+
+def honest(_context: CallContext, _taken: int) -> None:
+    """States all in info."""
+
+
+def if_refused(context: CallContext) -> int:
+    return 5 if context.status == "error" and context.login else 0
+
+
+def if_accepted(units: int) -> Surprise:
+    return lambda context: units if context.status == "ok" else 0
+
+
+def stated(of: str, *formats: str) -> Callable[[CallContext, int], None]:
+    """States what a task takes in cost or in used, and there in these formats alone."""
+
+    def answer(context: CallContext, taken: int) -> None:
+        tells = context.asked_format in formats
+        if context.operation == "info" and "data" in context.body and not (tells and of == "used"):
+            context.body["data"]["api_limit"]["used"] -= taken
+        elif context.status == "ready" and of == "cost" and tells:
+            context.body["cost"] = "41"
+
+    return answer
+
+
+def hidden(context: CallContext) -> None:
+    """Shows no used units in info."""
+    if context.operation == "info" and context.status == "ok":
+        context.content = b'{"status":"ok","data":{"api_time_limit":"2030-01-01","demo":"0"}}'
+
+
+def refused(
+    content: bytes, http: int = 200, then: Callable[[CallContext], object] = id
+) -> Callable[[CallContext], None]:
+    """Refuses the creates that were taken."""
+
+    def response(context: CallContext) -> None:
+        then(context)
+        if context.operation == "create" and context.body.get("status") == "ok":
+            context.http, context.content = http, content
+
+    return response
+
+
+ERROR = b'{"status":"error","error_code":500,"message":"no"}'
+SURPRISES: Mapping[str, tuple[Breakage, int]] = {
+    "an error to every right create": (charging(if_accepted(4), honest, response=refused(ERROR)), 5),
+    "a page of 503 to every right create": (charging(if_accepted(4), honest, response=refused(b"<html>", 503)), 5),
+    "an error of 503 to every right create": (charging(if_accepted(4), honest, response=refused(ERROR, 503)), 5),
+    "an error to what is wrong": (charging(if_refused, honest), 5),
+    **{f"the cost in {fmt} alone": (charging(if_accepted(40), stated("cost", fmt)), 41) for fmt in FORMATS},
+    **{f"the used units in {fmt} alone": (charging(if_accepted(40), stated("used", fmt)), 41) for fmt in FORMATS},
+    "a refusal, where info shows no units": (charging(if_accepted(0), honest, response=refused(ERROR, then=hidden)), 1),
+}
+"""What is taken otherwise than JSON says, and how many units a create takes there."""
+
+
+@pytest.mark.parametrize("name", SURPRISES)
+def test_what_is_really_taken_passes_the_budget_by_one_create_at_most(name: str) -> None:
+    breakage, most = SURPRISES[name]
+    taken = []
+    watched = replace(breakage, call=lambda context: taken.append(context.memory.get("taken", 0)))
+    with serving("courier", seconds=0.0, limit=1000, breakage=watched) as target:
+        _, output = check(target, poll_timeout=0.3, run_timeout=8.0)
+
+        assert 5 <= target.units + taken[-1] < 12 + most, output
+
+
+def test_a_right_server_that_shows_no_units_is_checked_like_any() -> None:
+    with serving("courier", seconds=0.0, breakage=Breakage("hides the units", response=hidden)) as target:
+        report = examined(target).report
+
+        assert target.units == 5
+    assert {row.clause.id for row in report.rows if row.outcome in ("broken", "unaffordable")} == set()
 
 
 # The ledger.

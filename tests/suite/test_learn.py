@@ -140,6 +140,8 @@ has no entries of its own, all is CDATA, no value is null, every charset has eve
 """
 
 
+@pytest.mark.once
+@pytest.mark.usefixtures("few_rows")
 @pytest.mark.parametrize("profile", [{}, *covering_set()], ids=lambda p: f"root-{p.get('xml.root', 'default')}")
 def test_a_mock_is_learned_as_the_profile_that_it_serves(profile: dict[str, Any], tmp_path: Path) -> None:
     file, output = tmp_path / "learned.toml", io.StringIO()
@@ -295,6 +297,7 @@ REPEATED: dict[str, Callable[[CallContext], str]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("what", REPEATED)
 def test_a_message_that_repeats_private_text_is_left_out_and_reported(what: str, tmp_path: Path) -> None:
     def edit(context: CallContext) -> None:
@@ -419,6 +422,7 @@ MET = {
 """Breakages of promises that no open clause is about."""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", MET)
 def test_a_promise_that_is_broken_where_no_choice_is_looked_for_is_exit_code_1(name: str, tmp_path: Path) -> None:
     with serving(BREAKAGES[name].on[0], breakage=name) as target:
@@ -428,7 +432,8 @@ def test_a_promise_that_is_broken_where_no_choice_is_looked_for_is_exit_code_1(n
     assert re.search(rf"^BROKEN {re.escape(MET[name])}: ", found.output, re.MULTILINE), found.output
     assert found.document["profile"]
     assert found.units <= 8
-    assert len(found.calls) <= 60
+    # Whether it is the polls that cost, and not others who use the account, takes some more.
+    assert len(found.calls) <= (76 if name == "polls cost" else 60)
 
 
 def test_an_unreachable_target_writes_nothing(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from mockserver.wire.serving import serve_mock
 from support.standins.breaking import Breakage
 from support.standins.running import STANDINS, serving
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("few_rows")]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterable
@@ -37,7 +38,7 @@ BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equiv
 
 @pytest.mark.alone
 def test_each_mutant_is_caught_by_its_name_and_nothing_is_found_on_the_unbroken_mock(tmp_path: Path) -> None:
-    asked = ["mutants", "--jobs", "3", "--json", "matrix.json", "--csv", "matrix.csv"]
+    asked = ["mutants", "--jobs", "5", "--json", "matrix.json", "--csv", "matrix.csv"]
     done = subprocess.run(
         [*COMMAND, *asked], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=900, check=False
     )
@@ -65,6 +66,7 @@ def test_at_least_120_mutants_break_promises_and_laws_each_of_which_has_two() ->
     assert {*broken} == BINDING
 
 
+@pytest.mark.once
 def test_what_a_blinded_suite_lets_through_is_reported_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +86,7 @@ def test_what_a_blinded_suite_lets_through_is_reported_and_fails(
     assert "2 mutants · 1 misnamed · 1 survived" in done.stdout
 
 
+@pytest.mark.once
 def test_credentials_and_settings_of_the_surroundings_are_not_used(tmp_path: Path) -> None:
     (tmp_path / "ifind-mock.toml").write_text('delay = "1h"\n', encoding="utf-8")
     others = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "their-own-token", "IFIND_PHONE": "1"}
@@ -145,6 +148,26 @@ def test_the_matrix_of_before_is_not_left_for_that_of_an_interrupted_run(
 
     assert done.returncode == 1, done.stderr
     assert not (tmp_path / "m.json").exists()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_writes_what_was_tried_and_says_so(number: int, jobs: str, tmp_path: Path) -> None:
+    matrix = tmp_path / "m.json"
+    command = [*COMMAND, "mutants", "--jobs", jobs, "--json", str(matrix), "--csv", "m.csv"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(4)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (1, ""), out + err
+    assert "Interrupted: " in out
+    written = json.loads(matrix.read_text(encoding="utf-8"))
+    assert (written["interrupted"], written["exit_code"]) == (True, 1)
+    assert len(written["mutants"]) < len(MUTANTS)
+    assert (tmp_path / "m.csv").is_file()
 
 
 def found(*broken: str, **more: Any) -> Examination:

@@ -82,6 +82,7 @@ WRONG: Mapping[str, tuple[Mutant, str]] = {
 """What a server does, and the promise that it breaks, or how its name begins."""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", WRONG)
 def test_what_breaks_a_promise_is_named_in_any_layout(name: str) -> None:
     mutant, clause = WRONG[name]
@@ -106,6 +107,7 @@ STRANGE: Mapping[str, tuple[Mutant, str]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", STRANGE)
 def test_a_strange_status_is_one_finding_and_leaves_the_rest_inconclusive(name: str) -> None:
     mutant, clause = STRANGE[name]

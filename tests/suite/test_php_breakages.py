@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.checking import check, outcomes
+from contract_tests.contract.outcome import Outcome
+from support.checking import examined
 from support.standins.php_breakages import BREAKAGES
 from support.standins.php_server import PERSONAL, PhpServer, php_names, php_serving
 
@@ -26,10 +27,11 @@ def test_every_breakage_has_its_promise() -> None:
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_what_breaks_a_promise_is_named(php: PhpServer, name: str) -> None:
     target = php.target("plain", name)
-    code, output = check(target, poll_timeout=1.0)
-    broken = {clause for clause, outcome in outcomes(output).items() if outcome == "broken"}
+    report = examined(target, poll_timeout=1.0).report
+    broken = {row.clause.id for row in report.rows if row.outcome is Outcome.BROKEN}
+    findings = "\n".join(str(finding) for row in report.rows for finding in row.findings)
 
-    assert code == 1, output
-    assert broken & {*BREAKAGES[name].split("|")}, output
-    assert [value for value in (*PERSONAL, *target.env.values()) if value in output] == []
-    assert "error" not in outcomes(output).values(), output
+    assert report.exit_code == 1, report
+    assert broken & {*BREAKAGES[name].split("|")}, findings
+    assert [value for value in (*PERSONAL, *target.env.values()) if value in findings] == []
+    assert report.errors == ()

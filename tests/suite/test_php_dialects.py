@@ -25,7 +25,7 @@ from contract_tests.learning.learned_profile import profile_file
 from contract_tests.learning.private_texts import private_texts_of
 from contract_tests.parity.parity import examine as compare
 from contract_tests.session.session import Examined
-from support.checking import check, examined, outcomes
+from support.checking import examined
 from support.command import ifind
 from support.standins.php_dialects import APPS, DIALECTS, PLAIN, Dialect
 from support.standins.php_server import (
@@ -118,6 +118,7 @@ def expected(dialect: Dialect, seen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("few_rows")
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_breaks_nothing_and_is_as_its_learned_profile_says(php: PhpServer, name: str, tmp_path: Path) -> None:
     dialect, target, file = DIALECTS[name], php.target(name), tmp_path / "learned.toml"
@@ -153,10 +154,11 @@ SPARSE = (
 @pytest.mark.parametrize("phone", [PHONE_OF_ONE, PHONE_OF_NOTHING], ids=["one", "nothing"])
 @pytest.mark.parametrize("name", SPARSE)
 def test_no_layout_is_accused_where_one_record_or_none_is_found(php: PhpServer, name: str, phone: str) -> None:
-    code, output = check(php.target(name, phone=phone))
+    report = examined(php.target(name, phone=phone)).report
 
-    assert not {"broken", "error"} & {*outcomes(output).values()}, output
-    assert code == 0, output
+    assert [str(finding) for row in report.rows if row.outcome is Outcome.BROKEN for finding in row.findings] == []
+    assert report.errors == ()
+    assert report.exit_code == 0, report
 
 
 def test_check_learn_and_parity_agree_as_commands(php: PhpServer, tmp_path: Path) -> None:

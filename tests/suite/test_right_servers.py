@@ -70,9 +70,11 @@ def written(profile: dict[str, Any], tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("profile", covering_set(), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
 def test_check_passes_under_any_choices_and_finds_exactly_those(profile: dict[str, Any], tmp_path: Path) -> None:
+    # A full check takes a thousand calls more: it is run under the first three choices of each clause.
+    full = ("--full",) if profile in covering_set()[:3] else ()
     with serving_profile(profile) as url:
         code, output = check(url, tmp_path)
-        knowing, told_knowing = check(url, tmp_path, "--full", "--strict", "--profile", written(profile, tmp_path))
+        knowing, told_knowing = check(url, tmp_path, *full, "--strict", "--profile", written(profile, tmp_path))
 
     assert code == 0, output
     assert knowing == 0, told_knowing

@@ -49,20 +49,22 @@ def secrets_in(text: str, target: Standin) -> list[str]:
 STYLES = {
     "long, with locals": ("--tb=long", "-l", "-vv", "-rA"),
     "short, uncaptured": ("--tb=short", "--showlocals", "-s", "-rA", "--setup-show"),
-    "native": ("--tb=native", "--full-trace", "-rA", "--log-level=DEBUG"),
+    "native, all in JUnit": ("--tb=native", "--full-trace", "-rA", "--log-level=DEBUG", "-o", "junit_logging=all"),
     "debug": ("--debug=log", "--trace-config", "-vvv"),
-    "JUnit": ("-o", "junit_logging=all", "-o", "junit_log_passing_tests=true", "-q"),
 }
 
 
 @pytest.mark.parametrize(
-    ("style", "breakage"), [*((style, None) for style in STYLES), (next(iter(STYLES)), "id as text")]
+    ("style", "breakage"),
+    [
+        ("long, with locals", "id as text"),
+        ("debug", None),
+        *(pytest.param(style, None, marks=pytest.mark.once) for style in STYLES if style != "debug"),
+    ],
 )
 def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage: str | None, tmp_path: Path) -> None:
     with serving("courier", breakage=breakage) as target:
-        given = ["--junitxml", str(tmp_path / "j.xml"), "-p", "support.dumping"]
-        if style != "debug":  # whose file begins before the suite's plugin does
-            given += ["--phone", target.env["IFIND_PHONE"]]
+        given = ["--junitxml", str(tmp_path / "j.xml"), "-p", "support.dumping", "--phone", target.env["IFIND_PHONE"]]
         variables = {DUMP: str(tmp_path / "dump"), "PYTHONPATH": str(CHECKOUT / "tests")}
         ended = alone(target, *STYLES[style], *given, cwd=tmp_path, **variables)
 
@@ -74,7 +76,9 @@ def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage
         assert secrets_in(text, target) == []
 
 
-@pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
+@pytest.mark.parametrize(
+    "phase", ["call", *(pytest.param(one, marks=pytest.mark.once) for one in ("setup", "teardown"))]
+)
 def test_an_error_of_the_suite_in_any_phase_shows_no_secret(phase: str, tmp_path: Path) -> None:
     with serving("courier") as target:
         variables = {DUMP: str(tmp_path / "dump"), FAIL: phase, "PYTHONPATH": str(CHECKOUT / "tests")}
@@ -124,22 +128,25 @@ def reachable(root: object) -> Iterator[object]:
 # Plugins of others.
 
 
+DISTRIBUTED: list[tuple[list[str], dict[str, str]]] = [
+    (["-n", "2"], {}),
+    (["-n", "auto"], {}),
+    (["--tx", "2*popen", "--dist=load"], {}),
+    (["-d", "--tx", "2*popen"], {}),
+    (["--dist=each", "--tx", "popen"], {}),
+    (["--dist", "loadscope", "-n1"], {}),
+    (["--dist", "worksteal"], {}),
+    (["-f"], {}),
+    ([], {"PYTEST_ADDOPTS": "--numprocesses=2"}),
+    ([], {"PYTEST_XDIST_WORKER": "gw1"}),
+    (["--workers", "3"], {"MEDDLE": "parallel"}),
+    (["--forked"], {"MEDDLE": "forked"}),
+]
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables"),
-    [
-        (["-n", "2"], {}),
-        (["-n", "auto"], {}),
-        (["--tx", "2*popen", "--dist=load"], {}),
-        (["-d", "--tx", "2*popen"], {}),
-        (["--dist=each", "--tx", "popen"], {}),
-        (["--dist", "loadscope", "-n1"], {}),
-        (["--dist", "worksteal"], {}),
-        (["-f"], {}),
-        ([], {"PYTEST_ADDOPTS": "--numprocesses=2"}),
-        ([], {"PYTEST_XDIST_WORKER": "gw1"}),
-        (["--workers", "3"], {"MEDDLE": "parallel"}),
-        (["--forked"], {"MEDDLE": "forked"}),
-    ],
+    [DISTRIBUTED[0], *(pytest.param(*one, marks=pytest.mark.once) for one in DISTRIBUTED[1:])],
     ids=str,
 )
 def test_whatever_distributes_is_refused_before_a_call(arguments: list[str], variables: dict[str, str]) -> None:
@@ -153,6 +160,7 @@ def test_whatever_distributes_is_refused_before_a_call(arguments: list[str], var
 TESTS = {"PYTHONPATH": str(CHECKOUT / "tests")}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", ["fork", "thread"])
 def test_a_copy_of_the_run_sends_nothing(how: str) -> None:
     """Whatever plugin has made it."""
@@ -169,6 +177,7 @@ def unpolled(target: Standin) -> list[tuple[str, str, dict[str, str]]]:
     return [call for call in target.calls if call[1] != "result"]
 
 
+@pytest.mark.once
 def test_a_test_that_is_run_again_sends_nothing_again() -> None:
     with serving("courier", breakage="id as text") as target:
         once = alone(target, "--only", "create.ok")
@@ -181,6 +190,7 @@ def test_a_test_that_is_run_again_sends_nothing_again() -> None:
     assert failed[1] == 3 * failed[0]
 
 
+@pytest.mark.once
 def test_the_suite_keeps_its_order_whatever_others_do() -> None:
     orders = []
     for how in ("", "shuffle"):

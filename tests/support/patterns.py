@@ -11,6 +11,7 @@ import re._parser as parser  # type: ignore[import-not-found, unused-ignore]
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,10 @@ REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 
 
 def _repeats(items: list[Any], head: str) -> Iterator[tuple[str, list[str]]]:
-    """Each part that may be repeated: a text that leads to it, and texts that it takes."""
-    for op, value in items:
+    """Each part that may be repeated: a text that leads to it, and texts that it takes. Before a letter of the pattern
+    no text needs to end: what follows is that letter, or the pattern fails at once.
+    """
+    for (op, value), (following, _) in pairwise([*items, (None, None)]):
         if op in REPEATS:
             yield head, _samples(list(value[2]))
             yield from _repeats(list(value[2]), head)
@@ -194,7 +197,8 @@ def _repeats(items: list[Any], head: str) -> Iterator[tuple[str, list[str]]]:
                 yield from _repeats(list(branch), head)
                 yield head + _samples(list(branch))[0], []
         head += _sample(op, value)[0]
-        yield head, []
+        if following is not sre.LITERAL:
+            yield head, []
 
 
 MOST = 6

@@ -76,6 +76,7 @@ def clients(chance: random.Random, up: Up, end: float) -> int:
     return number
 
 
+@pytest.mark.once
 def test_clients_that_do_anything_leave_nothing_behind(
     torture: Torture, serve: Serve, capfd: pytest.CaptureFixture[str]
 ) -> None:

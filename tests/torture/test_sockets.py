@@ -288,6 +288,7 @@ def watching(server: Serving) -> Iterator[list[int]]:
         thread.join()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("state", ["memory", "state.db"])
 def test_a_soak_leaves_memory_descriptors_and_threads_flat(torture: Torture, tmp_path: Path, state: str) -> None:
     """Honest and harmful clients, faults, clocks and resets, again and again; compared after each reset."""
