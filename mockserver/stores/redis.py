@@ -586,11 +586,11 @@ class RedisStore(SharedStore):
         self._number += 1
         words = self._journal.words(calls, entries, lost_some=lost_some)
         try:
-            self._link.run(scripts.RECORD, self._process, self._number, *words)
+            last = self._link.run(scripts.RECORD, self._process, self._number, *words)
         except LostAnswer:
             self._doubts.append(_Doubt(self._number, recorded=True))
             raise
-        self._journal.count_waiting()
+        self._journal.added(last, entries)
 
     def calls(self) -> Mapping[Made, int]:
         found = self._link.ask("HGETALL", self._key("calls"))
