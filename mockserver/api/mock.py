@@ -98,7 +98,7 @@ class Mock:
         try:
             operation = self._operation(call)
             login = call.params.get("login")
-            if self.store.is_shared:
+            if self.store.waits:
                 self.store.expect(login, operations.task_id(call.params.get("id")))
             ruled = self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login)
             if ruled:
@@ -161,8 +161,8 @@ class Mock:
         return Facts(call.operation, call.http_method, call.params.get("login"), phone, source, wanted_format)
 
     def uptime(self) -> Micros:
-        """The real time since the mock was made."""
-        return self.real.now(self._started) - self._started
+        """The real time since the mock was made. From whichever thread."""
+        return self.real.passed(self._started)
 
     def now(self, login: str | None = None) -> Micros:
         """The time of the login's clock, with None of the server's."""

@@ -41,6 +41,12 @@ class RealTime:
         self._offset = max(wall, seen) - monotonic
         return monotonic + self._offset
 
+    def passed(self, since: Micros) -> Micros:
+        """The time since then, from whichever thread: it keeps nothing of what it reads."""
+        wall = self._wall()
+        monotonic = self._monotonic()
+        return monotonic + max(self._offset, wall - monotonic) - since
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:

@@ -109,6 +109,7 @@ class RedisStore(SharedStore):
         self._change: Callable[[], None] | None = None
         """What has settled the state. A Redis that has lost it needs it again."""
         self._begun = self._emptied = False
+        self._looks = True  # whether it takes in what others have changed
         self._created: list[tuple[Task, int]] = []
         """The tasks that the transaction has made at once, with the days of their charges."""
         self._doubts: list[_Doubt] = []
@@ -165,11 +166,12 @@ class RedisStore(SharedStore):
                     self._lock()
                 else:
                     self._catch_up()
-                if self._emptied:
+                if emptied := self._emptied:
                     self._put_back()
                 yield
                 if self._written is not None:
                     self._commit(self._written)
+                self._emptied = self._emptied and not emptied
         except BaseException:
             if self._written is not None:
                 self._unlock(self._written)
@@ -246,7 +248,7 @@ class RedisStore(SharedStore):
 
     @contextmanager
     def _writing(self) -> Iterator[_Written]:
-        """The written of the transaction, which a failure inside ends."""
+        """What the transaction has written, of which a failure inside keeps nothing."""
         with self.transaction():
             written = self._lock()
             try:
@@ -269,33 +271,39 @@ class RedisStore(SharedStore):
 
     def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
         """See Store. Others that use the state are known by the names of their connections."""
+        if self._change is None:
+            self._begin_run()
         end = time.monotonic() + LEAVING
         while True:
             with self.transaction(write=True):
-                alone = not self._others()
-                if alone and self._change is None:
-                    self._begin_run()
                 is_settled = settled()
-                if alone and not is_settled:
+                if not is_settled and not self._others():
                     change()
                     is_settled = True
-                if is_settled:
-                    self._link.ask("CLIENT", "SETNAME", self._client_name)
-            if is_settled or time.monotonic() > end:
+                over = is_settled or time.monotonic() > end
+                # Who waits for others is none to them: else two whose settings change at once would wait in vain.
+                named = is_settled or (over and self._change is not None)
+                self._link.ask("CLIENT", "SETNAME", self._client_name if named else "")
+            if over:
                 self._change = change if is_settled else self._change
                 return is_settled
             time.sleep(random.uniform(0.005, 0.03))  # noqa: S311 - nothing secret
 
     def _begin_run(self) -> None:
-        """Takes away what ends with the last process that uses the state."""
-        self.clear_records(*(kind for one in self._sets for kind in one.KINDS))
-        for one in self._sets:
-            one.forget()
-        self.journal.clear(None)
-        self._write("UNLINK", "calls")
+        """Takes away, unseen, what ends with the last process that uses the state, where that one has ended."""
+        self._looks = False
+        try:
+            with self.transaction(write=True):
+                if self._others():
+                    return
+                self._known = int(self._link.ask("GET", self._key("version")) or 0)
+                self.clear_records(*(kind for one in self._sets for kind in one.KINDS))
+                self.journal.clear(None)
+                self._write("UNLINK", "calls")
+        finally:
+            self._looks, self._known = True, None
 
     def _put_back(self) -> None:
-        self._emptied = False
         if self._change is not None:
             self._lock()
             self._change()
@@ -531,6 +539,8 @@ class RedisStore(SharedStore):
             written.clocks[owner] = clock
 
     def _changes(self, after: int | None) -> Changes | None:
+        if not self._looks:
+            return None
         found = self._link.run(scripts.CHANGES, "" if after is None else after)
         if found is None:
             return None
@@ -568,7 +578,7 @@ class RedisStore(SharedStore):
         return int(self._link.run(scripts.NEXT_SAMPLE, login, what))
 
     def _recording(self) -> AbstractContextManager[None]:
-        return nullcontext()  # it is one script, without the lock
+        return nullcontext()  # it is one script, which needs no lock
 
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
-from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 
@@ -192,7 +192,7 @@ class Link:
 
 
 def _connection(address: RedisAddress) -> Any:  # half of its methods have no types
-    kind = SSLConnection if address.secure else Connection
+    kind: Any = SSLConnection if address.secure else Connection
     return kind(
         host=address.host,
         port=address.port,
@@ -205,6 +205,7 @@ def _connection(address: RedisAddress) -> Any:  # half of its methods have no ty
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
         protocol=2,
+        **({"ssl_cert_reqs": "required", "ssl_check_hostname": True} if address.secure else {}),
     )
 
 
@@ -237,19 +238,20 @@ def _sentence(error: Exception) -> str:
     """What has happened, and what to do. It holds no word of the command: that may be a token."""
     by_kind = (meaning for kind, meaning in _KINDS if isinstance(error, kind))
     if not isinstance(error, ResponseError):
-        return next(by_kind, f"can't be reached ({_cause(error)}); start it, or name another address")
+        return next(by_kind, _unreached(error))
     by_text = (meaning for text, meaning in _ANSWERS if text in str(error))
     word = re.match(r"[A-Z]+", str(error))
     return next(by_kind, next(by_text, f"refuses a command ({word[0] if word else 'an error'}); see its log"))
 
 
-def _cause(error: BaseException) -> str:
-    """In the system's words, why there is no connection."""
-    one: BaseException | None = error
-    while one is not None:
-        if isinstance(one, OSError) and one.errno and one.errno > 0:
-            return os.strerror(one.errno)
-        if isinstance(one, OSError) and one.strerror:
-            return one.strerror
-        one = one.__cause__ or one.__context__
-    return "the connection was closed" if isinstance(error, NoConnection) else type(error).__name__
+def _unreached(error: BaseException) -> str:
+    """Why there is no connection, in the system's words, and what to do."""
+    remedy, one = "start it, or name another address", error.__cause__ or error.__context__ or error
+    if isinstance(one, ssl.SSLError):
+        remedy = "rediss:// needs a Redis that speaks TLS there, whose CA the system trusts, or the file SSL_CERT_FILE"
+        return f"has no TLS that can be trusted ({one.reason or 'the connection was closed'}); {remedy}"
+    closed = "the connection was closed"
+    cause = (
+        (os.strerror(one.errno) if one.errno and one.errno > 0 else one.strerror) if isinstance(one, OSError) else ""
+    )
+    return f"can't be reached ({cause or closed}); {remedy}"

@@ -185,6 +185,7 @@ LOCK = Script(
     _SHARED
     + """
 -- ARGV: token, milliseconds. Gives nothing where another holds the lock.
+if redis.call('GET', p .. 'lock') == ARGV[1] then return 1 end  -- asked again
 return redis.call('SET', p .. 'lock', ARGV[1], 'NX', 'PX', ARGV[2])
 """
 )

@@ -101,8 +101,8 @@ class SharedStore(Store):
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
     ) -> None:
-        """Adds to the counts of calls and to the journal, in one step. lost_some: whether entries are missing that
-        nobody knows, so that the journal does not know any more how many it has dropped.
+        """Adds to the counts of calls and to the journal. lost_some: whether entries are missing that nobody knows, so
+        that the journal does not know any more how many it has dropped.
         """
 
     # What it is given.

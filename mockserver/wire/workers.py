@@ -184,7 +184,11 @@ class Workers:
         """Waits for something to do, for no longer than until the next look, and does it."""
         now = time.monotonic()
         for number in [number for number, due in self._due.items() if due <= now]:
-            self._start(number)
+            try:
+                self._start(number)
+            except OSError as error:
+                self._due[number] = now + _LONGEST
+                self.say(f"worker {number} can't be started: {error.strerror}; it is tried again")
         takes = self._accepting and now >= self._paused and self._fewest() is not None
         for listener in self.listeners:
             if takes != (listener in self._selector.get_map()):
@@ -238,12 +242,17 @@ class Workers:
     # Workers.
 
     def _start(self, number: int) -> None:
-        self._due.pop(number, None)
         ours, theirs = socket.socketpair()
-        process = os.fork()
+        try:
+            process = os.fork()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
         if not process:
             ours.close()
             self._become(number, theirs)
+        self._due.pop(number, None)
         theirs.close()
         ours.setblocking(False)
         self._workers[number] = worker = _Worker(number, process, ours, time.monotonic())
@@ -322,8 +331,8 @@ class Workers:
         """Accepts no more, and ends the workers, with the answers in flight finished."""
         self._over = True
         for listener in self.listeners:
-            if self._accepting:
-                time.sleep(_DRAIN)
+            end = time.monotonic() + _DRAIN
+            while self._accepting and time.monotonic() < end:
                 self._accept(listener)
             listener.close()
         for worker in self._workers.values():
@@ -365,9 +374,8 @@ class Workers:
 def _how(status: int) -> str:
     """How a process has ended, by the status that the system gives for it."""
     code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"has ended with {code}"
-    return f"was ended by {signal.Signals(-code).name}"
+    name = next((one.name for one in signal.Signals if one == -code), f"the signal {-code}")
+    return f"has ended with {code}" if code >= 0 else f"was ended by {name}"
 
 
 def say_at_once(line: str) -> None:

@@ -56,6 +56,18 @@ def test_real_time_follows_the_wall_clock_forward_and_never_goes_back(steps: lis
         assert after == machine.wall or after == before + (abs(micros) if running else 0)
 
 
+def test_what_has_passed_is_read_as_now_is_and_nothing_of_it_is_kept() -> None:
+    """Health asks for it beside the thread that touches the state."""
+    machine = Machine()
+    real, began = machine.real_time(), machine.wall
+    machine.runs(7)
+    machine.sleeps(10**6)
+    assert real.passed(began) == 10**6 + 7
+    machine.sleeps(-(10**6))
+
+    assert real.passed(began) == real.now() - began == 7
+
+
 def test_a_task_of_the_evening_is_ready_in_the_morning_after_a_night_of_suspension() -> None:
     api = Api()
     number = api.create()

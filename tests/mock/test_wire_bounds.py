@@ -559,5 +559,5 @@ def test_many_headers_are_read_in_time_in_proportion(serve: Serve) -> None:
                 assert client.send(sent).answer().status == 200
             return time.perf_counter() - began
 
-        took(10)
-        assert took(30_000) < 30 * max(min(took(3_000) for _ in range(3)), 0.005)
+        took(10)  # the least of three: what else the machine does is not meant
+        assert min(took(30_000) for _ in range(3)) < 30 * max(min(took(3_000) for _ in range(3)), 0.005)

@@ -71,6 +71,8 @@ def test_a_lock_of_another_process_holds_nothing_but_the_calls_that_need_the_sto
             wait_for(lambda: isinstance(server.guard, ThreadGuard) and server.guard._began is not None)
             half, idle, waiting = sent(b"GET / HT"), sent(b""), sent(get(CREATE))
 
+            for path in ("openapi.json", "schemas", "schemas/clauses.toml"):
+                assert sent(HEALTH.replace(b"health", path.encode())).answer().status == 200
             got = sent(HEALTH).answer()
             assert (got.status, got.json["status"], "now" in got.json) == (200, "ok", False)
             assert late.answer().json["status"] == "ok"

@@ -22,14 +22,14 @@ from support.wire_server import get, wait_for
 
 # Each answer is the number of the process that gives it.
 PROGRAM = """
-    import os, sys
+    import errno, os, sys
     sys.path.insert(0, {tests!r})
     from mockserver.api.http import Response
     from mockserver.core.errors import IfindMockError
     from mockserver.core.messages import Delivery
     from mockserver.wire.listening import sockets
     from mockserver.wire.server import Server
-    from mockserver.wire.workers import Workers, serve_worker
+    from mockserver.wire import workers
     from support.wire_server import Pages
 
     if {asyncio}:
@@ -44,14 +44,23 @@ PROGRAM = """
     def work(channel, number):
         if number == {broken}:
             raise IfindMockError("the store is broken\\nmake it whole")
-        serve_worker(Server(lambda requests: [*map(answer, requests)], Pages().factory), channel, lambda: None)
+        workers.serve_worker(Server(lambda requests: [*map(answer, requests)], Pages().factory), channel, lambda: None)
 
     def say(line):
         print(line, flush=True)
 
-    workers = Workers({number}, work, sockets("127.0.0.1", 0), say, lambda: None)
+    def ready(host, port):
+        if {refused}:  # one process more, for once
+            allowed = os.fork
+            def fork():
+                os.fork = allowed
+                raise OSError(errno.EAGAIN, "No more processes")
+            os.fork, workers._LONGEST = fork, 0.1
+        say(port)
+
+    parent = workers.Workers({number}, work, sockets("127.0.0.1", 0), say, lambda: None)
     try:
-        workers.run(lambda host, port: say(port), lambda: False)
+        parent.run(ready, lambda: False)
     except IfindMockError as error:
         say(error)
     say("bye")
@@ -82,15 +91,16 @@ class Up:
             return sorted(self.among([stack.enter_context(connected(self.address)) for _ in range(9)]))
 
 
-def begun(number: int = 3, broken: int = 0, *, asyncio: bool = False) -> subprocess.Popen[str]:
-    tests = str(Path(__file__).parents[1])
-    program = textwrap.dedent(PROGRAM).format(tests=tests, number=number, broken=broken, asyncio=asyncio)
+def begun(**chosen: int) -> subprocess.Popen[str]:
+    """A parent of three workers; broken: which of them can't start. All else is a flag."""
+    asked = {"number": 3, "broken": 0, "asyncio": 0, "refused": 0, **chosen}
+    program = textwrap.dedent(PROGRAM).format(tests=str(Path(__file__).parents[1]), **asked)
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
 
 
 @contextmanager
-def started(*, asyncio: bool = False) -> Iterator[Up]:
-    with begun(asyncio=asyncio) as process:
+def started(**chosen: int) -> Iterator[Up]:
+    with begun(**chosen) as process:
         assert process.stdout is not None
         try:
             yield Up(process, ("127.0.0.1", int(process.stdout.readline())))
@@ -101,7 +111,7 @@ def started(*, asyncio: bool = False) -> Iterator[Up]:
 @pytest.fixture(params=["uvloop", "asyncio"], scope="module")
 def running(request: pytest.FixtureRequest) -> Iterator[Up]:
     """A parent with three workers, for tests that leave it with three."""
-    with started(asyncio=request.param == "asyncio") as up:
+    with started(asyncio=int(request.param == "asyncio")) as up:
         yield up
 
 
@@ -167,6 +177,14 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has_and_no_connection_is_
     wait_for(lambda: len(running.workers()) == 3)
 
 
+def test_a_worker_that_the_system_does_not_let_start_is_said_and_tried_again() -> None:
+    with started(refused=1) as up:
+        os.kill(up.workers()[0], signal.SIGKILL)
+        assert "was ended by SIGKILL; it is started again" in up.said()
+        assert up.said().endswith(" can't be started: No more processes; it is tried again\n")
+        wait_for(lambda: len(up.workers()) == 3)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_within_a_second_with_answers_finished(number: signal.Signals) -> None:
     # One of three: a machine that runs other tests may hold up the processes themselves.
@@ -214,5 +232,5 @@ def test_a_group_that_gets_the_signal_together_ends_as_well() -> None:
 
 @pytest.mark.parametrize("broken", [1, 2])
 def test_a_worker_that_can_not_start_at_first_ends_all_with_its_error(broken: int) -> None:
-    with begun(2, broken) as process:
+    with begun(number=2, broken=broken) as process:
         assert process.communicate(timeout=20)[0] == "the store is broken\nmake it whole\nbye\n"

@@ -191,7 +191,7 @@ def test_what_control_tells_one_worker_holds_on_all(of_each: list[Client]) -> No
 def test_a_changed_settings_file_holds_on_all_workers_and_is_said_once(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text("[[accounts]]\nlogin = 'demo@example.com'\ntoken = 'demo-token'\ndaily_limit = 5")
-    with serving("--config", str(path), "--workers", "2", cwd=tmp_path, TMPDIR=str(tmp_path)) as up:
+    with serving("--config", str(path), "--workers", "2", "--access-log", cwd=tmp_path, TMPDIR=str(tmp_path)) as up:
         with clients(up) as opened:
 
             def said(what: str) -> str:
@@ -213,7 +213,9 @@ def test_a_changed_settings_file_holds_on_all_workers_and_is_said_once(tmp_path:
         up.process.terminate()
         assert up.process.wait(10) == 0
         assert up.process.stderr is not None
-        assert up.process.stderr.read() == ""  # no other worker has said it as well
+        rest = up.process.stderr.read()
+        assert "changed" not in rest  # no other worker has said it as well
+        assert rest.count(" GET /api/info 200 ") == 2 * len(opened)
 
     assert names(tmp_path) == ["my.toml"]  # the state is gone
 

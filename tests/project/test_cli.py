@@ -85,6 +85,10 @@ def test_a_port_in_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
         (["serve", "--config", "none.toml"], "none.toml: does not exist"),
         (["serve", "--profile", "none.toml"], "--profile: none.toml: does not exist"),
         (["serve", "--state", "redis://:s@h:x"], "redis://… is not a state; allowed: memory"),
+        (
+            ["serve", "--state", "redis://:s@127.0.0.1:1"],
+            "--state: redis://127.0.0.1:1/0?name=default: can't be reached",
+        ),
         (["serve", "--state", "none/x.db"], "none"),
         (["serve", "--host", "0.0.0.0"], "set --admin-token, too"),
         (["serve", "--host", "no.such.host.invalid", "--admin-token", "t"], "no.such.host.invalid"),

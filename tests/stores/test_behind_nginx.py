@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -29,18 +30,19 @@ ONE_RECORD = "70000000001"
 class Balanced:
     redis: RedisServer
     mocks: list[Serving]
+    shown: str  # the state, as messages show it
     url: str
 
 
 @pytest.fixture
 def balanced(tmp_path: Path) -> Iterator[Balanced]:
     with ExitStack() as stack:
-        # It keeps each write before it answers.
-        server = stack.enter_context(redis_server("--appendfsync", "always", "--requirepass", PASSWORD))
-        state = server.url.replace("redis://", f"redis://:{PASSWORD}@")
+        server = stack.enter_context(redis_server("--requirepass", PASSWORD))
+        shown = server.url
+        state = shown.replace("redis://", f"redis://:{PASSWORD}@")
         mocks = [stack.enter_context(serving("--state", state, "--delay", "0s", cwd=tmp_path)) for _ in range(2)]
         ports = [urlsplit(mock.api).port or 0 for mock in mocks]
-        yield Balanced(server, mocks, stack.enter_context(nginx(ports)))
+        yield Balanced(server, mocks, shown, stack.enter_context(nginx(ports)))
 
 
 @dataclass
@@ -141,12 +143,17 @@ def test_a_redis_that_is_killed_and_started_again_loses_and_doubles_nothing(
     until(lambda: sum(len(client.ids) for client in clients) > 40)
     balanced.redis.kill()
     until(lambda: all(client.errors for client in clients))
+    with pytest.raises(HTTPError) as refused:
+        balanced.mocks[0].control("GET", "/accounts", b"")
     balanced.redis.start()
     for thread in threads:
         thread.join()
+    with refused.value:
+        detail = json.loads(refused.value.read())["detail"]
     ids = sorted(one for client in clients for one in client.ids)
     reader = clients[0]
 
+    assert (refused.value.code, detail.partition(" (")[0]) == (503, f"{balanced.shown}: can't be reached")
     assert {error["error_code"] for client in clients for error in client.errors} == {500}
     assert len(set(ids)) == len(ids) == reader.used
     assert {reader.call("result", id=one)["status"] for one in ids} == {"ready"}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 
 from mockserver.assembly import open_gateway
+from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.settings.loading import load
 from mockserver.stores.opening import open_store
-from support.stores import ANNA, LOGIN, SHARED, used
+from support.stores import ANNA, LOGIN, SHARED, TASK, create, used
 
 PROGRAM = """
     import sys
@@ -69,6 +71,25 @@ def test_processes_share_a_store_without_a_double_id_or_a_unit_too_many(state: s
         assert limit <= used(store) < limit + 3
 
 
+@SHARED
+def test_what_was_read_before_the_lock_is_read_anew_behind_it(state: str) -> None:
+    clock = Clock(base=10**15, since=5, speed=0)
+    with closing(open_store(state)) as store, closing(open_store(state)) as other:
+        store.put_account(ANNA)
+        number = create(store)
+        with store.transaction():
+            before = store.account(LOGIN), store.clock(LOGIN), store.read_task(number)
+            assert None not in (before[0], before[2])
+            other.put_account(replace(ANNA, demo=True))
+            other.put_clock(LOGIN, clock)
+            other.put_ready(replace(TASK, id=number, ready=99))
+            store.lock()
+
+            assert store.account(LOGIN) == replace(ANNA, demo=True)
+            assert store.clock(LOGIN) == clock
+            assert store.read_task(number) == replace(TASK, id=number, ready=99)
+
+
 def opened(state: str, *accounts: str, **more: Any) -> Any:
     return open_gateway(load({"state": state, "accounts": accounts, **more})).mock
 
@@ -91,3 +112,15 @@ def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_store(
     same.store.close()
     with closing(opened(state, "c:t").store) as other:
         assert [account.login for account in other.accounts()] == ["c"]
+
+
+@SHARED
+def test_mocks_whose_settings_change_together_change_their_accounts(state: str) -> None:
+    mocks = [opened(state, "a:t") for _ in range(3)]
+    new = load({"state": state, "accounts": ("b:t",)})
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda mock: mock.configure(new.profile, new.simulation), mocks))
+
+    for mock in mocks:
+        assert [account.login for account in mock.store.accounts()] == ["b"]
+        mock.store.close()

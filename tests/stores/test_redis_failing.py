@@ -5,33 +5,40 @@ from __future__ import annotations
 import select
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mockserver.assembly import open_gateway
 from mockserver.core.errors import StoreError
 from mockserver.core.tasks import Task
+from mockserver.settings.loading import load
 from mockserver.stores import redis as redis_store
 from mockserver.stores import redis_link, redis_scripts
+from mockserver.stores.journal import Pattern
 from mockserver.stores.opening import open_store
 from mockserver.stores.redis import RedisStore
 from mockserver.stores.redis_link import Script
+from support.control_in_process import ControlledApi
 from support.in_process import Api
 from support.redis_server import RedisServer, redis_server
 from support.stores import ANNA, LOGIN, TASK, create, used
+from support.wire_server import wait_for
 
 ONE_RECORD = "70000000001"
 
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[RedisServer]:
-    """A Redis that these tests stop and start, and that keeps each write before it answers."""
-    with redis_server("--appendfsync", "always") as server:
+    """A Redis that these tests stop and start."""
+    with redis_server() as server:
         yield server
 
 
@@ -44,12 +51,14 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 class Breaking:
     """Carries bytes to a Redis and back. Where `swallow` is set, the next answer is not passed on: the connection
-    ends in its place, and while `refuse` is set, so does each new one.
+    ends in its place, and while `refuse` is set, so does each new one. Where `hold` is set, the next question is passed
+    on at `release`, however long that is after the client has gone.
     """
 
     def __init__(self, port: int) -> None:
         self._target = port
-        self.swallow = self.refuse = False
+        self.swallow = self.refuse = self.hold = False
+        self._held: list[tuple[socket.socket, bytes]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -71,7 +80,19 @@ class Breaking:
                     if not (carried := ready.recv(65536)) or (ready is server and self.swallow):
                         self.swallow = False
                         return
+                    if self.hold and ready is client:
+                        self.hold = False
+                        self._held.append((server.dup(), carried))
+                        return
                     (server if ready is client else client).sendall(carried)
+
+    def release(self) -> None:
+        """Passes on what was held, and waits for the answer."""
+        while self._held:
+            server, asked = self._held.pop()
+            with server:
+                server.sendall(asked)
+                assert server.recv(100)
 
     def close(self) -> None:
         self._listener.close()
@@ -168,6 +189,29 @@ def test_calls_that_are_answered_with_an_error_are_not_charged_where_a_fault_mee
     assert api.used() == used + 1
 
 
+@pytest.mark.parametrize("away", [False, True])
+def test_calls_are_written_once_into_the_journal_where_its_answer_is_lost(
+    away: bool, between: tuple[Breaking, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, state = between
+    api = Api(state=state)
+    record = RedisStore._record
+
+    def breaking(store: RedisStore, *calls: Any, **rest: Any) -> None:
+        carrier.swallow, carrier.refuse = True, away
+        record(store, *calls, **rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RedisStore, "_record", breaking)
+        assert api.call("info")["status"] == "ok"
+    carrier.refuse = False
+    returns(api.mock.store.account_number)
+    api.call("info")
+
+    assert api.mock.journal.count(Pattern({})).kept == 2
+    assert api.mock.store.calls() == {("info", "ok", 200): 2}
+
+
 def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
     with closing(open_store(redis.url)) as store:
         store.put_account(ANNA)
@@ -184,6 +228,44 @@ def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
 
         assert used(store) == 0
         assert store.tasks(None) == []
+
+
+def test_a_lock_whose_answer_is_lost_is_not_waited_for(between: tuple[Breaking, str]) -> None:
+    carrier, state = between
+    with closing(open_store(state)) as store, store.transaction():
+        carrier.swallow = True
+        began = time.monotonic()
+        store.lock()
+        assert time.monotonic() - began < redis_store.LEASE / 2
+
+
+def test_a_connection_that_redis_ends_is_made_anew_without_a_word(redis: RedisServer, said: list[str]) -> None:
+    with closing(open_store(redis.url)) as store:
+        store.put_account(ANNA)
+        subprocess.run(["redis-cli", "-p", str(redis.port), "client", "kill", "type", "normal"], check=True)
+
+        assert create(store)
+        assert said == []
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_create_that_comes_late_to_redis_is_done_once_or_not_at_all(
+    away: bool, between: tuple[Breaking, str]
+) -> None:
+    carrier, state = between
+    with closing(open_store(state)) as store:
+        store.put_account(ANNA)
+        made = [create(store)]
+        carrier.hold, carrier.refuse = True, away
+        with suppress(StoreError):
+            made.append(create(store))
+        carrier.refuse = False
+        returns(lambda: store.account(LOGIN))
+        carrier.release()
+
+        assert len(made) == 1 + (not away)
+        assert [task.id for task in store.tasks(LOGIN)] == made
+        assert used(store) == 3 * len(made)
 
 
 def test_a_create_that_a_stopped_redis_does_later_is_not_charged_either(
@@ -254,6 +336,20 @@ def test_a_redis_that_has_lost_its_data_gives_no_id_again_and_has_the_accounts_o
             "has lost what it held",
             "works again",
         ]
+
+
+def test_a_redis_that_has_lost_its_data_has_the_rules_of_the_settings_again() -> None:
+    faults = [{"match": {"method": "result"}, "action": {"kind": "error"}}]
+    with redis_server("--appendonly", "no") as forgetful:
+        mock = open_gateway(load(arguments={"state": forgetful.url, "faults": faults})).mock
+        with closing(mock.store):
+            mock.arm({"action": {"kind": "reset"}})
+            forgetful.kill()
+            forgetful.start()
+            returns(mock.store.account_number)
+            mock.watch()
+
+            assert [armed.fault.action.kind for armed in mock.store.faults.listed()] == ["error"]
 
 
 @contextmanager
@@ -372,6 +468,46 @@ def test_a_password_opens_and_is_never_shown() -> None:
         with closing(open_store(locked_up.url.replace("redis://", "redis://:hid%2Fden@"))) as store:
             store.put_account(ANNA)
             assert "hid" not in store.name
+
+
+def test_tls_is_spoken_to_a_redis_that_the_system_trusts_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = tmp_path / "redis.pem", tmp_path / "redis.key"
+    new = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=redis -addext"
+    files = ["subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*new.split(), *files], check=True, capture_output=True)
+    options = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no")
+    with redis_server(*options) as server:
+        secure = server.url.replace("redis://", "rediss://")
+        with pytest.raises(StoreError, match=r"no TLS that can be trusted \(CERTIFICATE_VERIFY_FAILED\)"):
+            open_store(secure)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with closing(open_store(secure)) as store:
+            store.put_account(ANNA)
+            assert store.name.startswith("rediss://")
+        with pytest.raises(StoreError, match="no TLS that can be trusted"):
+            open_store(secure.replace("127.0.0.1", "localhost"))
+        with pytest.raises(StoreError, match="can't be reached"):
+            open_store(server.url)
+
+
+def test_a_node_of_a_cluster_keeps_the_whole_of_a_state() -> None:
+    with redis_server("--cluster-enabled", "yes") as node:
+        port = str(node.port)
+        subprocess.run(
+            ["redis-cli", "-p", port, "cluster", "addslotsrange", "0", "16383"], check=True, capture_output=True
+        )
+        ask = ["redis-cli", "-p", port, "cluster", "info"]
+        wait_for(
+            lambda: "cluster_state:ok" in subprocess.run(ask, check=True, capture_output=True, text=True).stdout, 20
+        )
+        api = ControlledApi(state=node.url)
+        number = api.create()
+        api.told("POST /faults", {"action": {"kind": "error"}})
+        api.told("POST /clock/advance", {"seconds": 5})
+        assert [api.call("result", id=number)["status"] for _ in range(2)] == ["error", "ready"]
+        api.told("POST /reset", {"login": "demo@example.com"})
+        api.told("POST /reset", {})
+        assert api.used() == 0
 
 
 def test_redis_py_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

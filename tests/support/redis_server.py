@@ -24,15 +24,21 @@ class RedisServer:
         self.start()
 
     @property
+    def _speaks_tls(self) -> bool:
+        return "--tls-cert-file" in self._options
+
+    @property
     def url(self) -> str:
         """The setting `state` of a state of its own."""
         return f"redis://127.0.0.1:{self.port}/0?name=test-{next(_NAMES)}"
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        own = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory))
-        kept = ("--save", "", "--appendonly", "yes", "--logfile", str(self._directory / "log"), *self._options)
-        self.process = subprocess.Popen(["redis-server", *own, *kept], stdin=subprocess.DEVNULL)
+        port = f"--tls-port {self.port} --port 0" if self._speaks_tls else f"--port {self.port}"
+        # What it has written outlives its process without waiting for the disk, where it leaves that to the system.
+        own = f"redis-server {port} --bind 127.0.0.1 --appendonly yes --appendfsync no".split()
+        files = ("--dir", str(self._directory), "--logfile", str(self._directory / "log"), "--save", "")
+        self.process = subprocess.Popen([*own, *files, *self._options], stdin=subprocess.DEVNULL)
         end = time.monotonic() + 10
         while not self._answers():
             log = self._directory / "log"
@@ -44,6 +50,8 @@ class RedisServer:
     def _answers(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                if self._speaks_tls:
+                    return True
                 connection.sendall(b"PING\r\n")
                 return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:

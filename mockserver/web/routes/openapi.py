@@ -21,4 +21,4 @@ _DESCRIPTION: Field[Any] = Field(
     fields.as_is.read, {"type": "object", "required": ["openapi", "info", "paths"]}, "a description in OpenAPI 3.1"
 )
 
-ROUTES = (Route("GET", "/openapi.json", read, "This description, in OpenAPI 3.1.", {200: _DESCRIPTION}),)
+ROUTES = (Route("GET", "/openapi.json", read, "This description, in OpenAPI 3.1.", {200: _DESCRIPTION}, apart=True),)

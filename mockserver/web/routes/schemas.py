@@ -46,7 +46,15 @@ def read(_context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
 _NAME = fields.at_most(fields.SHORT, fields.text).described("The path of a file in `schemas/`.", "clauses.toml")
 
 ROUTES = (
-    Route("GET", "/schemas", listed, "Lists the files of `schemas/`.", {200: page_of("schemas", _NAME)}, query=PAGE),
+    Route(
+        "GET",
+        "/schemas",
+        listed,
+        "Lists the files of `schemas/`.",
+        {200: page_of("schemas", _NAME)},
+        query=PAGE,
+        apart=True,
+    ),
     Route(
         "GET",
         "/schemas/<path:name>",
@@ -54,5 +62,6 @@ ROUTES = (
         "A file of `schemas/`: of JSON Schema, XSD, descriptions of CSV, or the table of clauses.",
         {200: tuple(CONTENT_TYPES.values())},
         parts={"name": _NAME},
+        apart=True,
     ),
 )
