@@ -17,7 +17,9 @@ VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape 
 MAX_VALUES = 20_000  # values that are remembered; no target that means well has more
 PIECE = 20  # characters of a piece of a long value: an excerpt of 40 characters is found
 OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time", "end_time", "source"])
-"""Members of an answer that are nobody's: the API's own words, numbers and times, and the sites that were searched."""
+"""Members of an answer that are nobody's: the API's own words, numbers and times, and the sites that were searched. An
+id that is none, such as a name, is not among them.
+"""
 
 
 @dataclass
@@ -43,7 +45,8 @@ class Secrets:
 
     def learn(self, model: Mapping[str, object]) -> None:
         """Remembers the texts of a decoded answer that may be somebody's. Not to be called for made-up data."""
-        for member, text in texts_of(model):
+        words = [("id", number)] if isinstance(number := model.get("id"), str) and not _ID.fullmatch(number) else []
+        for member, text in [*words, *texts_of(model)]:
             parts = [part for whole in self._without_own_calls(text.strip()) for part in _parts(whole)]
             # The first piece of a picture is its format's.
             for value in parts[1:] if member == "photo" and len(parts) > 1 else parts:
@@ -134,6 +137,8 @@ def _fixed_texts() -> frozenset[str]:
     return frozenset(map(str, (*GRADES, *GRADES.values(), *Outcome, *of_clauses, *choices)))
 
 
+_ID = re.compile(r"(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{1,40}")
+"""An id as services give them: it stands in each call for the task, and so in reports."""
 _PARAMETER = r"[?&]?\b(?:login|token|phone|source|id|format)="
 _DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}([T ]+[0-9]{1,2}(:[0-9]{2}){1,2}.{0,9}|T[0-9]{2})?")
 _API_WORDS = DOCUMENTED.union(STATUSES)

@@ -33,6 +33,7 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.validate import problems
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.compare import formats_differ
+from contract_tests.decode.csv import MAX_LINES
 from contract_tests.decode.model import MAX_PARTS, Context, sharing
 from contract_tests.engine.every_answer import check_readable, read
 from contract_tests.engine.options import CheckOptions
@@ -180,13 +181,13 @@ TOO_LARGE: dict[str, tuple[str, bytes]] = {
         b"<r><status>ok</status>" + b"".join(b'<a b%d="1"/>' % n for n in range(10_000)) + b"</r>",
     ),
     "members of an object": ("json", b'{"status": "ok"' + b"".join(b', "m%d": 1' % n for n in range(10_001)) + b"}"),
-    "lines of CSV": ("csv", b"a\n" * (MAX_PARTS + 1)),
+    "lines of CSV": ("csv", b"title,price\n" + b"--- \n" * MAX_LINES),
     "columns of CSV": ("csv", b",".join(b"data.%d.title" % n for n in range(10_001)) + b"\n" + b"," * 10_000),
     "depth in JSON": ("json", b'{"status": "ok", "id": 1, "x": ' + b"[" * 40 + b"]" * 40 + b"}"),
     "depth in XML": ("xml", b"<r><status>ok</status>" + b"<a>" * 40 + b"</a>" * 40 + b"</r>"),
     "a name in XML": ("xml", b"<r><status>ok</status><" + b"a" * 200 + b"/></r>"),
     "bytes": ("json", b'{"status": "ok", "id": 1, "x": "' + b"x" * (MAX_BYTES + 1) + b'"}'),
-    "dialects": ("csv", b"title;name\n" + b"'a';\"b\"\n" * (MAX_PARTS // 2 - 10)),
+    "dialects": ("csv", b"title;name;price;time;url\n" + b"'a';\"b\";1;2;3\n" * (MAX_PARTS // 5 - 10)),
 }
 
 

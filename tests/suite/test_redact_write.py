@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -103,6 +104,23 @@ def test_what_the_report_shows_of_the_target_is_no_secret() -> None:
 
     assert secrets.found_in(b"https://standin.example/api") is None
     assert secrets.found_in("Тахта «Уют»".encode()) == VALUE
+
+
+@pytest.mark.parametrize("number", ["Ольга Тульская", "olga@example.org", "Olga Tulskaya", "Ольга Тульская, " * 9])
+def test_an_id_that_is_no_id_is_a_value_like_any(number: str) -> None:
+    secrets = Secrets()
+    secrets.learn({"status": "ok", "id": number})
+
+    assert secrets.mask(f"curl '/api/result?id={quote(number)}&format=xml'").count(VALUE) == 1
+    assert number not in secrets.mask(f"an id {number}")
+
+
+@pytest.mark.parametrize("number", ["123", "a81bc81b-dead-4e5d-abff-90865d1e13b1", "task_000123456789"])
+def test_an_id_is_shown(number: str) -> None:
+    secrets = Secrets()
+    secrets.learn({"status": "ok", "id": number})
+
+    assert secrets.mask(f"id={number}") == f"id={number}"
 
 
 def test_an_excerpt_of_a_long_value_is_found() -> None:
