@@ -98,7 +98,7 @@ class Mock:
         try:
             operation = self._operation(call)
             login = call.params.get("login")
-            if self.store.waits:
+            if self.store.is_shared:
                 self.store.expect(login, operations.task_id(call.params.get("id")))
             ruled = self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login)
             if ruled:
