@@ -510,6 +510,17 @@ def test_a_node_of_a_cluster_keeps_the_whole_of_a_state() -> None:
         assert api.used() == 0
 
 
+def test_what_was_taken_away_is_not_remembered_for_ever(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_store, "TOMBSTONES", 3)
+    with closing(open_store(redis.url)) as store:
+        for number in range(20):
+            with store.transaction(write=True):
+                store.put_record("fault", f"f{number}", "x")
+                store.drop_record("fault", f"f{number}")
+
+        assert store._link.ask("ZCARD", store._key("changed")) <= 3
+
+
 def test_redis_py_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mockserver.stores.opening.find_spec", lambda _name: None)
     with pytest.raises(StoreError, match=r"needs redis-py: pip install 'ifind-mock\[redis\]'") as caught:
