@@ -28,7 +28,7 @@ from mockserver.stores.redis import RedisStore
 from mockserver.stores.redis_link import Script
 from support.control_in_process import ControlledApi
 from support.in_process import Api
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer, free_port, redis_server
 from support.stores import ANNA, LOGIN, TASK, create, used
 from support.wire_server import wait_for
 
@@ -491,7 +491,7 @@ def test_tls_is_spoken_to_a_redis_that_the_system_trusts_alone(tmp_path: Path, m
 
 
 def test_a_node_of_a_cluster_keeps_the_whole_of_a_state() -> None:
-    with redis_server("--cluster-enabled", "yes") as node:
+    with redis_server("--cluster-enabled", "yes", "--cluster-port", str(free_port())) as node:
         port = str(node.port)
         subprocess.run(
             ["redis-cli", "-p", port, "cluster", "addslotsrange", "0", "16383"], check=True, capture_output=True
