@@ -578,7 +578,7 @@ class RedisStore(SharedStore):
         return int(self._link.run(scripts.NEXT_SAMPLE, login, what))
 
     def _recording(self) -> AbstractContextManager[None]:
-        return nullcontext()  # it is one script, which needs no lock
+        return nullcontext()  # it is one script, without the lock
 
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
@@ -586,11 +586,11 @@ class RedisStore(SharedStore):
         self._number += 1
         words = self._journal.words(calls, entries, lost_some=lost_some)
         try:
-            self._link.run(scripts.RECORD, self._process, self._number, *words)
+            last = self._link.run(scripts.RECORD, self._process, self._number, *words)
         except LostAnswer:
             self._doubts.append(_Doubt(self._number, recorded=True))
             raise
-        self._journal.count_waiting()
+        self._journal.added(last, entries)
 
     def calls(self) -> Mapping[Made, int]:
         found = self._link.ask("HGETALL", self._key("calls"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, takewhile
 
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Lost, Pattern
@@ -30,13 +30,18 @@ class RedisJournal(SharedJournal):
         return self.last_number
 
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
-        self._link.run(scripts.RECORD, "", 0, *self.words({}, entries, lost_some=False))
-        self.count_waiting()
+        self.added(self._link.run(scripts.RECORD, "", 0, *self.words({}, entries, lost_some=False)), entries)
 
-    def count_waiting(self) -> None:
-        """Counts what has been added, where somebody waits for it."""
+    def added(self, last: str, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        """Counts the entries for the waiters, and those of others before them. last is the number of the last one."""
+        self.last_number = int(last)
+        first = self.last_number + 1 - len(entries)
         if self._waiters:
-            self.look()
+            for entry in takewhile(lambda entry: entry.number < first, self._of(None, after=self._seen)):
+                self._wake(entry)
+            for number, (entry, _) in enumerate(entries, first):
+                self._wake(entry._replace(number=number))  # which may be gone already
+        self._seen = self.last_number
 
     def words(
         self,

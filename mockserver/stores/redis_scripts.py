@@ -357,10 +357,9 @@ RECORD = Script(
     + """
 -- ARGV: process, number, the entries that one account has at most and all have, bytes of bodies, accounts that are
 -- remembered, whether entries are missing, the number of counts; of each its name and its number; of each entry its
--- owner, its text, its body and the bytes of that.
+-- owner, its text, its body and the bytes of that. Gives the number of the last entry.
 if ARGV[1] ~= '' then
   if done_before(ARGV[1], ARGV[2]) then return done_before(ARGV[1], ARGV[2]) end
-  note(ARGV[1], ARGV[2], 'DONE')
 end
 local size, most, bytes, remembered = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local journal, numbers, rings, emptied = p .. 'journal', p .. 'numbers', p .. 'rings', p .. 'emptied'
@@ -412,7 +411,9 @@ while at <= #ARGV do
   if ARGV[at + 3] ~= '0' then add_body(number, ARGV[at + 2], ARGV[at + 3]) end
   at = at + 4
 end
-return redis.call('HGET', journal, 'last') or '0'
+local last = redis.call('HGET', journal, 'last') or '0'
+if ARGV[1] ~= '' then note(ARGV[1], ARGV[2], last) end
+return last
 """,
     in_passing=True,
 )
