@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.stores import memory_journal, redis_journal, sqlite_journal
@@ -47,6 +47,7 @@ SCRIPTS = st.one_of(
     # Several at once: the bounds of all accounts together are kept at the end alone.
     st.tuples(st.just(LOOSE), steps(st.lists(st.tuples(kinds, st.none()), max_size=4))),
 )
+COMING_BACK = ("a", "b", None, "a", "b", "a")  # accounts that have lost all their entries, and call again
 NUMBERS = count()
 
 
@@ -71,6 +72,9 @@ def seen(journal: Journal) -> list[object]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(script=SCRIPTS, size=st.integers(1, 3))
+@example(
+    script=(TIGHT, [("extend", login, [({"method": "info", "outcome": "ok"}, 5)]) for login in COMING_BACK]), size=1
+)
 def test_each_journal_keeps_drops_and_counts_the_same(
     script: tuple[dict[str, int], list[tuple[str, str | None, Any]]], size: int, tmp_path: Path, redis: RedisServer
 ) -> None:

@@ -28,7 +28,7 @@ from mockserver.stores.redis import RedisStore
 from mockserver.stores.redis_link import Script
 from support.control_in_process import ControlledApi
 from support.in_process import Api
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer, free_port, redis_server
 from support.stores import ANNA, LOGIN, TASK, create, used
 from support.wire_server import wait_for
 
@@ -491,7 +491,7 @@ def test_tls_is_spoken_to_a_redis_that_the_system_trusts_alone(tmp_path: Path, m
 
 
 def test_a_node_of_a_cluster_keeps_the_whole_of_a_state() -> None:
-    with redis_server("--cluster-enabled", "yes") as node:
+    with redis_server("--cluster-enabled", "yes", "--cluster-port", str(free_port())) as node:
         port = str(node.port)
         subprocess.run(
             ["redis-cli", "-p", port, "cluster", "addslotsrange", "0", "16383"], check=True, capture_output=True
@@ -508,6 +508,17 @@ def test_a_node_of_a_cluster_keeps_the_whole_of_a_state() -> None:
         api.told("POST /reset", {"login": "demo@example.com"})
         api.told("POST /reset", {})
         assert api.used() == 0
+
+
+def test_what_was_taken_away_is_not_remembered_for_ever(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_store, "TOMBSTONES", 3)
+    with closing(open_store(redis.url)) as store:
+        for number in range(20):
+            with store.transaction(write=True):
+                store.put_record("fault", f"f{number}", "x")
+                store.drop_record("fault", f"f{number}")
+
+        assert store._link.ask("ZCARD", store._key("changed")) <= 3
 
 
 def test_redis_py_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ class RedisServer:
     """It can be killed and started again, on the same port and with its data."""
 
     def __init__(self, directory: Path, *options: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._directory = directory
         self._options = options
         self.start()
@@ -74,7 +74,8 @@ def redis_server(*options: str) -> Iterator[RedisServer]:
             server.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
