@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Journal, Lost, Pattern
 
 Kept: TypeAlias = tuple[Any, ...]
-"""An entry as it is kept: its number, its time, its EntryKind, and what `EntryKind.entry` needs beside them. Few entries
-are ever read, so what can be made of less is made then.
+"""An entry as it is kept: its number, its time, its EntryKind, and what `EntryKind.entry` needs beside them. Few are
+ever read, so what can be made of less is made then.
 """
 
 

@@ -578,7 +578,7 @@ class RedisStore(SharedStore):
         return int(self._link.run(scripts.NEXT_SAMPLE, login, what))
 
     def _recording(self) -> AbstractContextManager[None]:
-        return nullcontext()  # it is one script, without the lock
+        return nullcontext()  # it is one script, which needs no lock
 
     def _record(
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
