@@ -29,14 +29,14 @@ from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.settings.table import SettingValues
-from mockserver.stores import redis, shared_store, sqlite, sqlite_file
+from mockserver.stores import redis as redis_store
+from mockserver.stores import shared_store, sqlite, sqlite_file
 from mockserver.stores.journal import Pattern
 from mockserver.web.app import make_app
 from mockserver.web.control import Control
 from mockserver.web.route import Guard
 from mockserver.wire.serving import serve_mock
 from support.in_process import LOGIN, PHONE, TOKEN, Time
-from support.stores import SHARED
 from support.wire_server import wait_for
 
 OTHER = "test-x@example.com"
@@ -87,7 +87,13 @@ def mocks(*states: str, **changed: Unpack[SettingValues]) -> Iterator[tuple[Time
         yield time, opened
 
 
-SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.fixture(params=["sqlite", "redis"])
+def kind(request: pytest.FixtureRequest) -> str:
+    named: str = request.param
+    return named
+
+
+IN_A_FILE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -137,7 +143,7 @@ stubs = st.fixed_dictionaries(
     {"names": st.lists(st.sampled_from(["Вася", "Оля"]), max_size=2)},
     optional={"match": st.fixed_dictionaries({}, optional={"phone": st.just(PHONE), "login": logins})},
 )
-choices = st.sampled_from([{"error.http-status": "mirror"}, {"row.phone": "number"}, {"rate.limit": "2/10s"}])
+choices = st.sampled_from([{"error.http-status": "mirror"}, {"row.phone": "number"}, {"rate.limit": "2/min"}])
 names = st.sampled_from(["one", "two"])
 
 
@@ -197,7 +203,6 @@ SCRIPTS = st.lists(st.tuples(st.integers(0, 1), st.one_of(CALLS, CALLS, TOLD, RE
 LISTS = ("faults", "scenarios", "stubs", "requests", "accounts", "tasks", "clock", "profile", "metrics")
 
 
-@SHARED
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(script=SCRIPTS, tombstones=st.sampled_from([3, 10_000]))
 def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
@@ -209,7 +214,7 @@ def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
     state = empty_state()
     with (
         mock.patch.object(sqlite, "TOMBSTONES", tombstones),
-        mock.patch.object(redis, "TOMBSTONES", tombstones),
+        mock.patch.object(redis_store, "TOMBSTONES", tombstones),
         mocks(state, state) as (time, opened),
         mocks("memory") as (model_time, (model,)),
     ):
@@ -221,7 +226,6 @@ def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
             assert [one.tell(f"GET /{name}") for one in opened] == [model.tell(f"GET /{name}")] * 2
 
 
-@SHARED
 def test_calls_at_once_in_two_processes_meet_a_rule_as_often_as_it_says(pair: list[OneMock]) -> None:
     """Each mock has a thread of its own here, and each thread a connection to the file."""
     one, two = pair
@@ -230,7 +234,7 @@ def test_calls_at_once_in_two_processes_meet_a_rule_as_often_as_it_says(pair: li
     one.tell("POST /faults", {"match": {"nth": 70}, "action": {"kind": "error", "code": 502}})
     one.tell("POST /faults", {"match": {}, "action": {"kind": "error", "code": 503}, "times": 30, "after": 40})
     two.tell("PUT /scenarios/s", {"steps": steps, "login": LOGIN})
-    two.tell("PUT /profile", {"rate.limit": "1000/10s"})
+    two.tell("PUT /profile", {"rate.limit": "1000/min"})
     began = Barrier(2)
 
     def work(mine: OneMock) -> list[int]:
@@ -247,7 +251,6 @@ def test_calls_at_once_in_two_processes_meet_a_rule_as_often_as_it_says(pair: li
     assert one.mock.journal.dropped(Pattern({})) == 117
 
 
-@SQLITE
 def test_counts_of_a_turn_that_fails_are_taken_back(pair: list[OneMock]) -> None:
     one, two = pair
     one.tell("PUT /faults/f", {"match": {}, "action": {"kind": "error"}, "times": 2})
@@ -261,7 +264,6 @@ def test_counts_of_a_turn_that_fails_are_taken_back(pair: list[OneMock]) -> None
     assert one.mock.profile.choices["row.phone"] == "text"
 
 
-@SHARED
 def test_a_turn_that_fails_hides_no_change_of_another_process(pair: list[OneMock]) -> None:
     one, two = pair
     one.tell("DELETE /faults")
@@ -282,7 +284,6 @@ def test_a_turn_that_fails_hides_no_change_of_another_process(pair: list[OneMock
         ("scenarios", {"steps": [{"account": {"daily_limit": 5}}]}, {"steps": [{}], "end": "last"}),
     ],
 )
-@SHARED
 def test_what_is_put_anew_is_in_every_process_as_in_the_first(
     pair: list[OneMock], state: str, resource: str, first: Any, second: Any
 ) -> None:
@@ -311,7 +312,6 @@ def test_what_is_put_anew_is_in_every_process_as_in_the_first(
         assert two.tell("GET /accounts") == account or resource == "scenarios"
 
 
-@SHARED
 def test_what_a_scenario_has_changed_is_as_before_where_another_process_takes_it_away(pair: list[OneMock]) -> None:
     one, two = pair
     one.tell("POST /reset", {})
@@ -328,7 +328,6 @@ def test_what_a_scenario_has_changed_is_as_before_where_another_process_takes_it
 @pytest.mark.parametrize(
     "route", [("POST /reset", {"login": LOGIN}), ("POST /reset", {}), ("DELETE /accounts/x", None)]
 )
-@SHARED
 def test_a_reset_ends_what_waits_in_the_other_process_and_nothing_that_comes_later(
     pair: list[OneMock], route: tuple[str, Any]
 ) -> None:
@@ -348,7 +347,6 @@ def test_a_reset_ends_what_waits_in_the_other_process_and_nothing_that_comes_lat
     assert two.ended[-1:] == [login], "its own are ended by its control API"
 
 
-@SHARED
 def test_a_wait_and_an_answer_that_waits_see_what_another_process_does(state: str) -> None:
     read = load(arguments={**SETTINGS, "state": state})
     with ExitStack() as stack:
@@ -398,7 +396,6 @@ def _locked() -> Guard:
 # The settings, and the end of a process.
 
 
-@SHARED
 def test_rules_of_the_settings_are_put_once_and_those_of_other_settings_take_their_place(state: str) -> None:
     other: SettingValues = {"faults": [{"action": {"kind": "reset"}}], "profile": {"row.phone": "number"}}
     with mocks(state, state) as (time, (one, two)), closing(OneMock(state, time, other).mock.store):
@@ -417,7 +414,6 @@ def test_rules_of_the_settings_are_put_once_and_those_of_other_settings_take_the
         assert one.mock.profile.choices["row.phone"] == two.mock.profile.choices["row.phone"] == "number"
 
 
-@SQLITE
 def test_rules_counts_and_the_journal_end_with_the_last_process_and_tasks_stay(state: str) -> None:
     with mocks(state) as (_, (one,)):
         one.tell("DELETE /scenarios")
@@ -438,7 +434,7 @@ def test_rules_counts_and_the_journal_end_with_the_last_process_and_tasks_stay(s
         assert len(one.tell("GET /tasks")[1]["tasks"]) == 1
 
 
-@SQLITE
+@IN_A_FILE
 def test_they_end_with_a_process_that_is_killed(state: str) -> None:
     program = """
         import os, sys
@@ -458,8 +454,8 @@ def test_they_end_with_a_process_that_is_killed(state: str) -> None:
 # What can't be written, or be read.
 
 
+@IN_A_FILE
 @pytest.mark.parametrize(("held", "dropped"), [(1000, 0), (2, None)])
-@SQLITE
 def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
     state: str, monkeypatch: pytest.MonkeyPatch, held: int, dropped: int | None
 ) -> None:
@@ -480,7 +476,6 @@ def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
 
 
 @pytest.mark.parametrize("value", ["{", "[]", '[1, {"action": {"kind": "of a later version"}}]'])
-@SHARED
 def test_a_record_that_can_t_be_read_is_an_error_with_a_remedy(pair: list[OneMock], value: str) -> None:
     one, two = pair
     with one.mock.store.transaction(write=True):
@@ -488,14 +483,13 @@ def test_a_record_that_can_t_be_read_is_an_error_with_a_remedy(pair: list[OneMoc
     (status, told) = two.tell("GET /faults")
 
     assert status == 503
-    assert f"{two.mock.store.name}: holds a record that this ifind-mock can't read; use one version" in told["detail"]
+    assert f"{one.mock.store.name}: holds a record that this ifind-mock can't read; use one version" in told["detail"]
     assert json.loads(two.call("info")[2])["error_code"] == 500
     with one.mock.store.transaction(write=True):
         one.mock.store.drop_record("fault", "f9")
     assert two.tell("GET /faults")[0] == 200
 
 
-@SHARED
 def test_a_process_that_comes_later_lists_everything_in_the_same_order(state: str) -> None:
     with mocks(state) as (time, (one,)):
         for name in ("a", "b", "a"):
