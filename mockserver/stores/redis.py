@@ -109,26 +109,28 @@ class RedisStore(SharedStore):
         self._change: Callable[[], None] | None = None
         """What has settled the state. A Redis that has lost it needs it again."""
         self._begun = self._emptied = False
+        self._word = ""  # of the state that is there: it is another once Redis has lost the first
         self._looks = True  # whether it takes in what others have changed
         self._created: list[tuple[Task, int]] = []
         """The tasks that the transaction has made at once, with the days of their charges."""
         self._doubts: list[_Doubt] = []
         self.trouble = Trouble(self.name, write_line)
         self._link = Link(address, self.trouble, self._begin)
-        self._journal = RedisJournal(self._link, self._write)
+        self._journal = RedisJournal(self._link, self._write, self._made)
         super().__init__(self._journal)
         self._link.ask("PING")
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
-        found, made = self._link.run(scripts.OPEN, FORMAT, self._last)
+        found, made, self._word = self._link.run(scripts.OPEN, FORMAT, self._last, uuid4().hex)
         if found != FORMAT:
             what = f"has format {found}, this ifind-mock reads format {FORMAT}"
             raise StoreError(f"{self.name}: {what}; name another state, or take the ifind-mock that made it")
         if made and self._begun:
             self._emptied = True
             self._known = self._told = None
-            text = f"{self.name}: has lost what it held; see its appendonly. Accounts of the settings are put back"
+            lost = "has lost what it held; see its appendonly, and whether another program has emptied it"
+            text = f"{self.name}: {lost}. Accounts of the settings are put back"
             self.trouble.begins(text)
             raise StoreError(text)
         self._begun = True
@@ -296,7 +298,7 @@ class RedisStore(SharedStore):
             with self.transaction(write=True):
                 if self._others():
                     return
-                self._known = int(self._link.ask("GET", self._key("version")) or 0)
+                self._known = self._made(int, self._link.ask("GET", self._key("version")) or 0)
                 self.clear_records(*(kind for one in self._sets for kind in one.KINDS))
                 self.journal.clear(None)
                 self._write("UNLINK", "calls")
@@ -323,7 +325,7 @@ class RedisStore(SharedStore):
         """What the parts hold. Raises StoreError for values that no mock writes."""
         try:
             return make(*parts)
-        except (ValueError, TypeError, KeyError, Refusal):
+        except (ValueError, TypeError, LookupError, Refusal):
             text = f"{self.name}: holds a value that no mock writes; name another state: ?name=…"
             self.trouble.begins(text)
             raise StoreError(text) from None
@@ -383,7 +385,7 @@ class RedisStore(SharedStore):
         return [one for one in everyone if one is not None][offset : None if limit is None else offset + limit]
 
     def account_number(self) -> int:
-        return int(self._link.ask("GET", self._key("place")) or 0)
+        return self._made(int, self._link.ask("GET", self._key("place")) or 0)
 
     def put_account(self, account: Account) -> None:
         login = account.login
@@ -541,13 +543,10 @@ class RedisStore(SharedStore):
     def _changes(self, after: int | None) -> Changes | None:
         if not self._looks:
             return None
-        found = self._link.run(scripts.CHANGES, "" if after is None else after)
-        if found is None:
-            return None
-        last, whole, records = found
-        in_order = sorted(records, key=lambda record: int(record[3] or 0))
-        made = [Change(*_kind_and_key(name), value, int(number)) for name, value, number, _ in in_order]
-        return Changes(int(last), bool(whole), made)
+        while (found := self._link.run(scripts.CHANGES, "" if after is None else after, self._word)) == "OTHER":
+            after = None
+            self._begin()
+        return None if found is None else self._made(_changes, *found)
 
     def _put_record(self, kind: str, key: str, value: str) -> int:
         number = self._next_change()
@@ -594,11 +593,7 @@ class RedisStore(SharedStore):
 
     def calls(self) -> Mapping[Made, int]:
         found = self._link.ask("HGETALL", self._key("calls"))
-        made = (name.split(" ") for name in found[::2])
-        return {
-            (method, outcome, int(status)): int(number)
-            for (method, outcome, status), number in zip(made, found[1::2], strict=True)
-        }
+        return self._made(_calls, found[::2], found[1::2])
 
     def reset(self, login: str | None) -> None:
         with self._writing() as written:
@@ -630,6 +625,17 @@ def _ready_key(task: Task) -> str:
 def _kind_and_key(name: str) -> tuple[str, str]:
     kind, _, key = name.partition(" ")
     return kind, key
+
+
+def _changes(last: str, whole: int, records: Sequence[Sequence[str]]) -> Changes:
+    in_order = sorted(records, key=lambda record: int(record[3] or 0))
+    made = [Change(*_kind_and_key(name), value, int(number)) for name, value, number, _ in in_order]
+    return Changes(int(last), bool(whole), made)
+
+
+def _calls(names: Sequence[str], numbers: Sequence[str]) -> dict[Made, int]:
+    made = (name.split(" ") for name in names)
+    return {(method, outcome, int(status)): int(n) for (method, outcome, status), n in zip(made, numbers, strict=True)}
 
 
 def _static(account: Account) -> Account:

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, takewhile
+from typing import Any
 
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Lost, Pattern
@@ -19,14 +20,17 @@ _NONE = "-"  # in place of the method, where there is none
 class RedisJournal(SharedJournal):
     """The entries of each account, and what is known of those that are gone."""
 
-    def __init__(self, link: Link, write: Callable[..., None]) -> None:
-        """Write has the transaction of the store make a write."""
+    def __init__(self, link: Link, write: Callable[..., None], made: Callable[..., Any]) -> None:
+        """Write has the transaction of the store make a write. Made gives what a function makes of what was read, and
+        raises StoreError where no mock has written that.
+        """
         super().__init__()
         self._link = link
         self._write = write
+        self._made = made
 
     def last(self) -> int:
-        self.last_number = int(self._link.run(scripts.LAST_ENTRY))
+        self.last_number = self._made(int, self._link.run(scripts.LAST_ENTRY))
         return self.last_number
 
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
@@ -70,14 +74,15 @@ class RedisJournal(SharedJournal):
 
     def bodies(self) -> Mapping[int, bytes]:
         found = self._link.run(scripts.BODIES_KEPT)
-        return {int(number): b64decode(body) for number, body in zip(found[::2], found[1::2], strict=True)}
+        return dict(self._made(_body, *one) for one in zip(found[::2], found[1::2], strict=True))
 
     def dropped(self, pattern: Pattern) -> int | None:
         login = pattern.login
         forgotten, rings = self._link.run(scripts.LOST, *([] if login is None else [owner_of(login)]))
         if forgotten and (login is None or not rings):
             return None
-        return sum(_lost(ring).may_fit(pattern) for ring in rings)
+        known: list[Lost] = [self._made(_lost, ring) for ring in rings]
+        return sum(lost.may_fit(pattern) for lost in known)
 
     def _of(self, login: str | None, *, after: int = 0, newest_first: bool = False) -> Iterator[Entry]:
         index = "numbers" if login is None else f"ring:{owner_of(login)}"
@@ -88,7 +93,7 @@ class RedisJournal(SharedJournal):
 
     def _part(self, index: str, after: int, before: int, *, newest_first: bool) -> Iterator[Entry]:
         found = self._link.run(scripts.ENTRIES, index, after, before, int(newest_first), _PART)
-        return map(_entry, found[::2], found[1::2])
+        return (self._made(_entry, *one) for one in zip(found[::2], found[1::2], strict=True))
 
     def _without_account(self) -> Iterator[Entry]:
         index = f"ring:{owner_of(None)}"
@@ -112,6 +117,10 @@ def _text(entry: Entry) -> str:
 def _entry(number: str, text: str) -> Entry:
     entry = Entry(int(number), *json.loads(text.split("\n", 2)[2]))
     return entry._replace(params=tuple(entry.params), faults=tuple(entry.faults))
+
+
+def _body(number: str, coded: str) -> tuple[int, bytes]:
+    return int(number), b64decode(coded)
 
 
 def _lost(words: Reply) -> Lost:

@@ -144,11 +144,13 @@ end
 OPEN = Script(
     _SHARED
     + """
--- ARGV: the format, the lowest id that may be given next. Gives the format that is there, and whether it was made now.
+-- ARGV: the format, the lowest id that may be given next, a word of its own for a state that is made now. Gives the
+-- format that is there, whether it was made now, and its word.
 local made = redis.call('SET', p .. 'format', ARGV[1], 'NX')
+redis.call('SET', p .. 'word', ARGV[3], 'NX')
 local last = redis.call('GET', p .. 'last') or '0'
 if less(last, ARGV[2]) then redis.call('SET', p .. 'last', ARGV[2]) end
-return {redis.call('GET', p .. 'format'), made and 1 or 0}
+return {redis.call('GET', p .. 'format'), made and 1 or 0, redis.call('GET', p .. 'word')}
 """
 )
 
@@ -310,8 +312,10 @@ return earliest
 CHANGES = Script(
     _SHARED
     + """
--- ARGV: the number of a change; empty: of none. Gives nothing where it was the last one; else the last number, whether
--- all records follow, and of each changed record its name, its value, the number of its change and its place.
+-- ARGV: the number of a change; empty: of none; the word of the state. Gives nothing where it was the last one, OTHER
+-- where the state is another by now; else the last number, whether all records follow, and of each changed record its
+-- name, its value, the number of its change and its place.
+if redis.call('GET', p .. 'word') ~= ARGV[2] then return 'OTHER' end
 local last, purged = redis.call('GET', p .. 'version') or '0', redis.call('GET', p .. 'purged') or '0'
 local after = ARGV[1]
 if last == after then return false end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from mockserver.wire.workers import CHANGED, WorkerChannel, Workers, say_at_once
 
 _TOTAL = ("connections", "control_connections", "queued_total")
 """Limits that hold for all workers together; each has its part of them, as it has of the connections."""
+_LONGEST = 1.0  # seconds for which the settings file is read again
 
 
 @dataclasses.dataclass
@@ -76,14 +78,35 @@ class ManyProcesses:
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def _reload(self) -> None:
-        """Takes from the settings file, where it is right, what can change while the mock runs."""
+        """Takes from the settings file, where it is right, what can change while the mock runs. Nothing is left to read
+        in a pipe, as a shell gives for `<(…)`; one that the file names could hold this process for ever.
+        """
+        if not self.settings.file.is_file():
+            return
         try:
-            found = self.load()
-        except IfindMockError:
+            with _no_longer(_LONGEST):
+                found = self.load()
+        except (IfindMockError, TimeoutError):
             return  # whoever looks at the file has said it
         live = {setting.name: getattr(found, setting.name) for setting in SETTINGS if setting.live}
         values = {**self.settings.values, **{name: found.values[name] for name in live}}
         self.settings = dataclasses.replace(self.settings, **live, values=values)
+
+
+@contextmanager
+def _no_longer(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError where what is done inside, on the main thread, takes longer."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager

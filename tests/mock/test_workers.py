@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -218,6 +219,46 @@ def test_a_changed_settings_file_holds_on_all_workers_and_is_said_once(tmp_path:
         assert rest.count(" GET /api/info 200 ") == 2 * len(opened)
 
     assert names(tmp_path) == ["my.toml"]  # the state is gone
+
+
+def become_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [("my.toml", Path.unlink), ("my.toml", become_pipe), ("profile.toml", Path.unlink), ("profile.toml", become_pipe)],
+    ids=lambda one: getattr(one, "__name__", one),
+)
+def test_a_worker_that_is_started_again_keeps_the_settings_where_their_file_can_not_be_read(
+    file: str, change: Callable[[Path], None], tmp_path: Path
+) -> None:
+    (tmp_path / "my.toml").write_text('profile = "profile.toml"')
+    (tmp_path / "profile.toml").write_text('[profile]\n"error.http-status" = "mirror"')
+    children = ["pgrep", "-P"]
+    with serving("--config", "my.toml", "--workers", "2", cwd=tmp_path, TMPDIR=str(tmp_path)) as up:
+        change(tmp_path / file)
+        parent = str(up.process.pid)
+        first, other = subprocess.run([*children, parent], capture_output=True, text=True, check=True).stdout.split()
+        for one in (first, other):
+            os.kill(int(one), signal.SIGKILL)
+            assert up.process.stderr is not None
+            assert any("started again" in line for line in iter(up.process.stderr.readline, ""))
+        with clients(up) as opened:
+            assert {client.ask("/api/info?login=demo@example.com&token=wrong").status for client in opened} == {401}
+
+
+def test_a_settings_file_that_is_a_pipe_is_read_once_for_all_workers(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    os.mkfifo(path)
+    text = "[profile]\n'error.http-status' = 'mirror'"
+    threading.Thread(target=path.write_text, args=(text,), daemon=True).start()
+    with (
+        serving("--config", "my.toml", "--workers", "2", cwd=tmp_path, TMPDIR=str(tmp_path)) as up,
+        clients(up) as all_,
+    ):
+        assert {client.ask("/api/info?login=demo@example.com&token=wrong").status for client in all_} == {401}
 
 
 def test_the_file_of_the_state_goes_also_where_the_parent_was_killed(tmp_path: Path) -> None:

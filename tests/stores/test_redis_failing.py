@@ -352,6 +352,24 @@ def test_a_redis_that_has_lost_its_data_has_the_rules_of_the_settings_again() ->
             assert [armed.fault.action.kind for armed in mock.store.faults.listed()] == ["error"]
 
 
+def test_a_redis_that_another_program_has_emptied_is_told_and_made_right_by_every_mock(
+    redis: RedisServer, said: list[str]
+) -> None:
+    state = redis.url
+    one, other = Api(state=state), Api(state=state)
+    before = [api.create() for api in (other, one, other, one)]
+    store = one.mock.store
+    assert isinstance(store, RedisStore)
+    for key in store._link.ask("KEYS", store._key("*")):
+        store._link.ask("DEL", key)
+
+    assert one.call("info")["error_code"] == 500
+    after = [api.create() for api in (one, other, one)]
+    assert min(after) > max(before)
+    assert one.used() == other.used() > 0
+    assert [line.partition(": ")[2].partition(";")[0] for line in said] == ["has lost what it held", "works again"]
+
+
 @contextmanager
 def locked(store: RedisStore, seconds: float) -> Iterator[None]:
     """A lock whose holder has died."""
@@ -432,6 +450,35 @@ def test_a_value_that_no_mock_writes_is_told_and_never_answered(damage: tuple[st
 
 
 # How it is opened.
+
+
+@pytest.mark.parametrize("value", ["x", "", "1e9", "٣.", "[]"])
+@pytest.mark.parametrize(
+    ("key", "read"),
+    [
+        ("version", lambda store: store.account(LOGIN)),
+        ("calls", lambda store: store.calls()),
+        ("entries", lambda store: list(store.journal.entries(Pattern({})))),
+        ("bodies", lambda store: store.journal.bodies()),
+        ("journal", lambda store: store.journal.look()),
+        ("place", lambda store: store.account_number()),
+    ],
+)
+def test_no_read_fails_otherwise_where_any_value_is_none_of_a_mock(
+    key: str, read: Callable[[RedisStore], object], value: str, redis: RedisServer
+) -> None:
+    api = Api(state=redis.url)
+    api.create()
+    store = api.mock.store
+    assert isinstance(store, RedisStore)
+    damaged = store._key(key)
+    if store._link.ask("TYPE", damaged) == "string":
+        store._link.ask("SET", damaged, value)
+    else:
+        for name in store._link.ask("HKEYS", damaged):
+            store._link.ask("HSET", damaged, name, value)
+    with suppress(StoreError), store.transaction():
+        read(store)
 
 
 def test_a_redis_that_is_not_there_is_told_without_a_password() -> None:
