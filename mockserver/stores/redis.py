@@ -15,7 +15,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
@@ -32,6 +32,7 @@ from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import Entry
 from mockserver.stores.redis_journal import RedisJournal, owner_of
 from mockserver.stores.redis_link import Link, LostAnswer, Reply, parse_address
+from mockserver.stores.retention import FEW
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.store import Made
 from mockserver.stores.trouble import Trouble
@@ -174,6 +175,7 @@ class RedisStore(SharedStore):
                 if self._written is not None:
                     self._commit(self._written)
                 self._emptied = self._emptied and not emptied
+            self._retain(len(self._created) + (0 if self._written is None else len(self._written.made)))
         except BaseException:
             if self._written is not None:
                 self._unlock(self._written)
@@ -421,7 +423,21 @@ class RedisStore(SharedStore):
         made = self._create_at_once(task, day) if self._written is None else self._create_later(task, day)
         if isinstance(made, Task):
             self._last = max(self._last, made.id)
+            if not self._depth:
+                self._retain(1)
         return made
+
+    def _retain(self, creates: int) -> None:
+        """Drops tasks that are not kept any more, a few for each of so many creates."""
+        if self.retention is None or not creates or (gone := self.retention.gone(self._last)) <= 0:
+            return
+        with suppress(StoreError):  # they are dropped after a later create
+            found = self._link.run(scripts.OLDEST, gone, FEW * creates)
+            pairs = zip(found[::2], found[1::2], strict=True)
+            old = [(self._made(_task, task_id, text, None), text) for task_id, text in pairs]
+            words = [word for task, text in old for word in (task.id, task.login, _ready_key(task), text)]
+            if words:
+                self._link.run(scripts.FORGET, *words)
 
     def _create_at_once(self, task: Task, day: int) -> Task | LimitReached:
         self._number += 1

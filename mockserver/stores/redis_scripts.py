@@ -256,6 +256,25 @@ return id
     writes=True,
 )
 
+OLDEST = Script(
+    _SHARED
+    + """
+-- ARGV: an id, a number. Gives so many of the tasks up to that id, each with its text.
+return task_texts(redis.call('ZRANGEBYSCORE', p .. 'ids', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2]))
+"""
+)
+
+FORGET = Script(
+    _SHARED
+    + """
+-- ARGV: of each task its id, login, ready and text. Those that have changed since stay.
+for at = 1, #ARGV, 4 do
+  if redis.call('HGET', p .. 'tasks', ARGV[at]) == ARGV[at + 3] then drop_task(ARGV[at], ARGV[at + 1], ARGV[at + 2]) end
+end
+""",
+    writes=True,
+)
+
 LOOK = Script(
     _SHARED
     + """
