@@ -20,7 +20,6 @@ from contract_tests.decode.csv_text import csv_texts
 from contract_tests.decode.csv_told import told
 from contract_tests.decode.model import Context, Decoded, Misfit, TooLarge, UnknownLayout, Unreadable, bound
 
-
 MAX_LINES = 100_000
 """Lines of a body that are read: each is looked at in every way to split, to name and to group it, which takes about
 75 µs and 2 kB, however short it is.
