@@ -81,6 +81,14 @@ def open_store(state: str) -> Store:
     return STORES[kind_of_store(STATE("state", state)) or ""].open(state)
 
 
+def look_after(state: str) -> None:
+    """Raises StoreError for a file that is not there, where a mock has used it and `open_store` would make another."""
+    if kind_of_store(state) == "sqlite" and not Path(state).exists():
+        raise StoreError(
+            f"{state}: was removed or moved; put it back, or end the mock and start it again for a new one"
+        )
+
+
 def _named(where: str, state: str) -> str:
     if kind_of_store(state) is not None:
         return state

@@ -18,6 +18,7 @@ from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.settings.limits import Limits
 from mockserver.settings.table import SETTINGS, Settings
 from mockserver.standard_error import STANDARD_ERROR, write_line
+from mockserver.stores.opening import look_after
 from mockserver.wire.listening import sockets
 from mockserver.wire.serving import opened
 from mockserver.wire.settings_file import SettingsFile
@@ -62,6 +63,8 @@ class ManyProcesses:
         """Serves as a worker, by the settings file as it is now; the first says what comes of its changes."""
         self._reload()
         settings = self.settings
+        if self._begun:
+            look_after(self._state)
         own = dataclasses.replace(settings, state=self._state, limits=_part(settings.limits, settings.workers))
         log = STANDARD_ERROR.write if settings.access_log else None
         with opened(own, log, self.tls) as (gateway, server):

@@ -152,6 +152,7 @@ class Workers:
     _workers: dict[int, _Worker] = field(default_factory=dict)  # by their numbers
     _due: dict[int, float] = field(default_factory=dict)  # when each that has ended is started again
     _brief: dict[int, int] = field(default_factory=dict)  # how often each has ended early, one time after the other
+    _failing: dict[int, str] = field(default_factory=dict)  # what keeps each from starting, as it was said last
     _held: list[socket.socket] = field(default_factory=list)  # a connection that no worker could take yet
     _accepting: bool = False
     _paused: float = 0.0  # until when none is accepted
@@ -299,7 +300,10 @@ class Workers:
         told, failed, text = told.partition(FAILED)
         worker.error = text if failed else None
         worker.connections -= told.count(CLOSED)
-        worker.ready = worker.ready or READY in told
+        if READY in told:
+            worker.ready = True
+            if self._failing.pop(worker.number, None) is not None:
+                self.say(f"worker {worker.number} serves again")
         if LEAVING in told and not worker.leaving:
             worker.leaving = True
             with suppress(OSError):
@@ -321,8 +325,12 @@ class Workers:
         lived = time.monotonic() - worker.began
         brief = self._brief[worker.number] = self._brief.get(worker.number, 0) + 1 if lived < _SHORT else 0
         self._due[worker.number] = time.monotonic() + (min(2.0**brief / 10, _LONGEST) if brief else 0)
-        for line in (error or "").splitlines():
+        if error is not None and self._failing.get(worker.number) == error:
+            return  # it is tried for as long as it takes
+        for line in (error or "").splitlines() if error not in self._failing.values() else ():
             self.say(line)
+        if error is not None:
+            self._failing[worker.number] = error
         self.say(f"worker {worker.number} (process {worker.process}) {_how(status)}; it is started again")
 
     # The end.

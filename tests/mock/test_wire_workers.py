@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +44,7 @@ PROGRAM = """
         return Response(200, (), str(os.getpid()).encode(), Delivery(latency=latency))
 
     def work(channel, number):
-        if number == {broken}:
+        if number == {broken} or os.path.exists({trouble!r}):
             raise IfindMockError("the store is broken\\nmake it whole")
         workers.serve_worker(Server(lambda requests: [*map(answer, requests)], Pages().factory), channel, lambda: None)
 
@@ -91,15 +93,17 @@ class Up:
             return sorted(self.among([stack.enter_context(connected(self.address)) for _ in range(9)]))
 
 
-def begun(**chosen: int) -> subprocess.Popen[str]:
-    """A parent of three workers; broken: which of them can't start. All else is a flag."""
-    asked = {"number": 3, "broken": 0, "asyncio": 0, "refused": 0, **chosen}
+def begun(**chosen: Any) -> subprocess.Popen[str]:
+    """A parent of three workers; broken: which of them can't start; trouble: the file with which none can. All else is
+    a flag.
+    """
+    asked = {"number": 3, "broken": 0, "asyncio": 0, "refused": 0, "trouble": "", **chosen}
     program = textwrap.dedent(PROGRAM).format(tests=str(Path(__file__).parents[1]), **asked)
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
 
 
 @contextmanager
-def started(**chosen: int) -> Iterator[Up]:
+def started(**chosen: Any) -> Iterator[Up]:
     with begun(**chosen) as process:
         assert process.stdout is not None
         try:
@@ -183,6 +187,29 @@ def test_a_worker_that_the_system_does_not_let_start_is_said_and_tried_again() -
         assert "was ended by SIGKILL; it is started again" in up.said()
         assert up.said().endswith(" can't be started: No more processes; it is tried again\n")
         wait_for(lambda: len(up.workers()) == 3)
+
+
+def test_workers_that_can_not_start_again_say_why_once_and_when_they_can(tmp_path: Path) -> None:
+    trouble = tmp_path / "trouble"
+    with started(number=2, trouble=str(trouble)) as up:
+        workers = up.workers()
+        trouble.touch()
+        for one in workers:
+            os.kill(one, signal.SIGKILL)
+        time.sleep(1.5)  # they are tried again and again
+        trouble.unlink()
+        said = [up.said() for _ in range(8)]
+
+    texts = sorted(re.sub(r"worker . (\(process \d+\) )?", "worker ", line) for line in said)
+    assert texts == sorted(
+        [
+            *["worker was ended by SIGKILL; it is started again\n"] * 2,
+            "the store is broken\n",
+            "make it whole\n",
+            *["worker has ended with 1; it is started again\n"] * 2,
+            *["worker serves again\n"] * 2,
+        ]
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -221,6 +221,25 @@ def test_a_changed_settings_file_holds_on_all_workers_and_is_said_once(tmp_path:
     assert names(tmp_path) == ["my.toml"]  # the state is gone
 
 
+def test_a_worker_that_is_started_again_makes_no_new_file_of_the_state(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    with serving("--state", str(state), "--workers", "2", "--delay", "0s", cwd=tmp_path) as up:
+        up.get("create", phone="70000000001", source=2)
+        (tmp_path / "away").mkdir()
+        for path in tmp_path.glob("state.db*"):
+            path.rename(tmp_path / "away" / path.name)
+        parent = str(up.process.pid)
+        for one in subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=True).stdout.split():
+            os.kill(int(one), signal.SIGKILL)
+        assert up.process.stderr is not None
+        told = next(line for line in iter(up.process.stderr.readline, "") if "removed" in line)
+        assert told.startswith(f"ifind-mock: {state}: was removed or moved; put it back")
+        assert not state.exists()
+        for path in (tmp_path / "away").iterdir():
+            path.rename(tmp_path / path.name)
+        assert json.loads(up.get("create", phone="70000000001", source=2))["id"] == 2
+
+
 def become_pipe(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
