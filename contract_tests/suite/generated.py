@@ -1,13 +1,18 @@
-"""Calls with random parameters, and chains of random steps, with the laws for each step; the same in every run."""
+"""Calls that hypothesis generates, and chains of calls, with the laws for each step. Nothing is kept on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from random import Random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from contract_tests.api import calls
-from contract_tests.api.calls import FORMATS, METHODS, MULTIPART, WAYS, Account, Call, Pairs
+from contract_tests.api.calls import FORMATS, MULTIPART, WAYS, Account, Call
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.run import Run
@@ -15,31 +20,60 @@ from contract_tests.engine.tasks import Task
 from contract_tests.redact.mask import SafeText
 from contract_tests.suite.edge_cases import NAMES, VALUES
 
-SEED = 0
-LONGEST = 30
-"""Bytes of a random text."""
+
+@contextmanager
+def _off_the_disk() -> Iterator[None]:
+    """Hypothesis writes files into the working directory; here they go to a temporary one."""
+    with tempfile.TemporaryDirectory() as home:
+        set_hypothesis_home_dir(home)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
+
+
+_TEXTS = st.sampled_from(VALUES) | st.binary(max_size=30).map(lambda b: b.decode("utf-8", "surrogateescape"))
+
+
+def _settings(examples: int, steps: int = 1) -> settings:
+    """The checks keep findings, so nothing is raised that would have to be shrunk."""
+    return settings(
+        max_examples=examples,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=(Phase.generate,),
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        stateful_step_count=steps,
+    )
 
 
 def send_generated_calls(account: Account, send: Callable[[Call], None], *, examples: int) -> None:
     """Sends calls of every method with any parameters, in any way."""
-    chance = Random(SEED)
-    right = (account.login, account.token, "70001234567", "2", *FORMATS)
+    value = _TEXTS | st.sampled_from((account.login, account.token, "70001234567", "2", *FORMATS))
+    names = st.sampled_from(NAMES)
+    any_call = st.builds(
+        Call,
+        st.sampled_from(("create", "result", "info")),
+        st.lists(st.tuples(names, value), max_size=8).map(tuple),
+        st.sampled_from((*WAYS, MULTIPART)),
+        st.lists(st.tuples(names, value), max_size=3).map(tuple),
+    )
 
-    def value() -> str:
-        listed = chance.choice((VALUES, right, ()))
-        if listed:
-            return chance.choice(listed)
-        return chance.randbytes(chance.randint(0, LONGEST)).decode("utf-8", "surrogateescape")
+    @_settings(examples)
+    @given(any_call)
+    def each(call: Call) -> None:
+        send(call)
 
-    def pairs(most: int) -> Pairs:
-        return tuple((chance.choice(NAMES), value()) for _ in range(chance.randint(0, most)))
-
-    for _ in range(examples):
-        send(Call(chance.choice(METHODS), pairs(8), chance.choice((*WAYS, MULTIPART)), pairs(3)))
+    with _off_the_disk():
+        each()
 
 
 class Chain:
-    """Two accounts and their tasks, with the laws for each step."""
+    """Two accounts and their tasks, with the laws for each step. One chain lasts through all examples, so that tasks of
+    the first are ready in the last.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -94,10 +128,22 @@ class Chain:
         self.run.api.checks.expect(clause, holds, reply, "in a chain of calls", SafeText(found), expected)
 
 
-def walk(chain: Chain, *, steps: int) -> None:
-    """Takes the chain's steps in any order. One that can't be checked does not end the walk; its finding is kept."""
-    chance = Random(SEED)
-    kinds = (chain.create, chain.poll, chain.poll, chain.read_foreign, chain.wrong_token)
-    for _ in range(steps):
-        with suppress(NotChecked):
-            chance.choice(kinds)(chance.randrange(60))
+def walk(chain: Chain, *, examples: int, steps: int) -> None:
+    """Takes the chain's steps in any order. The chain outlives an example, so no rule may depend on its state:
+    hypothesis needs the same choices at the same point. So NotChecked is not raised, either; the finding is kept.
+    """
+
+    def taking(step: Callable[[int], None]) -> Callable[..., None]:
+        @rule(turn=st.integers(0, 59))
+        def take(_: RuleBasedStateMachine, turn: int) -> None:
+            with suppress(NotChecked):
+                step(turn)
+
+        return take
+
+    class Machine(RuleBasedStateMachine):
+        create, poll, poll_again = taking(chain.create), taking(chain.poll), taking(chain.poll)
+        read_foreign, wrong_token = taking(chain.read_foreign), taking(chain.wrong_token)
+
+    with _off_the_disk():
+        run_state_machine_as_test(Machine, settings=_settings(examples, steps))
