@@ -38,7 +38,7 @@ def read_har(data: bytes) -> Iterator[Recording]:
 
 _MARKS = (b",", b"{", b"[")
 """Before each value and each name stands one of them, unless a colon does. In texts they stand, too."""
-_VALUE = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|[{\[]|[^\s{}\[\]",:]++', re.DOTALL)
+_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{\[]|[^\s{}\[\]",:]++', re.DOTALL)
 
 
 def json_of(data: bytes, what: str) -> Any:
