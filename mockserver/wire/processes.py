@@ -64,6 +64,7 @@ class ManyProcesses:
         self._reload()
         settings = self.settings
         if self._begun:
+            channel.tell(CHANGED)  # else those that start when the file is wrong again would not have them
             look_after(self._state)
         own = dataclasses.replace(settings, state=self._state, limits=_part(settings.limits, settings.workers))
         log = STANDARD_ERROR.write if settings.access_log else None

@@ -268,6 +268,23 @@ def test_a_worker_that_is_started_again_keeps_the_settings_where_their_file_can_
             assert {client.ask("/api/info?login=demo@example.com&token=wrong").status for client in opened} == {401}
 
 
+def test_settings_that_workers_took_as_they_started_again_stay_in_force_where_the_file_gets_wrong(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "my.toml"
+    path.write_text("[profile]\n'error.http-status' = 'body'")
+    with serving("--config", "my.toml", "--workers", "2", cwd=tmp_path, TMPDIR=str(tmp_path)) as up:
+        assert up.process.stderr is not None
+        for text in ("[profile]\n'error.http-status' = 'mirror'", "[profile"):
+            path.write_text(text)
+            found = subprocess.run(["pgrep", "-P", str(up.process.pid)], capture_output=True, text=True, check=True)
+            for one in found.stdout.split():
+                os.kill(int(one), signal.SIGKILL)
+                assert any("started again" in line for line in iter(up.process.stderr.readline, ""))
+            with clients(up) as opened:
+                assert {client.ask("/api/info?login=demo@example.com&token=wrong").status for client in opened} == {401}
+
+
 def test_a_settings_file_that_is_a_pipe_is_read_once_for_all_workers(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     os.mkfifo(path)
