@@ -186,11 +186,11 @@ class UnitsWatch:
         now = units(reply)
         if now is None:
             return
+        self.day_turned |= bool(self.used) and now.used < self.used[-1]
         self.used = [*self.used[:1], now.used]
         before = units(self.shown) if self.shown else None
         if before is not None:
             self.idle_looks += 1
-            self.day_turned |= now.used < before.used
             self.moves_by_itself |= now.used > before.used and not self._may_be_of_creates(now)
             if self.polled:
                 self.polls_free |= now.used == before.used
