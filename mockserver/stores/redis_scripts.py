@@ -96,7 +96,8 @@ local function drop_record(name, number, oldest)
   redis.call('ZADD', p .. 'dropped', number, name)
   redis.call('SET', p .. 'version', number)
   for _, old in ipairs(redis.call('ZRANGEBYSCORE', p .. 'dropped', '-inf', oldest)) do
-    redis.call('SET', p .. 'purged', redis.call('ZSCORE', p .. 'dropped', old))
+    local number = redis.call('ZSCORE', p .. 'dropped', old)
+    if less(redis.call('GET', p .. 'purged') or '0', number) then redis.call('SET', p .. 'purged', number) end
     redis.call('ZREM', p .. 'changed', old)
     redis.call('ZREM', p .. 'dropped', old)
   end

@@ -56,8 +56,11 @@ def imported(log: str) -> set[str]:
 
 
 def packages(loaded: set[str]) -> set[str]:
-    """The packages that are not of the standard library. It looks for one of Java's; Cython's are parts of others."""
-    names = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - {"org", "cython_runtime"}
+    """The packages that are not of the standard library. It looks for one of Java's; Cython's are parts of others, and
+    look for one of old Pythons.
+    """
+    strange = {"org", "cython_runtime", "backports_abc"}
+    names = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - strange
     return {name for name in names if not name.startswith("_cython_")}
 
 

