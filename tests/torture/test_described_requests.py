@@ -6,8 +6,9 @@ import importlib.util
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import Refusal
@@ -66,8 +67,12 @@ def test_right_and_wrong_requests_are_answered_as_described(
         derandomize=True,
         suppress_health_check=[*HealthCheck],
     )
-    @given(case=st.one_of(right, wrong))
-    def holds(case: schemathesis.Case) -> None:
+    @given(data=st.data())
+    def holds(data: st.DataObject) -> None:
+        try:
+            case = data.draw(st.one_of(right, wrong))
+        except InvalidArgument:  # a schema that schemathesis has changed allows no value
+            reject()
         if path == "/requests/wait" and isinstance(case.body, NotSet):
             case.body = {}
         if path == "/requests/wait" and is_read(case.body, path, http_method):
