@@ -253,7 +253,7 @@ def test_each_line_is_written_whole_or_counted_wherever_writing_fails(
         for room, number in [*steps, (10_000, 1), (10_000, 1)]:
             disk.room = room
             for _ in range(number):
-                sent.append(f"line {len(sent)}")
+                sent.append(f"line {len(sent)}.")  # none is the beginning of another
                 lines.write(sent[-1])
             lines.flush(10)
     text = disk.held.decode()

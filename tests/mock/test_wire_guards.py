@@ -130,7 +130,10 @@ def test_answers_keep_the_order_of_their_requests_while_turns_wait(connect: Conn
         assert slow.begun >= 3
 
 
-def test_what_comes_while_a_turn_waits_is_decided_together_in_the_next_one(connect: Connect) -> None:
+def test_what_comes_while_a_turn_waits_is_decided_together_in_the_next_one(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.wire.server._TURN_TIME", 10.0)  # a busy machine splits no turn
     slow = Slow()
     with served(slow) as (server, address):
         clients = [connect(address) for _ in range(20)]
