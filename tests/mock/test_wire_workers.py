@@ -151,9 +151,11 @@ def test_connections_are_shared_evenly_also_after_those_of_one_worker_have_ended
 
 
 def test_a_worker_that_dies_is_said_and_started_again_and_the_others_go_on(running: Up) -> None:
-    with connected(running.address) as client, connected(running.address) as other:
-        client.send(get("/"))
-        killed = int(client.answer().body)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connected(running.address)) for _ in range(4)]
+        of = [int(one.send(get("/")).answer().body) for one in clients]
+        client, killed = clients[0], of[0]
+        other = next(one for one, worker in zip(clients, of, strict=True) if worker != killed)
         os.kill(killed, signal.SIGKILL)
         assert f"(process {killed}) was ended by SIGKILL; it is started again" in running.said()
         assert client.closed()
