@@ -16,3 +16,5 @@ html_theme = "furo"
 html_copy_source = False
 html_show_sphinx = False
 copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
