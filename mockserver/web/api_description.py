@@ -1,7 +1,7 @@
 """Describes the API's own methods in OpenAPI 3.1, as a profile has them answered.
 
 `schemas/json` describes the answers, made strict for the profile; the examples are what the mock itself answers. What a
-clause says carries `x-clause` and `x-grade`, and `x-choice` where the clause is open.
+clause decides carries `x-clauses`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from contract_tests.contract.csvw import csvw
-from contract_tests.contract.resolve import for_profile
+from contract_tests.contract.resolve import Schema, for_profile, members, merged, types
 from mockserver.api.mock import TEST_TOKEN
 from mockserver.api.operations import BAD_GATEWAY, OPERATIONS, error_answer, info_answer, ready_answer
 from mockserver.api.params import FORM
@@ -106,9 +106,10 @@ def choices(profile: Profile) -> _Part:
     }
 
 
-def _marks(clause: str, profile: Profile) -> _Part:
-    chosen = {"x-choice": profile.choices[clause]} if clause in profile.choices else {}
-    return {"x-clause": clause, "x-grade": clauses()[clause].grade, **chosen}
+def _marks(profile: Profile, *names: str) -> _Part:
+    """The clauses that a part of the document rests on: how well each is founded, and its choice where it is open."""
+    chosen = {name: {"choice": profile.choices[name]} if name in profile.choices else {} for name in names}
+    return {"x-clauses": {name: {"grade": clauses()[name].grade, **choice} for name, choice in chosen.items()}}
 
 
 def _path(name: str, profile: Profile, target: Target, used: dict[str, _Part]) -> _Part:
@@ -124,7 +125,7 @@ def _path(name: str, profile: Profile, target: Target, used: dict[str, _Part]) -
             **takes,
             "responses": responses,
             "security": [],
-            **_marks(method.clause, profile),
+            **_marks(profile, method.clause),
         }
 
     path = {"get": operation("get", {"parameters": parameters})}
@@ -139,7 +140,7 @@ def _parameters(name: str, profile: Profile, target: Target) -> list[_Part]:
     required = [one for one in OPERATIONS[name].required if one != "source" or rules.edition.required]
     sources = ", ".join(f"{source.number} {source.title}" for source in rules.edition.sources.values())
     some = {"type": "string", **({"minLength": 1} if rules.empty_is_missing else {})}
-    some |= _marks("param.empty-is-missing", profile)
+    some |= _marks(profile, "param.empty-is-missing")
     of_phone = dict(fields.phone.shape)
     if rules.strip_phone:
         of_phone = {"type": "string", "pattern": fields.whole_text("[^0-9]*(?:[0-9][^0-9]*){7,15}")}
@@ -150,7 +151,7 @@ def _parameters(name: str, profile: Profile, target: Target) -> list[_Part]:
         "token": {"description": "Access token of the account.", "schema": some, "example": target.token},
         "phone": {
             "description": "Phone that is searched: from the country code, without a plus sign.",
-            "schema": {**of_phone, **_marks("phone.invalid", profile)},
+            "schema": {**of_phone, **_marks(profile, "phone.invalid")},
             "examples": by_phone,
         },
         "source": {
@@ -158,13 +159,13 @@ def _parameters(name: str, profile: Profile, target: Target) -> list[_Part]:
             "schema": {
                 "type": "integer",
                 "enum": [source.number for source in rules.edition.sources.values()],
-                **_marks("edition", profile),
+                **_marks(profile, "edition"),
             },
             "example": 2,
         },
         "id": {
             "description": "Id of the task, as create has answered it.",
-            "schema": {**fields.digits(1, 10**18 - 1).shape, **_marks("id.invalid", profile)},
+            "schema": {**fields.digits(1, 10**18 - 1).shape, **_marks(profile, "id.invalid")},
             "example": _TASK.id,
         },
         "format": {
@@ -173,7 +174,7 @@ def _parameters(name: str, profile: Profile, target: Target) -> list[_Part]:
                 "type": "string",
                 "enum": [*FORMATS],
                 "default": FORMATS[0],
-                **_marks("format.invalid", profile),
+                **_marks(profile, "format.invalid"),
             },
         },
     }
@@ -183,7 +184,7 @@ def _parameters(name: str, profile: Profile, target: Target) -> list[_Part]:
             "in": "query",
             "required": one in required,
             **all_of_them[one],
-            **_marks(_METHODS[name].required if one in required else "format.default", profile),
+            **_marks(profile, _METHODS[name].required if one in required else "format.default"),
         }
         for one in (*required, "format")
     ]
@@ -198,11 +199,11 @@ def _form(parameters: list[_Part], profile: Profile) -> _Part:
         properties[one["name"]] = {"description": one["description"], **one["schema"], **examples}
     required = [one["name"] for one in parameters if one["required"]]
     form = {"type": "object", "required": required, "properties": properties}
-    multipart = {_MULTIPART: {"schema": form, **_marks("param.multipart", profile)}}
+    multipart = {_MULTIPART: {"schema": form, **_marks(profile, "param.multipart")}}
     return {
         "required": True,
         "content": {FORM: {"schema": form}, **(multipart if profile.parsing.multipart else {})},
-        **_marks("param.both", profile),
+        **_marks(profile, "param.both"),
     }
 
 
@@ -219,12 +220,13 @@ class _Example:
 def _examples(name: str, form: str, profile: Profile) -> Iterator[_Example]:
     """An example of each answer of a method in a format."""
     rules = profile.rules
-    made = {
-        "create": lambda: {"create": Answer({"status": "ok", "id": _TASK.id}, form, task=_TASK.id)},
-        "result": lambda: {"processing": Answer({"status": "processing"}, form, task=_TASK.id), **_ready(form, profile)},
-        "info": lambda: {"info": info_answer(_ACCOUNT, 1, form, rules)},
-    }
-    for schema, answer in made[name]().items():
+    if name == "create":
+        answers = {"create": Answer({"status": "ok", "id": _TASK.id}, form, task=_TASK.id)}
+    elif name == "result":
+        answers = {"processing": Answer({"status": "processing"}, form, task=_TASK.id), **_ready(form, profile)}
+    else:
+        answers = {"info": info_answer(_ACCOUNT, 1, form, rules)}
+    for schema, answer in answers.items():
         yield _Example(schema, schema, for_profile(schema, profile.choices)["title"], answer)
     for kind in _METHODS[name].errors:
         if kind != "rate" or rules.rate is not None:
@@ -278,7 +280,7 @@ def _response(status: int, examples: list[_Example], profile: Profile, target: T
     return {
         "description": _phrase(status),
         **({"headers": headers} if headers else {}),
-        **(_marks("error.http-status", profile) if is_error else {}),
+        **(_marks(profile, "error.http-status") if is_error else {}),
     }
 
 
@@ -303,7 +305,7 @@ def _content(examples: list[_Example], profile: Profile, used: dict[str, _Part])
         shown[one.name if known == value else f"{one.name}-{form}"] = {"summary": one.summary, "value": value}
     references = [{"$ref": f"#/components/schemas/{schema}"} for schema in schemas]
     forms = {one.answer.format for one in examples}
-    marks = _marks(f"content-type.{forms.pop()}", profile) if len(forms) == 1 else {}
+    marks = _marks(profile, f"content-type.{forms.pop()}") if len(forms) == 1 else {}
     return {"schema": references[0] if len(references) == 1 else {"anyOf": references}, "examples": shown, **marks}
 
 
@@ -315,30 +317,71 @@ def _component(schema: str, form: str, profile: Profile, used: dict[str, _Part])
         layout = {key: table[key] for key in ("dialect", "tableSchema")}
         used[name] = {"type": "string", "title": table["dc:title"], "contentMediaType": "text/csv", "x-csvw": layout}
         return name
-    document = for_profile(schema, profile.choices)
-    body = {key: value for key, value in document.items() if key not in ("$schema", "examples")}
-    root = {"name": profile.choices["xml.root"]}
-    used[schema] = {**_with_elements(body, profile), "xml": root}
+    used[schema] = {
+        **_plain(for_profile(schema, profile.choices), profile),
+        "xml": {"name": profile.choices["xml.root"]},
+    }
     return schema
 
 
-def _with_elements(node: Any, profile: Profile) -> Any:
-    """The schema with the names that lists and their entries have in XML, as far as OpenAPI has words for them."""
-    if isinstance(node, list):
-        return [_with_elements(part, profile) for part in node]
-    if not isinstance(node, dict):
-        return node
-    made = {key: _with_elements(part, profile) for key, part in node.items()}
-    if "items" not in made or profile.choices["xml.list"] == "repeated":
-        return made
-    numbered = "{" in str(profile.choices["xml.item"])
-    entry = {} if numbered else {"xml": {"name": profile.choices["xml.item"]}}
-    return {**made, "items": {**made["items"], **entry}, "xml": {"wrapped": True}}
+def _told(node: Schema, above: str = "") -> Schema:
+    """The schema with the clause of each node at the node itself, also where it is that of a node above."""
+    clause = node.get("x-clause", above)
+    made = {**node, "x-clause": clause}
+    if "properties" in node:
+        made["properties"] = {name: _told(member, clause) for name, member in node["properties"].items()}
+    if "items" in node:
+        made["items"] = _told(node["items"], clause)
+    if "allOf" in node:
+        made["allOf"] = [_told(part, clause) for part in node["allOf"]]
+    return made
+
+
+def _plain(node: Schema, profile: Profile) -> _Part:
+    """The schema as one node without alternatives, so that a reader or a generator sees a type: it may allow more."""
+    one = merged(node)
+    made = {key: one[key] for key in _KEPT if key in one}
+    is_fixed = "const" in one or "enum" in one
+    kinds = types(one)
+    if kinds:
+        made["type"] = kinds[0] if len(kinds) == 1 else [*kinds]
+    elif "anyOf" in one and not is_fixed:
+        made["anyOf"] = one["anyOf"]
+    if "properties" in one and "array" not in kinds:
+        every = {name: one["properties"][name] for name in members(one)}  # not merged, so that no clause is lost
+        made["properties"] = {name: _plain(member, profile) for name, member in every.items()}
+    if "items" in one and not is_fixed and "object" not in kinds:
+        made |= {key: one[key] for key in ("minItems", "maxItems") if key in one}
+        made |= _list(_plain(one["items"], profile), profile)
+    if "pattern" in one and not is_fixed:
+        made["pattern"] = one["pattern"]
+    return {**made, **_marks(profile, *_clauses_of(node))}
+
+
+_KEPT = ("title", "description", "const", "enum", "required", "minimum", "contentEncoding")
+
+
+def _list(entry: _Part, profile: Profile) -> _Part:
+    """The items of a list, with the names in XML, as far as OpenAPI has words for them."""
+    name = str(profile.choices["xml.item"])
+    if profile.choices["xml.list"] == "repeated" or "{" in name:
+        return {"items": entry}
+    return {"items": {**entry, "xml": {"name": name}}, "xml": {"wrapped": True}}
+
+
+def _clauses_of(node: Schema) -> Iterator[str]:
+    """The clauses that constrain a node itself."""
+    if "x-clause" in node:  # what joins two nodes has none
+        yield node["x-clause"]
+    for part in node.get("allOf", ()):
+        yield from _clauses_of(part)
 
 
 def _of_a_mock(name: str, responses: _Part, profile: Profile, used: dict[str, _Part]) -> _Part:
     """The responses with those that a mock alone gives."""
-    ended = {"application/json": {"schema": {"$ref": f"#/components/schemas/{_component('error', 'json', profile, used)}"}}}
+    ended = {
+        "application/json": {"schema": {"$ref": f"#/components/schemas/{_component('error', 'json', profile, used)}"}}
+    }
     more = {"503": {"description": "The mock was reset, or stopped, while this answer waited.", "content": ended}}
     if name == "create":
         page = {"text/html": {"schema": {"type": "string"}, "example": BAD_GATEWAY.decode()}}

@@ -70,7 +70,11 @@ def test_a_near_miss_is_refused_by_the_bundle_too(miss: dict[str, Any]) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 10**12) | st.text() | st.sampled_from(["", "1", "2.00", "avito.ru", "iVBORw=="]),
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 10**12)
+    | st.text()
+    | st.sampled_from(["", "1", "2.00", "avito.ru", "iVBORw=="]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
