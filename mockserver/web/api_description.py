@@ -317,10 +317,8 @@ def _component(schema: str, form: str, profile: Profile, used: dict[str, _Part])
         layout = {key: table[key] for key in ("dialect", "tableSchema")}
         used[name] = {"type": "string", "title": table["dc:title"], "contentMediaType": "text/csv", "x-csvw": layout}
         return name
-    used[schema] = {
-        **_plain(for_profile(schema, profile.choices), profile),
-        "xml": {"name": profile.choices["xml.root"]},
-    }
+    body = _plain(_told(for_profile(schema, profile.choices)), profile)
+    used[schema] = {**body, "xml": {"name": profile.choices["xml.root"]}}
     return schema
 
 
@@ -379,9 +377,8 @@ def _clauses_of(node: Schema) -> Iterator[str]:
 
 def _of_a_mock(name: str, responses: _Part, profile: Profile, used: dict[str, _Part]) -> _Part:
     """The responses with those that a mock alone gives."""
-    ended = {
-        "application/json": {"schema": {"$ref": f"#/components/schemas/{_component('error', 'json', profile, used)}"}}
-    }
+    error = _component("error", "json", profile, used)
+    ended = {"application/json": {"schema": {"$ref": f"#/components/schemas/{error}"}}}
     more = {"503": {"description": "The mock was reset, or stopped, while this answer waited.", "content": ended}}
     if name == "create":
         page = {"text/html": {"schema": {"type": "string"}, "example": BAD_GATEWAY.decode()}}
