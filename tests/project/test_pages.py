@@ -106,7 +106,7 @@ class Session:
 
     def _run(self, script: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["bash", "-euc", script],
             cwd=self.folder,
             env=self._environment(**more),
             capture_output=True,
@@ -187,6 +187,14 @@ def test_each_block_is_of_a_kind_that_is_run_or_checked() -> None:
     assert sum(block.language == "sh" for block in ALL) > 60
 
 
+def test_what_a_page_includes_is_an_example_that_is_run() -> None:
+    included = [block.language.partition(" ")[2] for block in ALL if directive(block) == "literalinclude"]
+    tested = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests" / "clients").glob("*.py"))
+
+    assert {Path(name).parts[:3] for name in included} == {("..", "examples", "clients")}
+    assert [name for name in included if Path(name).name not in tested] == []
+
+
 def test_what_is_not_run_is_a_short_list() -> None:
     left_out = [block for block in ALL if block.not_run]
 
@@ -202,6 +210,7 @@ def of_page(page: str) -> Iterator[Block]:
 
 @contextmanager
 def reading(folder: Path) -> Iterator[Session]:
+    (folder / "examples").symlink_to(ROOT / "examples")
     session = Session(folder)
     try:
         yield session
