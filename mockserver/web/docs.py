@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import flask_swagger_ui
@@ -27,8 +28,9 @@ HEADERS: Mapping[str, str] = {
 }
 _OURS = files("mockserver.web") / "docs_page"
 _THEIRS = files(flask_swagger_ui) / "dist"
-_PAGE = _OURS / "index.html"
-_FILES: Mapping[str, Any] = {
+_FOLDER = f"{ROOT}/docs/"
+_FILES: Mapping[str, Traversable] = {
+    "": _OURS / "index.html",
     "docs.css": _OURS / "docs.css",
     "docs.js": _OURS / "docs.js",
     "swagger-ui.css": _THEIRS / "swagger-ui.css",
@@ -47,15 +49,14 @@ class Docs:
         """The response to a request for the page or one of its files; None for any other, and for who may not come in:
         then the control API answers. environ is the same request's WSGI environment.
         """
-        start, mark, name = request.path.decode("utf-8", "replace").partition(f"{ROOT}/docs")
-        if start or not mark or request.http_method not in ("GET", "HEAD"):
+        path = request.path.decode("utf-8", "replace")
+        name = path.removeprefix(_FOLDER)
+        if request.http_method not in ("GET", "HEAD") or self._door.refused(environ, is_open=bool(name)) is not None:
             return None
-        if self._door.refused(environ, is_open=bool(name.removeprefix("/"))) is not None:
+        if f"{path}/" == _FOLDER:
+            return Response(308, (("Location", "docs/"), *HEADERS.items()), b"")
+        if not path.startswith(_FOLDER) or name not in _FILES:
             return None
-        if not name:
-            return Response(308, (("Location", "docs/"),), b"")
-        file = _PAGE if name == "/" else _FILES.get(name.removeprefix("/"))
-        if file is None:
-            return None
+        file = _FILES[name]
         content_type = f"{_KINDS[file.name.rpartition('.')[2]]}; charset=utf-8"
         return Response(200, (("Content-Type", content_type), *HEADERS.items()), file.read_bytes())
