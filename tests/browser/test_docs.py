@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from browser.visiting import NARROW, Theme, Visit, picture
+from browser.visiting import NARROW, Visit, picture
 from mockserver.testing import Mock
 
 TOKEN = "s3cret-of-the-admin"
@@ -31,36 +31,33 @@ def execute(page: Page, what: Locator, path: str) -> Response:
     return answered.value
 
 
-@pytest.mark.parametrize("http_method", ["get", "post"])
-def test_a_call_of_the_page_is_answered_by_the_mock(visit: Visit, mock: Mock, http_method: str) -> None:
+def shown(page: Page) -> Page:
+    expect(page.get_by_role("heading", name="ifind-mock")).to_be_visible(timeout=20_000)
+    return page
+
+
+def test_calls_of_the_page_are_answered_by_the_mock_and_by_no_other_host(visit: Visit, mock: Mock) -> None:
     hosts: set[str] = set()
     page = visit.open()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     page.get_by_role("link", name="API description").click()
-    create = operation(page, f"API-{http_method}_create")
-    answer = execute(page, create, "/api/create")
+    for http_method in ("get", "post"):
+        create = operation(shown(page), f"API-{http_method}_create")
+        answer = execute(page, create, "/api/create")
 
-    assert answer.json()["status"] == "ok"
-    assert answer.request.method == http_method.upper()
-    expect(create.locator(".live-responses-table")).to_contain_text("x-mock-reason: task created")
+        assert answer.json()["status"] == "ok"
+        assert answer.request.method == http_method.upper()
+        expect(create.locator(".live-responses-table")).to_contain_text("x-mock-reason: task created")
+    picture(page, "docs-call")
     assert hosts - {""} == {urlsplit(mock.url).netloc}
 
 
-def test_the_control_api_is_called_too(visit: Visit) -> None:
-    page = visit.open("docs/")
-    answer = execute(page, operation(page, "clock-get_clock"), "/_mock/clock")
-
-    assert answer.json()["mode"] == "real"
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_has_the_colours_of_the_system_and_fits_a_phone(visit: Visit, theme: Theme) -> None:
-    page = visit.open("docs/", size=NARROW, theme=theme)
-    expect(page.get_by_role("heading", name="ifind-mock")).to_be_visible()
-    picture(page, f"docs-{theme}")
-
-    lightness = "(getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g) ?? [255]).slice(0, 3).map(Number)"
-    assert (max(page.evaluate(lightness)) < 128) == (theme == "dark")
+def test_it_follows_the_colours_of_the_system_and_fits_a_phone(visit: Visit) -> None:
+    page = shown(visit.open("docs/", size=NARROW, theme="light"))
+    expect(page.locator("html")).not_to_have_css("color-scheme", "dark")
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_css("color-scheme", "dark")
+    picture(page, "docs-dark-narrow")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
 
 
@@ -77,7 +74,7 @@ def test_who_has_signed_in_may_use_it(browser: Browser, closed: Mock) -> None:
     page.get_by_label("Admin token").fill(TOKEN)
     page.keyboard.press("Enter")
     page.get_by_role("link", name="API description").click()
-    answer = execute(page, operation(page, "clock-get_clock"), "/_mock/clock")
+    answer = execute(page, operation(shown(page), "clock-get_clock"), "/_mock/clock")
 
     assert answer.status == 200
     assert TOKEN not in json.dumps(answer.request.all_headers())
