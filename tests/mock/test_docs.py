@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from mockserver.core.errors import StoreError
 from mockserver.settings.loading import load
 from mockserver.web.app import create_app
+from mockserver.web.door import Door
 
 
 def client(**options: Any) -> Client:
@@ -74,7 +76,7 @@ def moved(answer: TestResponse) -> tuple[int, str]:
 
 
 def test_without_its_slash_the_page_is_elsewhere() -> None:
-    assert moved(client().get("/_mock/docs")) == (308, "docs/")
+    assert moved(client().get("/_mock/docs")) == (303, "docs/")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,17 @@ def test_the_page_is_for_who_has_the_admin_token() -> None:
     assert mock.get("/_mock/docs/").status_code == 401
     assert mock.get("/_mock/docs/", headers={"Authorization": "Bearer s3cret"}).status_code == 200
     assert mock.get("/_mock/docs/docs.js").status_code == 200
+    assert moved(mock.get("/_mock/docs/", headers={"Accept": "text/html"})) == (303, "../sign-in")
+
+
+def test_where_the_store_fails_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> bool:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Door, "has_session", fails)
+    answer = client(admin_token="s3cret").get("/_mock/docs/")
+
+    assert (answer.status_code, "the disk is full" in answer.text) == (503, True)
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
