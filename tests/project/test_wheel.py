@@ -65,7 +65,7 @@ def test_the_wheel_carries_schemas_and_fixtures_and_no_tests(wheel: Path) -> Non
 def test_the_source_package_has_what_a_checkout_has(dist: Path) -> None:
     with tarfile.open(next(dist.glob("*.tar.gz"))) as package:
         names = {name.partition("/")[2].partition("/")[0] for name in package.getnames()}
-    tracked = run("git", "ls-files", cwd=CHECKOUT).stdout.splitlines()
+    tracked = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=CHECKOUT).stdout.splitlines()
 
     assert names == {*(name.partition("/")[0] for name in tracked), "PKG-INFO"}
 
