@@ -22,6 +22,7 @@ from mockserver import load
 from mockserver.core.errors import IfindMockError
 from mockserver.faults.scenarios import read_scenario
 from mockserver.testing import Mock
+from support.needed import not_here
 from support.pages import IN_RUSSIAN, PAGES, ROOT, Block, blocks, directive
 from support.processes import environment
 
@@ -33,7 +34,8 @@ HERE = "127.0.0.1:8080"
 """Where the pages have the mock."""
 NOT_RUN = {
     ("README.md", "needs the virtual environment of `make run`, which `.ci/run` makes and starts"),
-    ("README.md", "needs Docker; `.ci/run` lints the Dockerfile"),
+    ("README.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
+    ("docs/deployment.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
     ("docs/first-steps.md", "installs from a package index"),
     ("docs/deployment.md", "needs gunicorn, which the kit does not install"),
     ("docs/live.md", "calls the live API"),
@@ -147,20 +149,26 @@ def toml(text: str) -> None:
     load({"config": "shown.toml"})
 
 
+def found(program: str) -> str:
+    """The path of a program, without which the test ends."""
+    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") or not_here(program)
+
+
 def nginx(text: str) -> None:
     """A whole configuration, or what stands inside its http."""
     whole = text if re.search(r"^http\b", text, re.MULTILINE) else f"events {{}} http {{ {text} }}"
     temp = "".join(f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     whole = re.sub(r"\bhttp \{", f"http {{ access_log off; {temp}", whole, count=1)
     Path("shown.conf").write_text(f"pid shown.pid; error_log stderr;\n{whole}", encoding="utf-8")
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
-    subprocess.run([program, "-t", "-p", ".", "-c", "shown.conf", "-e", "stderr"], check=True, timeout=30)
+    subprocess.run([found("nginx"), "-t", "-p", ".", "-c", "shown.conf", "-e", "stderr"], check=True, timeout=30)
 
 
 def caddyfile(text: str) -> None:
     """As Caddy reads it."""
     Path("Caddyfile").write_text(text, encoding="utf-8")
-    subprocess.run(["caddy", "validate", "--config", "Caddyfile", "--adapter", "caddyfile"], check=True, timeout=30)
+    subprocess.run(
+        [found("caddy"), "validate", "--config", "Caddyfile", "--adapter", "caddyfile"], check=True, timeout=30
+    )
 
 
 def ini(text: str) -> None:
