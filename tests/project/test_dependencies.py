@@ -35,6 +35,7 @@ USED_OTHERWISE = {
     "import-linter": ("Makefile", "lint-imports"),
     "build": ("Makefile", "-m build"),
     "pytest-xdist": ("Makefile", "--dist"),
+    "gunicorn": ("docs/deployment.md", "\ngunicorn --workers"),
     "hatch-fancy-pypi-readme": ("pyproject.toml", "fancy-pypi-readme]"),
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
     "editables": ("Makefile", "--no-build-isolation --editable"),

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -25,6 +26,7 @@ from mockserver.testing import Mock
 from support.needed import not_here
 from support.pages import IN_RUSSIAN, PAGES, ROOT, Block, blocks, directive
 from support.processes import environment
+from support.wire_server import wait_for
 
 ALL = [block for page in PAGES if page != IN_RUSSIAN for block in blocks(page)]
 """README.ru.md has the blocks of README.md: test_readme.py."""
@@ -37,11 +39,10 @@ NOT_RUN = {
     ("README.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
     ("docs/deployment.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
     ("docs/first-steps.md", "installs from a package index"),
-    ("docs/deployment.md", "needs gunicorn, which the kit does not install"),
     ("docs/live.md", "calls the live API"),
     ("docs/parity.md", "calls the live API"),
 }
-SERVES = re.compile(r"(?:\w+=\S+ )*ifind-mock serve\b.*\Z")
+SERVES = re.compile(r"(?:\w+=\S+ )*(?:ifind-mock serve|gunicorn|flask)\b.*")
 MAKES = re.compile(r"(?:make\b.*\n)+")
 
 
@@ -82,10 +83,15 @@ class Session:
 
     def _serve(self, script: str) -> str:
         self.end()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"127.0.0.1:{port}"
+        here = re.sub(r"--port \d+", f"--port {port}", script.replace(HERE, self.address))
         process = subprocess.Popen(
-            ["bash", "-c", re.sub(r"--port \d+", "--port 0", script)],
+            ["bash", "-c", here],
             cwd=self.folder,
-            env=self._environment(IFIND_MOCK_PORT="0"),
+            env=self._environment(IFIND_MOCK_PORT=str(port)),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -93,11 +99,11 @@ class Session:
         )
         self._started.append(process)
         assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.fullmatch(r"ready https?://(\S+)/api\n", line)
-        assert found, f"{script}printed {line!r}"
-        self.address = found[1]
-        return line.replace(self.address, HERE)
+        if "ifind-mock" in script:  # which says when it is ready
+            return process.stdout.readline().replace(self.address, HERE)
+        path = re.search(r"unix:(\S+)", script)
+        wait_for(lambda: (self.folder / path[1]).exists() if path else _answers(port), 60)
+        return ""
 
     def _make(self, script: str) -> str:
         """What make would do: it is told to print its commands only, in a folder that holds nothing to be lost."""
@@ -126,6 +132,11 @@ class Session:
         pip = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_TARGET": "installed"}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return environment(PATH=path, CURL_HOME=str(self.folder), **git, **pip, **more)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def matches(shown: str, printed: str) -> bool:
@@ -192,6 +203,7 @@ def test_each_block_is_of_a_kind_that_is_run_or_checked() -> None:
     strange = [block.place for block in ALL if block.language not in known and directive(block) not in DIRECTIVES]
 
     assert strange == []
+    assert [block.place for block in ALL if block.language == "text" and not block.is_output] == []
     assert [b.place for b in ALL if b.language == "sh" and re.search(r"^\$ ", b.text, re.MULTILINE)] == []
     assert sum(block.language == "sh" for block in ALL) > 60
 
