@@ -132,6 +132,16 @@ class Lost:
         self.number = number
         self.until = max(self.until, time)
 
+    def whole(self) -> tuple[list[tuple[tuple[str | None, str], int]], int, Micros]:
+        """All of it, as `of` takes it."""
+        return [*self.counts.items()], self.number, self.until
+
+    @classmethod
+    def of(cls, whole: tuple[list[tuple[tuple[str | None, str], int]], int, Micros]) -> Lost:
+        """What `whole` gave."""
+        counts, number, until = whole
+        return cls(dict(counts), number, until)
+
     def may_fit(self, pattern: Pattern) -> int:
         """How many of them may have fitted."""
         keys = pattern.keys

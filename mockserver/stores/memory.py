@@ -6,15 +6,14 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
-from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.core.tasks import Account, LimitReached, Task, fields_of_task
 from mockserver.stores.counters import Counters
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory_journal import MemoryJournal
@@ -147,7 +146,7 @@ class MemoryStore(Store):
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
         made = replace(task, id=self._last + 1)
-        self.add_task(account.charged(day, used + task.cost), _fields(made))
+        self.add_task(account.charged(day, used + task.cost), fields_of_task(made))
         return made
 
     @property
@@ -228,7 +227,7 @@ class MemoryStore(Store):
         own = self._own[before.login]
         own.take(before)
         own.add(after)
-        self._tasks[before.id] = _fields(after)
+        self._tasks[before.id] = fields_of_task(after)
 
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
         if login is None:
@@ -290,9 +289,6 @@ class MemoryStore(Store):
         if self._depth:
             self._undo.append(partial(_put, table, key, table.get(key)))
         _put(table, key, value)
-
-
-_fields = attrgetter(*(field.name for field in fields(Task)))
 
 
 def _put(table: dict[_K, _V], key: _K, value: _V | None) -> None:

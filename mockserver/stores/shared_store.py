@@ -6,7 +6,7 @@ import json
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from mockserver.core.errors import Refusal, StoreError
@@ -62,7 +62,7 @@ class SharedStore(Store):
 
     is_shared = True
 
-    def __init__(self, journal: SharedJournal) -> None:
+    def __init__(self, journal: Journal) -> None:
         super().__init__(journal, self)
         self._sets = (self.faults, self.stubs, self.scenarios, self.values)
         self._known: int | None = None
@@ -72,6 +72,11 @@ class SharedStore(Store):
         self._unwritten: list[tuple[Entry, bytes | None]] = []
         self._uncounted: Counter[Made] = Counter()
         self._lost_some = False  # whether some entries could not be held
+
+    @property
+    def known(self) -> int | None:
+        """The number of the last change that is known here."""
+        return self._known
 
     # What a store has to bring.
 
@@ -93,9 +98,9 @@ class SharedStore(Store):
     def _clear_records(self, kinds: Sequence[str]) -> int:
         """Likewise: leaves none, but has every other process read all records."""
 
-    def _recording(self) -> AbstractContextManager[None]:
-        """The transaction around `_record`, soon after that of the turn."""
-        return self.transaction(write=True)
+    @abstractmethod
+    def _next_change(self) -> int:
+        """The number of a change that is made now."""
 
     @abstractmethod
     def _record(
@@ -139,8 +144,8 @@ class SharedStore(Store):
             raise StoreError(f"{self.name}: {what}; use one version for all processes, or name another state") from None
         told = changes.last if self._told is None else self._told
         resets = [change for change in changes.records if change.kind == _RESET and change.number > told]
-        self._known = self._told = changes.last
         self.followed([json.loads(change.key) for change in resets])
+        self._known = self._told = changes.last
 
     def put_record(self, kind: str, key: str, value: str) -> None:
         """See Records."""
@@ -154,12 +159,17 @@ class SharedStore(Store):
         """See Records."""
         self._known, self._wrote = self._clear_records(kinds), True
 
+    def _changed(self) -> None:
+        """Has what others keep of accounts, clocks and tasks be looked up anew: some of it has changed, and not by a
+        charge or a new task alone.
+        """
+        self._known, self._wrote = self._next_change(), True
+
     def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
         self._uncounted.update(calls)
         self._unwritten += entries
         try:
-            with self._recording():
-                self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
+            self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
         except StoreError:
             self._hold()
         else:

@@ -34,6 +34,8 @@ class Store(ABC):
     """What a message calls the store."""
     is_shared = False
     """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
+    is_read_beside = False
+    """Whether the loop may read its file, too, while the thread of the store uses it."""
     retention: Retention | None = None  # which tasks are kept; None is all
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
     """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they

@@ -12,24 +12,29 @@ answers these, too, with the same bytes. What an answer says is up to `operation
 - The journal gets the values at hand, of which it makes an entry when somebody reads it.
 
 Nothing else is kept. Accounts, charges, clocks, faults, scenarios and stubs are looked up in the store for each call.
+
+Where the state is in a file, another thread writes it, and creates are that one's.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request
 from mockserver.api.operations import info_answer, ready_answer, until_ready
 from mockserver.api.params import is_form
-from mockserver.core.clock import LATEST, text_of
+from mockserver.core.clock import LATEST, Clock, text_of
 from mockserver.core.messages import SECOND, Answer, Micros
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, Task
+from mockserver.faults.armed import ArmedFaults
+from mockserver.faults.scenarios import Scenarios
 from mockserver.formats.writers import FORMATS, WRITERS, prepared
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
@@ -37,6 +42,7 @@ from mockserver.profile.editions import Source
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory import MemoryStore
 from mockserver.stores.memory_journal import EntryKind, Kept
+from mockserver.stores.store import Made
 from mockserver.wire.delivery import header_lines
 
 T = TypeVar("T")
@@ -80,7 +86,7 @@ class _AnswerShape:
     """What the answers to an operation have in common that have the same outcome and the same `format`."""
 
     form: str  # the format that they are written in
-    counted: tuple[str, str, int]  # their key in `Store.calls`
+    counted: Made  # their key in `Store.calls`
     kinds: tuple[EntryKind, EntryKind]  # of their entries in the journal: for a GET, for a POST
     content_type: str
     lines: bytes  # the header of it
@@ -93,6 +99,9 @@ _Made: TypeAlias = tuple[_AnswerShape, bytes, str, int | None, str | None, int |
 """An answer: its shape, its body, its reason; of its task the id, the phone and the source; all its headers, where they
 are kept.
 """
+
+Run: TypeAlias = Callable[..., _Made | None]
+"""Answers a call of an account at a time, from a peer, with _Values; None where the call is the gateway's."""
 
 
 @dataclass(slots=True, eq=False)
@@ -133,11 +142,32 @@ class _Kept(Generic[T]):
             self._size -= self._sizes.pop(gone)
 
 
-class FastAnswers:
+class State(Protocol):
+    """What fast answers read of a store (see Store)."""
+
+    faults: ArmedFaults
+    scenarios: Scenarios
+
+    def account(self, login: str) -> Account | None:
+        """The account of the login."""
+
+    def clock(self, login: str | None) -> Clock | None:
+        """The clock of the login, with None the server's."""
+
+    def task_fields(self, task_id: int) -> tuple[Any, ...] | None:
+        """The fields of the task."""
+
+
+class FastAnswers(ABC):
     """The fast answers of a gateway. Used on the loop only."""
 
-    def __init__(self, gateway: Gateway, store: MemoryStore) -> None:
-        self._mock, self._store = gateway.mock, store
+    apart: Callable[[Callable[[], object], Callable[[object], object]], object] = staticmethod(
+        lambda job, then: then(job())
+    )
+    """Runs a job where the state is touched, and then the other here; a server sets it."""
+
+    def __init__(self, gateway: Gateway, state: State) -> None:
+        self._mock, self._state = gateway.mock, state
         self._plain = gateway.plain
         self._gets: dict[bytes, int] = {}
         """The headers of clients' GETs, to the empty line, with the length of what follows them: none."""
@@ -155,15 +185,16 @@ class FastAnswers:
         if found is None:
             return None
         operation, asked, login, token, phone, source, number, form = found.groups()
-        mock, store = self._mock, self._store
+        mock, store = self._mock, self._state
         if mock.profile is not self._profile or mock.simulation is not self._simulation:
             self._prepare()
         run = self._runs[posted].get(operation)
+        if run is None or not self._begin():
+            return None
         name = login.replace(b"%40", b"@").decode()
         account = store.account(name)
         if (
-            run is None
-            or account is None
+            account is None
             or account.token != token.decode()
             or store.faults.may_strike(name)
             or store.scenarios.may_meet(name)
@@ -178,15 +209,22 @@ class FastAnswers:
         shape, body, reason, task, of, searched, lines = made
         if lines is None:
             lines = self._lines(shape, reason, task, len(body))
-        store.made[shape.counted] += 1
-        journal = store.journal
-        if journal.size:
-            shown = None if of == account.token else of
-            kind, login, content_type = shape.kinds[posted], account.login, shape.content_type
-            number, size = journal.last_number + 1, len(body)
-            kept = (number, now, kind, real, login, task, shown, searched, reason, len(asked), size, content_type)
-            journal.keep(login, kept, body)
+        shown, size = None if of == account.token else of, len(body)
+        entry = (account.login, task, shown, searched, reason, len(asked), size, shape.content_type)
+        self._keep(shape.counted, (now, shape.kinds[posted], real, *entry), body)
         return lines, body, reason
+
+    @abstractmethod
+    def _begin(self) -> bool:
+        """Whether the state can be read now."""
+
+    @abstractmethod
+    def _writing(self) -> dict[bytes, Run]:
+        """What answers the operations that write."""
+
+    @abstractmethod
+    def _keep(self, counted: Made, kept: Kept, body: bytes) -> None:
+        """Counts a call that is answered, and keeps its entry in the journal. Kept lacks the number."""
 
     def _form(self, data: bytes) -> re.Match[bytes] | None:
         """The call of a POST with a form, as if the form were a query; None of another request."""
@@ -220,9 +258,9 @@ class FastAnswers:
         rules, latency = profile.rules, simulation.latency
         self._ready: _Kept[_Ready] = _Kept(_READY_BYTES)
         self._infos: _Kept[_Made] = _Kept(_INFO_BYTES)
-        runs: dict[bytes, Callable[..., _Made | None]] = {}
+        runs: dict[bytes, Run] = {}
         if rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time:
-            runs = {b"create": self._create, b"info": self._info}
+            runs = {b"info": self._info, **self._writing()}
             if rules.lifetime is None:
                 runs[b"result"] = self._result
         by_post = {name: run for name, run in runs.items() if name != b"info" or rules.info_post}
@@ -271,36 +309,12 @@ class FastAnswers:
         told = (shape.lines, task, reason.encode(), size)
         return b"%bX-Mock-Task: %d\r\nX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % told
 
-    def _create(self, account: Account, now: Micros, peer: str, values: _Values) -> _Made | None:
-        phone, source, _, form = values
-        found = self._sources.get(source)
-        if phone is None or found is None or account.delay is not None:
-            return None
-        searched, time, polls = found
-        store, simulation, rules = self._store, self._simulation, self._profile.rules
-        text, login, place, day = phone.decode(), account.login, searched.number, day_of(now, rules.day_turn)
-        if (
-            text in MAGIC
-            or text in simulation.by_phone
-            or (used := account.used_on(day)) >= account.daily_limit
-            or store.stubs.find(login, text, place, by_phone=False) is not None
-        ):
-            return None
-        seed = simulation.seed if account.seed is None else account.seed
-        cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
-        task, done = store.next_id, None if time is None else now + time
-        head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
-        store.add_task(account.charged(day, used + cost), (*head, rules.edition.name, None, polls, None))
-        shape = self._created[form]
-        body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
-        return shape, body, f"task created, cost {cost}", task, text, place, None
-
     def _result(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
         _, _, number, form = values
         if number is None:
             return None
         task = int(number)
-        fields = self._store.task_fields(task)
+        fields = self._state.task_fields(task)
         if fields is None:
             return None
         _, login, phone, source, ip, created, done, cost, seed, demo, edition, failure, polls, stub = fields
@@ -369,6 +383,51 @@ class FastAnswers:
         """The answer, with all its headers."""
         body = self._written(answer)
         return shape, body, answer.reason, task, phone, source, self._lines(shape, answer.reason, task, len(body))
+
+
+class MemoryAnswers(FastAnswers):
+    """Those of a mock whose state is in memory."""
+
+    def __init__(self, gateway: Gateway, store: MemoryStore) -> None:
+        self._store = store
+        super().__init__(gateway, store)
+
+    def _begin(self) -> bool:
+        return True
+
+    def _writing(self) -> dict[bytes, Run]:
+        return {b"create": self._create}
+
+    def _create(self, account: Account, now: Micros, peer: str, values: _Values) -> _Made | None:
+        phone, source, _, form = values
+        found = self._sources.get(source)
+        if phone is None or found is None or account.delay is not None:
+            return None
+        searched, time, polls = found
+        store, simulation, rules = self._store, self._simulation, self._profile.rules
+        text, login, place, day = phone.decode(), account.login, searched.number, day_of(now, rules.day_turn)
+        if (
+            text in MAGIC
+            or text in simulation.by_phone
+            or (used := account.used_on(day)) >= account.daily_limit
+            or store.stubs.find(login, text, place, by_phone=False) is not None
+        ):
+            return None
+        seed = simulation.seed if account.seed is None else account.seed
+        cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
+        task, done = store.next_id, None if time is None else now + time
+        head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
+        store.add_task(account.charged(day, used + cost), (*head, rules.edition.name, None, polls, None))
+        shape = self._created[form]
+        body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
+        return shape, body, f"task created, cost {cost}", task, text, place, None
+
+    def _keep(self, counted: Made, kept: Kept, body: bytes) -> None:
+        store = self._store
+        store.made[counted] += 1
+        journal = store.journal
+        if journal.size:
+            journal.keep(kept[3], (journal.last_number + 1, *kept), body)
 
 
 @cache

@@ -23,7 +23,7 @@ from mockserver.web.app import make_app
 from mockserver.wire import connection, fast_answers
 from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import PendingRequest
-from mockserver.wire.fast_answers import FastAnswers
+from mockserver.wire.fast_answers import MemoryAnswers
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.serving import mock_server, run_in_thread
 from support.control_in_process import ControlledApi
@@ -48,7 +48,7 @@ class Wire:
         store = api.mock.store
         assert isinstance(store, MemoryStore)
         self.api = api
-        self.fast = FastAnswers(api.gateway, store) if fast else None
+        self.fast = MemoryAnswers(api.gateway, store) if fast else None
         self.logged: list[str] = []
         self.answered_fast = 0
         self._sent = b""
