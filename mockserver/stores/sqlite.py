@@ -158,18 +158,26 @@ class SqliteStore(SharedStore):
 
     def create_task(self, task: Task, day: int) -> Task | LimitReached:
         with self.transaction(write=True):
-            added = self.file.run(_ADD, (*_columns(task), task.login, day))
-            if not added.rowcount:
+            made = self.add_task(_columns(task), task.login, day, task.cost)
+            if made is None:
                 account = self.account(task.login)
                 if account is None:
                     raise KeyError(task.login)
                 return LimitReached(account.used_on(day), account.daily_limit)
-            self.file.run(_CHARGE, (day, task.cost, day, task.login))
-            if self.retention is not None and (gone := self.retention.gone(added.lastrowid or 0)) > 0:
-                self.file.run(_FORGET, (gone, FEW))
-        assert added.lastrowid is not None
-        self._last = added.lastrowid
-        return replace(task, id=added.lastrowid)
+        return replace(task, id=made)
+
+    def add_task(self, columns: Row, login: str, day: int, cost: int) -> int | None:
+        """Charges and keeps a task in a transaction that writes; columns are those behind its login. Gives its id; None
+        where the limit is reached, or there is no such account.
+        """
+        added = self.file.run(_ADD, (*columns, login, day))
+        if not added.rowcount:
+            return None
+        self.file.run(_CHARGE, (day, cost, day, login))
+        made = self._last = added.lastrowid or 0
+        if self.retention is not None and (gone := self.retention.gone(made)) > 0:
+            self.file.run(_FORGET, (gone, FEW))
+        return made
 
     def read_task(self, task_id: int) -> Task | None:
         rows = self.file.rows(READ_TASK, (task_id,))

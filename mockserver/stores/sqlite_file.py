@@ -10,7 +10,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -67,7 +67,7 @@ class SqliteFile:
     def __init__(self, path: Path, patience: float, begin_run: Callable[[Path], object]) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was. patience: seconds to wait for another process. begin_run is called with the
-        whole path when no process has used the file before this one, and none can.
+        whole path where this process begins a run of the file, or ends one, and no other can use it meanwhile.
         """
         self.path = self._path = absolute(path)
         self.name = str(self._path)
@@ -484,5 +484,11 @@ class SqliteFile:
             raise StoreError(text) from None
 
     def close(self) -> None:
-        """Ends the use of the file."""
+        """Ends the use of the file, and what ends with the last process that uses it."""
+        places = self._places
         self._leave()
+        if places is not None and place_of(self._names[0]) == places[0]:
+            with suppress(StoreError):  # then the next one does it
+                if self._alone():
+                    self._clear_run(self._path)
+                    self.connection.close()

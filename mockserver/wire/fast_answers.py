@@ -62,8 +62,9 @@ _CALL = (
 )
 _GET = re.compile(rb"GET /api/" + _CALL + rb" HTTP/1\.1\r\n").match
 _POST = re.compile(rb"POST /api/(create|result|info) HTTP/1\.1\r\n").match
-_FORM = re.compile(_CALL).fullmatch
-_Values: TypeAlias = "tuple[bytes | None, bytes | None, bytes | None, bytes | None]"
+FORM = re.compile(_CALL).fullmatch
+"""Finds the parts of a call in the name of its operation, a question mark, and its parameters."""
+Values: TypeAlias = "tuple[bytes | None, bytes | None, bytes | None, bytes | None]"
 """The phone, the source, the id and the format of a call, as far as it has them."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "create": ("login", "token", "phone", "source"),
@@ -82,7 +83,7 @@ answer is written like them: a phone has fewer digits, and what is made up is ol
 
 
 @dataclass(slots=True, eq=False)
-class _AnswerShape:
+class AnswerShape:
     """What the answers to an operation have in common that have the same outcome and the same `format`."""
 
     form: str  # the format that they are written in
@@ -94,14 +95,20 @@ class _AnswerShape:
     body: bytes = b""  # where it is always the same; of create, what stands before the id
     rest: bytes = b""  # of create, what stands after the id
 
+    def created(self, task: int) -> bytes:
+        """The body of a create that has made the task."""
+        return b"%b%b%b" % (self.body, str(task).encode(self.encoding), self.rest)
 
-_Made: TypeAlias = tuple[_AnswerShape, bytes, str, int | None, str | None, int | None, bytes | None]
+
+_Made: TypeAlias = tuple[AnswerShape, bytes, str, int | None, str | None, int | None, bytes | None]
 """An answer: its shape, its body, its reason; of its task the id, the phone and the source; all its headers, where they
 are kept.
 """
 
+Ordinary: TypeAlias = "tuple[str, int, int, Micros | None, int, int, int | None]"
+"""Of a task that is to be made: the phone, the source, the day, when it is ready, its cost, its seed, its polls."""
 Run: TypeAlias = Callable[..., _Made | None]
-"""Answers a call of an account at a time, from a peer, with _Values; None where the call is the gateway's."""
+"""Answers a call of an account at a time, from a peer, with Values; None where the call is the gateway's."""
 
 
 @dataclass(slots=True, eq=False)
@@ -158,7 +165,77 @@ class State(Protocol):
         """The fields of the task."""
 
 
-class FastAnswers(ABC):
+class CommonParts:
+    """What answers have in common that are made sooner than by the gateway, under the profile and settings of now."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._mock = gateway.mock
+        self._plain = gateway.plain
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Writes what answers have in common."""
+        mock = self._mock
+        self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
+        rules, latency = profile.rules, simulation.latency
+        self._is_usual = rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time
+        """Whether no clause and no setting asks for more at each call."""
+        forms: dict[bytes | None, str | None] = {None: None, **{form.encode(): form for form in FORMATS}}
+        self._created = {key: self._shape("create", "ok", form) for key, form in forms.items()}
+        self._processing = {key: self._shape("result", "processing", form) for key, form in forms.items()}
+        self._done = {key: self._shape("result", "ready", form) for key, form in forms.items()}
+        self._informed = {key: self._shape("info", "ok", form) for key, form in forms.items()}
+        for shape in self._created.values():
+            body = self._written(Answer({"status": "ok", "id": _SAMPLE}, shape.form))
+            shape.body, _, shape.rest = body.partition(str(_SAMPLE).encode(shape.encoding))
+        for shape in self._processing.values():
+            shape.body = self._written(Answer({"status": "processing"}, shape.form))
+        self._sources: dict[bytes | None, tuple[Source, Micros | None, int | None]] = {}
+        for key, source in rules.edition.sources.items():
+            delay = simulation.by_source.get(source.number) or simulation.delay
+            if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
+                self._sources[key.encode()] = source, delay.sample(0), delay.polls
+
+    def _shape(self, operation: str, outcome: str, wanted: str | None) -> AnswerShape:
+        profile = self._profile
+        form = wanted or FORMATS[0]
+        written = FORMATS[0] if operation == "info" and not profile.rules.info_follows_format else form
+        content_type, _ = prepared(written, profile.rendering)
+        names = _NAMES[operation] if wanted is None else (*_NAMES[operation], "format")
+        names = names if profile.parsing.repeated_last else names[::-1]
+        get, post = (_kind(operation, http_method, outcome, form, names) for http_method in ("GET", "POST"))
+        lines = header_lines((("Content-Type", content_type),) if content_type else ())
+        # All others have the characters of ASCII in its bytes, and some begin a text with a mark.
+        wide = WRITERS[written].encoding(profile.rendering) == "utf-16le"
+        return AnswerShape(
+            written, (operation, outcome, 200), (get, post), content_type, lines, "utf-16le" if wide else "ascii"
+        )
+
+    def _written(self, answer: Answer) -> bytes:
+        _, write = prepared(answer.format, self._profile.rendering)
+        return write(answer)
+
+    def ordinary(self, account: Account, now: Micros, values: Values) -> Ordinary | None:
+        """What is to be made for a create; None where it needs more than this."""
+        phone, source, _, _ = values
+        found = self._sources.get(source)
+        if phone is None or found is None or account.delay is not None:
+            return None
+        searched, time, polls = found
+        simulation, rules = self._simulation, self._profile.rules
+        text, place, day = phone.decode(), searched.number, day_of(now, rules.day_turn)
+        if (
+            text in MAGIC
+            or text in simulation.by_phone
+            or self._mock.store.stubs.find(account.login, text, place, by_phone=False) is not None
+        ):
+            return None
+        seed = simulation.seed if account.seed is None else account.seed
+        cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
+        return text, place, day, None if time is None else now + time, cost, seed, polls
+
+
+class FastAnswers(CommonParts, ABC):
     """The fast answers of a gateway. Used on the loop only."""
 
     apart: Callable[[Callable[[], object], Callable[[object], object]], object] = staticmethod(
@@ -167,12 +244,11 @@ class FastAnswers(ABC):
     """Runs a job where the state is touched, and then the other here; a server sets it."""
 
     def __init__(self, gateway: Gateway, state: State) -> None:
-        self._mock, self._state = gateway.mock, state
-        self._plain = gateway.plain
+        self._state = state
         self._gets: dict[bytes, int] = {}
         """The headers of clients' GETs, to the empty line, with the length of what follows them: none."""
         self._posts: dict[bytes, int] = {}  # those of POSTs with forms
-        self._prepare()
+        super().__init__(gateway)
 
     def answer(self, data: bytes, peer: str) -> FastAnswer | None:
         """The answer to the request that these bytes are; None where it is the gateway's, and nothing has been done."""
@@ -234,7 +310,7 @@ class FastAnswers(ABC):
         end = data.find(b"\r\n\r\n") + 4
         if self._posts.get(data[line.end() : end]) != len(data) - end:
             return None
-        return _FORM(b"%b?%b" % (line[1], data[end:]))
+        return FORM(b"%b?%b" % (line[1], data[end:]))
 
     def learn(self, data: bytes, request: Request) -> None:
         """Has the headers known that these bytes have, of which the parser has made the request and nothing else."""
@@ -252,55 +328,20 @@ class FastAnswers(ABC):
             known[headers] = length
 
     def _prepare(self) -> None:
-        """Writes what answers have in common under the profile and the settings of now, and drops what was kept."""
-        mock = self._mock
-        self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
-        rules, latency = profile.rules, simulation.latency
+        """Drops what was kept, too."""
+        super()._prepare()
+        rules = self._profile.rules
         self._ready: _Kept[_Ready] = _Kept(_READY_BYTES)
         self._infos: _Kept[_Made] = _Kept(_INFO_BYTES)
         runs: dict[bytes, Run] = {}
-        if rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time:
+        if self._is_usual:
             runs = {b"info": self._info, **self._writing()}
             if rules.lifetime is None:
                 runs[b"result"] = self._result
         by_post = {name: run for name, run in runs.items() if name != b"info" or rules.info_post}
         self._runs = runs, by_post
-        forms: dict[bytes | None, str | None] = {None: None, **{form.encode(): form for form in FORMATS}}
-        self._created = {key: self._shape("create", "ok", form) for key, form in forms.items()}
-        self._processing = {key: self._shape("result", "processing", form) for key, form in forms.items()}
-        self._done = {key: self._shape("result", "ready", form) for key, form in forms.items()}
-        self._informed = {key: self._shape("info", "ok", form) for key, form in forms.items()}
-        for shape in self._created.values():
-            body = self._written(Answer({"status": "ok", "id": _SAMPLE}, shape.form))
-            shape.body, _, shape.rest = body.partition(str(_SAMPLE).encode(shape.encoding))
-        for shape in self._processing.values():
-            shape.body = self._written(Answer({"status": "processing"}, shape.form))
-        self._sources: dict[bytes | None, tuple[Source, Micros | None, int | None]] = {}
-        for key, source in rules.edition.sources.items():
-            delay = simulation.by_source.get(source.number) or simulation.delay
-            if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
-                self._sources[key.encode()] = source, delay.sample(0), delay.polls
 
-    def _shape(self, operation: str, outcome: str, wanted: str | None) -> _AnswerShape:
-        profile = self._profile
-        form = wanted or FORMATS[0]
-        written = FORMATS[0] if operation == "info" and not profile.rules.info_follows_format else form
-        content_type, _ = prepared(written, profile.rendering)
-        names = _NAMES[operation] if wanted is None else (*_NAMES[operation], "format")
-        names = names if profile.parsing.repeated_last else names[::-1]
-        get, post = (_kind(operation, http_method, outcome, form, names) for http_method in ("GET", "POST"))
-        lines = header_lines((("Content-Type", content_type),) if content_type else ())
-        # All others have the characters of ASCII in its bytes, and some begin a text with a mark.
-        wide = WRITERS[written].encoding(profile.rendering) == "utf-16le"
-        return _AnswerShape(
-            written, (operation, outcome, 200), (get, post), content_type, lines, "utf-16le" if wide else "ascii"
-        )
-
-    def _written(self, answer: Answer) -> bytes:
-        _, write = prepared(answer.format, self._profile.rendering)
-        return write(answer)
-
-    def _lines(self, shape: _AnswerShape, reason: str, task: int | None, size: int) -> bytes:
+    def _lines(self, shape: AnswerShape, reason: str, task: int | None, size: int) -> bytes:
         """All headers, as `Gateway.render` and the delivery write them."""
         if self._plain:
             return b"%bContent-Length: %d\r\n\r\n" % (shape.lines, size)
@@ -309,7 +350,7 @@ class FastAnswers(ABC):
         told = (shape.lines, task, reason.encode(), size)
         return b"%bX-Mock-Task: %d\r\nX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % told
 
-    def _result(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+    def _result(self, account: Account, now: Micros, _peer: str, values: Values) -> _Made | None:
         _, _, number, form = values
         if number is None:
             return None
@@ -332,7 +373,7 @@ class FastAnswers(ABC):
             self._ready.put(key, made, len(made.body) + _AROUND)
         return shape, made.body, made.reason, task, phone, source, None
 
-    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: _AnswerShape) -> bool:
+    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: AnswerShape) -> bool:
         """Writes other times into the body, where they are as long as those that it has. Returns whether they are."""
         before, after = (self._times(times, shape) for times in (made.seconds, seconds))
         if [*map(len, before)] != [*map(len, after)]:
@@ -343,7 +384,7 @@ class FastAnswers(ABC):
         made.seconds, made.body = seconds, bytes(body)
         return True
 
-    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: _AnswerShape) -> _Ready:
+    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: AnswerShape) -> _Ready:
         rules = self._profile.rules
         samples = _SAMPLE_TIMES[rules.epoch_times]
         created, done = (at * SECOND for at in samples)
@@ -357,13 +398,13 @@ class FastAnswers(ABC):
             body += times[marks.index(piece)] if piece in marks else piece
         return _Ready(seconds, body, places, answer.reason)
 
-    def _times(self, seconds: tuple[int, int], shape: _AnswerShape) -> tuple[bytes, bytes]:
+    def _times(self, seconds: tuple[int, int], shape: AnswerShape) -> tuple[bytes, bytes]:
         """The times of creation and end as a ready answer has them."""
         epoch = self._profile.rules.epoch_times
         created, done = (str(one) if epoch else text_of(one * SECOND) for one in seconds)
         return created.encode(shape.encoding), done.encode(shape.encoding)
 
-    def _info(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+    def _info(self, account: Account, now: Micros, _peer: str, values: Values) -> _Made | None:
         phone, _, number, form = values
         if phone is not None or number is not None:
             return None
@@ -378,7 +419,7 @@ class FastAnswers(ABC):
         return made
 
     def _whole(
-        self, shape: _AnswerShape, answer: Answer, task: int | None, phone: str | None, source: int | None
+        self, shape: AnswerShape, answer: Answer, task: int | None, phone: str | None, source: int | None
     ) -> _Made:
         """The answer, with all its headers."""
         body = self._written(answer)
@@ -398,29 +439,19 @@ class MemoryAnswers(FastAnswers):
     def _writing(self) -> dict[bytes, Run]:
         return {b"create": self._create}
 
-    def _create(self, account: Account, now: Micros, peer: str, values: _Values) -> _Made | None:
-        phone, source, _, form = values
-        found = self._sources.get(source)
-        if phone is None or found is None or account.delay is not None:
+    def _create(self, account: Account, now: Micros, peer: str, values: Values) -> _Made | None:
+        store = self._store
+        if (ordinary := self.ordinary(account, now, values)) is None:
             return None
-        searched, time, polls = found
-        store, simulation, rules = self._store, self._simulation, self._profile.rules
-        text, login, place, day = phone.decode(), account.login, searched.number, day_of(now, rules.day_turn)
-        if (
-            text in MAGIC
-            or text in simulation.by_phone
-            or (used := account.used_on(day)) >= account.daily_limit
-            or store.stubs.find(login, text, place, by_phone=False) is not None
-        ):
+        text, place, day, done, cost, seed, polls = ordinary
+        if (used := account.used_on(day)) >= account.daily_limit:
             return None
-        seed = simulation.seed if account.seed is None else account.seed
-        cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
-        task, done = store.next_id, None if time is None else now + time
-        head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
-        store.add_task(account.charged(day, used + cost), (*head, rules.edition.name, None, polls, None))
-        shape = self._created[form]
-        body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
-        return shape, body, f"task created, cost {cost}", task, text, place, None
+        task = store.next_id
+        head = (task, account.login, text, place, peer, now, done, cost, seed, account.demo)
+        edition = self._profile.rules.edition.name
+        store.add_task(account.charged(day, used + cost), (*head, edition, None, polls, None))
+        shape = self._created[values[3]]
+        return shape, shape.created(task), f"task created, cost {cost}", task, text, place, None
 
     def _keep(self, counted: Made, kept: Kept, body: bytes) -> None:
         store = self._store

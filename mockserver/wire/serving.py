@@ -55,7 +55,7 @@ def mock_server(
         return control_paths()
 
     store = gateway.mock.store
-    fast = None if gateway.hook is not None else _fast_answers(gateway)
+    fast = None if gateway.hook is not None else fast_answers_of(gateway)
     server = Server(
         gateway.turn,
         app,
@@ -73,15 +73,16 @@ def mock_server(
     return server
 
 
-def _fast_answers(gateway: Gateway) -> FastAnswers | None:
-    """Those that the store allows."""
+def fast_answers_of(gateway: Gateway) -> FastAnswers | None:
+    """The fast answers that the store of a mock allows; the gateway is given the plans that go with them."""
     store = gateway.mock.store
     if isinstance(store, MemoryStore):
         return MemoryAnswers(gateway, store)
     if not store.is_read_beside:
         return None
-    from mockserver.wire.file_answers import FileAnswers  # loaded where it is used
+    from mockserver.wire.file_answers import FileAnswers, FileCreates  # loaded where it is used
 
+    gateway.plan = FileCreates(gateway, cast("SqliteStore", store)).plan
     return FileAnswers(gateway, cast("SqliteStore", store))
 
 
