@@ -113,8 +113,18 @@ def _load(
     after = server.cpu(), _children(), redis.cpu() if redis else 0.0
     ours, theirs, its = (b - a for a, b in zip(before, after, strict=True))
     answers = outcome.rate * options.seconds
-    per = [1e6 * seconds / answers for seconds in (ours, theirs, its)]
-    return Carried(operation, options.accounts, workers, outcome.rate, outcome.p99, *per, its / took)
+    server_time, wrk_time, redis_time = (1e6 * seconds / answers for seconds in (ours, theirs, its))
+    return Carried(
+        operation,
+        options.accounts,
+        workers,
+        outcome.rate,
+        outcome.p99,
+        server_time,
+        wrk_time,
+        redis_time,
+        its / took,
+    )
 
 
 def _children() -> float:

@@ -128,8 +128,8 @@ class LogReader:
         if self._file is None:
             numbers = _numbers(self._path)
             summed = [number for number in numbers if _sums(self._path, number).exists()]
-            first = max(summed, default=min(numbers, default=until))
-            if first == until:
+            first = max(summed, default=min(numbers, default=None))
+            if first is None or first == until:
                 return
             for _, record in _records(_sums(self._path, first).read_bytes()) if summed else ():
                 yield record, True

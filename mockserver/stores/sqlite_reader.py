@@ -23,7 +23,7 @@ from mockserver.stores.sqlite import (
 from mockserver.stores.sqlite_file import Row
 
 T = TypeVar("T")
-_MOST = 10_000  # accounts that are kept, and tasks
+_MOST = 20_000  # accounts, tasks and clocks that are kept
 
 
 class SqliteReader:
@@ -94,7 +94,7 @@ class SqliteReader:
         with self._lock:
             if self._connection is None:
                 raise StoreError(f"{self._store.name}: is being opened anew")
-            if max(map(len, (self._accounts, self._tasks, self._clocks))) >= _MOST:
+            if len(self._accounts) + len(self._tasks) + len(self._clocks) >= _MOST:
                 self._forget(whole=True)
             try:
                 return self._connection.execute(statement, (key,)).fetchall()
