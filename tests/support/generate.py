@@ -14,8 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from contract_tests.contract.bundle import bundled
 from contract_tests.contract.csvw import TABLES as CSV_ANSWERS
 from contract_tests.contract.csvw import csvw
+from contract_tests.contract.resolve import names
 from contract_tests.contract.xsd import FAMILIES, xsd
 from mockserver import data
 from mockserver.faults.kinds import KINDS
@@ -23,11 +25,13 @@ from mockserver.faults.scenarios import SCENARIO, STEP
 from mockserver.inputs.accounts import KEYS
 from mockserver.inputs.fields import Field
 from mockserver.people.magic import MAGIC
+from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses, ready_scenarios
 from mockserver.settings.limits import LIMITS
 from mockserver.settings.table import SETTINGS
 from mockserver.web.control import ROOT as ROOT_PATH
 from mockserver.web.control import route_table
+from mockserver.web.description import service_description
 from support.write_samples import samples
 
 ROOT = Path(__file__).parents[2]
@@ -139,10 +143,14 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _descriptions() -> Mapping[Path, bytes]:
-    """The descriptions of the XML and CSV answers, for the default profile."""
+    """The descriptions of the XML and CSV answers and of the API, for the default profile, and the bundled schemas."""
     schemas = data.path("schemas")
-    tables = {schemas / "csv" / f"{name}.json": csvw(name) for name in CSV_ANSWERS}
-    texts = {file: json.dumps(table, ensure_ascii=False, indent=2) + "\n" for file, table in tables.items()}
+    documents = {
+        **{schemas / "csv" / f"{name}.json": csvw(name) for name in CSV_ANSWERS},
+        **{schemas / "bundled" / f"{name}.schema.json": bundled(name) for name in names()},
+        schemas / "openapi.json": service_description(resolve(clauses(), {})),
+    }
+    texts = {file: json.dumps(one, ensure_ascii=False, indent=2) + "\n" for file, one in documents.items()}
     return {schemas / "xml" / f"{name}.xsd": xsd(name) for name in FAMILIES} | {f: t.encode() for f, t in texts.items()}
 
 
@@ -154,7 +162,7 @@ def files() -> Mapping[Path, bytes]:
 def stale() -> list[str]:
     """The files that are not as they would be generated, and those beside them that nothing generates."""
     made = files()
-    folders = {file.parent for file in made} - {ROOT}
+    folders = {file.parent for file in made} - {ROOT, data.path("schemas")}
     strays = (file for folder in folders if folder.is_dir() for file in folder.iterdir() if file not in made)
     wrong = (file for file, content in made.items() if not file.is_file() or file.read_bytes() != content)
     return sorted(str(file.relative_to(ROOT)) for file in (*strays, *wrong))
