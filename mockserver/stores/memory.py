@@ -208,12 +208,18 @@ class MemoryStore(Store):
         """The fields of the task: the same object until one of them changes."""
         return self._tasks.get(task_id)
 
-    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+    def tasks(
+        self, login: str | None, offset: int = 0, limit: int | None = None, *, newest_first: bool = False
+    ) -> Sequence[Task]:
         own = self._own.get(login or "", _Own())
-        ids, first = (self._tasks, offset) if login is None else (own.ids, own.first + offset)
+        ids: Iterable[int]
+        if newest_first:
+            ids = reversed(self._tasks) if login is None else islice(reversed(own.ids), len(own.ids) - own.first)
+        else:
+            ids = self._tasks if login is None else islice(own.ids, own.first, None)
         return [
             replace(Task(*fields), stub=None)
-            for one in islice(ids, first, None if limit is None else first + limit)
+            for one in islice(ids, offset, None if limit is None else offset + limit)
             if (fields := self._tasks.get(one)) is not None
         ]
 

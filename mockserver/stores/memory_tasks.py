@@ -56,3 +56,6 @@ class MemoryTasks:
 
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(self._parts.values())
+
+    def __reversed__(self) -> Iterator[int]:
+        return chain.from_iterable(map(reversed, reversed(self._parts.values())))
