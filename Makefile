@@ -18,12 +18,12 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # The workers and the commands that tests start compile each module once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test tests mutants torture bench flakes lint format generate lock audit dist clean
+.PHONY: run test tests mutants torture bench flakes lint format generate docs pictures lock audit dist clean
 
 run: $(VENV)/.runtime
 	$(BIN)/ifind-mock serve $(ARGS)
 
-test: lint tests
+test: lint docs tests
 
 tests: $(VENV)/.dev $(VENV)/.release
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m '$(MARKS)' $(ARGS)
@@ -53,7 +53,11 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# README.md's tables, schemas/xml, schemas/csv, fixtures/synthetic.
+# The pages of docs/ as a site, in site/. Dead links and whatever else it warns of are errors.
+docs: $(VENV)/.docs
+	$(VENV)/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --jobs auto -b html docs site
+
+# Tables of docs/, schemas/xml, schemas/csv, fixtures/synthetic.
 generate: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m support.generate
 
@@ -66,6 +70,7 @@ lock: $(VENV)/.tools
 	$(COMPILE) pyproject.toml --group dev --output-file locks/lowest.txt --resolution lowest-direct $(ARGS)
 	$(COMPILE) pyproject.toml --constraints locks/newest.txt --output-file locks/runtime.txt
 	$(COMPILE) --group release --output-file locks/release.txt $(ARGS)
+	$(COMPILE) --group docs --output-file locks/docs.txt $(ARGS)
 
 # Known weaknesses of what the lock names, by a service on the internet.
 audit: $(VENV)/.tools
@@ -79,7 +84,7 @@ dist: $(VENV)/.dev $(VENV)/.release
 		--output-reproducible --output-file dist/ifind-mock.cdx.json
 
 clean:
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) dist site
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -103,9 +108,10 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.runtime
 	touch $@
 endif
 
-$(VENV)/.release: locks/release.txt | $(VENV)/bin/python
-	$(BIN)/python -m venv $(VENV)/release
-	$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
+# What has an environment of its own: $(VENV)/.release and $(VENV)/.docs.
+$(VENV)/.release $(VENV)/.docs: $(VENV)/.%: locks/%.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/$*
+	$(VENV)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
 	touch $@
 
 # Tools of single commands, which nothing else needs.

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support import order
+from support.asking import asks
 from support.checking import few_rows
 from support.in_process import OPENED
 from support.stores import empty_state, file_store, kind, path, redis, state, store
@@ -14,6 +15,7 @@ from support.torture import add_option, table, torture
 from support.wire_server import serve, up
 
 __all__ = [
+    "asks",
     "empty_state",
     "few_rows",
     "file_store",

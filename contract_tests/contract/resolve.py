@@ -46,6 +46,13 @@ def document(name: str) -> Schema:
     return read
 
 
+def referenced(reference: str, base: str) -> tuple[str, Schema]:
+    """What a reference in the schema base leads to, and the name of the schema in which that stands."""
+    file, _, place = reference.partition("#/")
+    name = file.removesuffix(".schema.json") or base
+    return name, reduce(lambda found, step: found[step], place.split("/") if place else (), document(name))
+
+
 def for_profile(name: str, profile: Profile) -> Schema:
     """The schema in one document without references, strict also on the profile's choices and on assumptions. Clauses
     that the profile leaves out stay open. Where the documentation and the profile contradict each other, nothing
@@ -105,9 +112,7 @@ def _marked(node: Schema, part: Schema) -> Schema:
 def _added(node: Schema, base: str, profile: Profile | None) -> Iterator[Schema]:
     """The constraints of the node's reference and annotations."""
     if "$ref" in node:
-        file, _, place = node["$ref"].partition("#/")
-        name = file.removesuffix(".schema.json") or base
-        target = reduce(lambda found, step: found[step], place.split("/") if place else (), document(name))
+        name, target = referenced(node["$ref"], base)
         yield _resolved(target, name, profile)
     if profile is None:
         return

@@ -18,6 +18,7 @@ from mockserver.core.errors import ApiError, StoreError
 from mockserver.core.messages import Answer, Call, Headers, Micros, Page
 from mockserver.core.tasks import Account, Task
 from mockserver.formats.writers import WRITERS, prepared
+from mockserver.profile.profile import Rendering
 from mockserver.stores.journal import HTTP_METHODS, OUTCOMES, Entry
 from mockserver.stores.store import Made as Counted
 
@@ -221,12 +222,7 @@ class Gateway:
         return self.hook.on_response(decision.call, answer, response)
 
     def _written(self, answer: Answer) -> tuple[str, bytes]:
-        rendering = self.mock.profile.rendering
-        content_type, write = prepared(answer.format, rendering)
-        stubbed = answer.bodies.get(answer.format)
-        if isinstance(stubbed, str):
-            return content_type, stubbed.encode(WRITERS[answer.format].encoding(rendering), "replace")
-        return content_type, write(answer if stubbed is None else replace(answer, body=stubbed, rows=None))
+        return written(answer, self.mock.profile.rendering)
 
     def _cors(self, request: Request, own: Headers) -> Iterator[tuple[str, str]]:
         """The headers of the clause cors, but where the answer has a header of its own in their place."""
@@ -301,6 +297,15 @@ class Gateway:
         with suppress(StoreError):
             return self.mock.now(login)
         return real
+
+
+def written(answer: Answer, rendering: Rendering) -> tuple[str, bytes]:
+    """The Content-Type and the bytes of an answer in its format."""
+    content_type, write = prepared(answer.format, rendering)
+    stubbed = answer.bodies.get(answer.format)
+    if isinstance(stubbed, str):
+        return content_type, stubbed.encode(WRITERS[answer.format].encoding(rendering), "replace")
+    return content_type, write(answer if stubbed is None else replace(answer, body=stubbed, rows=None))
 
 
 def _wrote(decision: Decision | Made) -> bool:

@@ -274,6 +274,18 @@ def _failed(code: int | None, message: str | None) -> ApiError:
     return ApiError("failed-task", reason="the task failed", code=code, message=message)
 
 
+def result_of(task: Task, wanted_format: str, now: Micros, rules: Rules, words: Words) -> Answer:
+    """What a poll of the task is answered where no rule meets it: a look at it, which counts as none."""
+    if rules.lifetime is not None and now - task.created > rules.lifetime:
+        return error_answer(ApiError("unknown-task", reason="task is past its lifetime"), rules, wanted_format)
+    if not task.is_ready(now):
+        reason = until_ready(task.polls, task.ready, now)
+        return Answer({"status": "processing"}, wanted_format, task=task.id, reason=reason)
+    if task.failure is not None:
+        return error_answer(_failed(*task.failure), rules, wanted_format)
+    return ready_answer(task, wanted_format, rules, words)
+
+
 _UNFILLED: Mapping[str, Value] = {"null": None, "false": False}  # by a choice of `result.sections`
 
 

@@ -75,14 +75,17 @@ TIMES: fields.Field[int | None] = fields.Field(
     _times, {"anyOf": [fields.whole(1).shape, {"enum": [ALWAYS, None]}]}, f"1 and more, or {ALWAYS!r}"
 )
 """How often; None is without end."""
+OFTEN: Mapping[str, fields.Field[Any]] = {
+    "times": TIMES.described("How often it happens.", 1),
+    "after": fields.whole(0).described("How many calls it lets pass first.", 0),
+    "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
+}
 _TOP: Mapping[str, fields.Field[Any]] = {
     "match": replace(fields.as_is, shape=MATCH.shape).described(
         "The calls that it happens to: those that fit every key.", {"method": "result", "nth": 2}
     ),
     "action": ACTION,
-    "times": TIMES.described("How often it happens.", 1),
-    "after": fields.whole(0).described("How many calls it lets pass first.", 0),
-    "probability": fields.number(0, 1).described("Its chance at each call.", 1.0),
+    **OFTEN,
 }
 
 

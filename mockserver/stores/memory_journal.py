@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Reversible, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -177,13 +178,15 @@ class MemoryJournal(Journal):
         self,
         login: str | None,
         *,
-        after: int = 0,  # noqa: ARG002 - what is at hand need not be left out
+        after: int = 0,
         newest_first: bool = False,
     ) -> Iterator[Entry]:
         entries: Reversible[Kept] = self._kept.values()
         if login is not None:
             entries = self._rings[login].entries if login in self._rings else ()
-        return map(_entry, reversed(entries) if newest_first else entries)
+        if newest_first:
+            return map(_entry, takewhile(lambda kept: kept[0] > after, reversed(entries)))
+        return map(_entry, entries)
 
     def _without_account(self) -> Iterator[Entry]:
         ring = self._rings.get(None)

@@ -490,20 +490,23 @@ class RedisStore(SharedStore):
         task = seen.tasks[task_id]
         return None if task is None or (written is not None and written.hides(task.login)) else task
 
-    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+    def tasks(
+        self, login: str | None, offset: int = 0, limit: int | None = None, *, newest_first: bool = False
+    ) -> Sequence[Task]:
         written = self._written
         index = "ids" if login is None else f"of:{login}"
         if limit == 0:
             return []
         if written is None:
-            return self._tasks(index, offset, -1 if limit is None else offset + limit - 1)
+            last = -1 if limit is None else offset + limit - 1
+            return self._tasks(index, offset, last, newest_first=newest_first)
         known = {task.id: task for task in self._tasks(index, 0, -1) if not written.hides(task.login)}
         own = {one.id: one for one in written.tasks.values() if login in (None, one.login)}
-        everything = [replace(task, stub=None) for _, task in sorted({**known, **own}.items())]
+        everything = [replace(task, stub=None) for _, task in sorted({**known, **own}.items(), reverse=newest_first)]
         return everything[offset : None if limit is None else offset + limit]
 
-    def _tasks(self, index: str, first: int, last: int) -> list[Task]:
-        found = self._link.run(scripts.TASKS, index, first, last)
+    def _tasks(self, index: str, first: int, last: int, *, newest_first: bool = False) -> list[Task]:
+        found = self._link.run(scripts.TASKS, index, first, last, int(newest_first))
         return [self._made(_task, *one, None) for one in zip(found[::2], found[1::2], strict=True)]
 
     def put_ready(self, task: Task) -> None:

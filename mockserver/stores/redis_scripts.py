@@ -304,8 +304,9 @@ return found
 TASKS = Script(
     _SHARED
     + """
--- ARGV: the index that holds the ids, the first place, the last place.
-return task_texts(redis.call('ZRANGE', p .. ARGV[1], ARGV[2], ARGV[3]))
+-- ARGV: the index that holds the ids, the first place, the last place, 1 where places count from the newest.
+local command = ARGV[4] == '1' and 'ZREVRANGE' or 'ZRANGE'
+return task_texts(redis.call(command, p .. ARGV[1], ARGV[2], ARGV[3]))
 """
 )
 

@@ -53,9 +53,11 @@ _SEQUENCE = """INSERT INTO sqlite_sequence SELECT 'tasks', ?
 # Only the ids are sorted, which the index holds; and a stub may have a MiB.
 _LISTED = """SELECT id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, failure_code,
     failure_message, polls, NULL FROM tasks"""
-_TASKS = f"{_LISTED} ORDER BY id LIMIT ? OFFSET ?"
-_OF = "WHERE id IN (SELECT id FROM tasks WHERE login = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id"
-_TASKS_OF = f"{_LISTED} {_OF}"
+_ORDERS = {False: "ORDER BY id", True: "ORDER BY id DESC"}
+"""Likewise the lists below: by whether the newest come first."""
+_OF = "WHERE id IN (SELECT id FROM tasks WHERE login = ?"
+_TASKS = {newest: f"{_LISTED} {order} LIMIT ? OFFSET ?" for newest, order in _ORDERS.items()}
+_TASKS_OF = {newest: f"{_LISTED} {_OF} {order} LIMIT ? OFFSET ?) {order}" for newest, order in _ORDERS.items()}
 _PUT_READY = "UPDATE tasks SET ready = ?, polls = ? WHERE id = ?"
 _NEXT_READY = "SELECT min(ready) FROM tasks WHERE login = ? AND ready > ? AND polls IS NULL"
 _NEXT_READY_OF_ALL = """SELECT min(
@@ -183,9 +185,12 @@ class SqliteStore(SharedStore):
         rows = self.file.rows(READ_TASK, (task_id,))
         return self.file.made(task_of, rows[0]) if rows else None
 
-    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
+    def tasks(
+        self, login: str | None, offset: int = 0, limit: int | None = None, *, newest_first: bool = False
+    ) -> Sequence[Task]:
         part = (-1 if limit is None else limit, offset)
-        rows = self.file.rows(_TASKS, part) if login is None else self.file.rows(_TASKS_OF, (login, *part))
+        statement, owner = (_TASKS, ()) if login is None else (_TASKS_OF, (login,))
+        rows = self.file.rows(statement[newest_first], (*owner, *part))
         return [self.file.made(task_of, row) for row in rows]
 
     def put_ready(self, task: Task) -> None:

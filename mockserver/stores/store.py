@@ -113,9 +113,11 @@ class Store(ABC):
         """The task of the id."""
 
     @abstractmethod
-    def tasks(self, login: str | None, offset: int = 0, limit: int | None = None) -> Sequence[Task]:
-        """The tasks of the login, with None of all, in the order of their ids: after the first `offset`, at most
-        `limit`, else all. They lack what their stubs find, which may be much.
+    def tasks(
+        self, login: str | None, offset: int = 0, limit: int | None = None, *, newest_first: bool = False
+    ) -> Sequence[Task]:
+        """The tasks of the login, with None of all, in the order of their ids or the other way round: after the first
+        `offset`, at most `limit`, else all. They lack what their stubs find, which may be much.
         """
 
     def count_poll(self, task_id: int, now: Micros) -> Task | None:

@@ -30,7 +30,9 @@ from mockserver.settings.table import Settings, SettingValues
 from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, control_failure, control_paths
-from mockserver.web.door import CONTROL
+from mockserver.web.dashboard.pages import Dashboard
+from mockserver.web.dashboard.sessions import Sessions
+from mockserver.web.door import CONTROL, Door
 from mockserver.web.route import Guard
 
 
@@ -219,13 +221,16 @@ def make_app(
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon)
+    sessions = Sessions(gateway.mock, guard)
+    door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin), sessions.knows)
+    control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon, door=door)
+    dashboard = Dashboard(door, sessions)
     waiting.wait = control.wait
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()
         if CONTROL.match(request.path) is not None:
-            answered = control.answer(request.environ, received)
+            answered = dashboard.answer(request.environ, received) or control.answer(request.environ, received)
         else:
             answered = guard(lambda: gateway.answer(received))
         if answered.later is not None and (hand_over := request.environ.get(HAND_OVER)) is not None:

@@ -80,6 +80,11 @@ def route_table() -> Mapping[str, Mapping[str, Route]]:
     return table
 
 
+def below_root(request: Request) -> str:
+    """The path of a request below ROOT. Several slashes at the start count as one, as in `request.path` of Flask."""
+    return f"/{request.path.decode('utf-8', 'replace').lstrip('/')}".removeprefix(ROOT)
+
+
 def control_paths() -> frozenset[str]:
     """The paths of the routes, each up to what names a single thing, as a log shows them."""
     return frozenset({ROOT, *(ROOT + path.partition("/<")[0] for path in route_table())})
@@ -96,7 +101,7 @@ def problem(status: int, *problems: Problem, title: str = "", headers: Mapping[s
 class Control:
     """The control API over one mock. guard keeps an operation from all others; end_waiting ends the answers of a login
     (None: all) that wait for their latency. soon is another such guard, which raises TimeoutError where the mock is
-    being touched for long; without it, the first waits for that.
+    being touched for long; without it, the first waits for that. door is that of the settings, unless it knows more.
     """
 
     def __init__(
@@ -106,11 +111,13 @@ class Control:
         guard: Guard,
         end_waiting: Callable[[str | None], object],
         soon: Guard | None = None,
+        *,
+        door: Door | None = None,
     ) -> None:
         self._context = ControlContext(mock, settings, end_waiting, soon or guard)
         mock.end_waiting = end_waiting
         self._guard = guard
-        self._door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin))
+        self._door = door or Door(settings.admin_token, settings.host, frozenset(settings.control_origin))
         here = Address(settings.host, settings.port)
         self._here = Caller(here, url_of(*here))
 
@@ -120,15 +127,17 @@ class Control:
         """
         origin = self._door.origin(environ)
         lent = {} if origin is None else {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_EXPOSED}
-        answered = self._answered(environ, request)
+        try:
+            answered = self._answered(environ, request)
+        except StoreError as error:  # it keeps the sessions of the dashboard, too
+            answered = problem(503, Problem("", str(error)))
         if isinstance(answered, Handled):
             return _response(answered, lent)
         delivery, later = Delivery(answered.longest, answered.login), _Later(answered, lent)
         return replace(_response(_ENDED, lent), delivery=delivery, later=later)
 
     def _answered(self, environ: Mapping[str, Any], request: Request) -> Handled | Deferred:
-        # Several slashes at the start count as one, as in `request.path` of Flask.
-        path = f"/{request.path.decode('utf-8', 'replace').lstrip('/')}".removeprefix(ROOT)
+        path = below_root(request)
         try:
             route, parts = _routed(request.http_method, path)
         except _Stray as stray:

@@ -1,17 +1,22 @@
-"""Describes the routes of the control API in OpenAPI 3.1, from the fields that read and check what they take."""
+"""Describes a mock in OpenAPI 3.1: the API as its profile has it answered, and the control API by its rows of routes,
+whose fields read and check what they take.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
 from mockserver.core.errors import Refusal
 from mockserver.inputs.fields import Field
-from mockserver.web.control import JSON, PROBLEM
+from mockserver.profile.profile import Profile
+from mockserver.web.api_description import A_MOCK, THE_SERVICE, api_parts, choices
+from mockserver.web.control import JSON, PROBLEM, ROOT
 from mockserver.web.paging import PAGE
 from mockserver.web.route import NOTHING, REFUSAL, Route
 
@@ -21,36 +26,70 @@ _OF_A_BODY = (400, 413, 415)
 _TOKEN = "adminToken"  # noqa: S105 - the name of the scheme
 
 
-def openapi(table: Mapping[str, Mapping[str, Route]], url: str, *, with_token: bool) -> dict[str, Any]:
-    """The description of the routes, by path and HTTP method; url is what their paths begin with. with_token says
-    whether they ask for the admin token.
+def mock_description(
+    table: Mapping[str, Mapping[str, Route]], profile: Profile, url: str, *, with_token: bool, plain: bool
+) -> dict[str, Any]:
+    """The description of a mock: its API, and its routes by path and HTTP method. url is what the paths begin with.
+    with_token says whether the routes ask for the admin token, plain whether the API's answers lack the mock's headers.
     """
+    head = {
+        "title": "ifind-mock",
+        "version": version("ifind-mock"),
+        "description": "A mock of the API of i-find.pro, and the control API, which tells it how to answer.",
+    }
+    api = api_parts(profile, replace(A_MOCK, has_headers=not plain))
+    return _document(head, url, profile, api, _control_parts(table, with_token=with_token))
+
+
+def service_description(profile: Profile) -> dict[str, Any]:
+    """The description of i-find.pro's own API, as the profile has it."""
+    edition = profile.rules.edition.name
+    head = {
+        "title": "The API of i-find.pro",
+        "version": f"edition {edition}",
+        "description": (
+            "Searches by phone. The operator's page leaves much open: `x-grade` says how well each part is founded, and"
+            " what it calls assumed nobody knows. `x-profile` lists every open point with the choice made here. The"
+            " project ifind-mock describes it; the operator does not."
+        ),
+    }
+    return _document(head, "https://i-find.pro", profile, api_parts(profile, THE_SERVICE))
+
+
+def _document(head: Mapping[str, str], url: str, profile: Profile, *parts: Mapping[str, Any]) -> dict[str, Any]:
+    components: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        for kind, members in part["components"].items():
+            components.setdefault(kind, {}).update(members)
+    whole = {
+        "openapi": "3.1.0",
+        "info": head,
+        "servers": [{"url": url}],
+        "tags": [tag for part in parts for tag in part["tags"]],
+        "paths": {path: operations for part in parts for path, operations in part["paths"].items()},
+        "components": components,
+        "x-profile": choices(profile),
+    }
+    return {key: _portable(part) for key, part in whole.items()}
+
+
+def _control_parts(table: Mapping[str, Mapping[str, Route]], *, with_token: bool) -> dict[str, Any]:
     rows = [row for methods in table.values() for row in methods.values()]
     statuses = sorted({status for row in rows for status in _refusals(row, with_token=with_token)})
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
         operation = _operation(row, with_token=with_token)
-        paths.setdefault(_PART.sub(r"{\1}", row.path), {})[row.http_method.lower()] = operation
-    described = {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "The control API of ifind-mock",
-            "version": version("ifind-mock"),
-            "description": "Tells a mock of the API of i-find.pro how to answer, and asks it what it was asked.",
-        },
-        "servers": [{"url": url}],
-        "security": [{_TOKEN: []}] if with_token else [],
+        paths.setdefault(ROOT + _PART.sub(r"{\1}", row.path), {})[row.http_method.lower()] = operation
+    scheme = {"type": "http", "scheme": "bearer", "description": "The setting `admin_token`."}
+    return {
         "tags": [{"name": name, "description": sys.modules[name_of].__doc__} for name, name_of in _tags(rows).items()],
         "paths": paths,
         "components": {
             "schemas": {"Problem": REFUSAL.schema},
             "responses": {_refusal(status): _refused(status) for status in statuses},
-            "securitySchemes": {
-                _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `admin_token`."}
-            },
+            "securitySchemes": {_TOKEN: scheme},
         },
     }
-    return {key: _portable(part) for key, part in described.items()}
 
 
 def _portable(part: Any) -> Any:
@@ -96,7 +135,7 @@ def _operation(row: Route, *, with_token: bool) -> dict[str, Any]:
         **({"parameters": parameters} if parameters else {}),
         **({"requestBody": takes} if row.body is not NOTHING else {}),
         "responses": {**refusals, **{str(status): _answer(status, row) for status in row.answers}},
-        **({"security": [{_TOKEN: []}, {}]} if row.open and with_token else {}),
+        "security": [{_TOKEN: []}, *([{}] if row.open else [])] if with_token else [],
     }
 
 

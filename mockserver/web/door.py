@@ -3,6 +3,10 @@
 A browser sends what a foreign page asks for, and the mock can't see the page. It sees what the browser adds: `Origin`
 and `Sec-Fetch-Site`, which a page can't set, and `Host`, which names the page's own server where that name has been
 made to point at this machine (DNS rebinding). Programs that are no browsers send neither of the first two.
+
+A browser that has signed in on the dashboard sends its cookie with whatever a page has it ask, and pages of other ports
+of this machine count as the same site. So a cookie is heard only beside `FROM_DASHBOARD`: a foreign page can't send
+that header without asking first, which it is not allowed.
 """
 
 from __future__ import annotations
@@ -10,13 +14,13 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mockserver.core.errors import Problem
 from mockserver.core.written import shown
-from mockserver.web.address import ASKED_HOST, HOST
+from mockserver.web.address import ASKED_HOST, HOST, address_of
 
 CONTROL = re.compile(r"/_mock(?:/|\Z)")
 """The start of every path that is the control API's."""
@@ -26,12 +30,16 @@ Refused: TypeAlias = tuple[int, str, Problem]
 
 _ORIGIN = re.compile(rf"(?P<scheme>https?)://(?P<authority>{HOST.pattern})", re.IGNORECASE)
 _PORTS: Mapping[str, str] = {"http": ":80", "https": ":443"}
-_SITES = frozenset({"", "none", "same-origin", "same-site"})
+_OWN_SITES = frozenset({"", "none", "same-origin"})
+_SITES = _OWN_SITES | {"same-site"}
 """The values of `Sec-Fetch-Site` that are let in: a page of this machine is held up by its Origin, where it matters."""
 _LOCAL = "call the mock as localhost or 127.0.0.1, or start it with an admin token"
 _PAGES = "open the mock's own pages, use no browser, or start the mock with --control-origin and the page's origin"
 _BEARER = "send the header Authorization: Bearer TOKEN with the mock's admin token"
 JSON = "application/json"
+FROM_DASHBOARD = "X-Ifind-Mock-Dashboard"
+"""The header by which the dashboard's own scripts say that they ask."""
+_FROM_DASHBOARD = f"HTTP_{FROM_DASHBOARD.upper().replace('-', '_')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class Door:
     token: str | None
     host: str  # the setting: a name that the user has given to the mock is one of this machine's
     origins: frozenset[str] = frozenset()  # of pages elsewhere that the user lets in
+    knows_session: Callable[[str], bool] = lambda _: False  # of the dashboard; it may raise StoreError
 
     def refused(self, environ: Mapping[str, Any], *, is_open: bool = False) -> Refused | None:
         """Why the request stays outside, whatever its path; None where it may come in. One that is_open may come in
@@ -54,8 +63,27 @@ class Door:
         return 401, "The admin token is needed", Problem("Authorization", "is missing or wrong", _BEARER)
 
     def is_trusted(self, environ: Mapping[str, Any]) -> bool:
-        """Whether the request has the admin token, where there is one."""
-        return self.token is None or _bears(environ.get("HTTP_AUTHORIZATION", ""), self.token)
+        """Whether the request has the admin token, where there is one, or is the dashboard's, in a browser that has
+        signed in by it.
+        """
+        if self.token is None or _bears(environ.get("HTTP_AUTHORIZATION", ""), self.token):
+            return True
+        return _FROM_DASHBOARD in environ and self.is_own_page(environ) and self.has_session(environ)
+
+    def has_session(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the browser that asks has signed in, whichever page has it ask."""
+        start = f"{session_cookie(environ)}="
+        cookies = (one.strip() for one in environ.get("HTTP_COOKIE", "").split(";"))
+        return any(self.knows_session(one.removeprefix(start)) for one in cookies if one.startswith(start))
+
+    def opens(self, token: str) -> bool:
+        """Whether this is the admin token."""
+        return self.token is not None and _is(token, self.token)
+
+    def is_own_page(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the request is of one of the mock's own pages, or of no page."""
+        origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower()
+        return (origin is None or _is_own(origin, environ.get(ASKED_HOST, ""))) and site in _OWN_SITES
 
     def origin(self, environ: Mapping[str, Any]) -> str | None:
         """The origin of the page that asks, where it is one of `origins`."""
@@ -93,10 +121,18 @@ def wrong_type(content_type: str) -> Problem | None:
     return Problem("Content-Type", what, f"add the header Content-Type: {JSON}, as curl --json does")
 
 
+def session_cookie(environ: Mapping[str, Any]) -> str:
+    """The name of the cookie of a session. Browsers have one set of cookies for all ports of a host."""
+    return f"ifind-mock-session-{address_of(environ).port}"
+
+
 def _bears(sent: str, token: str) -> bool:
     scheme, _, credentials = sent.strip().partition(" ")
-    right = hmac.compare_digest(credentials.strip().encode("utf-8", "replace"), token.encode())
-    return right and scheme.lower() == "bearer"  # a scheme's name has no case (RFC 9110, 11.1)
+    return _is(credentials.strip(), token) and scheme.lower() == "bearer"  # its name has no case (RFC 9110, 11.1)
+
+
+def _is(sent: str, token: str) -> bool:
+    return hmac.compare_digest(sent.encode("utf-8", "replace"), token.encode())
 
 
 def _is_own(origin: str, host: str) -> bool:

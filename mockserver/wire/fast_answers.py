@@ -49,7 +49,7 @@ T = TypeVar("T")
 FastAnswer: TypeAlias = tuple[bytes, bytes, str]
 """The headers of an answer with the status 200, from Content-Type to the empty line; its body; its reason."""
 
-_READY_BYTES = 40 * 1024 * 1024  # of the ready answers that are kept: those of some 10,000 phones
+_READY_BYTES = 128 * 1024 * 1024  # of the ready answers that are kept: those of some 10,000 phones in all formats
 _INFO_BYTES = 256 * 1024  # of the answers to info that are
 _AROUND = 500  # bytes that are counted for the objects around each
 _HEADERS = 100  # headers of clients that are known

@@ -58,6 +58,38 @@ def test_the_same_put_again_changes_nothing(api: ControlledApi, body: dict[str, 
     assert (second.body, state(api)) == (first.body, before)
 
 
+def test_tasks_are_listed_oldest_or_newest_first(api: ControlledApi) -> None:
+    made = [api.create() for _ in range(3)]
+
+    assert [task["id"] for task in api.told("GET /tasks")["tasks"]] == made
+    assert [task["id"] for task in api.told("GET /tasks", order="newest", limit="2")["tasks"]] == made[:0:-1]
+    assert [task["id"] for task in api.told("GET /tasks", order="newest", offset="2", login=LOGIN)["tasks"]] == made[:1]
+
+
+@pytest.mark.parametrize("phone", [PHONE, "70000000000", "70000000777", "70000000500", "70000000408"])
+@pytest.mark.parametrize("profile", [{}, {"csv.encoding": "cp1251", "error.http-status": "mirror"}])
+def test_the_answers_of_a_task_are_those_of_polls_and_looking_counts_none(phone: str, profile: dict[str, Any]) -> None:
+    api = ControlledApi()
+    api.told("PUT /profile", profile)
+    ready = {"after_polls": 3} if phone == PHONE else {"after": "1s"}
+    api.told("POST /accounts", {"login": LOGIN, "ready": ready})
+    task = api.create(phone)
+    for _ in range(4):
+        shown = api.told(f"GET /tasks/{task}/answers")
+        assert shown == api.told(f"GET /tasks/{task}/answers")
+        for form, answer in shown.items():
+            state = api.told(f"GET /tasks/{task}")
+            before = api.mock.store.read_task(task)
+            polled = api.send("result", id=task, format=form)
+            if state["polls_left"]:
+                api.mock.store.put_ready(before)
+            encoding = "cp1251" if profile and form == "csv" else "utf-8"
+            assert (answer["http_status"], answer["body"]) == (polled.status, polled.body.decode(encoding))
+            assert answer["content_type"] == dict(polled.headers)["Content-Type"]
+        api.send("result", id=task)
+        api.time.passes(1)
+
+
 def test_a_put_takes_back_what_it_leaves_out_and_a_post_does_not(api: ControlledApi) -> None:
     api.told("PUT /accounts/kit@example.com", {"token": "t", "daily_limit": 7, "demo": True})
     posted = api.told("POST /accounts", {"login": "kit@example.com", "seed": 1})

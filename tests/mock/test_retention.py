@@ -59,6 +59,7 @@ def test_of_all_tasks_the_last_ones_are_kept_whatever_happens_between(store: Sto
             own = [task for task in kept.values() if one in (None, task.login)]
             offset = chance.randrange(5)
             assert list(store.tasks(one, offset, 7)) == own[offset : offset + 7]
+            assert list(store.tasks(one, offset, 7, newest_first=True)) == own[::-1][offset : offset + 7]
             later = [task.ready for task in own if task.ready is not None and task.polls is None and task.ready > now]
             assert store.next_ready(now, one) == min(later, default=None)
         asked = chance.randrange(last + 1)

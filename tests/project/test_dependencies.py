@@ -23,6 +23,7 @@ RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 OPTIONAL = [Requirement(line) for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]]
 RELEASE = [Requirement(line) for line in PROJECT["dependency-groups"]["release"]]
+SITE = [Requirement(line) for line in PROJECT["dependency-groups"]["docs"]]
 FUZZING = [Requirement(line) for line in PROJECT["dependency-groups"]["fuzz"]]
 OWN = {"ifind-mock"}
 
@@ -98,6 +99,7 @@ LOCKS = {
     "lowest.txt": RUNTIME + DEVELOPMENT,
     "runtime.txt": RUNTIME,
     "release.txt": RELEASE,
+    "docs.txt": SITE,
 }
 REMEDY = "pyproject.toml has changed: run `make lock`"
 

@@ -205,6 +205,8 @@ class Machine(RuleBasedStateMachine):
             own = [replace(task, stub=None) for _, task in sorted(model.tasks.items()) if login in (None, task.login)]
             assert list(store.tasks(login)) == own
             assert list(store.tasks(login, 1, 2)) == own[1:3]
+            assert list(store.tasks(login, newest_first=True)) == own[::-1]
+            assert list(store.tasks(login, 1, 2, newest_first=True)) == own[::-1][1:3]
         for now in (-1, 5, 20):
             for login in (None, *LOGINS):
                 assert store.next_ready(now, login) == model.next_ready(now, login)

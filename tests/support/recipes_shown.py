@@ -138,7 +138,7 @@ def a_kind_of_fault() -> None:
     assert "teapot" in client.post("/_mock/faults", json={"action": {"kind": "teapo"}}).get_json()["detail"]
     assert "teapot" in client.post("/_mock/faults", json={}).get_json()["detail"]
     load({"faults": [{"action": action}]})
-    assert "`teapot` | `flavour`" in generate.with_tables(generate.README.read_text(encoding="utf-8"))
+    assert "`teapot` | `flavour`" in generate.PARTS["faults"]()
 
 
 def a_kind_of_fault_on_the_socket() -> None:
@@ -169,7 +169,8 @@ def a_clause() -> None:
     assert Api(clauses=["create.echo=yes"]).call("create", phone=PHONE, source=2)["phone"] == PHONE
     assert "'yes'" in refusal(lambda: load({"clauses": ["create.echo=loud"]}))
     assert "create.echo" in "\n".join(commented())
-    assert "`create.echo`" in generate.with_tables(generate.README.read_text(encoding="utf-8"))
+    assert "`create.echo`" in generate.PARTS["clauses"]()
+    assert "::test_create_does_not_repeat_the_phone" in generate.PARTS["each clause"]()
     assert suite("create.echo", delay="0s")[0]["create.echo"] == "holds"
     assert suite("create.echo", clauses=["create.echo=yes"], delay="0s")[0]["create.echo"] == "refuted"
 
@@ -185,9 +186,7 @@ def a_setting() -> None:
     assert 'greeting = "hi"  # option' in cli("config", "show", "--greeting", "hi")
     cli("config", "init", "whole.toml")
     assert '#greeting = "hello"' in Path("whole.toml").read_text(encoding="utf-8")
-    assert "| `greeting` | What the mock says. Default: `hello`. |" in generate.with_tables(
-        generate.README.read_text(encoding="utf-8")
-    )
+    assert "| `greeting` | What the mock says. Default: `hello`. |" in generate.PARTS["settings"]()
 
 
 def a_store() -> None:
@@ -214,14 +213,13 @@ def a_control_route() -> None:
     assert "/_mock/moods" in control_paths()
     described = client.get("/_mock/openapi.json").get_json()["paths"]["/moods/{name}"]["get"]
     assert [one["name"] for one in described["parameters"]] == ["name", "as"]
-    assert "`GET /_mock/moods/NAME` | A mood." in generate.with_tables(
-        "<!-- routes: made by make generate -->\n<!-- end of routes -->"
-    )
+    assert "`GET /_mock/moods/NAME` | A mood." in generate.PARTS["routes"]()
 
 
 def a_command() -> None:
     assert cli("hello") == "hello\n"
     assert "greets" in cli("--help")
+    assert "## ifind-mock hello" in generate.PARTS["help"]()
     assert "'hello'" in CliRunner().invoke(commands, ["helo"]).output
 
 

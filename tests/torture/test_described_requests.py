@@ -1,8 +1,9 @@
-"""Requests that are made from the description of the control API: each is answered as the description says."""
+"""Requests that are made from the description of a mock: each is answered as the description says."""
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from mockserver.api.operations import OPERATIONS
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import Refusal
 from mockserver.settings.loading import load
+from mockserver.web.api_description import A_MOCK
 from mockserver.web.app import make_app
-from mockserver.web.control import route_table
+from mockserver.web.control import ROOT, route_table
 from support.torture import Torture
 
 if importlib.util.find_spec("schemathesis") is None:
@@ -22,16 +25,63 @@ if importlib.util.find_spec("schemathesis") is None:
 
 import schemathesis
 from schemathesis.checks import CHECKS
+from schemathesis.config import SchemathesisConfig
 from schemathesis.core import NotSet
 from schemathesis.generation import GenerationMode
 
 ROWS = [(path, name) for path, methods in route_table().items() for name in methods if path != "/openapi.json"]
-BEYOND_A_SCHEMA = {
-    "/requests/wait": ["positive_data_acceptance"],  # 408: nothing calls in the meantime
-}
-"""The checks that do not hold for a path, since the description can't say all that the path asks for."""
-TOO_LARGE = "negative_data_rejection"  # does not know 413
+WAIT = "/requests/wait"
 HERE = {"Host": "localhost"}
+ACCEPTED = ("2xx", "401", "404", "409")
+"""Statuses of answers to right requests: what they name may not be there, or contradict what is."""
+REFUSED = ("400", "401", "404", "409", "413", "415", "422")
+
+
+def opened(profile: dict[str, Any], refused: Sequence[str] = REFUSED) -> schemathesis.BaseSchema:
+    """A mock as its own description shows it."""
+    chosen = load({"profile": profile})
+    app = make_app(open_gateway(chosen), lambda operation: operation(), chosen)
+    checks = {
+        "positive_data_acceptance": {"expected-statuses": [*ACCEPTED]},
+        "negative_data_rejection": {"expected-statuses": [*refused]},
+    }
+    too_late = {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, "408"]}}  # nothing calls in the meantime
+    config = {"checks": checks, "operations": [{"include-path": f"{ROOT}{WAIT}", "checks": too_late}]}
+    return schemathesis.openapi.from_wsgi(
+        f"{ROOT}/openapi.json", app, headers=HERE, config=SchemathesisConfig.from_dict(config)
+    )
+
+
+def requests(operation: Any, data: st.DataObject) -> Any:
+    """A request to the operation, right or wrong."""
+    right = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    takes = operation.body or operation.query or operation.path_parameters
+    wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE) if takes else right
+    try:
+        return data.draw(st.one_of(right, wrong))
+    except InvalidArgument:  # a schema that schemathesis has changed allows no value
+        return reject()
+
+
+def hold(check: Callable[[st.DataObject], None], torture: Torture) -> None:
+    """Does the check for some data, in the long form for a hundred times as much."""
+    settings(
+        max_examples=torture.scale(4, 400),
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=[*HealthCheck],
+    )(given(data=st.data())(check))()
+
+
+def answered(case: Any) -> None:
+    """Sends the request. Its answer must be as described."""
+    case.validate_response(case.call(headers=HERE), checks=[*CHECKS.get_all()])
+
+
+@pytest.fixture(scope="module")
+def routes() -> schemathesis.BaseSchema:
+    return opened({})
 
 
 def is_read(body: Any, path: str, http_method: str) -> bool:
@@ -42,43 +92,48 @@ def is_read(body: Any, path: str, http_method: str) -> bool:
     return isinstance(body, dict)
 
 
-@pytest.fixture(scope="module")
-def described() -> schemathesis.BaseSchema:
-    """One mock for all requests, as its own description shows it."""
-    chosen = load({})
-    app = make_app(open_gateway(chosen), lambda operation: operation(), chosen)
-    return schemathesis.openapi.from_wsgi("/_mock/openapi.json", app, headers=HERE)
+@pytest.mark.once
+@pytest.mark.parametrize(("path", "http_method"), ROWS)
+def test_requests_to_a_route_are_answered_as_described(
+    routes: schemathesis.BaseSchema, path: str, http_method: str, torture: Torture
+) -> None:
+    operation = routes[ROOT + path.replace("<path:", "<").replace("<", "{").replace(">", "}")][http_method]
+
+    def holds(data: st.DataObject) -> None:
+        case = requests(operation, data)
+        if path == WAIT and isinstance(case.body, NotSet):
+            case.body = {}
+        if path == WAIT and is_read(case.body, path, http_method):
+            case.body["timeout"] = "10ms"
+        answered(case)
+
+    hold(holds, torture)
+
+
+@pytest.fixture(scope="module", params=["body", "mirror"])
+def api(request: pytest.FixtureRequest) -> schemathesis.BaseSchema:
+    """Where errors have the status 200, it does not tell whether a wrong call was refused."""
+    refused = [*REFUSED, *(["200"] if request.param == "body" else [])]
+    return opened({"error.http-status": request.param}, refused)
+
+
+CALLS = [(method, http_method) for method in OPERATIONS for http_method in ("GET", "POST")]
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("path", "http_method"), ROWS)
-def test_right_and_wrong_requests_are_answered_as_described(
-    described: schemathesis.BaseSchema, path: str, http_method: str, torture: Torture
+@pytest.mark.parametrize(("method", "http_method"), CALLS)
+def test_calls_of_the_api_are_answered_as_described(
+    api: schemathesis.BaseSchema, method: str, http_method: str, torture: Torture
 ) -> None:
-    operation = described[path.replace("<path:", "<").replace("<", "{").replace(">", "}")][http_method]
-    right = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-    takes = operation.body or operation.query or operation.path_parameters
-    wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE) if takes else right
+    operation = api[f"/api/{method}"][http_method]
 
-    @settings(
-        max_examples=torture.scale(4, 400),
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=[*HealthCheck],
-    )
-    @given(data=st.data())
     def holds(data: st.DataObject) -> None:
-        try:
-            case = data.draw(st.one_of(right, wrong))
-        except InvalidArgument:  # a schema that schemathesis has changed allows no value
+        case = requests(operation, data)
+        sent = case.query if http_method == "GET" else case.body
+        if isinstance(sent, dict) and sent.get("format") == "":  # which is like none at all
             reject()
-        if path == "/requests/wait" and isinstance(case.body, NotSet):
-            case.body = {}
-        if path == "/requests/wait" and is_read(case.body, path, http_method):
-            case.body["timeout"] = "10ms"
-        response = case.call(headers=HERE)
-        beyond = [TOO_LARGE] if response.status_code == 413 else BEYOND_A_SCHEMA.get(path, ())
-        case.validate_response(response, checks=[one for one in CHECKS.get_all() if one.__name__ not in beyond])
+        if isinstance(sent, dict) and data.draw(st.booleans()):  # else no call is let in
+            sent |= {"login": A_MOCK.login, "token": A_MOCK.token}
+        answered(case)
 
-    holds()
+    hold(holds, torture)

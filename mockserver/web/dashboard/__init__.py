@@ -1,0 +1,1 @@
+"""The dashboard: pages for people, which show the mock at work and control it through the control API."""

@@ -1,0 +1,66 @@
+"""Who has signed in: sessions of browsers, kept in the store, so that all processes of a mock know them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from typing import Any
+
+from mockserver.api.mock import Mock
+from mockserver.core.messages import SECOND, Micros
+from mockserver.web.route import Guard
+
+MOST = 32
+"""Sessions at a time; one more ends the oldest."""
+LASTS: Micros = 12 * 3600 * SECOND
+"""Real time after which a session ends by itself."""
+_NAME = "dashboard-sessions"
+
+
+class Sessions:
+    """The sessions of one mock. Of each the store has a digest, from which nobody can make a cookie.
+
+    The methods may raise StoreError.
+    """
+
+    def __init__(self, mock: Mock, guard: Guard) -> None:
+        self._mock = mock
+        self._guard = guard
+
+    def begin(self) -> str:
+        """A new session: a text that only its browser knows."""
+        session = secrets.token_urlsafe(32)
+        self._change(lambda kept, now: {**kept, _digest(session): now + LASTS})
+        return session
+
+    def knows(self, session: str) -> bool:
+        """Whether the session has begun, and has not ended."""
+
+        def look() -> bool:
+            with self._mock.store.transaction():
+                return self._mock.real.now() < self._kept().get(_digest(session), 0)
+
+        return bool(self._guard(look))
+
+    def end(self, session: str) -> None:
+        """Ends the session."""
+        self._change(lambda kept, _: {one: until for one, until in kept.items() if one != _digest(session)})
+
+    def _kept(self) -> dict[str, Micros]:
+        """When each session ends, by its digest, in the order in which they have begun."""
+        kept: dict[str, Micros] = json.loads(self._mock.store.values.get(_NAME) or "{}")
+        return kept
+
+    def _change(self, changed: Any) -> None:
+        def work() -> None:
+            store, now = self._mock.store, self._mock.real.now()
+            with store.transaction(write=True):
+                lasting = {one: until for one, until in changed(self._kept(), now).items() if until > now}
+                store.values.put(_NAME, json.dumps(dict([*lasting.items()][-MOST:])) if lasting else None)
+
+        self._guard(work)
+
+
+def _digest(session: str) -> str:
+    return hashlib.sha256(session.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,132 @@
+"""What holds for each page: nothing for axe to find, no page wider than a phone, each part reached by the keyboard."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from browser.visiting import NARROW, WIDE, Theme, Visit, ask, create, picture
+from mockserver.testing import Account
+from mockserver.web.dashboard.pages import PAGES
+
+PATHS = {page.name: page.path for page in PAGES if page.in_menu}
+LOOKS: list[tuple[Theme, str, tuple[int, int]]] = [("light", "en", WIDE), ("dark", "ru", NARROW)]
+"""Each theme, each language and each width once: what axe looks at in one does not depend on the others."""
+CONTROLS = "a[href], button, input, select, textarea, summary"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def busy(account: Account) -> Account:
+    """An account that has called."""
+    for phone in ("70000000001", "70000000408", "70001234567"):
+        create(account, phone)
+    ask(account, "result", id=create(account, "70000000777"))
+    ask(account, "info", format="xml")
+    with account.faults.arm("error", code=500, message="try later"):
+        ask(account, "create", phone="70001234567", source=1)
+    return account
+
+
+def settled(page: Page) -> None:
+    """Waits until the page has been filled."""
+    expect(page.locator("#connection")).to_have_attribute("data-state", "on")
+    page.wait_for_load_state("networkidle")
+
+
+def found(page: Page) -> list[Any]:
+    """What axe finds: the rule, and where."""
+    violations = Axe().run(page, options=RULES).response["violations"]
+    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in violations]
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize(("theme", "language", "size"), LOOKS, ids=["light-en-wide", "dark-ru-narrow"])
+@pytest.mark.parametrize("name", PATHS)
+def test_axe_finds_nothing_and_the_page_fits_its_window(
+    visit: Visit, name: str, theme: Theme, language: str, size: tuple[int, int]
+) -> None:
+    page = visit.open(PATHS[name], size=size, theme=theme, language=language)
+    settled(page)
+    for summary in page.locator("main details:not([open]) > summary").all():
+        summary.click()
+
+    picture(page, f"{name}-{theme}-{language}-{size[0]}")
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert found(page) == []
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_each_part_of_a_page_is_reached_by_the_tab_key_and_seen_there(visit: Visit, name: str) -> None:
+    page = visit.open(PATHS[name])
+    settled(page)
+    wanted = page.locator(CONTROLS).filter(visible=True)
+    everything = wanted.count()
+    page.evaluate(
+        "(controls) => document.querySelectorAll(controls).forEach((one, at) => (one.dataset.at = at))", CONTROLS
+    )
+    reached: dict[str, bool] = {}
+    for _ in range(everything + 40):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            "[document.activeElement.dataset.at ?? document.activeElement.tagName,"
+            " getComputedStyle(document.activeElement).outlineStyle !== 'none']"
+        )
+        if told[0] in reached and told[0].isdigit():
+            break
+        reached[told[0]] = told[1]
+    missing = [one.get_attribute("data-at") for one in wanted.all() if one.get_attribute("data-at") not in reached]
+    assert missing == []
+    assert [place for place, is_seen in reached.items() if place.isdigit() and not is_seen] == []
+
+
+def test_the_menu_leads_to_each_page_and_says_which_one_it_is(visit: Visit) -> None:
+    page = visit.open()
+    menu = page.get_by_role("navigation", name="Pages")
+    for place, path in enumerate(PATHS.values()):
+        menu.get_by_role("link").nth(place).click()
+        expect(menu.locator("[aria-current=page]")).to_have_count(1)
+        expect(page).to_have_url(re.compile(f"/_mock/{path}$"))
+
+
+def test_a_language_is_chosen_and_kept(visit: Visit) -> None:
+    page = visit.open(language="ru-RU")
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    page.get_by_role("link", name="EN").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.goto(visit.url)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page).to_have_url(visit.url)
+
+
+def test_colours_are_chosen_and_kept(visit: Visit) -> None:
+    page = visit.open(theme="light")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_label("Colours").select_option("dark")
+    assert page.evaluate(background) != light
+    page.reload()
+    assert page.evaluate(background) != light
+    page.get_by_label("Colours").select_option("auto")
+    assert page.evaluate(background) == light
+
+
+def test_the_facts_stand_below_each_page(visit: Visit) -> None:
+    page = visit.open()
+    expect(page.locator("#fact-api")).to_have_text(visit.url.replace("_mock/", "api"))
+    page.get_by_role("button", name="Copy the URL of the API").click()
+    expect(page.get_by_role("status")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == visit.url.replace("_mock/", "api")
+
+
+def test_a_page_says_when_the_mock_does_not_answer(visit: Visit) -> None:
+    page = visit.open()
+    expect(page.locator("#connection")).to_have_text("connected")
+    page.route("**/_mock/clock", lambda route: route.abort("aborted"))
+    page.route("**/_mock/requests*", lambda route: route.abort("aborted"))
+    expect(page.locator("#connection")).to_have_text("no answer, trying again")
