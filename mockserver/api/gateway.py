@@ -20,11 +20,13 @@ from mockserver.core.tasks import Account, Task
 from mockserver.formats.writers import WRITERS, prepared
 from mockserver.profile.profile import Rendering
 from mockserver.stores.journal import HTTP_METHODS, OUTCOMES, Entry
+from mockserver.stores.store import Again
 from mockserver.stores.store import Made as Counted
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
 BASE = b"/api/"
+_TRIES = 100  # to decide a call by what other processes change all the time
 LONGEST_REASON = 500  # characters of a reason
 _ORIGIN = "Access-Control-Allow-Origin"
 
@@ -101,7 +103,7 @@ class Gateway:
         decided: list[Decision | Made] = []
         coming = iter(requests)
         try:
-            with self.mock.store.transaction():
+            with self.mock.store.turn():
                 planned: list[tuple[Request, Plan]] = []
                 for request in coming:
                     asked.append(request)
@@ -136,10 +138,16 @@ class Gateway:
             yield made
 
     def _safely(self, request: Request) -> Decision:
-        try:
-            return self.decide(request)
-        except StoreError:
-            return self._server_error(request)
+        for _ in range(_TRIES):
+            try:
+                decision = self.decide(request)
+                self.mock.store.check()
+            except Again:
+                continue
+            except StoreError:
+                break
+            return decision
+        return self._server_error(request)
 
     def _server_error(self, request: Request) -> Decision:
         return self._refused(request, ApiError("server", reason="the store failed"))

@@ -204,6 +204,11 @@ class Journal(ABC):
         """The number of the last entry; in a journal that is shared, as of the last look into it."""
         self._waiters: dict[str | None, dict[Waiter, None]] = {}
 
+    @property
+    def has_waiters(self) -> bool:
+        """Whether somebody waits for calls."""
+        return bool(self._waiters)
+
     @abstractmethod
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
         """Keeps entries in their order, each with the answer's body where there is one to keep. Their numbers are those

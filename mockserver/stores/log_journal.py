@@ -12,6 +12,7 @@ from mockserver.standard_error import write_line
 from mockserver.stores.call_log import CallLog, LogReader
 from mockserver.stores.journal import LARGEST_BODY, Entry, Pattern, Waiter
 from mockserver.stores.memory_journal import MemoryJournal
+from mockserver.stores.shared_store import HELD
 from mockserver.stores.sqlite_file import SqliteFile
 from mockserver.stores.store import Made
 from mockserver.stores.trouble import Trouble
@@ -37,7 +38,7 @@ class LogJournal(MemoryJournal):
         self._reader = LogReader(path)
         self._calls: Counter[Made] = Counter()
         self._cleared: list[str | None] = []  # what is still to be cleared
-        self.trouble = Trouble(f"{path}: the journal", write_line, "Until then, calls are held, to be added later")
+        self.trouble = Trouble(f"{path}: the journal", write_line, HELD)
 
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
         self.add_turn({}, entries, lost_some=False)

@@ -138,7 +138,7 @@ class MemoryStore(Store):
             if self._depth:
                 self._undo.append(partial(self._charged.add, login))
 
-    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+    def create_task(self, task: Task, day: int, after: int | None = None) -> Task | LimitReached:  # noqa: ARG002 - it is what was read
         account = self.account(task.login)
         if account is None:
             raise KeyError(task.login)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from mockserver.stores.store import Made, Store
 
 UNWRITTEN = 1000
 """Entries of the journal that a process holds while they can't be written."""
+HELD = "Until then, calls are held, to be added later"
+"""What follows from a trouble of the journal."""
 TOMBSTONES = 10_000
 """Changes after which a record that was dropped is forgotten: a process that is further behind reads all records."""
 _RESET = "reset"
@@ -99,16 +101,8 @@ class SharedStore(Store):
         """Likewise: leaves none, but has every other process read all records."""
 
     @abstractmethod
-    def _next_change(self) -> int:
-        """The number of a change that is made now."""
-
-    @abstractmethod
-    def _record(
-        self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
-    ) -> None:
-        """Adds to the counts of calls and to the journal. lost_some: whether entries are missing that nobody knows, so
-        that the journal does not know any more how many it has dropped.
-        """
+    def _put_change(self) -> int:
+        """Makes a change of no record, and gives its number likewise."""
 
     # What it is given.
 
@@ -131,8 +125,10 @@ class SharedStore(Store):
         before.
         """
         changes = self._changes(self._known)
-        if changes is None:
-            return
+        if changes is not None:
+            self._take_in(changes)
+
+    def _take_in(self, changes: Changes) -> None:
         try:
             for one in self._sets:
                 if changes.whole:
@@ -163,17 +159,7 @@ class SharedStore(Store):
         """Has what others keep of accounts, clocks and tasks be looked up anew: some of it has changed, and not by a
         charge or a new task alone.
         """
-        self._known, self._wrote = self._next_change(), True
-
-    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
-        self._uncounted.update(calls)
-        self._unwritten += entries
-        try:
-            self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
-        except StoreError:
-            self._hold()
-        else:
-            self._let_go()
+        self._known, self._wrote = self._put_change(), True
 
     def _hold(self) -> None:
         """Holds what could not be written, as far as there is room."""

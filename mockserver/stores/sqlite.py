@@ -10,7 +10,7 @@ Faults, scenarios, stubs, values, counts and the journal end with the last proce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -158,7 +158,7 @@ class SqliteStore(SharedStore):
             self.file.run("DELETE FROM accounts WHERE login = ?", (login,))
             self._changed()
 
-    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+    def create_task(self, task: Task, day: int, after: int | None = None) -> Task | LimitReached:  # noqa: ARG002 - it is what was read
         with self.transaction(write=True):
             made = self.add_task(_columns(task), task.login, day, task.cost)
             if made is None:
@@ -234,18 +234,18 @@ class SqliteStore(SharedStore):
         return self._write_record(kind, key, None)
 
     def _write_record(self, kind: str, key: str, value: str | None) -> int:
-        last = self._next_change()
+        last = self._put_change()
         self.file.run(_PUT_RECORD, (kind, key, value, last))
         return last
 
     def _clear_records(self, kinds: Sequence[str]) -> int:
         for kind in kinds:
             self.file.run("DELETE FROM records WHERE kind = ?", (kind,))
-        last = self._next_change()
+        last = self._put_change()
         self.file.run("UPDATE changes SET purged = last")
         return last
 
-    def _next_change(self) -> int:
+    def _put_change(self) -> int:
         self.file.run("UPDATE changes SET last = last + 1")
         ((last,),) = self.file.rows("SELECT last FROM changes")
         if last % TOMBSTONES == 0:
@@ -269,10 +269,15 @@ class SqliteStore(SharedStore):
             ((number,),) = self.file.rows("SELECT number FROM samples WHERE login = ? AND what = ?", (login, what))
         return int(number)
 
-    def _record(
-        self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
-    ) -> None:
-        self.journal.add_turn(calls, entries, lost_some=lost_some)
+    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        self._uncounted.update(calls)
+        self._unwritten += entries
+        try:
+            self.journal.add_turn(self._uncounted, self._unwritten, lost_some=self._lost_some)
+        except StoreError:
+            self._hold()
+        else:
+            self._let_go()
 
     def calls(self) -> Mapping[Made, int]:
         return self.journal.calls()
