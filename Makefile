@@ -57,6 +57,10 @@ format: $(VENV)/.dev
 docs: $(VENV)/.docs
 	$(VENV)/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --jobs auto -b html docs site
 
+# The pictures of docs/, which are kept; it needs chromium and graphviz.
+pictures: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m support.pictures
+
 # Tables of docs/, schemas/xml, schemas/csv, fixtures/synthetic.
 generate: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m support.generate

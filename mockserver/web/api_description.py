@@ -379,7 +379,9 @@ def _of_a_mock(name: str, responses: _Part, profile: Profile, used: dict[str, _P
     """The responses with those that a mock alone gives."""
     error = _component("error", "json", profile, used)
     ended = {"application/json": {"schema": {"$ref": f"#/components/schemas/{error}"}}}
-    more = {"503": {"description": "The mock was reset, or stopped, while this answer waited.", "content": ended}}
+    more: dict[str, _Part] = {
+        "503": {"description": "The mock was reset, or stopped, while this answer waited.", "content": ended}
+    }
     if name == "create":
         page = {"text/html": {"schema": {"type": "string"}, "example": BAD_GATEWAY.decode()}}
         more["502"] = {"description": "A proxy's page, for the phone 70000000502.", "content": page}

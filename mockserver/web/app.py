@@ -32,6 +32,7 @@ from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, control_failure, control_paths
 from mockserver.web.dashboard.pages import Dashboard
 from mockserver.web.dashboard.sessions import Sessions
+from mockserver.web.docs import Docs
 from mockserver.web.door import CONTROL, Door
 from mockserver.web.route import Guard
 
@@ -225,12 +226,15 @@ def make_app(
     door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin), sessions.knows)
     control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon, door=door)
     dashboard = Dashboard(door, sessions)
+    docs = Docs(door)
     waiting.wait = control.wait
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
         received = _request()
         if CONTROL.match(request.path) is not None:
-            answered = dashboard.answer(request.environ, received) or control.answer(request.environ, received)
+            environ = request.environ
+            answered = dashboard.answer(environ, received) or docs.answer(environ, received)
+            answered = answered or control.answer(environ, received)
         else:
             answered = guard(lambda: gateway.answer(received))
         if answered.later is not None and (hand_over := request.environ.get(HAND_OVER)) is not None:

@@ -87,7 +87,7 @@ def _control_parts(table: Mapping[str, Mapping[str, Route]], *, with_token: bool
         "components": {
             "schemas": {"Problem": REFUSAL.schema},
             "responses": {_refusal(status): _refused(status) for status in statuses},
-            "securitySchemes": {_TOKEN: scheme},
+            **({"securitySchemes": {_TOKEN: scheme}} if with_token else {}),
         },
     }
 

@@ -33,6 +33,7 @@ USED_OTHERWISE = {
     "import-linter": ("Makefile", "lint-imports"),
     "build": ("Makefile", "-m build"),
     "pytest-xdist": ("Makefile", "--dist"),
+    "hatch-fancy-pypi-readme": ("pyproject.toml", "fancy-pypi-readme]"),
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
     "editables": ("Makefile", "--no-build-isolation --editable"),
     "lxml-stubs": ("pyproject.toml", "lxml"),

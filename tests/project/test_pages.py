@@ -33,6 +33,7 @@ HERE = "127.0.0.1:8080"
 """Where the pages have the mock."""
 NOT_RUN = {
     ("README.md", "needs the virtual environment of `make run`, which `.ci/run` makes and starts"),
+    ("README.md", "needs Docker; `.ci/run` lints the Dockerfile"),
     ("docs/first-steps.md", "installs from a package index"),
     ("docs/deployment.md", "needs gunicorn, which the kit does not install"),
     ("docs/live.md", "calls the live API"),

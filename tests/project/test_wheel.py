@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -52,6 +53,14 @@ def test_the_wheel_carries_schemas_and_fixtures_and_no_tests(wheel: Path) -> Non
     assert "mockserver/fixtures/words.toml" in names
     assert "contract_tests/suite/test_create.py" in names
     assert not any(name.startswith("tests/") for name in names)
+
+
+def test_the_page_of_the_package_has_no_link_that_leads_nowhere(wheel: Path) -> None:
+    file = zipfile.ZipFile(wheel)
+    metadata = file.read(next(name for name in file.namelist() if name.endswith("/METADATA"))).decode()
+
+    assert "docs/clauses.md" in metadata
+    assert {target.partition("://")[0] for target in re.findall(r"\]\(([^)]*)\)", metadata)} == {"https"}
 
 
 def test_it_is_the_installed_one_that_runs(installed: Path) -> None:

@@ -180,6 +180,9 @@ export const timeOf = (iso, digits = 0) => {
   return digits ? `${seconds}.${fraction.padEnd(digits, "0").slice(0, digits)}` : seconds;
 };
 
+/** Likewise with its date, to the millisecond. */
+export const dateOf = (iso) => `${iso.slice(0, 10)} ${timeOf(iso, 3)}`;
+
 const number = new Intl.NumberFormat(page.lang, { maximumFractionDigits: 1 });
 
 /** A number as the language writes it. */

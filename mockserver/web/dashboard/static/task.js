@@ -1,6 +1,6 @@
 // A task: its state, and its answer in each format.
 
-import { at, below, call, copy, curl, every, foreign, health, make, onPress, onSend, t } from "./core.js";
+import { at, below, call, copy, curl, dateOf, every, foreign, health, make, onPress, onSend, t } from "./core.js";
 import { show } from "./colours.js";
 
 const id = location.pathname.split("/").at(-1);
@@ -20,8 +20,8 @@ function showFacts() {
     "live.account": task.login,
     "tasks.source": task.source,
     "tasks.cost": task.cost,
-    "tasks.created": task.created_at,
-    "tasks.ready_at": task.polls_left !== null && task.status === "processing" ? t("task.polls_left", { polls: task.polls_left }) : (task.ready_at ?? t("task.never")),
+    "tasks.created": dateOf(task.created_at),
+    "tasks.ready_at": task.polls_left !== null && task.status === "processing" ? t("task.polls_left", { polls: task.polls_left }) : task.ready_at === null ? t("task.never") : dateOf(task.ready_at),
   };
   at("task-facts").replaceChildren(
     ...Object.entries(facts).map(([key, value]) => make("div", {}, make("dt", {}, t(key)), make("dd", {}, foreign(String(value))))),
