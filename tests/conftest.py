@@ -64,6 +64,6 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(number, usual)
 
 
-# No test judges how long an example takes: on a busy machine any may take long.
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test judges how long an example takes: on a busy machine any may take long. Each run has new examples, in CI, too.
+settings.register_profile("tests", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")

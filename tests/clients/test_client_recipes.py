@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import pytest
 
 from mockserver.testing import Account, Mock
+from support.needed import not_here
 from support.processes import environment
 from support.wire_server import wait_for
 
@@ -80,8 +81,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     if lacking(name):
-        reason = f"{', '.join(lacking(name))}: not here; .ci/run installs it"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        not_here(", ".join(lacking(name)))
     return name
 
 
@@ -319,9 +319,11 @@ def test_an_adapter_leads_to_the_mock(example: str, mock: Mock) -> None:
     assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr
 
 
-@pytest.mark.parametrize("file", ["nginx.conf", "Caddyfile"])
-def test_a_server_in_front_answers_for_the_api_with_https(file: str, tmp_path: Path, mock: Mock) -> None:
+@pytest.mark.parametrize(("program", "file"), [("nginx", "nginx.conf"), ("caddy", "Caddyfile")])
+def test_a_server_in_front_answers_for_the_api_with_https(program: str, file: str, tmp_path: Path, mock: Mock) -> None:
     """By the commands that its head shows: what comes first, the server, and a call."""
+    if shutil.which(program) is None:
+        not_here(program)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     text = (RECIPES / "hard_coded" / file).read_text(encoding="utf-8").replace("8443", port)

@@ -17,6 +17,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from support.needed import release_tool
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
@@ -99,6 +101,7 @@ LOCKS = {
     "newest.txt": RUNTIME + DEVELOPMENT,
     "lowest.txt": RUNTIME + DEVELOPMENT,
     "runtime.txt": RUNTIME,
+    "container.txt": RUNTIME + OPTIONAL,
     "release.txt": RELEASE,
     "docs.txt": SITE,
 }
@@ -153,21 +156,19 @@ def needed(names: set[str]) -> set[str]:
     return found
 
 
-RELEASING = Path(sys.prefix) / "release" / "bin" / "python"
-
-
-@pytest.mark.skipif(not RELEASING.exists(), reason="cyclonedx-bom is not installed: `make tests` installs it")
+@pytest.mark.once
 def test_the_list_of_a_release_names_what_the_wheel_needs_and_nothing_else(tmp_path: Path) -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ndist:")[2].partition("\n\n")[0]
     command = re.search(r"-m (cyclonedx_py .*)\Z", recipe.replace("\\\n", ""), re.DOTALL)
     assert command
     words = command[1].replace("dist/ifind-mock.cdx.json", str(tmp_path / "made.json")).split()
-    subprocess.run([RELEASING, "-W", "ignore", "-m", *words], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run([release_tool("python"), "-W", "ignore", "-m", *words], cwd=ROOT, check=True, capture_output=True)
     made = json.loads((tmp_path / "made.json").read_text(encoding="utf-8"))
     listed = {canonicalize_name(part["name"]): part for part in made["components"]}
 
     assert made["bomFormat"] == "CycloneDX"
     assert made["metadata"]["component"]["name"] == PROJECT["project"]["name"]
+    assert made["metadata"]["component"]["version"] == PROJECT["project"]["version"]
     assert {name: {part["version"]} for name, part in listed.items()} == {
         name: {version for version, _ in pins} for name, pins in lock("runtime.txt").items()
     }

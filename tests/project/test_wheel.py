@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from support.needed import release_tool
 from support.processes import environment
 
 CHECKOUT = Path(__file__).parents[2]
@@ -25,11 +27,17 @@ def run(*args: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source package, and the wheel that is built from it."""
     out = tmp_path_factory.mktemp("dist")
-    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, cwd=CHECKOUT)
+    built = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, cwd=CHECKOUT)
     assert built.returncode == 0, built.stdout + built.stderr
-    return next(out.glob("*.whl"))
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    return next(dist.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +69,23 @@ def test_the_page_of_the_package_has_no_link_that_leads_nowhere(wheel: Path) -> 
 
     assert "docs/clauses.md" in metadata
     assert {target.partition("://")[0] for target in re.findall(r"\]\(([^)]*)\)", metadata)} == {"https"}
+
+
+def test_the_source_package_has_what_a_checkout_has(dist: Path) -> None:
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as package:
+        names = {name.partition("/")[2].partition("/")[0] for name in package.getnames()}
+    tracked = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=CHECKOUT).stdout.splitlines()
+
+    assert names == {*(name.partition("/")[0] for name in tracked), "PKG-INFO"}
+
+
+@pytest.mark.once
+def test_nothing_is_found_in_the_packages(dist: Path) -> None:
+    checked = run(release_tool("twine"), "check", "--strict", *dist.iterdir(), cwd=CHECKOUT)
+    contents = run(release_tool("check-wheel-contents"), dist, cwd=CHECKOUT)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert contents.returncode == 0, contents.stdout + contents.stderr
 
 
 def test_it_is_the_installed_one_that_runs(installed: Path) -> None:
