@@ -26,6 +26,8 @@ from mockserver.faults.kinds import KINDS
 from mockserver.faults.matching import MATCH_FIELDS
 from mockserver.formats.writers import FORMATS
 from mockserver.inputs.accounts import KEYS
+from mockserver.people.magic import MAGIC
+from mockserver.profile.editions import ALL_SOURCES
 from mockserver.stores.journal import OUTCOMES
 from mockserver.web.control import ROOT, below_root, control_failure
 from mockserver.web.dashboard import forms
@@ -76,6 +78,7 @@ PAGES = (
     DashboardPage("tasks", "dashboard/tasks"),
     DashboardPage("faults", "dashboard/faults", {"kinds": KINDS, "match": MATCH_FIELDS, "often": OFTEN}),
     DashboardPage("accounts", "dashboard/accounts", {"keys": KEYS}),
+    DashboardPage("try", "dashboard/try", {"magic": MAGIC, "sources": ALL_SOURCES, "formats": FORMATS}),
     DashboardPage("task", "dashboard/tasks/[0-9]+", {"formats": FORMATS}, in_menu=False),
 )
 """The pages, in the order of the menu. The path of one in the menu is a plain text."""
