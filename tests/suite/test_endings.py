@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -43,13 +44,18 @@ OLD = "what another run has found"
 
 @contextmanager
 def old_reports(folder: Path) -> Iterator[dict[str, Any]]:
-    """The options of a report in each format, where there are reports of another run; at the end there are none."""
+    """The options of a report in each format, where there are reports of another run; at the end there are none, but in
+    front of what was appended.
+    """
     files = {name: folder / f"r.{name}" for name in RENDERERS}
     for path in files.values():
         path.write_text(OLD, encoding="utf-8")
     yield files
-    for path in files.values():
-        assert OLD not in path.read_text(encoding="utf-8"), path
+    for name, path in files.items():
+        if RENDERERS[name].appends:
+            assert re.fullmatch(rf"{OLD}\n## .+\n", path.read_text(encoding="utf-8"), re.DOTALL), path
+        else:
+            assert OLD not in path.read_text(encoding="utf-8"), path
     assert not [path for path in folder.iterdir() if path.suffix == ".tmp"]
 
 
@@ -350,7 +356,7 @@ def test_a_signal_while_the_files_are_written_loses_none_of_them(
             os.kill(os.getpid(), number)
         return RENDERERS[at].render(report)
 
-    monkeypatch.setattr("contract_tests.check.report_files.RENDERERS", {**RENDERERS, at: Renderer("", signalled)})
+    monkeypatch.setattr("contract_tests.check.command.RENDERERS", {**RENDERERS, at: Renderer("", signalled)})
     before = signal.getsignal(number)
     with serving("courier") as target, old_reports(tmp_path) as files:
         code, output = check(target, only=("info.answers",), **files)
@@ -371,7 +377,7 @@ def test_a_second_signal_ends_the_writing_and_no_old_report_is_left(
         return RENDERERS["json"].render(report)
 
     monkeypatch.setattr(interrupts, "TOGETHER", 0.0)
-    monkeypatch.setattr("contract_tests.check.report_files.RENDERERS", {**RENDERERS, "json": Renderer("", signalled)})
+    monkeypatch.setattr("contract_tests.check.command.RENDERERS", {**RENDERERS, "json": Renderer("", signalled)})
     with serving("courier") as target, old_reports(tmp_path) as files:
         with pytest.raises(KeyboardInterrupt):
             check(target, only=("info.answers",), **files)
@@ -574,7 +580,7 @@ def test_a_renderer_that_fails_loses_no_other_file(tmp_path: Path, monkeypatch: 
             raise ValueError("too much")
         return RENDERERS["html"].render(report)
 
-    monkeypatch.setattr("contract_tests.check.report_files.RENDERERS", {**RENDERERS, "html": Renderer("", failing)})
+    monkeypatch.setattr("contract_tests.check.command.RENDERERS", {**RENDERERS, "html": Renderer("", failing)})
     with serving("courier") as target, old_reports(tmp_path) as files:
         code, _ = check(target, only=("info.answers",), **files)
 

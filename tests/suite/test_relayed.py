@@ -23,7 +23,7 @@ from contract_tests.contract.profile import Uncovered
 from contract_tests.engine.options import CheckOptions
 from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.learning.learned_profile import LearnedChoice, Unseen, profile_file, profile_of, write_table
-from contract_tests.parity import parity_report
+from contract_tests.parity import parity_formats, parity_report
 from contract_tests.parity.comparison import Agreement, PlaceComparison
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import masked
@@ -105,8 +105,10 @@ OUTPUTS: Mapping[str, Callable[[], str]] = {
     "terminal": lambda: written(write_terminal, REPORT),
     "errors": lambda: written(lambda out: write_errors(REPORT, out)),
     "pytest": lambda: hider(SessionState(CheckOptions()))(TEXT),
-    "parity": lambda: written(parity_report.write_terminal, PARITY),
-    "parity, JSON": lambda: parity_report.render(PARITY).decode(),
+    "parity": lambda: written(parity_formats.write_terminal, PARITY),
+    **{
+        f"parity, {name}": lambda one=one: one.render(PARITY).decode() for name, one in parity_formats.RENDERERS.items()
+    },
     "learn": lambda: written(write_table, LEARNED, "a file"),
     "profile": lambda: profile_file(LEARNED).decode(),
     "validate": lambda: as_text(VALIDATION),
@@ -130,7 +132,7 @@ def test_what_is_written_for_programs_still_says_what_the_target_said() -> None:
 
     assert report["clauses"][0]["findings"][0]["found"] == TEXT
     assert profile["profile"][CLAUSE.id]["choice"] == {"missing": TEXT}
-    assert json.loads(OUTPUTS["parity, JSON"]())["stopped"] == TEXT
+    assert json.loads(OUTPUTS["parity, json"]())["stopped"] == TEXT
 
 
 @pytest.mark.parametrize(
