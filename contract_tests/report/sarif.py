@@ -30,7 +30,7 @@ _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 def render(report: Report) -> bytes:
     """The log, which has one run."""
-    troubles = [*filter(None, [report.stopped]), *report.errors]
+    troubles = [*filter(None, [report.stopped]), *(error or "an error of the kit itself" for error in report.errors)]
     rules = [_rule(row.clause.id, row.clause.title, _help(row.clause), _level(row.clause)) for row in report.rows]
     results = list(_results(report))
     if troubles:

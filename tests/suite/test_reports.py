@@ -33,7 +33,9 @@ from contract_tests.report.terminal import write_terminal
 from contract_tests.report.visible import encodable, line, visible
 from contract_tests.report.wording import LOOKS, figures, headline
 from mockserver import data
+from support.checking import examined
 from support.made_reports import HOSTILE, SAMPLE, TEXTS, UNCHECKED, a_finding, reports, row_of
+from support.standins.running import serving
 
 SCHEMA = json.loads(data.path("schemas", "reports", "check.schema.json").read_text(encoding="utf-8"))
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -254,26 +256,52 @@ def test_junit_has_a_case_for_each_clause_with_its_fate(report: Report) -> None:
     assert len(cases) == len(report.rows) + len(of_the_run)
 
 
+NUMBER, TIME = r"[0-9]+", r"[0-9]+\.[0-9]+"
+JUNIT: dict[str, tuple[dict[str, str], set[str]]] = {
+    "testsuites": ({"tests": NUMBER, "failures": NUMBER, "errors": NUMBER, "time": TIME}, {"testsuite"}),
+    "testsuite": (
+        {"name": ".+", "tests": NUMBER, "failures": NUMBER, "errors": NUMBER, "skipped": NUMBER, "time": TIME}
+        | {"timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"},
+        {"testcase", "system-out"},
+    ),
+    "testcase": ({"classname": ".+", "name": ".+", "time": TIME}, {"failure", "error", "skipped", "system-out"}),
+    "failure": ({"message": ".*", "type": ".+"}, set()),
+    "error": ({"message": ".*", "type": ".+"}, set()),
+    "skipped": ({"message": ".*"}, set()),
+    "system-out": ({}, set()),
+}
+"""The rules that the schemas of Jenkins' xunit plugin, of GitLab and of GitHub's reporters share: what an element has,
+each attribute by a pattern, and what it may hold. Jenkins takes no `skipped` and no `timestamp` of testsuites.
+"""
+
+
 @given(reports())
 @LAW
 def test_junit_keeps_to_the_elements_and_attributes_that_its_readers_know(report: Report) -> None:
     root = junit(report)
     (suite,) = root
+    for element in root.iter():
+        attributes, inside = JUNIT[str(element.tag)]
+        assert set(element.attrib) == set(attributes), element.tag
+        for name, pattern in attributes.items():
+            assert re.fullmatch(pattern, str(element.get(name)), re.DOTALL), (element.tag, name)
+        assert {str(child.tag) for child in element} <= inside, element.tag
     counts = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
     for name, path in counts.items():
         assert root.get(name) == suite.get(name) == str(len(suite.findall(path)))
     assert suite.get("skipped") == str(len(suite.findall("testcase/skipped")))
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", str(suite.get("timestamp")))
-    float(str(suite.get("time")))
-
-    assert {child.tag for child in suite} <= {"testcase", "system-out"}
     assert [child.tag for child in suite].count("system-out") <= 1
-    for case in suite.findall("testcase"):
-        assert set(case.attrib) == {"classname", "name", "time"}
-        for child in case:
-            allowed = {"failure": {"message", "type"}, "error": {"message", "type"}, "skipped": {"message"}}
-            assert set(child.attrib) == allowed.get(str(child.tag), set())
-            assert len(child) == 0
+
+
+def test_the_time_of_a_clause_is_its_share_of_its_tests() -> None:
+    with serving("courier") as target:
+        report = examined(target, only=("info.answers", "create.ok")).report
+    took = {case.get("name").partition(":")[0]: float(case.get("time")) for case in junit(report).iter("testcase")}
+
+    assert min(took.values()) > 0
+    assert sum(took.values()) <= report.spent.seconds + 0.01
+    read = json.loads(RENDERERS["json"].render(report))
+    assert {clause["id"]: clause["seconds"] for clause in read["clauses"]} == took
 
 
 @given(reports())
