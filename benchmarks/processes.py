@@ -168,10 +168,11 @@ def get(port: int, path: str) -> tuple[int, bytes]:
 
 
 def _plain_environment() -> dict[str, str]:
-    """This process's environment without what would change the settings of a server."""
-    return {
-        key: value for key, value in os.environ.items() if not key.startswith(("IFIND_", "MOCKSERVER_", "MOCKOON_"))
-    }
+    """This process's environment without what would change the settings of a server, or have Python compile at each
+    start.
+    """
+    changing = ("IFIND_", "MOCKSERVER_", "MOCKOON_", "PYTHONDONTWRITEBYTECODE")
+    return {key: value for key, value in os.environ.items() if not key.startswith(changing)}
 
 
 def _stats(leader: int) -> Iterator[list[str]]:

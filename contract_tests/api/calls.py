@@ -1,22 +1,19 @@
-"""The API's calls as data: method, parameters, how they travel, and a line of curl that sends them."""
+"""The API's calls as data: method, parameters, how they travel."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from contract_tests.decode.answers import READERS
-from contract_tests.redact.mask import Mask
 from contract_tests.transport.messages import Request
 
 Pairs = tuple[tuple[str, str], ...]
 FORMATS = tuple(READERS)
 """The names of the formats, the default one first."""
 METHODS = ("create", "result", "info")
-MAX_LINE = 600
-"""Characters of a line of curl that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,34 +155,3 @@ def multipart(pairs: Iterable[tuple[str, str]]) -> bytes:
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in pairs
     ]
     return "".join([*parts, f"--{BOUNDARY}--\r\n"]).encode("utf-8", "surrogateescape")
-
-
-def curl(call: Call, base: str, mask: Mask) -> str:
-    """A command line that sends the call, with secrets as the mask's labels (shell variables, to paste and run)."""
-    request = request_of(call, base)
-    words = ["curl -sS"]
-    implied = "GET" if not request.body else "POST"
-    if request.http_method == "HEAD":
-        words.append("-I")
-    elif request.http_method != implied:
-        words.append(f"-X {request.http_method}")
-    words.append(f'"{base}/{call.method}{"?" + _masked(call.in_url, mask) if call.in_url else ""}{call.tail}"')
-    words.extend(f'-H "{name}: {mask.text(value)}"' for name, value in call.headers)
-    if call.raw is not None:
-        words.append(f'-H "Content-Type: {call.raw.content_type}" --data-binary <{len(call.raw.body)} bytes>')
-    elif call.way.location == "form":
-        words.append(f'-d "{_masked(call.params, mask)}"')
-    elif call.way.location == "multipart":
-        words.extend(f'-F "{name}={_shell(mask.text(value))}"' for name, value in call.params)
-    line = " ".join(words)
-    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}… ({len(line)} characters)"
-
-
-def _masked(pairs: Iterable[tuple[str, str]], mask: Mask) -> str:
-    shown = [(name, value, mask.text(value)) for name, value in pairs]
-    quoted = ((n, quote(m, safe="$" if m != v else "", errors="surrogateescape")) for n, v, m in shown)
-    return "&".join(f"{quote(name, safe='[]')}={value}" for name, value in quoted)
-
-
-def _shell(text: str) -> str:
-    return "".join(f"\\{c}" if c in '"`\\' else c for c in text)

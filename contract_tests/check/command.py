@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TextIO
 
 from contract_tests.check.history import HistoryFile, read_history
 from contract_tests.check.plan import plan_of, provable, provable_live
 from contract_tests.check.prompts import confirmed, has_second, spends_units, with_credentials, write_plan
-from contract_tests.check.report_files import ReportFiles
 from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
-from contract_tests.engine.stopped import why_stopped
+from contract_tests.engine.stopped import UNFINISHED, why_stopped
 from contract_tests.engine.target import on_loopback
-from contract_tests.findings.exit_code import HOLDS, USAGE
+from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
 from contract_tests.findings.finding import ClauseResult
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import Written, check_file, try_to_write
+from contract_tests.redact.write import Written, try_to_write
+from contract_tests.report.annotations import annotate, write_annotations
 from contract_tests.report.interrupts import Interrupts
+from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
+from contract_tests.report.report_files import ReportFiles, check_files
 from contract_tests.report.terminal import write_terminal
 from contract_tests.report.visible import visible
 from contract_tests.session.progress import Progress
@@ -37,20 +37,20 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
     """Checks the target and writes the report to out, errors and progress to err (None: errors to out, no progress).
     Returns the exit code. However the run ends, the files of the options hold its report.
     """
-    errors, files = err or out, ReportFiles(options)
+    errors, files = err or out, _files_of(options)
     with Interrupts.held() as interrupts:
         try:
             with interrupts.open():
                 begun = _begin(options, files, out)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the files say so
-            return refuse(options, *why_stopped(error), errors, files)
+            return refuse(options, *why_stopped(error), errors, files, out=out)
         if begun is None:
             return HOLDS
         if begun.report is not None:
-            return _end(begun.report, Secrets(dict(options.labels)), files, out, errors, Written())
+            return _end(options, begun.report, Secrets(dict(options.labels)), files, out, errors, Written())
         ended = examine(begun.options, *([Progress(err)] if err else []))
         report, trouble = _remember(replace(ended.report, provable=begun.within_reach), ended, begun)
-        return _end(report, ended.secrets, files, out, errors, trouble)
+        return _end(options, report, ended.secrets, files, out, errors, trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ class _Begun:
     """Where there is nothing to run: what it would find."""
 
 
-def _begin(options: CheckOptions, files: ReportFiles, out: TextIO) -> _Begun | None:
+def _begin(options: CheckOptions, files: ReportFiles[Report], out: TextIO) -> _Begun | None:
     """Checks the options, asks what is to be asked, and replaces the reports of before. None: the plan was all."""
     _check(options)
     history = read_history(options.history) if options.history else None
-    files.begin()
+    files.begin(stopped_report(options, BROKEN, UNFINISHED), Secrets(dict(options.labels)))
     options = with_credentials(options)
     if options.plan:
         _print_plan(options, out)
@@ -82,12 +82,31 @@ def _begin(options: CheckOptions, files: ReportFiles, out: TextIO) -> _Begun | N
     return _Begun(options, history, within_reach, _decidable(options) if history else frozenset())
 
 
-def refuse(options: CheckOptions, code: int, why: str, errors: TextIO, files: ReportFiles | None = None) -> int:
-    """Ends a run that did not begin: the reason goes to errors and into the files of the options."""
-    files, secrets = files or ReportFiles(options), Secrets(dict(options.labels))
-    why = secrets.mask(why)
-    written = files.write(stopped_report(options, code, why), secrets)
-    _print([why, *written.notices], errors)
+def _files_of(options: CheckOptions) -> ReportFiles[Report]:
+    """The files of reports. There are none where the options ask for the plan, which is no run."""
+    taken = (options.history, options.ledger, options.profile)
+    return ReportFiles({} if options.plan else options.reports, RENDERERS, taken)
+
+
+def refuse(
+    options: CheckOptions,
+    code: int,
+    why: str,
+    errors: TextIO,
+    files: ReportFiles[Report] | None = None,
+    *,
+    out: TextIO | None = None,
+) -> int:
+    """Ends a run that did not begin: the reason goes to errors, into the files of the options, and to `out` where
+    GitHub reads it.
+    """
+    files, secrets = files or _files_of(options), Secrets(dict(options.labels))
+    report = stopped_report(options, code, secrets.mask(why))
+    written = files.write(report, secrets)
+    _print([report.stopped, *written.notices], errors)
+    if options.github:
+        with suppress(OSError):
+            write_annotations(annotate(report), out or errors)
     return code
 
 
@@ -99,14 +118,7 @@ def _check(options: CheckOptions) -> None:
     if options.profile is not None:
         read_profile(options.profile)
     others = {"history": options.history, "ledger": options.ledger, "profile": options.profile}
-    files = {**options.reports, **{name: path for name, path in others.items() if path is not None}}
-    resolved = [os.path.realpath(path) for path in files.values()]
-    for (name, path), real in zip(files.items(), resolved, strict=True):
-        check_file(path, f"--{name}")
-        if Path(real).is_symlink():
-            raise UsageError(f"--{name}: {path}: is a link to itself; name another file")
-        if resolved.count(real) > 1:
-            raise UsageError(f"--{name}: {path}: is named for two files at once; name each its own")
+    check_files({**options.reports, **{name: path for name, path in others.items() if path is not None}})
 
 
 def _unseen_report(options: CheckOptions) -> Report:
@@ -162,19 +174,31 @@ def _remember(report: Report, ended: Examined, begun: _Begun) -> tuple[Report, W
         return report, Written((why,), whole=False)
 
 
-def _end(report: Report, secrets: Secrets, files: ReportFiles, out: TextIO, errors: TextIO, before: Written) -> int:
+def _end(
+    options: CheckOptions,
+    report: Report,
+    secrets: Secrets,
+    files: ReportFiles[Report],
+    out: TextIO,
+    errors: TextIO,
+    before: Written,
+) -> int:
     """Writes the report to its files and to out; the exit code, which also reflects files that were not written."""
     written = before + files.write(report, secrets)
+    code = report.exit_code or (HOLDS if written.whole else USAGE)
+    _print(written.notices, errors)
     # The terminal comes last: it may be gone, and the files are what the run was paid for.
     try:
         shown = report.masked(secrets.mask)
         write_errors(shown, out)
-        write_terminal(out, shown)
+        if options.github:
+            write_annotations(annotate(shown), out)
+        write_terminal(out, shown, whole=options.all, code=code)
         out.flush()
     except OSError as error:
-        written += Written((f"output: {error.strerror or error}",), whole=False)
-    _print(written.notices, errors)
-    return report.exit_code or (HOLDS if written.whole else USAGE)
+        _print([f"output: {error.strerror or error}"], errors)
+        code = code or USAGE
+    return code
 
 
 def _print(lines: Iterable[str], errors: TextIO) -> None:

@@ -83,6 +83,10 @@ class CheckOptions:
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False
+    all: bool = False
+    """Print what holds and what was not checked, too."""
+    github: bool = False
+    """Print annotations for GitHub."""
     reports: Mapping[str, Path] = field(default_factory=dict, hash=False)
     """The files to write, by their format in RENDERERS."""
     history: Path | None = None
@@ -210,6 +214,7 @@ _CHECK = {
     "time": "15min, no limit on a mock",
     "phone": "None is assumed for a live target.",
     "profile": "The choices to expect; else the defaults.",
+    "all": "Show what holds and what was not checked, too.",
 }
 COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -221,11 +226,16 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "time": "15min",
             "phone": "A mock beside a real target has its own.",
             "profile": "A learned profile; what it calls uncovered is counted apart.",
+            "all": "Show what is the same and what was not compared, too.",
         },
     }
 )
 """The commands that have options of the table, with what fills the blanks of the help."""
 ALL = tuple(COMMANDS)
+REPORTS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {name: ("check", "parity") if name in ("html", "json", "summary") else ("check",) for name in RENDERERS}
+)
+"""The commands that write a report, by its format."""
 SUITE = ("check", "pytest")
 # fmt: off
 OPTIONS = (
@@ -238,7 +248,9 @@ OPTIONS = (
     Option("profile", "FILE", "{profile}", Path, (*SUITE, "parity")),
     Option("full", "", "Combine every HTTP method, format and source. Default on the mock.", commands=SUITE),
     Option("strict", "", "A refuted assumption counts as broken.", commands=SUITE),
-    *(Option(name, "FILE", renderer.help, Path) for name, renderer in RENDERERS.items()),
+    *(Option(name, "FILE", renderer.help, Path, REPORTS_OF[name]) for name, renderer in RENDERERS.items()),
+    Option("github", "", "Print annotations, as GitHub's workflows read them.", commands=("check", "parity")),
+    Option("all", "", "{all}", commands=("check", "parity")),
     Option("ledger", "FILE", "Note each call before it leaves; resume a run that was stopped.", Path, SUITE),
     Option("tasks", "FILE", "Check these tasks (a line each: ID SOURCE PHONE) and create none.", read_tasks, SUITE),
     Option("history", "FILE", "Remember when each clause was last proven.", Path),
@@ -256,7 +268,8 @@ OPTIONS = (
 
 def options_of(command: str) -> list[tuple[Option, str]]:
     """The command's options, each with its help."""
-    return [(option, option.help.format(**COMMANDS[command])) for option in OPTIONS if command in option.commands]
+    blanks = {"command": command, **COMMANDS[command]}
+    return [(option, option.help.format(**blanks)) for option in OPTIONS if command in option.commands]
 
 
 def read_options(command: str, values: Mapping[str, Any]) -> dict[str, Any]:

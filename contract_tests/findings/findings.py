@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract_tests.api.calls import curl
+from contract_tests.api.curl import curl
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.contract.clauses import Clause, all_clauses
 from contract_tests.contract.outcome import Outcome

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from io import StringIO
-from pathlib import Path
 from typing import TextIO
 
 from contract_tests.budget.budget import SECONDS, limits_for
@@ -22,13 +20,16 @@ from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, UNREACHABLE
 from contract_tests.parity.collect import Collector
 from contract_tests.parity.comparison import Agreement, Comparison, PlaceComparison
 from contract_tests.parity.observe import NO_CLAUSE
-from contract_tests.parity.parity_report import ParityReport, by_clause, render, write_terminal
+from contract_tests.parity.parity_formats import RENDERERS, annotate, write_terminal
+from contract_tests.parity.parity_report import ParityReport, by_clause
 from contract_tests.parity.side import Side
 from contract_tests.parity.stated import StatedDifferences
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
-from contract_tests.redact.write import Written, check_file, is_device, notice, try_to_write
+from contract_tests.redact.write import notice
+from contract_tests.report.annotations import write_annotations
 from contract_tests.report.interrupts import Interrupts
+from contract_tests.report.report_files import ReportFiles, check_files
 from contract_tests.report.visible import visible
 
 CALLS = 90  # calls to each side, polls of a task that is ready within some seconds included
@@ -40,40 +41,66 @@ PRIVATE = "a text that holds something private"
 def run(
     a: str, b: str, options: CheckOptions, out: TextIO, err: TextIO | None = None, *, ignored: Collection[str] = ()
 ) -> int:
-    """Compares the targets and writes the report to out, and as JSON to the file of the options; errors go to err.
+    """Compares the targets and writes the report to out and to the files of the options; errors go to err.
 
     a and b are `live`, `mock` or URLs, in place of the options' target. What does not count: differences in ignored
     clauses, and those that the options' profile states. Gives the exit code: 0 nothing else differs, 1 something does,
     2 wrong usage, 3 a target can't be reached, 4 the budget does not suffice.
     """
-    errors, file = err or out, options.reports.get("json")
+    errors, files = err or out, _files_of(options)
     with Interrupts.held() as interrupts:
         try:
             with interrupts.open():
-                _begin(a, b, options, out, ignored)
+                _begin(a, b, options, files, out, ignored)
             report = examine(a, b, options, ignored=ignored)
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the file says so
-            return refuse(a, b, options, *why_stopped(error), errors)
-        written = _write(file, report)
-        # The terminal comes last: it may be gone, and the file is what the run was paid for.
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the files say so
+            return refuse(a, b, options, *why_stopped(error), errors, files, out=out)
+        written = files.write(report, report.secrets)
+        code = report.exit_code or (HOLDS if written.whole else USAGE)
+        # The terminal comes last: it may be gone, and the files are what the run was paid for.
         try:
-            if places := _print(out, report):
-                written += Written((notice("standard output", places),))
+            shown, places = report.masked()
+            _tell([*written.notices, *([notice("standard output", places)] if places else [])], errors)
+            if options.github:
+                write_annotations(annotate(shown), out)
+            write_terminal(out, shown, whole=options.all, code=code)
             out.flush()
         except OSError as error:
-            written += Written((f"output: {error.strerror or error}",), whole=False)
-        _tell(written.notices, errors)
-        return report.exit_code or (HOLDS if written.whole else USAGE)
+            _tell([f"output: {error.strerror or error}"], errors)
+            code = code or USAGE
+        return code
 
 
-def refuse(a: str, b: str, options: CheckOptions, code: int, why: str, errors: TextIO) -> int:
-    """Ends a run that could not begin: the reason goes to errors and into the file of the options."""
+def _files_of(options: CheckOptions) -> ReportFiles[ParityReport]:
+    return ReportFiles(options.reports, RENDERERS, [options.profile])
+
+
+def refuse(
+    a: str,
+    b: str,
+    options: CheckOptions,
+    code: int,
+    why: str,
+    errors: TextIO,
+    files: ReportFiles[ParityReport] | None = None,
+    *,
+    out: TextIO | None = None,
+) -> int:
+    """Ends a run that could not begin: the reason goes to errors, into the files of the options, and to `out` where
+    GitHub reads it.
+    """
     report = _stopped(a, b, options, code, why)
-    _tell([report.stopped, *_write(options.reports.get("json"), report).notices], errors)
+    written = (files or _files_of(options)).write(report, report.secrets)
+    _tell([report.stopped, *written.notices], errors)
+    if options.github:
+        with suppress(OSError):
+            write_annotations(annotate(report), out or errors)
     return code
 
 
-def _begin(a: str, b: str, options: CheckOptions, out: TextIO, ignored: Collection[str]) -> None:
+def _begin(
+    a: str, b: str, options: CheckOptions, files: ReportFiles[ParityReport], out: TextIO, ignored: Collection[str]
+) -> None:
     """Checks the options, asks what is to be asked, and replaces the report of before. Raises UsageError."""
     for name in ignored:
         if name != NO_CLAUSE:
@@ -81,12 +108,9 @@ def _begin(a: str, b: str, options: CheckOptions, out: TextIO, ignored: Collecti
     if options.profile is not None:
         read_profile_file(options.profile)
     urls = [replace(options, target=target).url for target in (a, b)]
-    file = options.reports.get("json")
-    if file is not None:
-        check_file(file, "--json")
-        written = Written() if is_device(file) else _write(file, _stopped(a, b, options, BROKEN, UNFINISHED))
-        if not written.whole:
-            raise UsageError(f"{written.notices[0]}; name another file")
+    check_files({**options.reports, **({"profile": options.profile} if options.profile else {})})
+    unfinished = _stopped(a, b, options, BROKEN, UNFINISHED)
+    files.begin(unfinished, unfinished.secrets)
     _confirm(urls, options, out)
 
 
@@ -95,15 +119,6 @@ def _stopped(a: str, b: str, options: CheckOptions, code: int, why: str) -> Pari
     secrets = Secrets(dict(options.labels))
     one, other = (replace(options, target=target).named_target for target in (a, b))
     return ParityReport(one, other, (), (0, 0), (0, 0), code, secrets.mask(why), secrets)
-
-
-def _write(file: Path | None, report: ParityReport) -> Written:
-    try:
-        if file is not None:
-            check_file(file, "--json")
-    except UsageError:
-        return Written()  # it was refused, and the user is told
-    return Written() if file is None else try_to_write(file, "--json", render(report), report.secrets)
 
 
 def _tell(lines: Iterable[str], errors: TextIO) -> None:
@@ -201,15 +216,3 @@ def _confirm(urls: Collection[str | None], options: CheckOptions, out: TextIO) -
     limits = limits_for(options.limits, full=True, loopback=False)
     cost = f"about {CALLS} calls at {limits.rate:g} a second, and at most {min(UNITS, limits.units or 0)} creates"
     confirm("\n".join(f"{url}: {cost}, which cost units" for url in elsewhere), out)
-
-
-def _print(out: TextIO, report: ParityReport) -> int:
-    """Writes the report for a reader; the number of masked places."""
-    draft = StringIO()
-    write_terminal(draft, report)
-    text, places = report.secrets.mask_counted(draft.getvalue())
-    if places:
-        out.write(text)
-    else:
-        write_terminal(out, report)
-    return places

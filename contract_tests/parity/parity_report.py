@@ -1,22 +1,18 @@
-"""What parity found, by clause: as data, on a terminal and as JSON."""
+"""What parity found, by clause."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TextIO
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.parity.comparison import Agreement, PlaceComparison
 from contract_tests.parity.observe import NO_CLAUSE
 from contract_tests.parity.script import COMPARABLE
 from contract_tests.redact.secrets import Secrets
-from contract_tests.report.as_json import json_bytes
-from contract_tests.report.console import Cell, console_of, print_table
-from contract_tests.report.visible import line
-
-MOST = 3  # differences of one clause that a terminal shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +34,43 @@ class ParityReport:
     exit_code: int
     stopped: str = ""  # why it ended early; empty where it did not
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)  # what no output may show
+    errors: tuple[str, ...] = ()  # of the kit itself
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    kit: str = field(default_factory=lambda: version("ifind-mock"))
 
     @property
     def totals(self) -> Mapping[Agreement, int]:
         count = Counter(clause.agreement for clause in self.clauses)
         return {agreement: count[agreement] for agreement in Agreement}
+
+    def of(self, agreement: Agreement) -> tuple[ClauseComparison, ...]:
+        """The clauses of which it holds."""
+        return tuple(clause for clause in self.clauses if clause.agreement is agreement)
+
+    def without_rows(self, why: str) -> ParityReport:
+        """The report with an error in place of all that was found."""
+        return replace(self, clauses=(), errors=(why,))
+
+    def masked(self) -> tuple[ParityReport, int]:
+        """The report without secrets, and the number of places that held one."""
+        places = 0
+
+        def mask(text: str) -> str:
+            nonlocal places
+            text, more = self.secrets.mask_counted(text)
+            places += more
+            return text
+
+        def of_place(place: PlaceComparison) -> PlaceComparison:
+            where, a, b, call, why = map(mask, (place.where, place.a, place.b, place.call, place.why))
+            return replace(place, where=where, a=a, b=b, call=call, why=why)
+
+        clauses = tuple(
+            replace(clause, differences=tuple(map(of_place, clause.differences)), note=mask(clause.note))
+            for clause in self.clauses
+        )
+        a, b, stopped = mask(self.a), mask(self.b), mask(self.stopped)
+        return replace(self, a=a, b=b, clauses=clauses, stopped=stopped), places
 
 
 def by_clause(places: Iterable[PlaceComparison], ignored: Collection[str]) -> tuple[ClauseComparison, ...]:
@@ -79,75 +107,3 @@ _WHY: Mapping[str, str] = {
     "rate.limit": "the pace of calls is not the same on both sides",
     "quota.charged-at": "the clause has a single choice",
 }
-
-
-def write_terminal(out: TextIO, report: ParityReport) -> None:
-    console = console_of(out)
-    console.print(f"A  {line(report.a)}\nB  {line(report.b)}\n", soft_wrap=True)
-    names = ("clause", "result", "A", "B", "where, and the call; or why not")
-    rows = (cells for clause in report.clauses for cells in _cells(clause))
-    print_table(console, names, rows, unbroken=names[:2])
-    if report.stopped:
-        console.print(line(report.stopped), soft_wrap=True)
-    totals = " · ".join(f"{n} {agreement}" for agreement, n in report.totals.items() if n)
-    spent = f"calls {report.calls[0]} and {report.calls[1]}, units {report.units[0]} and {report.units[1]}"
-    console.print(f"{totals}; {spent}", soft_wrap=True)
-
-
-def _cells(clause: ClauseComparison) -> Iterator[tuple[Cell, ...]]:
-    first = sorted(clause.differences, key=lambda place: place.agreement is not Agreement.DIFFERS)[:MOST]
-    shown = [(place.a, place.b, _where(place)) for place in first]
-    more = len(clause.differences) - MOST
-    shown += [("", "", f"and {more} more")] if more > 0 else []
-    head: tuple[Cell, Cell] = (clause.clause, (clause.agreement.value, STYLES[clause.agreement]))
-    for cells in shown or [("", "", clause.note)]:
-        yield (*head, *cells)
-        head = ("", "")
-
-
-def _where(place: PlaceComparison) -> str:
-    """Where a difference is, in which call, and how the profile states it."""
-    call = f" ({place.call})" if place.call else ""
-    return f"{place.where}{call}{STATED + place.why if place.agreement is Agreement.UNCOVERED else ''}"
-
-
-STATED = "; the profile says: "
-STYLES = {
-    Agreement.DIFFERS: "bold red",
-    Agreement.IGNORED: "yellow",
-    Agreement.UNCOVERED: "yellow",
-    Agreement.SAME: "green",
-    Agreement.OPEN: "dim",
-}
-
-
-def render(report: ParityReport) -> bytes:
-    document = {
-        "a": report.a,
-        "b": report.b,
-        "exit_code": report.exit_code,
-        "stopped": report.stopped,
-        "calls": dict(zip("ab", report.calls, strict=True)),
-        "units": dict(zip("ab", report.units, strict=True)),
-        "totals": {agreement.value: n for agreement, n in report.totals.items()},
-        "clauses": [
-            {
-                "id": clause.clause,
-                "grade": clause.grade,
-                "outcome": clause.agreement.value,
-                "note": clause.note,
-                "differences": [
-                    {
-                        "where": p.where,
-                        "call": p.call,
-                        "a": p.a,
-                        "b": p.b,
-                        "uncovered": p.why if p.agreement is Agreement.UNCOVERED else "",
-                    }
-                    for p in clause.differences
-                ],
-            }
-            for clause in report.clauses
-        ],
-    }
-    return json_bytes(document)

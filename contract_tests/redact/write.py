@@ -119,6 +119,33 @@ def try_to_write(path: Path, option: str, content: bytes, secrets: Secrets, *, k
     return Written((notice(path, places),) if places else ())
 
 
+def try_to_append(path: Path, option: str, content: bytes, secrets: Secrets, *, instead_of: bytes) -> Written:
+    """Adds to the end of the file that an option names, which others write, too; where `instead_of` is in it, which an
+    earlier call has added, the content takes its place. All else that the file holds stays as it is.
+    """
+    content, places = masked(content, secrets)
+    try:
+        if is_device(path):
+            write(path, content, Secrets())
+        else:
+            before = path.read_bytes() if path.exists() else b""
+            at = before.rfind(instead_of) if instead_of else -1
+            kept, after = (before, b"") if at < 0 else (before[:at], before[at + len(instead_of) :])
+            apart = b"" if kept == b"" or kept.endswith(b"\n") else b"\n"
+            _write_from(path, len(kept), apart + content + after)
+    except OSError as error:
+        return Written((f"{option}: {path}: can't be written: {error.strerror}; what it held is kept",), whole=False)
+    return Written((notice(path, places),) if places else ())
+
+
+def _write_from(path: Path, start: int, content: bytes) -> None:
+    """Writes the file's end anew, in its place, since others may have it open."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+        file.seek(start)
+        file.write(content)
+        file.truncate()
+
+
 def is_device(path: Path) -> bool:
     """Whether the path is that of a terminal or a pipe, or of this process's own output, which nothing may replace."""
     return path.exists() and (not path.is_file() or _own_output(path) is not None)

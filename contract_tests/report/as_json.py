@@ -48,6 +48,7 @@ def _row(report: Report, row: ClauseResult) -> dict[str, Any]:
         "outcome": row.outcome.value,
         "seen": row.seen,
         "note": row.note,
+        "seconds": round(report.seconds.get(clause.id, 0), 3),
         "findings": [{k: v for k, v in asdict(finding).items() if k != "clause"} for finding in row.findings],
         "history": None if known is None else {"proven": proven, "stale": known.stale},
     }

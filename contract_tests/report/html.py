@@ -7,6 +7,7 @@ import hashlib
 from datetime import UTC
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,13 +24,19 @@ MAX_TEXT = 20_000  # characters of a text; a longer one is cut, and its length s
 
 def render(report: Report) -> bytes:
     """The page, in UTF-8. The same report gives the same bytes."""
+    rows = sorted(report.rows, key=lambda row: list(wording.LOOKS).index(row.outcome))
+    shares = [(outcome, report.totals.get(outcome, 0)) for outcome in wording.LOOKS if outcome in JUDGED]
+    return page("check.html.jinja", report=report, rows=rows, shares=shares)
+
+
+def page(name: str, **shown: Any) -> bytes:
+    """The page that a template makes of a report, in UTF-8."""
     style, script = _part("page.css"), _part("page.js")
     sources = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
-    page = _environment().get_template("page.html.jinja")
-    rows = sorted(report.rows, key=lambda row: list(wording.LOOKS).index(row.outcome))
-    shown = {"report": report, "rows": rows, "started": report.started.astimezone(UTC)}
-    parts = {"style": Markup(style), "script": Markup(script)}
-    return page.render(**shown, **parts, policy=f"{sources}; base-uri 'none'; form-action 'none'").encode()
+    policy = f"{sources}; base-uri 'none'; form-action 'none'"
+    started = shown["report"].started.astimezone(UTC)
+    parts = {"style": Markup(style), "script": Markup(script), "policy": policy, "started": started}
+    return _environment().get_template(name).render(**{**_WORDS, **parts, **shown}).encode()
 
 
 @cache
@@ -44,8 +51,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["line"] = line
-    made.globals |= {"wording": wording, "LOOKS": wording.LOOKS, "GRADES": GRADES, "JUDGED": JUDGED, "Outcome": Outcome}
     return made
+
+
+_WORDS = {"wording": wording, "LOOKS": wording.LOOKS, "GRADES": GRADES, "JUDGED": JUDGED, "Outcome": Outcome}
+"""What a template may use beside the report."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A report as JUnit XML, in the shape that GitHub's test reporters and GitLab read: a test case a clause."""
+"""A report as JUnit XML, in the shape that GitHub's test reporters, GitLab and Jenkins read: a test case a clause."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def render(report: Report) -> bytes:
     """
     suite = etree.Element("testsuite", name=f"contract of {line(report.target, MAX_MESSAGE)}")
     for row in report.rows:
-        _add_clause(suite, row, strict=report.strict)
+        _add_clause(suite, row, report)
     if texts := [*filter(None, [report.stopped]), *report.errors]:
         # Without a case of its own, a run that never began would look like a good one.
         case = etree.SubElement(suite, "testcase", classname="run", name="the run itself", time="0.000")
@@ -34,7 +34,7 @@ def render(report: Report) -> bytes:
     for name, value in _counts(suite, report).items():
         suite.set(name, value)
     root = etree.Element("testsuites")
-    for name in ("tests", "failures", "errors", "skipped", "time"):
+    for name in ("tests", "failures", "errors", "time"):  # Jenkins takes no `skipped` here
         root.set(name, suite.get(name, "0"))
     root.append(suite)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
@@ -49,12 +49,13 @@ def _counts(suite: etree._Element, report: Report) -> dict[str, str]:
     return counts | {"time": f"{report.spent.seconds:.3f}", "timestamp": stamp}
 
 
-def _add_clause(suite: etree._Element, row: ClauseResult, *, strict: bool) -> None:
+def _add_clause(suite: etree._Element, row: ClauseResult, report: Report) -> None:
     name = line(f"{row.clause.id}: {row.clause.title}", MAX_MESSAGE)
-    case = etree.SubElement(suite, "testcase", classname=row.clause.grade, name=name, time="0.000")
+    took = f"{report.seconds.get(row.clause.id, 0):.3f}"
+    case = etree.SubElement(suite, "testcase", classname=row.clause.grade, name=name, time=took)
     findings = [visible(str(finding), MAX_TEXT) for finding in row.findings]
     note = visible(row.note, MAX_TEXT)
-    if row.outcome is Outcome.BROKEN or (strict and row.outcome is Outcome.REFUTED):
+    if row.outcome is Outcome.BROKEN or (report.strict and row.outcome is Outcome.REFUTED):
         message = in_short(row.findings[0]) if row.findings else row.note
         _add(case, "failure", *(findings or [note]), message=message, type=row.outcome)
     elif row.outcome is Outcome.ERROR:

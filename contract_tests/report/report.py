@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from contract_tests.contract.clauses import GRADES
@@ -56,6 +56,7 @@ class Report:
     retried: tuple[Retried, ...] = ()
     errors: tuple[str, ...] = ()
     history: Mapping[str, History] | None = None  # by clause, what --history remembers; None without it
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by clause: of its tests, each shared by its clauses
 
     @property
     def proven(self) -> int:
@@ -80,6 +81,10 @@ class Report:
         """Clauses that, by --history, were not decided lately, though a run can do so."""
         known = self.history or {}
         return tuple(row.clause.id for row in self.rows if row.clause.id in known and known[row.clause.id].stale)
+
+    def without_rows(self, why: str) -> Report:
+        """The report with an error in place of all that was found."""
+        return replace(self, rows=(), retried=(), errors=(why,), history=None)
 
     def masked(self, mask: Callable[[str], str]) -> Report:
         """The report with each text of the target masked before a table breaks it over lines."""

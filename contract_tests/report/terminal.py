@@ -1,62 +1,98 @@
-"""A report on a terminal: the findings, a table by clause, the two figures and a line of totals."""
+"""A report on a terminal: what does not hold, and last how the run ended; all clauses where they are wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.contract.outcome import Outcome
-from contract_tests.findings.finding import ClauseResult, Finding
-from contract_tests.report.console import Cell, console_of, print_table
+from contract_tests.findings.finding import Finding
+from contract_tests.report.console import Cell, console_of, print_command, print_table, print_text
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
-from contract_tests.report.wording import LOOKS, MAX_TEXT, asides, figures, in_full, in_short, last_proven, totals
+from contract_tests.report.wording import (
+    LOOKS,
+    MAX_TEXT,
+    asides,
+    counted,
+    figures,
+    in_short,
+    last_proven,
+    totals,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-MAX_FINDINGS = 3  # findings of one clause that are shown in full
+MAX_FINDINGS = 3  # findings of one clause that are shown
+UNSHOWN = (Outcome.HOLDS, Outcome.UNCHECKED, Outcome.UNAFFORDABLE)  # outcomes that only --all lists
 
 
-def write_terminal(out: TextIO, report: Report, *, findings: bool = True) -> None:
-    """Writes the report for a reader at a terminal, or for a log; without findings where those were shown already."""
+def write_terminal(
+    out: TextIO, report: Report, *, whole: bool = False, findings: bool = True, code: int | None = None
+) -> None:
+    """Writes the report for a reader at a terminal, or for a log. whole: with the clauses that hold or were not
+    checked; findings: what is broken or refuted, unless that was shown already; code: the exit code of the process.
+    """
     console = console_of(out)
     if report.stopped:
-        console.print(visible(report.stopped, MAX_TEXT), soft_wrap=True)
-    if not report.rows:
-        return
-    if findings:
-        _write_findings(console, report.rows, strict=report.strict)
-    _write_table(console, report)
-    for retried in report.retried:
-        failure, call = line(retried.failure, MAX_TEXT), line(retried.call, MAX_TEXT)
-        console.print(f"RETRIED {failure}; answered at try {retried.tries}\n  {call}\n", soft_wrap=True)
-    for text in (*asides(report), figures(report), line(totals(report), MAX_TEXT)):
-        console.print(text, soft_wrap=True)
+        print_text(console, visible(report.stopped, MAX_TEXT))
+    if report.rows:
+        for text in (line(totals(report), MAX_TEXT), figures(report), *asides(report)):
+            print_text(console, text)
+        console.print()
+        _write_table(console, report, whole=whole)
+        for retried in report.retried:
+            failure = f"{line(retried.failure, MAX_TEXT)}; answered at try {retried.tries}"
+            print_text(console, failure, name="RETRIED ", style="yellow")
+            print_command(console, line(retried.call, MAX_TEXT))
+            console.print()
+        if findings:
+            _write_findings(console, report, whole=whole)
+    if report.rows or report.stopped or report.errors:
+        word, what = verdict(report, report.exit_code if code is None else code)
+        look = next((LOOKS[outcome].style for outcome in LOOKS if outcome.upper() == word), "bold")
+        print_text(console, f": {what}", name=word, style=look)
 
 
-def _write_findings(console: Console, rows: Iterable[ClauseResult], *, strict: bool) -> None:
-    """What is broken in full; a refuted assumption, which is a finding and no defect, in two lines."""
-    for row in sorted(rows, key=lambda row: row.outcome is Outcome.REFUTED):
-        for finding in row.findings[:MAX_FINDINGS]:
-            console.print(row.outcome.upper(), style=LOOKS[row.outcome].style, end=" ")
-            console.print(f"{_text(finding, full=finding.binding or strict)}\n", soft_wrap=True)
-        if len(row.findings) > MAX_FINDINGS:
-            console.print(f"  and {len(row.findings) - MAX_FINDINGS} more of {line(row.clause.id)}\n", soft_wrap=True)
-
-
-def _text(finding: Finding, *, full: bool) -> str:
-    clause = finding.clause
-    title, *lines = (clause.title, *in_full(finding)) if full else (in_short(finding), line(finding.call, MAX_TEXT))
-    return "\n  ".join([f"{line(clause.id)} ({clause.grade}): {line(title, MAX_TEXT)}", *lines])
-
-
-def _write_table(console: Console, report: Report) -> None:
+def _write_table(console: Console, report: Report, *, whole: bool) -> None:
+    """The clauses, or those of which neither a finding nor the figures say enough."""
+    hidden = {*UNSHOWN, Outcome.BROKEN, Outcome.REFUTED}
+    shown = [row for row in report.rows if whole or row.outcome not in hidden]
     names = ("clause", "grade", "outcome", "seen", "note", *(() if report.history is None else ("last decided live",)))
     rows: list[tuple[Cell, ...]] = []
-    for row in report.rows:
+    for row in shown:
         known = report.remembered(row.clause.id)
         proven: tuple[Cell, ...] = () if known is None else ((last_proven(known), "yellow" if known.stale else ""),)
         outcome = (row.outcome.value, LOOKS[row.outcome].style)
         rows.append((row.clause.id, row.clause.grade, outcome, row.seen, row.note, *proven))
     print_table(console, names, rows, unbroken=names[:3])
+    if left := [row for row in report.rows if row.outcome in UNSHOWN and not whole]:
+        print_text(console, f"--all lists {counted(len(left), 'more clause')}: what holds, and what was not checked.\n")
+
+
+def _write_findings(console: Console, report: Report, *, whole: bool) -> None:
+    """What is broken in full, at the end; before it, in short, refuted assumptions, which are no defects."""
+    full = {row.clause.id for row in report.rows if row.outcome is Outcome.BROKEN or report.strict}
+    for row in sorted((row for row in report.rows if row.findings), key=lambda row: row.clause.id in full):
+        for finding in row.findings[:MAX_FINDINGS]:
+            _write_finding(console, row.outcome, finding, full=row.clause.id in full, call=whole)
+        if len(row.findings) > MAX_FINDINGS:
+            print_text(console, f"and {len(row.findings) - MAX_FINDINGS} more of {line(row.clause.id)}", indent=2)
+        console.print()
+
+
+def _write_finding(console: Console, outcome: Outcome, finding: Finding, *, full: bool, call: bool) -> None:
+    clause = finding.clause
+    title = line(clause.title if full else in_short(finding), MAX_TEXT)
+    head = f" {line(clause.id)} ({clause.grade}): {title}"
+    print_text(console, head, name=outcome.upper(), style=LOOKS[outcome].style)
+    for name, text in finding.parts.items() if full else [("call", finding.call)] if call else []:
+        shown, label = line(text, MAX_TEXT), f"{name + ':':<{LABEL}}"
+        if name == "call":
+            print_command(console, shown, name=label)
+        else:
+            print_text(console, shown, name=label, indent=2, hang=LABEL)
+
+
+LABEL = 10  # columns of the name of a part of a finding

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from contract_tests.contract.outcome import Outcome
-from contract_tests.findings.exit_code import BUDGET
+from contract_tests.findings.exit_code import BROKEN, BUDGET
 from contract_tests.findings.finding import Finding
 from contract_tests.report.report import History, Report, Spent
 from contract_tests.report.visible import line
 
 MAX_TEXT = 2_000  # characters of a text in a line of its own
 MAX_CELL = 300  # characters of a cell of a table
-MAX_DUE = 12  # clauses that are named as due
+MAX_NAMED = 12  # clauses that a sentence names
 
 
 class Look(NamedTuple):
@@ -37,19 +37,53 @@ LOOKS: Mapping[Outcome, Look] = {
 
 
 def headline(report: Report) -> str:
-    """The result in a sentence. It never sounds good where the exit code is not 0."""
+    """What was found, in a sentence. It never sounds good where the exit code is not 0."""
     broken, refuted = (report.totals.get(outcome, 0) for outcome in (Outcome.BROKEN, Outcome.REFUTED))
+    also = f", {counted(refuted, 'assumption')} refuted" if refuted else ""
     sentences = (
-        (broken, f"{counted(broken, 'clause')} broken"),
+        (broken, f"{counted(broken, 'promise')} broken{also}"),
         (Outcome.ERROR in report.totals or report.errors, "The kit itself failed"),
-        (report.strict and refuted, f"{counted(refuted, 'clause')} refuted"),
+        (report.strict and refuted, f"{counted(refuted, 'assumption')} refuted"),
         (not report.rows, "Nothing was checked"),
         (report.stopped, "The run ended before its time"),
-        (report.exit_code == BUDGET, "Nothing is broken, but the budget did not suffice"),
+        (report.exit_code == BUDGET, f"Nothing is broken{also}, but the budget did not suffice"),
         (report.exit_code, f"The run failed with exit code {report.exit_code}"),
-        (report.proven, "Nothing is broken"),
+        (report.proven, f"Nothing is broken{also}"),
     )
     return next((sentence for holds, sentence in sentences if holds), "Nothing was decided")
+
+
+def verdict(report: Report, code: int) -> tuple[str, str]:
+    """The last line on a terminal: a word, and what it is about. code: of the process, which is that of wrong usage
+    where a file could not be written.
+    """
+    ids = {outcome: [row.clause.id for row in report.rows if row.outcome is outcome] for outcome in Outcome}
+    unread = [row.clause.id for row in report.rows if row.outcome is Outcome.INCONCLUSIVE and row.clause.binding]
+    decided = f"{report.proven} of {counted(len(report.rows), 'clause')} decided"
+    cases = (
+        (ids[Outcome.BROKEN], "BROKEN", _named(ids[Outcome.BROKEN], "promise")),
+        (ids[Outcome.ERROR] or report.errors, "ERROR", "the kit itself failed"),
+        (report.strict and ids[Outcome.REFUTED], "REFUTED", _named(ids[Outcome.REFUTED], "assumption")),
+        (not report.rows, "STOPPED", "nothing was checked"),
+        (report.stopped, "STOPPED", f"the run ended before its time; {decided}"),
+        (report.exit_code == BROKEN and unread, "INCONCLUSIVE", _named(unread, "promise")),
+        (report.exit_code == BUDGET, "UNAFFORDABLE", _named(ids[Outcome.UNAFFORDABLE], "clause")),
+        (report.exit_code, "FAILED", decided),
+        (report.proven, "HOLDS", f"nothing is broken; {decided}"),
+    )
+    word, what = next(((word, what) for holds, word, what in cases if holds), ("NOT DECIDED", decided))
+    lost = "" if code == report.exit_code else "; an output is lost"
+    return word, f"{what}{lost} - exit code {code}"
+
+
+def _named(clauses: Sequence[str], noun: str) -> str:
+    return f"{counted(len(clauses), noun)}: {listed(clauses)}"
+
+
+def listed(clauses: Sequence[str]) -> str:
+    """The clauses by name, as far as a sentence has room for them."""
+    more = f" and {len(clauses) - MAX_NAMED} more" if len(clauses) > MAX_NAMED else ""
+    return f"{', '.join(clauses[:MAX_NAMED])}{more}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -88,8 +122,7 @@ def asides(report: Report) -> tuple[str, ...]:
     if report.retried:
         sentences.append(f"{counted(len(report.retried), 'call')} failed at first and succeeded when sent again")
     if due := report.due:
-        more = f" and {len(due) - MAX_DUE} more" if len(due) > MAX_DUE else ""
-        sentences.append(f"Due again, since not decided lately: {', '.join(due[:MAX_DUE])}{more}")
+        sentences.append(f"Due again, since not decided lately: {listed(due)}")
     return tuple(sentences)
 
 

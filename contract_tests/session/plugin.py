@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from io import StringIO
@@ -230,6 +231,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         return (yield)
     checks = item.stash[CHECKS]
     why: NotChecked | None = None
+    began = time.monotonic()
     try:
         yield
     except NotChecked as reason:
@@ -238,6 +240,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         gone = f"the target is gone: {error}" if isinstance(error, TargetLost) else str(error)
         item.session.shouldstop = gone
         item.config.stash[STATE].stopped = BROKEN, gone
+    finally:
+        item.config.stash[STATE].add_time(clauses_of(item), time.monotonic() - began)
     _raise_outcome(checks, why)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from importlib.metadata import version
 
 import pytest
 
-from contract_tests.api.calls import curl
+from contract_tests.api.curl import curl
 from contract_tests.contract.clauses import clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.options import CheckOptions
@@ -36,6 +37,13 @@ class SessionState:
     errors: list[str] = field(default_factory=list)
     """Errors of the suite itself."""
     closing: ExitStack = field(default_factory=ExitStack)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What the tests of each clause took."""
+
+    def add_time(self, clauses: Collection[str], seconds: float) -> None:
+        """Shares the time of a test among its clauses."""
+        for clause in clauses:
+            self.seconds[clause] = self.seconds.get(clause, 0.0) + seconds / len(clauses)
 
 
 STATE = pytest.StashKey[SessionState]()
@@ -87,6 +95,7 @@ def report_at_end(state: SessionState, code: int = 0) -> Report:
         rows=tuple(rows),
         spent=_spent(run),
         stopped=stopped,
+        seconds=dict(state.seconds),
         retried=tuple(
             Retried(curl(sent.call, base, mask), mask.text(sent.failure), sent.tries) for sent in run.api.sender.retried
         ),

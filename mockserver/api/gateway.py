@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
 
 from mockserver.api.hints import hints
 from mockserver.api.http import Request, Response
@@ -19,11 +20,13 @@ from mockserver.core.tasks import Account, Task
 from mockserver.formats.writers import WRITERS, prepared
 from mockserver.profile.profile import Rendering
 from mockserver.stores.journal import HTTP_METHODS, OUTCOMES, Entry
-from mockserver.stores.store import Made
+from mockserver.stores.store import Again
+from mockserver.stores.store import Made as Counted
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; a longer one is answered as `too-large`. Our choice: the API's own forms are tiny."""
 BASE = b"/api/"
+_TRIES = 100  # to decide a call by what other processes change all the time
 LONGEST_REASON = 500  # characters of a reason
 _ORIGIN = "Access-Control-Allow-Origin"
 
@@ -47,6 +50,24 @@ class Hook:
         return response
 
 
+class Made(NamedTuple):
+    """An answer that a plan has made."""
+
+    response: Response
+    counted: Counted
+    entry: Entry
+    """Its entry in the journal, with any number."""
+
+
+class Plan(Protocol):
+    """What is left to do of a call that was looked at before the store was locked."""
+
+    def run(self) -> Made | None:
+        """Does it, in a transaction that writes; None where it has to be decided after all, and nothing was done.
+        Raises StoreError.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A request with its answer as data, before it is rendered."""
@@ -66,6 +87,9 @@ class Gateway:
         self.mock = mock
         self.plain = plain
         self.hook = hook
+        self.plan: Callable[[Request], Plan | None] = lambda _: None
+        """Gives the plan of an ordinary call that writes. Where a store is shared, the less is done while it is locked,
+        the more do others."""
 
     def answer(self, request: Request) -> Response:
         """The response to one request; for servers that take one at a time."""
@@ -76,27 +100,54 @@ class Gateway:
         fails, every answer from the first that wrote on is a server error, and nothing is charged.
         """
         asked: list[Request] = []
-        decided: list[Decision] = []
+        decided: list[Decision | Made] = []
         coming = iter(requests)
         try:
-            with self.mock.store.transaction():
+            with self.mock.store.turn():
+                planned: list[tuple[Request, Plan]] = []
                 for request in coming:
                     asked.append(request)
+                    if (plan := self.plan(request)) is not None:
+                        planned.append((request, plan))
+                        continue
+                    decided += self._carried_out(planned)
+                    planned.clear()
                     decided.append(self._safely(request))
+                decided += self._carried_out(planned)
         except StoreError:
-            answers = [decision.answer for decision in decided]
-            first = next((i for i, a in enumerate(answers) if isinstance(a, Answer) and a.wrote), len(answers))
+            first = next((at for at, one in enumerate(decided) if _wrote(one)), len(decided))
             decided[first:] = map(self._server_error, [*asked[first:], *coming])
-        responses = [self.render(decision) for decision in decided]
+        responses = [one.response if isinstance(one, Made) else self.render(one) for one in decided]
         entries = self._entries(decided, responses) if self.mock.journal.size else ()
-        self.mock.store.record(map(_made, decided), entries)
+        self.mock.store.record(map(_counted, decided), entries)
         return responses
 
-    def _safely(self, request: Request) -> Decision:
+    def _carried_out(self, planned: Sequence[tuple[Request, Plan]]) -> Iterator[Decision | Made]:
+        if not planned:
+            return
         try:
-            return self.decide(request)
+            self.mock.store.lock()
         except StoreError:
-            return self._server_error(request)
+            yield from (self._server_error(request) for request, _ in planned)
+            return
+        for request, plan in planned:
+            try:
+                made: Decision | Made = plan.run() or self._safely(request)
+            except StoreError:
+                made = self._server_error(request)
+            yield made
+
+    def _safely(self, request: Request) -> Decision:
+        for _ in range(_TRIES):
+            try:
+                decision = self.decide(request)
+                self.mock.store.check()
+            except Again:
+                continue
+            except StoreError:
+                break
+            return decision
+        return self._server_error(request)
 
     def _server_error(self, request: Request) -> Decision:
         return self._refused(request, ApiError("server", reason="the store failed"))
@@ -191,11 +242,16 @@ class Gateway:
             yield "Access-Control-Allow-Methods", "GET, POST"
             yield "Access-Control-Allow-Headers", "Content-Type"
 
-    def _entries(self, decided: Sequence[Decision], responses: Sequence[Response]) -> list[tuple[Entry, bytes | None]]:
+    def _entries(
+        self, decided: Sequence[Decision | Made], responses: Sequence[Response]
+    ) -> list[tuple[Entry, bytes | None]]:
         """The calls of a turn as the journal keeps them."""
         entries: list[tuple[Entry, bytes | None]] = []
         last, real = self.mock.journal.last_number, self.mock.real.now()
         for number, (decision, response) in enumerate(zip(decided, responses, strict=True), last + 1):
+            if isinstance(decision, Made):
+                entries.append((decision.entry, response.body))
+                continue
             request = decision.request
             call, answer, trace, params = decision.call, decision.answer, decision.trace, decision.params
             account = trace.account or self._known(params.get("login"))
@@ -260,7 +316,13 @@ def written(answer: Answer, rendering: Rendering) -> tuple[str, bytes]:
     return content_type, write(answer if stubbed is None else replace(answer, body=stubbed, rows=None))
 
 
-def _made(decision: Decision) -> Made:
+def _wrote(decision: Decision | Made) -> bool:
+    return isinstance(decision, Made) or (isinstance(decision.answer, Answer) and decision.answer.wrote)
+
+
+def _counted(decision: Decision | Made) -> Counted:
+    if isinstance(decision, Made):
+        return decision.counted
     method = decision.call.operation if decision.call else ""
     outcome = _outcome(decision.answer, decision.trace.error)
     return method if method in OPERATIONS else "other", outcome, decision.answer.http

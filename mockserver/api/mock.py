@@ -99,7 +99,8 @@ class Mock:
             operation = self._operation(call)
             login = call.params.get("login")
             if self.store.is_shared:
-                self.store.expect(login, operations.task_id(call.params.get("id")))
+                creates = call.operation == "create" and self.profile.rules.rate is None
+                self.store.expect(login, operations.task_id(call.params.get("id")), creates=creates)
             ruled = self.store.faults.may_strike(login) or self.store.scenarios.may_meet(login)
             if ruled:
                 # Counts are exact over processes: no other one may decide until this call has been counted.

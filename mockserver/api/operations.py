@@ -198,6 +198,7 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
     own = stub.ready if stub else None
     delay = NEVER if stuck else own or environment.delay(account, phone, source.number)
     time = delay.sample(fraction(seed, account.login, "create", account.creates))
+    drawn = delay.is_time and delay.kind != "fixed"
     failure = effect.failure or (ErrorOverride() if outcome == "fail" else None)
     made = environment.store.create_task(
         Task(
@@ -217,6 +218,7 @@ def _create(context: RequestContext, account: Account) -> Answer | Page:
             stub=stub.text if stub else None,
         ),
         day,
+        account.creates if drawn else None,
     )
     if isinstance(made, LimitReached):
         _refuse_limit(made)

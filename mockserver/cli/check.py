@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -16,39 +11,18 @@ from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions, read_options
 from contract_tests.findings.exit_code import USAGE
 from contract_tests.report.interrupts import Interrupts
-from contract_tests.report.renderers import RENDERERS
+from mockserver.cli.reporting import ReportingCommand, check_tasks, files_alone
 from mockserver.cli.target_options import end, target_options
 
 
-class CheckCommand(click.Command):
-    """The command; where its words can't be read, the files of reports that they name say so."""
+class CheckCommand(ReportingCommand):
+    """The command."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Like click, but refuses a report that is named twice: one of its files would stay as it is."""
-        named, planned = list(_named(args)), "--plan" in args  # click takes the words from the list
-        try:
-            for name in RENDERERS:
-                if len(files := [value for known, value in named if known == name]) > 1:
-                    raise click.UsageError(f"--{name} is given twice, {' and '.join(files)}; name one file", ctx)
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            from contract_tests.check.command import refuse
+    def refuse(self, options: CheckOptions, why: str, errors: TextIO) -> int:
+        """See ReportingCommand."""
+        from contract_tests.check.command import refuse
 
-            others = {"plan": planned, **{name: value for name, value in named if name not in RENDERERS}}
-            for name, value in named:
-                if name in RENDERERS:  # click itself shows the reason
-                    refuse(_files_alone({**others, name: value}), USAGE, error.format_message(), StringIO())
-            raise
-
-
-def _named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The options that name a file, and their values, in words that need not make a command."""
-    for word, following in pairwise([*words, ""]):
-        option, joined, value = word.partition("=")
-        name = option.removeprefix("--")
-        value = value if joined else following
-        if option == f"--{name}" and name in _FILES and value and not value.startswith("--"):
-            yield name, value
+        return refuse(options, USAGE, why, errors, out=sys.stdout)
 
 
 @click.command("check", cls=CheckCommand)
@@ -69,32 +43,8 @@ def command(target: str, **values: Any) -> None:
         from contract_tests.check.command import refuse, run  # pytest is loaded when there is something to run
 
         try:
-            _check_tasks(values)
+            check_tasks("check", values)
             options = CheckOptions(target=target, **read_options("check", values))
         except UsageError as error:
-            end(refuse(_files_alone(values), USAGE, str(error), sys.stderr))
+            end(refuse(files_alone("check", values), USAGE, str(error), sys.stderr, out=sys.stdout))
         end(run(options, sys.stdout, sys.stderr))
-
-
-def _files_alone(values: Mapping[str, Any]) -> CheckOptions:
-    """The files of options that can't be read: no report of before may stand there for this run's."""
-    files = {name: Path(values[name]) for name in (*RENDERERS, *_OTHERS) if values.get(name)}
-    reports = {name: path for name, path in files.items() if name in RENDERERS and not _is_of_tasks(path, values)}
-    history, ledger, profile = (files.get(name) for name in _OTHERS)
-    plan, phone = bool(values["plan"]), values.get("phone")
-    return CheckOptions(reports=reports, history=history, ledger=ledger, profile=profile, plan=plan, phone=phone)
-
-
-def _check_tasks(values: Mapping[str, Any]) -> None:
-    """Raises UsageError where a report is to take the place of the file of tasks, of which the options keep no name."""
-    for name in (*RENDERERS, *_OTHERS):
-        if values[name] and _is_of_tasks(Path(values[name]), values):
-            raise UsageError(f"--{name}: {values[name]}: is named for two files at once; name each its own")
-
-
-def _is_of_tasks(path: Path, values: Mapping[str, Any]) -> bool:
-    return bool(values.get("tasks")) and os.path.realpath(path) == os.path.realpath(values["tasks"])
-
-
-_OTHERS = ("history", "ledger", "profile")
-_FILES = (*RENDERERS, *_OTHERS, "tasks")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -12,10 +11,21 @@ from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions, read_options
 from contract_tests.findings.exit_code import USAGE
 from contract_tests.report.interrupts import Interrupts
+from mockserver.cli.reporting import ReportingCommand, files_alone
 from mockserver.cli.target_options import end, target_options
 
 
-@click.command("parity")
+class ParityCommand(ReportingCommand):
+    """The command."""
+
+    def refuse(self, options: CheckOptions, why: str, errors: TextIO) -> int:
+        """See ReportingCommand."""
+        from contract_tests.parity.parity import refuse
+
+        return refuse("", "", options, USAGE, why, errors, out=sys.stdout)
+
+
+@click.command("parity", cls=ParityCommand)
 @click.argument("a", metavar="URL")
 @click.argument("b", metavar="URL")
 @target_options("parity")
@@ -25,8 +35,7 @@ from mockserver.cli.target_options import end, target_options
     multiple=True,
     help="A known difference, which does not count. Repeat the option for more.",
 )
-@click.option("--json", metavar="FILE", help="Write the report as JSON.")
-def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **values: Any) -> None:
+def command(a: str, b: str, *, ignore: tuple[str, ...], **values: Any) -> None:
     """Makes the same calls to both URLs and reports where the answers differ, clause by clause.
 
     Each URL is one such as http://127.0.0.1:8080/api, or live, or mock (starts a private one, of the profile where that
@@ -41,9 +50,8 @@ def command(a: str, b: str, *, ignore: tuple[str, ...], json: str | None, **valu
     with Interrupts.held():
         from contract_tests.parity.parity import refuse, run
 
-        reports = {} if json is None else {"json": Path(json)}
         try:
-            options = CheckOptions(reports=reports, **read_options("parity", values))
+            options = CheckOptions(**read_options("parity", values))
         except UsageError as error:
-            end(refuse(a, b, CheckOptions(reports=reports), USAGE, str(error), sys.stderr))
+            end(refuse(a, b, files_alone("parity", values), USAGE, str(error), sys.stderr, out=sys.stdout))
         end(run(a, b, options, sys.stdout, sys.stderr, ignored=ignore))

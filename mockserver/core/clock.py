@@ -38,7 +38,7 @@ class RealTime:
         now = monotonic + self._offset
         if now >= wall and now >= seen:  # as nearly always
             return now
-        self._offset = max(wall, seen) - monotonic
+        self._offset = max(self._offset, max(wall, seen) - monotonic)  # another thread may have read meanwhile
         return monotonic + self._offset
 
     def passed(self, since: Micros) -> Micros:

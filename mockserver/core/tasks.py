@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
+from typing import Any
 
 from mockserver.core.delays import parse_delay, readiness
 from mockserver.core.messages import Micros
@@ -100,6 +103,10 @@ class Task:
         """The task after a poll that was answered as processing: with the last one that is left, it ends now."""
         left = (self.polls or 0) - 1
         return replace(self, polls=left, ready=max(now, self.created) if left == 0 else None)
+
+
+fields_of_task: Callable[[Task], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(Task)))
+"""The fields of a task, in their order."""
 
 
 @dataclass(frozen=True, slots=True)

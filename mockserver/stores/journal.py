@@ -132,6 +132,16 @@ class Lost:
         self.number = number
         self.until = max(self.until, time)
 
+    def whole(self) -> tuple[list[tuple[tuple[str | None, str], int]], int, Micros]:
+        """All of it, as `of` takes it."""
+        return [*self.counts.items()], self.number, self.until
+
+    @classmethod
+    def of(cls, whole: tuple[list[tuple[tuple[str | None, str], int]], int, Micros]) -> Lost:
+        """What `whole` gave."""
+        counts, number, until = whole
+        return cls(dict(counts), number, until)
+
     def may_fit(self, pattern: Pattern) -> int:
         """How many of them may have fitted."""
         keys = pattern.keys
@@ -193,6 +203,11 @@ class Journal(ABC):
         self.last_number = 0
         """The number of the last entry; in a journal that is shared, as of the last look into it."""
         self._waiters: dict[str | None, dict[Waiter, None]] = {}
+
+    @property
+    def has_waiters(self) -> bool:
+        """Whether somebody waits for calls."""
+        return bool(self._waiters)
 
     @abstractmethod
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mockserver.core.clock import Clock
 from mockserver.core.messages import Micros
-from mockserver.core.tasks import Account, LimitReached, Task
+from mockserver.core.tasks import Account, LimitReached, Task, fields_of_task
 from mockserver.stores.counters import Counters
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory_journal import MemoryJournal
+from mockserver.stores.memory_tasks import Fields, MemoryTasks
 from mockserver.stores.retention import FEW
 from mockserver.stores.store import Made, Store
 
@@ -30,8 +31,9 @@ _FEW = 100
 class _Own:
     """The tasks of a login."""
 
-    ids: list[int] = field(default_factory=list)  # in order
-    ready: list[Micros] = field(default_factory=list)  # of those that are ready by time alone, in order
+    # Arrays, since the garbage collector looks through lists.
+    ids: array[int] = field(default_factory=partial(array, "q"))  # in order
+    ready: array[Micros] = field(default_factory=partial(array, "q"))  # of those that are ready by time alone, in order
     first: int = 0  # where the ids begin: those before are gone, and are cut off when they are the most
     earliest: int = 0  # where the times begin
 
@@ -56,11 +58,11 @@ class _Own:
 
     def put_first(self, task_id: int) -> None:
         """Puts the id back before the others."""
-        self.ids[self.first : self.first] = [task_id]
+        self.ids.insert(self.first, task_id)
 
 
-def _without_head(items: list[Any], gone: int) -> int:
-    """Cuts off the items of a list that are gone, where they are many. How many are left of them."""
+def _without_head(items: array[int], gone: int) -> int:
+    """Cuts off the items of an array that are gone, where they are many. How many are left of them."""
     if gone < _FEW or gone * 2 < len(items):
         return gone
     del items[:gone]
@@ -76,10 +78,7 @@ class MemoryStore(Store):
         self._accounts: dict[str, Account] = {}
         self._charged: set[str] | None = None
         """The logins whose charges are of the time since all were reset, which leaves the others to their next use."""
-        self._tasks: dict[int, tuple[Any, ...]] = {}
-        """The fields of each task, by its id, in the order of their ids. Python's garbage collector looks at each
-        object of ours, at no tuple.
-        """
+        self._tasks = MemoryTasks()
         self._own: dict[str, _Own] = {}
         self._clocks: dict[str | None, Clock] = {}
         self._counters = Counters()
@@ -139,7 +138,7 @@ class MemoryStore(Store):
             if self._depth:
                 self._undo.append(partial(self._charged.add, login))
 
-    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+    def create_task(self, task: Task, day: int, after: int | None = None) -> Task | LimitReached:  # noqa: ARG002 - it is what was read
         account = self.account(task.login)
         if account is None:
             raise KeyError(task.login)
@@ -147,7 +146,7 @@ class MemoryStore(Store):
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
         made = replace(task, id=self._last + 1)
-        self.add_task(account.charged(day, used + task.cost), _fields(made))
+        self.add_task(account.charged(day, used + task.cost), fields_of_task(made))
         return made
 
     @property
@@ -155,7 +154,7 @@ class MemoryStore(Store):
         """The id of the next task."""
         return self._last + 1
 
-    def add_task(self, charged: Account, fields: tuple[Any, ...]) -> None:
+    def add_task(self, charged: Account, fields: Fields) -> None:
         """Keeps the task of the fields, under `next_id`, and its account as it is charged for it."""
         task_id, login, ready, polls = fields[0], fields[1], fields[6], fields[12]
         own = self._own.get(login)
@@ -164,7 +163,7 @@ class MemoryStore(Store):
         if self._depth:
             self._undo.append(partial(self._uncreate, fields, self._accounts[login], own))
         self._last = task_id
-        self._tasks[task_id] = fields
+        self._tasks.put(fields)
         self._accounts[login] = charged
         own.ids.append(task_id)
         if ready is not None and polls is None:
@@ -175,27 +174,27 @@ class MemoryStore(Store):
                     self._forget(gone)
                 self._gone = old
 
-    def _forget(self, fields: tuple[Any, ...]) -> None:
+    def _forget(self, fields: Fields) -> None:
         """Drops the oldest task."""
         own = self._own[fields[1]]
         if self._depth:
             self._undo.append(partial(self._recall, fields, own))
-        del self._tasks[fields[0]]
+        self._tasks.pop(fields[0])
         own.take_first()
         own.take(Task(*fields))
         if own.first == len(own.ids):
             del self._own[fields[1]]
 
-    def _recall(self, fields: tuple[Any, ...], own: _Own) -> None:
+    def _recall(self, fields: Fields, own: _Own) -> None:
         self._own[fields[1]] = own
         self._gone = fields[0] - 1
-        self._bring_back({fields[0]: fields})
+        self._tasks.bring_back({fields[0]: fields})
         own.put_first(fields[0])
         own.add(Task(*fields))
 
-    def _uncreate(self, fields: tuple[Any, ...], account: Account, own: _Own) -> None:
+    def _uncreate(self, fields: Fields, account: Account, own: _Own) -> None:
         self._last = fields[0] - 1
-        del self._tasks[fields[0]]
+        self._tasks.pop(fields[0])
         self._accounts[account.login] = account
         own.ids.pop()
         own.take(Task(*fields))
@@ -204,7 +203,7 @@ class MemoryStore(Store):
         task = self._tasks.get(task_id)
         return None if task is None else Task(*task)
 
-    def task_fields(self, task_id: int) -> tuple[Any, ...] | None:
+    def task_fields(self, task_id: int) -> Fields | None:
         """The fields of the task: the same object until one of them changes."""
         return self._tasks.get(task_id)
 
@@ -218,8 +217,9 @@ class MemoryStore(Store):
         else:
             ids = self._tasks if login is None else islice(own.ids, own.first, None)
         return [
-            replace(Task(*self._tasks[one]), stub=None)
+            replace(Task(*fields), stub=None)
             for one in islice(ids, offset, None if limit is None else offset + limit)
+            if (fields := self._tasks.get(one)) is not None
         ]
 
     def put_ready(self, task: Task) -> None:
@@ -234,7 +234,7 @@ class MemoryStore(Store):
         own = self._own[before.login]
         own.take(before)
         own.add(after)
-        self._tasks[before.id] = _fields(after)
+        self._tasks.put(fields_of_task(after))
 
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
         if login is None:
@@ -272,22 +272,17 @@ class MemoryStore(Store):
             if self._depth:
                 tables = {name: vars(self)[name] for name in ("_charged", "_tasks", "_own", "_clocks")}
                 self._undo.append(partial(vars(self).update, tables))
-            self._charged, self._tasks, self._own, self._clocks = set(), {}, {}, {}
+            self._charged, self._tasks, self._own, self._clocks = set(), MemoryTasks(), {}, {}
             return
         own = self._own.pop(login, _Own())
         tasks = {task_id: self._tasks.pop(task_id) for task_id in own.ids[own.first :]}
-        if len(tasks) > len(self._tasks):
-            self._tasks = dict(self._tasks)  # without the room of those that are gone
         if self._depth:
             self._undo.append(partial(self._own.__setitem__, login, own))
-            self._undo.append(partial(self._bring_back, tasks))
+            self._undo.append(partial(self._tasks.bring_back, tasks))
         account = self._accounts.get(login)
         if account is not None:
             self.put_account(replace(account, used=0, creates=0))
         self._set(self._clocks, login, None)
-
-    def _bring_back(self, tasks: dict[int, tuple[Any, ...]]) -> None:
-        self._tasks = dict(sorted({**self._tasks, **tasks}.items()))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -296,9 +291,6 @@ class MemoryStore(Store):
         if self._depth:
             self._undo.append(partial(_put, table, key, table.get(key)))
         _put(table, key, value)
-
-
-_fields = attrgetter(*(field.name for field in fields(Task)))
 
 
 def _put(table: dict[_K, _V], key: _K, value: _V | None) -> None:

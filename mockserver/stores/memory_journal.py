@@ -58,6 +58,11 @@ class MemoryJournal(Journal):
 
     def __init__(self) -> None:
         super().__init__()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forgets all, as at the start."""
+        self.last_number = 0
         self._rings: OrderedDict[str | None, _Ring] = OrderedDict()  # the one that called last is the last
         self._emptied: OrderedDict[str | None, _Ring] = OrderedDict()  # those that have lost all their entries
         self._forgotten = False  # whether some accounts have lost entries of which nothing is known
@@ -98,6 +103,34 @@ class MemoryJournal(Journal):
                 self._bytes -= len(bodies.popleft()[1])
         if self._waiters:
             self._wake(_entry(kept))
+
+    def lose(self) -> None:
+        """Takes note that entries are missing of which nothing is known."""
+        self._forgotten = True
+
+    def whole(self) -> Any:
+        """All that it holds, as texts, bytes, numbers, tuples and lists."""
+        rings = (
+            [(login, [_entry(kept)[:] for kept in ring.entries], ring.lost.whole()) for login, ring in one.items()]
+            for one in (self._rings, self._emptied)
+        )
+        return self.last_number, self._forgotten, [*self._bodies], *rings
+
+    def restore(self, whole: Any) -> None:
+        """Holds what `whole` gave of another."""
+        self.forget()
+        self.last_number, self._forgotten, bodies, *parts = whole
+        for rings, part in zip((self._rings, self._emptied), parts, strict=True):
+            for login, entries, lost in part:
+                kept = [
+                    (entry.number, entry.time, _whole(entry.method, entry.outcome), entry)
+                    for entry in map(Entry._make, entries)
+                ]
+                rings[login] = _Ring(deque(kept), Lost.of(lost))
+        every = (kept for ring in self._rings.values() for kept in ring.entries)
+        self._kept = {kept[0]: kept for kept in sorted(every, key=itemgetter(0))}
+        self._bodies = deque(bodies)
+        self._bytes = sum(len(body) for _, body in self._bodies)
 
     def _empty_oldest(self) -> None:
         login, ring = self._rings.popitem(last=False)

@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
@@ -33,14 +33,16 @@ from mockserver.stores.journal import Entry
 from mockserver.stores.redis_journal import RedisJournal, owner_of
 from mockserver.stores.redis_link import Link, LostAnswer, Reply, parse_address
 from mockserver.stores.retention import FEW
-from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
-from mockserver.stores.store import Made
+from mockserver.stores.shared_store import HELD, TOMBSTONES, Changes, SharedStore
+from mockserver.stores.store import Again, Made
 from mockserver.stores.trouble import Trouble
 
 FORMAT = "1"
 LEASE = 2.0  # seconds for which the lock is held, unless its holder ends before
 BUSY = 3.0  # seconds to wait for the lock: longer than the lease, so that a holder that died fails no call
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
+
+_MOST_KEPT = 10_000  # accounts
 
 _FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970
 _SHIFT = 2**62
@@ -81,12 +83,21 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The calls of a turn, and those that were held before."""
+
+    calls: Mapping[Made, int]
+    entries: Sequence[tuple[Entry, bytes | None]]
+    lost_some: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Doubt:
     """What may have been done, though its caller got an error. It is taken back."""
 
     number: int | None  # of the step; None for tasks that were made for certain
     tasks: Sequence[tuple[Task, int]] = ()  # that it has made, with the days of their charges; with the id 0 it is one
-    recorded: bool = False  # whether it is the calls of a turn
+    recorded: _Recorded | None = None
 
 
 class RedisStore(SharedStore):
@@ -112,10 +123,18 @@ class RedisStore(SharedStore):
         self._begun = self._emptied = False
         self._word = ""  # of the state that is there: it is another once Redis has lost the first
         self._looks = True  # whether it takes in what others have changed
+        self._checked = True
+        """Whether the call, in a turn, has taken in what others have changed, or the transaction, outside of one."""
+        self._in_turn = False
+        self._kept: dict[str, Account] = {}  # accounts as of the last change that is known, and as they were seen last
+        self._kept_clocks: dict[str, Clock | None] = {}  # and clocks, by their owners
+        self._goes_by: int | None = None
+        """The number of the last change by which the call goes that is being decided; None where it has read anew."""
         self._created: list[tuple[Task, int]] = []
         """The tasks that the transaction has made at once, with the days of their charges."""
         self._doubts: list[_Doubt] = []
         self.trouble = Trouble(self.name, write_line)
+        self._journal_trouble = Trouble(f"{self.name}: the journal", write_line, HELD)
         self._link = Link(address, self.trouble, self._begin)
         self._journal = RedisJournal(self._link, self._write, self._made)
         super().__init__(self._journal)
@@ -123,6 +142,7 @@ class RedisStore(SharedStore):
 
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
+        self._forget()
         found, made, self._word = self._link.run(scripts.OPEN, FORMAT, self._last, uuid4().hex)
         if found != FORMAT:
             what = f"has format {found}, this ifind-mock reads format {FORMAT}"
@@ -147,8 +167,45 @@ class RedisStore(SharedStore):
         ]
         number = "" if doubt.number is None else doubt.number
         done = self._link.run(scripts.UNDO, self._process, number, *words)
-        if doubt.recorded and done:
-            self._let_go()
+        if doubt.recorded is not None and not done:
+            self._hold_again(doubt.recorded)
+
+    def _forget(self) -> None:
+        """Keeps no accounts and clocks any more: they may have changed."""
+        self._kept.clear()
+        self._kept_clocks.clear()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """See Store. Each call takes in what others have changed, with what it reads or creates."""
+        if self._depth or self._emptied:
+            with self.transaction():
+                yield
+            return
+        self._in_turn, self._checked = True, False
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self._in_turn, self._checked, self._goes_by = False, True, None
+
+    def check(self) -> None:
+        if self._in_turn:
+            if not self._checked:
+                self._goes_by = None
+                self._catch_up_again(self._changes(self._known))
+            self._checked = self._written is not None
+            if self._seen is not None:
+                self._seen = _Seen()
+
+    def _catch_up_again(self, changes: Changes | None) -> None:
+        """Takes in changes, in a turn. Raises Again, where there are some."""
+        self._checked = True
+        if changes is not None:
+            self._take_in(changes)
+            self._seen = None if self._written is not None else _Seen()
+            self._checked = False
+            raise Again
 
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[None]:
@@ -167,7 +224,7 @@ class RedisStore(SharedStore):
             with self._in_step():
                 if write:
                     self._lock()
-                else:
+                elif not self._in_turn:
                     self._catch_up()
                 if emptied := self._emptied:
                     self._put_back()
@@ -182,6 +239,8 @@ class RedisStore(SharedStore):
             self._uncreate()
             raise
         finally:
+            if self._written is not None and self._written.writes:
+                self._forget()
             self._depth, self._written, self._seen = 0, None, None
             self._created.clear()
 
@@ -206,6 +265,7 @@ class RedisStore(SharedStore):
                 self._wait(end)
             self._written, self._seen = _Written(token), None
             self._catch_up()
+            self._checked, self._goes_by = True, None
         if self._written.failed:
             raise StoreError(self._written.failed)
         return self._written
@@ -332,24 +392,58 @@ class RedisStore(SharedStore):
             self.trouble.begins(text)
             raise StoreError(text) from None
 
-    def expect(self, login: str | None, task_id: int | None) -> None:
-        if self._seen is not None:
+    def expect(self, login: str | None, task_id: int | None, *, creates: bool = False) -> None:
+        if self._seen is None:
+            return
+        if creates and login is not None and self._knows(login):
+            account, server, own = self._kept[login], owner_of(None), owner_of(login)
+            self._seen.accounts[login] = account
+            self._seen.clocks = {one: self._kept_clocks[one] for one in (server, own)}
+            self._goes_by = self._known
+        else:
+            self._goes_by = None
             self._look(self._seen, login, task_id)
+
+    def _knows(self, login: str) -> bool:
+        """Whether a create of the account can go by what is kept: what lacks its limit can't, as charges may be taken
+        back.
+        """
+        account = self._kept.get(login)
+        return self._in_turn and not self._checked and account is not None and account.used < account.daily_limit
 
     def _look(self, seen: _Seen, login: str | None = None, task_id: int | None = None) -> None:
         """Reads the account and the clock of the login, the server's clock, and the task."""
         words = ["" if one is None else one for one in (login, task_id)]
+        checks = not self._checked
+        if checks:
+            words += ["" if self._known is None else self._known, self._word]
         try:
-            server, found, own, text, stub = self._link.run(scripts.LOOK, *words)
+            found_changes, server, found, own, text, stub = self._link.run(scripts.LOOK, *words)
         except UnicodeEncodeError:
             seen.accounts[login or ""] = None
             return
+        if checks:
+            if self._emptied:
+                raise StoreError(self.trouble.now or self.name)
+            self._catch_up_again(self._changes(None) if found_changes == "OTHER" else self._as_changes(found_changes))
         seen.clocks[owner_of(None)] = None if server is None else self._made(_clock, server)
         if login is not None:
             seen.accounts[login] = self._made(_account, *found) if found else None
             seen.clocks[owner_of(login)] = None if own is None else self._made(_clock, own)
+            self._keep(login, seen)
         if task_id is not None:
             seen.tasks[task_id] = None if text is None else self._made(_task, task_id, text, stub)
+
+    def _keep(self, login: str, seen: _Seen) -> None:
+        """Keeps what a create of the account goes by next time."""
+        account = seen.accounts[login]
+        if account is None or not self._in_turn:
+            return
+        if len(self._kept) >= _MOST_KEPT:
+            self._forget()
+        self._kept[login] = account
+        for owner in (owner_of(None), owner_of(login)):
+            self._kept_clocks[owner] = seen.clocks[owner]
 
     def account(self, login: str) -> Account | None:
         written, seen = self._written, self._seen or _Seen()
@@ -400,6 +494,7 @@ class RedisStore(SharedStore):
                 written.writes.append(("ZADD", "order", self._link.ask("INCR", self._key("place")), login))
             if known is None or _static(known) != _static(account):
                 written.writes.append(("HSET", "accounts", login, _account_text(account)))
+                self._changed()
             for name in ("day", "used", "creates"):
                 written.writes.append(("HSET", name, login, getattr(account, name)))
             if known is None or known.configured != account.configured:
@@ -416,11 +511,12 @@ class RedisStore(SharedStore):
             written.writes += [("ZREM", "order", login), ("ZREM", "configured", login)]
             written.accounts[login] = None
             written.added.pop(login, None)
+            self._changed()
 
-    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+    def create_task(self, task: Task, day: int, after: int | None = None) -> Task | LimitReached:
         self._fits(task.login, task.phone, task.ip, task.stub, *(task.failure or ()))
         self._fits(task.created, task.cost, day)
-        made = self._create_at_once(task, day) if self._written is None else self._create_later(task, day)
+        made = self._create_at_once(task, day, after) if self._written is None else self._create_later(task, day)
         if isinstance(made, Task):
             self._last = max(self._last, made.id)
             if not self._depth:
@@ -439,21 +535,37 @@ class RedisStore(SharedStore):
             if words:
                 self._link.run(scripts.FORGET, *words)
 
-    def _create_at_once(self, task: Task, day: int) -> Task | LimitReached:
+    def _create_at_once(self, task: Task, day: int, after: int | None) -> Task | LimitReached:
         self._number += 1
         end = time.monotonic() + BUSY
-        words = (task.login, day, task.cost, _task_text(task), _ready_key(task), task.stub or "")
+        words: list[str | int] = [task.login, day, task.cost, _task_text(task), _ready_key(task), task.stub or ""]
+        if self._goes_by is not None:
+            words += [self._goes_by, self._word, "" if after is None else after]
         try:
             while (given := self._link.run(scripts.CREATE, self._process, self._number, *words)) == "LOCKED":
                 self._wait(end)
         except LostAnswer:
             self._doubts.append(_Doubt(self._number, [(replace(task, id=0), day)]))
             raise
+        if given == "STALE":
+            self._forget()
+            self._seen, self._checked = _Seen(), False
+            raise Again
+        self._checked = True
         if given == "NOBODY":
             raise KeyError(task.login)
-        if isinstance(given, list):
+        if isinstance(given, list) and len(given) == 2:  # noqa: PLR2004 - the units used and the limit
             return LimitReached(int(given[0]), int(given[1]))
-        made = replace(task, id=int(given))
+        return self._created_at_once(task, day, given)
+
+    def _created_at_once(self, task: Task, day: int, given: Reply) -> Task:
+        """Takes note of a create. given: the id, the units used and the tasks made; the id alone, where it was asked
+        again.
+        """
+        task_id, *counts = given if isinstance(given, list) else [given]
+        made = replace(task, id=int(task_id))
+        if counts and (kept := self._kept.get(task.login)) is not None:
+            self._kept[task.login] = replace(kept, day=day, used=int(counts[0]), creates=int(counts[1]))
         if self._depth:
             self._created.append((made, day))
         if self._seen is not None:
@@ -558,6 +670,7 @@ class RedisStore(SharedStore):
             else:
                 written.writes.append(("HSET", "clocks", owner, _clock_text(clock)))
             written.clocks[owner] = clock
+            self._changed()
 
     def _changes(self, after: int | None) -> Changes | None:
         if not self._looks:
@@ -565,7 +678,18 @@ class RedisStore(SharedStore):
         while (found := self._link.run(scripts.CHANGES, "" if after is None else after, self._word)) == "OTHER":
             after = None
             self._begin()
-        return None if found is None else self._made(_changes, *found)
+        return self._as_changes(found)
+
+    def _as_changes(self, found: Reply) -> Changes | None:
+        if found is None:
+            return None
+        self._forget()
+        return self._made(_changes, *found)
+
+    def _put_change(self) -> int:
+        number = self._next_change()
+        self._write("SET", "version", number)
+        return number
 
     def _put_record(self, kind: str, key: str, value: str) -> int:
         number = self._next_change()
@@ -595,20 +719,45 @@ class RedisStore(SharedStore):
     def next_sample(self, login: str, what: str) -> int:
         return int(self._link.run(scripts.NEXT_SAMPLE, login, what))
 
-    def _recording(self) -> AbstractContextManager[None]:
-        return nullcontext()  # it is one script, which needs no lock
-
-    def _record(
-        self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
-    ) -> None:
+    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        """See Store. Nobody waits for what the script gives: that is read with the next answer of Redis, to whatever is
+        asked next.
+        """
+        self._link.collect()
+        self._uncounted.update(calls)
+        self._unwritten += entries
         self._number += 1
-        words = self._journal.words(calls, entries, lost_some=lost_some)
+        number, sent, given = self._number, _Recorded(self._uncounted, self._unwritten, self._lost_some), ""
+        self._let_go()
+
+        def settle(last: Reply, error: StoreError | None) -> None:
+            nonlocal given
+            if error is None:
+                given = last
+                self._journal_trouble.is_over()
+            elif isinstance(error, LostAnswer):
+                self._doubts.append(_Doubt(number, recorded=sent))
+            else:
+                self._hold_again(sent)
+                if self.trouble.now is None:
+                    self._journal_trouble.begins(str(error))
+
+        words = self._journal.words(sent.calls, sent.entries, lost_some=sent.lost_some)
         try:
-            last = self._link.run(scripts.RECORD, self._process, self._number, *words)
-        except LostAnswer:
-            self._doubts.append(_Doubt(self._number, recorded=True))
-            raise
-        self._journal.added(last, entries)
+            self._link.send(scripts.RECORD, (self._process, number, *words), settle)
+        except StoreError as error:
+            settle(None, error)
+        if self._journal.has_waiters:
+            self._link.collect()
+            if given:
+                self._journal.added(given, sent.entries)
+
+    def _hold_again(self, sent: _Recorded) -> None:
+        """Holds calls that were not recorded."""
+        self._uncounted.update(sent.calls)
+        self._unwritten[:0] = sent.entries
+        self._lost_some |= sent.lost_some
+        self._hold()
 
     def calls(self) -> Mapping[Made, int]:
         found = self._link.ask("HGETALL", self._key("calls"))
@@ -626,6 +775,8 @@ class RedisStore(SharedStore):
             super().reset(login)
 
     def close(self) -> None:
+        with suppress(StoreError):
+            self._link.collect()
         self._link.close()
 
     def _key(self, name: str) -> str:

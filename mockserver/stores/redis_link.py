@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, TypeAlias
@@ -38,6 +38,8 @@ RETRY = 0.1
 
 Reply: TypeAlias = Any
 """A text, a number, None, or a list of them."""
+Settle: TypeAlias = "Callable[[Reply, StoreError | None], object]"
+"""Takes what a script gave, or why that is not known: LostAnswer where it may have run. Asks nothing of the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Link:
         self._connected = False
         self._away = ""  # why Redis can't be reached; empty where it can
         self._connection = _connection(address)
+        self._sent: tuple[Script, tuple[str | int, ...], Settle] | None = None  # of which the answer is to be read
 
     def run(self, script: Script, *words: str | int) -> Reply:
         """What the script gives. Raises StoreError; LostAnswer where it may have run."""
@@ -115,6 +118,48 @@ class Link:
         if script.writes and self._trouble.now is not None:
             self._trouble.is_over()
         return given
+
+    def send(self, script: Script, words: Iterable[str | int], settle: Settle) -> None:
+        """Has the script run without waiting for what it gives: settle is called with that, or with why it is not
+        known, before anything else is done here. Raises StoreError where it was not sent.
+        """
+        self.collect()
+        if not self._connected:
+            self._connect()
+        sent = ("EVALSHA", script.sha, 1, self.address.tag, *words)
+        try:
+            self._connection.send_command(*sent)
+        except UnicodeEncodeError:
+            raise
+        except (RedisError, OSError) as error:
+            raise self._failure(error, script) from None
+        self._sent = script, sent, settle
+
+    def collect(self) -> None:
+        """Settles what was sent, where that is still to be done."""
+        if self._sent is not None:
+            self._read_sent()()
+
+    def _read_sent(self) -> Callable[[], object]:
+        """Reads what was sent gives. Gives what is to be done then."""
+        assert self._sent is not None
+        (script, words, settle), self._sent = self._sent, None
+        try:
+            given = self._connection.read_response()
+        except NoScriptError:
+            return lambda: self._send_whole(script, words, settle)
+        except (RedisError, OSError, UnicodeDecodeError) as error:
+            failure = self._failure(error, script)
+            return lambda: settle(None, failure)
+        return lambda: settle(given, None)
+
+    def _send_whole(self, script: Script, words: tuple[str | int, ...], settle: Settle) -> None:
+        try:
+            given = self._once(words, script)
+        except StoreError as error:
+            settle(None, error)
+        else:
+            settle(given, None)
 
     def ask(self, *words: str | int) -> Reply:
         """What a command gives. Raises StoreError; LostAnswer where it may have run."""
@@ -124,6 +169,9 @@ class Link:
         """Ends the connection."""
         self._connected = False
         self._connection.disconnect()
+        if self._sent is not None:
+            (_, _, settle), self._sent = self._sent, None
+            settle(None, LostAnswer(f"{self.address}: the connection was closed"))
 
     def _again(self, words: tuple[str | int, ...], script: Script | None) -> Reply:
         """What the command gives; where the connection breaks that was there before, on a new one."""
@@ -151,6 +199,18 @@ class Link:
 
     def _exchange(self, words: tuple[str | int, ...], script: Script | None) -> Reply:
         self._connection.send_command(*words)
+        if self._sent is not None:
+            # What was sent before comes first. It is settled once this answer is read, too: it may ask on its own.
+            settled = self._read_sent()
+            try:
+                if not self._connected:
+                    raise LostAnswer(f"{self.address}: the connection was closed")
+                return self._answer(words, script)
+            finally:
+                settled()
+        return self._answer(words, script)
+
+    def _answer(self, words: tuple[str | int, ...], script: Script | None) -> Reply:
         try:
             return self._connection.read_response()
         except NoScriptError:

@@ -115,6 +115,25 @@ local function clear_records(number, ...)
   redis.call('SET', p .. 'purged', number)
   redis.call('SET', p .. 'version', number)
 end
+-- What has changed after the change of the number (empty: of none), in the state of the word. Gives nothing where that
+-- was the last one, OTHER where the state is another by now; else the last number, whether all records follow, and of
+-- each changed record its name, its value, the number of its change and its place.
+local function changes(after, word)
+  if redis.call('GET', p .. 'word') ~= word then return 'OTHER' end
+  local last, purged = redis.call('GET', p .. 'version') or '0', redis.call('GET', p .. 'purged') or '0'
+  if last == after then return false end
+  local whole = after == '' or less(after, purged) or less(last, after)
+  local found = {}
+  each_chunk(redis.call('ZRANGEBYSCORE', p .. 'changed', whole and '-inf' or '(' .. after, '+inf'), function(...)
+    local values = redis.call('HMGET', p .. 'records', ...)
+    for at, name in ipairs({...}) do
+      found[#found + 1] = {
+        name, values[at], redis.call('ZSCORE', p .. 'changed', name), redis.call('ZSCORE', p .. 'places', name)
+      }
+    end
+  end)
+  return {last, whole and 1 or 0, found}
+end
 local function reset(login)
   each_chunk(redis.call('ZRANGE', p .. 'of:' .. login, 0, -1), function(...)
     redis.call('HDEL', p .. 'tasks', ...)
@@ -166,7 +185,8 @@ if number ~= '' then
   local step = redis.call('HMGET', p .. 'process:' .. process, 'number', 'given')
   redis.call('HSET', p .. 'process:' .. process, 'void', number)
   redis.call('EXPIRE', p .. 'process:' .. process, 86400)
-  if step[1] ~= number then return 0 end
+  if not step[1] or less(step[1], number) then return 0 end
+  if step[1] ~= number then return 1 end  -- the next one was sent behind it, and done
   given = step[2]
 end
 for at = 3, #ARGV, 5 do
@@ -231,12 +251,19 @@ return 'DONE'
 CREATE = Script(
     _SHARED
     + """
--- ARGV: process, number, login, day, cost, text of the task, ready, stub. Gives the id, else why there is none.
+-- ARGV: process, number, login, day, cost, text of the task, ready, stub; where it goes by what was read before: the
+-- number of the last change that was known, the word of the state, and how many tasks the account has made, or nothing.
+-- Gives the id, the units used, and the number of tasks; else why there is none.
 local process, number, login, day, cost = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local before = done_before(process, number)
 if before then return before end
 if redis.call('EXISTS', p .. 'lock') == 1 then return 'LOCKED' end
+if ARGV[9] then
+  local word, version = redis.call('GET', p .. 'word'), redis.call('GET', p .. 'version') or '0'
+  if word ~= ARGV[10] or version ~= ARGV[9] then return 'STALE' end
+end
 local known = account(login)
+if known and (ARGV[11] or '') ~= '' and known[5] ~= ARGV[11] then return 'STALE' end
 if not known then return 'NOBODY' end
 local limit = string.match(known[2], '^%[(%d+)')
 local same_day = known[3] == day
@@ -248,11 +275,11 @@ else
   redis.call('HSET', p .. 'used', login, cost)
   redis.call('HSET', p .. 'day', login, day)
 end
-redis.call('HINCRBY', p .. 'creates', login, 1)
+local creates = redis.call('HINCRBY', p .. 'creates', login, 1)
 local id = tostring(redis.call('INCR', p .. 'last'))
 keep_task(id, login, ARGV[6], ARGV[7], ARGV[8])
 note(process, number, id)
-return id
+return {id, redis.call('HGET', p .. 'used', login), tostring(creates)}
 """,
     writes=True,
 )
@@ -279,12 +306,13 @@ end
 LOOK = Script(
     _SHARED
     + """
--- ARGV: a login and the id of a task, either may be empty. Gives the server's clock, the account, its clock, the text
--- of the task, its stub.
-local login, id, clocks = ARGV[1], ARGV[2] or '', p .. 'clocks'
+-- ARGV: a login and the id of a task, either may be empty; and as the function changes takes them, where changes are
+-- asked for. Gives these, the server's clock, the account, its clock, the text of the task, its stub.
+local login, id, clocks = ARGV[1], ARGV[2], p .. 'clocks'
 return {
-  redis.call('HGET', clocks, 'server'), account(login), redis.call('HGET', clocks, 'login:' .. login),
-  redis.call('HGET', p .. 'tasks', id), redis.call('HGET', p .. 'stubs', id)
+  ARGV[3] and changes(ARGV[3], ARGV[4]) or false, redis.call('HGET', clocks, 'server'), account(login),
+  redis.call('HGET', clocks, 'login:' .. login), id ~= '' and redis.call('HGET', p .. 'tasks', id),
+  id ~= '' and redis.call('HGET', p .. 'stubs', id)
 }
 """
 )
@@ -333,24 +361,8 @@ return earliest
 CHANGES = Script(
     _SHARED
     + """
--- ARGV: the number of a change; empty: of none; the word of the state. Gives nothing where it was the last one, OTHER
--- where the state is another by now; else the last number, whether all records follow, and of each changed record its
--- name, its value, the number of its change and its place.
-if redis.call('GET', p .. 'word') ~= ARGV[2] then return 'OTHER' end
-local last, purged = redis.call('GET', p .. 'version') or '0', redis.call('GET', p .. 'purged') or '0'
-local after = ARGV[1]
-if last == after then return false end
-local whole = after == '' or less(after, purged) or less(last, after)
-local found = {}
-each_chunk(redis.call('ZRANGEBYSCORE', p .. 'changed', whole and '-inf' or '(' .. after, '+inf'), function(...)
-  local values = redis.call('HMGET', p .. 'records', ...)
-  for at, name in ipairs({...}) do
-    found[#found + 1] = {
-      name, values[at], redis.call('ZSCORE', p .. 'changed', name), redis.call('ZSCORE', p .. 'places', name)
-    }
-  end
-end)
-return {last, whole and 1 or 0, found}
+-- ARGV: as of the function changes, whose result it gives.
+return changes(ARGV[1], ARGV[2])
 """
 )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from mockserver.core.errors import Refusal, StoreError
@@ -16,6 +16,8 @@ from mockserver.stores.store import Made, Store
 
 UNWRITTEN = 1000
 """Entries of the journal that a process holds while they can't be written."""
+HELD = "Until then, calls are held, to be added later"
+"""What follows from a trouble of the journal."""
 TOMBSTONES = 10_000
 """Changes after which a record that was dropped is forgotten: a process that is further behind reads all records."""
 _RESET = "reset"
@@ -62,7 +64,7 @@ class SharedStore(Store):
 
     is_shared = True
 
-    def __init__(self, journal: SharedJournal) -> None:
+    def __init__(self, journal: Journal) -> None:
         super().__init__(journal, self)
         self._sets = (self.faults, self.stubs, self.scenarios, self.values)
         self._known: int | None = None
@@ -72,6 +74,11 @@ class SharedStore(Store):
         self._unwritten: list[tuple[Entry, bytes | None]] = []
         self._uncounted: Counter[Made] = Counter()
         self._lost_some = False  # whether some entries could not be held
+
+    @property
+    def known(self) -> int | None:
+        """The number of the last change that is known here."""
+        return self._known
 
     # What a store has to bring.
 
@@ -93,17 +100,9 @@ class SharedStore(Store):
     def _clear_records(self, kinds: Sequence[str]) -> int:
         """Likewise: leaves none, but has every other process read all records."""
 
-    def _recording(self) -> AbstractContextManager[None]:
-        """The transaction around `_record`, soon after that of the turn."""
-        return self.transaction(write=True)
-
     @abstractmethod
-    def _record(
-        self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
-    ) -> None:
-        """Adds to the counts of calls and to the journal. lost_some: whether entries are missing that nobody knows, so
-        that the journal does not know any more how many it has dropped.
-        """
+    def _put_change(self) -> int:
+        """Makes a change of no record, and gives its number likewise."""
 
     # What it is given.
 
@@ -126,8 +125,10 @@ class SharedStore(Store):
         before.
         """
         changes = self._changes(self._known)
-        if changes is None:
-            return
+        if changes is not None:
+            self._take_in(changes)
+
+    def _take_in(self, changes: Changes) -> None:
         try:
             for one in self._sets:
                 if changes.whole:
@@ -139,8 +140,8 @@ class SharedStore(Store):
             raise StoreError(f"{self.name}: {what}; use one version for all processes, or name another state") from None
         told = changes.last if self._told is None else self._told
         resets = [change for change in changes.records if change.kind == _RESET and change.number > told]
-        self._known = self._told = changes.last
         self.followed([json.loads(change.key) for change in resets])
+        self._known = self._told = changes.last
 
     def put_record(self, kind: str, key: str, value: str) -> None:
         """See Records."""
@@ -154,16 +155,11 @@ class SharedStore(Store):
         """See Records."""
         self._known, self._wrote = self._clear_records(kinds), True
 
-    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
-        self._uncounted.update(calls)
-        self._unwritten += entries
-        try:
-            with self._recording():
-                self._record(self._uncounted, self._unwritten, lost_some=self._lost_some)
-        except StoreError:
-            self._hold()
-        else:
-            self._let_go()
+    def _changed(self) -> None:
+        """Has what others keep of accounts, clocks and tasks be looked up anew: some of it has changed, and not by a
+        charge or a new task alone.
+        """
+        self._known, self._wrote = self._put_change(), True
 
     def _hold(self) -> None:
         """Holds what could not be written, as far as there is room."""

@@ -10,22 +10,24 @@ Faults, scenarios, stubs, values, counts and the journal end with the last proce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from mockserver.core.clock import FASTEST, LATEST, Clock
 from mockserver.core.delays import LONGEST, parse_delay
+from mockserver.core.errors import StoreError
 from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.faults.records import Change
 from mockserver.profile.editions import EDITIONS
+from mockserver.stores.call_log import remove_log
 from mockserver.stores.journal import Entry
+from mockserver.stores.log_journal import LogJournal
 from mockserver.stores.retention import FEW
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
-from mockserver.stores.sqlite_journal import SqliteJournal, owner_of
 from mockserver.stores.store import Made
 
 _FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970
@@ -33,13 +35,13 @@ _FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther fro
 _ACCOUNTS = "SELECT * FROM accounts ORDER BY place LIMIT ? OFFSET ?"
 _CONFIGURED = "SELECT * FROM accounts WHERE configured <> '' ORDER BY place"
 _ACCOUNT_NUMBER = "SELECT coalesce(max(place), 0) FROM accounts"
-_READ_ACCOUNT = "SELECT * FROM accounts WHERE login = ?"
+READ_ACCOUNT = "SELECT * FROM accounts WHERE login = ?"
 _PUT_ACCOUNT = """INSERT INTO accounts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO UPDATE
     SET (token, daily_limit, paid_until, demo, delay, seed, day, used, creates, configured) = (excluded.token,
         excluded.daily_limit, excluded.paid_until, excluded.demo, excluded.delay, excluded.seed, excluded.day,
         excluded.used, excluded.creates, excluded.configured)"""
 
-_READ_TASK = "SELECT * FROM tasks WHERE id = ?"
+READ_TASK = "SELECT * FROM tasks WHERE id = ?"
 _ADD = """INSERT INTO tasks SELECT NULL, login, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
     WHERE login = ? AND CASE day WHEN ? THEN used ELSE 0 END < daily_limit"""
 # Takes only values that _ADD has taken before: a value that can't be stored is found before anything changes.
@@ -63,13 +65,12 @@ _NEXT_READY_OF_ALL = """SELECT min(
     FROM accounts WHERE NOT EXISTS (SELECT 1 FROM clocks WHERE owner = 'login:' || accounts.login)"""
 _UNCHARGE = "UPDATE accounts SET used = 0, creates = 0 WHERE used <> 0 OR creates <> 0"
 
-_READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
+READ_CLOCK = "SELECT base, since, speed FROM clocks WHERE owner = ?"
 _PUT_CLOCK = "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)"
 _RECORDS = "SELECT kind, key, value, number FROM records WHERE number > ? ORDER BY place"
 _PUT_RECORD = """INSERT INTO records VALUES (NULL, ?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE
     SET (value, number) = (excluded.value, excluded.number)"""
 _NEXT_SAMPLE = "INSERT INTO samples VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1"
-_COUNT_CALLS = "INSERT INTO calls VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
 _RESET_ALL = ("DELETE FROM tasks", _UNCHARGE, "DELETE FROM clocks", "DELETE FROM windows", "DELETE FROM samples")
 _RESET = (
     "DELETE FROM tasks WHERE login = ?",
@@ -84,12 +85,15 @@ class SqliteStore(SharedStore):
     in trouble.
     """
 
+    is_read_beside = True
+
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was. patience: seconds to wait for another process.
         """
-        self.file = SqliteFile(path, patience)
-        super().__init__(SqliteJournal(self.file))
+        self.file = SqliteFile(path, patience, remove_log)
+        self.journal: LogJournal
+        super().__init__(LogJournal(self.file))
         self.file.begun, self.file.replaced = self._catch_up, self._replaced
         self.name = self.file.name
         self.trouble = self.file.trouble
@@ -105,9 +109,15 @@ class SqliteStore(SharedStore):
         if self.file.depth:
             with self.file.transaction(write=write):
                 yield
-        else:
+            return
+        try:
             with self._in_step(), self.file.transaction(write=write):
                 yield
+        except BaseException:
+            self.journal.give_up()
+            raise
+        with suppress(StoreError):  # it is said, and tried again before the journal is used
+            self.journal.settle()
 
     def lock(self) -> None:
         self.file.lock()
@@ -122,15 +132,15 @@ class SqliteStore(SharedStore):
         self._known = self._told = None
 
     def account(self, login: str) -> Account | None:
-        rows = self.file.rows(_READ_ACCOUNT, (login,))
-        return self.file.made(_account, rows[0]) if rows else None
+        rows = self.file.rows(READ_ACCOUNT, (login,))
+        return self.file.made(account_of, rows[0]) if rows else None
 
     def accounts(self, offset: int = 0, limit: int | None = None) -> Sequence[Account]:
         rows = self.file.rows(_ACCOUNTS, (-1 if limit is None else limit, offset))
-        return [self.file.made(_account, row) for row in rows]
+        return [self.file.made(account_of, row) for row in rows]
 
     def configured(self) -> Sequence[Account]:
-        return [self.file.made(_account, row) for row in self.file.rows(_CONFIGURED)]
+        return [self.file.made(account_of, row) for row in self.file.rows(_CONFIGURED)]
 
     def account_number(self) -> int:
         ((number,),) = self.file.rows(_ACCOUNT_NUMBER)
@@ -141,29 +151,39 @@ class SqliteStore(SharedStore):
         head = (account.login, account.token, account.daily_limit, account.paid_until, account.demo, account.delay)
         with self.transaction(write=True):
             self.file.run(_PUT_ACCOUNT, (*head, seed, account.day, account.used, account.creates, account.configured))
+            self._changed()
 
     def drop_account(self, login: str) -> None:
         with self.transaction(write=True):
             self.file.run("DELETE FROM accounts WHERE login = ?", (login,))
+            self._changed()
 
-    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+    def create_task(self, task: Task, day: int, after: int | None = None) -> Task | LimitReached:  # noqa: ARG002 - it is what was read
         with self.transaction(write=True):
-            added = self.file.run(_ADD, (*_columns(task), task.login, day))
-            if not added.rowcount:
+            made = self.add_task(_columns(task), task.login, day, task.cost)
+            if made is None:
                 account = self.account(task.login)
                 if account is None:
                     raise KeyError(task.login)
                 return LimitReached(account.used_on(day), account.daily_limit)
-            self.file.run(_CHARGE, (day, task.cost, day, task.login))
-            if self.retention is not None and (gone := self.retention.gone(added.lastrowid or 0)) > 0:
-                self.file.run(_FORGET, (gone, FEW))
-        assert added.lastrowid is not None
-        self._last = added.lastrowid
-        return replace(task, id=added.lastrowid)
+        return replace(task, id=made)
+
+    def add_task(self, columns: Row, login: str, day: int, cost: int) -> int | None:
+        """Charges and keeps a task in a transaction that writes; columns are those behind its login. Gives its id; None
+        where the limit is reached, or there is no such account.
+        """
+        added = self.file.run(_ADD, (*columns, login, day))
+        if not added.rowcount:
+            return None
+        self.file.run(_CHARGE, (day, cost, day, login))
+        made = self._last = added.lastrowid or 0
+        if self.retention is not None and (gone := self.retention.gone(made)) > 0:
+            self.file.run(_FORGET, (gone, FEW))
+        return made
 
     def read_task(self, task_id: int) -> Task | None:
-        rows = self.file.rows(_READ_TASK, (task_id,))
-        return self.file.made(_task, rows[0]) if rows else None
+        rows = self.file.rows(READ_TASK, (task_id,))
+        return self.file.made(task_of, rows[0]) if rows else None
 
     def tasks(
         self, login: str | None, offset: int = 0, limit: int | None = None, *, newest_first: bool = False
@@ -171,11 +191,12 @@ class SqliteStore(SharedStore):
         part = (-1 if limit is None else limit, offset)
         statement, owner = (_TASKS, ()) if login is None else (_TASKS_OF, (login,))
         rows = self.file.rows(statement[newest_first], (*owner, *part))
-        return [self.file.made(_task, row) for row in rows]
+        return [self.file.made(task_of, row) for row in rows]
 
     def put_ready(self, task: Task) -> None:
         with self.transaction(write=True):
             self.file.run(_PUT_READY, (task.ready, task.polls, task.id))
+            self._changed()
 
     def next_ready(self, now: Micros, login: str | None) -> Micros | None:
         rows = (
@@ -185,8 +206,8 @@ class SqliteStore(SharedStore):
         return ready
 
     def clock(self, login: str | None) -> Clock | None:
-        rows = self.file.rows(_READ_CLOCK, (owner_of(login),))
-        return self.file.made(_clock, rows[0]) if rows else None
+        rows = self.file.rows(READ_CLOCK, (owner_of(login),))
+        return self.file.made(clock_of, rows[0]) if rows else None
 
     def put_clock(self, login: str | None, clock: Clock | None) -> None:
         with self.transaction(write=True):
@@ -194,6 +215,7 @@ class SqliteStore(SharedStore):
                 self.file.run("DELETE FROM clocks WHERE owner = ?", (owner_of(login),))
             else:
                 self.file.run(_PUT_CLOCK, (owner_of(login), clock.base, clock.since, clock.speed))
+            self._changed()
 
     def _changes(self, after: int | None) -> Changes | None:
         ((last, purged),) = self.file.rows("SELECT last, purged FROM changes")
@@ -212,23 +234,23 @@ class SqliteStore(SharedStore):
         return self._write_record(kind, key, None)
 
     def _write_record(self, kind: str, key: str, value: str | None) -> int:
-        last = self._next_change()
+        last = self._put_change()
         self.file.run(_PUT_RECORD, (kind, key, value, last))
-        if last % TOMBSTONES == 0:
-            self.file.run("DELETE FROM records WHERE value IS NULL AND number <= ?", (last - TOMBSTONES,))
-            self.file.run("UPDATE changes SET purged = max(purged, last - ?)", (TOMBSTONES,))
         return last
 
     def _clear_records(self, kinds: Sequence[str]) -> int:
         for kind in kinds:
             self.file.run("DELETE FROM records WHERE kind = ?", (kind,))
-        last = self._next_change()
+        last = self._put_change()
         self.file.run("UPDATE changes SET purged = last")
         return last
 
-    def _next_change(self) -> int:
+    def _put_change(self) -> int:
         self.file.run("UPDATE changes SET last = last + 1")
         ((last,),) = self.file.rows("SELECT last FROM changes")
+        if last % TOMBSTONES == 0:
+            self.file.run("DELETE FROM records WHERE value IS NULL AND number <= ?", (last - TOMBSTONES,))
+            self.file.run("UPDATE changes SET purged = max(purged, last - ?)", (TOMBSTONES,))
         return int(last)
 
     def count_call(self, login: str, now: Micros, allowed: int, period: Micros) -> Micros:
@@ -247,25 +269,18 @@ class SqliteStore(SharedStore):
             ((number,),) = self.file.rows("SELECT number FROM samples WHERE login = ? AND what = ?", (login, what))
         return int(number)
 
-    @contextmanager
-    def _recording(self) -> Iterator[None]:
-        with self._in_step(), self.file.transaction(write=True, look=False):
-            self.file.in_passing()
-            yield
-
-    def _record(
-        self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
-    ) -> None:
-        for made, number in calls.items():
-            self.file.run(_COUNT_CALLS, (*made, number))
-        if lost_some:
-            self.file.run("UPDATE journal SET forgotten = 1")
-        if entries:
-            self.journal.extend(entries)
+    def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
+        self._uncounted.update(calls)
+        self._unwritten += entries
+        try:
+            self.journal.add_turn(self._uncounted, self._unwritten, lost_some=self._lost_some)
+        except StoreError:
+            self._hold()
+        else:
+            self._let_go()
 
     def calls(self) -> Mapping[Made, int]:
-        rows = self.file.rows("SELECT method, outcome, status, number FROM calls")
-        return {(method, outcome, status): number for method, outcome, status, number in rows}
+        return self.journal.calls()
 
     def reset(self, login: str | None) -> None:
         with self.transaction(write=True):
@@ -279,7 +294,13 @@ class SqliteStore(SharedStore):
             super().reset(login)
 
     def close(self) -> None:
+        self.journal.close()
         self.file.close()
+
+
+def owner_of(login: str | None) -> str:
+    """The key of what is the login's, with None the server's."""
+    return "server" if login is None else f"login:{login}"
 
 
 def _columns(task: Task) -> Row:
@@ -287,7 +308,8 @@ def _columns(task: Task) -> Row:
     return (*head, task.edition, task.failure is not None, *(task.failure or (None, None)), task.polls, task.stub)
 
 
-def _task(row: Row) -> Task:
+def task_of(row: Row) -> Task:
+    """The task of a row. Raises what `SqliteFile.made` turns into a StoreError."""
     task_id, login, phone, source, ip, created, ready, cost, seed, demo, edition, fails, code, message, polls, stub = (
         row
     )
@@ -299,14 +321,16 @@ def _task(row: Row) -> Task:
     )
 
 
-def _account(row: Row) -> Account:
+def account_of(row: Row) -> Account:
+    """The account of a row, likewise."""
     _, login, token, limit, paid_until, demo, delay, seed, *counts = row
     if delay is not None:
         parse_delay(delay, "delay")
     return Account(login, token, limit, paid_until, bool(demo), delay, None if seed is None else int(seed), *counts)
 
 
-def _clock(row: Row) -> Clock:
+def clock_of(row: Row) -> Clock:
+    """The clock of a row, likewise."""
     base, since, speed = row
     if not (abs(base) <= _FARTHEST and 0 <= speed <= FASTEST):
         raise ValueError

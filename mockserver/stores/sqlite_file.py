@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -34,6 +34,7 @@ PATIENCE = 5.0  # seconds to wait for another process when the file is opened
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
+_SHORT = 0.01  # seconds of that in which it is asked for again and again
 _TRIES = 3  # to be alone with the file when it is opened
 RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
 
@@ -60,21 +61,25 @@ class SqliteFile:
     """Is called when a transaction has begun, and when it begins to write: what is read from now on may be new."""
     replaced: Callable[[], object] = staticmethod(lambda: None)
     """Is called when another file may be there, in a transaction that writes."""
+    beside: Callable[[], object] = staticmethod(lambda: None)
+    """Is called to close what else this process has open of the file. It is opened again once `is_sound`."""
 
-    def __init__(self, path: Path, patience: float) -> None:
+    def __init__(self, path: Path, patience: float, begin_run: Callable[[Path], object]) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
-        or a later version stays as it was. patience: seconds to wait for another process.
+        or a later version stays as it was. patience: seconds to wait for another process. begin_run is called with the
+        whole path where this process begins a run of the file, or ends one, and no other can use it meanwhile.
         """
-        self._path = absolute(path)
+        self.path = self._path = absolute(path)
         self.name = str(self._path)
         self._patience = patience
+        self._clear_run = begin_run
         self.depth = 0
         """How many transactions are open, one inside another."""
         self._writing = False
-        self._in_passing = False  # whether the transaction says nothing about a trouble
         self._failed: str | None = None
         self.trouble = Trouble(self.name, write_line)
         self._parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
+        self._names = [str(part) for part in self._parts]
         self._places: list[Place] | None = None  # of the parts, as they were opened
         self._sizes = (0, 0)  # of the file and its log, when they were last looked at
         self._broken: str | None = None  # why the file is not used
@@ -113,6 +118,7 @@ class SqliteFile:
                 if not self._empty() and any(map(self._first_of, OF_A_RUN)):
                     for statement in END_OF_A_RUN:
                         self.run(statement)
+                self._clear_run(self._path)
         finally:
             self.connection.close()
 
@@ -142,6 +148,9 @@ class SqliteFile:
                 for earlier in range(version or VERSION, VERSION):
                     for statement in (*UPGRADES[earlier], f"PRAGMA user_version = {earlier + 1}"):
                         self.run(statement)
+                for statement in END_OF_A_RUN if version else ():
+                    self.run(statement)
+                self._clear_run(self._path)
         finally:
             self.connection.close()
 
@@ -154,9 +163,10 @@ class SqliteFile:
     def _prepare(self, patience: float) -> None:
         if self._empty():
             with self.transaction(write=True):
-                # Another process may have been first.
-                for statement in SCHEMA if self._empty() else ():
-                    self.run(statement)
+                if self._empty():  # else another process was first
+                    self._clear_run(self._path)
+                    for statement in SCHEMA:
+                        self.run(statement)
         # After the schema: so the mark is in the file itself from its first byte on, and never in the log alone.
         self._write_ahead(time.monotonic() + patience)
         self.run("PRAGMA synchronous = NORMAL")
@@ -173,7 +183,7 @@ class SqliteFile:
         self.run(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
     def _found(self) -> list[Place]:
-        return [place_of(part) for part in self._parts]
+        return [place_of(part) for part in self._names]
 
     def _look(self) -> None:
         """Makes sure that the file is the one that was opened, and sound. Raises StoreError where it is not."""
@@ -210,7 +220,7 @@ class SqliteFile:
         return True
 
     def _measured(self) -> tuple[int, int]:
-        return size_of(self._parts[0]), size_of(self._parts[1])
+        return size_of(self._names[0]), size_of(self._names[1])
 
     def _mend(self) -> None:
         """Goes on with the file that is there, where one is. Raises StoreError."""
@@ -243,7 +253,7 @@ class SqliteFile:
             self.trouble.begins(f"{self._path}: its log, a file beside it, was removed; leave it there")
             self.run("PRAGMA wal_checkpoint(TRUNCATE)")
         version = check_file(self._path, 0)
-        self.connection.close()
+        self._leave()
         self._open(version, min(self._patience, BUSY))
         if damaged and (problem := self.rows("PRAGMA quick_check(1)")) != [("ok",)]:
             self._leave()
@@ -255,9 +265,17 @@ class SqliteFile:
         with self.transaction(write=True):
             self.replaced()
 
+    def is_sound(self) -> bool:
+        """Whether it can be read: the file at the path is the one that was opened, and no trouble is known. From
+        whichever thread.
+        """
+        places = self._places
+        return places is not None and self.trouble.now is None and place_of(self._names[0]) == places[0]
+
     def _leave(self) -> None:
-        """Closes the file, so that another can be put in its place."""
+        """Closes the file, so that another can be put in its place, or another process is alone with it."""
         self._places = None
+        self.beside()
         self.connection.close()
 
     def _breaks(self, text: str) -> StoreError:
@@ -285,14 +303,13 @@ class SqliteFile:
         return not self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
 
     @contextmanager
-    def transaction(self, *, write: bool = False, look: bool = True) -> Iterator[None]:
+    def transaction(self, *, write: bool = False) -> Iterator[None]:
         """What happens inside is kept together or not at all. The file is locked for writing from the first write on,
-        with write=True from the start, so that what is read inside stays true. look: whether the file is looked after
-        before; it need not be where that was just done.
+        with write=True from the start, so that what is read inside stays true.
 
         Raises StoreError where it could not be kept, at the end of the outermost block.
         """
-        if not self.depth and (look or self._broken is not None):
+        if not self.depth:
             self._look()
         self.depth += 1
         try:
@@ -310,7 +327,7 @@ class SqliteFile:
         finally:
             self.depth -= 1
             if not self.depth:
-                self._writing, self._failed, self._in_passing = False, None, False
+                self._writing, self._failed = False, None
 
     def lock(self) -> None:
         """Has the transaction that is open write from now on. Raises StoreError."""
@@ -319,15 +336,35 @@ class SqliteFile:
         if not self._writing:
             # A reading transaction can't become a writing one if another process has written since.
             self._commit()
-            self.run("BEGIN IMMEDIATE")
+            self._begin_writing()
             self._writing = True
             self._begin()
 
-    def in_passing(self) -> None:
-        """Has the transaction that is open neither begin nor end a trouble: no call needs it, and what it writes may
-        fit where others do not, or the other way round.
+    def _begin_writing(self) -> None:
+        """Takes the lock. SQLite's own wait begins with a millisecond, and another process is mostly done sooner; so it
+        is asked for a longer wait only.
         """
-        self._in_passing = True
+        patience = self._busy
+        if self._places is not None and patience:
+            self._wait_for_others(0)
+            taken = self._takes_lock(time.monotonic() + min(patience, _SHORT))
+            self._wait_for_others(patience)
+            if taken:
+                return
+        self.run("BEGIN IMMEDIATE")
+
+    def _takes_lock(self, end: float) -> bool:
+        while True:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if code_of(error) != sqlite3.SQLITE_BUSY:
+                    raise self._failure(error) from error
+            else:
+                return True
+            if time.monotonic() > end:
+                return False
+            time.sleep(random.uniform(0.0001, 0.0003))  # noqa: S311 - nothing secret
 
     def _begin(self) -> None:
         if self._places is not None:  # else it is being opened
@@ -338,11 +375,11 @@ class SqliteFile:
             raise StoreError(self._failed)
         if not self.connection.in_transaction:
             return
-        if self._writing and self._places is not None and place_of(self._parts[0]) != self._places[0]:
+        if self._writing and self._places is not None and place_of(self._names[0]) != self._places[0]:
             self._failed = f"{self._path}: {_GONE}"
             raise self._breaks(self._failed)
         self.run("COMMIT")
-        if self._writing and not self._in_passing:
+        if self._writing:
             self.trouble.is_over()
 
     def _roll_back(self) -> None:
@@ -363,17 +400,6 @@ class SqliteFile:
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
-    def run_many(self, statement: str, values: Iterable[Row]) -> None:
-        """Runs a statement that writes with each of the values. Raises StoreError."""
-        try:
-            self.connection.executemany(statement, values)
-        except (OverflowError, UnicodeEncodeError) as error:
-            # Some may have been written.
-            self._failed = f"{self._path}: {_UNFIT}"
-            raise StoreError(self._failed) from error
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
-
     def rows(self, statement: str, values: Row = ()) -> list[Row]:
         """The rows that a statement reads. Raises StoreError."""
         if self.depth and not self.connection.in_transaction:
@@ -389,7 +415,7 @@ class SqliteFile:
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         text = sentence(self._path, error)
-        if self._places is not None and not self._in_passing:  # else it is being opened, and whoever opens it says so
+        if self._places is not None:  # else it is being opened, and whoever opens it says so
             self.trouble.begins(text)
         if self.depth:
             # SQLite itself may have undone the whole transaction (sqlite.org/lang_transaction.html), so all of it goes.
@@ -414,7 +440,7 @@ class SqliteFile:
         end = time.monotonic() + min(self._patience, LEAVING)
         # Read before it is settled, and held from then on: no other process can be alone with the file any more.
         while not settled():
-            self.connection.close()
+            self._leave()
             alone = self._alone()
             if alone:
                 try:
@@ -458,5 +484,11 @@ class SqliteFile:
             raise StoreError(text) from None
 
     def close(self) -> None:
-        """Ends the use of the file."""
-        self.connection.close()
+        """Ends the use of the file, and what ends with the last process that uses it."""
+        places = self._places
+        self._leave()
+        if places is not None and place_of(self._names[0]) == places[0]:
+            with suppress(StoreError):  # then the next one does it
+                if self._alone():
+                    self._clear_run(self._path)
+                    self.connection.close()

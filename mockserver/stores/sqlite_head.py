@@ -31,19 +31,19 @@ REMEDIES: Mapping[int, str] = {
 }
 
 
-def place_of(path: Path) -> Place:
+def place_of(path: Path | str) -> Place:
     """The place of the file to which the path leads."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - a text takes half the time, and this is asked for each call
     except OSError:
         return None
     return found.st_dev, found.st_ino
 
 
-def size_of(path: Path) -> int:
+def size_of(path: Path | str) -> int:
     """Bytes of the file; 0 where there is none, as in the moment in which it goes, which is noticed the next time."""
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size  # noqa: PTH116 - as above
     except (OSError, ValueError):
         return 0
 

@@ -22,6 +22,12 @@ Made: TypeAlias = "tuple[str, str, int]"
 """What a call is counted by: its method (`other` for any other path), its outcome and the HTTP status."""
 
 
+class Again(Exception):
+    """What a call is decided by has been changed by another process. Nothing was written; the call is to be decided
+    again, from its beginning.
+    """
+
+
 class Store(ABC):
     """All state that outlives a request, in whole atomic steps. Every abstract method may raise StoreError.
 
@@ -34,6 +40,8 @@ class Store(ABC):
     """What a message calls the store."""
     is_shared = False
     """Whether other processes can use it, too. Its verbs may then wait for them, and no event loop calls them."""
+    is_read_beside = False
+    """Whether the loop may read its file, too, while the thread of the store uses it."""
     retention: Retention | None = None  # which tasks are kept; None is all
     followed: Callable[[Sequence[str | None]], object] = staticmethod(lambda _: None)
     """Is called inside a transaction, when changes of other processes have been taken in, with the logins that they
@@ -57,6 +65,15 @@ class Store(ABC):
         Changes of other processes are taken in at its start, and when it begins to write.
         """
 
+    def turn(self) -> AbstractContextManager[None]:
+        """The transaction of a turn of calls. Changes of other processes may be taken in with what a call reads or
+        creates, which then raises Again.
+        """
+        return self.transaction()
+
+    def check(self) -> None:  # noqa: B027 - most stores have done so when the turn began
+        """Is told in a turn that a call is decided. Raises Again, where it has missed a change."""
+
     @abstractmethod
     def lock(self) -> None:
         """Has the transaction that is open write from now on, as one with `write` does. Raises StoreError."""
@@ -70,9 +87,12 @@ class Store(ABC):
                 change()
         return True
 
-    def expect(self, login: str | None, task_id: int | None) -> None:  # noqa: B027 - most stores are near
+    def expect(  # noqa: B027 - most stores are near
+        self, login: str | None, task_id: int | None, *, creates: bool = False
+    ) -> None:
         """Is told, in a transaction, whose account and clock and which task a call reads next: a store that is far away
-        reads them together.
+        reads them together. creates: whether it may create a task, and writes nothing before; then they may be those
+        that were read last, and `create_task` raises Again where they have changed since.
         """
 
     @abstractmethod
@@ -100,10 +120,11 @@ class Store(ABC):
         """Takes the account away, where there is one. Its tasks stay: a new account of the login has them."""
 
     @abstractmethod
-    def create_task(self, task: Task, day: int) -> Task | LimitReached:
+    def create_task(self, task: Task, day: int, after: int | None = None) -> Task | LimitReached:
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
         what is used has reached the limit. The task's own id is ignored. Drops a few of those that `retention`
-        does not keep. Raises KeyError without an account.
+        does not keep. after: how many tasks the account has made before by what was read, where that counts. Raises
+        KeyError without an account, Again (see `expect`).
         """
 
     @abstractmethod

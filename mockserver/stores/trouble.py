@@ -11,11 +11,17 @@ OFTEN, QUIET = 5, 60.0
 
 
 class Trouble:
-    """The trouble of one store. now is its sentence; None while all is well."""
+    """The trouble of one store. now is its sentence; None while all is well. meanwhile says what follows from it."""
 
-    def __init__(self, name: str, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        name: str,
+        say: Callable[[str], object],
+        meanwhile: str = "Until then, calls that need it are answered with an error",
+    ) -> None:
         self._name = name
         self._say = say
+        self._meanwhile = meanwhile
         self._said: dict[str, deque[float]] = {}
         self._since = 0.0
         self._silent = False
@@ -34,7 +40,7 @@ class Trouble:
             return
         if not self._silent:
             self._said[sentence].append(now)
-            self._say(f"{sentence}. Until then, calls that need it are answered with an error")
+            self._say(f"{sentence}. {self._meanwhile}")
 
     def is_over(self, how: str = "works again") -> None:
         """Takes note of a success."""

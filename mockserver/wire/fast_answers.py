@@ -12,24 +12,29 @@ answers these, too, with the same bytes. What an answer says is up to `operation
 - The journal gets the values at hand, of which it makes an entry when somebody reads it.
 
 Nothing else is kept. Accounts, charges, clocks, faults, scenarios and stubs are looked up in the store for each call.
+
+Where the state is in a file, another thread writes it, and creates are that one's.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import Request
 from mockserver.api.operations import info_answer, ready_answer, until_ready
 from mockserver.api.params import is_form
-from mockserver.core.clock import LATEST, text_of
+from mockserver.core.clock import LATEST, Clock, text_of
 from mockserver.core.messages import SECOND, Answer, Micros
 from mockserver.core.quota import day_of
 from mockserver.core.tasks import Account, Task
+from mockserver.faults.armed import ArmedFaults
+from mockserver.faults.scenarios import Scenarios
 from mockserver.formats.writers import FORMATS, WRITERS, prepared
 from mockserver.people import people
 from mockserver.people.magic import MAGIC
@@ -37,13 +42,14 @@ from mockserver.profile.editions import Source
 from mockserver.stores.journal import Entry
 from mockserver.stores.memory import MemoryStore
 from mockserver.stores.memory_journal import EntryKind, Kept
+from mockserver.stores.store import Made
 from mockserver.wire.delivery import header_lines
 
 T = TypeVar("T")
 FastAnswer: TypeAlias = tuple[bytes, bytes, str]
 """The headers of an answer with the status 200, from Content-Type to the empty line; its body; its reason."""
 
-_READY_BYTES = 40 * 1024 * 1024  # of the ready answers that are kept: those of some 10,000 phones
+_READY_BYTES = 128 * 1024 * 1024  # of the ready answers that are kept: those of some 10,000 phones in all formats
 _INFO_BYTES = 256 * 1024  # of the answers to info that are
 _AROUND = 500  # bytes that are counted for the objects around each
 _HEADERS = 100  # headers of clients that are known
@@ -56,8 +62,9 @@ _CALL = (
 )
 _GET = re.compile(rb"GET /api/" + _CALL + rb" HTTP/1\.1\r\n").match
 _POST = re.compile(rb"POST /api/(create|result|info) HTTP/1\.1\r\n").match
-_FORM = re.compile(_CALL).fullmatch
-_Values: TypeAlias = "tuple[bytes | None, bytes | None, bytes | None, bytes | None]"
+FORM = re.compile(_CALL).fullmatch
+"""Finds the parts of a call in the name of its operation, a question mark, and its parameters."""
+Values: TypeAlias = "tuple[bytes | None, bytes | None, bytes | None, bytes | None]"
 """The phone, the source, the id and the format of a call, as far as it has them."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "create": ("login", "token", "phone", "source"),
@@ -76,11 +83,11 @@ answer is written like them: a phone has fewer digits, and what is made up is ol
 
 
 @dataclass(slots=True, eq=False)
-class _AnswerShape:
+class AnswerShape:
     """What the answers to an operation have in common that have the same outcome and the same `format`."""
 
     form: str  # the format that they are written in
-    counted: tuple[str, str, int]  # their key in `Store.calls`
+    counted: Made  # their key in `Store.calls`
     kinds: tuple[EntryKind, EntryKind]  # of their entries in the journal: for a GET, for a POST
     content_type: str
     lines: bytes  # the header of it
@@ -88,11 +95,20 @@ class _AnswerShape:
     body: bytes = b""  # where it is always the same; of create, what stands before the id
     rest: bytes = b""  # of create, what stands after the id
 
+    def created(self, task: int) -> bytes:
+        """The body of a create that has made the task."""
+        return b"%b%b%b" % (self.body, str(task).encode(self.encoding), self.rest)
 
-_Made: TypeAlias = tuple[_AnswerShape, bytes, str, int | None, str | None, int | None, bytes | None]
+
+_Made: TypeAlias = tuple[AnswerShape, bytes, str, int | None, str | None, int | None, bytes | None]
 """An answer: its shape, its body, its reason; of its task the id, the phone and the source; all its headers, where they
 are kept.
 """
+
+Ordinary: TypeAlias = "tuple[str, int, int, Micros | None, int, int, int | None]"
+"""Of a task that is to be made: the phone, the source, the day, when it is ready, its cost, its seed, its polls."""
+Run: TypeAlias = Callable[..., _Made | None]
+"""Answers a call of an account at a time, from a peer, with Values; None where the call is the gateway's."""
 
 
 @dataclass(slots=True, eq=False)
@@ -133,16 +149,106 @@ class _Kept(Generic[T]):
             self._size -= self._sizes.pop(gone)
 
 
-class FastAnswers:
+class State(Protocol):
+    """What fast answers read of a store (see Store)."""
+
+    faults: ArmedFaults
+    scenarios: Scenarios
+
+    def account(self, login: str) -> Account | None:
+        """The account of the login."""
+
+    def clock(self, login: str | None) -> Clock | None:
+        """The clock of the login, with None the server's."""
+
+    def task_fields(self, task_id: int) -> tuple[Any, ...] | None:
+        """The fields of the task."""
+
+
+class CommonParts:
+    """What answers have in common that are made sooner than by the gateway, under the profile and settings of now."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._mock = gateway.mock
+        self._plain = gateway.plain
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Writes what answers have in common."""
+        mock = self._mock
+        self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
+        rules, latency = profile.rules, simulation.latency
+        self._is_usual = rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time
+        """Whether no clause and no setting asks for more at each call."""
+        forms: dict[bytes | None, str | None] = {None: None, **{form.encode(): form for form in FORMATS}}
+        self._created = {key: self._shape("create", "ok", form) for key, form in forms.items()}
+        self._processing = {key: self._shape("result", "processing", form) for key, form in forms.items()}
+        self._done = {key: self._shape("result", "ready", form) for key, form in forms.items()}
+        self._informed = {key: self._shape("info", "ok", form) for key, form in forms.items()}
+        for shape in self._created.values():
+            body = self._written(Answer({"status": "ok", "id": _SAMPLE}, shape.form))
+            shape.body, _, shape.rest = body.partition(str(_SAMPLE).encode(shape.encoding))
+        for shape in self._processing.values():
+            shape.body = self._written(Answer({"status": "processing"}, shape.form))
+        self._sources: dict[bytes | None, tuple[Source, Micros | None, int | None]] = {}
+        for key, source in rules.edition.sources.items():
+            delay = simulation.by_source.get(source.number) or simulation.delay
+            if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
+                self._sources[key.encode()] = source, delay.sample(0), delay.polls
+
+    def _shape(self, operation: str, outcome: str, wanted: str | None) -> AnswerShape:
+        profile = self._profile
+        form = wanted or FORMATS[0]
+        written = FORMATS[0] if operation == "info" and not profile.rules.info_follows_format else form
+        content_type, _ = prepared(written, profile.rendering)
+        names = _NAMES[operation] if wanted is None else (*_NAMES[operation], "format")
+        names = names if profile.parsing.repeated_last else names[::-1]
+        get, post = (_kind(operation, http_method, outcome, form, names) for http_method in ("GET", "POST"))
+        lines = header_lines((("Content-Type", content_type),) if content_type else ())
+        # All others have the characters of ASCII in its bytes, and some begin a text with a mark.
+        wide = WRITERS[written].encoding(profile.rendering) == "utf-16le"
+        return AnswerShape(
+            written, (operation, outcome, 200), (get, post), content_type, lines, "utf-16le" if wide else "ascii"
+        )
+
+    def _written(self, answer: Answer) -> bytes:
+        _, write = prepared(answer.format, self._profile.rendering)
+        return write(answer)
+
+    def ordinary(self, account: Account, now: Micros, values: Values) -> Ordinary | None:
+        """What is to be made for a create; None where it needs more than this."""
+        phone, source, _, _ = values
+        found = self._sources.get(source)
+        if phone is None or found is None or account.delay is not None:
+            return None
+        searched, time, polls = found
+        simulation, rules = self._simulation, self._profile.rules
+        text, place, day = phone.decode(), searched.number, day_of(now, rules.day_turn)
+        if (
+            text in MAGIC
+            or text in simulation.by_phone
+            or self._mock.store.stubs.find(account.login, text, place, by_phone=False) is not None
+        ):
+            return None
+        seed = simulation.seed if account.seed is None else account.seed
+        cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
+        return text, place, day, None if time is None else now + time, cost, seed, polls
+
+
+class FastAnswers(CommonParts, ABC):
     """The fast answers of a gateway. Used on the loop only."""
 
-    def __init__(self, gateway: Gateway, store: MemoryStore) -> None:
-        self._mock, self._store = gateway.mock, store
-        self._plain = gateway.plain
+    apart: Callable[[Callable[[], object], Callable[[object], object]], object] = staticmethod(
+        lambda job, then: then(job())
+    )
+    """Runs a job where the state is touched, and then the other here; a server sets it."""
+
+    def __init__(self, gateway: Gateway, state: State) -> None:
+        self._state = state
         self._gets: dict[bytes, int] = {}
         """The headers of clients' GETs, to the empty line, with the length of what follows them: none."""
         self._posts: dict[bytes, int] = {}  # those of POSTs with forms
-        self._prepare()
+        super().__init__(gateway)
 
     def answer(self, data: bytes, peer: str) -> FastAnswer | None:
         """The answer to the request that these bytes are; None where it is the gateway's, and nothing has been done."""
@@ -155,15 +261,16 @@ class FastAnswers:
         if found is None:
             return None
         operation, asked, login, token, phone, source, number, form = found.groups()
-        mock, store = self._mock, self._store
+        mock, store = self._mock, self._state
         if mock.profile is not self._profile or mock.simulation is not self._simulation:
             self._prepare()
         run = self._runs[posted].get(operation)
+        if run is None or not self._begin():
+            return None
         name = login.replace(b"%40", b"@").decode()
         account = store.account(name)
         if (
-            run is None
-            or account is None
+            account is None
             or account.token != token.decode()
             or store.faults.may_strike(name)
             or store.scenarios.may_meet(name)
@@ -178,15 +285,22 @@ class FastAnswers:
         shape, body, reason, task, of, searched, lines = made
         if lines is None:
             lines = self._lines(shape, reason, task, len(body))
-        store.made[shape.counted] += 1
-        journal = store.journal
-        if journal.size:
-            shown = None if of == account.token else of
-            kind, login, content_type = shape.kinds[posted], account.login, shape.content_type
-            number, size = journal.last_number + 1, len(body)
-            kept = (number, now, kind, real, login, task, shown, searched, reason, len(asked), size, content_type)
-            journal.keep(login, kept, body)
+        shown, size = None if of == account.token else of, len(body)
+        entry = (account.login, task, shown, searched, reason, len(asked), size, shape.content_type)
+        self._keep(shape.counted, (now, shape.kinds[posted], real, *entry), body)
         return lines, body, reason
+
+    @abstractmethod
+    def _begin(self) -> bool:
+        """Whether the state can be read now."""
+
+    @abstractmethod
+    def _writing(self) -> dict[bytes, Run]:
+        """What answers the operations that write."""
+
+    @abstractmethod
+    def _keep(self, counted: Made, kept: Kept, body: bytes) -> None:
+        """Counts a call that is answered, and keeps its entry in the journal. Kept lacks the number."""
 
     def _form(self, data: bytes) -> re.Match[bytes] | None:
         """The call of a POST with a form, as if the form were a query; None of another request."""
@@ -196,7 +310,7 @@ class FastAnswers:
         end = data.find(b"\r\n\r\n") + 4
         if self._posts.get(data[line.end() : end]) != len(data) - end:
             return None
-        return _FORM(b"%b?%b" % (line[1], data[end:]))
+        return FORM(b"%b?%b" % (line[1], data[end:]))
 
     def learn(self, data: bytes, request: Request) -> None:
         """Has the headers known that these bytes have, of which the parser has made the request and nothing else."""
@@ -214,55 +328,20 @@ class FastAnswers:
             known[headers] = length
 
     def _prepare(self) -> None:
-        """Writes what answers have in common under the profile and the settings of now, and drops what was kept."""
-        mock = self._mock
-        self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
-        rules, latency = profile.rules, simulation.latency
+        """Drops what was kept, too."""
+        super()._prepare()
+        rules = self._profile.rules
         self._ready: _Kept[_Ready] = _Kept(_READY_BYTES)
         self._infos: _Kept[_Made] = _Kept(_INFO_BYTES)
-        runs: dict[bytes, Callable[..., _Made | None]] = {}
-        if rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time:
-            runs = {b"create": self._create, b"info": self._info}
+        runs: dict[bytes, Run] = {}
+        if self._is_usual:
+            runs = {b"info": self._info, **self._writing()}
             if rules.lifetime is None:
                 runs[b"result"] = self._result
         by_post = {name: run for name, run in runs.items() if name != b"info" or rules.info_post}
         self._runs = runs, by_post
-        forms: dict[bytes | None, str | None] = {None: None, **{form.encode(): form for form in FORMATS}}
-        self._created = {key: self._shape("create", "ok", form) for key, form in forms.items()}
-        self._processing = {key: self._shape("result", "processing", form) for key, form in forms.items()}
-        self._done = {key: self._shape("result", "ready", form) for key, form in forms.items()}
-        self._informed = {key: self._shape("info", "ok", form) for key, form in forms.items()}
-        for shape in self._created.values():
-            body = self._written(Answer({"status": "ok", "id": _SAMPLE}, shape.form))
-            shape.body, _, shape.rest = body.partition(str(_SAMPLE).encode(shape.encoding))
-        for shape in self._processing.values():
-            shape.body = self._written(Answer({"status": "processing"}, shape.form))
-        self._sources: dict[bytes | None, tuple[Source, Micros | None, int | None]] = {}
-        for key, source in rules.edition.sources.items():
-            delay = simulation.by_source.get(source.number) or simulation.delay
-            if delay.kind == "fixed" or not delay.is_time:  # else it is drawn
-                self._sources[key.encode()] = source, delay.sample(0), delay.polls
 
-    def _shape(self, operation: str, outcome: str, wanted: str | None) -> _AnswerShape:
-        profile = self._profile
-        form = wanted or FORMATS[0]
-        written = FORMATS[0] if operation == "info" and not profile.rules.info_follows_format else form
-        content_type, _ = prepared(written, profile.rendering)
-        names = _NAMES[operation] if wanted is None else (*_NAMES[operation], "format")
-        names = names if profile.parsing.repeated_last else names[::-1]
-        get, post = (_kind(operation, http_method, outcome, form, names) for http_method in ("GET", "POST"))
-        lines = header_lines((("Content-Type", content_type),) if content_type else ())
-        # All others have the characters of ASCII in its bytes, and some begin a text with a mark.
-        wide = WRITERS[written].encoding(profile.rendering) == "utf-16le"
-        return _AnswerShape(
-            written, (operation, outcome, 200), (get, post), content_type, lines, "utf-16le" if wide else "ascii"
-        )
-
-    def _written(self, answer: Answer) -> bytes:
-        _, write = prepared(answer.format, self._profile.rendering)
-        return write(answer)
-
-    def _lines(self, shape: _AnswerShape, reason: str, task: int | None, size: int) -> bytes:
+    def _lines(self, shape: AnswerShape, reason: str, task: int | None, size: int) -> bytes:
         """All headers, as `Gateway.render` and the delivery write them."""
         if self._plain:
             return b"%bContent-Length: %d\r\n\r\n" % (shape.lines, size)
@@ -271,36 +350,12 @@ class FastAnswers:
         told = (shape.lines, task, reason.encode(), size)
         return b"%bX-Mock-Task: %d\r\nX-Mock-Reason: %b\r\nContent-Length: %d\r\n\r\n" % told
 
-    def _create(self, account: Account, now: Micros, peer: str, values: _Values) -> _Made | None:
-        phone, source, _, form = values
-        found = self._sources.get(source)
-        if phone is None or found is None or account.delay is not None:
-            return None
-        searched, time, polls = found
-        store, simulation, rules = self._store, self._simulation, self._profile.rules
-        text, login, place, day = phone.decode(), account.login, searched.number, day_of(now, rules.day_turn)
-        if (
-            text in MAGIC
-            or text in simulation.by_phone
-            or (used := account.used_on(day)) >= account.daily_limit
-            or store.stubs.find(login, text, place, by_phone=False) is not None
-        ):
-            return None
-        seed = simulation.seed if account.seed is None else account.seed
-        cost = max(1, people.count(text, searched, seed)) if rules.unit_is_record else 1
-        task, done = store.next_id, None if time is None else now + time
-        head = (task, login, text, place, peer, now, done, cost, seed, account.demo)
-        store.add_task(account.charged(day, used + cost), (*head, rules.edition.name, None, polls, None))
-        shape = self._created[form]
-        body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
-        return shape, body, f"task created, cost {cost}", task, text, place, None
-
-    def _result(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+    def _result(self, account: Account, now: Micros, _peer: str, values: Values) -> _Made | None:
         _, _, number, form = values
         if number is None:
             return None
         task = int(number)
-        fields = self._store.task_fields(task)
+        fields = self._state.task_fields(task)
         if fields is None:
             return None
         _, login, phone, source, ip, created, done, cost, seed, demo, edition, failure, polls, stub = fields
@@ -318,7 +373,7 @@ class FastAnswers:
             self._ready.put(key, made, len(made.body) + _AROUND)
         return shape, made.body, made.reason, task, phone, source, None
 
-    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: _AnswerShape) -> bool:
+    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: AnswerShape) -> bool:
         """Writes other times into the body, where they are as long as those that it has. Returns whether they are."""
         before, after = (self._times(times, shape) for times in (made.seconds, seconds))
         if [*map(len, before)] != [*map(len, after)]:
@@ -329,7 +384,7 @@ class FastAnswers:
         made.seconds, made.body = seconds, bytes(body)
         return True
 
-    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: _AnswerShape) -> _Ready:
+    def _made_ready(self, task: Task, seconds: tuple[int, int], shape: AnswerShape) -> _Ready:
         rules = self._profile.rules
         samples = _SAMPLE_TIMES[rules.epoch_times]
         created, done = (at * SECOND for at in samples)
@@ -343,13 +398,13 @@ class FastAnswers:
             body += times[marks.index(piece)] if piece in marks else piece
         return _Ready(seconds, body, places, answer.reason)
 
-    def _times(self, seconds: tuple[int, int], shape: _AnswerShape) -> tuple[bytes, bytes]:
+    def _times(self, seconds: tuple[int, int], shape: AnswerShape) -> tuple[bytes, bytes]:
         """The times of creation and end as a ready answer has them."""
         epoch = self._profile.rules.epoch_times
         created, done = (str(one) if epoch else text_of(one * SECOND) for one in seconds)
         return created.encode(shape.encoding), done.encode(shape.encoding)
 
-    def _info(self, account: Account, now: Micros, _peer: str, values: _Values) -> _Made | None:
+    def _info(self, account: Account, now: Micros, _peer: str, values: Values) -> _Made | None:
         phone, _, number, form = values
         if phone is not None or number is not None:
             return None
@@ -364,11 +419,46 @@ class FastAnswers:
         return made
 
     def _whole(
-        self, shape: _AnswerShape, answer: Answer, task: int | None, phone: str | None, source: int | None
+        self, shape: AnswerShape, answer: Answer, task: int | None, phone: str | None, source: int | None
     ) -> _Made:
         """The answer, with all its headers."""
         body = self._written(answer)
         return shape, body, answer.reason, task, phone, source, self._lines(shape, answer.reason, task, len(body))
+
+
+class MemoryAnswers(FastAnswers):
+    """Those of a mock whose state is in memory."""
+
+    def __init__(self, gateway: Gateway, store: MemoryStore) -> None:
+        self._store = store
+        super().__init__(gateway, store)
+
+    def _begin(self) -> bool:
+        return True
+
+    def _writing(self) -> dict[bytes, Run]:
+        return {b"create": self._create}
+
+    def _create(self, account: Account, now: Micros, peer: str, values: Values) -> _Made | None:
+        store = self._store
+        if (ordinary := self.ordinary(account, now, values)) is None:
+            return None
+        text, place, day, done, cost, seed, polls = ordinary
+        if (used := account.used_on(day)) >= account.daily_limit:
+            return None
+        task = store.next_id
+        head = (task, account.login, text, place, peer, now, done, cost, seed, account.demo)
+        edition = self._profile.rules.edition.name
+        store.add_task(account.charged(day, used + cost), (*head, edition, None, polls, None))
+        shape = self._created[values[3]]
+        return shape, shape.created(task), f"task created, cost {cost}", task, text, place, None
+
+    def _keep(self, counted: Made, kept: Kept, body: bytes) -> None:
+        store = self._store
+        store.made[counted] += 1
+        journal = store.journal
+        if journal.size:
+            journal.keep(kept[3], (journal.last_number + 1, *kept), body)
 
 
 @cache

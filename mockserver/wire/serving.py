@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from mockserver.api.gateway import Gateway
 from mockserver.api.http import callable_host, url_of
@@ -19,12 +19,13 @@ from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
 from mockserver.stores.memory import MemoryStore
-from mockserver.wire.fast_answers import FastAnswers
+from mockserver.wire.fast_answers import FastAnswers, MemoryAnswers
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.listening import Listener
 from mockserver.wire.server import Server
 
 if TYPE_CHECKING:
+    from mockserver.stores.sqlite import SqliteStore
     from mockserver.wire.certificates import Certificates
 
 SWITCH = 0.0005
@@ -54,7 +55,7 @@ def mock_server(
         return control_paths()
 
     store = gateway.mock.store
-    fast = FastAnswers(gateway, store) if isinstance(store, MemoryStore) and gateway.hook is None else None
+    fast = None if gateway.hook is not None else fast_answers_of(gateway)
     server = Server(
         gateway.turn,
         app,
@@ -66,8 +67,23 @@ def mock_server(
         fast=fast,
         watch=gateway.mock.watch if store.is_shared else None,
     )
+    if fast is not None:
+        fast.apart = lambda job, then: server.guard.run(job, then)  # noqa: PLW0108 - there is a guard once it has started
     gateway.mock.end_waiting = server.end_waiting
     return server
+
+
+def fast_answers_of(gateway: Gateway) -> FastAnswers | None:
+    """The fast answers that the store of a mock allows; the gateway is given the plans that go with them."""
+    store = gateway.mock.store
+    if isinstance(store, MemoryStore):
+        return MemoryAnswers(gateway, store)
+    if not store.is_read_beside:
+        return None
+    from mockserver.wire.file_answers import FileAnswers, FileCreates  # loaded where it is used
+
+    gateway.plan = FileCreates(gateway, cast("SqliteStore", store)).plan
+    return FileAnswers(gateway, cast("SqliteStore", store))
 
 
 @contextmanager

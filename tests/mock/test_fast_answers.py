@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,14 +20,12 @@ from mockserver.profile.clauses import Clause
 from mockserver.settings.limits import Limits
 from mockserver.settings.loading import load
 from mockserver.stores.journal import Pattern
-from mockserver.stores.memory import MemoryStore
 from mockserver.web.app import make_app
 from mockserver.wire import connection, fast_answers
 from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import PendingRequest
-from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.request_reader import Reader
-from mockserver.wire.serving import mock_server, run_in_thread
+from mockserver.wire.serving import fast_answers_of, mock_server, run_in_thread
 from support.control_in_process import ControlledApi
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
 from support.raw_client import Got, connected
@@ -45,10 +45,8 @@ class Wire:
     logs = True
 
     def __init__(self, api: Api, *, fast: bool) -> None:
-        store = api.mock.store
-        assert isinstance(store, MemoryStore)
         self.api = api
-        self.fast = FastAnswers(api.gateway, store) if fast else None
+        self.fast = fast_answers_of(api.gateway) if fast else None
         self.logged: list[str] = []
         self.answered_fast = 0
         self._sent = b""
@@ -149,6 +147,26 @@ def test_every_ordinary_call_is_answered_fast_once_its_client_is_known(
         assert fast(operation, **params)
     wire.api.time.passes(2)
     assert fast("result", id=1)
+
+
+def test_where_the_state_is_in_a_file_reads_are_answered_fast_and_creates_planned(tmp_path: Path) -> None:
+    api = Api(state=str(tmp_path / "state.db"))
+    wire, planned = Wire(api, fast=True), [0]
+    plan = api.gateway.plan
+
+    def counted(request: Any) -> Any:
+        found = plan(request)
+        planned[0] += found is not None
+        return found
+
+    api.gateway.plan = counted
+    for call in ("create", "result", "info"):
+        for _ in range(2):
+            wire.ask(call_of(call))
+    wire.api.time.passes(3)
+    wire.ask(call_of("result"))
+
+    assert (planned[0], wire.answered_fast) == (2, 5)
 
 
 def test_other_headers_are_read_by_the_parser_first() -> None:
@@ -303,12 +321,21 @@ def read(answer: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
     return int(start.split(" ")[1]), comparable(headers), body
 
 
-class Mocks:
-    """Three mocks to which the same happens: one with fast answers, one without, one of Flask, where it is asked."""
+@pytest.fixture(params=["memory", "file"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A setting `state` of each kind that has fast answers."""
+    return "memory" if request.param == "memory" else str(tmp_path / "state.db")
 
-    def __init__(self, *, by_flask: bool = True, **options: Any) -> None:
+
+class Mocks:
+    """Three mocks to which the same happens: one with fast answers, one without, one of Flask, where it is asked. The
+    first has its state where `state` says, the others in memory.
+    """
+
+    def __init__(self, *, by_flask: bool = True, state: str = "memory", **options: Any) -> None:
         self.by_flask = by_flask
-        self.apis = [ControlledApi(**{"daily_limit": 60, "journal": 30, **options}) for _ in range(2 + by_flask)]
+        states = [state, *["memory"] * (1 + by_flask)]
+        self.apis = [ControlledApi(state=one, **{"daily_limit": 60, "journal": 30, **options}) for one in states]
         self.fast, self.slow = Wire(self.apis[0], fast=True), Wire(self.apis[1], fast=False)
         last = self.apis[-1]
         self.flask = make_app(last.gateway, lambda operation: operation(), last.settings).test_client()
@@ -360,8 +387,8 @@ class Mocks:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_each_change_changes_fast_answers_as_it_does_others(change: Step) -> None:
-    mocks = Mocks(by_flask=False)
+def test_each_change_changes_fast_answers_as_it_does_others(change: Step, anywhere: str) -> None:
+    mocks = Mocks(by_flask=False, state=anywhere)
     mocks.begin()
     mocks.usual()
     mocks.change(*change)
@@ -448,7 +475,21 @@ STEPS = st.tuples(
 @given(steps=st.lists(STEPS, min_size=2, max_size=6))
 @settings(max_examples=20)
 def test_several_changes_change_fast_answers_as_they_do_others(steps: list[Any]) -> None:
-    mocks = Mocks()
+    check_steps(Mocks(), steps)
+
+
+@given(steps=st.lists(STEPS, min_size=2, max_size=6))
+@settings(max_examples=8)
+def test_so_they_do_where_the_state_is_in_a_file(steps: list[Any]) -> None:
+    with TemporaryDirectory() as folder:
+        mocks = Mocks(by_flask=False, state=f"{folder}/state.db")
+        try:
+            check_steps(mocks, steps)
+        finally:
+            mocks.apis[0].mock.store.close()
+
+
+def check_steps(mocks: Mocks, steps: list[Any]) -> None:
     mocks.begin()
     for change, form, http_method, calls in steps:
         if isinstance(change, float):

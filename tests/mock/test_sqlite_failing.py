@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,19 +10,9 @@ import pytest
 
 from mockserver.core.errors import StoreError
 from mockserver.stores.sqlite import SqliteStore
-from support.stores import ANNA, LOGIN, TASK, create, used
+from support.stores import ANNA, LOGIN, TASK, create, no_room_to_grow, used
 
 # The SQLite file: what fails while it is used.
-
-
-@contextmanager
-def no_room_to_grow(file: Path) -> Iterator[None]:
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 
 def test_a_commit_that_fails_keeps_nothing_and_leaves_the_store_usable(file_store: SqliteStore, path: Path) -> None:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 from threading import Barrier, Lock
 from typing import Any, Unpack
 from unittest import mock
@@ -30,13 +31,14 @@ from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.settings.table import SettingValues
 from mockserver.stores import redis as redis_store
-from mockserver.stores import shared_store, sqlite, sqlite_file
+from mockserver.stores import shared_store, sqlite
 from mockserver.stores.journal import Pattern
 from mockserver.web.app import make_app
 from mockserver.web.control import Control
 from mockserver.web.route import Guard
 from mockserver.wire.serving import serve_mock
 from support.in_process import LOGIN, PHONE, TOKEN, Time
+from support.stores import no_room_to_grow
 from support.wire_server import wait_for
 
 OTHER = "test-x@example.com"
@@ -458,19 +460,26 @@ def test_they_end_with_a_process_that_is_killed(state: str) -> None:
 @IN_A_FILE
 @pytest.mark.parametrize(("held", "dropped"), [(1000, 0), (2, None)])
 def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
-    state: str, monkeypatch: pytest.MonkeyPatch, held: int, dropped: int | None
+    state: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    held: int,
+    dropped: int | None,
 ) -> None:
-    monkeypatch.setattr(sqlite_file, "BUSY", 0.01)
     monkeypatch.setattr(shared_store, "UNWRITTEN", held)
     with mocks(state, state, journal=10) as (_, (one, two)):
-        with closing(sqlite3.connect(state, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        one.call("result", id=7)
+        with no_room_to_grow(Path(f"{state}-calls-1")):
             for _ in range(3):
                 one.call("result", id=7)
+        assert sum(two.mock.store.calls().values()) == 1
         one.call("result", id=7)
 
-        assert sum(two.mock.store.calls().values()) == 4
-        assert two.mock.journal.count(Pattern({})).kept == min(held + 1, 4)
+        begun, over = capsys.readouterr().err.splitlines()
+        assert f"{state}: the journal beside it can't be written (File too large); make room on the disk" in begun
+        assert "the journal: works again" in over
+        assert sum(two.mock.store.calls().values()) == 5
+        assert two.mock.journal.count(Pattern({})).kept == 1 + min(held + 1, 4)
         assert two.mock.journal.dropped(Pattern({})) == dropped
         two.tell("POST /reset", {})
         assert one.mock.journal.dropped(Pattern({})) == 0

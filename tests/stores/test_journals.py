@@ -11,7 +11,7 @@ from unittest import mock
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mockserver.stores import memory_journal, redis_journal, sqlite_journal
+from mockserver.stores import log_journal, memory_journal, redis_journal
 from mockserver.stores.journal import Entry, Journal, Pattern
 from mockserver.stores.memory import MemoryStore
 from mockserver.stores.redis import RedisStore
@@ -81,7 +81,7 @@ def test_each_journal_keeps_drops_and_counts_the_same(
     bounds, done = script
     with (
         mock.patch.multiple(memory_journal, **bounds),
-        mock.patch.multiple(sqlite_journal, **bounds),
+        mock.patch.object(log_journal, "LARGEST_BODY", bounds["LARGEST_BODY"]),
         mock.patch.multiple(redis_journal, **bounds),
         closing(SqliteStore(tmp_path / f"{next(NUMBERS)}.db")) as in_file,
         closing(RedisStore(redis.url)) as in_redis,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import signal
 import socket
@@ -21,11 +22,10 @@ from mockserver.core.errors import StoreError
 from mockserver.core.tasks import Task
 from mockserver.settings.loading import load
 from mockserver.stores import redis as redis_store
-from mockserver.stores import redis_link, redis_scripts
+from mockserver.stores import redis_link
 from mockserver.stores.journal import Pattern
 from mockserver.stores.opening import open_store
 from mockserver.stores.redis import RedisStore
-from mockserver.stores.redis_link import Script
 from support.control_in_process import ControlledApi
 from support.in_process import Api
 from support.redis_server import RedisServer, free_port, redis_server
@@ -195,14 +195,14 @@ def test_calls_are_written_once_into_the_journal_where_its_answer_is_lost(
 ) -> None:
     carrier, state = between
     api = Api(state=state)
-    record = RedisStore._record
+    record = RedisStore.record
 
     def breaking(store: RedisStore, *calls: Any, **rest: Any) -> None:
         carrier.swallow, carrier.refuse = True, away
         record(store, *calls, **rest)
 
     with monkeypatch.context() as patched:
-        patched.setattr(RedisStore, "_record", breaking)
+        patched.setattr(RedisStore, "record", breaking)
         assert api.call("info")["status"] == "ok"
     carrier.refuse = False
     returns(api.mock.store.account_number)
@@ -590,25 +590,85 @@ def test_states_of_two_names_share_nothing(redis: RedisServer) -> None:
 # Round trips.
 
 
-def test_a_call_waits_for_one_answer_and_a_create_for_one_more(
-    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+class Watched:
+    """A connection to Redis that counts how often somebody waits: reads what was not on its way before."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._sent = False
+        self.waits = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def send_command(self, *words: Any) -> None:
+        self._sent = True
+        self._connection.send_command(*words)
+
+    def read_response(self) -> Any:
+        self.waits += self._sent
+        self._sent = False
+        return self._connection.read_response()
+
+
+def commands(redis: RedisServer) -> int:
+    """How many scripts that Redis has run."""
+    told = subprocess.run(
+        ["redis-cli", "-p", str(redis.port), "info", "commandstats"], check=True, capture_output=True, text=True
+    )
+    found = re.search(r"cmdstat_evalsha:calls=([0-9]+)", told.stdout)
+    assert found is not None
+    return int(found[1])
+
+
+ROUNDS: list[Any] = [
+    ("create", {"phone": ONE_RECORD, "source": 1}, 0),
+    ("result, processing", {"id": 1}, 0),
+    ("result, ready", {"id": 1}, 5),
+    ("info", {}, 0),
+    ("info, login unknown", {"login": "nobody@example.com"}, 0),
+    ("create, which misses a parameter", {"phone": ONE_RECORD}, 0),
+]
+
+
+@pytest.mark.parametrize(("call", "params", "seconds"), ROUNDS, ids=[name for name, _, _ in ROUNDS])
+@pytest.mark.parametrize("journal", [0, 10])
+def test_a_call_waits_once_for_redis(
+    call: str, params: dict[str, Any], seconds: int, journal: int, redis: RedisServer
 ) -> None:
-    api = Api(state=redis.url)
-    number = api.create()
-    run: list[Script] = []
-    ask = redis_link.Link.run
+    """Its entry in the journal is on its way when it is answered, and what Redis says to that is read with the next."""
+    api = Api(state=redis.url, journal=journal)
+    operation = call.partition(",")[0]
+    for _ in range(2):
+        api.create(phone=ONE_RECORD, source=1)
+    api.time.passes(seconds)
+    store = api.mock.store
+    assert isinstance(store, RedisStore)
+    store._link._connection = watched = Watched(store._link._connection)
+    before, number = commands(redis), 5
+    answers = [api.call(operation, **params) for _ in range(number)]
 
-    def noted(link: redis_link.Link, script: Script, *words: str | int) -> object:
-        run.append(script)
-        return ask(link, script, *words)
+    assert len({answer["status"] for answer in answers}) == 1
+    refused = "unknown" in call  # it is looked up again, for the entry and what may be wrong
+    assert watched.waits <= number * (3 if refused else 1)
+    assert commands(redis) - before <= number * (4 if refused else 2)
+    assert sum(store.calls().values()) == 2 + number
 
-    monkeypatch.setattr(redis_link.Link, "run", noted)
-    monkeypatch.delattr(redis_link.Link, "ask")
-    turn = [redis_scripts.CHANGES, redis_scripts.LOOK, redis_scripts.RECORD]
-    for call in (lambda: api.call("info"), lambda: api.call("result", id=number), lambda: api.call("create")):
-        call()
-        assert run == turn
-        run.clear()
-    api.create()
 
-    assert run == [*turn[:2], redis_scripts.CREATE, turn[2]]
+def test_turns_of_two_mocks_see_what_the_other_was_told_at_their_next_call(redis: RedisServer) -> None:
+    """Also those that go by what they have read before."""
+    state = redis.url
+    one, two = (Api(state=state, delay="uniform 1s..9s") for _ in range(2))
+    alone = Api(delay="uniform 1s..9s")
+    for turn, api in enumerate([one, one, two, one, two, two, one]):
+        api.create()
+        alone.create()
+        if turn == 3:
+            for each in (two, alone):
+                each.mock.put_account("demo@example.com", {"delay": "uniform 2s..3s"})
+    for api in (one, two):
+        assert [task.ready for task in api.mock.store.tasks(None)] == [
+            task.ready for task in alone.mock.store.tasks(None)
+        ]
+    two.mock.put_account("demo@example.com", {"token": "new"})
+    assert one.call("create", phone=ONE_RECORD, source=1)["status"] == "error"

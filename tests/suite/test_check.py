@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.check import plan, report_files
+from contract_tests.check import plan
 from contract_tests.check.command import run
 from contract_tests.check.history import read_history
 from contract_tests.check.plan import plan_of
@@ -295,7 +295,7 @@ def test_what_a_report_would_leak_is_masked_and_counted_and_the_report_is_writte
     def leaking(_: object) -> bytes:
         return f"<p>{target.env['IFIND_TOKEN']}</p>".encode()
 
-    monkeypatch.setattr(report_files, "RENDERERS", {**RENDERERS, "html": Renderer("", leaking)})
+    monkeypatch.setattr("contract_tests.check.command.RENDERERS", {**RENDERERS, "html": Renderer("", leaking)})
     (tmp_path / "r.html").write_text("before", encoding="utf-8")
     with serving("courier") as target:
         code, output = check(target, html=tmp_path / "r.html", json=tmp_path / "r.json")

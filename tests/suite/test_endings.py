@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -24,9 +25,10 @@ from contract_tests.check import command
 from contract_tests.check.command import run
 from contract_tests.engine.stopped import UNFINISHED
 from contract_tests.learning.learn import learn
+from contract_tests.parity.parity_formats import RENDERERS as PARITY_RENDERERS
 from contract_tests.redact import write as writing
 from contract_tests.redact.secrets import VALUE
-from contract_tests.report import interrupts
+from contract_tests.report import interrupts, sarif
 from contract_tests.report.interrupts import SIGNALS, Interrupts
 from contract_tests.report.renderers import RENDERERS, Renderer
 from mockserver import data
@@ -43,13 +45,20 @@ OLD = "what another run has found"
 
 @contextmanager
 def old_reports(folder: Path) -> Iterator[dict[str, Any]]:
-    """The options of a report in each format, where there are reports of another run; at the end there are none."""
+    """The options of a report in each format, where there are reports of another run; at the end there are none, but in
+    front of what was appended.
+    """
     files = {name: folder / f"r.{name}" for name in RENDERERS}
     for path in files.values():
         path.write_text(OLD, encoding="utf-8")
     yield files
-    for path in files.values():
-        assert OLD not in path.read_text(encoding="utf-8"), path
+    for name, path in files.items():
+        if RENDERERS[name].appends:
+            text = path.read_text(encoding="utf-8")
+            assert text.startswith(f"{OLD}\n## "), path
+            assert text.count("\n## ") == 1, path
+        else:
+            assert OLD not in path.read_text(encoding="utf-8"), path
     assert not [path for path in folder.iterdir() if path.suffix == ".tmp"]
 
 
@@ -58,6 +67,10 @@ def report_in(files: dict[str, Any]) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(files["json"].read_bytes())
     jsonschema.Draft202012Validator(SCHEMA).validate(report)
     root = etree.parse(files["junit"]).getroot()
+    (log,) = json.loads(files["sarif"].read_bytes())["runs"]
+    results = [result["ruleId"] for result in log["results"]]
+    assert (sarif.RUN in results) == bool(report["stopped"] or report["errors"])
+    assert log["invocations"][0]["exitCode"] == report["exit_code"]
     if report["stopped"]:
         assert root.find(".//testcase[@classname='run']/error") is not None
         assert 'class="stopped"' in files["html"].read_text(encoding="utf-8")
@@ -88,11 +101,12 @@ def test_a_run_that_does_not_begin_says_so_in_every_file(name: str, tmp_path: Pa
     options, code, why = REFUSED[name]
     with serving("courier") as target, old_reports(tmp_path) as files:
         out = io.StringIO()
-        ended = run(replace(options_for(target, **files), **options), out)
+        ended = run(replace(options_for(target, **files, github=True), **options), out)
 
         assert (ended, target.units) == (code, 0), out.getvalue()
         report = report_in(files)
     assert why in out.getvalue()
+    assert re.search("^::error title=Nothing was checked::", out.getvalue(), re.MULTILINE)
     assert (report["exit_code"], report["clauses"]) == (code, [])
     assert why in report["stopped"]
     assert "aa11bb22cc33dd44" not in json.dumps(report)
@@ -125,10 +139,12 @@ def test_options_that_cannot_be_read_are_in_every_file(arguments: list[str], why
     with old_reports(tmp_path) as files:
         (tmp_path / "other.html").write_text(OLD, encoding="utf-8")
         named = [word for name, path in files.items() for word in (f"--{name}", str(path))]
-        ended = ifind("check", *named, *arguments, cwd=tmp_path)
+        ended = ifind("check", "--github", *named, *arguments, cwd=tmp_path)
         report = report_in(files)
 
     assert (ended.returncode, report["exit_code"]) == (2, 2), ended.stderr
+    assert ended.stdout.startswith("::error title=Nothing was checked::")
+    assert ended.stdout.count("\n") == 1
     assert why in report["stopped"]
     assert why in ended.stderr
     replaced = OLD not in (tmp_path / "other.html").read_text(encoding="utf-8")
@@ -228,13 +244,16 @@ def test_a_plan_is_no_run_and_leaves_the_reports_as_they_are(tmp_path: Path) -> 
 # A run that ends before its time.
 
 
-def test_a_budget_of_nothing_is_a_report_of_what_is_free(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("limit", "holds"), [({"budget": 0}, True), ({"run_timeout": 1e-9}, False)], ids=str)
+def test_a_limit_that_does_not_suffice_is_in_every_report(limit: dict[str, Any], holds: bool, tmp_path: Path) -> None:
+    """What is free is checked without units, and nothing without time."""
     with serving("courier") as target, old_reports(tmp_path) as files:
-        code, output = check(target, budget=0, **files)
+        code, output = check(target, **limit, **files)
         report = report_in(files)
 
     assert (code, report["exit_code"], report["stopped"]) == (4, 4, ""), output
-    assert report["totals"]["holds"] > 0
+    assert (report["totals"]["holds"] > 0) == holds
+    assert output.splitlines()[-1].endswith(" - exit code 4")
 
 
 def test_a_target_that_is_gone_during_the_run_is_in_the_report(tmp_path: Path) -> None:
@@ -291,7 +310,7 @@ def test_an_error_before_the_run_is_in_the_report(tmp_path: Path, monkeypatch: p
 def started(target: Standin, folder: Path, files: dict[str, Any]) -> subprocess.Popen[bytes]:
     named = [word for name, path in files.items() for word in (f"--{name}", str(path))]
     return subprocess.Popen(
-        [*COMMAND, "check", target.url, *named],
+        [*COMMAND, "check", target.url, "--github", *named],
         env=environment(**target.env),
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -322,6 +341,7 @@ def test_a_signal_ends_the_run_with_its_report(number: signal.Signals, at: int, 
     assert process.returncode == report["exit_code"] == 1, output + errors
     assert "interrupted" in report["stopped"]
     assert b"Traceback" not in output + errors
+    assert output.startswith(b"::error title=The run ended before its time::interrupted")
     assert report["spent"]["calls"] >= at - 1
 
 
@@ -350,7 +370,9 @@ def test_a_signal_while_the_files_are_written_loses_none_of_them(
             os.kill(os.getpid(), number)
         return RENDERERS[at].render(report)
 
-    monkeypatch.setattr("contract_tests.check.report_files.RENDERERS", {**RENDERERS, at: Renderer("", signalled)})
+    monkeypatch.setattr(
+        "contract_tests.check.command.RENDERERS", {**RENDERERS, at: replace(RENDERERS[at], render=signalled)}
+    )
     before = signal.getsignal(number)
     with serving("courier") as target, old_reports(tmp_path) as files:
         code, output = check(target, only=("info.answers",), **files)
@@ -371,7 +393,7 @@ def test_a_second_signal_ends_the_writing_and_no_old_report_is_left(
         return RENDERERS["json"].render(report)
 
     monkeypatch.setattr(interrupts, "TOGETHER", 0.0)
-    monkeypatch.setattr("contract_tests.check.report_files.RENDERERS", {**RENDERERS, "json": Renderer("", signalled)})
+    monkeypatch.setattr("contract_tests.check.command.RENDERERS", {**RENDERERS, "json": Renderer("", signalled)})
     with serving("courier") as target, old_reports(tmp_path) as files:
         with pytest.raises(KeyboardInterrupt):
             check(target, only=("info.answers",), **files)
@@ -487,12 +509,14 @@ def test_a_full_disk_for_one_file_loses_no_other(name: str, tmp_path: Path, monk
     files: dict[str, Any] = {kind: tmp_path / f"r.{kind}" for kind in RENDERERS}
     full = failing_at(files[name], when=lambda content: content != b"" and b"come to its end" not in content)
     monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(writing, "_write_from", lambda path, _, content: full(path, content))
     with serving("courier") as target:
         code, output = check(target, only=("info.answers",), **files)
 
     assert code == 2
     assert f"r.{name}: can't be written: No space left on device" in output
-    assert [path.name for path in sorted(tmp_path.iterdir())] == sorted(f"r.{k}" for k in RENDERERS if k != name)
+    kept = [kind for kind in RENDERERS if kind != name or RENDERERS[kind].appends]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == sorted(f"r.{kind}" for kind in kept)
     assert "info.answers" in output
 
 
@@ -574,7 +598,7 @@ def test_a_renderer_that_fails_loses_no_other_file(tmp_path: Path, monkeypatch: 
             raise ValueError("too much")
         return RENDERERS["html"].render(report)
 
-    monkeypatch.setattr("contract_tests.check.report_files.RENDERERS", {**RENDERERS, "html": Renderer("", failing)})
+    monkeypatch.setattr("contract_tests.check.command.RENDERERS", {**RENDERERS, "html": Renderer("", failing)})
     with serving("courier") as target, old_reports(tmp_path) as files:
         code, _ = check(target, only=("info.answers",), **files)
 
@@ -722,17 +746,27 @@ def test_a_profile_that_its_file_does_not_take_is_on_standard_output(
     assert not (tmp_path / "p").exists()
 
 
-# parity: a report of this run.
+# parity: reports of this run.
+
+COMPARED = json.loads(data.path("schemas", "reports", "parity.schema.json").read_text(encoding="utf-8"))
 
 
-def compared(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*COMMAND, "parity", *arguments, "--json", "r.json"],
-        env=environment(**variables),
-        cwd=folder,
-        capture_output=True,
-        check=False,
-    )
+@contextmanager
+def old_comparisons(folder: Path) -> Iterator[list[str]]:
+    """The words that name a report of each format, where there are reports of another run; at the end there are none,
+    but in front of what was appended.
+    """
+    files = {name: folder / f"r.{name}" for name in PARITY_RENDERERS}
+    for path in files.values():
+        path.write_text(OLD, encoding="utf-8")
+    yield [word for name, path in files.items() for word in (f"--{name}", str(path))]
+    stopped = json.loads(files["json"].read_bytes())["stopped"]
+    jsonschema.Draft202012Validator(COMPARED).validate(json.loads(files["json"].read_bytes()))
+    for name, path in files.items():
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"{OLD}\n## ") if PARITY_RENDERERS[name].appends else OLD not in text, path
+    assert ('class="stopped"' in files["html"].read_text(encoding="utf-8")) == bool(stopped)
+    assert ("**Stopped:**" in files["summary"].read_text(encoding="utf-8")) == bool(stopped)
 
 
 @pytest.mark.parametrize(
@@ -743,6 +777,8 @@ def compared(*arguments: str, folder: Path, **variables: str) -> subprocess.Comp
         (["mock", "mok"], 2, "not a target"),
         (["mock", "mock", "--ignore", "xml.roots"], 2, "did you mean"),
         (["mock", "mock", "--budget", "x"], 2, "--budget"),
+        (["mock", "mock", "--nosuch"], 2, "--nosuch"),
+        (["mock"], 2, "Missing argument"),
         (["mock", "http://olga:aa11bb22cc33dd44@127.0.0.1/api"], 2, "must not hold credentials"),
     ],
     ids=str,
@@ -750,23 +786,23 @@ def compared(*arguments: str, folder: Path, **variables: str) -> subprocess.Comp
 def test_a_comparison_that_does_not_begin_says_so_in_its_file(
     arguments: list[str], code: int, why: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "r.json").write_text(OLD, encoding="utf-8")
-    ended = compared(*arguments, folder=tmp_path)
+    with old_comparisons(tmp_path) as words:
+        ended = ifind("parity", *arguments, "--github", *words, cwd=tmp_path)
     report = json.loads((tmp_path / "r.json").read_bytes())
 
     assert ended.returncode == report["exit_code"] == code, ended.stderr
     assert why in report["stopped"]
-    assert why.encode() in ended.stderr
+    assert why in ended.stderr
+    assert ended.stdout.startswith("::error title=Nothing was compared::")
     assert "aa11bb22cc33dd44" not in json.dumps(report)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_comparison_with_its_report(number: signal.Signals, tmp_path: Path) -> None:
-    (tmp_path / "r.json").write_text(OLD, encoding="utf-8")
-    with serving("courier") as target:
+    with serving("courier") as target, old_comparisons(tmp_path) as words:
         held = target.hold(20)
         process = subprocess.Popen(
-            [*COMMAND, "parity", target.url, target.url, "--json", "r.json"],
+            [*COMMAND, "parity", target.url, target.url, *words],
             env=environment(**target.env),
             cwd=tmp_path,
             stdout=subprocess.PIPE,

@@ -451,7 +451,7 @@ def test_the_command_says_what_the_profile_states(tmp_path: Path) -> None:
     rows = {row["id"]: row for row in json.loads((tmp_path / "report.json").read_text())["clauses"]}
 
     assert (done.returncode, wrong.returncode) == (0, 2), done.stdout + done.stderr
-    assert re.search(r"^xml\.root +uncovered .*the profile says: r \(5 of 5 answers\)", done.stdout, re.MULTILINE)
+    assert re.search(r"^UNCOVERED xml\.root .*\n.*the profile says: r \(5\s+of 5 answers\)", done.stdout, re.MULTILINE)
     assert "1 uncovered" in done.stdout
     assert rows["xml.root"]["outcome"] == "uncovered"
     assert {difference["uncovered"] for difference in rows["xml.root"]["differences"]} == {"r (5 of 5 answers)"}

@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, MULTIPART, POST, Account, Way, curl
+from contract_tests.api.calls import GET, MULTIPART, POST, Account, Way
+from contract_tests.api.curl import curl
 from contract_tests.redact.mask import Mask, SecretMatcher
 from contract_tests.redact.spellings import markdown
 from contract_tests.redact.unsafe import json_safe

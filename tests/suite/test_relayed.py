@@ -10,6 +10,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -23,10 +24,11 @@ from contract_tests.contract.profile import Uncovered
 from contract_tests.engine.options import CheckOptions
 from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.learning.learned_profile import LearnedChoice, Unseen, profile_file, profile_of, write_table
-from contract_tests.parity import parity_report
+from contract_tests.parity import parity_formats, parity_report
 from contract_tests.parity.comparison import Agreement, PlaceComparison
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import masked
+from contract_tests.report.annotations import annotate, annotation
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Retried
 from contract_tests.report.terminal import write_terminal
@@ -105,8 +107,10 @@ OUTPUTS: Mapping[str, Callable[[], str]] = {
     "terminal": lambda: written(write_terminal, REPORT),
     "errors": lambda: written(lambda out: write_errors(REPORT, out)),
     "pytest": lambda: hider(SessionState(CheckOptions()))(TEXT),
-    "parity": lambda: written(parity_report.write_terminal, PARITY),
-    "parity, JSON": lambda: parity_report.render(PARITY).decode(),
+    "parity": lambda: written(parity_formats.write_terminal, PARITY),
+    **{
+        f"parity, {name}": lambda one=one: one.render(PARITY).decode() for name, one in parity_formats.RENDERERS.items()
+    },
     "learn": lambda: written(write_table, LEARNED, "a file"),
     "profile": lambda: profile_file(LEARNED).decode(),
     "validate": lambda: as_text(VALIDATION),
@@ -130,7 +134,40 @@ def test_what_is_written_for_programs_still_says_what_the_target_said() -> None:
 
     assert report["clauses"][0]["findings"][0]["found"] == TEXT
     assert profile["profile"][CLAUSE.id]["choice"] == {"missing": TEXT}
-    assert json.loads(OUTPUTS["parity, JSON"]())["stopped"] == TEXT
+    assert json.loads(OUTPUTS["parity, json"]())["stopped"] == TEXT
+
+
+ANNOTATED = {"check": (annotate, REPORT), "parity": (parity_formats.annotate, PARITY)}
+
+
+@pytest.mark.parametrize("name", ANNOTATED)
+def test_an_annotation_is_one_line_and_holds_no_command_but_its_own(name: str) -> None:
+    make, report = ANNOTATED[name]
+    lines = [*make(report)]
+
+    assert len(lines) > 1
+    for one in lines:
+        command = re.fullmatch(r"::(error|warning|notice) title=([^,:\n\r]*)::([^\n\r]+)", one)
+        assert command is not None, one
+        assert not re.search("%(?!0A|0D|25|2C|3A)", one)
+        assert READ.findall(unquote(command[2])) == READ.findall(unquote(command[3])) == []
+        assert not READ.search(" ".join(command.groups()[1:]))
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("50%, a:b", "50%25, a:b"),
+        ("%0A", "%250A"),
+        ("a\nb", "a%0Ab"),
+        ("a\rb", "a\\x0db"),
+        ("::error::a", ":\\x3aerror::a"),
+    ],
+)
+def test_an_annotation_escapes_what_github_reads_otherwise(text: str, escaped: str) -> None:
+    in_title = escaped.replace(":", "%3A").replace(",", "%2C").replace("%0A", "\\n")
+
+    assert annotation("error", text, text) == f"::error title={in_title}::{escaped}"
 
 
 @pytest.mark.parametrize(

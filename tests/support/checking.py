@@ -41,9 +41,9 @@ def examined(target: Standin, **options: Any) -> Examined:
 
 
 def options_for(target: Standin, **options: Any) -> CheckOptions:
-    """Options of `check`; a report is a file by the name of its option."""
+    """Options of `check`, which prints every clause; a report is a file by the name of its option."""
     reports = {name: options.pop(name) for name in RENDERERS if name in options}
-    own = {"target": target.url, "environ": target.env, "poll_timeout": 3.0, "reports": reports}
+    own = {"target": target.url, "environ": target.env, "poll_timeout": 3.0, "reports": reports, "all": True}
     return CheckOptions(**{**own, **options})
 
 

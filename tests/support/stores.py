@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import count
@@ -19,6 +20,17 @@ from support.redis_server import RedisServer, redis_server
 LOGIN = "anna@example.com"
 ANNA = Account(LOGIN, "demo-token", daily_limit=100, paid_until="2030-01-01")
 TASK = Task(0, LOGIN, "70000000001", source=2, ip="127.0.0.1", created=10, ready=20, cost=3, seed=2**64 - 1)
+
+
+@contextmanager
+def no_room_to_grow(file: Path) -> Iterator[None]:
+    """No file of this process grows longer than that one is now."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 
 @pytest.fixture(scope="session")

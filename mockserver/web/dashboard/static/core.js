@@ -196,6 +196,9 @@ export function lasting(seconds) {
   return t("unit.hours", { n: written(seconds / 3600) });
 }
 
+/** A document's keys and values in a line. */
+export const inWords = (table) => Object.entries(table).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
+
 /** An argument for sh: in single quotes. */
 export const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 

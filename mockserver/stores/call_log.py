@@ -1,0 +1,233 @@
+"""A log that several processes write and read, in files beside a state file.
+
+Each process adds records to the end of the last file with one write, which the system does not mix with another's
+(O_APPEND). So all see the same records in the same order, and what was added survives the death of the process. A file
+that has grown long is followed by the next; whoever makes that one writes down what all before it come to, and removes
+them. Of a record that was written in part, as on a full disk, the rest is not looked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import pickle
+import re
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+from zlib import crc32
+
+LONGEST = 32 * 1024 * 1024
+"""Bytes of a file after which the next is begun."""
+_MARK = b"\xf7calls\xf8\n"  # what a record begins with; it stands in no text in UTF-8
+_HEAD = struct.Struct("<II")  # length and checksum of what follows
+_BEGIN = len(_MARK) + _HEAD.size
+_PART = 1024 * 1024  # bytes that are read at a time
+_PROTOCOL = 5
+
+
+class CallLog:
+    """The log of the state file at the path. Its methods raise OSError; `append` may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()  # of the descriptor, whose number may be given to a socket once it is closed
+        self._number = 0  # of the file that is written
+        self._file: int | None = None
+        self.due: int | None = None
+        """The number of a file that was begun here: `sum_up` is to be called for it."""
+
+    def append(self, record: Any, *, wait: bool = True) -> None:
+        """Adds a record: texts, bytes, numbers, None, and tuples, lists and dicts of them. Without wait, raises
+        BlockingIOError where another thread is adding one.
+        """
+        data = framed(record)
+        if not self._lock.acquire(blocking=wait):
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        try:
+            number = self._writable()
+            if (written := os.write(number, data)) < len(data):
+                os.write(number, data[written:])  # which says why
+        finally:
+            self._lock.release()
+
+    def _writable(self) -> int:
+        """The descriptor of the last file."""
+        if self._file is None:
+            self._open(max(_numbers(self._path), default=1))
+        while True:
+            assert self._file is not None
+            found = os.fstat(self._file)
+            if not found.st_nlink:  # it was removed, or all of it is summed up
+                self._open(max(_numbers(self._path), default=self._number))
+            elif found.st_size < LONGEST:
+                return self._file
+            else:
+                self._open(self._number + 1)
+
+    def _open(self, number: int) -> None:
+        name = _name(self._path, number)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        try:
+            opened = os.open(name, flags | os.O_EXCL, _rights(self._path))
+            made = True
+        except FileExistsError:
+            opened, made = os.open(name, flags), False
+        if self._file is not None:
+            os.close(self._file)
+        self._file, self._number = opened, number
+        if made and number > 1:
+            self.due = number
+
+    def sum_up(self, number: int, whole: Any) -> None:
+        """Keeps what all records before those of the file of the number come to, in their place."""
+        sums = _sums(self._path, number)
+        draft = sums.with_name(f"{sums.name}.{os.getpid()}")
+        try:
+            draft.write_bytes(framed(whole))
+            draft.replace(sums)
+        finally:
+            draft.unlink(missing_ok=True)
+        for earlier in _numbers(self._path):
+            if earlier < number:
+                _name(self._path, earlier).unlink(missing_ok=True)
+                _sums(self._path, earlier).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Closes the file; the next record opens it again."""
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+
+class LogReader:
+    """Reads the records of the log of the state file at the path. Raises OSError: FileNotFoundError where what comes
+    next has been summed up, and a new reader has to begin with that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+        self._number = 0
+        self._at = 0
+
+    @property
+    def number(self) -> int:
+        """That of the file that it reads."""
+        return self._number
+
+    def read(self, until: int | None = None) -> Iterator[tuple[Any, bool]]:
+        """The records that were added since the last look, each with whether it is the sum of all before it. until: the
+        number of a file before which it stops.
+        """
+        if self._file is None:
+            numbers = _numbers(self._path)
+            summed = [number for number in numbers if _sums(self._path, number).exists()]
+            first = max(summed, default=min(numbers, default=None))
+            if first is None or first == until:
+                return
+            for _, record in _records(_sums(self._path, first).read_bytes()) if summed else ():
+                yield record, True
+            self._open(first)
+        while True:
+            following = self._following()
+            yield from self._rest()
+            if following is None or following == until:
+                return
+            self._open(following)
+
+    def _following(self) -> int | None:
+        """The number of the next file, where one is there; of the same, where it was removed and made anew."""
+        assert self._file is not None
+        numbers = _numbers(self._path)
+        later = min((number for number in numbers if number > self._number), default=None)
+        if later is not None and later > self._number + 1:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if later is None and self._number in numbers and not os.fstat(self._file).st_nlink:
+            return self._number
+        return later
+
+    def _rest(self) -> Iterator[Any]:
+        assert self._file is not None
+        held = b""
+        while part := os.pread(self._file, _PART, self._at + len(held)):
+            held += part
+            end = 0
+            for end, record in _records(held):  # noqa: B007 - the last one counts
+                yield record, False
+            self._at += end
+            held = held[end:]
+
+    def _open(self, number: int) -> None:
+        opened = os.open(_name(self._path, number), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self.close()
+        self._file, self._number, self._at = opened, number, 0
+
+    def close(self) -> None:
+        """Ends the reading."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def framed(record: Any) -> bytes:
+    """The bytes of a record."""
+    text = pickle.dumps(record, _PROTOCOL)
+    return b"%b%b%b" % (_MARK, _HEAD.pack(len(text), crc32(text)), text)
+
+
+def remove_log(path: Path) -> None:
+    """Removes the log of the state file at the path."""
+    with suppress(OSError):  # what can't be removed is read
+        for number in _numbers(path):
+            _name(path, number).unlink(missing_ok=True)
+            _sums(path, number).unlink(missing_ok=True)
+
+
+def _records(data: bytes) -> Iterator[tuple[int, Any]]:
+    """The whole records, each with the place behind it."""
+    at = data.find(_MARK)
+    while at >= 0:
+        begin = at + _BEGIN
+        if len(data) >= begin:
+            length, checksum = _HEAD.unpack_from(data, at + len(_MARK))
+            text = data[begin : begin + length]
+            if len(text) == length and crc32(text) == checksum:
+                yield begin + length, _Primitives(io.BytesIO(text)).load()
+                at = data.find(_MARK, begin + length)
+                continue
+        at = data.find(_MARK, at + 1)
+
+
+class _Primitives(pickle.Unpickler):
+    """Reads what names no class: a file may come from anywhere."""
+
+    def find_class(self, module: str, name: str, /) -> NoReturn:
+        raise pickle.UnpicklingError(f"{module}.{name}")
+
+
+def _numbers(path: Path) -> list[int]:
+    pattern = re.compile(re.escape(path.name) + r"-calls-([0-9]{1,9})")
+    with suppress(FileNotFoundError):
+        return [int(found[1]) for one in path.parent.iterdir() if (found := pattern.fullmatch(one.name))]
+    return []
+
+
+def _name(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}-calls-{number}")
+
+
+def _sums(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}-calls-{number}.sums")
+
+
+def _rights(path: Path) -> int:
+    """Those of the state file: whoever may use it may use the log."""
+    with suppress(OSError):
+        return path.stat().st_mode & 0o666
+    return 0o600

@@ -1,0 +1,135 @@
+"""The log of calls beside a state file: what was added is read by all, in one order, whatever becomes of a part."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from mockserver.core.errors import StoreError
+from mockserver.stores import call_log
+from mockserver.stores.call_log import CallLog, LogReader, framed
+from mockserver.stores.journal import Pattern
+from mockserver.stores.sqlite import SqliteStore
+from support.in_process import LOGIN, Api
+from support.processes import serving
+
+
+def read(reader: LogReader) -> list[object]:
+    return [record for record, _ in reader.read()]
+
+
+def file_of(path: Path, number: int = 1) -> Path:
+    return path.with_name(f"{path.name}-calls-{number}")
+
+
+@pytest.fixture
+def logs(path: Path) -> Iterator[tuple[CallLog, CallLog, LogReader]]:
+    one, other, reader = CallLog(path), CallLog(path), LogReader(path)
+    with closing(one), closing(other), closing(reader):
+        yield one, other, reader
+
+
+def test_two_write_and_all_read_the_same(logs: tuple[CallLog, CallLog, LogReader], path: Path) -> None:
+    one, other, reader = logs
+    given = [("a", 1, b"\0" * 3_000_000), ("b", None), ("c", ("d",))]
+    for log, record in zip((one, other, one), given, strict=True):
+        log.append(record)
+
+    assert read(reader) == given
+    assert read(reader) == []
+    other.append("e")
+    assert read(reader) == ["e"]
+    with closing(LogReader(path)) as later:
+        assert read(later) == [*given, "e"]
+
+
+@pytest.mark.parametrize("kept", [1, 7, 12, 20, -1])
+def test_a_record_that_was_written_in_part_hides_no_other(
+    logs: tuple[CallLog, CallLog, LogReader], path: Path, kept: int
+) -> None:
+    """As a full disk leaves it, or a kill."""
+    one, _, reader = logs
+    one.append("before")
+    with file_of(path).open("ab") as file:
+        file.write(framed("x" * 100)[:kept])
+    assert read(reader) == ["before"]
+    one.append("after")
+
+    assert read(reader) == ["after"]
+
+
+@pytest.mark.parametrize("text", [pickle.dumps(Path("x")), b"garbage", b""])
+def test_what_no_mock_has_written_is_an_error_and_runs_nothing(path: Path, text: bytes) -> None:
+    with closing(SqliteStore(path)) as store:
+        head = call_log._HEAD.pack(len(text), call_log.crc32(text))
+        file_of(path).write_bytes(call_log._MARK + head + text)
+        with pytest.raises(StoreError, match="the journal beside it holds a record that this ifind-mock can't read"):
+            store.journal.count(Pattern({}))
+
+
+def test_a_log_that_grows_long_is_summed_up_and_nothing_asked_of_it_changes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads all the time, whoever reads at last, and a mock that holds it in memory are told the same."""
+    mocks = [Api(state=state, journal=7) for state in ("memory", *[str(path)] * 3)]
+    monkeypatch.setattr(call_log, "LONGEST", 3000)
+    numbers = count()
+
+    def seen(api: Api) -> object:
+        journal = api.mock.journal
+        patterns = [Pattern(keys) for keys in ({}, {"login": LOGIN}, {"login": "test-1@example.com"})]
+        entries = [[*journal.entries(one)] for one in patterns]
+        counts = [journal.count(one) for one in patterns]
+        return entries, counts, journal.bodies(), journal.last_number, dict(api.mock.store.calls())
+
+    for turn in range(60):
+        login = {0: "test-1@example.com", 1: "test-2@example.com"}.get(next(numbers) % 9, LOGIN)
+        for api in (mocks[0], mocks[1 + turn % 2]):
+            api.call("info", login=login, token="demo-token" if login == LOGIN else "test-token")
+        assert seen(mocks[1]) == seen(mocks[0])
+    assert seen(mocks[2]) == seen(mocks[3]) == seen(mocks[0])
+
+    names = sorted(one.name for one in path.parent.iterdir() if "-calls-" in one.name)
+    assert len(names) <= 3, names
+    assert file_of(path) not in path.parent.iterdir()
+
+
+def test_a_log_that_is_removed_is_begun_anew(path: Path) -> None:
+    one, two = (Api(state=str(path)) for _ in range(2))
+    one.call("info")
+    file_of(path).unlink()
+    one.call("info")
+    two.call("info")
+
+    assert two.mock.journal.count(Pattern({})).kept == 2
+    assert one.mock.journal.count(Pattern({})).kept == 2
+
+
+def test_it_ends_with_the_last_process_that_uses_the_file(path: Path) -> None:
+    one, two = (SqliteStore(path) for _ in range(2))
+    for store in (one, two):
+        store.record([("info", "ok", 200)], ())
+    one.close()
+    assert sum(two.calls().values()) == 2
+    two.close()
+
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_process_that_was_killed_leaves_its_calls_to_others_and_none_to_the_next(path: Path) -> None:
+    with serving("--state", str(path), cwd=path.parent) as mock:
+        other = Api(state=str(path))
+        for _ in range(3):
+            mock.get("info")
+        mock.process.kill()
+        mock.process.wait()
+    assert other.mock.journal.count(Pattern({})).kept == 3
+    other.mock.store.close()
+
+    with closing(SqliteStore(path)) as later:
+        assert later.journal.count(Pattern({})).kept == 0
