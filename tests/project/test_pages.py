@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tomllib
@@ -27,7 +26,6 @@ from mockserver.testing import Mock
 from support.needed import not_here
 from support.pages import IN_RUSSIAN, PAGES, ROOT, Block, blocks, directive
 from support.processes import environment
-from support.wire_server import wait_for
 
 ALL = [block for page in PAGES if page != IN_RUSSIAN for block in blocks(page)]
 """README.ru.md has the blocks of README.md: test_readme.py."""
@@ -44,6 +42,7 @@ NOT_RUN = {
     ("docs/parity.md", "calls the live API"),
 }
 SERVES = re.compile(r"(?:\w+=\S+ )*(?:ifind-mock serve|gunicorn|flask)\b.*")
+LISTENS = re.compile(r"\bhttps?://(127\.0\.0\.1:\d+)|unix:")
 MAKES = re.compile(r"(?:make\b.*\n)+")
 
 
@@ -84,27 +83,23 @@ class Session:
 
     def _serve(self, script: str) -> str:
         self.end()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.address = f"127.0.0.1:{port}"
-        here = re.sub(r"--port \d+", f"--port {port}", script.replace(HERE, self.address))
+        is_ours = "ifind-mock" in script  # its standard output is the line that it is ready
         process = subprocess.Popen(
-            ["bash", "-c", here],
+            ["bash", "-c", re.sub(r"--port \d+", "--port 0", script.replace(HERE, "127.0.0.1:0"))],
             cwd=self.folder,
-            env=self._environment(IFIND_MOCK_PORT=str(port)),
+            env=self._environment(IFIND_MOCK_PORT="0"),
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if is_ours else subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
         self._started.append(process)
         assert process.stdout is not None
-        if "ifind-mock" in script:  # which says when it is ready
-            return process.stdout.readline().replace(self.address, HERE)
-        path = re.search(r"unix:(\S+)", script)
-        wait_for(lambda: (self.folder / path[1]).exists() if path else _answers(port), 60)
-        return ""
+        for line in process.stdout:
+            if found := LISTENS.search(line):
+                self.address = found[1]
+                return line.replace(found[1], HERE) if is_ours else ""
+        raise AssertionError(f"{script}does not listen")
 
     def _make(self, script: str) -> str:
         """What make would do: it is told to print its commands only, in a folder that holds nothing to be lost."""
@@ -133,11 +128,6 @@ class Session:
         pip = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_TARGET": "installed"}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return environment(PATH=path, CURL_HOME=str(self.folder), **git, **pip, **more)
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def matches(shown: str, printed: str) -> bool:
@@ -183,6 +173,15 @@ def caddyfile(text: str) -> None:
     )
 
 
+def yaml_file(text: str) -> None:
+    """A configuration of pre-commit names hooks that there are; anything else can be read."""
+    document = yaml.safe_load(text)
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    named = {hook["id"] for repo in document.get("repos", ()) for hook in repo["hooks"]}
+    if not named <= {hook["id"] for hook in hooks}:
+        raise ValueError(f"{named}: there is no such hook")
+
+
 def ini(text: str) -> None:
     """Sections and keys."""
     configparser.ConfigParser(strict=True, interpolation=None).read_string(text)
@@ -190,7 +189,7 @@ def ini(text: str) -> None:
 
 CHECKS: Mapping[str, Callable[[str], object]] = {
     "toml": toml,
-    "yaml": yaml.safe_load,
+    "yaml": yaml_file,
     "json": json.loads,
     "ini": ini,
     "nginx": nginx,
@@ -293,6 +292,7 @@ def test_a_block_is_what_its_language_says(block: Block, tmp_path: Path, monkeyp
         ("toml", "[[steps]]\naction = 7"),
         ("json", "{"),
         ("yaml", "a: [b"),
+        ("yaml", "repos: [{hooks: [{id: ifind-mock}]}]"),
         ("ini", "key = value"),
         ("nginx", "server { listen }"),
         ("caddyfile", "mock.example.com {\n\treverse_prox 127.0.0.1\n}"),
