@@ -265,7 +265,7 @@ def _responses(name: str, profile: Profile, target: Target, used: dict[str, _Par
         }
         for status, by_type in sorted(found.items())
     }
-    return {**responses, **(_of_a_mock(name, responses, profile, used) if target.is_mock else {})}
+    return dict(sorted({**responses, **(_of_a_mock(name, responses, profile, used) if target.is_mock else {})}.items()))
 
 
 def _response(status: int, examples: list[_Example], profile: Profile, target: Target) -> _Part:

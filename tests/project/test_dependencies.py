@@ -33,6 +33,7 @@ USED_OTHERWISE = {
     "build": ("Makefile", "-m build"),
     "pytest-xdist": ("Makefile", "--dist"),
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
+    "check-jsonschema": ("docs/schemas.md", "check-jsonschema --schemafile"),
     "editables": ("Makefile", "--no-build-isolation --editable"),
     "lxml-stubs": ("pyproject.toml", "lxml"),
     "types-jsonschema": ("pyproject.toml", "jsonschema"),
