@@ -38,6 +38,7 @@ USED_OTHERWISE = {
     "gunicorn": ("docs/deployment.md", "\ngunicorn --workers"),
     "hatch-fancy-pypi-readme": ("pyproject.toml", "fancy-pypi-readme]"),
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
+    "check-jsonschema": ("docs/schemas.md", "check-jsonschema --schemafile"),
     "editables": ("Makefile", "--no-build-isolation --editable"),
     "lxml-stubs": ("pyproject.toml", "lxml"),
     "types-jsonschema": ("pyproject.toml", "jsonschema"),
