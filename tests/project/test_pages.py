@@ -38,6 +38,7 @@ NOT_RUN = {
     ("README.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
     ("docs/deployment.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
     ("docs/first-steps.md", "installs from a package index"),
+    ("docs/schemas.md", "installs from a package index"),
     ("docs/live.md", "calls the live API"),
     ("docs/parity.md", "calls the live API"),
 }
