@@ -7,6 +7,8 @@
 #
 # Every setting is a variable IFIND_MOCK_*, as in `ifind-mock serve --help`. Nothing is written but state that a setting names:
 # `--read-only` works, with `--tmpfs /tmp` for IFIND_MOCK_WORKERS and IFIND_MOCK_TLS.
+#
+# The tests lint this file and follow its instructions without Docker. Building and running it is tried by hand.
 
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /source
