@@ -66,14 +66,14 @@ _BODIES: Mapping[str, Field[Any]] = {
         "The body for a poll that asks for json, or for no format."
     ),
 }
-_MATCH: Mapping[str, Field[Any]] = {
+STUB_MATCH: Mapping[str, Field[Any]] = {
     "login": fields.at_most(fields.SHORT, fields.text).described("The account that searches."),
     "phone": fields.phone.described("The phone that is searched."),
     "source": fields.one_of(ALL_SOURCES).described("The source that is searched."),
 }
 _ROW = fields.table_by(_NAME, _SCALAR, "field = value")
 STUB_FIELDS: Mapping[str, Field[Any]] = {
-    "match": fields.table_of(_MATCH).described("The searches that it is for.", {"phone": "70001234567"}),
+    "match": fields.table_of(STUB_MATCH).described("The searches that it is for.", {"phone": "70001234567"}),
     "data": fields.list_of(_ROW, "a list of rows").described(
         "The rows that a source of ads finds. A row without a phone has the one that is searched."
     ),

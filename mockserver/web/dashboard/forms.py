@@ -15,10 +15,11 @@ class FormInput:
 
     name: str
     kind: str
-    """`select` of choices, `number`, `flag`, `text`, `json` for a value that is written as JSON, `either` for one that
-    may be a text, too.
+    """`select` of choices, `number`, `flag`, `text`, `lines` for a list of texts, `json` for a value that is written as
+    JSON, `either` for one that may be a text, too.
     """
     help: str
+    allowed: str  # what is allowed, in words, where those are values alone
     is_needed: bool = False
     choices: Sequence[Any] = ()
     low: float | None = None
@@ -37,6 +38,7 @@ def inputs(rows: Mapping[str, Field[Any]], needed: Iterable[str] = ()) -> Iterat
             name,
             kind,
             row.help,
+            row.allowed if row.allowed.startswith("'") else "",
             name in required,
             choices,
             shape.get("minimum"),
@@ -55,5 +57,7 @@ def _single(shape: Mapping[str, Any]) -> Mapping[str, Any]:
 def _kind(shape: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
     if "enum" in shape:
         return "select", shape["enum"]
+    if shape.get("items", {}).get("type") == "string":
+        return "lines", ()
     kinds = {"integer": "number", "number": "number", "boolean": "flag", "string": "text", None: "either"}
     return kinds.get(shape.get("type"), "json"), ()

@@ -6,7 +6,6 @@ and nothing of it has to be escaped but by the browser.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,18 +18,23 @@ from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import dump_cookie, parse_accept_header, parse_cookie
 
 from mockserver.api.http import Request, Response
+from mockserver.api.stub_documents import STUB_FIELDS, STUB_MATCH
 from mockserver.core.errors import Problem, StoreError
 from mockserver.core.messages import METHODS, SECOND
 from mockserver.faults.faults import OFTEN
 from mockserver.faults.kinds import KINDS
 from mockserver.faults.matching import MATCH_FIELDS
+from mockserver.faults.scenarios import LAST, PASS, REPEAT
 from mockserver.formats.writers import FORMATS
 from mockserver.inputs.accounts import KEYS
+from mockserver.people.magic import MAGIC
+from mockserver.profile.editions import ALL_SOURCES
+from mockserver.settings.files import ready_scenarios
 from mockserver.stores.journal import OUTCOMES
 from mockserver.web.control import ROOT, below_root, control_failure
 from mockserver.web.dashboard import forms
 from mockserver.web.dashboard.sessions import LASTS, Sessions
-from mockserver.web.dashboard.translations import LANGUAGES, texts_in
+from mockserver.web.dashboard.translations import HELP, LANGUAGES, texts_in
 from mockserver.web.door import Door, session_cookie
 
 POLICY = (
@@ -66,19 +70,36 @@ class DashboardPage:
     """A page. Its template is NAME.html.jinja, its script NAME.js, its title the text `NAME.title`."""
 
     name: str
-    path: str  # below `/_mock/`: a pattern
+    path: str  # below `/_mock/`; where it ends with a slash, a number follows
     values: Mapping[str, Any] = field(default_factory=dict)  # for its template
     in_menu: bool = True
 
+    def has(self, path: str) -> bool:
+        """Whether it stands at the path."""
+        number = path.removeprefix(self.path)
+        return path == self.path if not self.path.endswith("/") else path != number and number.isdecimal()
 
+
+_STEPS = """[
+  {"match": {"method": "result"}, "times": 2},
+  {"match": {"method": "result"}, "action": {"kind": "http", "status": 502, "body": "<h1>Bad gateway</h1>"}}
+]"""
+_FOUND = {key: row for key, row in STUB_FIELDS.items() if key != "match"}
 PAGES = (
     DashboardPage("live", "", {"methods": METHODS, "outcomes": [*OUTCOMES]}),
     DashboardPage("tasks", "dashboard/tasks"),
     DashboardPage("faults", "dashboard/faults", {"kinds": KINDS, "match": MATCH_FIELDS, "often": OFTEN}),
+    DashboardPage(
+        "scenarios",
+        "dashboard/scenarios",
+        {"ready": ready_scenarios(), "ends": (PASS, REPEAT, LAST), "example": _STEPS},
+    ),
+    DashboardPage("stubs", "dashboard/stubs", {"match": STUB_MATCH, "found": _FOUND}),
     DashboardPage("accounts", "dashboard/accounts", {"keys": KEYS}),
-    DashboardPage("task", "dashboard/tasks/[0-9]+", {"formats": FORMATS}, in_menu=False),
+    DashboardPage("try", "dashboard/try", {"magic": MAGIC, "sources": ALL_SOURCES, "formats": FORMATS}),
+    DashboardPage("task", "dashboard/tasks/", {"formats": FORMATS}, in_menu=False),
 )
-"""The pages, in the order of the menu. The path of one in the menu is a plain text."""
+"""The pages, in the order of the menu."""
 
 
 class Dashboard:
@@ -108,7 +129,7 @@ class Dashboard:
             return None
         if below.startswith(_STATIC):
             return _file(below.removeprefix(_STATIC))
-        page = next((one for one in PAGES if re.fullmatch(one.path, below)), None)
+        page = next((one for one in PAGES if one.has(below)), None)
         may_see = self._may_see(environ)
         asks_for_page = "text/html" in parse_accept_header(environ.get("HTTP_ACCEPT"), MIMEAccept).values()
         if (page is None and below != SIGN_IN) or not (may_see or asks_for_page):
@@ -149,8 +170,9 @@ class Dashboard:
         shown = _environment().get_template(f"{page.name if page else 'sign_in'}.html.jinja")
         content = shown.render(
             page=page.name if page else "sign_in",
-            texts=texts,
+            script_texts={key: text for key, text in texts.items() if not key.startswith(HELP)},
             t=lambda key, **values: texts[key].format(**values),
+            help=lambda sentence: texts.get(f"{HELP}{sentence}", sentence),  # in English, where it has no other
             language=language,
             languages=LANGUAGES,
             theme=theme if theme in THEMES else THEMES[0],

@@ -196,6 +196,9 @@ export function lasting(seconds) {
   return t("unit.hours", { n: written(seconds / 3600) });
 }
 
+/** A document's keys and values in a line. */
+export const inWords = (table) => Object.entries(table).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
+
 /** An argument for sh: in single quotes. */
 export const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 
@@ -204,4 +207,4 @@ export const curl = (url, params) =>
   [`curl -G ${quoted(url)}`, ...Object.entries(params).map(([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`)].join(" \\\n  ");
 
 /** What the mock says of itself. */
-export const health = call("GET", "health").catch(() => ({}));
+export const health = call("GET", "health").catch(() => new Promise(() => {})); // where it does not answer, nothing is shown

@@ -1,13 +1,10 @@
 // Faults: those that are armed, and how often each may still strike; arming and disarming them.
 
-import { at, below, call, foreign, make, onPress, onSend, t } from "./core.js";
+import { at, below, call, foreign, inWords, make, onPress, onSend, t } from "./core.js";
 import { valuesOf } from "./forms.js";
 import { paged } from "./lists.js";
 
 const form = at("fault-form");
-
-/** A document's keys and values in a line. */
-const inWords = (table) => Object.entries(table).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
 
 function leftOf(fault) {
   if (fault.times === "always") return t("faults.always");

@@ -7,10 +7,17 @@ export function valuesOf(scope) {
   const values = {};
   for (const input of scope.querySelectorAll("[data-key]")) {
     if (input.matches(":disabled") || input.value.trim() === "") continue;
-    values[input.dataset.key] = input.dataset.kind === "text" ? input.value.trim() : parsed(input);
+    values[input.dataset.key] = READ[input.dataset.kind](input);
   }
   return values;
 }
+
+const READ = {
+  text: (input) => input.value.trim(),
+  lines: (input) => input.value.split("\n").map((line) => line.trim()).filter(Boolean),
+  json: parsed,
+  either: parsed,
+};
 
 function parsed(input) {
   try {
@@ -26,6 +33,8 @@ function parsed(input) {
 export function fill(scope, document) {
   for (const input of scope.querySelectorAll("[data-key]")) {
     const value = document[input.dataset.key];
-    input.value = value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+    if (value === undefined || value === null) input.value = "";
+    else if (input.dataset.kind === "lines") input.value = value.join("\n");
+    else input.value = typeof value === "string" ? value : JSON.stringify(value);
   }
 }

@@ -8,11 +8,12 @@ function remember(name, value) {
   document.cookie = `ifind-mock-${name}=${value}; path=${root.pathname}; max-age=${YEAR}; samesite=strict`;
 }
 
-const chosen = new URL(location.href);
-if (chosen.searchParams.get("lang") === document.documentElement.lang) {
-  remember("language", document.documentElement.lang);
-  chosen.searchParams.delete("lang");
-  history.replaceState(null, "", chosen);
+for (const link of document.querySelectorAll(".languages a")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    remember("language", link.hreflang);
+    location.assign(location.pathname);
+  });
 }
 at("theme").addEventListener("change", ({ target }) => {
   document.documentElement.dataset.theme = target.value;
