@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import Finding
-from contract_tests.report.console import Cell, console_of, print_command, print_table, print_text
+from contract_tests.report.console import Cell, console_of, print_command, print_table, print_text, print_verdict
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import (
@@ -50,9 +50,10 @@ def write_terminal(
         if findings:
             _write_findings(console, report, whole=whole)
     if report.rows or report.stopped or report.errors:
-        word, what = verdict(report, report.exit_code if code is None else code)
-        look = next((LOOKS[outcome].style for outcome in LOOKS if outcome.upper() == word), "bold")
-        print_text(console, f": {what}", name=word, style=look)
+        ended = report.exit_code if code is None else code
+        word, what = verdict(report, ended)
+        style = next((LOOKS[outcome].style for outcome in LOOKS if outcome.upper() == word), "bold")
+        print_verdict(console, word, what, ended, style)
 
 
 def _write_table(console: Console, report: Report, *, whole: bool) -> None:
