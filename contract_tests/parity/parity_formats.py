@@ -47,8 +47,8 @@ def headline(report: ParityReport) -> str:
         (n, f"{counted(n, 'clause')} {'differs' if n == 1 else 'differ'}"),
         (report.errors, "The kit itself failed"),
         (not compared, "Nothing was compared"),
-        (report.stopped, "The run ended before its time"),
         (report.exit_code == BUDGET, "Nothing differs, but the budget did not suffice"),
+        (report.stopped, "The run ended before its time"),
         (report.exit_code, f"The run failed with exit code {report.exit_code}"),
     )
     return next((sentence for holds, sentence in sentences if holds), "Nothing differs")
@@ -65,8 +65,8 @@ def verdict(report: ParityReport, code: int) -> tuple[str, str]:
     cases = (
         (differ, "DIFFERS", f"{counted(len(differ), 'clause')}: {listed(differ)}"),
         (not report.clauses, "STOPPED", "nothing was compared"),
-        (report.stopped, "STOPPED", "the run ended before its time"),
         (report.exit_code == BUDGET, "UNAFFORDABLE", "nothing differs, but the budget did not suffice"),
+        (report.stopped, "STOPPED", "the run ended before its time"),
         (True, "SAME", f"nothing differs; {compared}"),
     )
     word, what = next((word, what) for holds, word, what in cases if holds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.contract.outcome import Outcome
@@ -24,6 +25,7 @@ from contract_tests.report.wording import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+MAX_REASONS = 3  # reasons for what could not be afforded that are shown
 MAX_FINDINGS = 3  # findings of one clause that are shown
 UNSHOWN = (Outcome.HOLDS, Outcome.UNCHECKED, Outcome.UNAFFORDABLE)  # outcomes that only --all lists
 
@@ -68,6 +70,9 @@ def _write_table(console: Console, report: Report, *, whole: bool) -> None:
         outcome = (row.outcome.value, LOOKS[row.outcome].style)
         rows.append((row.clause.id, row.clause.grade, outcome, row.seen, row.note, *proven))
     print_table(console, names, rows, unbroken=names[:3])
+    short = Counter(row.note for row in report.rows if row.outcome is Outcome.UNAFFORDABLE and not whole)
+    for note, number in short.most_common(MAX_REASONS):
+        print_text(console, f"{counted(number, 'clause')} unaffordable: {line(note, MAX_TEXT)}")
     if left := [row for row in report.rows if row.outcome in UNSHOWN and not whole]:
         print_text(console, f"--all lists {counted(len(left), 'more clause')}: what holds, and what was not checked.\n")
 
