@@ -126,7 +126,7 @@ def _marked(test: Any) -> Iterator[str]:
 
 def _help() -> str:
     """A part of the page for each command, with its options."""
-    top = click.Context(commands, info_name="ifind-mock")
+    top = click.Context(commands, info_name="ifind-mock", **commands.context_settings)
     return "\n\n".join(_of_command(top, name) for name in commands.list_commands(top))
 
 
