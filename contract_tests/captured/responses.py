@@ -40,8 +40,8 @@ def capture_of(response: object) -> Capture:
     codings = fields.get("content-encoding", "")
     if not codings:
         _refuse_a_rest(body, fields.get("content-length", ""))
-    kept = Capture(body, status, None if _of(response, "headers") is None else fields.get("content-type", ""))
-    kept = kept.unpacked(codings)
+    kind = None if _of(response, "headers") is None else fields.get("content-type", "")
+    kept = Capture(body, status, kind, codings=codings).unpacked()
     if what := packed(kept):
         raise ValueError(f"the body of this response is {what}: pass it unpacked, or do not let the client ask for it")
     return kept
