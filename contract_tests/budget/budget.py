@@ -244,8 +244,7 @@ class Budget:
             raise SeveralProcesses
         if self.limits.calls is not None and self.calls >= self.limits.calls:
             raise self.refusal(f"the {self.limits.calls} calls of this plan are used up")
-        if self.time_up:
-            raise self.refusal(TIME_UP)
+        self.check_time()
         if self.limits.units is not None and self.elsewhere > self.limits.units:
             raise self.refusal(
                 f"info shows {self.elsewhere} units more than the creates took, and the budget is {self.limits.units}:"
@@ -253,6 +252,11 @@ class Budget:
             )
         if self.kept > self.memory:
             raise self.refusal(f"the answers so far take more than the {self.memory // 2**20} MiB that a run keeps")
+
+    def check_time(self) -> None:
+        """Raises NotChecked where the run's time is up."""
+        if self.time_up:
+            raise self.refusal(TIME_UP)
 
     def refusal(self, why: str) -> NotChecked:
         """The error of a call that the limits hold back."""

@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -344,6 +344,7 @@ class _Tries:
         return REFUSED_PAUSES if own or _is_page(response) or rate_limited(response) else own
 
     def _slow_down(self, response: HttpResponse) -> None:
+        response = replace(response, body=response.body[:SHORT])  # as many are kept as calls are turned away
         if rate_limited(response):
             self.sender.rate_limited.append((self.call, response))
         elif self.call.method in self.sender.down:

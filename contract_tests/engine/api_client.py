@@ -21,6 +21,8 @@ from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import SafeText
 from contract_tests.transport.messages import TransportError
 
+HEADER = 200
+"""Bytes that a header takes, about."""
 LOST_AFTER = 3
 """Connections refused in a row after which the target counts as gone."""
 
@@ -247,7 +249,7 @@ class ApiClient:
             self.findings.calls = len(self.sender.log)
             self.answers += 1
         self._refused, self.reached = 0, True
-        self.sender.budget.kept += len(response.body)
+        self.sender.budget.kept += len(response.body) + HEADER * len(response.headers)
         if charge is not None:
             self.charges[self.answers] = charge
         for refused, answer in self.sender.rate_limited[self._rate_limited :]:

@@ -71,7 +71,10 @@ class Run:
         if self.target.make_account is None:
             raise NotChecked("it needs an account whose limit is small, which the suite can make on a mock alone")
         self.api.sender.budget.check_call()
-        made = self.target.make_account(name, daily_limit)
+        try:
+            made = self.target.make_account(name, daily_limit)
+        except UsageError as error:
+            raise NotChecked(str(error)) from None
         self.keep_secret(made)
         return made
 
@@ -153,6 +156,7 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         run = Run(options, target, findings, api, pool, taken)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
+        findings.is_over = lambda: sender.budget.time_up
         sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None
         opened(run)
         _check_target(run)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, POST, Call
-from contract_tests.api.reply import Reply, units
+from contract_tests.api.reply import Reply, used_units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.task_maker import TaskMaker
@@ -55,7 +55,11 @@ class _Count:
     _fallen: tuple[int, int] | None = None
     """The start and the used units before they became fewer."""
 
-    def note(self, used: int) -> None:
+    def note(self, used: int, charged: int) -> None:
+        """charged: units that creates are known to have taken since the last answer."""
+        if self.used > used > charged + SUSPECT:  # no new day, but an old answer, or a count of what is left
+            self.used, self.taken = used, max(self.taken, self.start - used)
+            return
         if used < self.used:  # the day of the limit has turned, or the answer is an old one
             self._fallen = self._fallen or (self.start, self.used)
             self.start = used - self.taken
@@ -96,22 +100,23 @@ class TakenUnits:
         budget, fmt = self.api.sender.budget, reply.call.format
         if budget.limits.units is None:
             return
-        now, creates = units(reply), len(budget.charges)
+        used, creates = used_units(reply), len(budget.charges)
         self._sent = len(self.api.sender.log)
         if reply.call.way == GET:  # whether info is answered over POST is open
             self._keep(reply, creates)
-            budget.hidden |= now is None and fmt == _JSON
-        if now is None:
+            budget.hidden |= used is None and fmt == _JSON
+        if used is None:
             return
         first = self._counts.get(_JSON)
         # Before the first create all formats have shown what JSON has.
-        start = now.used if first is None else min(now.used, first.start)
+        start = used if first is None else min(used, first.start)
         count = self._counts.setdefault(fmt, _Count(start, start))
-        made, count.creates = creates > count.creates, creates
-        count.note(now.used)
+        since = budget.charges[count.creates :]
+        count.creates = creates
+        count.note(used, sum(charge.units for charge in since))
         self._creates = creates
         taken = max(count.taken for count in self._counts.values())
-        budget.show(taken + self.api.sender.spent_before, of_create=made and not self.api.units.polls_cost)
+        budget.show(taken + self.api.sender.spent_before, of_create=bool(since) and not self.api.units.polls_cost)
 
     def _keep(self, reply: Reply, creates: int) -> None:
         """Keeps the answers in all formats with no create in between."""
@@ -202,8 +207,8 @@ class TakenUnits:
         main = self.api.target.main
         if self.over_post is None and not self.maker.accepted:
             self.over_post = self.api.send_unchecked(calls.info(main, way=POST))
-            return units(self.over_post) is not None
+            return used_units(self.over_post) is not None
         if not self._for_page:
             self._for_page = True
-            return units(self.api.send_cached(calls.info_for_page(main))) is not None
+            return used_units(self.api.send_cached(calls.info_for_page(main))) is not None
         return False

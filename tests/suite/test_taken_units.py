@@ -37,6 +37,8 @@ class Liar:
     """Units that a refused create takes at most."""
     free: int = 0
     """Units that another call takes at most."""
+    shows: Callable[[int], object] = lambda used: used
+    """What info says of the used units."""
 
     @property
     def most(self) -> int:
@@ -85,6 +87,9 @@ LIARS: Mapping[str, Liar] = {
     "results": Liar(each("result", 3), free=3),
     "info": Liar(each("info", 3), free=3),
     "info, much": Liar(each("info", 39), free=39),
+    "each task, in a fraction": Liar(later(4, after=0), by=5, shows=lambda used: used + 0.5),
+    "each task, in a text with spaces": Liar(later(4, after=0), by=5, shows=lambda used: f" {used} "),
+    "each task, in a count of what is left": Liar(later(4, after=0), by=5, shows=lambda used: 1000 - used),
 }
 """What takes more units than it says."""
 
@@ -105,12 +110,14 @@ class Taken:
 
     def answer(self, context: CallContext) -> None:
         self.tasks += made(context)
-        login, units = next(iter(context.server.tokens)), self.liar.takes(context, self.tasks)
-        context.server.charge(login, units)
-        self.beyond.append(self.beyond[-1] + units)
-        if context.operation == "info" and context.status == "ok" and context.login == login:
-            shown = self.beyond[max(0, len(self.beyond) - 1 - self.liar.late)]
-            context.body["data"]["api_limit"]["used"] += shown - self.beyond[-1]
+        self.beyond.append(self.beyond[-1] + self.liar.takes(context, self.tasks))
+        if (
+            context.operation == "info"
+            and context.status == "ok"
+            and context.login == next(iter(context.server.tokens))
+        ):
+            limit = context.body["data"]["api_limit"]
+            limit["used"] = self.liar.shows(limit["used"] + self.beyond[max(0, len(self.beyond) - 1 - self.liar.late)])
 
 
 @contextmanager
