@@ -153,7 +153,8 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
             code = BROKEN  # a difference outranks what was not compared
         else:
-            code = code_of_stop if stopped else BUDGET if any(pair.unaffordable for pair in pairs) else HOLDS
+            short = any(pair.unaffordable for pair in pairs) or any(side.run.overspent for side in sides)
+            code = code_of_stop if stopped else BUDGET if short else HOLDS
         calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
         a, b = (side.run.target.base for side in sides)
         units = (one.run.api.sender.budget.spent, other.run.api.sender.budget.spent)
