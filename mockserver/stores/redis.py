@@ -38,6 +38,8 @@ from mockserver.stores.store import Again, Made
 from mockserver.stores.trouble import Trouble
 
 FORMAT = "1"
+AHEAD = 1000
+"""Ids that are left out where Redis has lost some that were given out: other mocks may have given out later ones."""
 LEASE = 2.0  # seconds for which the lock is held, unless its holder ends before
 BUSY = 3.0  # seconds to wait for the lock: longer than the lease, so that a holder that died fails no call
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
@@ -143,7 +145,7 @@ class RedisStore(SharedStore):
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
         self._forget()
-        found, made, self._word = self._link.run(scripts.OPEN, FORMAT, self._last, uuid4().hex)
+        found, made, self._word = self._link.run(scripts.OPEN, FORMAT, self._last, uuid4().hex, AHEAD)
         if found != FORMAT:
             what = f"has format {found}, this ifind-mock reads format {FORMAT}"
             raise StoreError(f"{self.name}: {what}; name another state, or take the ifind-mock that made it")
