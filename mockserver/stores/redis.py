@@ -126,7 +126,9 @@ class RedisStore(SharedStore):
         self._word = ""  # of the state that is there: it is another once Redis has lost the first
         self._looks = True  # whether it takes in what others have changed
         self._checked = True
-        """Whether the call, in a turn, has taken in what others have changed, or the transaction, outside of one."""
+        """Whether the turn, or the transaction outside of one, has taken in what others have changed. All calls of a turn
+        have come before it.
+        """
         self._in_turn = False
         self._kept: dict[str, Account] = {}  # accounts as of the last change that is known, and as they were seen last
         self._kept_clocks: dict[str, Clock | None] = {}  # and clocks, by their owners
@@ -179,7 +181,7 @@ class RedisStore(SharedStore):
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """See Store. Each call takes in what others have changed, with what it reads or creates."""
+        """See Store. What others have changed is taken in with what the first call reads or creates."""
         if self._depth or self._emptied:
             with self.transaction():
                 yield
@@ -196,7 +198,6 @@ class RedisStore(SharedStore):
             if not self._checked:
                 self._goes_by = None
                 self._catch_up_again(self._changes(self._known))
-            self._checked = self._written is not None
             if self._seen is not None:
                 self._seen = _Seen()
 
@@ -411,7 +412,7 @@ class RedisStore(SharedStore):
         back.
         """
         account = self._kept.get(login)
-        return self._in_turn and not self._checked and account is not None and account.used < account.daily_limit
+        return self._in_turn and account is not None and account.used < account.daily_limit
 
     def _look(self, seen: _Seen, login: str | None = None, task_id: int | None = None) -> None:
         """Reads the account and the clock of the login, the server's clock, and the task."""
