@@ -15,7 +15,7 @@ import pickle
 import re
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -83,12 +83,14 @@ class CallLog:
         if made and number > 1:
             self.due = number
 
-    def sum_up(self, number: int, whole: Any) -> None:
-        """Keeps what all records before those of the file of the number come to, in their place."""
+    def sum_up(self, number: int, records: Iterable[Any]) -> None:
+        """Keeps what all records before those of the file of the number come to, in their place. From any thread."""
         sums = _sums(self._path, number)
         draft = sums.with_name(f"{sums.name}.{os.getpid()}")
         try:
-            draft.write_bytes(framed(whole))
+            with draft.open("wb") as file:
+                for record in records:
+                    file.write(framed(record))
             draft.replace(sums)
         finally:
             draft.unlink(missing_ok=True)

@@ -238,11 +238,6 @@ class CommonParts:
 class FastAnswers(CommonParts, ABC):
     """The fast answers of a gateway. Used on the loop only."""
 
-    apart: Callable[[Callable[[], object], Callable[[object], object]], object] = staticmethod(
-        lambda job, then: then(job())
-    )
-    """Runs a job where the state is touched, and then the other here; a server sets it."""
-
     def __init__(self, gateway: Gateway, state: State) -> None:
         self._state = state
         self._gets: dict[bytes, int] = {}

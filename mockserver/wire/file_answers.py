@@ -135,7 +135,6 @@ class FileAnswers(FastAnswers):
     def __init__(self, gateway: Gateway, store: SqliteStore) -> None:
         self._reader = SqliteReader(store)
         self._journal = store.journal
-        self._tidies = False
         super().__init__(gateway, self._reader)
 
     def answer(self, data: bytes, peer: str) -> FastAnswer | None:
@@ -155,9 +154,4 @@ class FileAnswers(FastAnswers):
         kind: EntryKind = kept[1]
         entry = kind.entry((0, *kept)) if self._journal.size else None
         self._journal.add_at_once(counted, entry, body)
-        if self._journal.is_long and not self._tidies:
-            self._tidies = True
-            self.apart(self._journal.tidy, self._tidied)
-
-    def _tidied(self, _nothing: object) -> None:
-        self._tidies = False
+        self._journal.tidy()
