@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 from mockserver.core.errors import StoreError
 from mockserver.standard_error import write_line
-from mockserver.stores.call_log import CallLog, LogReader
+from mockserver.stores.call_log import STRANGE, CallLog, LogReader
 from mockserver.stores.journal import LARGEST_BODY, Entry, Pattern, Waiter
 from mockserver.stores.memory_journal import MemoryJournal
 from mockserver.stores.shared_store import HELD
@@ -21,12 +20,10 @@ from mockserver.stores.trouble import Trouble
 
 _TURN, _CLEAR = "turn", "clear"
 _AT_ONCE, _REST = 50, 0.003
-"""So many records are read, and so many seconds waited then, where nobody waits for it: a thread that works all the time
-holds up the others.
+"""So many records are read, and then so many seconds waited, where nobody waits for them: a thread that works without a
+pause holds up the others.
 """
 _TRIES = 5  # to read a log of which others sum up a part meanwhile
-_STRANGE = (pickle.UnpicklingError, ValueError, TypeError, LookupError, EOFError)
-"""What a record raises that no mock of this version has written."""
 
 
 class _Ended(Exception):
@@ -92,7 +89,7 @@ class LogJournal(MemoryJournal):
         try:
             whole._take(number, self._rest)
             self._log.sum_up(number, whole._sums(self._rest))
-        except (OSError, _Ended, *_STRANGE):
+        except (OSError, _Ended, *STRANGE):
             return  # whoever makes the log longer does it, and whoever reads or writes it says what is wrong
         finally:
             whole.close()
@@ -140,7 +137,7 @@ class LogJournal(MemoryJournal):
                 self._begin_anew()
             except OSError as error:
                 raise StoreError(f"{self._path}: the journal beside it can't be read ({error.strerror})") from error
-            except _STRANGE:
+            except STRANGE:
                 what = "the journal beside it holds a record that this ifind-mock can't read"
                 raise StoreError(f"{self._path}: {what}; use one version for all processes") from None
             else:

@@ -126,8 +126,8 @@ class RedisStore(SharedStore):
         self._word = ""  # of the state that is there: it is another once Redis has lost the first
         self._looks = True  # whether it takes in what others have changed
         self._checked = True
-        """Whether the turn, or the transaction outside of one, has taken in what others have changed. A turn does so once:
-        all its calls have come before.
+        """Whether the turn, or the transaction outside of one, has taken in what others have changed. A turn does so
+        once: all its calls have come before.
         """
         self._in_turn = False
         self._kept: dict[str, Account] = {}  # accounts as of the last change that is known, and as they were seen last
