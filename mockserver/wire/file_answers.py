@@ -12,7 +12,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import AT_ONCE, Micros
 from mockserver.core.tasks import Account
-from mockserver.stores.memory_journal import EntryKind, Kept
+from mockserver.stores.memory_journal import EntryKind
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.sqlite_reader import SqliteReader
 from mockserver.stores.store import Made as Counted
@@ -135,7 +135,7 @@ class FileAnswers(FastAnswers):
     def __init__(self, gateway: Gateway, store: SqliteStore) -> None:
         self._reader = SqliteReader(store)
         self._journal = store.journal
-        self._tidies = False
+        self._begin = self._reader.begin
         super().__init__(gateway, self._reader)
 
     def answer(self, data: bytes, peer: str) -> FastAnswer | None:
@@ -145,19 +145,10 @@ class FileAnswers(FastAnswers):
         except (StoreError, OSError):  # nothing has been done
             return None
 
-    def _begin(self) -> bool:
-        return self._reader.begin()
-
     def _writing(self) -> dict[bytes, Run]:
         return {}
 
-    def _keep(self, counted: Counted, kept: Kept, body: bytes) -> None:
-        kind: EntryKind = kept[1]
-        entry = kind.entry((0, *kept)) if self._journal.size else None
-        self._journal.add_at_once(counted, entry, body)
-        if self._journal.is_long and not self._tidies:
-            self._tidies = True
-            self.apart(self._journal.tidy, self._tidied)
-
-    def _tidied(self, _nothing: object) -> None:
-        self._tidies = False
+    def _keep(self, counted: Counted, seen: tuple[Any, ...], body: bytes) -> None:
+        kind: EntryKind = seen[1]
+        self._journal.add_at_once(counted, kind.entry((0, *seen)) if self._journal.size else None, body)
+        self._journal.tidy()
