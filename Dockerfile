@@ -7,6 +7,8 @@
 #
 # Every setting is a variable IFIND_MOCK_*, as in `ifind-mock serve --help`. Nothing is written but state that a setting names:
 # `--read-only` works, with `--tmpfs /tmp` for IFIND_MOCK_WORKERS and IFIND_MOCK_TLS.
+#
+# The tests lint this file and follow its instructions without Docker. Building and running it is tried by hand.
 
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /source
@@ -27,12 +29,12 @@ LABEL org.opencontainers.image.title="ifind-mock" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION"
 COPY --from=build /opt/ifind-mock /opt/ifind-mock
-RUN useradd --system --uid 10001 --home-dir /state --create-home mock
+RUN install --directory --owner 10001 --group 10001 /state
 ENV PATH=/opt/ifind-mock/bin:$PATH \
     IFIND_MOCK_HOST=0.0.0.0
 # A state file, where IFIND_MOCK_STATE names one: mount a volume here.
 WORKDIR /state
-USER 10001
+USER 10001:10001
 EXPOSE 8080
 # Alive or not is said without a token.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \

@@ -31,6 +31,12 @@ __all__ = [
 
 
 @pytest.fixture(autouse=True)
+def _columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output is as wide as that of `support.processes.environment`; a worker of pytest-xdist has a width of its own."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture(autouse=True)
 def _closed_stores() -> Iterator[None]:
     yield
     while OPENED:

@@ -15,7 +15,7 @@ from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import check_named, makes_accounts
 from contract_tests.engine.run import confirm
-from contract_tests.report.console import console_of
+from contract_tests.report.console import console_of, print_table, print_text
 from contract_tests.report.wording import counted
 
 
@@ -62,15 +62,11 @@ def confirmed(options: CheckOptions, plan: Plan, out: TextIO) -> CheckOptions:
 
 def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
     """Writes the plan."""
-    from rich.table import Table
-
     console = console_of(out, width)
-    table = Table("#", "call", "units", "decides first", box=None, pad_edge=False)
-    for step in plan.steps:
-        table.add_row(str(step.number), step.call, str(step.units or ""), ", ".join(step.proves))
-    console.print(table)
+    rows = [(str(step.number), step.call, str(step.units or ""), ", ".join(step.proves)) for step in plan.steps]
+    print_table(console, ("#", "call", "units", "decides first"), rows, unbroken=("#",))
     for line in _lines(plan):
-        console.print(line, soft_wrap=True)
+        print_text(console, line.lstrip(), indent=len(line) - len(line.lstrip()))
 
 
 def _lines(plan: Plan) -> Iterator[str]:

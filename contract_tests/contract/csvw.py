@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.contract.profile import Profile, with_defaults
-from contract_tests.contract.resolve import END, Schema, for_profile, literal, members, merged, types
+from contract_tests.contract.resolve import END, Schema, for_profile, literal, members, merged, types, whole
 from contract_tests.contract.values import CHARSETS
 
 Datatype: TypeAlias = "str | Mapping[str, Any]"
@@ -123,7 +123,7 @@ def _datatype(node: Schema) -> Datatype:
     values = [node["const"]] if "const" in node else node.get("enum", [])
     if values:
         return {"base": "string", "format": _one_of(str(value or "") for value in values)}
-    return {"base": "string", "format": node["pattern"]} if "pattern" in node else "string"
+    return {"base": "string", "format": whole(node["pattern"])} if "pattern" in node else "string"
 
 
 def _one_of(texts: Iterable[str]) -> str:

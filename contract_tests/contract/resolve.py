@@ -135,6 +135,12 @@ def literal(text: str) -> str:
     return re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", text)
 
 
+def whole(pattern: str) -> str:
+    """The pattern for a whole text: for dialects and tools in which a pattern always means one."""
+    begun = pattern if pattern.startswith("^") else rf"^[\s\S]*{pattern}"
+    return begun if begun.endswith(END) else rf"{begun}[\s\S]*{END}"
+
+
 _BLANKS: Mapping[str, str] = {"names": "[a-z]+(?:, [a-z]+)*", "used": "[0-9]+", "of": "[0-9]+"}
 
 

@@ -9,7 +9,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from contract_tests.contract.profile import Profile, with_defaults
-from contract_tests.contract.resolve import END, Schema, for_profile, members, merged, types
+from contract_tests.contract.resolve import END, Schema, for_profile, members, merged, types, whole
 
 FAMILIES = ("create", "processing", "ready", "info", "error")
 """The answers that have a root of their own: the root shows neither the source of a task nor the kind of an error."""
@@ -130,6 +130,4 @@ def _facets(node: Schema) -> tuple[str, list[tuple[str, str]]]:
 
 def _anchored(pattern: str) -> str:
     """A pattern in XSD's dialect, which has plain groups only and begins and ends with the text."""
-    whole = pattern if pattern.startswith("^") else rf"^[\s\S]*{pattern}"
-    whole = whole if whole.endswith(END) else rf"{whole}[\s\S]*{END}"
-    return whole.removeprefix("^").removesuffix(END).replace("(?:", "(")
+    return whole(pattern).removeprefix("^").removesuffix(END).replace("(?:", "(")

@@ -1,4 +1,4 @@
-"""The exit codes of the commands that judge a target or captured answers; README.md lists them."""
+"""The exit codes of the commands that judge a target or captured answers; docs/command-line.md lists them."""
 
 from __future__ import annotations
 

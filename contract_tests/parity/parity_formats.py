@@ -14,7 +14,7 @@ from contract_tests.parity.parity_report import ClauseComparison, ParityReport
 from contract_tests.redact.spellings import markdown
 from contract_tests.report.annotations import MAX_ANNOTATIONS, annotation
 from contract_tests.report.as_json import json_bytes
-from contract_tests.report.console import console_of, print_table, print_text
+from contract_tests.report.console import console_of, print_table, print_text, print_verdict
 from contract_tests.report.html import page
 from contract_tests.report.renderers import Renderer
 from contract_tests.report.visible import line, visible
@@ -47,8 +47,8 @@ def headline(report: ParityReport) -> str:
         (n, f"{counted(n, 'clause')} {'differs' if n == 1 else 'differ'}"),
         (report.errors, "The kit itself failed"),
         (not compared, "Nothing was compared"),
-        (report.stopped, "The run ended before its time"),
         (report.exit_code == BUDGET, "Nothing differs, but the budget did not suffice"),
+        (report.stopped, "The run ended before its time"),
         (report.exit_code, f"The run failed with exit code {report.exit_code}"),
     )
     return next((sentence for holds, sentence in sentences if holds), "Nothing differs")
@@ -59,19 +59,18 @@ def _compared(report: ParityReport) -> int:
 
 
 def verdict(report: ParityReport, code: int) -> tuple[str, str]:
-    """The last line on a terminal: a word, and what it is about. code: of the process."""
+    """How the run has ended: a word, and what it is about. code: of the process."""
     differ = [clause.clause for clause in report.of(Agreement.DIFFERS)]
     compared = f"{_compared(report)} of {counted(len(report.clauses), 'clause')} compared"
     cases = (
         (differ, "DIFFERS", f"{counted(len(differ), 'clause')}: {listed(differ)}"),
         (not report.clauses, "STOPPED", "nothing was compared"),
-        (report.stopped, "STOPPED", f"the run ended before its time; {compared}"),
-        (report.exit_code == BUDGET, "UNAFFORDABLE", f"nothing differs, but the budget did not suffice; {compared}"),
+        (report.exit_code == BUDGET, "UNAFFORDABLE", "nothing differs, but the budget did not suffice"),
+        (report.stopped, "STOPPED", "the run ended before its time"),
         (True, "SAME", f"nothing differs; {compared}"),
     )
     word, what = next((word, what) for holds, word, what in cases if holds)
-    lost = "" if code == report.exit_code else "; an output is lost"
-    return word, f"{what}{lost} - exit code {code}"
+    return word, what if code == report.exit_code else f"{what}; an output is lost"
 
 
 def totals(report: ParityReport) -> str:
@@ -108,9 +107,10 @@ def write_terminal(out: TextIO, report: ParityReport, *, whole: bool = False, co
             _write_clause(console, clause)
     for note in (clause.note for clause in rest if clause.agreement is Agreement.SAME and clause.note):
         print_text(console, f"{note}\n")
-    word, what = verdict(report, report.exit_code if code is None else code)
+    ended = report.exit_code if code is None else code
+    word, what = verdict(report, ended)
     style = next((look.style for agreement, look in LOOKS.items() if agreement.upper() == word), "bold")
-    print_text(console, f": {what}", name=word, style=style)
+    print_verdict(console, word, what, ended, style)
 
 
 def _write_clause(console: Console, clause: ClauseComparison) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
@@ -22,7 +21,7 @@ def annotation(level: str, title: str, text: str) -> str:
 
 
 def _escaped(text: str, marks: str) -> str:
-    return re.sub(f"[{marks}\r\n]", lambda match: f"%{ord(match[0]):02X}", text)
+    return text.translate({ord(mark): f"%{ord(mark):02X}" for mark in f"{marks}\r\n"})
 
 
 def write_annotations(commands: Iterable[str], out: TextIO) -> None:

@@ -87,6 +87,20 @@ def print_text(console: Console, text: str, *, name: str = "", style: str = "", 
         first = Text(rest if beside else " " * indent)
 
 
+def print_verdict(console: Console, word: str, what: str, code: int, style: str) -> None:
+    """Prints the last line, such as `BROKEN: 1 promise: result.cost - exit code 1`."""
+    from rich.text import Text
+
+    end = f" - exit code {code}"
+    lines = [*Text.assemble((word, style), f": {what}").wrap(console, max(console.width - 2, 1))]
+    if lines[-1].cell_len + len(end) > console.width - 2 * (len(lines) > 1):
+        lines.append(Text())
+    for number, text in enumerate(lines):
+        text.rstrip()
+        last = end if number == len(lines) - 1 else ""
+        console.print(Text.assemble("  " if number else "", text, last if text else last.lstrip()), soft_wrap=True)
+
+
 def print_command(console: Console, command: str, *, name: str = "", indent: int = 2) -> None:
     """Prints a line for sh. Where it is too long for the console, it goes on behind backslashes, so that it can be
     pasted all the same.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import Finding
-from contract_tests.report.console import Cell, console_of, print_command, print_table, print_text
+from contract_tests.report.console import Cell, console_of, print_command, print_table, print_text, print_verdict
 from contract_tests.report.report import Report
 from contract_tests.report.visible import line, visible
 from contract_tests.report.wording import (
@@ -24,6 +25,7 @@ from contract_tests.report.wording import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+MAX_REASONS = 3  # reasons for what could not be afforded that are shown
 MAX_FINDINGS = 3  # findings of one clause that are shown
 UNSHOWN = (Outcome.HOLDS, Outcome.UNCHECKED, Outcome.UNAFFORDABLE)  # outcomes that only --all lists
 
@@ -50,9 +52,10 @@ def write_terminal(
         if findings:
             _write_findings(console, report, whole=whole)
     if report.rows or report.stopped or report.errors:
-        word, what = verdict(report, report.exit_code if code is None else code)
-        look = next((LOOKS[outcome].style for outcome in LOOKS if outcome.upper() == word), "bold")
-        print_text(console, f": {what}", name=word, style=look)
+        ended = report.exit_code if code is None else code
+        word, what = verdict(report, ended)
+        style = next((LOOKS[outcome].style for outcome in LOOKS if outcome.upper() == word), "bold")
+        print_verdict(console, word, what, ended, style)
 
 
 def _write_table(console: Console, report: Report, *, whole: bool) -> None:
@@ -67,6 +70,9 @@ def _write_table(console: Console, report: Report, *, whole: bool) -> None:
         outcome = (row.outcome.value, LOOKS[row.outcome].style)
         rows.append((row.clause.id, row.clause.grade, outcome, row.seen, row.note, *proven))
     print_table(console, names, rows, unbroken=names[:3])
+    short = Counter(row.note for row in report.rows if row.outcome is Outcome.UNAFFORDABLE and not whole)
+    for note, number in short.most_common(MAX_REASONS):
+        print_text(console, f"{counted(number, 'clause')} unaffordable: {line(note, MAX_TEXT)}")
     if left := [row for row in report.rows if row.outcome in UNSHOWN and not whole]:
         print_text(console, f"--all lists {counted(len(left), 'more clause')}: what holds, and what was not checked.\n")
 

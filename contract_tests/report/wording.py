@@ -54,8 +54,8 @@ def headline(report: Report) -> str:
 
 
 def verdict(report: Report, code: int) -> tuple[str, str]:
-    """The last line on a terminal: a word, and what it is about. code: of the process, which is that of wrong usage
-    where a file could not be written.
+    """How the run has ended: a word, and what it is about. code: of the process, which is that of wrong usage where a
+    file could not be written.
     """
     ids = {outcome: [row.clause.id for row in report.rows if row.outcome is outcome] for outcome in Outcome}
     unread = [row.clause.id for row in report.rows if row.outcome is Outcome.INCONCLUSIVE and row.clause.binding]
@@ -65,15 +65,14 @@ def verdict(report: Report, code: int) -> tuple[str, str]:
         (ids[Outcome.ERROR] or report.errors, "ERROR", "the kit itself failed"),
         (report.strict and ids[Outcome.REFUTED], "REFUTED", _named(ids[Outcome.REFUTED], "assumption")),
         (not report.rows, "STOPPED", "nothing was checked"),
-        (report.stopped, "STOPPED", f"the run ended before its time; {decided}"),
+        (report.stopped, "STOPPED", "the run ended before its time"),
         (report.exit_code == BROKEN and unread, "INCONCLUSIVE", _named(unread, "promise")),
         (report.exit_code == BUDGET, "UNAFFORDABLE", _named(ids[Outcome.UNAFFORDABLE], "clause")),
         (report.exit_code, "FAILED", decided),
-        (report.proven, "HOLDS", f"nothing is broken; {decided}"),
+        (report.proven, "HOLDS", "nothing is broken"),
     )
     word, what = next(((word, what) for holds, word, what in cases if holds), ("NOT DECIDED", decided))
-    lost = "" if code == report.exit_code else "; an output is lost"
-    return word, f"{what}{lost} - exit code {code}"
+    return word, what if code == report.exit_code else f"{what}; an output is lost"
 
 
 def _named(clauses: Sequence[str], noun: str) -> str:

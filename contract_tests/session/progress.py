@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
@@ -31,7 +32,7 @@ class Progress:
 
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Shows the bar, where there is a terminal."""
-        if not self.out.isatty():
+        if not self.out.isatty() or os.environ.get("TERM") == "dumb":  # which moves no cursor
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

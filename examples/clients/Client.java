@@ -227,8 +227,10 @@ record Client(String api, String login, String token, Duration pause, Duration t
     }
 
     public static void main(String[] args) throws InterruptedException {
-        if (args.length < 2) {
-            System.err.println("usage: java Client.java PHONE SOURCE [json|xml|csv]");
+        var account = List.of("IFIND_API", "IFIND_LOGIN", "IFIND_TOKEN");
+        if (args.length < 2 || account.stream().anyMatch(name -> System.getenv().getOrDefault(name, "").isEmpty())) {
+            String usage = "java Client.java PHONE SOURCE [json|xml|csv], with IFIND_API, IFIND_LOGIN and IFIND_TOKEN";
+            System.err.println("usage: " + usage);
             System.exit(2);
         }
         Client client =

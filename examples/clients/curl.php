@@ -128,8 +128,8 @@ final class Client
     }
 }
 
-if ($argc < 3) {
-    fwrite(STDERR, "usage: php curl.php PHONE SOURCE [json|xml|csv]\n");
+if ($argc < 3 || !getenv('IFIND_API') || !getenv('IFIND_LOGIN') || !getenv('IFIND_TOKEN')) {
+    fwrite(STDERR, "usage: php curl.php PHONE SOURCE [json|xml|csv], with IFIND_API, IFIND_LOGIN and IFIND_TOKEN\n");
     exit(2);
 }
 $client = new Client(

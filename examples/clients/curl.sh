@@ -7,13 +7,12 @@
 # after which a task is given up (60). Needs jq for JSON, and xmllint for XML (Debian: libxml2-utils).
 set -eu
 
-if [ "$#" -lt 2 ]; then
-  echo "usage: sh curl.sh PHONE SOURCE [json|xml|csv]" >&2
+if [ "$#" -lt 2 ] || [ -z "${IFIND_API-}" ] || [ -z "${IFIND_LOGIN-}" ] || [ -z "${IFIND_TOKEN-}" ]; then
+  echo "usage: sh curl.sh PHONE SOURCE [json|xml|csv], with IFIND_API, IFIND_LOGIN and IFIND_TOKEN" >&2
   exit 2
 fi
 phone=$1 source=$2 format=${3:-json}
 pause=${IFIND_PAUSE:-3} timeout=${IFIND_TIMEOUT:-60}
-: "${IFIND_API:?is the address of the API}" "${IFIND_LOGIN:?is your login}" "${IFIND_TOKEN:?is your access token}"
 body=$(mktemp)
 trap 'rm -f "$body"' EXIT
 

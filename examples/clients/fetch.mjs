@@ -106,11 +106,11 @@ export class Client {
 }
 
 async function main([phone, source, format]) {
-  if (!source) {
-    console.error("usage: node fetch.mjs PHONE SOURCE [json|xml|csv]");
+  const { IFIND_API, IFIND_LOGIN, IFIND_TOKEN, IFIND_PAUSE = "3", IFIND_TIMEOUT = "60" } = process.env;
+  if (!source || !IFIND_API || !IFIND_LOGIN || !IFIND_TOKEN) {
+    console.error("usage: node fetch.mjs PHONE SOURCE [json|xml|csv], with IFIND_API, IFIND_LOGIN and IFIND_TOKEN");
     process.exit(2);
   }
-  const { IFIND_API, IFIND_LOGIN, IFIND_TOKEN, IFIND_PAUSE = "3", IFIND_TIMEOUT = "60" } = process.env;
   const client = new Client(IFIND_API, IFIND_LOGIN, IFIND_TOKEN, Number(IFIND_PAUSE), Number(IFIND_TIMEOUT));
   try {
     for (const row of await client.lookUp(phone, source, format)) console.log(Object.values(row).join("\t"));

@@ -122,14 +122,15 @@ class Client:
 
 
 def main():
-    if len(sys.argv) < 3:
-        print("usage: python_httpx.py PHONE SOURCE [json|xml|csv]", file=sys.stderr)
+    api, login, token = (os.environ.get(name) for name in ("IFIND_API", "IFIND_LOGIN", "IFIND_TOKEN"))
+    if len(sys.argv) < 3 or not (api and login and token):
+        usage = "python_httpx.py PHONE SOURCE [json|xml|csv], with IFIND_API, IFIND_LOGIN and IFIND_TOKEN"
+        print(f"usage: {usage}", file=sys.stderr)
         sys.exit(2)
     pause, timeout = os.environ.get("IFIND_PAUSE", "3"), os.environ.get("IFIND_TIMEOUT", "60")
-    account = (os.environ["IFIND_LOGIN"], os.environ["IFIND_TOKEN"])
     try:
-        with httpx.Client(base_url=os.environ["IFIND_API"]) as http:
-            rows = Client(http, *account, float(pause), float(timeout)).look_up(*sys.argv[1:])
+        with httpx.Client(base_url=api) as http:
+            rows = Client(http, login, token, float(pause), float(timeout)).look_up(*sys.argv[1:])
     except LookupFailed as error:
         sys.exit(f"error: {error}")
     for row in rows:

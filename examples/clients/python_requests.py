@@ -121,11 +121,12 @@ class Client:
 
 
 def main():
-    if len(sys.argv) < 3:
-        print("usage: python_requests.py PHONE SOURCE [json|xml|csv]", file=sys.stderr)
+    account = [os.environ.get(name) for name in ("IFIND_API", "IFIND_LOGIN", "IFIND_TOKEN")]
+    if len(sys.argv) < 3 or not all(account):
+        usage = "python_requests.py PHONE SOURCE [json|xml|csv], with IFIND_API, IFIND_LOGIN and IFIND_TOKEN"
+        print(f"usage: {usage}", file=sys.stderr)
         sys.exit(2)
     pause, timeout = os.environ.get("IFIND_PAUSE", "3"), os.environ.get("IFIND_TIMEOUT", "60")
-    account = (os.environ["IFIND_API"], os.environ["IFIND_LOGIN"], os.environ["IFIND_TOKEN"])
     try:
         rows = Client(*account, float(pause), float(timeout)).look_up(*sys.argv[1:])
     except LookupFailed as error:

@@ -90,7 +90,13 @@ def _shown_safely() -> Iterator[None]:
         raise click.UsageError(shown, error.ctx) from None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+COMPLETION = """\b
+Complete words in bash (in zsh and fish: zsh_source, fish_source):
+  eval "$(_IFIND_MOCK_COMPLETE=bash_source ifind-mock)"
+"""
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=COMPLETION)
 @click.version_option(package_name="ifind-mock")
 def commands() -> None:
     """A mock server and contract-testing kit for the phone-lookup API of i-find.pro."""

@@ -206,5 +206,5 @@ def _hints(settings: Settings, host: str, port: int, made: Certificates | None) 
         source = "" if not settings.profile.rules.edition.required else "&source=2"
         query = f"login={quote(login, safe='@')}&token={quote(token)}&phone=70001234567{source}"
         lines.append(f"try: curl {trusting}'{api}/create?{query}'")
-    lines.append(f"control: {api.removesuffix('/api')}/_mock/health")
+    lines.append(f"dashboard: {api.removesuffix('/api')}/_mock/")
     return [*lines, *_trust(authority)]

@@ -1,7 +1,7 @@
 """The table of settings: a setting is one field of Settings.
 
-The option, the variable, the file's key, the commented file and the README's row follow from it. SettingValues tells
-type checkers what a program may write for it.
+The option, the variable, the file's key, the commented file and the row of docs/settings.md follow from it.
+SettingValues tells type checkers what a program may write for it.
 """
 
 from __future__ import annotations

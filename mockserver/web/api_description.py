@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from contract_tests.contract.csvw import csvw
 from contract_tests.contract.resolve import Schema, for_profile, members, merged, types
+from mockserver.api.gateway import BASE
 from mockserver.api.mock import TEST_TOKEN
 from mockserver.api.operations import BAD_GATEWAY, OPERATIONS, error_answer, info_answer, ready_answer
 from mockserver.api.params import FORM
@@ -28,7 +29,7 @@ from mockserver.people.magic import MAGIC
 from mockserver.profile.profile import Profile
 from mockserver.settings.files import clauses, words
 
-TAG = "API"
+_TAG = "API"
 _Part: TypeAlias = dict[str, Any]
 _MULTIPART = "multipart/form-data"
 
@@ -80,21 +81,20 @@ _BLANKS: Mapping[str, Mapping[str, str]] = {
     "limit": {"used": "100", "of": "100"},
 }
 """What fills the blanks of an example's message."""
+_OUTAGE = "bad-gateway"
 _PHONE = "70000000105"
 _NOW = parse_iso("2030-01-01T00:00:00+03:00", "")
 _TASK = Task(123, A_MOCK.login, _PHONE, 0, "192.0.2.1", _NOW, _NOW + 2 * SECOND, cost=1, seed=0)
 
 
-def api_parts(profile: Profile, target: Target, prefix: str = "/api") -> _Part:
-    """The parts of a document that are the API's: `tags`, `paths` below the prefix, and `components`."""
+def api_parts(profile: Profile, target: Target) -> _Part:
+    """The parts of a document that are the API's: `tags`, `paths` and `components`."""
     used: dict[str, _Part] = {}
-    paths = {f"{prefix}/{name}": _path(name, profile, target, used) for name in OPERATIONS}
-    about = "The API itself. Faults, stubs and scenarios may have a mock answer otherwise." if target.is_mock else ""
-    return {
-        "tags": [{"name": TAG, "description": about or "The API of i-find.pro."}],
-        "paths": paths,
-        "components": {"schemas": used},
-    }
+    paths = {f"{BASE.decode()}{name}": _path(name, profile, target, used) for name in OPERATIONS}
+    about = "The methods of the API."
+    if target.is_mock:
+        about += " Faults, stubs and scenarios may have a mock answer otherwise."
+    return {"tags": [{"name": _TAG, "description": about}], "paths": paths, "components": {"schemas": used}}
 
 
 def choices(profile: Profile) -> _Part:
@@ -119,7 +119,7 @@ def _path(name: str, profile: Profile, target: Target, used: dict[str, _Part]) -
 
     def operation(http_method: str, takes: _Part) -> _Part:
         return {
-            "tags": [TAG],
+            "tags": [_TAG],
             "operationId": f"{http_method}_{name}",
             "summary": method.summary,
             **takes,
@@ -144,7 +144,11 @@ def _parameters(name: str, profile: Profile, target: Target) -> list[_Part]:
     of_phone = dict(fields.phone.shape)
     if rules.strip_phone:
         of_phone = {"type": "string", "pattern": fields.whole_text("[^0-9]*(?:[0-9][^0-9]*){7,15}")}
-    magic = {phone: {"summary": one.title, "value": phone} for phone, one in MAGIC.items()}
+    magic = {
+        phone: {"summary": one.title, "value": phone}
+        for phone, one in MAGIC.items()
+        if one.outcome != _OUTAGE  # tools that run the examples take such an answer for a mistake
+    }
     by_phone = {"usual": {"summary": "an ordinary phone", "value": _PHONE}, **(magic if target.is_mock else {})}
     all_of_them: Mapping[str, _Part] = {
         "login": {"description": "Login of the account, an e-mail address.", "schema": some, "example": target.login},
@@ -265,7 +269,7 @@ def _responses(name: str, profile: Profile, target: Target, used: dict[str, _Par
         }
         for status, by_type in sorted(found.items())
     }
-    return {**responses, **(_of_a_mock(name, responses, profile, used) if target.is_mock else {})}
+    return dict(sorted({**responses, **(_of_a_mock(name, responses, profile, used) if target.is_mock else {})}.items()))
 
 
 def _response(status: int, examples: list[_Example], profile: Profile, target: Target) -> _Part:
@@ -351,18 +355,19 @@ def _plain(node: Schema, profile: Profile) -> _Part:
     if "items" in one and not is_fixed and "object" not in kinds:
         made |= {key: one[key] for key in ("minItems", "maxItems") if key in one}
         made |= _list(_plain(one["items"], profile), profile)
-    if "pattern" in one and not is_fixed:
-        made["pattern"] = one["pattern"]
+    if not is_fixed:
+        made |= {key: one[key] for key in ("pattern", "contentEncoding") if key in one}
     return {**made, **_marks(profile, *_clauses_of(node))}
 
 
-_KEPT = ("title", "description", "const", "enum", "required", "minimum", "contentEncoding")
+_KEPT = ("title", "description", "const", "enum", "required", "minimum")
 
 
 def _list(entry: _Part, profile: Profile) -> _Part:
     """The items of a list, with the names in XML, as far as OpenAPI has words for them."""
     name = str(profile.choices["xml.item"])
-    if profile.choices["xml.list"] == "repeated" or "{" in name:
+    is_bare = profile.choices["xml.names"] == "values" and [*entry.get("properties", ())] == ["name"]
+    if profile.choices["xml.list"] == "repeated" or is_bare or "{" in name:
         return {"items": entry}
     return {"items": {**entry, "xml": {"name": name}}, "xml": {"wrapped": True}}
 
@@ -383,8 +388,9 @@ def _of_a_mock(name: str, responses: _Part, profile: Profile, used: dict[str, _P
         "503": {"description": "The mock was reset, or stopped, while this answer waited.", "content": ended}
     }
     if name == "create":
+        phone = next(phone for phone, one in MAGIC.items() if one.outcome == _OUTAGE)
         page = {"text/html": {"schema": {"type": "string"}, "example": BAD_GATEWAY.decode()}}
-        more["502"] = {"description": "A proxy's page, for the phone 70000000502.", "content": page}
+        more["502"] = {"description": f"A proxy's page, for the phone {phone}.", "content": page}
     return {
         status: {**told, **known, "content": {**told["content"], **known.get("content", {})}}
         for status, told in more.items()

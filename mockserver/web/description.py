@@ -48,9 +48,9 @@ def service_description(profile: Profile) -> dict[str, Any]:
         "title": "The API of i-find.pro",
         "version": f"edition {edition}",
         "description": (
-            "Searches by phone. The operator's page leaves much open: `x-grade` says how well each part is founded, and"
-            " what it calls assumed nobody knows. `x-profile` lists every open point with the choice made here. The"
-            " project ifind-mock describes it; the operator does not."
+            "Searches by phone. The operator's page leaves much open: `x-clauses` says of each part how well it is"
+            " founded, and what it calls assumed nobody knows. `x-profile` lists every open point with the choice made"
+            " here. The project ifind-mock describes it; the operator does not."
         ),
     }
     return _document(head, "https://i-find.pro", profile, api_parts(profile, THE_SERVICE))

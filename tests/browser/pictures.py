@@ -9,14 +9,19 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from browser.visiting import NARROW, Theme, Visit, ask, create, opened_browser
+from browser.visiting import NARROW, WIDE, Theme, Visit, ask, create, opened_browser
 from mockserver.testing import Account, Mock
+from mockserver.web.dashboard.pages import PAGES
+from mockserver.web.dashboard.translations import LANGUAGES
 
 SHOTS: Mapping[str, tuple[str, Theme, str, tuple[int, int]]] = {
-    "live": ("", "light", "en", (1360, 860)),
-    "live-dark": ("", "dark", "en", (1360, 860)),
-    "live-ru": ("", "light", "ru", (1360, 860)),
+    "live": ("", "light", "en", WIDE),
+    "live-dark": ("", "dark", "en", WIDE),
     "live-narrow": ("", "light", "en", NARROW),
+    **{f"live-{language}": ("", "light", language, WIDE) for language in LANGUAGES},
+    **{page.name: (f"dashboard/{page.name}", "light", "en", WIDE) for page in PAGES if page.in_menu and page.path},
+    "task": ("dashboard/tasks/1", "light", "en", WIDE),
+    "task-dark": ("dashboard/tasks/1", "dark", "en", WIDE),
 }
 """By the name of the picture: the page, its colours, its language, its size."""
 
@@ -57,6 +62,9 @@ def take(folder: Path, told: Callable[[str], object] = print) -> None:
         for name, (path, theme, language, size) in SHOTS.items():
             page = visit.open(path, size=size, theme=theme, language=language)
             settle(page)
+            if name == "try":
+                page.get_by_role("button", name="Run").click()
+                expect(page.locator("#ended")).to_contain_text("come to its end")
             page.screenshot(path=folder / f"{name}.png", full_page=size == NARROW)
             page.context.close()
             told(str(folder / f"{name}.png"))

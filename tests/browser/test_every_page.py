@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from browser.visiting import NARROW, WIDE, Theme, Visit, ask, create, picture
 from mockserver.testing import Account
-from mockserver.web.dashboard.pages import PAGES
+from mockserver.web.dashboard.pages import PAGES, DashboardPage
 
 PATHS = {page.name: page.path for page in PAGES if page.in_menu}
 LOOKS: list[tuple[Theme, str, tuple[int, int]]] = [("light", "en", WIDE), ("dark", "ru", NARROW)]
@@ -21,15 +21,19 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 
 @pytest.fixture
-def busy(account: Account) -> Account:
-    """An account that has called."""
+def busy(account: Account) -> int:
+    """A task of an account that has called, and of which something is armed and made."""
     for phone in ("70000000001", "70000000408", "70001234567"):
         create(account, phone)
-    ask(account, "result", id=create(account, "70000000777"))
+    task = create(account, "70000000777")
+    ask(account, "result", id=task)
     ask(account, "info", format="xml")
     with account.faults.arm("error", code=500, message="try later"):
         ask(account, "create", phone="70001234567", source=1)
-    return account
+    account.faults.arm("latency", delay="1ms", times=3)
+    account.scenarios.play("slow-queue")
+    account.stubs.put("70005550001", names=["<i>Вася</i>", "\u202eאב"])
+    return task
 
 
 def settled(page: Page) -> None:
@@ -44,13 +48,13 @@ def found(page: Page) -> list[Any]:
     return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in violations]
 
 
-@pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize(("theme", "language", "size"), LOOKS, ids=["light-en-wide", "dark-ru-narrow"])
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("shown", PAGES, ids=[page.name for page in PAGES])
 def test_axe_finds_nothing_and_the_page_fits_its_window(
-    visit: Visit, name: str, theme: Theme, language: str, size: tuple[int, int]
+    visit: Visit, busy: int, shown: DashboardPage, theme: Theme, language: str, size: tuple[int, int]
 ) -> None:
-    page = visit.open(PATHS[name], size=size, theme=theme, language=language)
+    name, path = shown.name, shown.path + (str(busy) if shown.path.endswith("/") else "")
+    page = visit.open(path, size=size, theme=theme, language=language)
     settled(page)
     for summary in page.locator("main details:not([open]) > summary").all():
         summary.click()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from browser.visiting import Visit, ask, create
-from mockserver.testing import Account
+from mockserver.testing import Account, Mock
 
 
 def only(page: Page, account: Account) -> None:
@@ -82,7 +83,7 @@ def test_a_task_goes_from_processing_to_ready_before_ones_eyes(visit: Visit, acc
     account.clock.freeze()
     task = create(account)
     page = visit.open()
-    line = page.locator(f"#time-line [data-task='{task}']")
+    line = page.locator(f"#time-line [data-row='{task}']")
     expect(line).to_contain_text("ready in 2 s")
     account.clock.advance(1)
     expect(line).to_contain_text("ready in 1 s")
@@ -145,3 +146,62 @@ def test_what_the_mock_refuses_is_told(visit: Visit, account: Account) -> None:
     expect(page.get_by_role("status")).to_contain_text("'nobody@example.com' is not an account")
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("status")).to_be_empty()
+
+
+def test_the_clock_is_set_by_the_keyboard_alone(visit: Visit, account: Account) -> None:
+    page = visit.open()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator("#clock-panel summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type(account.login)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Freeze")).to_be_focused()
+    expect(page.get_by_role("status")).to_contain_text(f"The clock of {account.login} shows")
+    frozen = account.clock.now
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.type("30")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text(f"{frozen + timedelta(seconds=30):%H:%M:%S}")
+    assert account.clock.now == frozen + timedelta(seconds=30)
+
+
+def test_all_is_reset_once_that_is_confirmed(browser: Browser) -> None:
+    with Mock(delay="0s") as mock:
+        visit = Visit(browser, f"{mock.url.removesuffix('/api')}/_mock/")
+        account = mock.account("kit@example.com")
+        create(account)
+        page = visit.open()
+        rows = page.locator("#requests tbody tr")
+        expect(rows).to_have_count(1)
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("button", name="Reset all").click()
+        page.wait_for_timeout(300)
+        assert account.used > 0
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Reset all").click()
+        expect(page.get_by_text("No request yet. Make the first call:")).to_be_visible()
+        expect(page.get_by_text("No task yet.")).to_be_visible()
+        assert account.used == 0
+
+        page.locator("#copy-first").click()
+        expect(page.get_by_role("status")).to_contain_text("Copied")
+        line = page.evaluate("navigator.clipboard.readText()")
+        assert b'"ok"' in subprocess.run(["sh", "-c", f"{line} --silent"], capture_output=True, check=True).stdout
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("test-first@example.com")
+        page.context.close()
+        assert visit.troubles == []
+
+
+def test_without_a_journal_it_says_how_to_have_one(browser: Browser) -> None:
+    with Mock(journal=0) as mock:
+        visit = Visit(browser, f"{mock.url.removesuffix('/api')}/_mock/", expected={422})
+        page = visit.open()
+        expect(page.get_by_text("The journal is off")).to_be_visible()
+        page.context.close()
+        assert visit.troubles == []

@@ -243,11 +243,17 @@ def test_a_task_that_is_never_ready_is_given_up(client: str, folder: Path, mock:
     account.assert_called("result", at_least=2)
 
 
-def test_a_call_without_a_phone_is_told_how(client: str, folder: Path, mock: Mock) -> None:
-    done = run(client, folder, mock.account())
+@pytest.mark.parametrize(
+    ("words", "more"), [((), {}), (("70001234567", 2), {"IFIND_API": ""})], ids=["phone", "address"]
+)
+def test_what_is_missing_is_told(
+    client: str, words: Sequence[object], more: dict[str, str], folder: Path, mock: Mock
+) -> None:
+    done = run(client, folder, mock.account(), *words, **more)
 
-    assert done.code == 2
-    assert "PHONE SOURCE [json|xml|csv]" in done.err
+    assert (done.code, done.out) == (2, "")
+    assert "PHONE SOURCE [json|xml|csv], with IFIND_API, IFIND_LOGIN and IFIND_TOKEN" in done.err
+    assert done.err.count("\n") == 1
 
 
 # A client whose address is written into its code.

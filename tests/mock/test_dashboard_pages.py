@@ -79,7 +79,15 @@ def test_without_a_slash_at_the_end_the_dashboard_is_found_too(asks: Callable[..
 
 
 @pytest.mark.parametrize(
-    "path", ["dashboard/none", "dashboard/static/none.js", "dashboard/static/../pages.py", "dashboard"]
+    "path",
+    [
+        "dashboard/none",
+        "dashboard/static/none.js",
+        "dashboard/static/../pages.py",
+        "dashboard",
+        "dashboard/tasks/",
+        "dashboard/tasks/x",
+    ],
 )
 def test_what_is_no_page_is_answered_by_the_control_api(asks: Callable[..., Ask], path: str) -> None:
     got = asks()(f"/_mock/{path}", **BROWSER)

@@ -26,6 +26,7 @@ from mockserver.settings.loading import load
 from mockserver.wire.server import Server
 from mockserver.wire.serving import mock_server, opened, run_in_thread
 from support.in_process import LOGIN, PHONE, TOKEN
+from support.needed import not_here
 from support.raw_client import Client, connected
 from support.wire_server import lines, wait_for
 
@@ -163,7 +164,7 @@ def by_requests(urls: list[str]) -> list[str]:
 def by_process(*command: str) -> Callable[[list[str]], list[str]]:
     def run(urls: list[str]) -> list[str]:
         if shutil.which(command[0]) is None:
-            pytest.skip(f"{command[0]} is not installed")
+            not_here(command[0])
         return subprocess.run([*command, *urls], capture_output=True, text=True, check=True).stdout.splitlines()
 
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def named(name: str) -> dict[str, Any]:
     return operation
 
 
-def test_every_route_and_method_is_described_and_nothing_else() -> None:
+def test_every_route_is_described_and_nothing_else() -> None:
     assert {*DESCRIBED} == {*(re.sub(r"<(?:path:)?(\w+)>", r"{\1}", name) for name in ROWS), *CALLS}
     assert len({operation["operationId"] for operation in DESCRIBED.values()}) == len(DESCRIBED)
 
@@ -294,16 +295,12 @@ def nodes(part: Any) -> list[dict[str, Any]]:
     return [part, *nodes([*part.values()])] if isinstance(part, dict) else []
 
 
-DOCUMENTS = {
-    "mock": DEFAULT,
-    "guarded": described(admin_token="s3cret"),
-    "service": SERVICE,
-    **{profile["xml.root"]: under(profile) for profile in covering_set()[1:3]},
-}
-
-
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_it_is_openapi(name: str) -> None:
+@pytest.mark.parametrize(
+    "document",
+    [lambda: DEFAULT, lambda: SERVICE, lambda: under(covering_set()[2], admin_token="s3cret", plain=True)],
+    ids=["mock", "service", "other choices"],
+)
+def test_it_is_openapi(document: Callable[[], dict[str, Any]]) -> None:
     validator = pytest.importorskip("openapi_spec_validator", reason="needs the group fuzz: openapi-spec-validator")
 
-    validator.validate(DOCUMENTS[name])
+    validator.validate(document())

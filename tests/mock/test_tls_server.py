@@ -33,6 +33,7 @@ from mockserver.wire.failures import WireError
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
 from support.in_process import LOGIN, TOKEN
+from support.needed import not_here
 from support.processes import COMMAND, environment, serving
 from support.wire_server import Echo, Pages, get, wait_for
 
@@ -175,7 +176,7 @@ CLIENTS = {
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_that_is_told_of_the_ca_trusts_the_mock(client: str, mock: Mock) -> None:
     if shutil.which(CLIENTS[client][0]) is None:
-        pytest.skip(f"{client} is not installed")
+        not_here(client)
     words = {"URL": f"{mock.url}/{API}", "openssl.cafile=CA": f"openssl.cafile={mock.ca_file}"}
     variables = dict.fromkeys(("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE"), str(mock.ca_file))
     ran = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from support.command import ifind
 from support.processes import environment
 
 BASH = """
-eval "$(_IFIND_MOCK_COMPLETE=bash_source ifind-mock)"
+{line}
 complete -p ifind-mock >/dev/null || exit 1
 COMP_WORDS=({words}) COMP_CWORD={last}
 _ifind_mock_completion ifind-mock
@@ -26,7 +27,8 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 def completed(*words: str) -> list[str]:
     """What bash offers for the last word."""
-    script = BASH.format(words=" ".join(map(shlex.quote, words)), last=len(words) - 1)
+    (line,) = re.findall("eval .*", ifind("--help", cwd=Path.cwd()).stdout)  # what the help says to do
+    script = BASH.format(line=line, words=" ".join(map(shlex.quote, words)), last=len(words) - 1)
     path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
     done = subprocess.run(
         ["bash", "--norc", "-c", script],

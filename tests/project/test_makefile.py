@@ -19,6 +19,8 @@ from support.processes import environment
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.once
+
 PIP = """
 import os, signal, sys
 with open(os.environ["PIP_LOG"], "a") as log:

@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mockserver import load
 from mockserver.core.errors import IfindMockError
 from mockserver.faults.scenarios import read_scenario
 from mockserver.testing import Mock
+from support.needed import not_here
 from support.pages import IN_RUSSIAN, PAGES, ROOT, Block, blocks, directive
 from support.processes import environment
 
@@ -33,13 +35,15 @@ HERE = "127.0.0.1:8080"
 """Where the pages have the mock."""
 NOT_RUN = {
     ("README.md", "needs the virtual environment of `make run`, which `.ci/run` makes and starts"),
-    ("README.md", "needs Docker; `.ci/run` lints the Dockerfile"),
+    ("README.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
+    ("docs/deployment.md", "needs Docker; `tests/project/test_container.py` lints the Dockerfile"),
     ("docs/first-steps.md", "installs from a package index"),
-    ("docs/deployment.md", "needs gunicorn, which the kit does not install"),
+    ("docs/schemas.md", "installs from a package index"),
     ("docs/live.md", "calls the live API"),
     ("docs/parity.md", "calls the live API"),
 }
-SERVES = re.compile(r"(?:\w+=\S+ )*ifind-mock serve\b.*\Z")
+SERVES = re.compile(r"(?:\w+=\S+ )*(?:ifind-mock serve|gunicorn|flask)\b.*")
+LISTENS = re.compile(r"\bhttps?://(127\.0\.0\.1:\d+)|unix:")
 MAKES = re.compile(r"(?:make\b.*\n)+")
 
 
@@ -80,22 +84,23 @@ class Session:
 
     def _serve(self, script: str) -> str:
         self.end()
+        is_ours = "ifind-mock" in script  # its standard output is the line that it is ready
         process = subprocess.Popen(
-            ["bash", "-c", re.sub(r"--port \d+", "--port 0", script)],
+            ["bash", "-c", re.sub(r"--port \d+", "--port 0", script.replace(HERE, "127.0.0.1:0"))],
             cwd=self.folder,
             env=self._environment(IFIND_MOCK_PORT="0"),
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if is_ours else subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
         self._started.append(process)
         assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.fullmatch(r"ready https?://(\S+)/api\n", line)
-        assert found, f"{script}printed {line!r}"
-        self.address = found[1]
-        return line.replace(self.address, HERE)
+        for line in process.stdout:
+            if found := LISTENS.search(line):
+                self.address = found[1]
+                return line.replace(found[1], HERE) if is_ours else ""
+        raise AssertionError(f"{script}does not listen")
 
     def _make(self, script: str) -> str:
         """What make would do: it is told to print its commands only, in a folder that holds nothing to be lost."""
@@ -147,20 +152,35 @@ def toml(text: str) -> None:
     load({"config": "shown.toml"})
 
 
+def found(program: str) -> str:
+    """The path of a program, without which the test ends."""
+    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") or not_here(program)
+
+
 def nginx(text: str) -> None:
     """A whole configuration, or what stands inside its http."""
     whole = text if re.search(r"^http\b", text, re.MULTILINE) else f"events {{}} http {{ {text} }}"
     temp = "".join(f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     whole = re.sub(r"\bhttp \{", f"http {{ access_log off; {temp}", whole, count=1)
     Path("shown.conf").write_text(f"pid shown.pid; error_log stderr;\n{whole}", encoding="utf-8")
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
-    subprocess.run([program, "-t", "-p", ".", "-c", "shown.conf", "-e", "stderr"], check=True, timeout=30)
+    subprocess.run([found("nginx"), "-t", "-p", ".", "-c", "shown.conf", "-e", "stderr"], check=True, timeout=30)
 
 
 def caddyfile(text: str) -> None:
     """As Caddy reads it."""
     Path("Caddyfile").write_text(text, encoding="utf-8")
-    subprocess.run(["caddy", "validate", "--config", "Caddyfile", "--adapter", "caddyfile"], check=True, timeout=30)
+    subprocess.run(
+        [found("caddy"), "validate", "--config", "Caddyfile", "--adapter", "caddyfile"], check=True, timeout=30
+    )
+
+
+def yaml_file(text: str) -> None:
+    """A configuration of pre-commit names hooks that there are; anything else can be read."""
+    document = yaml.safe_load(text)
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    named = {hook["id"] for repo in document.get("repos", ()) for hook in repo["hooks"]}
+    if not named <= {hook["id"] for hook in hooks}:
+        raise ValueError(f"{named}: there is no such hook")
 
 
 def ini(text: str) -> None:
@@ -170,6 +190,7 @@ def ini(text: str) -> None:
 
 CHECKS: Mapping[str, Callable[[str], object]] = {
     "toml": toml,
+    "yaml": yaml_file,
     "json": json.loads,
     "ini": ini,
     "nginx": nginx,
@@ -184,16 +205,18 @@ def test_each_block_is_of_a_kind_that_is_run_or_checked() -> None:
     strange = [block.place for block in ALL if block.language not in known and directive(block) not in DIRECTIVES]
 
     assert strange == []
+    assert [block.place for block in ALL if block.language == "text" and not block.is_output] == []
     assert [b.place for b in ALL if b.language == "sh" and re.search(r"^\$ ", b.text, re.MULTILINE)] == []
     assert sum(block.language == "sh" for block in ALL) > 60
 
 
 def test_what_a_page_includes_is_an_example_that_is_run() -> None:
     included = [block.language.partition(" ")[2] for block in ALL if directive(block) == "literalinclude"]
-    tested = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests" / "clients").glob("*.py"))
+    others = (file for file in (ROOT / "tests").rglob("test_*.py") if file != Path(__file__))
+    tested = "".join(file.read_text(encoding="utf-8") for file in others)
 
-    assert {Path(name).parts[:3] for name in included} == {("..", "examples", "clients")}
-    assert [name for name in included if Path(name).name not in tested] == []
+    assert len(included) > 10
+    assert [name for name in included if not name.startswith("../examples/") or Path(name).name not in tested] == []
 
 
 def test_what_is_not_run_is_a_short_list() -> None:
@@ -269,6 +292,8 @@ def test_a_block_is_what_its_language_says(block: Block, tmp_path: Path, monkeyp
         ("toml", 'delay = "soon"'),
         ("toml", "[[steps]]\naction = 7"),
         ("json", "{"),
+        ("yaml", "a: [b"),
+        ("yaml", "repos: [{hooks: [{id: ifind-mock}]}]"),
         ("ini", "key = value"),
         ("nginx", "server { listen }"),
         ("caddyfile", "mock.example.com {\n\treverse_prox 127.0.0.1\n}"),
@@ -278,7 +303,7 @@ def test_a_wrong_block_is_refused(language: str, text: str, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    with pytest.raises((ValueError, IfindMockError, configparser.Error, subprocess.CalledProcessError)):
+    with pytest.raises((ValueError, IfindMockError, configparser.Error, yaml.YAMLError, subprocess.CalledProcessError)):
         CHECKS[language](text)
 
 

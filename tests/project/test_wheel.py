@@ -59,6 +59,9 @@ def test_the_wheel_carries_schemas_and_fixtures_and_no_tests(wheel: Path) -> Non
 
     assert "mockserver/schemas/clauses.toml" in names
     assert "mockserver/fixtures/words.toml" in names
+    assert {"templates/live.html.jinja", "static/live.js", "static/style.css", "texts.toml"} <= {
+        name.removeprefix("mockserver/web/dashboard/") for name in names
+    }
     assert "contract_tests/suite/test_create.py" in names
     assert not any(name.startswith("tests/") for name in names)
 

@@ -123,7 +123,7 @@ def checked(answer: bytes) -> tuple[dict[str, str], str]:
     """The outcomes and the output of a check of a server that always sends the answer. It fails and leaks nothing."""
     out = io.StringIO()
     with talking([answer]) as url:
-        code = run(CheckOptions(target=url, poll_timeout=1.0), out)
+        code = run(CheckOptions(target=url, poll_timeout=1.0, all=True), out)
     output = out.getvalue()
 
     assert code == 1, output
@@ -159,7 +159,7 @@ def test_in_a_report_of_a_right_target_nothing_is_masked(monkeypatch: pytest.Mon
     secrets = Secrets({login: "login", token: "token", STANDIN_PHONE: "phone"})
     secrets.learn({"status": "ready", "data": [{str(n): text for n, text in enumerate(PERSONAL)}]})
     with serving("bureau") as target:
-        code = run(CheckOptions(target=target.url, poll_timeout=3.0), out)
+        code = run(CheckOptions(target=target.url, poll_timeout=3.0, all=True), out)
     places = write(tmp_path / "report.txt", out.getvalue().encode(), secrets)
 
     assert (code, places) == (0, 0), out.getvalue()

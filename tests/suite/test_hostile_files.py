@@ -125,7 +125,7 @@ def test_no_output_shows_a_value_of_an_answer_however_a_table_breaks_it(
     monkeypatch.setattr("contract_tests.check.command.examine", lambda *_: Examined(report, None, Secrets({}, {value})))
     monkeypatch.setenv("COLUMNS", columns)
     shown = out()
-    run(CheckOptions(), shown)
+    run(CheckOptions(all=True), shown)
     text = "".join(shown.getvalue().split())
 
     assert text.count("(value)") >= 4

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from lxml import html
 from test_right_servers import OPEN, covering_set
 
 from contract_tests.api.calls import Call
@@ -20,9 +21,10 @@ from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError
-from contract_tests.parity.comparison import Agreement
+from contract_tests.parity.comparison import Agreement, PlaceComparison
 from contract_tests.parity.parity import UNITS, examine, run
-from contract_tests.parity.parity_report import ParityReport
+from contract_tests.parity.parity_formats import as_page, write_terminal
+from contract_tests.parity.parity_report import ParityReport, by_clause
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
@@ -37,6 +39,7 @@ from mockserver.wire.serving import serve_mock
 from support.command import ifind
 from support.deviating import deviating
 from support.in_process import CLAUSES
+from support.made_reports import HOSTILE
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import STANDINS, serving
@@ -558,6 +561,48 @@ def test_the_command_prints_a_table_and_gives_the_exit_code(tmp_path: Path) -> N
     assert rows["row.phone"]["differences"][0]["where"] == "data[].phone"
     assert "did you mean 'row.phone'?" in wrong.stderr
     assert "127.0.0.1:9" in unreachable.stderr
+
+
+def made_comparison(text: str = "x") -> ParityReport:
+    """A report with a difference of each kind, whose texts are those of a target."""
+    kinds = {"row.phone": Agreement.DIFFERS, "xml.root": Agreement.UNCOVERED, "cors": Agreement.SAME}
+    places = [PlaceComparison(clause, kind, text, text, text, text, text) for clause, kind in kinds.items()]
+    return ParityReport(text, text, by_clause(places, ()), (3, 3), (1, 1), 1, text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_target_becomes_markup_of_the_page(text: str) -> None:
+    page, tame = (html.document_fromstring(as_page(made_comparison(t)).decode()) for t in (text, "x" if text else ""))
+
+    assert [e.tag for e in page.iter()] == [e.tag for e in tame.iter()]
+
+
+def test_the_page_leads_with_what_differs_and_has_every_clause() -> None:
+    report = made_comparison()
+    page = html.document_fromstring(as_page(report).decode())
+    rows = {li.get("id"): li.get("data-outcome") for li in page.xpath("//li[@class='clause']")}
+
+    assert page.xpath("string(//h1)") == "1 clause differs"
+    assert rows == {clause.clause: clause.agreement.name.lower() for clause in report.clauses}
+    assert list(rows)[:2] == ["row.phone", "xml.root"]
+    assert [li.get("id") for li in page.xpath("//li[details/@open]")] == ["row.phone"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_terminal_shows_what_differs_last_and_the_rest_where_it_is_wanted(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown, whole = io.StringIO(), io.StringIO()
+    write_terminal(shown, made_comparison("a long text of a server " * 5))
+    write_terminal(whole, made_comparison(), whole=True)
+
+    assert max(map(len, shown.getvalue().splitlines())) <= columns
+    assert re.search(r"UNCOVERED xml\.root.*DIFFERS row\.phone.*\n", shown.getvalue(), re.DOTALL)
+    assert shown.getvalue().endswith("\nDIFFERS: 1 clause: row.phone - exit code 1\n")
+    assert "--all lists" in shown.getvalue()
+    assert not re.search(r"^cors\b", shown.getvalue(), re.MULTILINE)
+    assert re.search(r"^cors +same$", whole.getvalue(), re.MULTILINE)
 
 
 def test_a_target_elsewhere_is_not_called_without_a_yes(tmp_path: Path) -> None:

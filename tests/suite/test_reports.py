@@ -423,11 +423,11 @@ def test_a_terminal_that_wants_no_colour_gets_none(variable: dict[str, str], mon
 
 VERDICTS = [
     ({}, 1, "BROKEN: 1 promise: result.cost - exit code 1"),
-    ({"rows": SAMPLE.rows[:1], "exit_code": 0}, 0, "HOLDS: nothing is broken; 1 of 1 clause decided - exit code 0"),
+    ({"rows": SAMPLE.rows[:1], "exit_code": 0}, 0, "HOLDS: nothing is broken - exit code 0"),
     (
         {"rows": SAMPLE.rows[:1], "exit_code": 0},
         2,
-        "HOLDS: nothing is broken; 1 of 1 clause decided; an output is lost - exit code 2",
+        "HOLDS: nothing is broken; an output is lost - exit code 2",
     ),
     ({"rows": (UNCHECKED,), "exit_code": 0}, 0, "NOT DECIDED: 0 of 1 clause decided - exit code 0"),
     ({"rows": SAMPLE.rows[2:3], "strict": True}, 1, "REFUTED: 1 assumption: xml.root - exit code 1"),
@@ -436,7 +436,7 @@ VERDICTS = [
     (
         {"rows": SAMPLE.rows[:1], "stopped": "Ctrl-C"},
         1,
-        "STOPPED: the run ended before its time; 1 of 1 clause decided - exit code 1",
+        "STOPPED: the run ended before its time - exit code 1",
     ),
     ({"rows": SAMPLE.rows[:1], "errors": ("x",)}, 1, "ERROR: the kit itself failed - exit code 1"),
     (
@@ -530,6 +530,17 @@ def test_no_headline_sounds_good_where_the_exit_code_does_not(report: Report) ->
 )
 def test_the_headline_names_the_worst_that_came_out(changes: dict[str, Any], expected: str) -> None:
     assert headline(replace(SAMPLE, **changes)) == expected
+
+
+def test_the_exit_code_stays_in_one_piece_on_a_narrow_terminal() -> None:
+    rows = tuple(
+        row_of(name, Outcome.BROKEN, a_finding(name)) for name in ("result.required", "result.cost", "create.ok")
+    )
+    for columns in range(30, 90):
+        *_, last = terminal(replace(SAMPLE, rows=rows), columns=columns, whole=False).splitlines()
+
+        assert last.endswith("- exit code 1")
+        assert len(last) <= columns
 
 
 @given(TEXTS)

@@ -211,7 +211,7 @@ def a_control_route() -> None:
     guarded = create_app(load({"admin_token": "s"})).test_client()
     assert guarded.get("/_mock/moods/good").status_code == 401
     assert "/_mock/moods" in control_paths()
-    described = client.get("/_mock/openapi.json").get_json()["paths"]["/moods/{name}"]["get"]
+    described = client.get("/_mock/openapi.json").get_json()["paths"]["/_mock/moods/{name}"]["get"]
     assert [one["name"] for one in described["parameters"]] == ["name", "as"]
     assert "`GET /_mock/moods/NAME` | A mood." in generate.PARTS["routes"]()
 

@@ -19,6 +19,7 @@ class FormInput:
     JSON, `either` for one that may be a text, too.
     """
     help: str
+    allowed: str  # what is allowed, in words, where those are values alone
     is_needed: bool = False
     choices: Sequence[Any] = ()
     low: float | None = None
@@ -37,6 +38,7 @@ def inputs(rows: Mapping[str, Field[Any]], needed: Iterable[str] = ()) -> Iterat
             name,
             kind,
             row.help,
+            row.allowed if row.allowed.startswith("'") else "",
             name in required,
             choices,
             shape.get("minimum"),

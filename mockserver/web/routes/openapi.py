@@ -33,7 +33,7 @@ ROUTES = (
         "GET",
         "/openapi.json",
         read,
-        "A description of the API as this mock answers it, and of these routes, in OpenAPI 3.1.",
+        "This description, in OpenAPI 3.1.",
         {200: _DESCRIPTION},
         apart=True,
     ),

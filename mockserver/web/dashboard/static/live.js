@@ -1,6 +1,7 @@
 // The page of what goes on: requests, tasks on a time line, quotas, latency.
 
 import { ask, at, below, call, copy, curl, draw, every, foreign, health, known, lasting, make, onPress, root, save, t, timeOf, written } from "./core.js";
+import { keyed } from "./lists.js";
 
 const MOST = 100; // requests that are shown
 const TASKS = 12;
@@ -22,12 +23,14 @@ const filtered = () => Object.fromEntries([...new FormData(filter)].filter(([, v
 /** What an outcome counts as: by its colour, and by its word. */
 const kind = (outcome) => (["ok", "processing", "ready", "page"].includes(outcome) ? outcome : "error");
 
+const taskPage = (id) => new URL(`dashboard/tasks/${id}`, root);
+
 function row(entry) {
   const method = entry.method ?? "–";
   return make(
     "tr",
-    { "data-number": entry.number },
-    make("td", { className: "right soft" }, String(entry.number)),
+    { "data-row": entry.number },
+    make("td", { className: "right soft" }, entry.task === null ? String(entry.number) : make("a", { href: taskPage(entry.task), title: t("task.task", { id: entry.task }) }, String(entry.number))),
     make("td", { className: "mono", title: entry.time }, timeOf(entry.time, 3)),
     make("td", {}, make("b", {}, method), " ", make("span", { className: "soft small" }, `${entry.http_method ?? "–"} ${entry.format}`)),
     make("td", {}, make("span", { className: "badge", "data-kind": kind(entry.outcome) }, known(`outcome.${entry.outcome}`, entry.outcome)), " ", make("span", { className: "soft small" }, String(entry.http_status))),
@@ -54,7 +57,8 @@ const refreshRequests = every(1, async () => {
   } catch (error) {
     if (error.status === 404) told = { requests: [] }; // there is no such account
     else if (error.status === 422) {
-      at("journal-off").hidden = false;
+      at("journal-off").hidden = false; // and it stays so
+      paused = true;
       return;
     } else throw error;
   }
@@ -64,7 +68,7 @@ const refreshRequests = every(1, async () => {
   at("skipped").textContent = t("live.skipped", { count: MOST });
   if (whole) {
     fresh = performance.now();
-    body.replaceChildren(...added.map(row));
+    keyed(body, added, (entry) => entry.number, row);
     shown = added;
   } else {
     body.prepend(...added.map(row));
@@ -172,24 +176,18 @@ function taskLine(task) {
   const state = make("span", { className: "badge" });
   const picture = draw("svg");
   lines.set(task.id, { state, picture });
-  return make("li", { "data-task": task.id }, make("span", { className: "what" }, make("a", { href: new URL(`dashboard/tasks/${task.id}`, root) }, t("task.task", { id: task.id })), " ", foreign(task.phone)), state, picture);
+  return make("li", {}, make("span", { className: "what" }, make("a", { href: taskPage(task.id) }, t("task.task", { id: task.id })), " ", foreign(task.phone)), state, picture);
 }
-
-const unfinished = () => tasks.some((task) => task.status === "processing");
 
 const refreshTasks = every(2, async () => {
   const told = await call("GET", "tasks", { query: { order: "newest", limit: TASKS } });
-  const ids = told.tasks.map((task) => task.id).join();
-  const same = ids === tasks.map((task) => task.id).join();
+  const running = told.tasks.filter((task) => task.status === "processing" || !offsets.has(task.login));
+  for (const login of new Set(running.map((task) => task.login))) {
+    const clock = await call("GET", "clock", { query: { login } });
+    offsets.set(login, { now: Date.parse(clock.now), read: performance.now(), speed: clock.speed });
+  }
   tasks = told.tasks;
-  for (const login of new Set(tasks.map((task) => task.login))) {
-    const clock = await call("GET", "clock", { query: { login } }).catch(() => null);
-    if (clock) offsets.set(login, { now: Date.parse(clock.now), read: performance.now(), speed: clock.speed });
-  }
-  if (!same) {
-    lines.clear();
-    at("time-line").replaceChildren(...tasks.map(taskLine));
-  }
+  keyed(at("time-line"), tasks.map(({ id, phone }) => ({ id, phone })), (task) => task.id, taskLine);
   at("tasks-empty").hidden = tasks.length > 0;
   at("axis").hidden = tasks.length === 0;
   at("axis").textContent = t("live.span", { before: BEFORE, after: AFTER });
@@ -197,6 +195,7 @@ const refreshTasks = every(2, async () => {
 });
 setInterval(() => document.hidden || showTasks(), matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 200);
 document.addEventListener("clock-changed", () => {
+  offsets.clear();
   refreshTasks();
   refreshQuotas();
 });
