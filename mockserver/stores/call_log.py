@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import struct
 import threading
 from collections.abc import Iterable, Iterator
@@ -221,9 +220,10 @@ class _Primitives(Unpickler):
 
 
 def _numbers(path: Path) -> list[int]:
-    pattern = re.compile(re.escape(path.name) + r"-calls-([0-9]{1,9})")
+    begin = f"{path.name}-calls-"
     with suppress(FileNotFoundError):
-        return [int(found[1]) for one in path.parent.iterdir() if (found := pattern.fullmatch(one.name))]
+        ends = [one.name.removeprefix(begin) for one in path.parent.iterdir() if one.name.startswith(begin)]
+        return [int(end) for end in ends if end.isascii() and end.isdecimal()]
     return []
 
 

@@ -149,7 +149,7 @@ class _Kept(Generic[T]):
             self._size -= self._sizes.pop(gone)
 
 
-class State(Protocol):
+class ReadState(Protocol):
     """What fast answers read of a store (see Store)."""
 
     faults: ArmedFaults
@@ -238,7 +238,7 @@ class CommonParts:
 class FastAnswers(CommonParts, ABC):
     """The fast answers of a gateway. Used on the loop only."""
 
-    def __init__(self, gateway: Gateway, state: State) -> None:
+    def __init__(self, gateway: Gateway, state: ReadState) -> None:
         self._state = state
         self._gets: dict[bytes, int] = {}
         """The headers of clients' GETs, to the empty line, with the length of what follows them: none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.api.gateway import Gateway, Made, Plan
+from mockserver.api.gateway import CallPlan, Gateway, Made
 from mockserver.api.http import Request, Response
 from mockserver.api.params import is_form
 from mockserver.core.clock import Clock
@@ -38,7 +38,7 @@ class _Create:
     plain: bool
 
     def run(self) -> Made | None:
-        """See Plan."""
+        """See CallPlan."""
         if self.store.known != self.known:
             return None
         task = self.store.add_task(self.columns, self.login, self.day, self.cost)
@@ -67,7 +67,7 @@ class FileCreates(CommonParts):
         self._clocks: dict[str | None, Clock | None] = {}
         super().__init__(gateway)
 
-    def plan(self, request: Request) -> Plan | None:
+    def plan(self, request: Request) -> CallPlan | None:
         """See `Gateway.plan`. Called in a transaction."""
         if request.path != b"/api/create" or request.too_large:
             return None
