@@ -17,6 +17,7 @@ Span = tuple[int, int, str]  # where a secret begins and ends in a text, and its
 
 
 FEW = 60  # beginnings of spellings up to which a text is searched for each of them
+FEW_SPELLINGS = 200  # spellings up to which a text is searched for each as a whole
 
 
 class SecretMatcher:
@@ -60,7 +61,7 @@ class SecretMatcher:
     def found_in(self, content: bytes) -> str | None:
         """The label of the first secret that the bytes hold; None where they hold none."""
         text = content.decode("utf-8", "surrogateescape")
-        if len(self._sizes) > FEW:
+        if len(self._labels) > FEW_SPELLINGS:
             return next((label for _, _, label in self.scan(text)), None)
         # Beginnings of spellings may stand all over a text.
         found = [(at, label) for spelling, label in self._labels.items() if (at := text.find(spelling)) >= 0]
