@@ -342,7 +342,7 @@ def test_a_signal_ends_the_run_with_its_report(number: signal.Signals, at: int, 
     assert process.returncode == report["exit_code"] == 1, output + errors
     assert "interrupted" in report["stopped"]
     assert b"Traceback" not in output + errors
-    assert output.startswith(b"::error title=The run ended before its time::interrupted")
+    assert re.match(b"::error title=(The run ended before its time|Nothing was checked)::interrupted", output)
     assert report["spent"]["calls"] >= at - 1
 
 
