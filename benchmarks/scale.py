@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,19 +46,22 @@ class Carried:
 def main() -> int:
     """Measures, and prints a table. Exit code 1 where something could not be measured."""
     options = _options()
-    print(
-        f"{sys.platform}, Python {sys.version.split()[0]}, {wrk.version()}, {_redis_version(options.state)}", flush=True
-    )
-    print(HEAD, flush=True)
+    _say(f"{sys.platform}, Python {sys.version.split()[0]}, {wrk.version()}, {_redis_version(options.state)}\n")
+    _say(HEAD)
     for workers in options.workers:
         try:
             for one in _measured(options, workers):
-                print(_row(one), flush=True)
+                _say(_row(one))
         except Trouble as trouble:
-            print(f"{workers} workers: {trouble}", file=sys.stderr)
+            sys.stderr.write(f"{workers} workers: {trouble}\n")
             return 1
-    print(NOTE)
+    _say(NOTE)
     return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _options() -> argparse.Namespace:
@@ -92,7 +95,7 @@ def _measured(options: argparse.Namespace, workers: int) -> Iterator[Carried]:
             asked = calls.prepare(port, ACCOUNTS, TASKS)
             for operation in options.operations:
                 paths = calls.write(asked.paths[operation, options.accounts], folder / f"{operation}.txt")
-                yield _load(options, workers, operation, paths, server, redis)
+                yield _load(options, workers, operation, paths, (server, redis))
         finally:
             server.end()
 
@@ -102,9 +105,9 @@ def _load(
     workers: int,
     operation: str,
     paths: Path,
-    server: processes.Server,
-    redis: _Redis | None,
+    running: tuple[processes.Server, _Redis | None],
 ) -> Carried:
+    server, redis = running
     wrk.run(server.port, paths, wrk.Load(options.connections, WARM_UP))
     before = server.cpu(), _children(), redis.cpu() if redis else 0.0
     began = time.perf_counter()
@@ -146,8 +149,7 @@ class _Redis:
 def _redis(folder: Path, *, wanted: bool) -> Iterator[_Redis | None]:
     """A Redis of its own with nothing in it, which keeps nothing."""
     if not wanted:
-        with nullcontext():
-            yield None
+        yield None
         return
     if shutil.which("redis-server") is None:
         raise Trouble("redis-server is not on the PATH. On Debian and Ubuntu: apt-get install redis-server.")
@@ -170,10 +172,11 @@ def _redis_version(state: str) -> str:
     return first_line(("redis-server", "--version")) if state == "redis" else f"state: {state}"
 
 
-HEAD = (
-    "| operation | accounts | workers | answers/s | p99 ms | CPU µs | wrk µs | Redis µs | Redis busy | two free processors |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
+COLUMNS = (
+    *("operation", "accounts", "workers", "answers/s", "p99 ms", "CPU µs", "wrk µs", "Redis µs", "Redis busy"),
+    "two free processors",
 )
+HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
 NOTE = """
 CPU, wrk and Redis: processor time for an answer, all processes of that kind together. The last column is derived: what
 two processors would carry that do nothing else, at that processor time, no more than the workers can use, and no more

@@ -30,10 +30,12 @@ __all__ = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _columns(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _columns() -> Iterator[None]:
     """Output is as wide as that of `support.processes.environment`; a worker of pytest-xdist has a width of its own."""
-    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        yield
 
 
 @pytest.fixture(autouse=True)

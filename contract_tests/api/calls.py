@@ -116,8 +116,13 @@ def result(account: Account, task_id: object, *, fmt: str | None = None, way: Wa
 
 
 def info(account: Account, *, fmt: str | None = None, way: Way = GET) -> Call:
-    """The call that asks for the account."""
+    """The call that asks for the account's units."""
     return Call("info", (*account.params, *_format(fmt)), way)
+
+
+def info_for_page(account: Account) -> Call:
+    """The same call as a browser sends it for a page of another site."""
+    return replace(info(account), headers=(("Origin", "https://origin.example"),))
 
 
 def _format(fmt: str | None) -> Pairs:

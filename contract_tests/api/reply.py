@@ -165,11 +165,27 @@ def answered(reply: Reply) -> bool:
 
 def units(reply: Reply) -> Units | None:
     """The units in an answer of info, read leniently, since its shape is an open point; None where it shows none."""
+    limit = _limit(reply)
+    used, of = whole_units(limit.get("used")), whole_units(limit.get("of"))
+    return None if used is None or of is None else Units(used, of)
+
+
+def used_units(reply: Reply) -> int | None:
+    """The used units in an answer of info, in any writing of a number, rounded up; None where it shows none."""
+    used = _limit(reply).get("used")
+    if isinstance(used, bool) or not isinstance(used, int | float | str):
+        return None
+    match = _UNITS.fullmatch("".join(str(used).split()))
+    return int(match[1]) + bool(match[2].strip(".,0")) if match else None
+
+
+_UNITS = re.compile(r"([0-9]{1,20})((?:[.,][0-9]{0,20})?)")
+
+
+def _limit(reply: Reply) -> Mapping[str, Any]:
+    """The member `api_limit` in an answer of info; empty where there is none."""
     data = reply.model.get("data")
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     limit = data.get("api_limit") if isinstance(data, Mapping) else None
-    if not isinstance(limit, Mapping):
-        return None
-    used, of = whole_units(limit.get("used")), whole_units(limit.get("of"))
-    return None if used is None or of is None else Units(used, of)
+    return limit if isinstance(limit, Mapping) else {}

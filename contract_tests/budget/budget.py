@@ -124,6 +124,8 @@ class Budget:
     """Units that the target has shown to be taken, those of a run before included."""
     shown_for: int = 0
     """Charges at that time."""
+    grown: int = 0
+    """Units that the target has shown to be taken while no create left."""
     held_back: int = 0
     """Calls that the limits kept from being sent."""
     end: float | None = field(init=False)
@@ -142,6 +144,16 @@ class Budget:
         """
         later = sum(charge.units for charge in self.charges[self.shown_for :])
         return max(sum(charge.units for charge in self.charges), self.shown + later)
+
+    @property
+    def unstated(self) -> int:
+        """Units that the target has shown beyond what the creates until then cost."""
+        return max(0, self.shown - sum(charge.units for charge in self.charges[: self.shown_for]))
+
+    @property
+    def elsewhere(self) -> int:
+        """Those of them that were taken while no create left."""
+        return min(self.grown, self.unstated)
 
     @property
     def unknown(self) -> int:
@@ -194,19 +206,18 @@ class Budget:
         self.unexpected |= unexpected
         self.release(charge)
 
-    def show(self, taken: int | None) -> int:
-        """Takes what the target shows to be taken by all creates (None: it does not show it). Returns how many units
-        that is more than is known; the last create counts as their reason.
+    def show(self, taken: int, *, of_create: bool) -> None:
+        """Takes what the target shows to be taken. of_create: what is more than is known counts as the cost of the last
+        create, since one has left.
         """
-        self.hidden = taken is None
-        if taken is None:
-            return 0
         more = max(0, taken - self.spent)
-        self.shown, self.shown_for, self.doubtful, self.unexpected = taken, len(self.charges), 0, False
-        if more and self.charges:
+        self.shown, self.shown_for = max(self.shown, taken), len(self.charges)
+        self.hidden, self.doubtful, self.unexpected = False, 0, False
+        if more and of_create:
             last = self.charges[-1]
             self.highest[last.source] = max(self.highest.get(last.source, 1), last.units + more)
-        return more
+        elif more:
+            self.grown += more
 
     def settle(self, charge: Charge, cost: int) -> None:
         """Replaces the reserved units by the create's cost, which is a unit at least, whatever the target states."""
@@ -233,10 +244,19 @@ class Budget:
             raise SeveralProcesses
         if self.limits.calls is not None and self.calls >= self.limits.calls:
             raise self.refusal(f"the {self.limits.calls} calls of this plan are used up")
-        if self.time_up:
-            raise self.refusal(TIME_UP)
+        self.check_time()
+        if self.limits.units is not None and self.elsewhere > self.limits.units:
+            raise self.refusal(
+                f"info shows {self.elsewhere} units more than the creates took, and the budget is {self.limits.units}:"
+                " calls that should cost nothing have taken them, others who use the account, or creates, shown late"
+            )
         if self.kept > self.memory:
             raise self.refusal(f"the answers so far take more than the {self.memory // 2**20} MiB that a run keeps")
+
+    def check_time(self) -> None:
+        """Raises NotChecked where the run's time is up."""
+        if self.time_up:
+            raise self.refusal(TIME_UP)
 
     def refusal(self, why: str) -> NotChecked:
         """The error of a call that the limits hold back."""

@@ -129,6 +129,8 @@ class Ledger:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise self._error(str(error)) from None
+        except UnicodeDecodeError:
+            raise self._error("is damaged: it holds bytes that are no text") from None
 
     def _write(self, statement: str, *values: object) -> int:
         """Executes the statement for good; the number of the line that it added."""
@@ -225,6 +227,8 @@ def open_ledger(file: Path, target: str, account: Account, clock: Callable[[], s
             run, resumed = _run_of(connection, whose, target, clock())
         except sqlite3.Error as error:
             raise UsageError(f"--ledger: {file}: {_why(error)}") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"--ledger: {file} is damaged: it holds bytes that are no text; name a new file") from None
         yield Ledger(file.absolute(), connection, run, key, resumed=resumed)
 
 
@@ -244,8 +248,10 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
         raise UsageError(
             f"--ledger: {file} was written by another version of the kit (layout {layout}); name a new file"
         )
-    elif names != _NAMES:
-        raise UsageError(f"--ledger: {file} is damaged: it has not the tables of a ledger; name a new file")
+    elif names != _NAMES or connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+        raise UsageError(
+            f"--ledger: {file} is damaged: it has not the tables of a ledger, or not whole; name a new file"
+        )
 
 
 def _run_of(connection: sqlite3.Connection, whose: str, target: str, now: str) -> tuple[int, bool]:

@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -72,8 +72,8 @@ class Sender:
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
     """Keeps an id that is a secret out of the ledger."""
-    before_create: Callable[[], object] = lambda: None
-    """Called before a create leaves: asks the target what those before it have taken."""
+    before: Callable[[Call], object] = lambda _: None
+    """Called before a call leaves: asks the target, where that is due, what those before it have taken."""
     log: list[tuple[Call, Charge | None]] = field(default_factory=list)
     """Calls that left, each with what a create took."""
     retried: list[RetriedCall] = field(default_factory=list)
@@ -105,6 +105,7 @@ class Sender:
         Raises TransportError; NotChecked where calls or time are used up.
         """
         request, tries = request_of(call, self.base), _Tries(self, call)
+        self.before(call)
         while True:
             response, fault = self._try_once(call, request)
             pause = tries.pause_after(response, fault)
@@ -147,7 +148,7 @@ class Sender:
             return self._replayed(known, request)
         tries = _Tries(self, call)
         while True:
-            self.before_create()
+            self.before(call)
             response, charge = self._create_once(call, request, source)
             if not turned_away(response):
                 tries.pause_after(response, None)
@@ -343,6 +344,7 @@ class _Tries:
         return REFUSED_PAUSES if own or _is_page(response) or rate_limited(response) else own
 
     def _slow_down(self, response: HttpResponse) -> None:
+        response = replace(response, body=response.body[:SHORT])  # as many are kept as calls are turned away
         if rate_limited(response):
             self.sender.rate_limited.append((self.call, response))
         elif self.call.method in self.sender.down:

@@ -14,6 +14,8 @@ from contract_tests.contract.editions import SECTIONS
 MAX_BYTES = 16 * 2**20  # bytes of the largest body that is read
 MOST_ANSWERS = 10_000  # answers of one file that are read
 MOST_FIELDS = 1_000  # headers of a response that are read
+MOST_CODINGS = 4  # codings of a body that are undone: each may take the time for the largest body
+LONGEST_HEADER = 1_000  # characters of a header's value that are read
 METHODS = ("create", "result", "info")
 SOURCES = tuple(SECTIONS)
 
@@ -28,18 +30,24 @@ class Capture:
     length: int | None = None  # the Content-Length; None too for a coded body
     coding: str = ""  # the coding of the Content-Encoding in which the body still is, such as `br`
     recoded: bool = False  # whether a tool has decoded the text, so that its encoding no longer shows
+    codings: str | None = None  # the Content-Encoding that is still to be undone; None: it was
 
-    def unpacked(self, content_encoding: str = "") -> Capture:
-        """The capture with the codings of a Content-Encoding undone, and gzip without one, too. A client may have
+    def unpacked(self) -> Capture:
+        """The capture with the codings of its Content-Encoding undone, and gzip without one, too. A client may have
         undone them before.
         """
+        if self.codings is None:
+            return self
         body, left = self.body, ""
-        for coding in reversed(re.findall(r"[\w-]+", content_encoding.lower())):
+        codings = re.findall(r"[\w-]+", self.codings[:LONGEST_HEADER].lower())
+        if len(codings) > MOST_CODINGS:
+            return replace(self, coding=f"{len(codings)} codings, one within the other", codings=None)
+        for coding in reversed(codings):
             if coding in _UNPACK:
                 body = _UNPACK[coding](body)
             elif coding in ("br", "zstd", "compress", "x-compress") and _BINARY.search(body[:1024]):
                 left = coding
-        return replace(self, body=body if left else unzipped(body), coding=left)
+        return replace(self, body=body if left else unzipped(body), coding=left, codings=None)
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def read_captures(data: bytes) -> list[Capture]:
     those to one call (100 Continue, a proxy's, redirects) the last one counts. Raises TooManyError.
     """
     if _STATUS.match(data) is None:
-        return [Capture(_dechunked(data)).unpacked()]
+        return [Capture(_dechunked(data), codings="")]
     responses = [*islice(_responses(data), MOST_ANSWERS + 1)]
     if len(responses) > MOST_ANSWERS:
         raise TooManyError(f"more than {MOST_ANSWERS:,} responses, the most that are read: split the file")
@@ -167,10 +175,8 @@ def _captured(response: _Response) -> Capture:
     fields = response.fields
     length = fields.get("content-length", "")
     coded = "content-encoding" in fields or not re.fullmatch("[0-9]{1,15}", length)
-    kept = Capture(
-        _dechunked(response.body), response.status, fields.get("content-type", ""), None if coded else int(length)
-    )
-    return kept.unpacked(fields.get("content-encoding", ""))
+    kind, codings = fields.get("content-type", ""), fields.get("content-encoding", "")
+    return Capture(_dechunked(response.body), response.status, kind, None if coded else int(length), codings=codings)
 
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
@@ -178,14 +184,14 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 
 def _dechunked(body: bytes) -> bytes:
     """The content of whole chunks, as `curl --raw` keeps them; anything else as it is."""
-    parts: list[bytes] = []
+    content = bytearray()  # many small parts would take many times their size
     at = 0
     while (size := _SIZE.match(body, at)) is not None:
         begin, length = size.end(), int(size[1], 16)
         if length == 0:
-            return b"".join(parts)
+            return bytes(content)
         if body[begin + length : begin + length + 2] != b"\r\n":
             return body
-        parts.append(body[begin : begin + length])
+        content += body[begin : begin + length]
         at = begin + length + 2
     return body

@@ -63,6 +63,8 @@ def _yaml_of(data: bytes) -> Any:
             return loader.construct_mapping(node, deep=True)
         return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
 
+    for kind in ("bool", "int", "float", "timestamp"):
+        Texts.add_constructor(f"tag:yaml.org,2002:{kind}", Texts.construct_yaml_str)
     Texts.add_constructor("!binary", Texts.construct_yaml_binary)
     Texts.add_multi_constructor("", any_object)
     try:
@@ -98,7 +100,7 @@ def _recording(number: int, entry: Mapping[str, Any]) -> Recording:
         why = "its body was not kept: record it again" if response else ""
         return Recording(number, call, status, trouble=why, location=location)
     sent_type = fields.get("content-type", "") if fields else None
-    capture = Capture(body, status or None, sent_type).unpacked(fields.get("content-encoding", ""))
+    capture = Capture(body, status or None, sent_type, codings=fields.get("content-encoding", ""))
     due = 0 if "content-encoding" in fields else number_of(fields.get("content-length"))
     lacking = f"{len(body)} of {due} bytes" if due > len(body) else ""
     return Recording(number, call, status, capture, lacking=lacking, location=location)

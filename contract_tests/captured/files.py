@@ -149,7 +149,7 @@ def _archive(name: str, content: bytes) -> Archive | None:
             if len(content) > MAX_FILE:
                 raise _NoContent(f"a {kind} of more than {MAX_FILE // 2**20} MiB, which is not looked at: split it")
             try:
-                return archive_of(kind, read(content))
+                return archive_of(kind, read(content), 2 * len(content))
             except DamagedArchive as damage:
                 raise _NoContent(str(damage)) from None
     if what := _NAMED.get(Path(name).suffix.lower()):
@@ -177,6 +177,7 @@ def _captured(name: str, content: bytes, asked: Asked, room: _Room) -> Iterator[
 
 
 def _result(name: str, capture: Capture, asked: Asked, room: _Room) -> FileResult:
+    capture = capture.unpacked()
     if what := packed(capture):
         return FileResult(name, None, f"{what}: {UNPACKED}")
     return FileResult(name, room.judge(capture, asked))

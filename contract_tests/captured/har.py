@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -94,7 +95,8 @@ def _recording(number: int, entry: Mapping[str, Any]) -> Recording:
         body = in_charset(written, sent_type or text(content.get("mimeType"))) if recoded else base64.b64decode(written)
     except (binascii.Error, ValueError):
         return Recording(*head, trouble=NO_BASE64, location=location)
-    capture = Capture(body, status or None, sent_type, recoded=recoded).unpacked(fields.get("content-encoding", ""))
+    codings = fields.get("content-encoding", "")
+    capture = Capture(body, status or None, sent_type, recoded=recoded, codings=codings)
     return Recording(*head, capture, lacking=_lacking(body, written, content.get("size")), location=location)
 
 
@@ -132,10 +134,15 @@ def in_charset(written: str, content_type: str) -> bytes:
     return encoded(written, found[1] if found else "utf-8")
 
 
+_NO_CHARSETS = frozenset(["idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"])
+"""Codecs of texts that no answer is in; the time of some grows with the square of the length."""
+
+
 def encoded(written: str, encoding: str) -> bytes:
     """The text in the encoding, or in UTF-8 where that is unknown or lacks a character."""
     with suppress(LookupError, UnicodeError):
-        return written.encode(encoding)
+        if codecs.lookup(encoding).name not in _NO_CHARSETS:
+            return written.encode(encoding)
     return written.encode("utf-8", "surrogatepass")
 
 

@@ -161,6 +161,7 @@ def judge(capture: Capture, asked: Asked, most: int = MOST) -> Judgement:
     """Decodes the answer and runs every check; keeps so many problems of each weight. Raises UnknownSchemaError, and
     UsageError for a wrong profile.
     """
+    capture = capture.unpacked()
     try:
         decoded = read(capture, asked)
     except TooLarge as why:

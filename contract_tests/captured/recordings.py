@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from itertools import islice
 from urllib.parse import urljoin
 
 from contract_tests.captured.capture import MOST_ANSWERS, Capture
@@ -71,11 +70,18 @@ class Archive:
         return f"{self.kind} of {entries}: {len(self.answers)} of the API{f'; ignored: {why}' if why else ''}"
 
 
-def archive_of(kind: str, recordings: Iterable[Recording]) -> Archive:
-    """The API's recordings, and the rest as numbers. Raises DamagedArchive where they are too many."""
-    every = [*islice(recordings, MOST_ANSWERS + 1)]
-    if len(every) > MOST_ANSWERS:
-        raise DamagedArchive(f"a {kind} of more than {MOST_ANSWERS:,} entries, the most that are read: split it")
+def archive_of(kind: str, recordings: Iterable[Recording], most: int) -> Archive:
+    """The API's recordings, and the rest as numbers. Raises DamagedArchive where they are too many, or where their
+    bodies have more bytes than `most`.
+    """
+    every: list[Recording] = []
+    for recording in recordings:
+        every.append(recording)
+        most -= len(recording.capture.body) if recording.capture else 0
+        if len(every) > MOST_ANSWERS:
+            raise DamagedArchive(f"a {kind} of more than {MOST_ANSWERS:,} entries, the most that are read: split it")
+        if most < 0:
+            raise DamagedArchive(f"a {kind} whose bodies are many times the file, by aliases: record it without them")
     bases = _bases([r.call for r in every if r.call.method])
     reasons = [_ignored(recording, bases) for recording in every]
     answers = tuple(recording for recording, reason in zip(every, reasons, strict=True) if not reason)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
+from contract_tests.captured.capture import MAX_BYTES, MOST_FIELDS, Asked, Capture
 from contract_tests.captured.no_answer import packed
 from contract_tests.captured.sent import Pairs, SentCall, form_of, form_of_pairs
 
@@ -40,8 +41,8 @@ def capture_of(response: object) -> Capture:
     codings = fields.get("content-encoding", "")
     if not codings:
         _refuse_a_rest(body, fields.get("content-length", ""))
-    kept = Capture(body, status, None if _of(response, "headers") is None else fields.get("content-type", ""))
-    kept = kept.unpacked(codings)
+    kind = None if _of(response, "headers") is None else fields.get("content-type", "")
+    kept = Capture(body, status, kind, codings=codings).unpacked()
     if what := packed(kept):
         raise ValueError(f"the body of this response is {what}: pass it unpacked, or do not let the client ask for it")
     return kept
@@ -92,7 +93,7 @@ def _fields(headers: object) -> dict[str, str]:
     items = _of(headers, "items")
     pairs = items() if callable(items) else headers
     found: dict[str, str] = {}
-    for pair in pairs if isinstance(pairs, Iterable) else ():
+    for pair in islice(pairs, MOST_FIELDS) if isinstance(pairs, Iterable) else ():
         with suppress(TypeError, ValueError):
             name, value = (part.decode("latin-1") if isinstance(part, bytes) else part for part in pair)
             found.setdefault(str(name).lower(), value if isinstance(value, str) else "")

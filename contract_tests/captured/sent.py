@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.api.calls import FORMATS
-from contract_tests.captured.capture import METHODS, SOURCES, Asked
+from contract_tests.captured.capture import LONGEST_HEADER, METHODS, SOURCES, Asked
 from contract_tests.contract.values import digits
 
 Pairs = tuple[tuple[str, str], ...]
@@ -52,7 +54,7 @@ class SentCall:
     def values(self, name: str) -> list[str]:
         """The values of a parameter in URL and form, each once."""
         query = self.url.partition("?")[2].partition("#")[0]
-        pairs = (*parse_qsl(query, keep_blank_values=True, errors="replace"), *(self.form or ()))
+        pairs = (*_query_pairs(query), *(self.form or ()))
         return [*dict.fromkeys(value for key, value in pairs if key == name)]
 
     def value(self, name: str) -> str | None:
@@ -85,13 +87,21 @@ class SentCall:
 
 
 MAX_FORM = 2**20  # bytes of the largest form that is read
+MOST_NESTED = 8  # forms within a form that are read
+MAX_QUERY = 2**16  # characters of the longest query that is read
+
+
+@lru_cache(maxsize=1)
+def _query_pairs(query: str) -> list[tuple[str, str]]:
+    """The parameters of a query; none of one that is longer than any server takes."""
+    return parse_qsl(query, keep_blank_values=True, errors="replace") if len(query) <= MAX_QUERY else []
 
 
 def form_of(content_type: str, body: object) -> Pairs | None:
     """The fields of a form in bytes or text; None for another type, and for what can't be read."""
     kind = content_type.partition(";")[0].strip().lower()
     data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    if not isinstance(data, bytes) or len(data) > MAX_FORM:
+    if not isinstance(data, bytes) or len(data) > MAX_FORM or len(content_type) > LONGEST_HEADER:
         return None
     if kind == "application/x-www-form-urlencoded":
         try:
@@ -101,8 +111,14 @@ def form_of(content_type: str, body: object) -> Pairs | None:
     return _multipart(content_type, data) if kind == "multipart/form-data" else None
 
 
+_LONG_HEADER = re.compile(rb"^[!-9;-~]++:(?:[^\r\n]|\r?\n[ \t]){%d}" % LONGEST_HEADER, re.MULTILINE)
+
+
 def _multipart(content_type: str, data: bytes) -> Pairs | None:
     """The fields of a multipart form, without its files."""
+    # The time of the parser grows with the square of a header's length, and of the forms within one another.
+    if _LONG_HEADER.search(data) or data.lower().count(b"multipart/") > MOST_NESTED:
+        return None
     head = f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "replace")
     try:
         message = BytesParser(policy=HTTP).parsebytes(head + data)

@@ -12,6 +12,8 @@ from contract_tests.decode.compare import documented
 from contract_tests.decode.lacking import unescaped
 
 MAX_SEARCHED = 4 * 2**20  # bytes of a body that are searched
+MAX_LOOKUPS = 10_000_000
+"""Values that are looked up in one body, in all charsets; a telling body has a few at each tenth place."""
 SHARE = 0.6  # of the telling values of an answer, and of each row: layouts may shorten and reformat some
 _WINDOW = 3  # characters of a value's end by which its places are found
 _LENGTHS = (64, 32, 16, 12, 8, 7, 6, 5, 4, _WINDOW)
@@ -21,8 +23,8 @@ _DIGITS = 5  # that a value without letters has at least, to tell anything
 
 def carries(body: bytes, model: Mapping[str, Any], method: str = "result") -> bool | None:
     """Whether the values of the model occur in the body, whatever its layout, charset and escapes; None where the model
-    has no value that tells anything, such as an empty list, or the body is larger than MAX_SEARCHED. Takes time that
-    grows with the size of both.
+    has no value that tells anything, such as an empty list, the body is larger than MAX_SEARCHED, or too much in it is
+    like the end of a value. Takes time that grows with the size of both.
 
     Of each row and of the whole answer, SHARE of the telling values must occur: texts of at least three characters
     with a letter, numbers of at least five digits. A row is counted by the values that no other row has.
@@ -31,7 +33,15 @@ def carries(body: bytes, model: Mapping[str, Any], method: str = "result") -> bo
     if not groups or len(body) > MAX_SEARCHED:
         return None
     wanted = set().union(*groups)
-    return any(_carried(groups, _found(text, wanted)) for text in _readings(body))
+    left = MAX_LOOKUPS
+    for text in _readings(body):
+        found, looked_up = _found(text, wanted, left)
+        if _carried(groups, found):
+            return True
+        left -= looked_up
+        if left <= 0:
+            return None
+    return False
 
 
 def _carried(groups: list[set[str]], found: set[str]) -> bool:
@@ -102,17 +112,19 @@ _MARKS: Mapping[bytes, str] = {
 _CHARSETS = ("cp1251", "koi8-r", "cp866", "iso-8859-5", "utf-8")
 
 
-def _found(text: str, wanted: set[str]) -> set[str]:
-    """Those of the values that the text holds: at each place where a value's last characters stand, values are looked
-    up by the lengths that values with these last characters have.
+def _found(text: str, wanted: set[str], most: int) -> tuple[set[str], int]:
+    """Those of the values that the text holds, and how many were looked up: at each place where a value's last
+    characters stand, one of each length that values with these last characters have. Ends after about `most`.
     """
     lengths: dict[str, set[int]] = {}
     for value in wanted:
         lengths.setdefault(value[-_WINDOW:], set()).add(len(value))
     found: set[str] = set()
+    looked_up = 0
     for end in range(_WINDOW, len(text) + 1):
-        for length in lengths.get(text[end - _WINDOW : end], ()):
-            value = text[max(0, end - length) : end]
-            if value in wanted:
-                found.add(value)
-    return found
+        if at := lengths.get(text[end - _WINDOW : end]):
+            looked_up += len(at)
+            found.update(value for length in at if (value := text[max(0, end - length) : end]) in wanted)
+            if looked_up >= most:
+                break
+    return found, looked_up

@@ -9,7 +9,7 @@ from typing import Any
 from contract_tests.contract.members import ACCOUNT, UNITS
 from contract_tests.decode.csv_names import Place, account_place, place_of, put, with_lists
 from contract_tests.decode.json import json_value
-from contract_tests.decode.model import Misfit, UnknownLayout, Unreadable, typed
+from contract_tests.decode.model import Misfit, TooLarge, UnknownLayout, Unreadable, typed
 
 _LISTS = ("data", "names", "api_limit")
 """Members that are no texts, so that a cell can't hold one as it is."""
@@ -71,6 +71,8 @@ def _value(name: str, text: str) -> tuple[Any, bool]:
         return [] if name in ("data", "names") else {}, False
     try:
         value = json_value(text)
+    except TooLarge:
+        raise
     except Unreadable:
         value = None
     if not isinstance(value, Mapping | list):

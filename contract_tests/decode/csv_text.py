@@ -6,9 +6,10 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from sys import getsizeof
 
 from contract_tests.decode.faults import fault_in
-from contract_tests.decode.model import Context, Unreadable
+from contract_tests.decode.model import Context, TooLarge, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ _OTHERS = ("koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
 def csv_texts(body: bytes, context: Context) -> Iterator[CsvText]:
     """The text, in each charset that it may be in. Raises Unreadable for what is no text, or no table."""
     for read in _decoded(body, context):
+        if getsizeof(read.text) > MAX_TEXT:
+            raise TooLarge(f"CSV that takes more than {MAX_TEXT // 2**20} MiB as text")
         if fault := fault_in(_QUOTED.sub('""', read.text)):
             raise Unreadable(f"{fault}, where csv was asked for")
         if _MARKUP.match(read.text) and read.text.rstrip().endswith(">"):
@@ -40,6 +43,8 @@ def csv_texts(body: bytes, context: Context) -> Iterator[CsvText]:
         yield read
 
 
+MAX_TEXT = 40 * 2**20
+"""Bytes that a text may take, which is copied some times: a picture beside a letter takes four bytes a character."""
 _MARKUP = re.compile(r"\s*<[a-zA-Z!?/]")
 _QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 

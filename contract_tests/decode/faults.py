@@ -9,13 +9,13 @@ _PHP = (
     r"|(?:Core |Compile |User )?(?:[Ww]arning|[Nn]otice|[Dd]eprecated)|Strict Standards"
 )
 _LINE = re.compile(
-    rf"^[ \t]*(?:<br ?/?>[ \t]*)*(?:(?P<php>(?:PHP )?(?:<b>)?(?:{_PHP})(?:</b>)?: )"
+    rf"^[ \t]*+(?:<br ?/?>[ \t]*+)*+(?:(?P<php>(?:PHP )?(?:<b>)?(?:{_PHP})(?:</b>)?: )"
     r"|Traceback \(most recent call last\):|Exception in thread \"|SQLSTATE\[)",
     re.MULTILINE,
 )
 _PLACE = re.compile(r" on line (?:<b>)?\d| in \S{1,500}:\d")  # which PHP names after each of its messages
 _NEAR = 1000  # characters of a message
-_PAGE = re.compile(r"\s*(?:<!--[^>]*-->\s*)*<(?:!doctype\s+html|html|head|body|center|h1)\b", re.IGNORECASE)
+_PAGE = re.compile(r"\s*+(?:<!--[^>]*-->\s*+)*+<(?:!doctype\s+html|html|head|body|center|h1)\b", re.IGNORECASE)
 PAGE_NAMES = frozenset(["html", "head", "body", "h1", "h2", "p", "pre", "div", "span", "center", "b", "br", "font"])
 """Names of elements in pages for browsers, which no answer has."""
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from contract_tests.decode.faults import fault_in
 from contract_tests.decode.json_writing import json_choices
-from contract_tests.decode.model import MAX_DEPTH, Decoded, TooLarge, Unreadable, bound, named
+from contract_tests.decode.model import MAX_DEPTH, MAX_PARTS, Decoded, TooLarge, Unreadable, bound, named
 
 MAX_NUMBER = 300  # characters of a number
 MAX_MEMBERS = 10_000  # of an object; what is compared and remembered of each takes many times its own size
@@ -40,7 +40,9 @@ def read_json(body: bytes) -> Decoded:
 
 
 def json_value(text: str) -> Any:
-    """The value of a text that is JSON by itself, such as a cell of CSV. Raises Unreadable."""
+    """The value of a text that is JSON by itself, such as a cell of CSV. Raises Unreadable, TooLarge."""
+    if sum(map(text.count, ",[{")) > MAX_PARTS:
+        raise TooLarge(f"JSON of more than {MAX_PARTS:,} values")
     try:
         value = _DECODER.decode(text)
     except (json.JSONDecodeError, RecursionError):

@@ -12,7 +12,7 @@ from lxml import etree
 from contract_tests.contract.members import ACCOUNT, COLUMNS, MEMBERS, UNITS
 from contract_tests.decode.faults import PAGE_NAMES
 from contract_tests.decode.json import json_value
-from contract_tests.decode.model import Context, UnknownLayout, Unreadable, oddities, typed
+from contract_tests.decode.model import MAX_PARTS, Context, TooLarge, UnknownLayout, Unreadable, oddities, typed
 from contract_tests.decode.names import is_row, known_name
 from contract_tests.decode.xml_elements import XML_SPACE, Elements, Part, attributes, is_nil, local
 
@@ -31,6 +31,7 @@ class XmlReader:
         self._lists: set[str] = set()
         self._names: set[str] = set()
         self._root = ""
+        self._marks = 0  # between values of JSON in elements
 
     def answer(self, root: etree._Element) -> tuple[dict[str, Any], str | None]:
         """The model, and the section whose rows are all that there is. Raises Unreadable, UnknownLayout."""
@@ -159,8 +160,15 @@ class XmlReader:
 
     def _from_json(self, text: str) -> Any:
         """The list or object that a text is in JSON; any other text as it is."""
+        if text.lstrip()[:1] not in ("[", "{"):
+            return text
+        self._marks += sum(map(text.count, ",[{"))
+        if self._marks > MAX_PARTS:
+            raise TooLarge(f"XML with JSON of more than {MAX_PARTS:,} values")
         try:
             value = json_value(text)
+        except TooLarge:
+            raise
         except Unreadable:
             return text
         if not isinstance(value, Mapping | list):

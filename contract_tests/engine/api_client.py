@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,8 @@ from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import SafeText
 from contract_tests.transport.messages import TransportError
 
+HEADER = 200
+"""Bytes that a header takes, about."""
 LOST_AFTER = 3
 """Connections refused in a row after which the target counts as gone."""
 
@@ -60,6 +62,8 @@ class ApiClient:
     checks: Checks = field(init=False)
     """The running test's, which gets every finding."""
     units: UnitsWatch = field(init=False)
+    noted: Callable[[Reply], object] = lambda _: None
+    """Called with each answer of info for the main account."""
     tokens: set[str] = field(default_factory=set)
     """The tokens of the run's accounts."""
     reached: bool = False
@@ -108,11 +112,16 @@ class ApiClient:
         reply = check_readable(self.checks, reply)
         self._keep_reference(reply)
         check_answer(self.checks, reply, self.tokens)
+        self._note(reply)
         self.units.note(reply, self.checks)
         self.replies.append(reply)
         if self.units.suspects and not self._asking_again:
             self._ask_again()
         return reply
+
+    def _note(self, reply: Reply) -> None:
+        if self.units.is_of_account(reply.call):
+            self.noted(reply)
 
     def _ask_again(self) -> None:
         """Repeats calls for results that may have taken units. Where they take the same each time, and as many calls of
@@ -148,6 +157,7 @@ class ApiClient:
             reply = self._read(reply)
             self._settle_refused(reply)
             _check_pace(reply)
+            self._note(reply)
         return reply
 
     def _lacks_reference(self, call: Call) -> bool:
@@ -239,7 +249,7 @@ class ApiClient:
             self.findings.calls = len(self.sender.log)
             self.answers += 1
         self._refused, self.reached = 0, True
-        self.sender.budget.kept += len(response.body)
+        self.sender.budget.kept += len(response.body) + HEADER * len(response.headers)
         if charge is not None:
             self.charges[self.answers] = charge
         for refused, answer in self.sender.rate_limited[self._rate_limited :]:

@@ -163,24 +163,23 @@ class UnitsWatch:
     """Units that were taken while tasks were asked for and none was made."""
     polled: list[Call] = field(default_factory=list)
     """Calls for results since the last answer of info."""
-    has_polled: bool = False
-    """Tasks were asked for."""
-    polls_free: bool = False
-    """Info has shown that asking for tasks took nothing."""
 
     def note(self, reply: Reply, checks: Checks) -> None:
         """Takes any answer of the run into account, and checks that polling has cost nothing."""
         if reply.call.method == "create" and reply.status != "error":
             self.shown = None
             self.costs.setdefault(str(reply.model.get("id")), None)
-        elif reply.call.method == "info" and reply.call.but(format=None).params == self.account.params:
+        elif self.is_of_account(reply.call):
             self._note_units(reply, checks)
         elif reply.call.method == "result" and reply.status in ("ready", "processing"):
             self.polled.append(reply.call)
-            self.has_polled = True
             number = str(reply.call.param("id"))
             if number in self.costs and reply.cost is not None:
                 self.costs[number] = reply.cost
+
+    def is_of_account(self, call: Call) -> bool:
+        """Whether the call asks for the units of the account."""
+        return call.method == "info" and call.but(format=None).params == self.account.params
 
     def _note_units(self, reply: Reply, checks: Checks) -> None:
         now = units(reply)
@@ -193,7 +192,6 @@ class UnitsWatch:
             self.idle_looks += 1
             self.moves_by_itself |= now.used > before.used and not self._may_be_of_creates(now)
             if self.polled:
-                self.polls_free |= now.used == before.used
                 self.polling += max(0, now.used - before.used) if not self._may_be_of_creates(now) else 0
                 self.check_free(checks, reply, before, now, "after tasks were asked for")
         self.shown, self.polled = reply, []

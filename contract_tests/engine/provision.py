@@ -25,6 +25,7 @@ from contract_tests.decode.model import Unreadable
 from contract_tests.engine.options import SECRET_VARIABLES, CheckOptions, read_phone
 from contract_tests.engine.target import MAGIC, Phones, Target, on_loopback, read_url
 from contract_tests.findings.exit_code import UNREACHABLE, USAGE
+from contract_tests.report.renderers import fixed_texts
 from contract_tests.transport.messages import KINDS, Request, TransportError
 from mockserver import data
 
@@ -169,6 +170,10 @@ def _provisioned(
         for key in ("login", "token"):
             if not isinstance(made.get(key), str) or not 0 < len(made[key]) <= LONGEST_SECRET:
                 raise UsageError(f"{url} answered without a {key} of 1 to {LONGEST_SECRET} characters; set {VARIABLES}")
+            if any(made[key] in text for text in fixed_texts()):
+                raise UsageError(
+                    f"{url} made a {key} that is a word of the report, which can't be masked; set {VARIABLES}"
+                )
         return Account(made["login"], made["token"], name)
 
     return Target(base, make("", MAIN_LIMIT), phones, make("2", MAIN_LIMIT), own_mock, make)

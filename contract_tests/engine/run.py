@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -60,12 +60,21 @@ class Run:
         """Whether the budget of units, calls or time has held something back."""
         return bool(self.api.sender.budget.held_back)
 
+    @property
+    def overspent(self) -> bool:
+        """Whether more units were taken than the budget has."""
+        units = self.api.sender.budget.limits.units
+        return units is not None and self.api.sender.budget.spent > units
+
     def account(self, name: str, daily_limit: int) -> Account:
         """A new account for a test. Raises NotChecked where none can be made."""
         if self.target.make_account is None:
             raise NotChecked("it needs an account whose limit is small, which the suite can make on a mock alone")
         self.api.sender.budget.check_call()
-        made = self.target.make_account(name, daily_limit)
+        try:
+            made = self.target.make_account(name, daily_limit)
+        except UsageError as error:
+            raise NotChecked(str(error)) from None
         self.keep_secret(made)
         return made
 
@@ -94,11 +103,6 @@ class Run:
     def bare_result(self) -> Call:
         """A call of result without any parameter."""
         return Call("result")
-
-    @property
-    def info_with_origin(self) -> Call:
-        """A call of info as a browser sends it for a page of another site."""
-        return replace(calls.info(self.me), headers=(("Origin", "https://origin.example"),))
 
     @property
     def wrong_token_call(self) -> Call:
@@ -148,10 +152,11 @@ def open_run(options: CheckOptions, opened: Callable[[Run], object] = lambda _: 
         poller = TaskPoller(api, options.poll_timeout)
         pool = TaskPool(api, maker, probe, poller, full)
         taken = TakenUnits(api, maker, poller)
-        sender.before_create = taken.look
+        sender.before, api.noted = taken.before, taken.note
         run = Run(options, target, findings, api, pool, taken)
         for account in filter(None, (target.main, target.second)):
             run.keep_secret(account)
+        findings.is_over = lambda: sender.budget.time_up
         sender.holds_secret = lambda content: findings.secrets.found_in(content) is not None
         opened(run)
         _check_target(run)

@@ -1,4 +1,22 @@
-"""What the creates of a run have really taken, by the count of the target itself."""
+"""What a run has really taken of the account's units, by the count of the target itself.
+
+What a task states and what an error says may be wrong, and so may info in one format: the highest number counts, and
+all that info shows since its first answer counts as taken by the run, also where others use the account. Info is asked
+
+- before a create, where one has left since that may have taken units (from the third such on: where two have), after
+  the first refusal, and after REFUSED more; once a task has stated less than was taken, after each create, and in each
+  format;
+- after the first task in each format;
+- after FREE calls, whatever they are, or SUSPECT calls, once more was taken than the creates cost.
+
+So no create leaves once info shows that the budget is used up. What is taken beyond it is what two creates take beyond
+those before them, and what the REFUSED refused creates and the FREE other calls take since info was asked. No call at
+all leaves once calls that are no creates are seen to have taken more than the budget: they may take it once more, and
+what SUSPECT of them take. Where info shows a charge n calls late, the creates among the n calls before are passed, too.
+
+What info never shows in JSON, nor in any format after the first task, can't be known. Then the budget bounds the number
+of creates: each counts as a unit at least, and where info shows no units refused ones do, too.
+"""
 
 from __future__ import annotations
 
@@ -7,64 +25,137 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from contract_tests.api import calls
-from contract_tests.api.calls import FORMATS
-from contract_tests.api.reply import Reply, units
+from contract_tests.api.calls import FORMATS, GET, POST, Call
+from contract_tests.api.reply import Reply, used_units
 from contract_tests.budget.budget import NotChecked
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.task_maker import TaskMaker
 from contract_tests.engine.tasks import Task, TaskPoller
 
 _JSON, *_OTHERS = FORMATS
+REFUSED = 8
+"""Refused creates after which info is asked before the next create."""
+FREE = 16
+"""Calls after which info is asked, whatever they are."""
+SUSPECT = 4
+"""The same, once info has shown more than the creates took."""
+
+
+@dataclass(slots=True)
+class _Count:
+    """The used units that info shows in one format."""
+
+    start: int
+    """Before the first create of the run; after the day has turned, so that what was taken before still counts."""
+    used: int
+    taken: int = 0
+    """Since the first answer."""
+    creates: int = 0
+    """Those that had left by then."""
+    _fallen: tuple[int, int] | None = None
+    """The start and the used units before they became fewer."""
+
+    def note(self, used: int, charged: int) -> None:
+        """charged: units that creates are known to have taken since the last answer."""
+        if self.used > used > charged + SUSPECT:  # no new day, but an old answer, or a count of what is left
+            self.used, self.taken = used, max(self.taken, self.start - used)
+            return
+        if used < self.used:  # the day of the limit has turned, or the answer is an old one
+            self._fallen = self._fallen or (self.start, self.used)
+            self.start = used - self.taken
+        elif self._fallen is not None and used >= self._fallen[1]:  # it was an old one
+            self.start, self._fallen = self._fallen[0], None
+        self.used, self.taken = used, max(self.taken, used - self.start)
 
 
 @dataclass(repr=False)
 class TakenUnits:
-    """Finds out, before a create leaves, what those before it took. What a task states and what an error says may be
-    wrong, and so may info in one format: the highest number counts.
-
-    Info is asked after the first refusal, after a refusal of what should be accepted, and after the first task, which
-    is read in each format. Once it has shown more than was known, it is asked after each create, in each format.
-    """
+    """Keeps the budget up to date."""
 
     api: ApiClient
     maker: TaskMaker
     poller: TaskPoller
     in_each_format: dict[str, Reply] = field(default_factory=dict)
-    """Answers of info by format, with no create in between."""
-    _before: dict[str, int] = field(default_factory=dict)
-    """Used units by format, before the first create."""
-    _now: dict[str, int] = field(default_factory=dict)
+    """Answers of info by format, with no create in between; none until there are some."""
+    over_post: Reply | None = None
+    """The answer of info over POST, where it was asked."""
+    _kept: dict[str, Reply] = field(default_factory=dict)
+    """Answers of info by format since the last create."""
+    _kept_at: int = 0
+    """Creates that had left by then."""
+    _counts: dict[str, _Count] = field(default_factory=dict)
+    """By format."""
     _creates: int = 0
-    """Those that had left when info was last asked."""
+    """Creates that had left when info last showed units."""
+    _sent: int = 0
+    """Calls that had left when info was last asked."""
+    _for_page: bool = False
+    """Info was asked as for a page of another site."""
     _task_seen: bool = False
-    _refusal_seen: bool = False
     _careful: bool = False
-    """More was taken than the answers said."""
-    _given_up: bool = False
-    """What info shows is not what the creates have taken alone."""
+    """A task has stated less than was taken."""
+
+    def note(self, reply: Reply) -> None:
+        """Takes an answer of info for the main account into account."""
+        budget, fmt = self.api.sender.budget, reply.call.format
+        if budget.limits.units is None:
+            return
+        used, creates = used_units(reply), len(budget.charges)
+        self._sent = len(self.api.sender.log)
+        if reply.call.way == GET:  # whether info is answered over POST is open
+            self._keep(reply, creates)
+            budget.hidden |= used is None and fmt == _JSON
+        if used is None:
+            return
+        first = self._counts.get(_JSON)
+        # Before the first create all formats have shown what JSON has.
+        start = used if first is None else min(used, first.start)
+        count = self._counts.setdefault(fmt, _Count(start, start))
+        since = budget.charges[count.creates :]
+        count.creates = creates
+        count.note(used, sum(charge.units for charge in since))
+        self._creates = creates
+        taken = max(count.taken for count in self._counts.values())
+        budget.show(taken + self.api.sender.spent_before, of_create=bool(since) and not self.api.units.polls_cost)
+
+    def _keep(self, reply: Reply, creates: int) -> None:
+        """Keeps the answers in all formats with no create in between."""
+        if creates != self._kept_at:
+            self._kept, self._kept_at = {}, creates
+        self._kept[reply.call.format] = reply
+        if self._kept.keys() >= {*FORMATS}:
+            self.in_each_format = dict(self._kept)
+
+    def before(self, call: Call) -> None:
+        """Asks info before the call leaves, where that is due. Sends nothing where units are without limit."""
+        budget = self.api.sender.budget
+        if budget.limits.units is None or call.method == "info":
+            return
+        with suppress(NotChecked):
+            if call.method == "create":
+                self.look()
+            elif not budget.hidden and self._is_long():
+                budget.allow_calls(1 if budget.unstated else 0)
+                self._ask(FORMATS[:1])
 
     def look(self) -> None:
-        """Brings the budget up to date. Sends nothing where units are without limit."""
+        """Asks what the creates so far have taken. Raises NotChecked where no call may leave."""
         budget = self.api.sender.budget
-        if budget.limits.units is None or self._given_up:
-            return
         first_task = not self._task_seen and budget.spent > self.api.sender.spent_before
         unknown = [task for task in self.maker.accepted if self._lacks_cost(task)]
-        with suppress(NotChecked):
-            if not self._creates:
-                self._note(self.api.send_cached(calls.info(self.api.target.main)))
-            self._careful |= self._is_understated()
-            if (first_task and not budget.hidden) or self._is_due():
-                self._ask(FORMATS if self._careful else FORMATS[:1], sure=not unknown)
-            if first_task and unknown and self._taken(_JSON) > 0:
-                self.api.units.is_prompt = True  # no task was polled yet
-            for task in unknown:
-                self._read(task, FORMATS if first_task else FORMATS[:1])
-            if first_task:
-                self._task_seen = True
-                known = budget.spent - self.api.sender.spent_before
-                late = _JSON in self._now and self._taken(_JSON) < known
-                self._ask(FORMATS if late else _OTHERS, sure=True)
+        self._careful |= self._is_understated()
+        if self._is_due():
+            self._ask(FORMATS if self._careful else FORMATS[:1])
+        if first_task and unknown and _JSON in self._counts and self._counts[_JSON].taken > 0:
+            self.api.units.is_prompt = True  # no task was polled yet
+        for task in unknown:
+            self._read(task, FORMATS if first_task else FORMATS[:1])
+        if first_task:
+            self._task_seen = True
+            known = budget.spent - self.api.sender.spent_before
+            late = _JSON in self._counts and self._counts[_JSON].taken < known
+            budget.allow_calls(1 if late else 0)
+            self._ask(FORMATS if late or not self._is_kept(_JSON) else _OTHERS)
 
     def _lacks_cost(self, task: Task) -> bool:
         """Whether nothing is known of what a task of the source costs."""
@@ -74,75 +165,50 @@ class TakenUnits:
         """Whether info has shown more than the creates until then have taken by what is stated of each of them."""
         budget, unsettled = self.api.sender.budget, list(self.api.charges.values())
         until_then = budget.charges[: budget.shown_for]
-        return budget.shown > sum(c.units for c in until_then) and not any(c in unsettled for c in until_then)
+        stated = sum(c.units for c in until_then) + budget.elsewhere
+        known = not any(charge in unsettled for charge in until_then)
+        return known and budget.shown > stated and not self.api.units.polls_cost
 
     def _is_due(self) -> bool:
-        """Whether creates that have left since info was last asked may have taken more than is known."""
+        """Whether creates that have left since info last showed units may have taken more than is known."""
         budget = self.api.sender.budget
-        if len(budget.charges) == self._creates:
+        before, since = budget.charges[: self._creates], budget.charges[self._creates :]
+        if not since or (budget.hidden and not self._counts):
             return False
         if self._careful or budget.unexpected or budget.in_doubt:
             budget.allow_calls(len(FORMATS))
             return True
-        first_refusal = not self._refusal_seen and budget.doubtful > 0
-        self._refusal_seen |= first_refusal
-        return first_refusal
+        paid_before, paid = (sum(charge.units > 0 for charge in charges) for charges in (before, since))
+        refused_before, refused = len(before) - paid_before, len(since) - paid
+        return self._is_long() or paid > (paid_before > 1) or refused >= (REFUSED if refused_before else 1)
+
+    def _is_long(self) -> bool:
+        """Whether so many calls have left since info was asked that it is asked again."""
+        return len(self.api.sender.log) - self._sent >= (SUSPECT if self.api.sender.budget.unstated else FREE)
+
+    def _is_kept(self, fmt: str) -> bool:
+        return fmt in self._kept and self._kept_at == len(self.api.sender.budget.charges)
 
     def _read(self, task: Task, formats: tuple[str, ...]) -> None:
         with suppress(NotChecked):
             for fmt in formats:
                 self.poller.read(task, fmt)
 
-    def _ask(self, formats: Iterable[str], *, sure: bool) -> None:
-        """Asks info in the formats. sure: what each task states to cost is known. Raises NotChecked."""
-        budget, shown = self.api.sender.budget, []
-        if len(budget.charges) > self._creates and not budget.hidden:
-            self.in_each_format.clear()
+    def _ask(self, formats: Iterable[str]) -> None:
+        """Asks info in the formats. Raises NotChecked."""
         for fmt in formats:
-            self.in_each_format[fmt] = reply = self._info(fmt)
-            shown += [fmt] if self._note(reply) else []
-        self._creates = len(budget.charges)
-        highest = max(shown, key=self._taken, default=None)
-        if highest is None:
-            budget.show(None)
-        elif self._taken(highest) + self.api.sender.spent_before <= budget.spent or self._is_of_creates(highest):
-            more = budget.show(self._taken(highest) + self.api.sender.spent_before)
-            self._careful |= sure and more > 0
+            if fmt != _JSON:
+                self.api.send(calls.info(self.api.target.main, fmt=fmt))
+            elif not self._shown_otherwise():
+                self.api.send(calls.info(self.api.target.main))
 
-    def _info(self, fmt: str) -> Reply:
-        return self.api.send(calls.info(self.api.target.main, fmt=None if fmt == _JSON else fmt))
-
-    def _note(self, reply: Reply) -> bool:
-        """Notes the used units that the answer shows; whether it shows any."""
-        now, fmt = units(reply), reply.call.format
-        if now is None:
-            return False
-        if fmt not in self._before:
-            # Before the first create all formats have shown what JSON has.
-            self._before[fmt] = self._before.get(_JSON, now.used)
-        elif now.used < self._now[fmt]:  # the day has turned
-            self._before[fmt] = now.used - self._taken(fmt)
-        self._now[fmt] = now.used
-        return True
-
-    def _taken(self, fmt: str) -> int:
-        """Units that were taken since before the first create, as info shows them in the format."""
-        return self._now.get(fmt, 0) - self._before.get(fmt, 0)
-
-    def _is_of_creates(self, fmt: str) -> bool:
-        """Whether what info shows beyond what is known is of the creates: it grows neither by itself, as where others
-        use the account, nor with each poll, which is a finding of its own.
-        """
-        if self.api.units.polls_cost:
-            self._given_up = True
-            return False
-        self.api.sender.budget.allow_calls(2 + len(FORMATS))
-        before = self._now[fmt]
-        self._note(self._info(fmt))
-        watch = self.api.units
-        if self._now[fmt] == before and self.maker.accepted and watch.has_polled and not watch.polls_free:
-            for polled in FORMATS:
-                self.poller.poll(self.maker.accepted[0], polled)
-            self._note(self._info(fmt))
-        self._given_up = self._now[fmt] != before
-        return not self._given_up
+    def _shown_otherwise(self) -> bool:
+        """Asks info in a way that a test needs in any case; whether the answer shows units. Not where that is done."""
+        main = self.api.target.main
+        if self.over_post is None and not self.maker.accepted:
+            self.over_post = self.api.send_unchecked(calls.info(main, way=POST))
+            return used_units(self.over_post) is not None
+        if not self._for_page:
+            self._for_page = True
+            return used_units(self.api.send_cached(calls.info_for_page(main))) is not None
+        return False

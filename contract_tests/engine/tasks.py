@@ -121,8 +121,8 @@ class TaskPoller:
         )
 
     def _seldom(self, fmt: str) -> Way:
-        """The way in which ready tasks were read least in the format."""
-        return min(WAYS, key=lambda way: self._read[fmt, way])
+        """The way in which ready tasks were read least in the format, and then in any."""
+        return min(WAYS, key=lambda way: (self._read[fmt, way], sum(self._read[each, way] for each in FORMATS)))
 
     def wait(self, task: Task) -> Reply:
         """Polls until the task is ready; its answer in JSON. Raises NotChecked where it fails or takes too long."""
@@ -176,7 +176,7 @@ class TaskPoller:
         each format and way, and then the clock is put forward.
         """
         patience = min(self.poll_timeout, IMPATIENT) if self._impatient else self.poll_timeout
-        pause = 0.02 if self.api.target.provisioned else 0.25 if self.api.target.loopback else 1.5
+        pause = 0.02 if self.api.target.provisioned else 0.4 if self.api.target.loopback else 1.5
         finish = self.api.target.finish_tasks
         if finish is None:
             self.api.sender.pause(min(self._usual, patience) - (time.monotonic() - task.made))
@@ -191,7 +191,7 @@ class TaskPoller:
             if finish is not None and task.made > self._finished:
                 continue
             self.api.sender.pause(min(pause, patience - (time.monotonic() - task.made)))
-            pause = min(pause * 1.5, 0.25) if self.api.target.provisioned else pause * 3
+            pause = min(pause * 1.5, 0.25) if self.api.target.provisioned else pause * 4
 
     def _ready_in_json(self, task: Task, reply: Reply) -> Reply:
         self.api.checks.expect("result.becomes-ready", True, reply)

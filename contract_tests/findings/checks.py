@@ -14,6 +14,8 @@ from contract_tests.findings.finding import Finding
 from contract_tests.findings.findings import Findings, public
 from contract_tests.redact.mask import SafeText
 
+_NO_DIGITS = dict.fromkeys(range(ord("0"), ord("9") + 1))
+
 
 class Checks:
     """The checks of one test, which names the clauses."""
@@ -45,11 +47,17 @@ class Checks:
         return self.expect_status(clause, reply, reply.status == "error", expected, where)
 
     def report(self, clause: str, reply: Reply | None, where: str, found: object, expected: str) -> None:
-        """Adds a finding."""
-        self.add(self.findings.finding(clause, reply, where, found, expected))
+        """Adds a finding, which is made once for all places that differ in digits alone."""
+        key = (clause, where.translate(_NO_DIGITS), expected)
+        finding = self.findings.made.get(key)
+        if finding is None:
+            finding = self.findings.made[key] = self.findings.finding(clause, reply, where, found, expected)
+        self.add(finding)
 
     def add(self, finding: Finding) -> None:
         """Keeps a finding. One seen before is this test's too where the test names its clause."""
+        if any(f is finding for f in self.own):
+            return
         known = any(f.key == finding.key for f in self.findings.all)
         if not known:
             self.findings.all.append(finding)
@@ -77,6 +85,9 @@ class Checks:
         shown = reply.decoded.shown(self.findings.profile)
         instance = reply.model if part is None else part
         for problem in problems(name, instance, profile=shown if believed else None):
+            if self.findings.is_over():
+                self.left_out("the time of the run is up", Outcome.UNAFFORDABLE)
+                return
             where = f"{at}.{problem.path}" if at and problem.path else at or problem.path
             found = _value_at(instance, problem.path)
             expected = problem.expected

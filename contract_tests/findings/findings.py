@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,10 @@ class Findings:
     """The choices of open clauses, each with the first reply that shows it."""
     shown: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     """The choices of open clauses, each with the numbers of all replies that show it."""
+    made: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    """The findings so far, by clause, place without digits, and what was expected: a defect is told once."""
+    is_over: Callable[[], bool] = lambda: False
+    """Whether the run's time is up."""
     kinds: dict[str, list[tuple[Reply, dict[str, str]]]] = field(default_factory=dict)
     """Errors by their kind, each with what fills the blanks of its message."""
 

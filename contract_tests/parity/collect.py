@@ -82,10 +82,12 @@ class Collector:
         return one, other
 
     def _check(self, step: ScriptStep, made: Sequence[Call]) -> None:
-        """Raises NotChecked where a create may not be sent to both: the answer of one side alone shows nothing."""
+        """Raises NotChecked where a call may not be sent to both: the answer of one side alone shows nothing."""
         if step.unless_accepted and any(step.unless_accepted in side.tasks for side in self.sides):
             raise NotChecked("a create without a source was accepted: sources need not be known")
         for side, call in zip(self.sides, made, strict=True):
+            side.run.taken.before(call)
+            side.run.api.sender.budget.check_call()
             if call.method == "create":
                 side.run.api.sender.budget.check_units(source_of(call))
 

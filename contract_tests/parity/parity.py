@@ -154,6 +154,8 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
             code = BROKEN  # a difference outranks what was not compared
         else:
             held_back = next((pair.why for pair in pairs if pair.unaffordable), "")
+            if any(side.run.overspent for side in sides):
+                held_back = held_back or "more units were taken than the budget has"
             code, stopped = (code_of_stop, stopped) if stopped else (BUDGET if held_back else HOLDS, held_back)
         calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
         a, b = (side.run.target.base for side in sides)

@@ -102,11 +102,11 @@ def write_terminal(out: TextIO, report: ParityReport, *, whole: bool = False, co
     elif rest:
         what = "what is the same, and what was not compared"
         print_text(console, f"--all lists {counted(len(rest), 'more clause')}: {what}.\n")
+        for note in (clause.note for clause in rest if clause.agreement is Agreement.SAME and clause.note):
+            print_text(console, f"{note}\n")
     for agreement in _DIFFERENT:
         for clause in report.of(agreement):
             _write_clause(console, clause)
-    for note in (clause.note for clause in rest if clause.agreement is Agreement.SAME and clause.note):
-        print_text(console, f"{note}\n")
     ended = report.exit_code if code is None else code
     word, what = verdict(report, ended)
     style = next((look.style for agreement, look in LOOKS.items() if agreement.upper() == word), "bold")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import merge
 
 from contract_tests.contract.values import shape
 from contract_tests.redact.spellings import spellings
@@ -16,6 +17,7 @@ Span = tuple[int, int, str]  # where a secret begins and ends in a text, and its
 
 
 FEW = 60  # beginnings of spellings up to which a text is searched for each of them
+FEW_SPELLINGS = 200  # spellings up to which a text is searched for each as a whole
 
 
 class SecretMatcher:
@@ -27,11 +29,17 @@ class SecretMatcher:
         for secret, label in (labels or {}).items():
             self.add(secret, label)
 
-    def add(self, secret: str, label: str) -> None:
-        """Adds a secret; a short one is ignored, and a known one keeps its label."""
+    def __len__(self) -> int:
+        """The number of spellings."""
+        return len(self._labels)
+
+    def add(self, secret: str, label: str, *, whole: bool = True, plain: bool = False) -> None:
+        """Adds a secret; a short one is ignored, and a known one keeps its label. whole: see `spellings`; plain: as it
+        is alone.
+        """
         if len(secret) < MIN_SECRET:
             return
-        for spelling in spellings(secret):
+        for spelling in {secret} if plain else spellings(secret, whole=whole):
             self._labels.setdefault(spelling, label)
             self._sizes.setdefault(spelling[:MIN_SECRET], set()).add(len(spelling))
 
@@ -43,16 +51,21 @@ class SecretMatcher:
                     yield start, start + size, label
                     break
 
-    def _starts(self, text: str) -> Sequence[int]:
+    def _starts(self, text: str) -> Iterator[int]:
         """Where a spelling may begin, in order. A few are looked for one by one, at the speed of C."""
         known = self._sizes
         if len(known) > FEW:
-            return [at for at in range(len(text) - MIN_SECRET + 1) if text[at : at + MIN_SECRET] in known]
-        return sorted(at for begin in known for at in places_of(begin, text))
+            return (at for at in range(len(text) - MIN_SECRET + 1) if text[at : at + MIN_SECRET] in known)
+        return merge(*(places_of(begin, text) for begin in known))
 
     def found_in(self, content: bytes) -> str | None:
         """The label of the first secret that the bytes hold; None where they hold none."""
-        return next((label for _, _, label in self.scan(content.decode("utf-8", "surrogateescape"))), None)
+        text = content.decode("utf-8", "surrogateescape")
+        if len(self._labels) > FEW_SPELLINGS:
+            return next((label for _, _, label in self.scan(text)), None)
+        # Beginnings of spellings may stand all over a text.
+        found = [(at, label) for spelling, label in self._labels.items() if (at := text.find(spelling)) >= 0]
+        return min(found)[1] if found else None
 
     def mask(self, text: str, is_open: Callable[[str, Span], bool] = lambda _text, _span: False) -> tuple[str, int]:
         """The text with labels in place of secrets, and the number of places. Secrets that overlap are one place; those

@@ -12,9 +12,12 @@ from contract_tests.contract.members import DOCUMENTED, STATUSES
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import address
 from contract_tests.redact.mask import MIN_SECRET, SecretMatcher, Span, places_of
+from contract_tests.redact.spellings import is_marked
 
 VALUE = "(value)"  # what replaces a value; like the labels, it needs no escape in any format of a report
 MAX_VALUES = 20_000  # values that are remembered; no target that means well has more
+MAX_SPELLINGS = 500_000  # after so many, further values are searched for as they are
+MAX_MARKED = 50  # values with control characters and marks of CI systems that are searched for in all spellings
 PIECE = 20  # characters of a piece of a long value: an excerpt of 40 characters is found
 OPEN = frozenset(["status", "error_code", "message", "id", "cost", "create_time", "end_time", "source"])
 """Members of an answer that are nobody's: the API's own words, numbers and times, and the sites that were searched. An
@@ -34,6 +37,7 @@ class Secrets:
     shown: tuple[str, ...] = ()  # URLs that every report shows, to which an answer may link; a part of one is no secret
     fixed: tuple[str, ...] = field(default=(), repr=False)  # what reports hold whatever was found
     _known: SecretMatcher = field(default_factory=SecretMatcher, init=False, repr=False, compare=False)
+    _marked: int = field(default=0, init=False, repr=False, compare=False)
     _new: list[tuple[str, str]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,7 +84,10 @@ class Secrets:
     def _matcher(self) -> SecretMatcher:
         """All that is known by now; their spellings are made when they are first needed, since that takes its time."""
         for secret, label in self._new:
-            self._known.add(secret, label)
+            marked = label == VALUE and is_marked(secret)
+            self._marked += marked
+            plain = label == VALUE and len(self._known) > MAX_SPELLINGS
+            self._known.add(secret, label, whole=not marked or self._marked <= MAX_MARKED, plain=plain)
         self._new.clear()
         return self._known
 

@@ -19,10 +19,17 @@ from contract_tests.redact.unsafe import spelled as spelled_out
 _MARKS = re.compile(r"""[!"#$%&'*:<=>?\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.""", re.IGNORECASE)
 
 
+def is_marked(secret: str) -> bool:
+    """Whether an output spells parts of it out, which makes hundreds of spellings."""
+    return any(map(UNSAFE.search, (f"#{secret}[", f":{secret} "))) or "\t" in secret or "\n" in secret
+
+
 @lru_cache(maxsize=512)  # every answer is searched for the same tokens
-def spellings(secret: str) -> frozenset[str]:
-    """Every text in which the secret is searched for; each also as Markdown, or a string of JSON or Python, has it."""
-    marked = any(map(UNSAFE.search, (f"#{secret}[", f":{secret} "))) or "\t" in secret or "\n" in secret
+def spellings(secret: str, *, whole: bool = True) -> frozenset[str]:
+    """Every text in which the secret is searched for; each also as Markdown, or a string of JSON or Python, has it.
+    whole: also with what an output spells out.
+    """
+    marked = whole and is_marked(secret)
     shown = {secret, *_spelled_out(secret)} if marked else {secret}
     spelled = {text for spell in SPELLINGS.values() for one in shown for text in spell(one)}
     if marked:

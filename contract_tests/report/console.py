@@ -168,4 +168,5 @@ def print_table(
         table.add_row(*row)
     with console.capture() as printed:
         console.print(table)
-    console.file.write(re.sub(r" +$", "", printed.get(), flags=re.MULTILINE) + "\n")  # rich fills the last column
+    # rich fills the last column with blanks.
+    console.file.writelines(f"{text.rstrip(' ')}\n" for text in printed.get().split("\n"))

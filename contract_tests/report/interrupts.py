@@ -26,6 +26,7 @@ class Interrupts:
         """The first signal; None where none has come."""
         self._first = 0.0
         self._open = 0
+        self._over = False
 
     @classmethod
     @contextmanager
@@ -47,8 +48,14 @@ class Interrupts:
             yield caught
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if caught._over else handler)
             cls._current = None
+
+    @classmethod
+    def end(cls) -> None:
+        """From now on to the end of the process signals do nothing: all is written, and the exit code is decided."""
+        if cls._current is not None:
+            cls._current._over = True
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -67,6 +74,8 @@ class Interrupts:
 
     def _come(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
+        if self._over:
+            return
         if self.number is None:
             self.number, self._first = number, now
             if not self._open:

@@ -71,7 +71,8 @@ def exit_code(state: SessionState, *, failed: bool) -> int:
     if undecided & run.findings.too_large:
         return BROKEN
     asked = {row.outcome for row in rows}
-    return BUDGET if Outcome.UNAFFORDABLE in asked or (not run.options.only and run.cut_short) else HOLDS
+    short = Outcome.UNAFFORDABLE in asked or (not run.options.only and run.cut_short)
+    return BUDGET if short or run.overspent else HOLDS
 
 
 def report_at_end(state: SessionState, code: int = 0) -> Report:
@@ -125,13 +126,10 @@ def _spent(run: Run) -> Spent:
     """Units include those that info shows beyond the costs that were read: those of tasks that were never polled, or,
     where polling was seen to take units, of polls.
     """
-    sender, budget, watch = run.api.sender, run.api.sender.budget, run.api.units
-    unread = 0
-    if not run.target.provisioned and watch.used and not watch.day_turned:
-        unread = max(0, watch.used[-1] - watch.used[0] - (budget.spent - sender.spent_before))
+    sender, budget = run.api.sender, run.api.sender.budget
     return Spent(
-        units=budget.spent + unread,
-        polling=unread if watch.polling else 0,
+        units=budget.spent,
+        polling=budget.unstated if run.api.units.polling else 0,
         budget=budget.limits.units,
         unknown=budget.unknown,
         calls=len(sender.log),

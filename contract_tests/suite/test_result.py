@@ -87,6 +87,7 @@ def test_a_row_has_its_ten_fields(run: Run) -> None:
         ordinary = task.phone != run.target.phones.awkward
         rows = reply.model.get("data")
         for i, row in enumerate(rows if isinstance(rows, list) else []):
+            run.api.sender.budget.check_time()
             there = ("time", "price", "source") if ordinary and isinstance(row, dict) else ()
             believed = [f"row.{name}" for name in there if name in row]
             shows = ("result.row-fields", *believed)
@@ -123,6 +124,7 @@ def test_in_a_ready_answer(run: Run, checks: Checks, clause: str, sections: tupl
         if decoded is None or reply.status != "ready" or not decoded.can_show(clause):
             continue
         for found in check(clause, reply.model, facts, rows_only=decoded.rows is not None):
+            run.api.sender.budget.check_time()
             if isinstance(found, ShownChoice):
                 checks.choice(clause, found.choice, reply)
             else:

@@ -59,7 +59,7 @@ class Made(NamedTuple):
     """Its entry in the journal, with any number."""
 
 
-class Plan(Protocol):
+class CallPlan(Protocol):
     """What is left to do of a call that was looked at before the store was locked."""
 
     def run(self) -> Made | None:
@@ -87,7 +87,7 @@ class Gateway:
         self.mock = mock
         self.plain = plain
         self.hook = hook
-        self.plan: Callable[[Request], Plan | None] = lambda _: None
+        self.plan: Callable[[Request], CallPlan | None] = lambda _: None
         """Gives the plan of an ordinary call that writes. Where a store is shared, the less is done while it is locked,
         the more do others."""
 
@@ -104,7 +104,7 @@ class Gateway:
         coming = iter(requests)
         try:
             with self.mock.store.turn():
-                planned: list[tuple[Request, Plan]] = []
+                planned: list[tuple[Request, CallPlan]] = []
                 for request in coming:
                     asked.append(request)
                     if (plan := self.plan(request)) is not None:
@@ -122,7 +122,7 @@ class Gateway:
         self.mock.store.record(map(_counted, decided), entries)
         return responses
 
-    def _carried_out(self, planned: Sequence[tuple[Request, Plan]]) -> Iterator[Decision | Made]:
+    def _carried_out(self, planned: Sequence[tuple[Request, CallPlan]]) -> Iterator[Decision | Made]:
         if not planned:
             return
         try:

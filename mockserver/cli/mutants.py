@@ -72,6 +72,7 @@ def command(
         matrix = _run(wanted, jobs=jobs or cpus(), full=full)
         lost = [problem for one in files if (problem := _unwritten(*one, matrix)) is not None]
         write_terminal(sys.stdout, matrix)
+        Interrupts.end()
     if lost:
         raise Refusal(*lost)
     sys.exit(matrix.exit_code)

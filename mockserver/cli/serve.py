@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -56,12 +58,13 @@ def _alone(
     log = STANDARD_ERROR.write if settings.access_log else None
     with opened(settings, log, made.context if made else None) as (gateway, server):
         notes = _clock_notes(gateway.mock)
+        announcement = _Announcement(settings, write_line)
 
         def ready(host: str, port: int) -> None:
             for line in (*_hints(settings, host, port, made), *notes):
                 STANDARD_ERROR.write(line)
             gc.freeze()
-            _announce(settings, host, port, write_line)
+            announcement.begin(host, port)
 
         def within(operation: Callable[[], None]) -> None:
             server.guard(operation)  # which a server has once it has started
@@ -69,6 +72,7 @@ def _alone(
         file = SettingsFile(load, settings, gateway, within, write_line)
 
         def look() -> bool:
+            announcement.go_on()
             file.look()
             return is_over()
 
@@ -82,6 +86,8 @@ def _by_workers(
     from mockserver.wire.processes import ManyProcesses, say  # loaded where they are used
     from mockserver.wire.workers import say_at_once
 
+    announcement = _Announcement(settings, say)
+
     def begin(mock: Mock) -> None:
         for line in _clock_notes(mock):
             STANDARD_ERROR.write(line)
@@ -89,9 +95,13 @@ def _by_workers(
     def ready(host: str, port: int) -> None:
         for line in _hints(settings, host, port, made):
             say_at_once(line)
-        _announce(settings, host, port, say)
+        announcement.begin(host, port)
 
-    ManyProcesses(settings, load, made.context if made else None, begin).run(ready, is_over)
+    def look() -> bool:
+        announcement.go_on()
+        return is_over()
+
+    ManyProcesses(settings, load, made.context if made else None, begin).run(ready, look)
 
 
 def _api(settings: Settings, host: str, port: int) -> str:
@@ -99,19 +109,51 @@ def _api(settings: Settings, host: str, port: int) -> str:
     return url_of(callable_host(host), port, "https" if settings.tls else "http") + "/api"
 
 
-def _announce(settings: Settings, host: str, port: int, say: Callable[[str], object]) -> None:
-    """Writes the line `ready` to standard output. Where that is of no use, the mock goes on if its port is known.
+@dataclass(slots=True)
+class _Announcement:
+    """The line `ready` on standard output. Where that is full, the line waits, and no answer does."""
 
-    Raises Refusal, OSError.
-    """
-    line = f"ready {_api(settings, host, port)}"
-    try:
+    settings: Settings
+    say: Callable[[str], object]
+    _line: str = ""  # while it is to be written
+
+    def begin(self, host: str, port: int) -> None:
+        """Writes the line. Where standard output is of no use, the mock goes on if its port is known. Raises Refusal,
+        OSError.
+        """
+        self._line = f"ready {_api(self.settings, host, port)}"
+        try:
+            self._write()
+        except (Refusal, OSError) as error:
+            if not self.settings.port:
+                raise
+            self._fails(error)
+
+    def go_on(self) -> None:
+        """Writes the line, where it still waits. To be called again and again."""
+        try:
+            self._write()
+        except (Refusal, OSError) as error:
+            self._fails(error)
+
+    def _write(self) -> None:
         # Not through the stream, which would keep what it could not write, and fail with it at the end.
-        os.write(output().fileno(), f"{line}\n".encode())
-    except (Refusal, OSError) as error:
-        if not settings.port:
-            raise
-        say(f"{line} (standard output: {error.strerror if isinstance(error, OSError) else 'is closed'})")
+        if self._line and _takes(number := output().fileno()):
+            os.write(number, f"{self._line}\n".encode())
+            self._line = ""
+
+    def _fails(self, error: Exception) -> None:
+        line, self._line = self._line, ""
+        self.say(f"{line} (standard output: {error.strerror if isinstance(error, OSError) else 'is closed'})")
+
+
+def _takes(number: int) -> bool:
+    """Whether a descriptor takes a line now, or fails at once."""
+    if not hasattr(select, "poll"):
+        return True
+    asked = select.poll()
+    asked.register(number, select.POLLOUT)
+    return bool(asked.poll(0))
 
 
 @contextmanager

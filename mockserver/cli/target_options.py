@@ -12,6 +12,7 @@ import click
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import options_of, read_options
 from contract_tests.findings.exit_code import USAGE
+from contract_tests.report.interrupts import Interrupts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -51,4 +52,5 @@ def end(code: int) -> NoReturn:
     except OSError:
         code = code or USAGE
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter writes the rest again
+    Interrupts.end()
     sys.exit(code)

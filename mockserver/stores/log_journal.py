@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
+import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mockserver.core.errors import StoreError
 from mockserver.standard_error import write_line
-from mockserver.stores.call_log import CallLog, LogReader
+from mockserver.stores.call_log import STRANGE, CallLog, LogReader
 from mockserver.stores.journal import LARGEST_BODY, Entry, Pattern, Waiter
 from mockserver.stores.memory_journal import MemoryJournal
 from mockserver.stores.shared_store import HELD
@@ -18,9 +19,15 @@ from mockserver.stores.store import Made
 from mockserver.stores.trouble import Trouble
 
 _TURN, _CLEAR = "turn", "clear"
+_AT_ONCE, _REST = 50, 0.003
+"""So many records are read, and then so many seconds waited, where nobody waits for them: a thread that works without a
+pause holds up the others.
+"""
 _TRIES = 5  # to read a log of which others sum up a part meanwhile
-_STRANGE = (pickle.UnpicklingError, ValueError, TypeError, LookupError, EOFError)
-"""What a record raises that no mock of this version has written."""
+
+
+class _Ended(Exception):
+    """The journal is closed."""
 
 
 class LogJournal(MemoryJournal):
@@ -38,6 +45,8 @@ class LogJournal(MemoryJournal):
         self._reader = LogReader(path)
         self._calls: Counter[Made] = Counter()
         self._cleared: list[str | None] = []  # what is still to be cleared
+        self._tidier: threading.Thread | None = None
+        self._ended = threading.Event()
         self.trouble = Trouble(f"{path}: the journal", write_line, HELD)
 
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
@@ -61,31 +70,34 @@ class LogJournal(MemoryJournal):
         kept = [] if entry is None else [(entry[1:], body if len(body) <= LARGEST_BODY else None)]
         self._log.append((_TURN, ((made, 1),), kept, False), wait=False)
 
-    @property
-    def is_long(self) -> bool:
-        """Whether `tidy` has something to do."""
-        return self._log.due is not None
-
     def tidy(self) -> None:
-        """Has what the log comes to stand in the place of its older part, where that is long. Where that fails, whoever
-        makes the log longer does it. Raises nothing.
+        """Has what the log comes to stand in the place of its older part, where that is long: later, in a thread of its
+        own. From whichever thread.
         """
-        number, self._log.due = self._log.due, None
-        if number is None:
+        if self._log.due is None or (self._tidier is not None and self._tidier.is_alive()):
             return
-        # Nobody may have asked for it here so far, and it would take the memory of all entries from then on.
-        whole = self if self._reader.number and self._reader.number < number else LogJournal(self._file)
+        number, self._log.due = self._log.due, None
+        tidier = threading.Thread(target=self._sum_up, args=(number,), name="ifind-mock-journal", daemon=True)
+        with suppress(RuntimeError):  # the system allows no more threads: whoever makes the log longer does it
+            tidier.start()
+            self._tidier = tidier
+
+    def _sum_up(self, number: int) -> None:
+        # Not by what was read here: nobody may have asked for it so far, and another thread may ask now.
+        whole = LogJournal(self._file)
         whole.size = self.size
         try:
-            whole._take(number)  # noqa: SLF001 - of its own class
-            self._log.sum_up(number, (tuple(whole._calls.items()), whole.whole()))  # noqa: SLF001
-        except OSError as error:
-            self._fails(error)
-        except _STRANGE:
-            return  # whoever reads it says so
+            whole._take(number, self._rest)
+            self._log.sum_up(number, whole._sums(self._rest))
+        except (OSError, _Ended, *STRANGE):
+            return  # whoever makes the log longer does it, and whoever reads or writes it says what is wrong
         finally:
-            if whole is not self:
-                whole.close()
+            whole.close()
+
+    def _rest(self) -> None:
+        """Lets the other threads go on, in the middle of much work."""
+        if self._ended.wait(_REST):
+            raise _Ended
 
     def clear(self, login: str | None) -> None:
         self._cleared.append(login)
@@ -125,29 +137,43 @@ class LogJournal(MemoryJournal):
                 self._begin_anew()
             except OSError as error:
                 raise StoreError(f"{self._path}: the journal beside it can't be read ({error.strerror})") from error
-            except _STRANGE:
+            except STRANGE:
                 what = "the journal beside it holds a record that this ifind-mock can't read"
                 raise StoreError(f"{self._path}: {what}; use one version for all processes") from None
             else:
                 return
 
-    def _take(self, until: int | None = None) -> None:
-        """Takes in what was added. Raises OSError, and what a strange record raises."""
-        for record, is_sum in self._reader.read(until):
+    def _take(self, until: int | None = None, rest: Callable[[], object] = lambda: None) -> None:
+        """Takes in what was added. Raises OSError, and what a strange record raises. rest is called now and then."""
+        for number, (record, is_sum) in enumerate(self._reader.read(until), 1):
+            if number % _AT_ONCE == 0:
+                rest()
             if is_sum:
-                calls, kept = record
-                self._calls = Counter(dict(calls))
-                self.restore(kept)
+                self._take_sum(record)
             elif record[0] == _CLEAR:
                 super().clear(record[1])
             else:
                 _, calls, entries, lost_some = record
-                for made, number in calls:
-                    self._calls[made] += number
+                for made, times in calls:
+                    self._calls[made] += times
                 if lost_some:
                     self.lose()
                 for fields, body in entries:
                     self.add(Entry(self.last_number + 1, *fields), body)
+
+    def _sums(self, rest: Callable[[], object]) -> Iterator[Any]:
+        """All that it holds, as `_take_sum` takes it."""
+        yield "calls", tuple(self._calls.items())
+        for part in self.parts():
+            rest()
+            yield part
+
+    def _take_sum(self, record: Any) -> None:
+        what, held = record
+        if what == "calls":
+            self._calls = Counter(dict(held))
+        else:
+            self.restore(what, held)
 
     def _begin_anew(self) -> None:
         """Reads from the beginning, as others have summed up what came next. The waiters have counted a part of it."""
@@ -194,5 +220,8 @@ class LogJournal(MemoryJournal):
 
     def close(self) -> None:
         """Ends the use of the log."""
+        self._ended.set()
+        if self._tidier is not None:
+            self._tidier.join()
         self._reader.close()
         self._log.close()

@@ -108,25 +108,23 @@ class MemoryJournal(Journal):
         """Takes note that entries are missing of which nothing is known."""
         self._forgotten = True
 
-    def whole(self) -> Any:
-        """All that it holds, as texts, bytes, numbers, tuples and lists."""
-        rings = (
-            [(login, [_entry(kept)[:] for kept in ring.entries], ring.lost.whole()) for login, ring in one.items()]
-            for one in (self._rings, self._emptied)
-        )
-        return self.last_number, self._forgotten, [*self._bodies], *rings
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """All that it holds, in parts, as texts, bytes, numbers, tuples and lists."""
+        for name, rings in (("ring", self._rings), ("emptied", self._emptied)):
+            for login, ring in rings.items():
+                yield name, (login, [_entry(kept)[:] for kept in ring.entries], ring.lost.whole())
+        yield "end", (self.last_number, self._forgotten, [*self._bodies])
 
-    def restore(self, whole: Any) -> None:
-        """Holds what `whole` gave of another."""
-        self.forget()
-        self.last_number, self._forgotten, bodies, *parts = whole
-        for rings, part in zip((self._rings, self._emptied), parts, strict=True):
-            for login, entries, lost in part:
-                kept = [
-                    (entry.number, entry.time, _whole(entry.method, entry.outcome), entry)
-                    for entry in map(Entry._make, entries)
-                ]
-                rings[login] = _Ring(deque(kept), Lost.of(lost))
+    def restore(self, name: str, part: Any) -> None:
+        """Holds a part of another; it holds nothing before the first."""
+        if name != "end":
+            login, entries, lost = part
+            read = map(Entry._make, entries)
+            kept = [(entry.number, entry.time, _whole(entry.method, entry.outcome), entry) for entry in read]
+            rings = self._rings if name == "ring" else self._emptied
+            rings[login] = _Ring(deque(kept), Lost.of(lost))
+            return
+        self.last_number, self._forgotten, bodies = part
         every = (kept for ring in self._rings.values() for kept in ring.entries)
         self._kept = {kept[0]: kept for kept in sorted(every, key=itemgetter(0))}
         self._bodies = deque(bodies)

@@ -38,6 +38,8 @@ from mockserver.stores.store import Again, Made
 from mockserver.stores.trouble import Trouble
 
 FORMAT = "1"
+AHEAD = 1000
+"""Ids that are left out where Redis has lost some that were given out: other mocks may have given out later ones."""
 LEASE = 2.0  # seconds for which the lock is held, unless its holder ends before
 BUSY = 3.0  # seconds to wait for the lock: longer than the lease, so that a holder that died fails no call
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
@@ -124,7 +126,9 @@ class RedisStore(SharedStore):
         self._word = ""  # of the state that is there: it is another once Redis has lost the first
         self._looks = True  # whether it takes in what others have changed
         self._checked = True
-        """Whether the call, in a turn, has taken in what others have changed, or the transaction, outside of one."""
+        """Whether the turn, or the transaction outside of one, has taken in what others have changed. A turn does so
+        once: all its calls have come before.
+        """
         self._in_turn = False
         self._kept: dict[str, Account] = {}  # accounts as of the last change that is known, and as they were seen last
         self._kept_clocks: dict[str, Clock | None] = {}  # and clocks, by their owners
@@ -143,7 +147,7 @@ class RedisStore(SharedStore):
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
         self._forget()
-        found, made, self._word = self._link.run(scripts.OPEN, FORMAT, self._last, uuid4().hex)
+        found, made, self._word = self._link.run(scripts.OPEN, FORMAT, self._last, uuid4().hex, AHEAD)
         if found != FORMAT:
             what = f"has format {found}, this ifind-mock reads format {FORMAT}"
             raise StoreError(f"{self.name}: {what}; name another state, or take the ifind-mock that made it")
@@ -177,7 +181,7 @@ class RedisStore(SharedStore):
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """See Store. Each call takes in what others have changed, with what it reads or creates."""
+        """See Store. What others have changed is taken in with what the first call reads or creates."""
         if self._depth or self._emptied:
             with self.transaction():
                 yield
@@ -194,7 +198,6 @@ class RedisStore(SharedStore):
             if not self._checked:
                 self._goes_by = None
                 self._catch_up_again(self._changes(self._known))
-            self._checked = self._written is not None
             if self._seen is not None:
                 self._seen = _Seen()
 
@@ -409,7 +412,7 @@ class RedisStore(SharedStore):
         back.
         """
         account = self._kept.get(login)
-        return self._in_turn and not self._checked and account is not None and account.used < account.daily_limit
+        return self._in_turn and account is not None and account.used < account.daily_limit
 
     def _look(self, seen: _Seen, login: str | None = None, task_id: int | None = None) -> None:
         """Reads the account and the clock of the login, the server's clock, and the task."""

@@ -164,12 +164,16 @@ end
 OPEN = Script(
     _SHARED
     + """
--- ARGV: the format, the lowest id that may be given next, a word of its own for a state that is made now. Gives the
--- format that is there, whether it was made now, and its word.
+-- ARGV: the format, the highest id that this process knows to be given out, a word of its own for a state that is made
+-- now, and how many ids others may have given out since. Gives the format that is there, whether it was made now, and
+-- its word.
 local made = redis.call('SET', p .. 'format', ARGV[1], 'NX')
 redis.call('SET', p .. 'word', ARGV[3], 'NX')
 local last = redis.call('GET', p .. 'last') or '0'
-if less(last, ARGV[2]) then redis.call('SET', p .. 'last', ARGV[2]) end
+if less(last, ARGV[2]) then
+  redis.call('SET', p .. 'last', ARGV[2])
+  redis.call('INCRBY', p .. 'last', ARGV[4])
+end
 return {redis.call('GET', p .. 'format'), made and 1 or 0, redis.call('GET', p .. 'word')}
 """
 )

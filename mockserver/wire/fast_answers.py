@@ -149,7 +149,7 @@ class _Kept(Generic[T]):
             self._size -= self._sizes.pop(gone)
 
 
-class State(Protocol):
+class ReadState(Protocol):
     """What fast answers read of a store (see Store)."""
 
     faults: ArmedFaults
@@ -238,12 +238,7 @@ class CommonParts:
 class FastAnswers(CommonParts, ABC):
     """The fast answers of a gateway. Used on the loop only."""
 
-    apart: Callable[[Callable[[], object], Callable[[object], object]], object] = staticmethod(
-        lambda job, then: then(job())
-    )
-    """Runs a job where the state is touched, and then the other here; a server sets it."""
-
-    def __init__(self, gateway: Gateway, state: State) -> None:
+    def __init__(self, gateway: Gateway, state: ReadState) -> None:
         self._state = state
         self._gets: dict[bytes, int] = {}
         """The headers of clients' GETs, to the empty line, with the length of what follows them: none."""
@@ -257,7 +252,7 @@ class FastAnswers(CommonParts, ABC):
         if found is None:
             found = self._form(data)
         elif data[found.end() :] not in self._gets:
-            return None
+            found = None
         if found is None:
             return None
         operation, asked, login, token, phone, source, number, form = found.groups()
@@ -265,7 +260,7 @@ class FastAnswers(CommonParts, ABC):
         if mock.profile is not self._profile or mock.simulation is not self._simulation:
             self._prepare()
         run = self._runs[posted].get(operation)
-        if run is None or not self._begin():
+        if run is None or (self._begin is not None and not self._begin()):
             return None
         name = login.replace(b"%40", b"@").decode()
         account = store.account(name)
@@ -276,31 +271,41 @@ class FastAnswers(CommonParts, ABC):
             or store.scenarios.may_meet(name)
         ):
             return None
-        real = mock.real.now()
-        ordinary = store.clock(name) is None and store.clock(None) is None
-        now = real if ordinary else mock.now(name)
+        clock = store.clock(name) or store.clock(None)
+        real = mock.real.now() if clock is None else mock.real.now(clock.since)
+        now = real if clock is None else clock.now(real)
         made = run(account, now, peer, (phone, source, number, form))
         if made is None:
             return None
         shape, body, reason, task, of, searched, lines = made
-        if lines is None:
-            lines = self._lines(shape, reason, task, len(body))
+        lines = lines or self._lines(shape, reason, task, len(body))
         shown, size = None if of == account.token else of, len(body)
-        entry = (account.login, task, shown, searched, reason, len(asked), size, shape.content_type)
-        self._keep(shape.counted, (now, shape.kinds[posted], real, *entry), body)
+        memory, kind, name, content_type = self._memory, shape.kinds[posted], account.login, shape.content_type
+        if memory is None:
+            seen = (now, kind, real, name, task, shown, searched, reason, len(asked), size, content_type)
+            self._keep(shape.counted, seen, body)
+        else:
+            memory.made[shape.counted] += 1
+            if memory.journal.size:
+                number = memory.journal.last_number + 1
+                kept = (number, now, kind, real, name, task, shown, searched, reason, len(asked), size, content_type)
+                memory.journal.keep(name, kept, body)
         return lines, body, reason
 
-    @abstractmethod
-    def _begin(self) -> bool:
-        """Whether the state can be read now."""
+    _memory: MemoryStore | None = None
+    """The store, where it is in memory: then the journal and the counts are at hand."""
+    _begin: Callable[[], bool] | None = None
+    """Tells whether the state can be read now; None where it always can."""
 
     @abstractmethod
     def _writing(self) -> dict[bytes, Run]:
         """What answers the operations that write."""
 
-    @abstractmethod
-    def _keep(self, counted: Made, kept: Kept, body: bytes) -> None:
-        """Counts a call that is answered, and keeps its entry in the journal. Kept lacks the number."""
+    def _keep(self, counted: Made, seen: tuple[Any, ...], body: bytes) -> None:
+        """Counts a call that is answered, and keeps its entry in the journal, where the store is not in memory. seen is
+        a Kept without its number.
+        """
+        raise NotImplementedError
 
     def _form(self, data: bytes) -> re.Match[bytes] | None:
         """The call of a POST with a form, as if the form were a query; None of another request."""
@@ -430,11 +435,8 @@ class MemoryAnswers(FastAnswers):
     """Those of a mock whose state is in memory."""
 
     def __init__(self, gateway: Gateway, store: MemoryStore) -> None:
-        self._store = store
+        self._store = self._memory = store
         super().__init__(gateway, store)
-
-    def _begin(self) -> bool:
-        return True
 
     def _writing(self) -> dict[bytes, Run]:
         return {b"create": self._create}
@@ -451,14 +453,8 @@ class MemoryAnswers(FastAnswers):
         edition = self._profile.rules.edition.name
         store.add_task(account.charged(day, used + cost), (*head, edition, None, polls, None))
         shape = self._created[values[3]]
-        return shape, shape.created(task), f"task created, cost {cost}", task, text, place, None
-
-    def _keep(self, counted: Made, kept: Kept, body: bytes) -> None:
-        store = self._store
-        store.made[counted] += 1
-        journal = store.journal
-        if journal.size:
-            journal.keep(kept[3], (journal.last_number + 1, *kept), body)
+        body = b"%b%b%b" % (shape.body, str(task).encode(shape.encoding), shape.rest)
+        return shape, body, f"task created, cost {cost}", task, text, place, None
 
 
 @cache

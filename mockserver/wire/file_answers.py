@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.api.gateway import Gateway, Made, Plan
+from mockserver.api.gateway import CallPlan, Gateway, Made
 from mockserver.api.http import Request, Response
 from mockserver.api.params import is_form
 from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import AT_ONCE, Micros
 from mockserver.core.tasks import Account
-from mockserver.stores.memory_journal import EntryKind, Kept
+from mockserver.stores.memory_journal import EntryKind
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.sqlite_reader import SqliteReader
 from mockserver.stores.store import Made as Counted
@@ -38,7 +38,7 @@ class _Create:
     plain: bool
 
     def run(self) -> Made | None:
-        """See Plan."""
+        """See CallPlan."""
         if self.store.known != self.known:
             return None
         task = self.store.add_task(self.columns, self.login, self.day, self.cost)
@@ -67,7 +67,7 @@ class FileCreates(CommonParts):
         self._clocks: dict[str | None, Clock | None] = {}
         super().__init__(gateway)
 
-    def plan(self, request: Request) -> Plan | None:
+    def plan(self, request: Request) -> CallPlan | None:
         """See `Gateway.plan`. Called in a transaction."""
         if request.path != b"/api/create" or request.too_large:
             return None
@@ -135,7 +135,7 @@ class FileAnswers(FastAnswers):
     def __init__(self, gateway: Gateway, store: SqliteStore) -> None:
         self._reader = SqliteReader(store)
         self._journal = store.journal
-        self._tidies = False
+        self._begin = self._reader.begin
         super().__init__(gateway, self._reader)
 
     def answer(self, data: bytes, peer: str) -> FastAnswer | None:
@@ -145,19 +145,10 @@ class FileAnswers(FastAnswers):
         except (StoreError, OSError):  # nothing has been done
             return None
 
-    def _begin(self) -> bool:
-        return self._reader.begin()
-
     def _writing(self) -> dict[bytes, Run]:
         return {}
 
-    def _keep(self, counted: Counted, kept: Kept, body: bytes) -> None:
-        kind: EntryKind = kept[1]
-        entry = kind.entry((0, *kept)) if self._journal.size else None
-        self._journal.add_at_once(counted, entry, body)
-        if self._journal.is_long and not self._tidies:
-            self._tidies = True
-            self.apart(self._journal.tidy, self._tidied)
-
-    def _tidied(self, _nothing: object) -> None:
-        self._tidies = False
+    def _keep(self, counted: Counted, seen: tuple[Any, ...], body: bytes) -> None:
+        kind: EntryKind = seen[1]
+        self._journal.add_at_once(counted, kind.entry((0, *seen)) if self._journal.size else None, body)
+        self._journal.tidy()

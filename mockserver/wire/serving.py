@@ -67,8 +67,6 @@ def mock_server(
         fast=fast,
         watch=gateway.mock.watch if store.is_shared else None,
     )
-    if fast is not None:
-        fast.apart = lambda job, then: server.guard.run(job, then)  # noqa: PLW0108 - there is a guard once it has started
     gateway.mock.end_waiting = server.end_waiting
     return server
 

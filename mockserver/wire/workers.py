@@ -42,6 +42,7 @@ _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _LOOK = 0.2  # seconds between two looks whether it is over
 _SHORT, _LONGEST = 1.0, 5.0
 """Seconds: a worker that ends after less is started again after a while, which grows up to the second."""
+_TRIES = 8  # of each worker, one after another, while none serves
 
 
 class _Handed(socket.socket):
@@ -152,6 +153,7 @@ class Workers:
     _workers: dict[int, _Worker] = field(default_factory=dict)  # by their numbers
     _due: dict[int, float] = field(default_factory=dict)  # when each that has ended is started again
     _brief: dict[int, int] = field(default_factory=dict)  # how often each has ended early, one time after the other
+    _in_vain: int = 0  # starts that came to nothing, since a worker has last served
     _failing: dict[int, str] = field(default_factory=dict)  # what keeps each from starting, as it was said last
     _held: list[socket.socket] = field(default_factory=list)  # a connection that no worker could take yet
     _accepting: bool = False
@@ -161,7 +163,8 @@ class Workers:
 
     def run(self, on_ready: Callable[[str, int], None], is_over: Callable[[], bool]) -> None:
         """Serves until SIGTERM or SIGINT, or is_over says so, which is asked again and again. on_ready gets the bound
-        address once all workers accept connections. Raises WireError where one can't start at first.
+        address once all workers accept connections. Raises WireError where one can't start at first, and where none can
+        later on.
         """
         gc.freeze()  # what is there now stays in memory that the workers share
         with selectors.DefaultSelector() as self._selector, self._woken():
@@ -190,6 +193,7 @@ class Workers:
             except OSError as error:
                 self._due[number] = now + _LONGEST
                 self.say(f"worker {number} can't be started: {error.strerror}; it is tried again")
+                self._fails(error.strerror or "")
         takes = self._accepting and now >= self._paused and self._fewest() is not None
         for listener in self.listeners:
             if takes != (listener in self._selector.get_map()):
@@ -302,6 +306,7 @@ class Workers:
         worker.connections -= told.count(CLOSED)
         if READY in told:
             worker.ready = True
+            self._in_vain = 0
             if self._failing.pop(worker.number, None) is not None:
                 self.say(f"worker {worker.number} serves again")
         if LEAVING in told and not worker.leaving:
@@ -326,12 +331,23 @@ class Workers:
         brief = self._brief[worker.number] = self._brief.get(worker.number, 0) + 1 if lived < _SHORT else 0
         self._due[worker.number] = time.monotonic() + (min(2.0**brief / 10, _LONGEST) if brief else 0)
         if error is not None and self._failing.get(worker.number) == error:
-            return  # it is tried for as long as it takes
+            self._fails(error)
+            return  # it is tried for as long as another serves
         for line in (error or "").splitlines() if error not in self._failing.values() else ():
             self.say(line)
         if error is not None:
             self._failing[worker.number] = error
         self.say(f"worker {worker.number} (process {worker.process}) {_how(status)}; it is started again")
+        if not worker.ready:
+            self._fails(error or f"worker {worker.number} {_how(status)} before it could serve")
+
+    def _fails(self, why: str) -> None:
+        """Counts a start that came to nothing. Raises WireError where no worker serves, and none can be started."""
+        if any(one.ready for one in self._workers.values()):
+            return
+        self._in_vain += 1
+        if self._in_vain >= _TRIES * self.number:
+            raise WireError(f"no worker can be started, after {self._in_vain} tries: {why}")
 
     # The end.
 

@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client, TestResponse
 
 from mockserver.core.errors import StoreError
@@ -73,6 +75,17 @@ def test_our_own_files_name_no_other_host() -> None:
 
 def moved(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, answer.headers["Location"]
+
+
+def test_below_another_path_the_page_finds_its_files_and_the_mock() -> None:
+    app = create_app(load({}))
+    below = Client(DispatcherMiddleware(NotFound(), {"/below": app.wsgi_app}))
+    page = Page(below.get("/below/_mock/docs/").text)
+    files = [source for source in page.loads if ":" not in source]
+    told = below.get("/below/_mock/openapi.json").get_json()
+
+    assert {below.get(f"/below/_mock/docs/{source}").status_code for source in files} == {200}
+    assert told["servers"] == [{"url": "http://localhost:80/below"}]
 
 
 def test_without_its_slash_the_page_is_elsewhere() -> None:

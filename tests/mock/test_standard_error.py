@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,8 +27,9 @@ from hypothesis import strategies as st
 import mockserver
 from mockserver.standard_error import Lines
 from mockserver.web.control import Control
-from support.processes import environment, serving
+from support.processes import COMMAND, environment, serving
 from support.raw_client import connected
+from support.redis_server import free_port
 from support.wire_server import get, wait_for
 
 CALL = get("/api/info?login=demo@example.com&token=demo-token")
@@ -329,3 +331,33 @@ write_line("end")
     )
 
     assert done.stderr.splitlines() == ["ifind-mock: parent", "ifind-mock: child", "ifind-mock: end"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_full_pipe_on_standard_output_holds_no_answer_and_gets_the_line_once_it_is_read(
+    workers: str, tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    port = str(free_port())
+    command = [*COMMAND, "serve", "--port", port, "--workers", workers]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=filled(writer), stderr=subprocess.DEVNULL
+    ) as mock:
+        os.close(writer)
+        try:
+            url = f"http://127.0.0.1:{port}/api/info?login=demo@example.com&token=demo-token"
+            wait_for(lambda: _answers(url), 10)
+            said = b""
+            while not said.endswith(b"\n"):
+                said += os.read(reader, 65536)
+        finally:
+            mock.terminate()
+            os.close(reader)
+
+    assert said.lstrip(b"x").decode() == f"ready http://127.0.0.1:{port}/api\n"
+
+
+def _answers(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False

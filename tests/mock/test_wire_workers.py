@@ -60,6 +60,7 @@ PROGRAM = """
             os.fork, workers._LONGEST = fork, 0.1
         say(port)
 
+    workers._TRIES = {tries}
     parent = workers.Workers({number}, work, sockets("127.0.0.1", 0), say, lambda: None)
     try:
         parent.run(ready, lambda: False)
@@ -97,7 +98,7 @@ def begun(**chosen: Any) -> subprocess.Popen[str]:
     """A parent of three workers; broken: which of them can't start; trouble: the file with which none can. All else is
     a flag.
     """
-    asked = {"number": 3, "broken": 0, "asyncio": 0, "refused": 0, "trouble": "", **chosen}
+    asked = {"number": 3, "broken": 0, "asyncio": 0, "refused": 0, "trouble": "", "tries": 8, **chosen}
     program = textwrap.dedent(PROGRAM).format(tests=str(Path(__file__).parents[1]), **asked)
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
 
@@ -217,6 +218,20 @@ def test_workers_that_can_not_start_again_say_why_once_and_when_they_can(tmp_pat
             *["worker serves again\n"] * 2,
         ]
     )
+
+
+def test_where_no_worker_can_start_any_more_that_is_said_and_no_client_waits_on(tmp_path: Path) -> None:
+    trouble = tmp_path / "trouble"
+    with started(number=2, trouble=str(trouble), tries=2) as up:
+        trouble.touch()
+        for one in up.workers():
+            os.kill(one, signal.SIGKILL)
+        with suppress(OSError), connected(up.address) as client:
+            assert client.send(get("/")).file.read(1) == b""  # it may have come before the end, or after
+        assert up.process.stdout is not None
+        said = up.process.stdout.read()
+
+    assert "no worker can be started, after 4 tries: the store is broken\nmake it whole\nbye\n" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

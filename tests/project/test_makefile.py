@@ -21,6 +21,9 @@ ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.once
 
+OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON", "VENV", "LOCK", "MARKS", "ARGS", "PORT"}
+"""What a make that runs these tests hands on."""
+
 PIP = """
 import os, signal, sys
 with open(os.environ["PIP_LOG"], "a") as log:
@@ -76,11 +79,13 @@ class Checkout:
     def make(self, *args: str, python: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
         """make, where `python3` is the good stand-in unless a variable names another one."""
         path = f"{self.pythons}:{os.environ['PATH']}"
+        inherited = environment(PATH=path, PIP_LOG=str(self.pythons / "log"))
+        plain = {name: value for name, value in inherited.items() if name not in OF_MAKE}
         named = [f"PYTHON={self.pythons / python}"] if python else []
         return subprocess.run(
             ["make", "--no-print-directory", *args, *named],
             cwd=self.folder,
-            env={**environment(PATH=path, PIP_LOG=str(self.pythons / "log"), **more)},
+            env={**plain, **more},
             capture_output=True,
             text=True,
             start_new_session=True,

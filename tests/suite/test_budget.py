@@ -313,6 +313,23 @@ def test_an_account_that_is_used_up_is_refused_and_that_is_seen() -> None:
     assert code == 4, output
 
 
+def test_a_day_of_the_limit_that_turns_between_two_creates_breaks_nothing() -> None:
+    """By the first answer of info, and the tasks since, the units of the day are used up."""
+    turned = []
+
+    def http(_number: int, _verb: str, method: str, _given: dict[str, str]) -> None:
+        if method == "create" and target.units == 2 * len(turned) + 2:
+            turned.append(target.units)
+            target._service.spent.clear()  # type: ignore[union-attr]
+
+    with serving("courier", limit=2, http=http) as target:
+        code, output = check(target)
+
+    assert turned[:2] == [2, 4]
+    assert code in (0, 4), output
+    assert "broken" not in outcomes(output).values(), output
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("limit", [1, 2, 3])
 @pytest.mark.parametrize("name", STANDINS)

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -341,7 +342,7 @@ def test_a_signal_ends_the_run_with_its_report(number: signal.Signals, at: int, 
     assert process.returncode == report["exit_code"] == 1, output + errors
     assert "interrupted" in report["stopped"]
     assert b"Traceback" not in output + errors
-    assert output.startswith(b"::error title=The run ended before its time::interrupted")
+    assert re.match(b"::error title=(The run ended before its time|Nothing was checked)::interrupted", output)
     assert report["spent"]["calls"] >= at - 1
 
 
@@ -430,6 +431,29 @@ def test_a_signal_that_the_process_was_started_to_ignore_ends_nothing(tmp_path: 
 
     assert report["stopped"] == "", output + errors
     assert process.returncode == report["exit_code"]
+
+
+PATIENT = (
+    "from contract_tests.report import interrupts; interrupts.TOGETHER = 60; import mockserver.cli.main as m; m.main()"
+)
+"""The command line, for a machine that is too busy to end it within a second."""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signals_that_come_on_and_on_after_the_report_leave_the_exit_code(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    words = ["check", "--only", "task.lifetime", "--json", "r.json"]
+    with subprocess.Popen(
+        [sys.executable, "-c", PATIENT, *words], env=environment(), cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any("clause decided" in line for line in process.stdout)
+        while process.poll() is None:
+            process.send_signal(number)
+            time.sleep(0.001)
+
+    assert process.returncode == json.loads((tmp_path / "r.json").read_bytes())["exit_code"] == 0
 
 
 @pytest.mark.parametrize("number", SIGNALS)

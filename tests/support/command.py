@@ -10,6 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from unittest.mock import patch
 
+from contract_tests.report.interrupts import SIGNALS
 from mockserver.cli.main import main
 from support.processes import environment
 
@@ -17,7 +18,7 @@ from support.processes import environment
 def ifind(*args: str, cwd: Path, **more: str) -> CompletedProcess[str]:
     """What `ifind-mock` prints and its exit code, in a directory and with more variables in the environment."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    on_signal = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    on_signal = {number: signal.getsignal(number) for number in SIGNALS}
     code: object = 0
     try:
         with (

@@ -89,8 +89,9 @@ class Breaker:
         return context
 
     def _report_charges(self, context: CallContext) -> None:
-        if context.operation == "info" and context.status == "ok":
-            units_of(context)["used"] += self._charged.get(context.login, 0)
+        charged = self._charged.get(context.login, 0)
+        if context.operation == "info" and context.status == "ok" and charged:
+            units_of(context)["used"] += charged
 
 
 def units_of(context: CallContext) -> dict[str, Any]:
