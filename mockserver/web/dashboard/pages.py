@@ -62,6 +62,8 @@ _KINDS: Mapping[str, str] = {
     ".svg": "image/svg+xml",
 }
 _FORM = "application/x-www-form-urlencoded"
+_LONGEST_FORM = 16_384
+"""Bytes of a form that are read: anybody may send one."""
 _HTML = "text/html; charset=utf-8"
 
 
@@ -150,7 +152,7 @@ class Dashboard:
         if what == SIGN_OUT:
             self._sessions.end(parse_cookie(environ.get("HTTP_COOKIE")).get(session_cookie(environ), ""))
             return _moved("./", cookie=_cookie(environ, "", lasts=0))
-        (token,) = parse_qs(request.body.decode("utf-8", "replace")).get("token", [""])[:1]
+        (token,) = parse_qs(request.body[:_LONGEST_FORM].decode("utf-8", "replace")).get("token", [""])[:1]
         if not self._door.opens(token):
             return self._page(environ, request, None, is_wrong=True)
         return _moved("./", cookie=_cookie(environ, self._sessions.begin(), lasts=LASTS // SECOND))
