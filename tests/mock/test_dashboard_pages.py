@@ -278,6 +278,15 @@ def test_a_wrong_bearer_beside_a_session_is_refused_and_a_right_one_needs_none(c
     assert closed("/_mock/health", Authorization="Bearer wrong", Cookie=cookie).status == 401
 
 
+@pytest.mark.parametrize("path", ["", "sign-in"])
+def test_cookies_of_other_programs_may_hold_any_bytes(asks: Callable[..., Ask], path: str) -> None:
+    cookies = "name=caf\xe9; ifind-mock-theme=dark; \xff"
+
+    assert 'data-theme="dark"' in asks()("/_mock/", Cookie=cookies).body
+    assert 'data-theme="dark"' in asks(admin_token=TOKEN)(f"/_mock/{path}", Cookie=cookies, **BROWSER).body
+    assert asks(admin_token=TOKEN)("/_mock/sign-out", "POST", b"", Cookie=cookies, **OWN, **FORM).status == 303
+
+
 def test_a_strangers_form_is_read_only_so_far(closed: Ask) -> None:
     assert closed("/_mock/sign-in", "POST", f"a=1&token={TOKEN}".encode(), **OWN, **FORM).status == 303
     assert closed("/_mock/sign-in", "POST", b"a=1&" * 10_000 + f"token={TOKEN}".encode(), **OWN, **FORM).status == 401
