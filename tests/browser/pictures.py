@@ -64,7 +64,7 @@ def take(folder: Path, told: Callable[[str], object] = print) -> None:
             settle(page)
             if name == "try":
                 page.get_by_role("button", name="Run").click()
-                expect(page.locator("#ended")).to_contain_text("come to its end")
+                expect(page.locator("#ended")).to_contain_text("complete")
             page.screenshot(path=folder / f"{name}.png", full_page=size == NARROW)
             page.context.close()
             told(str(folder / f"{name}.png"))

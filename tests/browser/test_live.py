@@ -36,6 +36,21 @@ def test_requests_appear_as_they_come_with_why_they_were_answered_so(visit: Visi
         expect(rows.nth(1)).to_contain_text(text)
 
 
+def test_the_number_of_a_request_opens_all_that_the_journal_has_of_it(visit: Visit, account: Account) -> None:
+    task = create(account)
+    page = visit.open()
+    only(page, account)
+    number = account.requests()[-1]["number"]
+    page.get_by_role("button", name=f"Details of request {number}").click()
+    details = page.get_by_role("dialog", name=f"Request {number}")
+    for text in (account.login, "params", "login, token, phone, source", "response_size", "application/json"):
+        expect(details).to_contain_text(text)
+    page.keyboard.press("Escape")
+    expect(details).to_be_hidden()
+    page.get_by_role("link", name="70001234567").first.click()
+    expect(page.get_by_role("heading", name=f"Task {task}")).to_be_visible()
+
+
 def test_the_filter_leaves_what_fits(visit: Visit, account: Account) -> None:
     create(account)
     ask(account, "info")

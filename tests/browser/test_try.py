@@ -25,7 +25,7 @@ def test_a_search_is_run_from_create_to_result(visit: Visit, account: Account, f
     account.ready = {"after_polls": 2}
     page = visit.open("dashboard/try")
     fill(page, account, format=form, http=http)
-    expect(page.locator("#ended")).to_have_text("The search has come to its end.")
+    expect(page.locator("#ended")).to_have_text("The search is complete.")
     steps = page.locator("#steps > li")
     expect(steps.nth(0)).to_contain_text("task created, cost 3")
     expect(steps.nth(1)).to_contain_text("after 3 polls")

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from mockserver.settings.files import clauses
+from mockserver.stores.journal import OUTCOMES
 from mockserver.web.dashboard import pages
 from mockserver.web.dashboard.pages import PAGES, POLICY
 from mockserver.web.dashboard.sessions import LASTS, MOST, Sessions
@@ -130,6 +132,12 @@ def test_no_text_lacks_a_language_or_a_value() -> None:
         assert text.keys() == LANGUAGES.keys(), key
         assert all(text.values()), key
         assert len({frozenset(re.findall(r"\{\w*\}", one)) for one in text.values()}) == 1, key
+
+
+def test_each_outcome_of_a_call_has_its_word() -> None:
+    kinds = {*OUTCOMES, *clauses()["error.codes"].default}
+
+    assert {key.removeprefix("outcome.") for key in all_texts() if key.startswith("outcome.")} == kinds
 
 
 def test_each_text_that_is_named_is_there_and_each_that_is_there_is_named() -> None:

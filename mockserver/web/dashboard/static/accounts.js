@@ -1,6 +1,6 @@
 // Accounts: what each may and has used; making, changing, resetting and deleting them.
 
-import { at, below, call, copy, foreign, make, onPress, onSend, t, written } from "./core.js";
+import { at, below, call, copy, foreign, make, onPress, onSend, quotaMeter, t, written } from "./core.js";
 import { fill, valuesOf } from "./forms.js";
 import { paged } from "./lists.js";
 
@@ -33,12 +33,12 @@ function row(account) {
   return make(
     "tr",
     { "data-login": login },
-    make("th", { scope: "row" }, foreign(login)),
+    make("th", { scope: "row", className: "who", title: login }, foreign(login)),
     make(
       "td",
       {},
       make("span", { className: used >= limit ? "amount over" : "amount" }, t("live.used", { used: written(used), limit: written(limit) })),
-      make("meter", { min: 0, max: Math.max(limit, 1), value: limit ? Math.min(used, limit) : 1, high: limit * 0.8, optimum: 0, "aria-label": t("live.quota_of", { login }) }),
+      quotaMeter(account),
     ),
     make("td", {}, account.delay ?? t("accounts.usual")),
     make("td", {}, account.paid_until),

@@ -30,14 +30,20 @@ function* xml(text) {
 function* csv(text) {
   let column = 0;
   let row = 0;
+  let record = make("span", { className: "record" });
   for (const [token] of text.matchAll(/"(?:[^"]|"")*"?|[,;\t]|\r\n|\n|\r|[^,;\t\r\n"]+/g)) {
     if (/^[,;\t]$/.test(token)) column += 1;
     else if (/^[\r\n]+$/.test(token)) {
+      record.append(token);
+      yield record;
+      record = make("span", { className: "record" });
       column = 0;
       row += 1;
+      continue;
     }
-    yield row === 0 && !/^[\r\n]+$/.test(token) ? part("key", token) : part(column % 2 ? "value" : "text", token);
+    record.append(part(row === 0 ? "key" : column % 2 ? "value" : "text", token));
   }
+  if (record.hasChildNodes()) yield record;
 }
 
 const COLOURS = { json, xml, csv };

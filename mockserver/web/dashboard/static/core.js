@@ -199,6 +199,10 @@ export function lasting(seconds) {
 /** A document's keys and values in a line. */
 export const inWords = (table) => Object.entries(table).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
 
+/** A gauge of an account's units. */
+export const quotaMeter = ({ login, used, daily_limit: limit }) =>
+  make("meter", { className: used >= limit ? "over" : "", min: 0, max: Math.max(limit, 1), value: limit ? Math.min(used, limit) : 1, high: limit * 0.8, optimum: 0, "aria-label": t("live.quota_of", { login }) });
+
 /** An argument for sh: in single quotes. */
 export const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 

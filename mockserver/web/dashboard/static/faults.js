@@ -29,7 +29,7 @@ function row(fault) {
     { "data-fault": fault.id },
     make("th", { scope: "row" }, foreign(fault.id)),
     make("td", { className: "why" }, make("b", {}, kind), " ", foreign(inWords(settings))),
-    make("td", { className: "soft" }, Object.keys(fault.match).length ? foreign(inWords(fault.match)) : t("faults.all")),
+    make("td", { className: "why" }, Object.keys(fault.match).length ? foreign(inWords(fault.match)) : t("faults.all")),
     left,
     make("td", { className: "right" }, String(fault.seen)),
     make("td", { className: "right" }, String(fault.struck)),

@@ -30,6 +30,12 @@ function replace(old, row) {
   if (focused) row.querySelector(`[data-action="${focused}"]`)?.focus();
 }
 
+/** Gives each cell of a row the name of its column, which narrow windows show above it. */
+function labelled(row, heads) {
+  [...row.cells].forEach((cell, place) => (cell.dataset.label = heads[place].textContent));
+  return row;
+}
+
 /** Polls a list of the control API into the parts of `listing`; query gives what it is asked for. Gives what polls it at
  *  once; with true from its first page. */
 export function paged({ name, path, member = name, query = () => ({}), keyOf, rowOf, seconds = 2, limit = 50 }) {
@@ -42,7 +48,8 @@ export function paged({ name, path, member = name, query = () => ({}), keyOf, ro
       poll();
       return;
     }
-    keyed(at(`${name}-rows`), entries, keyOf, rowOf);
+    const rows = at(`${name}-rows`);
+    keyed(rows, entries, keyOf, (entry) => labelled(rowOf(entry), rows.parentElement.tHead.rows[0].cells));
     at(`${name}-box`).hidden = entries.length === 0;
     at(`${name}-empty`).hidden = entries.length > 0;
     at(`${name}-pager`).hidden = !offset && told.next === undefined;

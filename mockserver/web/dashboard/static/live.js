@@ -1,6 +1,6 @@
 // The page of what goes on: requests, tasks on a time line, quotas, latency.
 
-import { ask, at, below, call, copy, curl, draw, every, foreign, health, known, lasting, make, onPress, root, save, t, timeOf, written } from "./core.js";
+import { ask, at, below, call, copy, curl, draw, every, foreign, health, known, lasting, make, onPress, quotaMeter, root, save, t, timeOf, written } from "./core.js";
 import { keyed } from "./lists.js";
 
 const MOST = 100; // requests that are shown
@@ -27,25 +27,38 @@ const taskPage = (id) => new URL(`dashboard/tasks/${id}`, root);
 
 function row(entry) {
   const method = entry.method ?? "–";
+  const button = make("button", { type: "button", className: "quiet", "data-action": "details", "aria-label": t("live.details_of", { number: entry.number }) }, String(entry.number));
+  onPress(button, () => showDetails(entry));
+  const phone = entry.phone ? foreign(entry.phone) : entry.task === null ? null : t("task.task", { id: entry.task });
+  const searched = entry.task === null ? phone : make("a", { href: taskPage(entry.task), title: t("task.task", { id: entry.task }) }, phone);
   return make(
     "tr",
     { "data-row": entry.number },
-    make("td", { className: "right soft" }, entry.task === null ? String(entry.number) : make("a", { href: taskPage(entry.task), title: t("task.task", { id: entry.task }) }, String(entry.number))),
+    make("td", { className: "right" }, button),
     make("td", { className: "mono", title: entry.time }, timeOf(entry.time, 3)),
     make("td", {}, make("b", {}, method), " ", make("span", { className: "soft small" }, `${entry.http_method ?? "–"} ${entry.format}`)),
     make("td", {}, make("span", { className: "badge", "data-kind": kind(entry.outcome) }, known(`outcome.${entry.outcome}`, entry.outcome)), " ", make("span", { className: "soft small" }, String(entry.http_status))),
-    make("td", {}, foreign(entry.login ?? "–")),
-    make("td", { className: "mono" }, entry.phone ? foreign(entry.phone) : "–"),
+    make("td", { className: "who", title: entry.login ?? "" }, foreign(entry.login ?? "–"), " ", searched && make("span", { className: "mono" }, searched)),
     make("td", { className: "right mono" }, lasting(entry.latency)),
     make("td", { className: "why" }, foreign(entry.reason)),
   );
 }
+
+/** Shows all that the journal has of a request, by the keys of the control API. */
+async function showDetails(entry) {
+  const facts = Object.entries(entry).map(([key, value]) => [make("dt", {}, key), make("dd", {}, foreign(value === null ? "–" : Array.isArray(value) ? value.join(", ") || "–" : String(value)))]);
+  at("details-title").textContent = t("live.details", { number: entry.number });
+  at("details-keys").replaceChildren(...facts.flat());
+  at("details").showModal();
+}
+onPress(at("details-close"), async () => at("details").close());
 
 function showRequests() {
   const filtering = Object.keys(filtered()).length > 0;
   at("requests-box").hidden = shown.length === 0;
   at("requests-empty").hidden = shown.length > 0 || filtering;
   at("requests-none").hidden = shown.length > 0 || !filtering;
+  at("newest").hidden = shown.length === 0;
 }
 
 const refreshRequests = every(1, async () => {
@@ -190,7 +203,7 @@ const refreshTasks = every(2, async () => {
   keyed(at("time-line"), tasks.map(({ id, phone }) => ({ id, phone })), (task) => task.id, taskLine);
   at("tasks-empty").hidden = tasks.length > 0;
   at("axis").hidden = tasks.length === 0;
-  at("axis").textContent = t("live.span", { before: BEFORE, after: AFTER });
+  at("axis").replaceChildren(...[t("live.ago", { n: BEFORE }), t("live.now"), t("live.ahead", { n: AFTER })].map((text) => make("span", {}, text)));
   showTasks();
 });
 setInterval(() => document.hidden || showTasks(), matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 200);
@@ -232,7 +245,7 @@ function gauge({ login, used, daily_limit: limit }) {
     { "data-login": login },
     foreign(login),
     make("span", { className: over ? "amount over" : "amount" }, over ? `${text} · ${t("live.used_up")}` : text),
-    make("meter", { min: 0, max: Math.max(limit, 1), value: limit ? Math.min(used, limit) : 1, high: limit * 0.8, optimum: 0, "aria-label": t("live.quota_of", { login }) }),
+    quotaMeter({ login, used, daily_limit: limit }),
   );
 }
 

@@ -15,7 +15,7 @@ function row({ name, login, steps, progress }) {
     "tr",
     { "data-name": name },
     make("th", { scope: "row" }, foreign(name)),
-    make("td", {}, login === undefined ? t("scenarios.anybody") : foreign(login)),
+    make("td", { className: "who", title: login ?? "" }, login === undefined ? t("scenarios.anybody") : foreign(login)),
     make("td", {}, step, make("meter", { min: 0, max: steps.length, value: (progress.step ?? steps.length + 1) - 1, "aria-label": t("scenarios.progress_of", { name }) })),
     make("td", {}, String(progress.calls)),
     make("td", {}, String(progress.rounds)),

@@ -28,7 +28,7 @@ function row(stub) {
     "tr",
     { "data-stub": id },
     make("th", { scope: "row" }, foreign(id)),
-    make("td", { className: "soft" }, Object.keys(match).length ? foreign(inWords(match)) : t("stubs.any")),
+    make("td", { className: "why" }, Object.keys(match).length ? foreign(inWords(match)) : t("stubs.any")),
     make("td", { className: "why" }, foreign(told.length > LONGEST ? `${told.slice(0, LONGEST)}…` : told)),
     make("td", {}, make("div", { className: "buttons" }, edit, drop)),
   );

@@ -24,7 +24,7 @@ function row(task) {
     make("td", {}, make("span", { className: "badge", "data-kind": task.status }, t(`task.${task.status}`))),
     make("td", { className: "mono" }, foreign(task.phone)),
     make("td", {}, String(task.source)),
-    make("td", {}, foreign(task.login)),
+    make("td", { className: "who", title: task.login }, foreign(task.login)),
     make("td", {}, String(task.cost)),
     make("td", { className: "mono", title: task.created_at }, timeOf(task.created_at, 3)),
     make("td", { className: "mono", title: task.ready_at ?? "" }, ready),
