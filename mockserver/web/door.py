@@ -77,8 +77,9 @@ class Door:
         """Whether the browser that asks has signed in, whichever page has it ask. Anybody may send cookies: few are
         looked at, with one read of the store.
         """
-        cookies = re.finditer(rf"(?:^|;) *{session_cookie(environ)}=([\w-]+)", environ.get("HTTP_COOKIE", ""))
-        sent = [cookie[1] for cookie in islice(cookies, MOST_COOKIES)]
+        name = session_cookie(environ)
+        cookies = (cookie.strip().partition("=") for cookie in environ.get("HTTP_COOKIE", "").split(";"))
+        sent = [*islice((value for one, _, value in cookies if one == name and value), MOST_COOKIES)]
         return bool(sent) and self.knows_any(sent)
 
     def opens(self, token: str) -> bool:
