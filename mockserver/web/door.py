@@ -77,9 +77,9 @@ class Door:
         """Whether the browser that asks has signed in, whichever page has it ask. Anybody may send cookies: few are
         looked at, with one read of the store.
         """
-        name = session_cookie(environ)
-        cookies = (cookie.strip().partition("=") for cookie in environ.get("HTTP_COOKIE", "").split(";"))
-        sent = [*islice((value for one, _, value in cookies if one == name and value), MOST_COOKIES)]
+        start = f"{session_cookie(environ)}="
+        cookies = (one.strip() for one in environ.get("HTTP_COOKIE", "").split(";"))
+        sent = [*islice((one.removeprefix(start) for one in cookies if one.startswith(start)), MOST_COOKIES)]
         return bool(sent) and self.knows_any(sent)
 
     def opens(self, token: str) -> bool:
