@@ -15,6 +15,7 @@ from mockserver.settings.files import words
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import open_store
 from mockserver.stores.retention import Retention
+from mockserver.stores.run import WHOLE, Run
 
 
 def open_gateway(
@@ -24,15 +25,16 @@ def open_gateway(
     *,
     monotonic: Callable[[], Micros] | None = None,
     owns_sockets: bool = True,
+    run: Run = WHOLE,
 ) -> Gateway:
     """The API of the settings, on its store. wall and monotonic are the clocks of real time (see RealTime) in place of
     this machine's; wall alone is both. hook makes the gateway's hook from its mock; owns_sockets says whether the
-    server of the mock can break a connection. Raises StoreError where the store can't be opened, Refusal for a fault of
-    the settings that the server can't carry out.
+    server of the mock can break a connection; run is what this process may do for that of the state. Raises StoreError
+    where the store can't be opened, Refusal for a fault of the settings that the server can't carry out.
     """
     real = RealTime(wall or _wall, monotonic or wall or _monotonic)
     try:
-        mock = _mock(settings, real, owns_sockets=owns_sockets)
+        mock = _mock(settings, real, run, owns_sockets=owns_sockets)
     except Refusal as refusal:
         raise Refusal(*(_placed(problem, settings) for problem in refusal.problems)) from None
     except StoreError as error:
@@ -54,8 +56,8 @@ def _placed(problem: Problem, settings: Settings) -> Problem:
     return replace(problem, where=f"{settings.places[name]}{bracket}{rest}")
 
 
-def _mock(settings: Settings, real: RealTime, *, owns_sockets: bool) -> Mock:
-    store = open_store(settings.state)
+def _mock(settings: Settings, real: RealTime, run: Run, *, owns_sockets: bool) -> Mock:
+    store = open_store(settings.state, run)
     if settings.keep_tasks or settings.keep_for:
         store.retention = Retention(settings.keep_tasks, settings.keep_for, real.now)
     try:

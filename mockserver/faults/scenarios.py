@@ -364,7 +364,9 @@ def _scenario(where: str, read: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
-NAME = fields.matching("[A-Za-z0-9_.-]{1,100}", "a name", "a name of letters, digits, hyphens, dots and underscores")
+NAME = fields.matching(
+    rf"{fields.NO_DOTS}[A-Za-z0-9_.-]{{1,100}}", "a name", "a name of letters, digits, hyphens, dots and underscores"
+)
 _MOMENTS = ("midnight", "next-ready")
 _ADVANCES = f"a duration such as '5s', {', '.join(map(repr, _MOMENTS))}"
 _LOGIN = fields.at_most(fields.SHORT, fields.text)

@@ -14,8 +14,8 @@ from mockserver.inputs.readiness import READY
 MAX_SEED = 2**63 - 1
 
 KEYS: Mapping[str, fields.Field[Any]] = {
-    "login": fields.word("a login").described("Login.", "demo@example.com"),
-    "token": fields.word("a token").described("Token.", "demo-token"),
+    "login": fields.login.described("Login.", "demo@example.com"),
+    "token": fields.token.described("Token.", "demo-token"),
     "daily_limit": fields.whole(0).described("Units a day.", 100),
     "paid_until": fields.day.described("Date that info shows.", "2099-12-31"),
     "demo": fields.flag.described("Whether prices and addresses are those of a demo.", example=False),

@@ -265,12 +265,9 @@ _INVISIBLE = (  # controls, formats and line separators of Unicode, and halves o
     r"\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0001\U000E0020-\U000E007F"
 )
 _WORD = rf"[^\s{_INVISIBLE}]{{1,254}}"
-
-
-def word(noun: str) -> Field[str]:
-    """A word such as a login or a token, which no message shows."""
-    shape = {"type": "string", "pattern": whole_text(_WORD), "maxLength": SHORT}
-    return _checked(is_word, f"is not {noun}", "a text of 1 to 254 characters without blanks", shape, secret=True)
+_A_WORD = "a text of 1 to 254 characters without blanks"
+NO_DOTS = r"(?!\.{1,2}$)"
+"""What the pattern of a name begins with that is a part of a URL: clients take `.` and `..` out (RFC 3986, 5.2.4)."""
 
 
 def _text(where: str, value: Any) -> str:
@@ -347,6 +344,8 @@ flag: Field[bool] = _checked(
     lambda value: isinstance(value, bool), "is neither true nor false", "true, false", {"type": "boolean"}
 )
 content_type = matching(CONTENT_TYPE, "a content type", "a text such as 'text/html; charset=utf-8'")
+token = matching(_WORD, "a token", _A_WORD, secret=True)
+login = matching(NO_DOTS + _WORD, "a login", f"{_A_WORD}, and not . or ..", secret=True)
 phone = matching("[0-9]{7,15}", "a phone", "7 to 15 digits from the country code")
 delay: Field[Delay] = at_most(MOST, Field(_delay, {"type": "string", "pattern": DELAY_PATTERN}, FORMS))
 """How long a task is processed: a time, a number of polls, or for ever."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from pathlib import Path
 from mockserver.core.errors import Problem, Refusal, StoreError, cut
 from mockserver.core.written import shown
 from mockserver.inputs import fields
+from mockserver.stores.run import WHOLE, Run
 from mockserver.stores.store import Store
 
 
@@ -19,7 +21,7 @@ from mockserver.stores.store import Store
 class StoreKind:
     """A kind of store."""
 
-    open: Callable[[str], Store]
+    open: Callable[[str, Run], Store]
     pattern: str
     """What the setting `state` matches from end to end, where it names such a store."""
     allowed: str
@@ -28,24 +30,24 @@ class StoreKind:
     """The same in short, for the command line."""
 
 
-def _memory(_state: str) -> Store:
+def _memory(_state: str, _run: Run) -> Store:
     from mockserver.stores.memory import MemoryStore  # a store is loaded where it is used
 
     return MemoryStore()
 
 
-def _sqlite(state: str) -> Store:
+def _sqlite(state: str, run: Run) -> Store:
     from mockserver.stores.sqlite import SqliteStore
 
-    return SqliteStore(Path(state))
+    return SqliteStore(Path(state), run=run)
 
 
-def _redis(state: str) -> Store:
+def _redis(state: str, run: Run) -> Store:
     if find_spec("redis") is None:
         raise StoreError(f"{without_password(state)}: needs redis-py: pip install 'ifind-mock[redis]'")
     from mockserver.stores.redis import RedisStore
 
-    return RedisStore(state)
+    return RedisStore(state, run)
 
 
 _SCHEME = "[A-Za-z][A-Za-z0-9+.-]+://"  # of a URL; a drive of Windows has one letter
@@ -73,12 +75,12 @@ def without_password(state: str) -> str:
     return re.sub(rf"\A({_SCHEME})[^/?#]*@", r"\1", state)
 
 
-def open_store(state: str) -> Store:
+def open_store(state: str, run: Run = WHOLE) -> Store:
     """The store of a setting `state`; a file is made where it is missing.
 
     Raises Refusal for a setting that names no store, StoreError for a file that can't be used.
     """
-    return STORES[kind_of_store(STATE("state", state)) or ""].open(state)
+    return STORES[kind_of_store(STATE("state", state)) or ""].open(state, run)
 
 
 def look_after(state: str) -> None:
@@ -87,6 +89,15 @@ def look_after(state: str) -> None:
         raise StoreError(
             f"{state}: was removed or moved; put it back, or end the mock and start it again for a new one"
         )
+
+
+def end_run(state: str) -> None:
+    """Ends the run of a state whose processes were parts of a mock and have ended, where no other process uses it. That
+    of a Redis ends when the next one begins.
+    """
+    if kind_of_store(state) == "sqlite" and Path(state).exists():
+        with suppress(StoreError):  # then the next process that begins one does it
+            open_store(state, Run(begins=False)).close()
 
 
 def _named(where: str, state: str) -> str:

@@ -33,6 +33,7 @@ from mockserver.stores.journal import Entry
 from mockserver.stores.redis_journal import RedisJournal, owner_of
 from mockserver.stores.redis_link import Link, LostAnswer, Reply, parse_address
 from mockserver.stores.retention import FEW
+from mockserver.stores.run import WHOLE, Run
 from mockserver.stores.shared_store import HELD, TOMBSTONES, Changes, SharedStore
 from mockserver.stores.store import Again, Made
 from mockserver.stores.trouble import Trouble
@@ -110,10 +111,11 @@ class RedisStore(SharedStore):
     further writes raise StoreError, and so does the end of the outermost block.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, run: Run = WHOLE) -> None:
         """Opens the state of a URL `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?name=NAME]`. Raises StoreError."""
         address = parse_address(url)
         self.name = str(address)
+        self._run = run
         self._process = uuid4().hex
         self._number = 0  # of the last step, by which Redis knows one that is asked for again
         self._last = 0  # the highest id that was given out here
@@ -338,7 +340,7 @@ class RedisStore(SharedStore):
 
     def settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
         """See Store. Others that use the state are known by the names of their connections."""
-        if self._change is None:
+        if self._change is None and self._run.begins:
             self._begin_run()
         end = time.monotonic() + LEAVING
         while True:

@@ -69,6 +69,7 @@ class SharedStore(Store):
         self._sets = (self.faults, self.stubs, self.scenarios, self.values)
         self._known: int | None = None
         """The number of the last change that is known here; None where all records are to be read."""
+        self._wholes = 0  # how often all records were read
         self._told: int | None = None  # the number of the last change whose resets are known here; None at the start
         self._wrote = False  # whether the transaction has written records
         self._unwritten: list[tuple[Entry, bytes | None]] = []
@@ -79,6 +80,13 @@ class SharedStore(Store):
     def known(self) -> int | None:
         """The number of the last change that is known here."""
         return self._known
+
+    @property
+    def version(self) -> tuple[int, int | None]:
+        """What is another one once anything may have changed that is kept of accounts, clocks and tasks: numbers of
+        changes begin anew in a file that was put in the place of another.
+        """
+        return self._wholes, self._known
 
     # What a store has to bring.
 
@@ -129,6 +137,7 @@ class SharedStore(Store):
             self._take_in(changes)
 
     def _take_in(self, changes: Changes) -> None:
+        self._wholes += changes.whole
         try:
             for one in self._sets:
                 if changes.whole:

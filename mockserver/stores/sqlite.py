@@ -26,6 +26,7 @@ from mockserver.stores.call_log import remove_log
 from mockserver.stores.journal import Entry
 from mockserver.stores.log_journal import LogJournal
 from mockserver.stores.retention import FEW
+from mockserver.stores.run import WHOLE, Run
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
 from mockserver.stores.store import Made
@@ -87,11 +88,11 @@ class SqliteStore(SharedStore):
 
     is_read_beside = True
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE, run: Run = WHOLE) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
         or a later version stays as it was. patience: seconds to wait for another process.
         """
-        self.file = SqliteFile(path, patience, remove_log)
+        self.file = SqliteFile(path, patience, remove_log, run)
         self.journal: LogJournal
         super().__init__(LogJournal(self.file))
         self.file.begun, self.file.replaced = self._catch_up, self._replaced

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from mockserver.core.errors import Refusal, StoreError
 from mockserver.standard_error import write_line
+from mockserver.stores.run import Run
 from mockserver.stores.sqlite_head import (
     DAMAGED,
     REMEDIES,
@@ -64,15 +65,16 @@ class SqliteFile:
     beside: Callable[[], object] = staticmethod(lambda: None)
     """Is called to close what else this process has open of the file. It is opened again once `is_sound`."""
 
-    def __init__(self, path: Path, patience: float, begin_run: Callable[[Path], object]) -> None:
+    def __init__(self, path: Path, patience: float, clear_run: Callable[[Path], object], run: Run) -> None:
         """Opens or makes the file; one of an earlier version is upgraded. Raises StoreError; a file of another program
-        or a later version stays as it was. patience: seconds to wait for another process. begin_run is called with the
+        or a later version stays as it was. patience: seconds to wait for another process. clear_run is called with the
         whole path where this process begins a run of the file, or ends one, and no other can use it meanwhile.
         """
         self.path = self._path = absolute(path)
         self.name = str(self._path)
         self._patience = patience
-        self._clear_run = begin_run
+        self._clear_run = clear_run
+        self._run = run
         self.depth = 0
         """How many transactions are open, one inside another."""
         self._writing = False
@@ -86,7 +88,7 @@ class SqliteFile:
         self._next_try = 0.0
         self._busy = 0.0  # seconds for which another process is waited for
         version = check_file(self._path, time.monotonic() + patience)
-        if version == VERSION and size_of(self._path):
+        if run.begins and version == VERSION and size_of(self._path):
             self._begin_run()
         self._open(version)
 
@@ -484,10 +486,10 @@ class SqliteFile:
             raise StoreError(text) from None
 
     def close(self) -> None:
-        """Ends the use of the file, and what ends with the last process that uses it."""
+        """Ends the use of the file, and its run, where this process may and no other uses it."""
         places = self._places
         self._leave()
-        if places is not None and place_of(self._names[0]) == places[0]:
+        if self._run.ends and places is not None and place_of(self._names[0]) == places[0]:
             with suppress(StoreError):  # then the next one does it
                 if self._alone():
                     self._clear_run(self._path)

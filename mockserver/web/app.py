@@ -223,7 +223,7 @@ def make_app(
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     sessions = Sessions(gateway.mock, guard)
-    door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin), sessions.knows)
+    door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin), sessions.knows_any)
     control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon, door=door)
     dashboard = Dashboard(door, sessions)
     docs = Docs(door)

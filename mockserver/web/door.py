@@ -14,8 +14,9 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 from mockserver.core.errors import Problem
@@ -39,6 +40,8 @@ _BEARER = "send the header Authorization: Bearer TOKEN with the mock's admin tok
 JSON = "application/json"
 FROM_DASHBOARD = "X-Ifind-Mock-Dashboard"
 """The header by which the dashboard's own scripts say that they ask."""
+MOST_COOKIES = 4
+"""Cookies of sessions of one request that are looked at: a browser has one a folder, that of the longest path first."""
 _FROM_DASHBOARD = f"HTTP_{FROM_DASHBOARD.upper().replace('-', '_')}"
 
 
@@ -49,7 +52,7 @@ class Door:
     token: str | None
     host: str  # the setting: a name that the user has given to the mock is one of this machine's
     origins: frozenset[str] = frozenset()  # of pages elsewhere that the user lets in
-    knows_session: Callable[[str], bool] = lambda _: False  # of the dashboard; it may raise StoreError
+    knows_any: Callable[[Sequence[str]], bool] = lambda _: False  # of sessions; it may raise StoreError
 
     def refused(self, environ: Mapping[str, Any], *, is_open: bool = False) -> Refused | None:
         """Why the request stays outside, whatever its path; None where it may come in. One that is_open may come in
@@ -71,10 +74,12 @@ class Door:
         return _FROM_DASHBOARD in environ and self.is_own_page(environ) and self.has_session(environ)
 
     def has_session(self, environ: Mapping[str, Any]) -> bool:
-        """Whether the browser that asks has signed in, whichever page has it ask."""
-        start = f"{session_cookie(environ)}="
-        cookies = (one.strip() for one in environ.get("HTTP_COOKIE", "").split(";"))
-        return any(self.knows_session(one.removeprefix(start)) for one in cookies if one.startswith(start))
+        """Whether the browser that asks has signed in, whichever page has it ask. Anybody may send cookies: few are
+        looked at, with one read of the store.
+        """
+        cookies = re.finditer(rf"(?:^|;) *{session_cookie(environ)}=([\w-]+)", environ.get("HTTP_COOKIE", ""))
+        sent = [cookie[1] for cookie in islice(cookies, MOST_COOKIES)]
+        return bool(sent) and self.knows_any(sent)
 
     def opens(self, token: str) -> bool:
         """Whether this is the admin token."""

@@ -26,7 +26,7 @@ class _Create:
     """A create that is still to be charged and kept."""
 
     store: SqliteStore
-    known: int | None  # the number of the last change that it takes into account
+    version: tuple[int, int | None]  # of the store that it goes by
     login: str
     day: int
     cost: int
@@ -39,7 +39,7 @@ class _Create:
 
     def run(self) -> Made | None:
         """See CallPlan."""
-        if self.store.known != self.known:
+        if self.store.version != self.version:
             return None
         task = self.store.add_task(self.columns, self.login, self.day, self.cost)
         if task is None:
@@ -57,12 +57,12 @@ class _Create:
 class FileCreates(CommonParts):
     """Plans of ordinary creates, for the thread of the store: all but two statements is done before the file is locked.
 
-    Accounts and clocks are kept as long as the number of the last change is the same.
+    Accounts and clocks are kept as long as the version of the store is the same.
     """
 
     def __init__(self, gateway: Gateway, store: SqliteStore) -> None:
         self._store = store
-        self._known: int | None = None
+        self._version: tuple[int, int | None] | None = None
         self._accounts: dict[str, Account | None] = {}
         self._clocks: dict[str | None, Clock | None] = {}
         super().__init__(gateway)
@@ -81,8 +81,8 @@ class FileCreates(CommonParts):
         mock, store = self._mock, self._store
         if mock.profile is not self._profile or mock.simulation is not self._simulation:
             self._prepare()
-        if store.known != self._known or len(self._accounts) > _MOST:
-            self._known, self._accounts, self._clocks = store.known, {}, {}
+        if (version := store.version) != self._version or len(self._accounts) > _MOST:
+            self._version, self._accounts, self._clocks = version, {}, {}
         name = login.replace(b"%40", b"@").decode()
         account = self._account(name)
         if (
@@ -104,7 +104,7 @@ class FileCreates(CommonParts):
         shape = self._created[wanted]
         return _Create(
             store,
-            self._known,
+            version,
             name,
             day,
             cost,

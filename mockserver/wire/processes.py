@@ -18,7 +18,8 @@ from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.settings.limits import Limits
 from mockserver.settings.table import SETTINGS, Settings
 from mockserver.standard_error import STANDARD_ERROR, write_line
-from mockserver.stores.opening import look_after
+from mockserver.stores.opening import end_run, look_after
+from mockserver.stores.run import PART, Run
 from mockserver.wire.listening import sockets
 from mockserver.wire.serving import opened
 from mockserver.wire.settings_file import SettingsFile
@@ -26,6 +27,7 @@ from mockserver.wire.workers import CHANGED, WorkerChannel, Workers, say_at_once
 
 _TOTAL = ("connections", "control_connections", "queued_total")
 """Limits that hold for all workers together; each has its part of them, as it has of the connections."""
+_FIRST = Run(ends=False)
 _LONGEST = 1.0  # seconds for which the settings file is read again
 
 
@@ -57,7 +59,10 @@ class ManyProcesses:
                 self._begun = True
                 on_ready(host, port)
 
-            workers.run(ready, is_over)
+            try:
+                workers.run(ready, is_over)
+            finally:
+                self._clean_up()
 
     def _work(self, channel: WorkerChannel, number: int) -> None:
         """Serves as a worker, by the settings file as it is now; the first says what comes of its changes."""
@@ -68,7 +73,9 @@ class ManyProcesses:
             look_after(self._state)
         own = dataclasses.replace(settings, state=self._state, limits=_part(settings.limits, settings.workers))
         log = STANDARD_ERROR.write if settings.access_log else None
-        with opened(own, log, self.tls) as (gateway, server):
+        # Where all workers have died, the first that is back must not take itself for the first of a new mock.
+        run = PART if self._begun or number > 1 else _FIRST
+        with opened(own, log, self.tls, run) as (gateway, server):
             if not self._begun and number == 1:
                 self.begin(gateway.mock)
 
@@ -78,7 +85,14 @@ class ManyProcesses:
 
             file = SettingsFile(self.load, settings, gateway, within, write_line if number == 1 else _to_nobody)
             serve_worker(server, channel, file.look)
-        if self._directory is not None and os.getppid() != self._parent:  # which was killed, and has left it behind
+        if os.getppid() != self._parent:  # which was killed, and can do no more
+            self._clean_up()
+
+    def _clean_up(self) -> None:
+        """Ends what ends with the mock, where no other process is left."""
+        if self._directory is None:
+            end_run(self._state)
+        else:
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def _reload(self) -> None:

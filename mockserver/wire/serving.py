@@ -19,6 +19,7 @@ from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
 from mockserver.stores.memory import MemoryStore
+from mockserver.stores.run import WHOLE, Run
 from mockserver.wire.fast_answers import FastAnswers, MemoryAnswers
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.listening import Listener
@@ -86,12 +87,15 @@ def fast_answers_of(gateway: Gateway) -> FastAnswers | None:
 
 @contextmanager
 def opened(
-    settings: Settings, access_log: Callable[[str], None] | None = None, tls: ssl.SSLContext | None = None
+    settings: Settings,
+    access_log: Callable[[str], None] | None = None,
+    tls: ssl.SSLContext | None = None,
+    run: Run = WHOLE,
 ) -> Iterator[tuple[Gateway, Server]]:
     """A mock of the settings and its server, which is to be run in the context; at its end, the store is closed. Raises
     what `open_gateway` raises.
     """
-    gateway = open_gateway(settings)
+    gateway = open_gateway(settings, run=run)
     server = mock_server(gateway, settings, access_log, tls)
     try:
         yield gateway, server

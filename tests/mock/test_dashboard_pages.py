@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from mockserver.web.dashboard import pages
 from mockserver.web.dashboard.pages import PAGES, POLICY
 from mockserver.web.dashboard.sessions import LASTS, MOST, Sessions
 from mockserver.web.dashboard.translations import HELP, LANGUAGES, all_texts
-from mockserver.web.door import FROM_DASHBOARD
+from mockserver.web.door import FROM_DASHBOARD, MOST_COOKIES, Door, session_cookie
 from support.asking import HOST, Ask, Got
 from support.in_process import Api
 
@@ -286,6 +286,43 @@ def test_a_wrong_bearer_beside_a_session_is_refused_and_a_right_one_needs_none(c
     assert closed("/_mock/health", Authorization="Bearer wrong", Cookie=cookie).status == 401
 
 
+@pytest.mark.parametrize("path", ["", "sign-in"])
+def test_cookies_of_other_programs_may_hold_any_bytes(asks: Callable[..., Ask], path: str) -> None:
+    cookies = "name=caf\xe9; ifind-mock-theme=dark; \xff"
+
+    assert 'data-theme="dark"' in asks()("/_mock/", Cookie=cookies).body
+    assert 'data-theme="dark"' in asks(admin_token=TOKEN)(f"/_mock/{path}", Cookie=cookies, **BROWSER).body
+    assert asks(admin_token=TOKEN)("/_mock/sign-out", "POST", b"", Cookie=cookies, **OWN, **FORM).status == 303
+
+
+def test_a_strangers_form_is_read_only_so_far(closed: Ask) -> None:
+    assert closed("/_mock/sign-in", "POST", f"a=1&token={TOKEN}".encode(), **OWN, **FORM).status == 303
+    assert closed("/_mock/sign-in", "POST", b"a=1&" * 10_000 + f"token={TOKEN}".encode(), **OWN, **FORM).status == 401
+
+
+def test_a_strangers_cookies_cost_one_read_of_the_store() -> None:
+    reads: list[int] = []
+
+    def knows_any(sent: Sequence[str]) -> bool:
+        reads.append(len(sent))
+        return False
+
+    door = Door(TOKEN, HOST, knows_any=knows_any)
+    name = session_cookie({"HTTP_HOST": HOST})
+    many = "; ".join(f"{name}={'x' * 43}" for _ in range(2000))
+
+    assert not door.has_session({"HTTP_HOST": HOST, "HTTP_COOKIE": many})
+    assert not door.has_session({"HTTP_HOST": HOST, "HTTP_COOKIE": f"{name}; other={name}=x"})
+    assert reads == [MOST_COOKIES]
+
+
+def test_a_session_is_found_beside_one_of_another_folder(closed: Ask) -> None:
+    cookie = set_cookie(sign_in(closed))
+    name = cookie.partition("=")[0]
+
+    assert closed("/_mock/clock", Cookie=f"{name}=ended; theme=dark;{cookie}", **HEADER).status == 200
+
+
 def test_where_there_is_no_token_nobody_signs_in(asks: Callable[..., Ask]) -> None:
     ask = asks()
 
@@ -299,11 +336,12 @@ def test_sessions_are_few_and_end_by_themselves() -> None:
     known = Sessions(api.mock, lambda do: do())
     begun = [known.begin() for _ in range(MOST + 2)]
 
-    assert [known.knows(one) for one in begun] == [False, False, *[True] * MOST]
-    assert not known.knows("")
+    assert [known.knows_any([one]) for one in begun] == [False, False, *[True] * MOST]
+    assert known.knows_any([*begun[:3]])
+    assert not known.knows_any([""])
     assert all(one not in (api.mock.store.values.get("dashboard-sessions") or "") for one in begun)
     api.time.passes(LASTS / 1_000_000)
-    assert not any(map(known.knows, begun))
+    assert not known.knows_any(begun)
     known.end(begun[-1])
     assert api.mock.store.values.get("dashboard-sessions") is None
 
@@ -313,6 +351,6 @@ def test_another_process_of_the_mock_knows_them(tmp_path: Path) -> None:
     first, second = (Sessions(Api(state=state).mock, lambda do: do()) for _ in range(2))
     session = first.begin()
 
-    assert second.knows(session)
+    assert second.knows_any([session])
     second.end(session)
-    assert not first.knows(session)
+    assert not first.knows_any([session])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -167,6 +170,28 @@ def test_where_the_state_is_in_a_file_reads_are_answered_fast_and_creates_planne
     wire.ask(call_of("result"))
 
     assert (planned[0], wire.answered_fast) == (2, 5)
+
+
+def test_creates_are_planned_by_the_accounts_of_the_file_that_is_there_now(tmp_path: Path) -> None:
+    def put(token: str) -> None:
+        known = api.mock.store.account(LOGIN)
+        assert known is not None
+        api.mock.store.put_account(replace(known, token=token))
+
+    path, copy = tmp_path / "state.db", tmp_path / "copy.db"
+    api = Api(state=str(path))
+    with closing(sqlite3.connect(copy)) as to:
+        api.mock.store.file.connection.backup(to)  # type: ignore[attr-defined]
+    wire = Wire(api, fast=True)
+    put("first")
+    assert b'"status":"ok"' in wire.ask(call_of("create", token="first"))
+    copy.replace(path)
+    for part in ("-wal", "-shm"):
+        path.with_name(path.name + part).unlink()
+    put("second")  # as many changes as there were in the file before
+
+    assert b'"status":"error"' in wire.ask(call_of("create", token="first"))
+    assert b'"status":"ok"' in wire.ask(call_of("create", token="second"))
 
 
 def test_other_headers_are_read_by_the_parser_first() -> None:

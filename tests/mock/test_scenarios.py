@@ -407,7 +407,7 @@ def test_under_wsgi_a_step_of_the_socket_is_refused_where_it_is_set() -> None:
     assert (answered.status_code, "run `ifind-mock serve`" in answered.get_json()["detail"]) == (422, True)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 101, "имя", "a\nb"])
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 101, "имя", "a\nb", ".", ".."])
 def test_a_name_that_no_path_can_hold_is_refused(api: Api, name: str) -> None:
     with pytest.raises(Refusal, match="is not a name"):
         api.mock.put_scenario(name, {"steps": [{}]})

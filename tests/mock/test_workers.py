@@ -240,6 +240,51 @@ def test_a_worker_that_is_started_again_makes_no_new_file_of_the_state(tmp_path:
         assert json.loads(up.get("create", phone="70000000001", source=2))["id"] == 2
 
 
+def end_all(up: Serving, number: signal.Signals) -> None:
+    """Ends both workers at one time, and waits until it is said that they are started again."""
+
+    def workers() -> list[int]:
+        children = ["pgrep", "-P", str(up.process.pid)]
+        return [*map(int, subprocess.run(children, capture_output=True, text=True, check=False).stdout.split())]
+
+    wait_for(lambda: len(workers()) == 2)
+    for one in workers():
+        os.kill(one, number)
+    assert up.process.stderr is not None
+    for _ in range(2):
+        assert any("started again" in line for line in iter(up.process.stderr.readline, ""))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"], indirect=True)
+def test_what_a_mock_knows_outlives_the_death_of_all_its_workers_and_ends_with_it(state: str, tmp_path: Path) -> None:
+    options = ("--state", state, "--workers", "2", "--delay", "0s")
+    with serving(*options, cwd=tmp_path) as up:
+        with clients(up, 1) as (one,):
+            one.ask(CREATE)
+            control(one, "POST", "/faults", {"match": {"method": "result"}, "action": {"kind": "error"}})
+            control(one, "PUT", "/profile", {"row.phone": "number"})
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            end_all(up, number)
+            with clients(up) as all_:
+                counted = control(all_[0], "POST", "/requests/count", {"method": "create", "exactly": 1})
+                assert counted == {"count": 1, "dropped": 0, "inconclusive": False}
+                for one in all_:
+                    assert len(control(one, "GET", "/faults")["faults"]) == 1
+                    assert control(one, "GET", "/profile")["row.phone"]["choice"] == "number"
+    assert not [name for name in names(tmp_path) if "-calls-" in name]
+    with serving(*options, cwd=tmp_path) as up, clients(up, 1) as (one,):
+        assert control(one, "GET", "/faults")["faults"] == control(one, "GET", "/requests")["requests"] == []
+
+
+def test_the_journal_in_a_file_goes_also_where_the_parent_was_killed(tmp_path: Path) -> None:
+    with serving("--state", "state.db", "--workers", "2", cwd=tmp_path) as up:
+        with clients(up, 1) as (one,):
+            one.ask(INFO)
+        assert "state.db-calls-1" in names(tmp_path)
+        up.process.kill()
+        wait_for(lambda: names(tmp_path) == ["state.db"])
+
+
 def become_pipe(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
 CHECK = ROOT / ".github" / "actions" / "check" / "action.yml"
 GITHUB = ROOT / "examples" / "ci" / "github.yml"
+TEMPLATE = ROOT / "templates" / "gitlab.yml"
 GITLAB = ROOT / "examples" / "ci" / "gitlab.yml"
 
 pytestmark = pytest.mark.once
@@ -108,18 +109,18 @@ def test_the_action_checks_and_leaves_a_ledger_a_summary_and_reports(runner: Pat
 
 
 def test_the_gitlab_job_checks_and_leaves_what_it_names(runner: Path) -> None:
-    job = document(GITLAB)["check"]
+    job = document(TEMPLATE)[".ifind-check"]
     with Mock(delay="0s") as mock:
         script = "\n".join(job["script"]).replace("/tmp/ifind-mock", str(runner / "ifind-mock"))
         account = credentials(mock)
-        done = run(script.replace(" live ", f" {mock.url} --only create.ok "), runner, **job["variables"], **account)
+        done = run(script, runner, **{**job["variables"], "TARGET": mock.url}, **account)
     named = [*job["cache"]["paths"], *job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]]
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path for path in named if not (runner / path).exists()] == []
 
 
-@pytest.mark.parametrize("file", [CHECK, GITLAB], ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize("file", [CHECK, TEMPLATE], ids=lambda file: str(file.relative_to(ROOT)))
 def test_the_options_of_a_template_are_those_of_check(file: Path) -> None:
     text = file.read_text(encoding="utf-8").partition("ifind-mock check ")[2]
     options = {name for one in check.params for name in one.opts}
@@ -150,7 +151,7 @@ def test_the_example_gives_the_actions_inputs_that_they_have() -> None:
         assert {name for name, is_input in inputs.items() if is_input.get("required")} <= one["with"].keys()
 
 
-SCHEMAS = {"github-actions": [ACTION, CHECK], "github-workflows": [GITHUB], "gitlab-ci": [GITLAB]}
+SCHEMAS = {"github-actions": [ACTION, CHECK], "github-workflows": [GITHUB], "gitlab-ci": [TEMPLATE, GITLAB]}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
@@ -188,3 +189,11 @@ def test_the_hook_of_pre_commit_judges_the_files_that_it_names(body: str, code: 
     assert program == "ifind-mock"
     assert re.search(hook["files"], str(file.relative_to(tmp_path)))
     assert ifind(*words, str(file.relative_to(tmp_path)), cwd=tmp_path).returncode == code
+
+
+def test_the_example_for_gitlab_extends_what_the_template_has() -> None:
+    (included,) = document(GITLAB)["include"]
+    extended = [job["extends"] for name, job in document(GITLAB).items() if name != "include"]
+
+    assert ROOT / included["file"] == TEMPLATE
+    assert sorted(extended) == sorted(document(TEMPLATE))

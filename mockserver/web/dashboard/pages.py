@@ -62,6 +62,8 @@ _KINDS: Mapping[str, str] = {
     ".svg": "image/svg+xml",
 }
 _FORM = "application/x-www-form-urlencoded"
+_LONGEST_FORM = 16_384
+"""Bytes of a form that are read: anybody may send one."""
 _HTML = "text/html; charset=utf-8"
 
 
@@ -148,9 +150,9 @@ class Dashboard:
         if self._door.token is None or kind != _FORM or not self._door.is_own_page(environ):
             return None
         if what == SIGN_OUT:
-            self._sessions.end(parse_cookie(environ.get("HTTP_COOKIE")).get(session_cookie(environ), ""))
+            self._sessions.end(_cookies(environ).get(session_cookie(environ), ""))
             return _moved("./", cookie=_cookie(environ, "", lasts=0))
-        (token,) = parse_qs(request.body.decode("utf-8", "replace")).get("token", [""])[:1]
+        (token,) = parse_qs(request.body[:_LONGEST_FORM].decode("utf-8", "replace")).get("token", [""])[:1]
         if not self._door.opens(token):
             return self._page(environ, request, None, is_wrong=True)
         return _moved("./", cookie=_cookie(environ, self._sessions.begin(), lasts=LASTS // SECOND))
@@ -164,7 +166,7 @@ class Dashboard:
         is_wrong: bool = False,
     ) -> Response:
         """The page; without one that which asks for the token."""
-        cookies, asked = parse_cookie(environ.get("HTTP_COOKIE")), parse_qs(request.query.decode("latin-1"))
+        cookies, asked = _cookies(environ), parse_qs(request.query.decode("latin-1"))
         language, theme = _language(environ, cookies, asked), cookies.get(_THEME)
         texts = texts_in(language)
         shown = _environment().get_template(f"{page.name if page else 'sign_in'}.html.jinja")
@@ -195,6 +197,11 @@ def _language(environ: Mapping[str, Any], cookies: Mapping[str, str], asked: Map
             return str(chosen)
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
     return accepted.best_match(LANGUAGES, default=next(iter(LANGUAGES)))
+
+
+def _cookies(environ: Mapping[str, Any]) -> Mapping[str, str]:
+    """The cookies of a request. Any program of the host may have set some, in bytes that are no UTF-8."""
+    return parse_cookie(environ.get("HTTP_COOKIE", "").encode("ascii", "replace").decode())
 
 
 def _cookie(environ: Mapping[str, Any], value: str, *, lasts: int) -> str:

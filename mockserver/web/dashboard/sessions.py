@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from mockserver.api.mock import Mock
@@ -34,12 +35,13 @@ class Sessions:
         self._change(lambda kept, now: {**kept, _digest(session): now + LASTS})
         return session
 
-    def knows(self, session: str) -> bool:
-        """Whether the session has begun, and has not ended."""
+    def knows_any(self, sessions: Sequence[str]) -> bool:
+        """Whether one of the sessions has begun, and has not ended."""
 
         def look() -> bool:
             with self._mock.store.transaction():
-                return self._mock.real.now() < self._kept().get(_digest(session), 0)
+                kept, now = self._kept(), self._mock.real.now()
+            return any(now < kept.get(_digest(one), 0) for one in sessions)
 
         return bool(self._guard(look))
 

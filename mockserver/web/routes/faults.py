@@ -57,9 +57,9 @@ _COUNTS: Mapping[str, fields.Field[Any]] = {
 }
 _SHOWN = extended(FAULT, _COUNTS)
 
-_NEW_ID = fields.matching("[A-Za-z0-9._-]{1,64}", "an id", "1 to 64 letters, digits, and . _ -").described(
-    "The id of the fault, which may be a new one.", "outage"
-)
+_NEW_ID = fields.matching(
+    rf"{fields.NO_DOTS}[A-Za-z0-9._-]{{1,64}}", "an id", "1 to 64 letters, digits, and . _ -"
+).described("The id of the fault, which may be a new one.", "outage")
 
 ROUTES = (
     Route(
