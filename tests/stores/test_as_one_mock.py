@@ -179,6 +179,8 @@ TOLD = st.one_of(
     told("DELETE /stubs/s1"),
     told("PUT /profile", choices),
     told("DELETE /profile"),
+    told("PUT /delay", st.sampled_from([{"delay": "0s"}, {"delay": "1 poll"}, {"delay": "never"}])),
+    told("DELETE /delay"),
     told("POST /clock/advance", with_login({"seconds": 5})),
     told("PUT /clock", with_login({"mode": "frozen"})),
     told("POST /reset", with_login({})),
@@ -202,7 +204,7 @@ READ = st.one_of(
 SCRIPTS = st.lists(st.tuples(st.integers(0, 1), st.one_of(CALLS, CALLS, TOLD, READ)), max_size=40)
 
 
-LISTS = ("faults", "scenarios", "stubs", "requests", "accounts", "tasks", "clock", "profile", "metrics")
+LISTS = ("faults", "scenarios", "stubs", "requests", "accounts", "tasks", "clock", "profile", "delay", "metrics")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
@@ -408,11 +410,14 @@ def test_rules_of_the_settings_are_put_once_and_those_of_other_settings_take_the
         new = load(arguments={**SETTINGS, **other, "state": state, "delay": "1s"})
         two.mock.configure(new.profile, new.simulation)
         two.tell("PUT /profile", {"row.phone": "text"})
+        two.tell("PUT /delay", {"delay": "3 polls"})
         one.mock.configure(new.profile, new.simulation)
 
         assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f2", "mine"]
         assert one.mock.profile.choices["row.phone"] == two.mock.profile.choices["row.phone"] == "text"
+        assert one.tell("GET /delay")[1] == two.tell("GET /delay")[1] == {"delay": "3 polls"}
         two.tell("POST /reset", {})
+        assert one.tell("GET /delay")[1] == two.tell("GET /delay")[1] == {"delay": "1s"}
         assert [fault["id"] for fault in one.tell("GET /faults")[1]["faults"]] == ["f4"]
         assert one.mock.profile.choices["row.phone"] == two.mock.profile.choices["row.phone"] == "number"
 
