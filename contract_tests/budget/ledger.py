@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from contract_tests.api.calls import Account
 from contract_tests.contract.clauses import UsageError
@@ -27,7 +28,7 @@ from contract_tests.transport.messages import Request
 
 APPLICATION = 0x69666D6C
 """Marks the file as a ledger, in SQLite's header."""
-LAYOUT = 2
+LAYOUT = 3
 RESUMABLE = timedelta(hours=24)
 """How old a stopped run may be: nobody knows how long a task can be asked for."""
 LONGEST = 40
@@ -40,14 +41,19 @@ MOST_UNITS = 10**15
 _TABLES = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, target TEXT NOT NULL, kit TEXT NOT NULL,
-    started TEXT NOT NULL, ended TEXT);
+    started TEXT NOT NULL, ended TEXT, crc INTEGER);
 CREATE TABLE sends (
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, at TEXT NOT NULL, method TEXT NOT NULL,
     call TEXT NOT NULL, units INTEGER NOT NULL, state TEXT NOT NULL, source INTEGER,
-    http INTEGER, answer TEXT);
+    http INTEGER, answer TEXT, crc INTEGER);
 CREATE INDEX sends_of_a_run ON sends (run, call);
 """
 _NAMES = {"runs", "sends", "sends_of_a_run"}
+_COLUMNS: Mapping[str, str] = {
+    "runs": "id, key, target, kit, started, ended",
+    "sends": "id, run, at, method, call, units, state, source, http, answer",
+}
+"""Of each table, those that the checksum of a line is made of: SQLite does not notice another value in one."""
 
 SENT, ANSWERED, REFUSED, LOST, UNSENT = "sent", "answered", "refused", "lost", "not sent"
 """States of a send. One that is still `sent` when a run is taken up again is lost: the run died before its answer."""
@@ -132,12 +138,15 @@ class Ledger:
         except UnicodeDecodeError:
             raise self._error("is damaged: it holds bytes that are no text") from None
 
-    def _write(self, statement: str, *values: object) -> int:
-        """Executes the statement for good; the number of the line that it added."""
+    def _write(self, statement: str, *values: object, line: int | None = None) -> int:
+        """Adds a line of a send, or changes that of the number, for good; its number."""
+        return self._write_to("sends", statement, *values, line=line)
+
+    def _write_to(self, table: str, statement: str, *values: object, line: int | None) -> int:
         if _identity(self._file) != self._identity:
             raise self._error("was removed or replaced while the run used it")
         try:
-            return _write(self._connection, statement, *values)
+            return _write(self._connection, table, statement, *values, line=line)
         except sqlite3.Error as error:
             raise self._error(str(error)) from None
 
@@ -153,7 +162,7 @@ class Ledger:
 
     def end(self, number: int, state: str, *, units: int) -> None:
         """Writes down what came of a send."""
-        self._write("UPDATE sends SET state = ?, units = ? WHERE id = ?", state, units, number)
+        self._write("UPDATE sends SET state = ?, units = ? WHERE id = ?", state, units, number, line=number)
 
     def keep(self, number: int, http: int, model: Mapping[str, Any]) -> None:
         """Writes down what a run that is resumed needs of the answer to a create: the members that KEPT names, each a
@@ -161,15 +170,15 @@ class Ledger:
         """
         kept = {name: model[name] for name in KEPT if name in model and _is_plain(name, model[name])}
         update = "UPDATE sends SET http = ?, answer = ? WHERE id = ?"
-        self._write(update, http, json.dumps(kept), number)
+        self._write(update, http, json.dumps(kept), number, line=number)
 
     def settle(self, number: int, units: int) -> None:
         """Writes down what a create has really taken."""
-        self._write("UPDATE sends SET units = ? WHERE id = ?", units, number)
+        self._write("UPDATE sends SET units = ? WHERE id = ?", units, number, line=number)
 
     def close_run(self) -> None:
         """Writes down that the run is complete, so that the next one begins anew."""
-        self._write("UPDATE runs SET ended = ? WHERE id = ?", _now(), self._run)
+        self._write_to("runs", "UPDATE runs SET ended = ? WHERE id = ?", _now(), self._run, line=self._run)
 
     def _digest(self, request: Request) -> str:
         text = f"{request.http_method}\0{request.url}\0{request.body.hex()}"
@@ -200,11 +209,28 @@ def _identity(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _write(connection: sqlite3.Connection, statement: str, *values: object) -> int:
-    """Executes the statement for good; the number of the line that it added."""
-    number = connection.execute(statement, values).lastrowid
+def _write(connection: sqlite3.Connection, table: str, statement: str, *values: object, line: int | None = None) -> int:
+    """Adds a line, or changes that of the number, for good; its number."""
+    added = connection.execute(statement, values).lastrowid
+    number = added or 0 if line is None else line
+    connection.execute(f"UPDATE {table} SET crc = checksum({_COLUMNS[table]}) WHERE id = ?", (number,))
     connection.commit()
-    return number or 0
+    return number
+
+
+def _checksum(*values: object) -> int:
+    return crc32(repr(values).encode("utf-8", "backslashreplace"))
+
+
+def _is_whole(connection: sqlite3.Connection) -> bool:
+    """Whether each line is as it was written."""
+    if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+        return False
+    wrong = (f"SELECT 1 FROM {table} WHERE crc IS NOT checksum({columns})" for table, columns in _COLUMNS.items())
+    try:
+        return all(connection.execute(f"{each} LIMIT 1").fetchone() is None for each in wrong)
+    except sqlite3.Error:  # bytes that are no text
+        return False
 
 
 def _now() -> str:
@@ -233,6 +259,7 @@ def open_ledger(file: Path, target: str, account: Account, clock: Callable[[], s
 
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+    connection.create_function("checksum", -1, _checksum, deterministic=True)
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
@@ -248,9 +275,9 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
         raise UsageError(
             f"--ledger: {file} was written by another version of the kit (layout {layout}); name a new file"
         )
-    elif names != _NAMES or connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+    elif names != _NAMES or not _is_whole(connection):
         raise UsageError(
-            f"--ledger: {file} is damaged: it has not the tables of a ledger, or not whole; name a new file"
+            f"--ledger: {file} is damaged: its tables or lines are not as they were written; name a new file"
         )
 
 
@@ -260,10 +287,11 @@ def _run_of(connection: sqlite3.Connection, whose: str, target: str, now: str) -
         "SELECT id FROM runs WHERE key = ? AND ended IS NULL AND started >= ? ORDER BY id DESC LIMIT 1", (whose, oldest)
     ).fetchone()
     if row is not None:
-        _write(connection, "UPDATE runs SET kit = ? WHERE id = ?", version("ifind-mock"), row[0])
+        update = "UPDATE runs SET kit = ? WHERE id = ?"
+        _write(connection, "runs", update, version("ifind-mock"), row[0], line=row[0])
         return row[0], True
     insert = "INSERT INTO runs (key, target, kit, started) VALUES (?, ?, ?, ?)"
-    return _write(connection, insert, whose, target, version("ifind-mock"), now), False
+    return _write(connection, "runs", insert, whose, target, version("ifind-mock"), now), False
 
 
 def _why(error: sqlite3.Error) -> str:

@@ -86,12 +86,16 @@ def all_clauses() -> Mapping[str, Clause]:
     return MappingProxyType({f["id"]: Clause(**f) for f in fields})
 
 
+LONGEST_SHOWN = 100
+"""Characters of a wrong word that a message shows."""
+
+
 def suggest(word: str, known: Iterable[str], *, noun: str) -> str:
     """A message for an unknown word, with the nearest known one."""
-    names = list(known)
-    near = get_close_matches(word, names, n=1)
+    names, shown = list(known), word if len(word) <= LONGEST_SHOWN else f"{word[:LONGEST_SHOWN]}…"
+    near = get_close_matches(shown, names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
-    return f"{word!r} is not a {noun}; {hint}"
+    return f"{shown!r} is not a {noun}; {hint}"
 
 
 def clause_of(name: str) -> Clause:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from io import StringIO
 from itertools import pairwise
 from typing import Any
@@ -60,8 +62,11 @@ OUTCOME = pytest.StashKey[BaseException | None]()
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     config = pluginmanager.get_plugin("pytestconfig")
-    if config is not None and (phone := _phone_in(config.invocation_params.args)):
-        _hide_invocation(config, phone)  # before `--debug` writes it down
+    if config is not None:
+        if misspelt := _misspelt_phone_in(config.invocation_params.args):
+            raise pytest.UsageError(f"{misspelt} is no option, and what follows it may be a phone; write --phone")
+        if phone := _phone_in(config.invocation_params.args):
+            _hide_invocation(config, phone)  # before `--debug` writes it down
     group = parser.getgroup("contract suite of ifind-mock")
     for option, text in options_of("pytest"):
         name, dest = f"--{RENAMED.get(option.name, option.name)}", PREFIX + option.field
@@ -146,14 +151,32 @@ def _hide_invocation(config: pytest.Config, phone: str) -> None:
     config.invocation_params = replace(config.invocation_params, args=arguments)
 
 
+_PHONE = "--phone"
+
+
 def _phone_in(words: Iterable[object]) -> str | None:
     """The phone that a command line names."""
-    option = f"--{RENAMED.get('phone', 'phone')}"
+    return next((value for name, value in _named_in(words) if name == _PHONE), None)
+
+
+def _misspelt_phone_in(words: Iterable[object]) -> str | None:
+    """A word that was meant for the option of the phone: pytest would show its value in its own message."""
+    return next(
+        (
+            name
+            for name, value in _named_in(words)
+            if name != _PHONE and get_close_matches(name.lower(), [_PHONE]) and re.search("[0-9]{7}", value)
+        ),
+        None,
+    )
+
+
+def _named_in(words: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """What may be options of a command line, each with what may be its value."""
     for word, following in pairwise([*map(str, words), ""]):
         name, joined, value = word.partition("=")
-        if name == option:
-            return value if joined else following
-    return None
+        if name.startswith("--"):
+            yield name, value if joined else following
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

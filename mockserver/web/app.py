@@ -222,7 +222,7 @@ def make_app(
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
-    sessions = Sessions(gateway.mock, guard)
+    sessions = Sessions(gateway.mock, guard, settings.admin_token)
     door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin), sessions.knows_any)
     control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon, door=door)
     dashboard = Dashboard(door, sessions)

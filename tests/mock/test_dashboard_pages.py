@@ -333,7 +333,7 @@ def test_where_there_is_no_token_nobody_signs_in(asks: Callable[..., Ask]) -> No
 
 def test_sessions_are_few_and_end_by_themselves() -> None:
     api = Api()
-    known = Sessions(api.mock, lambda do: do())
+    known = Sessions(api.mock, lambda do: do(), TOKEN)
     begun = [known.begin() for _ in range(MOST + 2)]
 
     assert [known.knows_any([one]) for one in begun] == [False, False, *[True] * MOST]
@@ -346,9 +346,17 @@ def test_sessions_are_few_and_end_by_themselves() -> None:
     assert api.mock.store.values.get("dashboard-sessions") is None
 
 
+def test_a_session_ends_with_the_token_by_which_it_began() -> None:
+    mock = Api().mock
+    session = Sessions(mock, lambda do: do(), TOKEN).begin()
+
+    assert not Sessions(mock, lambda do: do(), "another").knows_any([session])
+    assert Sessions(mock, lambda do: do(), TOKEN).knows_any([session])
+
+
 def test_another_process_of_the_mock_knows_them(tmp_path: Path) -> None:
     state = str(tmp_path / "state.db")
-    first, second = (Sessions(Api(state=state).mock, lambda do: do()) for _ in range(2))
+    first, second = (Sessions(Api(state=state).mock, lambda do: do(), TOKEN) for _ in range(2))
     session = first.begin()
 
     assert second.knows_any([session])

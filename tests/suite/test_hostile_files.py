@@ -102,6 +102,15 @@ def test_a_profile_that_cannot_be_read_again_is_refused(device: str) -> None:
     assert out.getvalue() == f"--profile: {device}: is not a file that can be read again; name another\n"
 
 
+def test_a_long_key_of_a_profile_is_shown_in_short(tmp_path: Path) -> None:
+    file, out = tmp_path / "profile.toml", io.StringIO()
+    file.write_text(f'[profile]\n"{"x" * 10**6}" = 1\n', encoding="utf-8")
+
+    assert run(CheckOptions(profile=file), out) == 2
+    assert "xxx…' is not a clause" in out.getvalue()
+    assert len(out.getvalue()) < 10_000
+
+
 @pytest.mark.parametrize("name", ["x" * 255, "я" * 127, "電" * 85, "\N{GRINNING FACE}" * 63])
 def test_a_report_may_have_any_name_that_a_file_may_have(name: str, tmp_path: Path) -> None:
     write(tmp_path / name, b"{}", Secrets())

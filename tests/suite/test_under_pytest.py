@@ -77,6 +77,18 @@ def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage
 
 
 @pytest.mark.parametrize(
+    "words", [("--phon=70005550142",), ("--Phone", "70005550142"), ("--phone-number=70005550142",)]
+)
+def test_a_misspelt_option_of_the_phone_is_refused_without_its_value(words: tuple[str, ...], tmp_path: Path) -> None:
+    with serving("courier") as target:
+        ended = alone(target, "--debug", *words, cwd=tmp_path)
+
+        assert (ended.returncode, target.calls) == (4, [])
+    assert f"{words[0].partition('=')[0]} is no option" in ended.stderr
+    assert "70005550142" not in ended.stdout + ended.stderr + "".join(path.read_text() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     "phase", ["call", *(pytest.param(one, marks=pytest.mark.once) for one in ("setup", "teardown"))]
 )
 def test_an_error_of_the_suite_in_any_phase_shows_no_secret(phase: str, tmp_path: Path) -> None:

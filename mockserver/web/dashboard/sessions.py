@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import Sequence
@@ -20,19 +21,21 @@ _NAME = "dashboard-sessions"
 
 
 class Sessions:
-    """The sessions of one mock. Of each the store has a digest, from which nobody can make a cookie.
+    """The sessions of one mock. Of each the store has a digest, from which nobody can make a cookie; token is the admin
+    token by which they begin, and another one knows none of them.
 
     The methods may raise StoreError.
     """
 
-    def __init__(self, mock: Mock, guard: Guard) -> None:
+    def __init__(self, mock: Mock, guard: Guard, token: str | None) -> None:
         self._mock = mock
         self._guard = guard
+        self._token = (token or "").encode()
 
     def begin(self) -> str:
         """A new session: a text that only its browser knows."""
         session = secrets.token_urlsafe(32)
-        self._change(lambda kept, now: {**kept, _digest(session): now + LASTS})
+        self._change(lambda kept, now: {**kept, self._digest(session): now + LASTS})
         return session
 
     def knows_any(self, sessions: Sequence[str]) -> bool:
@@ -41,13 +44,13 @@ class Sessions:
         def look() -> bool:
             with self._mock.store.transaction():
                 kept, now = self._kept(), self._mock.real.now()
-            return any(now < kept.get(_digest(one), 0) for one in sessions)
+            return any(now < kept.get(self._digest(one), 0) for one in sessions)
 
         return bool(self._guard(look))
 
     def end(self, session: str) -> None:
         """Ends the session."""
-        self._change(lambda kept, _: {one: until for one, until in kept.items() if one != _digest(session)})
+        self._change(lambda kept, _: {one: until for one, until in kept.items() if one != self._digest(session)})
 
     def _kept(self) -> dict[str, Micros]:
         """When each session ends, by its digest, in the order in which they have begun."""
@@ -63,6 +66,5 @@ class Sessions:
 
         self._guard(work)
 
-
-def _digest(session: str) -> str:
-    return hashlib.sha256(session.encode("utf-8", "replace")).hexdigest()
+    def _digest(self, session: str) -> str:
+        return hmac.new(self._token, session.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
