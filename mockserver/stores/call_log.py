@@ -13,6 +13,7 @@ import io
 import os
 import struct
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,10 @@ try:
 except ImportError:
     from pickle import Unpickler, UnpicklingError, dumps
 
+_LOCKS = os.name == "posix"  # whether files can be locked so that others may still write them
+if _LOCKS:
+    import fcntl
+
 LONGEST = 32 * 1024 * 1024
 """Bytes of a file after which the next is begun."""
 _MARK = b"\xf7calls\xf8\n"  # what a record begins with; it stands in no text in UTF-8
@@ -31,6 +36,7 @@ _HEAD = struct.Struct("<II")  # length and checksum of what follows
 _BEGIN = len(_MARK) + _HEAD.size
 _PART = 1024 * 1024  # bytes that are read at a time
 _PROTOCOL = 5
+_ASKED = 3  # times, whether a file is locked
 STRANGE = (UnpicklingError, ValueError, TypeError, LookupError, EOFError)
 """What a record raises that no mock of this version has written, when it is read, or looked into."""
 
@@ -43,6 +49,7 @@ class CallLog:
         self._lock = threading.Lock()  # of the descriptor, whose number may be given to a socket once it is closed
         self._number = 0  # of the file that is written
         self._file: int | None = None
+        self._lacks = False
         self.due: int | None = None
         """The number of a file that was begun here: `sum_up` is to be called for it."""
 
@@ -55,8 +62,8 @@ class CallLog:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         try:
             number = self._writable()
-            if (written := os.write(number, data)) < len(data):
-                os.write(number, data[written:])  # which says why
+            if os.write(number, data) < len(data):  # and not the rest later: another's record may stand between
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             self._lock.release()
 
@@ -85,8 +92,27 @@ class CallLog:
         if self._file is not None:
             os.close(self._file)
         self._file, self._number = opened, number
+        self._lock_shared()
         if made and number > 1:
             self.due = number
+
+    def lacks(self, some: bool) -> None:
+        """Tells whether this process has records that it could not add so far. A lock says so to the others: it needs
+        no room on the disk, and ends with the process.
+        """
+        if some != self._lacks:
+            with self._lock:
+                self._lacks = some
+                self._lock_shared()
+
+    def _lock_shared(self) -> None:
+        if _LOCKS and self._file is not None:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(self._file, fcntl.LOCK_SH if self._lacks else fcntl.LOCK_UN)
+
+    def is_whole(self) -> bool:
+        """Whether no process has records that it could not add."""
+        return not self._lacks and not any(_is_locked(_name(self._path, number)) for number in _numbers(self._path))
 
     def sum_up(self, number: int, records: Iterable[Any]) -> None:
         """Keeps what all records before those of the file of the number come to, in their place. From any thread."""
@@ -225,6 +251,27 @@ def _numbers(path: Path) -> list[int]:
         ends = [one.name.removeprefix(begin) for one in path.parent.iterdir() if one.name.startswith(begin)]
         return [int(end) for end in ends if end.isascii() and end.isdecimal()]
     return []
+
+
+def _is_locked(name: Path) -> bool:
+    if not _LOCKS:
+        return False
+    for _ in range(_ASKED):
+        try:
+            opened = os.open(name, os.O_RDONLY)
+        except OSError:
+            return False  # it has just been summed up, or can't be read, which the reader says
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.001)  # another may only be asking as well
+        except OSError:
+            return False
+        else:
+            return False
+        finally:
+            os.close(opened)
+    return True
 
 
 def _name(path: Path, number: int) -> Path:
