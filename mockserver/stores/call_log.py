@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import struct
 import threading
 import time
@@ -36,6 +37,7 @@ _HEAD = struct.Struct("<II")  # length and checksum of what follows
 _BEGIN = len(_MARK) + _HEAD.size
 _PART = 1024 * 1024  # bytes that are read at a time
 _PROTOCOL = 5
+_END = re.compile(r"([0-9]+)(?:\.sums(?:\.[0-9]+)?)?")  # of the name of a file of a log
 _ASKED = 3  # times, whether a file is locked
 STRANGE = (UnpicklingError, ValueError, TypeError, LookupError, EOFError)
 """What a record raises that no mock of this version has written, when it is read, or looked into."""
@@ -125,10 +127,9 @@ class CallLog:
             draft.replace(sums)
         finally:
             draft.unlink(missing_ok=True)
-        for earlier in _numbers(self._path):
+        for earlier, file in _files(self._path):
             if earlier < number:
-                _name(self._path, earlier).unlink(missing_ok=True)
-                _sums(self._path, earlier).unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Closes the file; the next record opens it again."""
@@ -217,10 +218,9 @@ def framed(record: Any) -> bytes:
 
 def remove_log(path: Path) -> None:
     """Removes the log of the state file at the path."""
-    with suppress(OSError):  # what can't be removed is read
-        for number in _numbers(path):
-            _name(path, number).unlink(missing_ok=True)
-            _sums(path, number).unlink(missing_ok=True)
+    for _, file in _files(path):
+        with suppress(OSError):  # what can't be removed is read
+            file.unlink(missing_ok=True)
 
 
 def _records(data: bytes) -> Iterator[tuple[int, Any]]:
@@ -246,10 +246,16 @@ class _Primitives(Unpickler):
 
 
 def _numbers(path: Path) -> list[int]:
+    return [number for number, file in _files(path) if "." not in file.name[len(path.name) :]]
+
+
+def _files(path: Path) -> list[tuple[int, Path]]:
+    """All files of the log with their numbers: also sums, and drafts of them, that are left of files that are gone."""
     begin = f"{path.name}-calls-"
     with suppress(FileNotFoundError):
-        ends = [one.name.removeprefix(begin) for one in path.parent.iterdir() if one.name.startswith(begin)]
-        return [int(end) for end in ends if end.isascii() and end.isdecimal()]
+        files = [one for one in path.parent.iterdir() if one.name.startswith(begin)]
+        found = [(_END.fullmatch(one.name[len(begin) :]), one) for one in files]
+        return [(int(end[1]), one) for end, one in found if end is not None]
     return []
 
 
