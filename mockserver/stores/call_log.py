@@ -127,9 +127,9 @@ class CallLog:
             draft.replace(sums)
         finally:
             draft.unlink(missing_ok=True)
-        for earlier, file in _files(self._path):
+        for earlier, one in _files(self._path):
             if earlier < number:
-                file.unlink(missing_ok=True)
+                one.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Closes the file; the next record opens it again."""
