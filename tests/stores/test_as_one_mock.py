@@ -477,7 +477,13 @@ def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
         with no_room_to_grow(Path(f"{state}-calls-1")):
             for _ in range(3):
                 one.call("result", id=7)
+            for each in (one, two):
+                assert each.tell("POST /requests/count", {"exactly": 1})[1]["inconclusive"]
+                assert each.tell("POST /requests/wait", {"match": {}, "count": 2, "timeout": "0s"})[1]["inconclusive"]
+                assert each.tell("POST /requests/count", {"at_least": 1})[0] == 200
+                assert each.tell("GET /requests")[1]["dropped"] is None
         assert sum(two.mock.store.calls().values()) == 1
+        assert two.mock.journal.dropped(Pattern({})) is None
         one.call("result", id=7)
 
         begun, over = capsys.readouterr().err.splitlines()
@@ -487,7 +493,7 @@ def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
         assert two.mock.journal.count(Pattern({})).kept == 1 + min(held + 1, 4)
         assert two.mock.journal.dropped(Pattern({})) == dropped
         two.tell("POST /reset", {})
-        assert one.mock.journal.dropped(Pattern({})) == 0
+        assert one.mock.journal.count(Pattern({})).dropped == 0
 
 
 @pytest.mark.parametrize("value", ["{", "[]", '[1, {"action": {"kind": "of a later version"}}]'])
