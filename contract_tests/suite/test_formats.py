@@ -121,8 +121,15 @@ def test_info_says_the_same_in_every_format(run: Run, checks: Checks) -> None:
         other = looked[fmt] if looked.keys() >= {*FORMATS} else run.api.send(calls.info(run.me, fmt=fmt))
         run.api.remember(other)
         if _differs(checks, json, other) is not None:  # where something was used in between, too
-            before, other, json = (run.api.send(calls.info(run.me, fmt=f)) for f in (None, fmt, None))
-            if _differs(checks, json, other) is not None and units(before) != units(json):
+            in_json: set[object] = set()
+            for _ in range(2):  # several servers may answer in turn, each with units of its own
+                before, other, json = (run.api.send(calls.info(run.me, fmt=one)) for one in (None, fmt, None))
+                in_json |= {units(before), units(json)}
+                if _differs(checks, json, other) is None or len(in_json) > 1:
+                    break
+            place = _differs(checks, json, other) or ""
+            falls = run.api.units.day_turned and place.endswith(".used")  # so what is equal twice shows nothing
+            if place and (falls or len(in_json) > 1):
                 checks.left_out("the used units change from call to call", Outcome.INCONCLUSIVE)
                 continue
         _compare(checks, json, other)

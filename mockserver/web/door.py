@@ -77,8 +77,9 @@ class Door:
         """Whether the browser that asks has signed in, whichever page has it ask. Anybody may send cookies: few are
         looked at, with one read of the store.
         """
-        cookies = re.finditer(rf"(?:^|;) *{session_cookie(environ)}=([\w-]+)", environ.get("HTTP_COOKIE", ""))
-        sent = [cookie[1] for cookie in islice(cookies, MOST_COOKIES)]
+        start = f"{session_cookie(environ)}="
+        cookies = (one.strip() for one in environ.get("HTTP_COOKIE", "").split(";"))
+        sent = [*islice((one.removeprefix(start) for one in cookies if one.startswith(start)), MOST_COOKIES)]
         return bool(sent) and self.knows_any(sent)
 
     def opens(self, token: str) -> bool:

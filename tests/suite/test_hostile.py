@@ -398,7 +398,7 @@ def looking_like_a_mock(monkeypatch: pytest.MonkeyPatch, account: object, second
 
 @pytest.mark.parametrize("token", ["", "a" * 1001, "й" * 100_000, None, 5, {"a": 1}, ["abcdefgh"]])
 def test_a_mock_whose_accounts_cannot_be_used_is_refused(token: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    looking_like_a_mock(monkeypatch, {"login": "x", "token": token})
+    looking_like_a_mock(monkeypatch, {"login": "anna@example.org", "token": token})
     out = io.StringIO()
 
     assert run(CheckOptions(target="http://127.0.0.1:9/api"), out) == 2

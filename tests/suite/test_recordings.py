@@ -33,7 +33,7 @@ DAMAGED = {
     "several documents": b"interactions: []\n---\na: b\n",
     "nested YAML": b"interactions: " + b"[" * 5000,
     "an alias to nothing": b"interactions: *a\n",
-    "a date that is none": b"interactions:\n- !!timestamp x\n",
+    "Base64 that is none": b"interactions:\n- !!binary a\n",
     "cut JSON": b'{"http_interactions": [{',
 }
 
