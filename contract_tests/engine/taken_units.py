@@ -3,7 +3,7 @@
 What a task states and what an error says may be wrong, and so may info in one format: the highest number counts, and
 all that info shows since its first answer counts as taken by the run, also where others use the account. Info is asked
 
-- before a create, where one has left since that may have taken units (from the third such on: where two have), after
+- before a create, where one has left since that may have taken units (from the second such on: where two have), after
   the first refusal, and after REFUSED more; once a task has stated less than was taken, after each create, and in each
   format;
 - after the first task in each format;
@@ -35,7 +35,7 @@ from contract_tests.engine.tasks import Task, TaskPoller
 _JSON, *_OTHERS = FORMATS
 REFUSED = 8
 """Refused creates after which info is asked before the next create."""
-FREE = 16
+FREE = 32
 """Calls after which info is asked, whatever they are."""
 SUSPECT = 4
 """The same, once info has shown more than the creates took."""
@@ -154,7 +154,8 @@ class TakenUnits:
             self._task_seen = True
             known = budget.spent - self.api.sender.spent_before
             late = _JSON in self._counts and self._counts[_JSON].taken < known
-            budget.allow_calls(1 if late else 0)
+            # Where JSON shows no units, the other formats are asked to settle whether any does.
+            budget.allow_calls(len(FORMATS) if budget.hidden else 1 if late else 0)
             self._ask(FORMATS if late or not self._is_kept(_JSON) else _OTHERS)
 
     def _lacks_cost(self, task: Task) -> bool:
@@ -180,7 +181,7 @@ class TakenUnits:
             return True
         paid_before, paid = (sum(charge.units > 0 for charge in charges) for charges in (before, since))
         refused_before, refused = len(before) - paid_before, len(since) - paid
-        return self._is_long() or paid > (paid_before > 1) or refused >= (REFUSED if refused_before else 1)
+        return self._is_long() or paid > (paid_before > 0) or refused >= (REFUSED if refused_before else 1)
 
     def _is_long(self) -> bool:
         """Whether so many calls have left since info was asked that it is asked again."""

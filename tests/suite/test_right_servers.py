@@ -92,7 +92,7 @@ def plain(choice: Any) -> Any:
 
 def test_a_choice_other_than_the_one_expected_is_refuted_and_counts_when_strict(tmp_path: Path) -> None:
     with serving_profile({"row.phone": "number", "xml.root": "r"}) as url:
-        lenient, output = check(url, tmp_path, "--only", "row.phone", "--only", "xml.root")
+        lenient, output = check(url, tmp_path, "--all", "--only", "row.phone", "--only", "xml.root")
         strict, _ = check(url, tmp_path, "--only", "xml.root", "--strict")
 
     assert (lenient, strict) == (0, 1)
@@ -101,7 +101,7 @@ def test_a_choice_other_than_the_one_expected_is_refuted_and_counts_when_strict(
 
 
 def test_what_no_run_can_show_is_reported_and_is_no_failure(tmp_path: Path) -> None:
-    done = ifind("check", "--only", "task.lifetime", cwd=tmp_path)
+    done = ifind("check", "--all", "--only", "task.lifetime", cwd=tmp_path)
 
     assert done.returncode == 0
     assert re.search(r"^task\.lifetime +assumed +not checked ", done.stdout, re.MULTILINE)
