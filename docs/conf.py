@@ -1,5 +1,8 @@
 """The site of these pages: `make docs` builds it with Sphinx, and warnings are errors."""
 
+from pathlib import Path
+from typing import Any
+
 project = "ifind-mock"
 html_title = "ifind-mock"
 language = "en"
@@ -18,3 +21,24 @@ html_show_sphinx = False
 copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+
+# What a screen reader and the keyboard need and the theme leaves out.
+ACCESSIBLE = {
+    'role="heading"': 'role="heading" aria-level="2"',
+    '<aside class="sidebar-drawer"': '<aside aria-label="Pages" class="sidebar-drawer"',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+}
+
+
+def _make_accessible(app: Any, error: Exception | None) -> None:
+    for page in Path(app.outdir).rglob("*.html") if error is None else ():
+        text = page.read_text(encoding="utf-8")
+        for theirs, ours in ACCESSIBLE.items():
+            text = text.replace(theirs, ours)
+        page.write_text(text, encoding="utf-8")
+
+
+def setup(app: Any) -> None:
+    """Sphinx calls it."""
+    app.connect("build-finished", _make_accessible)

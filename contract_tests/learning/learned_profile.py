@@ -13,7 +13,7 @@ from contract_tests.redact.write import toml_text
 from contract_tests.report.console import console_of, print_table
 from contract_tests.report.report import Report
 from contract_tests.report.visible import encodable, line
-from contract_tests.report.wording import MAX_CELL, in_short, taken
+from contract_tests.report.wording import MAX_CELL, counted, in_short, taken
 
 Choice = str | Mapping[str, int | str]  # a word, or a table by kind of error
 
@@ -145,11 +145,10 @@ def _note(choice: LearnedChoice) -> str:
 
 def _totals(learned: LearnedProfile, file: str) -> str:
     once = sum(1 in (choice.shown, *choice.kinds.values()) for choice in learned.choices)
-    counts = {
-        "clauses learned": len(learned.choices),
-        "of them seen once": once,
-        "things that no choice covers": len(learned.uncovered),
-        "broken promises": len(learned.broken),
-    }
-    totals = [f"{n} {what}" for what, n in counts.items() if n or what == "clauses learned"]
+    counts = (
+        (once, f"{once} of them seen once"),
+        (len(learned.uncovered), f"{len(learned.uncovered)} that no choice covers"),
+        (len(learned.broken), counted(len(learned.broken), "broken promise")),
+    )
+    totals = [f"{counted(len(learned.choices), 'clause')} learned", *(text for count, text in counts if count)]
     return f"{learned.report.target}: {' · '.join([*totals, *taken(learned.report.spent)])} · {file}"

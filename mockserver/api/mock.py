@@ -38,8 +38,8 @@ from mockserver.stores.store import Store
 
 LOOK = 0.05
 """Seconds between two looks at what other processes have done, while answers wait here."""
-_PROFILE = "profile"
-"""The value of a store that is the profile that was set by control."""
+_PROFILE, _DELAY = "profile", "delay"
+"""The values of a store that were set by control."""
 TEST_TOKEN = "test-token"  # noqa: S105 - public by design: it opens made-up accounts only
 
 
@@ -66,6 +66,8 @@ class Mock:
         self._configured = profile
         self._followed: str | None = None  # the value of the store by which the profile is as it is
         self.simulation = simulation
+        self._settings = simulation
+        self._followed_delay: str | None = None  # likewise, by which the delay of the simulation is as it is
         self.journal = store.journal
         self.journal.size = simulation.journal
         self.end_waiting: Callable[[str | None], object] = lambda _: None
@@ -287,14 +289,29 @@ class Mock:
             self._followed = kept
             self.profile = profile or self._configured
 
+    def set_delay(self, delay: Delay | None) -> None:
+        """Has tasks take the delay where nothing else says how long they take, with None that of the settings."""
+        kept = None if delay is None else json.dumps({"over": self._settings.delay.text, "delay": delay.text})
+        with self.store.transaction(write=True):
+            self.store.values.put(_DELAY, kept)
+            self._take_delay(kept)
+
+    def _take_delay(self, kept: str | None) -> None:
+        """Has the simulation be that of the settings, with the delay that was set by control."""
+        settings, self._followed_delay = self._settings, kept
+        delay = settings.delay if kept is None else parse_delay(json.loads(kept)["delay"], "delay")
+        self.simulation = settings if kept is None else replace(settings, delay=delay)
+
     def _follow(self, ended: Sequence[str | None]) -> None:
-        """Does what other processes were told: has the profile be theirs, and ends what waits for those that were
-        reset.
+        """Does what other processes were told: has the profile and the delay be theirs, and ends what waits for those
+        that were reset.
         """
         kept = self.store.values.get(_PROFILE)
         if kept != self._followed:
             self._followed = kept
             self.profile = self._configured if kept is None else profile_of(json.loads(kept)["choices"])
+        if (delay := self.store.values.get(_DELAY)) != self._followed_delay:
+            self._take_delay(delay)
         for login in ended:
             self.end_waiting(login)  # before the journal ends some of them in its own way
             self.journal.end_waits(login)
@@ -313,7 +330,7 @@ class Mock:
         Raises StoreError where another process uses the store with other accounts, and Refusal for faults that can't be
         armed. Then all is as before.
         """
-        before = self._configured, self.simulation
+        before = self._configured, self._settings
         try:
             self._apply(profile, simulation)
         except (Refusal, StoreError):
@@ -321,7 +338,8 @@ class Mock:
             raise
 
     def _apply(self, profile: Profile, simulation: Simulation) -> None:
-        self.simulation = simulation
+        self._settings = simulation
+        self._take_delay(self._followed_delay)
         settle_accounts(self.store, simulation.accounts)
         self._environment = Environment(self.store, self.words, self._delay, simulation.seed)
         with self.store.transaction(write=True):
@@ -331,12 +349,15 @@ class Mock:
             self._apply_settings()
 
     def _apply_settings(self) -> None:
-        """Has stubs, faults, scenarios and the profile be those of the settings, where they have changed and no other
-        process has done so.
+        """Has stubs, faults, scenarios, the profile and the delay be those of the settings, where they have changed and
+        no other process has done so.
         """
         kept = self.store.values.get(_PROFILE)
         if kept is not None and json.loads(kept)["over"] != digest(self._configured.choices):
             self.set_profile(None)
+        delay = self.store.values.get(_DELAY)
+        if delay is not None and json.loads(delay)["over"] != self._settings.delay.text:
+            self.set_delay(None)
         self._rules.change(self.simulation)
 
     def put_scenario(self, name: str, document: Any) -> tuple[RunningScenario, bool]:
@@ -377,14 +398,15 @@ class Mock:
 
     def reset(self, login: str | None) -> None:
         """Drops the tasks, charges, clock, faults, scenarios, stubs and journal of the login, with None those of all;
-        those of the settings begin anew. With None, the profile is that of the settings again. Accounts stay, and no id
-        is given twice.
+        those of the settings begin anew. With None, the profile and the delay are those of the settings again. Accounts
+        stay, and no id is given twice.
         """
         with self.store.transaction(write=True):
             self.clear_scenarios(login)
             self.store.reset(login)
             if login is None:
                 self.set_profile(None)
+                self.set_delay(None)
             self._rules.renew(self.simulation, login)
 
     def _operation(self, call: Call) -> Operation:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import struct
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +26,10 @@ try:
 except ImportError:
     from pickle import Unpickler, UnpicklingError, dumps
 
+_LOCKS = os.name == "posix"  # whether files can be locked so that others may still write them
+if _LOCKS:
+    import fcntl
+
 LONGEST = 32 * 1024 * 1024
 """Bytes of a file after which the next is begun."""
 _MARK = b"\xf7calls\xf8\n"  # what a record begins with; it stands in no text in UTF-8
@@ -31,6 +37,8 @@ _HEAD = struct.Struct("<II")  # length and checksum of what follows
 _BEGIN = len(_MARK) + _HEAD.size
 _PART = 1024 * 1024  # bytes that are read at a time
 _PROTOCOL = 5
+_END = re.compile(r"([0-9]+)(?:\.sums(?:\.[0-9]+)?)?")  # of the name of a file of a log
+_ASKED = 3  # times, whether a file is locked
 STRANGE = (UnpicklingError, ValueError, TypeError, LookupError, EOFError)
 """What a record raises that no mock of this version has written, when it is read, or looked into."""
 
@@ -43,6 +51,7 @@ class CallLog:
         self._lock = threading.Lock()  # of the descriptor, whose number may be given to a socket once it is closed
         self._number = 0  # of the file that is written
         self._file: int | None = None
+        self._lacks = False
         self.due: int | None = None
         """The number of a file that was begun here: `sum_up` is to be called for it."""
 
@@ -55,8 +64,8 @@ class CallLog:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         try:
             number = self._writable()
-            if (written := os.write(number, data)) < len(data):
-                os.write(number, data[written:])  # which says why
+            if os.write(number, data) < len(data):  # and not the rest later: another's record may stand between
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             self._lock.release()
 
@@ -85,8 +94,27 @@ class CallLog:
         if self._file is not None:
             os.close(self._file)
         self._file, self._number = opened, number
+        self._lock_shared()
         if made and number > 1:
             self.due = number
+
+    def lacks(self, some: bool) -> None:
+        """Tells whether this process has records that it could not add so far. A lock says so to the others: it needs
+        no room on the disk, and ends with the process.
+        """
+        if some != self._lacks:
+            with self._lock:
+                self._lacks = some
+                self._lock_shared()
+
+    def _lock_shared(self) -> None:
+        if _LOCKS and self._file is not None:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(self._file, fcntl.LOCK_SH if self._lacks else fcntl.LOCK_UN)
+
+    def is_whole(self) -> bool:
+        """Whether no process has records that it could not add."""
+        return not self._lacks and not any(_is_locked(_name(self._path, number)) for number in _numbers(self._path))
 
     def sum_up(self, number: int, records: Iterable[Any]) -> None:
         """Keeps what all records before those of the file of the number come to, in their place. From any thread."""
@@ -99,10 +127,9 @@ class CallLog:
             draft.replace(sums)
         finally:
             draft.unlink(missing_ok=True)
-        for earlier in _numbers(self._path):
+        for earlier, one in _files(self._path):
             if earlier < number:
-                _name(self._path, earlier).unlink(missing_ok=True)
-                _sums(self._path, earlier).unlink(missing_ok=True)
+                one.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Closes the file; the next record opens it again."""
@@ -191,10 +218,9 @@ def framed(record: Any) -> bytes:
 
 def remove_log(path: Path) -> None:
     """Removes the log of the state file at the path."""
-    with suppress(OSError):  # what can't be removed is read
-        for number in _numbers(path):
-            _name(path, number).unlink(missing_ok=True)
-            _sums(path, number).unlink(missing_ok=True)
+    for _, file in _files(path):
+        with suppress(OSError):  # what can't be removed is read
+            file.unlink(missing_ok=True)
 
 
 def _records(data: bytes) -> Iterator[tuple[int, Any]]:
@@ -220,11 +246,38 @@ class _Primitives(Unpickler):
 
 
 def _numbers(path: Path) -> list[int]:
+    return [number for number, file in _files(path) if "." not in file.name[len(path.name) :]]
+
+
+def _files(path: Path) -> list[tuple[int, Path]]:
+    """All files of the log with their numbers: also sums, and drafts of them, that are left of files that are gone."""
     begin = f"{path.name}-calls-"
     with suppress(FileNotFoundError):
-        ends = [one.name.removeprefix(begin) for one in path.parent.iterdir() if one.name.startswith(begin)]
-        return [int(end) for end in ends if end.isascii() and end.isdecimal()]
+        files = [one for one in path.parent.iterdir() if one.name.startswith(begin)]
+        found = [(_END.fullmatch(one.name[len(begin) :]), one) for one in files]
+        return [(int(end[1]), one) for end, one in found if end is not None]
     return []
+
+
+def _is_locked(name: Path) -> bool:
+    if not _LOCKS:
+        return False
+    for _ in range(_ASKED):
+        try:
+            opened = os.open(name, os.O_RDONLY)
+        except OSError:
+            return False  # it has just been summed up, or can't be read, which the reader says
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.001)  # another may only be asking as well
+        except OSError:
+            return False
+        else:
+            return False
+        finally:
+            os.close(opened)
+    return True
 
 
 def _name(path: Path, number: int) -> Path:

@@ -45,6 +45,10 @@ class LogJournal(MemoryJournal):
         self._reader = LogReader(path)
         self._calls: Counter[Made] = Counter()
         self._cleared: list[str | None] = []  # what is still to be cleared
+        self._holds = False  # whether the store holds calls that could not be added
+        self._is_whole = True  # whether none of any process were held at the last look
+        self.add_held: Callable[[], object] = lambda: None
+        """Has the store add what it holds."""
         self._tidier: threading.Thread | None = None
         self._ended = threading.Event()
         self.trouble = Trouble(f"{path}: the journal", write_line, HELD)
@@ -56,11 +60,14 @@ class LogJournal(MemoryJournal):
         self, calls: Mapping[Made, int], entries: Sequence[tuple[Entry, bytes | None]], *, lost_some: bool
     ) -> None:
         """Adds entries and counts of calls. lost_some: see `SharedStore`. Raises StoreError."""
-        self.settle()
         kept = [
             (entry[1:], body if body is not None and len(body) <= LARGEST_BODY else None) for entry, body in entries
         ]
+        self._holds = True
+        self.settle()
         self._append((_TURN, tuple(calls.items()), kept, lost_some))
+        self._holds = False
+        self._log.lacks(False)
         if self._waiters:
             self.look()
         self.tidy()
@@ -109,6 +116,7 @@ class LogJournal(MemoryJournal):
         while self._cleared:
             self._append((_CLEAR, self._cleared[0]))
             del self._cleared[0]
+            self._log.lacks(self._holds or bool(self._cleared))
 
     def give_up(self) -> None:
         """Clears nothing: the transaction has failed."""
@@ -118,6 +126,7 @@ class LogJournal(MemoryJournal):
         try:
             self._log.append(record)
         except OSError as error:
+            self._log.lacks(self._holds or bool(self._cleared))
             raise self._fails(error) from error
         self.trouble.is_over()
 
@@ -130,6 +139,9 @@ class LogJournal(MemoryJournal):
     def look(self) -> None:
         if not self._file.depth:
             self.settle()
+        if self._holds and not self._cleared:
+            self.add_held()
+        self._is_whole = self._log.is_whole()  # before it is read: what is added from now on may be read or not
         for _ in range(_TRIES):
             try:
                 self._take()
@@ -207,8 +219,9 @@ class LogJournal(MemoryJournal):
         return super().bodies()
 
     def dropped(self, pattern: Pattern) -> int | None:
+        was_whole = self._is_whole  # when the entries were read
         self.look()
-        return super().dropped(pattern)
+        return super().dropped(pattern) if was_whole and self._is_whole else None
 
     def _of(self, login: str | None, *, after: int = 0, newest_first: bool = False) -> Iterator[Entry]:
         self.look()

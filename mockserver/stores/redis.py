@@ -33,8 +33,8 @@ from mockserver.stores.journal import Entry
 from mockserver.stores.redis_journal import RedisJournal, owner_of
 from mockserver.stores.redis_link import Link, LostAnswer, Reply, parse_address
 from mockserver.stores.retention import FEW
-from mockserver.stores.run import WHOLE, Run
 from mockserver.stores.shared_store import HELD, TOMBSTONES, Changes, SharedStore
+from mockserver.stores.state_run import WHOLE, Run
 from mockserver.stores.store import Again, Made
 from mockserver.stores.trouble import Trouble
 
@@ -143,6 +143,7 @@ class RedisStore(SharedStore):
         self._journal_trouble = Trouble(f"{self.name}: the journal", write_line, HELD)
         self._link = Link(address, self.trouble, self._begin)
         self._journal = RedisJournal(self._link, self._write, self._made)
+        self._journal.is_whole = self._holds_no_calls
         super().__init__(self._journal)
         self._link.ask("PING")
 
@@ -161,6 +162,8 @@ class RedisStore(SharedStore):
             self.trouble.begins(text)
             raise StoreError(text)
         self._begun = True
+        # Its answer is not waited for: where Redis had to be given the script anew, the next question would come first.
+        self._link.ask("SCRIPT", "LOAD", scripts.RECORD.text)
         while self._doubts:
             self._take_back(self._doubts[0])
             del self._doubts[0]
@@ -756,6 +759,10 @@ class RedisStore(SharedStore):
             self._link.collect()
             if given:
                 self._journal.added(given, sent.entries)
+
+    def _holds_no_calls(self) -> bool:
+        doubtful = any(doubt.recorded is not None for doubt in self._doubts)
+        return not (doubtful or self._uncounted or self._unwritten or self._lost_some)
 
     def _hold_again(self, sent: _Recorded) -> None:
         """Holds calls that were not recorded."""

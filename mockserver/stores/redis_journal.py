@@ -28,6 +28,8 @@ class RedisJournal(SharedJournal):
         self._link = link
         self._write = write
         self._made = made
+        self.is_whole: Callable[[], bool] = lambda: True
+        """Tells whether this process holds no calls that it could not add."""
 
     def last(self) -> int:
         self.last_number = self._made(int, self._link.run(scripts.LAST_ENTRY))
@@ -79,7 +81,7 @@ class RedisJournal(SharedJournal):
     def dropped(self, pattern: Pattern) -> int | None:
         login = pattern.login
         forgotten, rings = self._link.run(scripts.LOST, *([] if login is None else [owner_of(login)]))
-        if forgotten and (login is None or not rings):
+        if not self.is_whole() or (forgotten and (login is None or not rings)):
             return None
         known: list[Lost] = [self._made(_lost, ring) for ring in rings]
         return sum(lost.may_fit(pattern) for lost in known)

@@ -26,9 +26,9 @@ from mockserver.stores.call_log import remove_log
 from mockserver.stores.journal import Entry
 from mockserver.stores.log_journal import LogJournal
 from mockserver.stores.retention import FEW
-from mockserver.stores.run import WHOLE, Run
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
+from mockserver.stores.state_run import WHOLE, Run
 from mockserver.stores.store import Made
 
 _FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970
@@ -98,6 +98,7 @@ class SqliteStore(SharedStore):
         self.file.begun, self.file.replaced = self._catch_up, self._replaced
         self.name = self.file.name
         self.trouble = self.file.trouble
+        self.journal.add_held = self._add_held
         self._last = 0  # the highest id that was given out here
 
     @contextmanager
@@ -273,6 +274,9 @@ class SqliteStore(SharedStore):
     def record(self, calls: Iterable[Made], entries: Sequence[tuple[Entry, bytes | None]]) -> None:
         self._uncounted.update(calls)
         self._unwritten += entries
+        self._add_held()
+
+    def _add_held(self) -> None:
         try:
             self.journal.add_turn(self._uncounted, self._unwritten, lost_some=self._lost_some)
         except StoreError:

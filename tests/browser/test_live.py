@@ -220,3 +220,24 @@ def test_without_a_journal_it_says_how_to_have_one(browser: Browser) -> None:
         expect(page.get_by_text("The journal is off")).to_be_visible()
         page.context.close()
         assert visit.troubles == []
+
+
+def test_the_delay_of_tasks_is_changed_and_taken_back(browser: Browser) -> None:
+    with Mock(delay="2s") as mock:
+        visit = Visit(browser, f"{mock.url.removesuffix('/api')}/_mock/", expected={422})
+        page = visit.open()
+        page.locator("#clock-panel summary").click()
+        delay = page.get_by_label("Delay of tasks")
+        expect(delay).to_have_value("2s")
+        delay.fill("3 polls")
+        page.get_by_role("button", name="Change").click()
+        expect(page.get_by_role("status")).to_contain_text("New tasks take 3 polls")
+        create(mock.account())
+        expect(page.locator("#time-line")).to_contain_text("ready after 3 polls")
+        delay.fill("soon")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("'soon' is not a delay")
+        page.get_by_role("button", name="As configured").click()
+        expect(delay).to_have_value("2s")
+        page.context.close()
+        assert visit.troubles == []

@@ -125,6 +125,33 @@ def test_it_ends_with_the_last_process_that_uses_the_file(path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("left", ["-calls-7", "-calls-7.sums", "-calls-7.sums.99"])
+def test_what_any_process_has_left_of_a_log_goes_at_the_beginning_and_the_end_of_a_run(path: Path, left: str) -> None:
+    """As a sum that came late, for a file that another process has summed up, and the draft of a process that died."""
+    others = [path.with_name(f"{path.name}-calls-{end}") for end in ("mine", "7.sums.txt")]
+
+    def leave() -> None:
+        path.with_name(path.name + left).write_bytes(framed(("calls", ((("info", "ok", 200), 5),))))
+
+    SqliteStore(path).close()
+    for other in others:
+        other.touch()
+    leave()
+    with closing(SqliteStore(path)) as store:
+        assert store.calls() == {}
+        leave()
+
+    assert {*path.parent.iterdir()} == {path, *others}
+
+
+def test_a_sum_that_came_late_goes_with_the_next(path: Path) -> None:
+    log = CallLog(path)
+    for number in (5, 3, 6):
+        log.sum_up(number, [])
+
+    assert [one.name for one in path.parent.iterdir()] == [f"{path.name}-calls-6.sums"]
+
+
 def test_a_process_that_was_killed_leaves_its_calls_to_others_and_none_to_the_next(path: Path) -> None:
     with serving("--state", str(path), cwd=path.parent) as mock:
         other = Api(state=str(path))

@@ -19,7 +19,7 @@ from support.in_process import LOGIN, PHONE, TOKEN
 
 KIT = {"login": "kit@example.com", "token": "kit-token"}
 FAULT = {"action": {"kind": "error", "code": 500}, "match": {"method": "info"}}
-RESOURCES = ("accounts", "faults", "clock", "profile")
+RESOURCES = ("accounts", "faults", "clock", "profile", "delay")
 
 
 @pytest.fixture
@@ -190,6 +190,36 @@ def test_no_fault_gets_an_id_that_somebody_has_chosen(api: ControlledApi) -> Non
 def test_an_id_of_ones_own_has_plain_characters(api: ControlledApi, wrong: str) -> None:
     assert api.tell(f"PUT /faults/{wrong}", FAULT).status == 404
     assert api.told("GET /faults") == {"faults": []}
+
+
+# The delay.
+
+
+def test_the_delay_of_the_server_is_that_of_new_tasks_until_it_is_taken_back(api: ControlledApi) -> None:
+    """Where nothing else says how long they take."""
+
+    def is_ready(phone: str = PHONE) -> bool:
+        return bool(api.call("result", id=api.create(phone))["status"] == "ready")
+
+    before = api.told("GET /delay")
+    assert not is_ready()
+    assert api.told("PUT /delay", {"delay": "0s"}) == api.told("GET /delay") == {"delay": "0s"}
+    assert is_ready()
+    assert not is_ready("70000000408")
+    api.told("POST /accounts", {"login": LOGIN, "delay": "1h"})
+    assert not is_ready()
+    api.told("POST /accounts", {"login": LOGIN, "delay": None})
+    assert is_ready()
+    assert api.tell("DELETE /delay").status == 204
+    assert api.told("GET /delay") == before
+    assert not is_ready()
+
+
+@pytest.mark.parametrize("body", [{}, {"delay": "soon"}, {"delay": None}, {"delay": "1s", "source": 1}])
+def test_a_wrong_delay_is_refused_and_changes_nothing(api: ControlledApi, body: Any) -> None:
+    before = api.told("GET /delay")
+    assert api.tell("PUT /delay", body).status == 422
+    assert api.told("GET /delay") == before
 
 
 # The profile.

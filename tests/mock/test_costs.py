@@ -184,11 +184,11 @@ def test_long_logins_cost_a_misspelt_one_little() -> None:
     for n in range(route.NEAR):
         mock.put_account(f"{'ab' * 90}{n}", {})
     control = Control(mock, load({}), lambda operation: operation(), lambda _: None)
-    began = time.perf_counter()
+    began = time.process_time()
     handled = control.handle("POST", "/reset", body={"login": "ba" * 90})
 
     assert handled.status == 404
-    assert time.perf_counter() - began < 0.05  # comparing them takes 0.3 seconds
+    assert time.process_time() - began < 0.05  # comparing them takes 0.3 seconds
 
 
 def test_made_up_accounts_are_named_without_a_search(crowd: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,12 +355,12 @@ def test_long_values_are_refused_soon_and_not_repeated(document: dict[str, Any])
         ("POST", "/_mock/clock/advance"),
         ("POST", "/_mock/reset"),
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         got = client.open(path, method=http_method, data=body, content_type="application/json")
 
         assert got.status_code == 422
         assert len(got.data) < 8000
-        assert time.perf_counter() - began < 0.5  # a backtracking pattern takes seconds
+        assert time.process_time() - began < 0.5  # a backtracking pattern takes seconds
 
 
 def test_a_long_unknown_path_is_answered_shortly() -> None:

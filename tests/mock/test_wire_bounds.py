@@ -391,10 +391,10 @@ def test_a_client_waits_for_a_few_bytes_of_each_other_and_not_for_all_that_have_
 
 
 def test_what_is_undecided_when_its_client_has_gone_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    before_each(monkeypatch, lambda _: time.sleep(0.02))
+    before_each(monkeypatch, lambda _: time.sleep(0.05))
     with serve() as up:
         clients = [Client(up.address).send(get() * 30) for _ in range(5)]
-        wait_for(lambda: len(up.server._batch) == 5)
+        wait_for(lambda: len(up.server._batch) == 5, seconds=10)
         reset(clients)
         wait_for(lambda: not connections(up))
 

@@ -212,6 +212,33 @@ def test_calls_are_written_once_into_the_journal_where_its_answer_is_lost(
     assert api.mock.store.calls() == {("info", "ok", 200): 2}
 
 
+def test_nothing_is_claimed_while_calls_are_held_that_a_full_redis_does_not_take(own: RedisServer) -> None:
+    api = Api(state=own.url)
+    store = api.mock.store
+    assert isinstance(store, RedisStore)
+    api.call("info")
+    store._link.ask("CONFIG", "SET", "maxmemory", "1")
+    try:
+        api.call("info")
+        counted = api.mock.journal.count(Pattern({}))
+    finally:
+        store._link.ask("CONFIG", "SET", "maxmemory", "0")
+    assert (counted.kept, counted.dropped) == (1, None)
+    api.call("info")
+    counted = api.mock.journal.count(Pattern({}))
+    assert (counted.kept, counted.dropped) == (3, 0)
+
+
+def test_the_first_look_at_the_journal_of_a_redis_without_scripts_sees_the_last_call(redis: RedisServer) -> None:
+    with closing(open_store(redis.url)) as store:
+        assert isinstance(store, RedisStore)
+        store._link.ask("SCRIPT", "FLUSH")
+    api = Api(state=redis.url)
+    api.call("info")
+
+    assert api.mock.journal.count(Pattern({})).kept == 1
+
+
 def test_a_turn_that_fails_takes_its_creates_back(redis: RedisServer) -> None:
     with closing(open_store(redis.url)) as store:
         store.put_account(ANNA)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 import pytest
@@ -190,6 +190,41 @@ def test_units_that_somebody_else_takes_accuse_nothing(mutant: Mutant, code: int
     assert [(r.clause.id, r.note) for r in report.rows if r.outcome in (Outcome.BROKEN, Outcome.ERROR)] == []
     assert rows_["quota.polling-free"].outcome is Outcome.INCONCLUSIVE
     assert report.exit_code == code
+
+
+NOISE = cycle((0, 2, 2, 1, 3, 0, 1, 1, 2))
+CHANGING: Mapping[str, Edit] = {
+    "used": lambda context: context.body["data"]["api_limit"].update(used=next(NOISE)),
+    "api_time_limit": lambda context: context.body["data"].update(api_time_limit=f"{next(NOISE)} seconds are left"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_what_info_shows_anew_at_each_call_is_not_compared_between_formats(name: str) -> None:
+    with deviating(Mutant("", where(CHANGING[name], INFO, OK))) as target:
+        row = target.rows("formats.same")["formats.same"]
+
+    assert row.outcome is Outcome.INCONCLUSIVE
+    assert row.note.endswith(f"{name} of info changes from call to call")
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_what_changes_at_each_call_hides_nothing_beside_it(name: str) -> None:
+    def change(context: CallContext) -> None:
+        CHANGING[name](context)
+        if context.asked_format == "csv":
+            context.body["data"]["api_limit"]["of"] = 7
+
+    with deviating(Mutant("", where(change, INFO, OK))) as target:
+        assert target.rows("formats.same")["formats.same"].outcome is Outcome.BROKEN
+
+
+def test_used_units_that_stay_as_they_are_must_be_those_of_json() -> None:
+    def more(context: CallContext) -> None:
+        context.body["data"]["api_limit"]["used"] += 2
+
+    with deviating(Mutant("", where(more, INFO, OK, CSV))) as target:
+        assert target.rows("formats.same")["formats.same"].outcome is Outcome.BROKEN
 
 
 def test_a_layout_that_nobody_knows_leaves_the_rest_inconclusive_for_a_plain_reason() -> None:

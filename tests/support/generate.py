@@ -138,7 +138,8 @@ def _of_command(parent: click.Context, name: str) -> str:
     # The marks of click, which wraps what stands between them anew.
     parts = [f"{'#' * (2 + _depth(parent))} {context.command_path}", cleandoc(command.help or "").replace("\b\n", "")]
     parts.append(f"`{usage}`")
-    options = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
+    given = (one for one in command.get_params(context) if isinstance(one, click.Option))
+    options = [record for one in given if (record := one.get_help_record(context))]
     parts.append(_table("option | what it is", ((f"`{names}`", text) for names, text in options)))
     if isinstance(command, click.Group):
         parts += [_of_command(context, child) for child in command.list_commands(context)]

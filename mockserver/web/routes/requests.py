@@ -69,7 +69,7 @@ def exported(context: ControlContext, request: ControlRequest) -> tuple[int, Any
     journal, pattern = _journal(context), _pattern(context, request.query)
     limit = request.query.get("limit", 1000)
     newest = list(islice(journal.entries(pattern, newest_first=True), limit + 1))
-    left_out = "; older ones are left out" if len(newest) > limit or journal.dropped(pattern) != 0 else ""
+    left_out = "; others are left out" if len(newest) > limit or journal.dropped(pattern) != 0 else ""
     comment = f"calls of a mock, rebuilt from its journal; logins and tokens are masked{left_out}"
     content = archive(reversed(newest[:limit]), journal.bodies(), request.caller.base, comment)
     return 200, Document("application/json", content)

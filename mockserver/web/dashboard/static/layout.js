@@ -1,6 +1,6 @@
 // What is around every page: its language, its colours, the clock, facts about the mock.
 
-import { at, call, copy, every, health, lasting, onPress, onSend, root, t, timeOf } from "./core.js";
+import { act, at, call, copy, every, health, lasting, onPress, onSend, root, t, timeOf } from "./core.js";
 
 const YEAR = 365 * 24 * 3600;
 
@@ -60,6 +60,18 @@ if (at("clock-now")) {
     onPress(at("clock-midnight"), () => change("POST", "clock/advance", { to: "midnight" }));
     onPress(at("clock-next"), () => change("POST", "clock/advance", { to: "next-ready" }));
     onSend(form, (data) => change("POST", "clock/advance", { seconds: Number(data.get("seconds")) }));
+
+    const delay = at("delay-form").elements.delay;
+    const readDelay = async () => (delay.value = (await call("GET", "delay")).delay);
+    at("clock-panel").addEventListener("toggle", ({ target }) => target.open && act(async () => void (await readDelay())));
+    onSend(at("delay-form"), async (data) => {
+      const told = await call("PUT", "delay", { body: { delay: data.get("delay").trim() } });
+      return t("clock.is_delay", { delay: told.delay });
+    });
+    onPress(at("delay-back"), async () => {
+      await call("DELETE", "delay");
+      return t("clock.is_delay", { delay: await readDelay() });
+    });
   }
 
   health.then((told) => {
